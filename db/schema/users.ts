@@ -1,0 +1,27 @@
+import { sql } from 'drizzle-orm'
+import { check, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { tenantColumns } from './tenant-table.ts'
+
+export const users = pgTable(
+  'users',
+  {
+    ...tenantColumns(),
+    email: text('email').notNull(),
+    name: text('name').notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'users_pkey', columns: [t.tenantId, t.id] }),
+    uniqueIndex('users_tenant_id_email_key').on(t.tenantId, sql`lower(${t.email})`),
+    // `nullsFirst` is what `order by … desc` asks for; Drizzle's default order could not serve it.
+    index('users_tenant_id_created_at_id_idx').on(
+      t.tenantId,
+      t.createdAt.desc().nullsFirst(),
+      t.id.desc().nullsFirst(),
+    ),
+    check('users_email_check', sql`char_length(${t.email}) between 1 and 320`),
+    check('users_name_check', sql`char_length(${t.name}) between 1 and 200`),
+  ],
+).enableRLS()
+
+export type UserRow = typeof users.$inferSelect
+export type NewUserRow = typeof users.$inferInsert

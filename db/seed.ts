@@ -1,0 +1,27 @@
+import { demo } from '../src/features/demo.ts'
+import { type TenantDatabase, withTenant } from '../src/tenancy/index.ts'
+import { tasks } from './schema/tasks.ts'
+import { users } from './schema/users.ts'
+
+const people = [
+  {
+    ...demo.acme,
+    email: 'ada@acme.example',
+    name: 'Ada Lovelace',
+    titles: ['Draw the first plans', 'Order the bricks'],
+  },
+  { ...demo.globex, email: 'hank@globex.example', name: 'Hank Scorpio', titles: ['Buy a hammock', 'Call the board'] },
+]
+
+/** Gives each demo tenant a user and two tasks, unless it has users already. */
+export async function seed(db: TenantDatabase): Promise<void> {
+  for (const { tenantId, userId, taskId, email, name, titles } of people) {
+    await withTenant(tenantId, () =>
+      db.write(async (tx) => {
+        if ((await tx.$count(users)) > 0) return
+        await tx.insert(users).values({ id: userId, email, name })
+        await tx.insert(tasks).values(titles.map((title, n) => ({ title, userId, ...(n === 0 ? { id: taskId } : {}) })))
+      }),
+    )
+  }
+}

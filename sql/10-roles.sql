@@ -1,0 +1,67 @@
+-- The role that serves (promise 11): it may log in and nothing else. Re-runnable; what already fits is left alone, so an
+-- owner without the right to alter roles can migrate once an administrator has made app_user.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'app_user') then
+    create role app_user login nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit;
+    -- From DATABASE_URL, handed over as a setting of this transaction: a role's password cannot be a bound parameter.
+    if current_setting('rowhouse.app_password', true) <> '' then
+      execute format('alter role app_user password %L', current_setting('rowhouse.app_password'));
+    end if;
+  end if;
+exception when duplicate_object or unique_violation then
+  null; -- roles belong to the whole server: a migration of another database was faster
+end $$;
+--> statement-breakpoint
+
+-- Limits (promise 18) are defaults of the role: they hold for a forgotten psql session too. Values an operator has set stay.
+do $$
+declare
+  wanted record;
+begin
+  for wanted in
+    select * from (values
+      ('statement_timeout', '10s', 0), ('lock_timeout', '5s', 0), ('idle_in_transaction_session_timeout', '15s', 0),
+      ('transaction_timeout', '30s', 170000)
+    ) as limits (name, value, since)
+    where current_setting('server_version_num')::int >= since
+      and not exists (
+        select from pg_db_role_setting s, unnest(s.setconfig) as setting
+        where s.setrole = 'app_user'::regrole and split_part(setting, '=', 1) = limits.name)
+  loop
+    execute format('alter role app_user set %I = %L', wanted.name, wanted.value);
+  end loop;
+  -- Below PostgreSQL's default of 100, so that an administrator can still get in.
+  if (select rolconnlimit from pg_roles where rolname = 'app_user') = -1 then
+    alter role app_user connection limit 80;
+  end if;
+end $$;
+--> statement-breakpoint
+
+-- PUBLIC's rights are app_user's rights: temporary tables and objects of its own would stand outside every wall.
+do $$
+begin
+  if has_database_privilege('app_user', current_database(), 'TEMPORARY') then
+    execute format('revoke temporary on database %I from public', current_database());
+  end if;
+  if has_schema_privilege('app_user', 'public', 'CREATE') then
+    revoke create on schema public from public;
+  end if;
+end $$;
+--> statement-breakpoint
+
+-- Large objects are one room for all tenants (promise 15). Only a superuser can close it; the check reports what is open.
+do $$
+declare
+  room regprocedure;
+begin
+  if (select rolsuper from pg_roles where rolname = current_user) then
+    for room in
+      select oid::regprocedure from pg_proc
+      where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^(lo_.*|loread|lowrite)$'
+        and has_function_privilege('app_user', oid, 'EXECUTE')
+    loop
+      execute format('revoke execute on function %s from public', room);
+    end loop;
+  end if;
+end $$;

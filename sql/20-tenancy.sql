@@ -1,0 +1,37 @@
+create schema if not exists tenancy;
+--> statement-breakpoint
+grant usage on schema tenancy to app_user;
+--> statement-breakpoint
+
+-- The tenant of this transaction, or null (promise 14). STABLE, never IMMUTABLE: a prepared plan would keep the first tenant.
+-- After a transaction the setting is '' and not null on that connection, hence nullif. The body is bound to its names when
+-- it is created, so no search_path can bend it.
+create or replace function tenancy.current_tenant_id() returns uuid
+  language sql stable parallel safe
+  return nullif(current_setting('app.current_tenant', true), '')::uuid;
+--> statement-breakpoint
+
+-- A UUID version 7 (RFC 9562, section 5.7) with the sub-millisecond fraction of method 3, on every PostgreSQL from 14 on.
+create or replace function tenancy.uuid_v7() returns uuid
+  language sql volatile parallel safe
+  return (
+    select encode(
+      set_byte(
+        set_byte(
+          overlay(uuid_send(gen_random_uuid()) placing substring(int8send(micros / 1000) from 3) from 1 for 6),
+          6, 112 | (fraction >> 8)),
+        7, fraction & 255),
+      'hex')::uuid
+    from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros) as clock,
+      lateral (select ((micros % 1000) * 4096 / 1000)::int as fraction) as sub_millisecond
+  );
+--> statement-breakpoint
+
+-- updated_at moves with every change, also with two in one transaction or one millisecond.
+create or replace function tenancy.touch_updated_at() returns trigger
+  language plpgsql set search_path = pg_catalog
+as $$
+begin
+  new.updated_at := greatest(clock_timestamp(), old.updated_at + interval '1 millisecond');
+  return new;
+end $$;

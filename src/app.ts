@@ -1,0 +1,82 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Env } from 'hono'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { secureHeaders } from 'hono/secure-headers'
+import { mergePath } from 'hono/utils/url'
+import packageJson from '../package.json' with { type: 'json' }
+import { requestId } from './envelope/index.ts'
+import { ApiError, createErrorHandler, notFound, throwErrors } from './errors/index.ts'
+import { demo } from './features/demo.ts'
+import { healthRoutes } from './features/health.ts'
+import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
+import { userConstraints, userRoutes } from './features/users/routes.ts'
+import { accessLog, type Logger } from './middleware/access-log.ts'
+import { requestLimits } from './middleware/request-limits.ts'
+import { createDocument, createRouter, docs, type LoadDocsAsset } from './openapi/index.ts'
+import { header, type TenantDatabase, tenant, type WallCheck } from './tenancy/index.ts'
+
+export interface AppDeps {
+  db: TenantDatabase
+  walls: Pick<WallCheck, 'inspect'>
+  log: Logger
+  loadDocsAsset: LoadDocsAsset
+  /** From the configuration, by the same names. */
+  settings: {
+    TENANT_HEADER: string
+    BODY_LIMIT_BYTES: number
+    REQUEST_TIMEOUT_MS: number
+    TRUST_PROXY: number
+  }
+}
+
+/**
+ * The whole pipeline. It opens nothing and reads no environment: what it needs is handed in.
+ *
+ * @example
+ * const app = createApp({ db, walls, log, loadDocsAsset, settings: config })
+ * const response = await app.request('/health')
+ */
+export function createApp({ db, walls, log, loadDocsAsset, settings }: AppDeps) {
+  const app = createRouter()
+
+  app.use(throwErrors)
+  app.use(requestId())
+  app.use(accessLog({ log, trustProxy: settings.TRUST_PROXY }))
+  app.use(secureHeaders())
+  app.use(async (c, next) => {
+    c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+    await next()
+  })
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (_c, methods) => {
+        throw new ApiError('METHOD_NOT_ALLOWED', undefined, { headers: { Allow: methods.join(', ') } })
+      },
+    }),
+  )
+  app.use(requestLimits({ bodyLimitBytes: settings.BODY_LIMIT_BYTES, timeoutMs: settings.REQUEST_TIMEOUT_MS }))
+  app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints } }))
+  app.notFound(notFound)
+
+  app.route('/', healthRoutes({ walls }))
+  const ofTenants = { '/users': userRoutes({ db }), '/tasks': taskRoutes({ db }) }
+  for (const [path, routes] of Object.entries(ofTenants)) mountForTenants(app, path, routes, settings.TENANT_HEADER)
+
+  const title = 'Rowhouse'
+  const tenantHeader = { name: settings.TENANT_HEADER, example: demo.acme.tenantId }
+  const { version, description } = packageJson
+  const document = createDocument(app, { title, version, description, tenantHeader })
+  app.get('/openapi.json', (c) => c.body(document, 200, { 'Content-Type': 'application/json' }))
+  app.route('/docs', docs({ title, documentUrl: '/openapi.json', loadAsset: loadDocsAsset }))
+  return app
+}
+
+/** The tenant is asked for route by route: a method or a path that is not there is 405 or 404, with and without one. */
+function mountForTenants<E extends Env>(app: OpenAPIHono, path: string, routes: OpenAPIHono<E>, headerName: string) {
+  const requireTenant = tenant({ from: header(headerName) })
+  const declared = new Set(routes.routes.map((route) => `${route.method} ${mergePath(path, route.path)}`))
+  for (const [method = '', pattern = ''] of [...declared].map((route) => route.split(' ')))
+    app.on(method, pattern, requireTenant)
+  app.route(path, routes)
+}

@@ -1,0 +1,49 @@
+import { AlreadyRunning, openEmbedded } from '../../db/embedded.ts'
+import { migrate } from '../../db/migrate.ts'
+import { seed } from '../../db/seed.ts'
+import { loadConfig } from '../config.ts'
+import { demo } from '../features/demo.ts'
+import { exitWith, runService } from '../process.ts'
+import { listen } from '../server.ts'
+import { createPool, createTenantDatabase } from '../tenancy/index.ts'
+
+// `bun run up`: everything from nothing. With DATABASE_URL set, the service alone, on that PostgreSQL.
+
+async function up(): Promise<void> {
+  const { DATABASE_URL: given } = process.env
+  const embedded = given ? undefined : await openEmbedded('.rowhouse')
+  const environment = { ...process.env, ...(embedded ? { DATABASE_URL: embedded.url } : {}) }
+  try {
+    const { TENANT_HEADER } = loadConfig(environment)
+    if (embedded) await prepare(embedded.url)
+    const { url } = await runService(listen, {
+      environment,
+      ...(embedded ? { role: 'app_user', onStopped: () => embedded.close() } : {}),
+    })
+    console.log(banner(url, TENANT_HEADER, embedded !== undefined))
+  } catch (error) {
+    await embedded?.close()
+    throw error
+  }
+}
+
+async function prepare(url: string): Promise<void> {
+  await migrate({ url })
+  const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role: 'app_user' })
+  await seed(db)
+  await db.close()
+}
+
+function banner(url: string, header: string, seeded: boolean): string {
+  const curl = (tenantId: string) => `curl -s ${url}/tasks -H '${header}: ${tenantId}'`
+  const demos = seeded ? `\n  Acme     ${curl(demo.acme.tenantId)}\n  Globex   ${curl(demo.globex.tenantId)}` : ''
+  return `\n  Rowhouse is up.\n\n  Docs     ${url}/docs${demos}\n\n  Ctrl-C stops it.\n`
+}
+
+await up().catch((error) => {
+  if (error instanceof AlreadyRunning) {
+    console.error(error.message)
+    process.exit(1)
+  }
+  exitWith(error)
+})

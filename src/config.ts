@@ -1,0 +1,58 @@
+import { z } from 'zod'
+
+const whole = (min: number, max: number, preset: number) =>
+  z.coerce.number(`must be a whole number`).int().min(min).max(max).default(preset)
+
+const schema = z.object({
+  NODE_ENV: z.string().default('development'),
+  PORT: whole(0, 65_535, 3000),
+  HOST: z.string().default('0.0.0.0'),
+  DATABASE_URL: z
+    .string('is required: postgres://app_user:password@host:5432/database ("bun run up" brings a database of its own)')
+    .regex(/^postgres(ql)?:\/\/./, 'must be a URL as postgres://app_user:password@host:5432/database'),
+  DATABASE_POOL_SIZE: whole(1, 1000, 10),
+  TENANT_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be a header's name")
+    .refine((name) => !reserved.includes(name.toLowerCase()), 'must not be a header that HTTP itself uses')
+    .default('X-Tenant-Id'),
+  BODY_LIMIT_BYTES: whole(1, 1024 ** 3, 1024 ** 2),
+  REQUEST_TIMEOUT_MS: whole(1, 600_000, 15_000),
+  SHUTDOWN_TIMEOUT_MS: whole(0, 600_000, 10_000),
+  TRUST_PROXY: whole(0, 10, 0),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+})
+
+const reserved = [
+  'host',
+  'content-type',
+  'content-length',
+  'connection',
+  'transfer-encoding',
+  'authorization',
+  'cookie',
+  'x-request-id',
+]
+
+/** The configuration, validated: what each setting means stands in the README's table. */
+export type Config = Readonly<z.infer<typeof schema>>
+
+/** Every problem of the configuration, in one message. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * Reads the configuration from an environment. An empty variable counts as absent.
+ *
+ * @throws ConfigError with every problem at once, never with a value: some are secrets
+ * @example
+ * const config = loadConfig(process.env)
+ */
+export function loadConfig(environment: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const result = schema.safeParse(given)
+  if (result.success) return Object.freeze(result.data)
+  const lines = result.error.issues.map((issue) => `  - ${issue.path.join('.')} ${issue.message}`)
+  throw new ConfigError(`The configuration is not right:\n${lines.join('\n')}\n.env.example lists every setting.`)
+}

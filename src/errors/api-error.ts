@@ -1,0 +1,31 @@
+import type { Problem } from '../envelope/index.ts'
+import { catalogue, type ErrorCode } from './catalogue.ts'
+
+/**
+ * A failure with a code of the catalogue. Throw it anywhere; `onError` turns it into the failure envelope.
+ *
+ * @param code what went wrong; the status follows from it
+ * @param message for the client; the catalogue's own when left out. The client never sees it when the status is 5xx.
+ * @param options `details` for the client, `headers` of the response, `cause` for the log
+ * @example
+ * throw new ApiError('NOT_FOUND', 'Task not found')
+ */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly details: Problem[] | undefined
+  readonly headers: Record<string, string>
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string = catalogue[code].message,
+    options: { details?: Problem[]; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.details = options.details
+    this.headers = options.headers ?? {}
+  }
+}
+
+/** 503 with `Retry-After` in seconds (RFC 9110, section 10.2.3): the caller may simply try again. */
+export const unavailable = (cause: unknown, retryAfterSeconds = 1): ApiError =>
+  new ApiError('SERVICE_UNAVAILABLE', undefined, { headers: { 'Retry-After': String(retryAfterSeconds) }, cause })

@@ -1,0 +1,91 @@
+import type { Problem } from '../envelope/index.ts'
+import { ApiError, unavailable } from './api-error.ts'
+import type { ErrorCode } from './catalogue.ts'
+
+/** What a PostgreSQL error says without saying data: its `message` and `detail` can hold values and are not read. */
+export interface DatabaseError {
+  sqlstate: string
+  constraint: string | undefined
+  table: string | undefined
+}
+
+/**
+ * What to tell the client when a named constraint refuses a request.
+ *
+ * @example
+ * const constraints: Constraints = {
+ *   users_tenant_id_email_key: { path: 'email', message: 'A user with this email exists already' },
+ * }
+ */
+export type Constraints = Record<string, { path: string; message: string }>
+
+/** Finds the PostgreSQL error in an error or along its `cause` chain: Drizzle wraps what the driver throws. */
+export function findDatabaseError(error: unknown): DatabaseError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    // postgres.js gives PostgreSQL's own codes (Appendix A) to a PostgresError alone; its other codes are words.
+    if ('code' in at && typeof at.code === 'string' && 'severity' in at && /^[0-9A-Z]{5}$/.test(at.code)) {
+      const text = (key: string) => {
+        const value = (at as unknown as Record<string, unknown>)[key] // fields of the protocol, untyped in the driver
+        return typeof value === 'string' ? value : undefined
+      }
+      return { sqlstate: at.code, constraint: text('constraint_name'), table: text('table_name') }
+    }
+  }
+  return undefined
+}
+
+// SQLSTATE or its class of two → code (PostgreSQL, Appendix A). What is not here is a fault of ours: 500.
+const codes: Record<string, ErrorCode> = {
+  '23505': 'CONFLICT',
+  '23001': 'CONFLICT',
+  '23P01': 'CONFLICT',
+  '23503': 'INVALID_REFERENCE',
+  '23514': 'VALIDATION_FAILED',
+  '23502': 'VALIDATION_FAILED',
+  '22001': 'VALIDATION_FAILED',
+  '22P02': 'BAD_REQUEST',
+  '22003': 'BAD_REQUEST',
+  '22007': 'BAD_REQUEST',
+  '22008': 'BAD_REQUEST',
+  '22021': 'BAD_REQUEST',
+  '40001': 'CONFLICT',
+  '40P01': 'CONFLICT',
+  '55P03': 'CONFLICT',
+  '57014': 'SERVICE_UNAVAILABLE',
+  '25P03': 'SERVICE_UNAVAILABLE',
+  '25P04': 'SERVICE_UNAVAILABLE',
+  '08': 'SERVICE_UNAVAILABLE',
+  '53': 'SERVICE_UNAVAILABLE',
+  '57': 'SERVICE_UNAVAILABLE',
+}
+
+/** Serialization failure, deadlock, lock not available: the same transaction may succeed when it is run again. */
+export const isTransient = (sqlstate: string): boolean => ['40001', '40P01', '55P03'].includes(sqlstate)
+
+/**
+ * The failure that a PostgreSQL error means for the client of a request.
+ *
+ * @param error from {@link findDatabaseError}
+ * @param method of the request: 23503 on DELETE means "still referred to" (409), elsewhere "refers to nothing" (422)
+ * @param constraints what to say of each named constraint
+ * @returns undefined when it is a fault of ours, for example 42501, which no input may cause
+ */
+export function toApiError(
+  error: DatabaseError,
+  cause: unknown,
+  method: string,
+  constraints: Constraints,
+): ApiError | undefined {
+  const code = codes[error.sqlstate] ?? codes[error.sqlstate.slice(0, 2)]
+  if (code === undefined) return undefined
+  if (code === 'SERVICE_UNAVAILABLE') return unavailable(cause)
+  if (isTransient(error.sqlstate))
+    return new ApiError('CONFLICT', undefined, { headers: { 'Retry-After': '1' }, cause })
+  if (error.sqlstate === '23503' && method === 'DELETE')
+    return new ApiError('CONFLICT', 'Other records still refer to this one', { cause })
+  const known = error.constraint === undefined ? undefined : constraints[error.constraint]
+  if (known === undefined) return new ApiError(code, undefined, { cause })
+  if (code === 'CONFLICT') return new ApiError(code, known.message, { cause })
+  const details: Problem[] = [{ path: known.path, code: code.toLowerCase(), message: known.message }]
+  return new ApiError(code, undefined, { details, cause })
+}

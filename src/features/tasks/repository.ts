@@ -1,0 +1,37 @@
+import { desc, eq } from 'drizzle-orm'
+import { type TaskRow, tasks } from '../../../db/schema/tasks.ts'
+import { type Page, toPage, totalMax } from '../../envelope/index.ts'
+import { countUpTo, type TenantTx } from '../../tenancy/index.ts'
+import type { CreateTask, UpdateTask } from './schemas.ts'
+
+export async function listTasks(tx: TenantTx, query: { page: number; limit: number }): Promise<Page<TaskRow>> {
+  const { page, limit } = query
+  const found = await tx
+    .select()
+    .from(tasks)
+    .orderBy(desc(tasks.createdAt), desc(tasks.id))
+    .offset((page - 1) * limit)
+    .limit(limit + 1)
+  return toPage(found, limit, await countUpTo(tx, tasks, totalMax + 1))
+}
+
+export async function findTask(tx: TenantTx, id: string): Promise<TaskRow | undefined> {
+  const [row] = await tx.select().from(tasks).where(eq(tasks.id, id))
+  return row
+}
+
+export async function insertTask(tx: TenantTx, values: CreateTask): Promise<TaskRow> {
+  const [row] = await tx.insert(tasks).values(values).returning()
+  if (!row) throw new Error('An insert returned no row')
+  return row
+}
+
+export async function updateTask(tx: TenantTx, id: string, values: UpdateTask): Promise<TaskRow | undefined> {
+  const [row] = await tx.update(tasks).set(values).where(eq(tasks.id, id)).returning()
+  return row
+}
+
+export async function deleteTask(tx: TenantTx, id: string): Promise<boolean> {
+  const rows = await tx.delete(tasks).where(eq(tasks.id, id)).returning({ id: tasks.id })
+  return rows.length > 0
+}

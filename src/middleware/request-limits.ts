@@ -1,0 +1,59 @@
+import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { ApiError, unavailable } from '../errors/index.ts'
+
+/** What {@link requestLimits} leaves in the context. */
+export type LimitsEnv = { Variables: { signal: AbortSignal } }
+
+/**
+ * Bounds a request in size and time. The body is read here, whole and before any transaction opens; the signal that the
+ * context carries aborts when time is up or the client has gone, and then nothing is committed any more.
+ *
+ * @param options `bodyLimitBytes`: more is 413; `timeoutMs`: 408 while the body arrives, 503 afterwards
+ */
+export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: number }): MiddlewareHandler<LimitsEnv> {
+  const { bodyLimitBytes, timeoutMs } = options
+  const limitBody = bodyLimit({
+    maxSize: bodyLimitBytes,
+    onError: () => {
+      throw new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${bodyLimitBytes} bytes`)
+    },
+  })
+
+  return async function requestLimits(c, next) {
+    const deadline = new AbortController()
+    c.set('signal', deadline.signal)
+    let arrived = false
+    const timer = setTimeout(() => {
+      deadline.abort(arrived ? unavailable(new Error('The request took too long')) : new ApiError('REQUEST_TIMEOUT'))
+    }, timeoutMs)
+    const onDisconnect = () => deadline.abort(new ApiError('BAD_REQUEST', 'The client has closed the request'))
+    c.req.raw.signal.addEventListener('abort', onDisconnect)
+    const expired = new Promise<never>((_, reject) => {
+      deadline.signal.addEventListener('abort', () => reject(deadline.signal.reason))
+    })
+    expired.catch(() => {}) // it may be rejected when nobody waits for it any more
+
+    const work = async () => {
+      // Hono keeps what was read, so the validators do not read it again.
+      if (c.req.raw.body) assertText(await c.req.arrayBuffer())
+      arrived = true
+      await next()
+    }
+    try {
+      await limitBody(c, () => Promise.race([work(), expired]))
+    } finally {
+      clearTimeout(timer)
+      c.req.raw.signal.removeEventListener('abort', onDisconnect)
+    }
+  }
+}
+
+/** JSON is UTF-8 (RFC 8259, section 8.1). Decoding would replace what is not, and store something else than was sent. */
+function assertText(body: ArrayBuffer): void {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw new ApiError('BAD_REQUEST', 'The body is not UTF-8')
+  }
+}

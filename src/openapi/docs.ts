@@ -1,0 +1,62 @@
+import { SwaggerUI } from '@hono/swagger-ui'
+import { Hono } from 'hono'
+
+/** The files of `swagger-ui-dist` that the page needs, by name. */
+export interface DocsAssets {
+  'swagger-ui.css': string
+  'swagger-ui-bundle.js': string
+}
+
+/** An asset may be large: it is loaded when it is first asked for. */
+export type LoadDocsAsset = (name: keyof DocsAssets) => Promise<string>
+
+const types = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.js': 'text/javascript; charset=utf-8' }
+
+/**
+ * Routes of the documentation page: Swagger UI that loads nothing from another host, under a Content-Security-Policy
+ * that would not let it.
+ *
+ * @param options `documentUrl`: where the OpenAPI document is served; `title` of the page; `loadAsset`
+ * @example
+ * app.route('/docs', docs({ title: 'Tasks', documentUrl: '/openapi.json', loadAsset: readDocsAsset }))
+ */
+export function docs(options: { title: string; documentUrl: string; loadAsset: LoadDocsAsset }): Hono {
+  const loaded = new Map<string, Promise<string>>()
+  const load = (name: keyof DocsAssets) => {
+    const asset = loaded.get(name) ?? options.loadAsset(name)
+    loaded.set(name, asset)
+    return asset
+  }
+  const app = new Hono()
+  app.get('/', (c) => {
+    const nonce = crypto.randomUUID()
+    // Swagger UI sets style attributes and draws its icons from data: URLs.
+    c.header(
+      'Content-Security-Policy',
+      `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    )
+    return c.html(page(options.title, options.documentUrl, nonce))
+  })
+  for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js'] as const)
+    app.get(`/swagger-ui-dist/${name}`, async (c) => {
+      c.header('Cache-Control', 'public, max-age=86400')
+      return c.body(await load(name), 200, { 'Content-Type': types[name] })
+    })
+  return app
+}
+
+function page(title: string, documentUrl: string, nonce: string): string {
+  // The package's own markup, with its files from here instead of a CDN; its inline script needs the nonce.
+  const ui = SwaggerUI({ url: documentUrl, baseUrl: '/docs', validatorUrl: 'none', tryItOutEnabled: true })
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>${title}</title>
+    <link rel="icon" href="data:," />
+  </head>
+  <body>${String(ui).replace('<script>', `<script nonce="${nonce}">`)}</body>
+</html>
+`
+}

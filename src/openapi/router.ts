@@ -1,0 +1,79 @@
+import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import type { Env } from 'hono'
+import { failureOf } from '../envelope/index.ts'
+import { catalogue, type ErrorCode, onInvalid } from '../errors/index.ts'
+
+/**
+ * Makes a router whose routes are declared with their Zod schemas, and refuse what does not fit them with
+ * VALIDATION_FAILED.
+ *
+ * @example
+ * createRouter<TenantEnv>().openapi(getTask, async (c) => ok(c, …))
+ */
+export const createRouter = <E extends Env>(): OpenAPIHono<E> => new OpenAPIHono<E>({ defaultHook: onInvalid })
+
+type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
+  path: P
+  operationId: string
+  summary: string
+  tags: string[]
+}
+
+/**
+ * Declares a route of tenants: beside its own responses the document shows the tenant header and every failure that the
+ * route can answer with. Those that follow from its shape are added here; name the others.
+ *
+ * @param declaration as for `createRoute`, with `operationId`, `summary` and `tags`
+ * @param errors codes that the handler itself throws, for example `['NOT_FOUND']`
+ */
+export function tenantRoute<P extends string, R extends Declaration<P> & { path: P }>(
+  declaration: R,
+  errors: readonly ErrorCode[] = [],
+) {
+  const { request } = declaration
+  const codes: ErrorCode[] = ['BAD_REQUEST', 'FORBIDDEN', ...errors, 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE']
+  if (request) codes.push('VALIDATION_FAILED')
+  if (request?.body) codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  return createRoute<P, R>({
+    ...declaration,
+    parameters: [{ $ref: '#/components/parameters/Tenant' }],
+    responses: { ...declaration.responses, ...failures(codes) },
+  })
+}
+
+/** The responses of these codes, one a status, each listing the codes it may carry. */
+export function failures(codes: readonly ErrorCode[]): RouteConfig['responses'] {
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of codes.toSorted()) {
+    const { status } = catalogue[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, [first, ...rest]]) => [
+      status,
+      json(failureSchema([first as ErrorCode, ...rest]), catalogue[first as ErrorCode].message), // a set is never empty
+    ]),
+  )
+}
+
+/** A JSON response or body of a schema. */
+export const json = <Schema>(schema: Schema, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
+
+/** A JSON body that the request must have. */
+export const jsonBody = <Schema>(schema: Schema, description: string) => ({
+  ...json(schema, description),
+  required: true as const,
+})
+
+// One schema a set of codes: of two schemas with one component name the second would silently vanish.
+const failureSchemas = new Map<string, ReturnType<typeof failureOf>>()
+function failureSchema(codes: readonly [ErrorCode, ...ErrorCode[]]) {
+  const name = `${codes.map(pascal).join('Or')}Failure`
+  const schema = failureSchemas.get(name) ?? failureOf(codes).openapi(name)
+  failureSchemas.set(name, schema)
+  return schema
+}
+const pascal = (code: string) => code.toLowerCase().replace(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase())

@@ -1,0 +1,48 @@
+import { createApp } from './app.ts'
+import type { Config } from './config.ts'
+import type { Logger } from './middleware/access-log.ts'
+import type { LoadDocsAsset } from './openapi/index.ts'
+import {
+  assertRowSecurity,
+  type ConnectionSource,
+  createPool,
+  createTenantDatabase,
+  createWallCheck,
+} from './tenancy/index.ts'
+
+export interface ServiceOptions {
+  config: Config
+  log: Logger
+  loadDocsAsset: LoadDocsAsset
+  /** For PGlite, whose login is a superuser: the role that every transaction takes first. */
+  role?: string
+  /** Where connections come from; a pool of `DATABASE_POOL_SIZE` when left out. */
+  connections?: ConnectionSource
+}
+
+/** Puts the parts together: the app, its door to the database, and the check of the walls. Nothing connects yet. */
+export function createService({ config, log, loadDocsAsset, role, connections }: ServiceOptions) {
+  const as = role === undefined ? {} : { role }
+  const db = createTenantDatabase({
+    connections: connections ?? createPool({ url: config.DATABASE_URL, size: config.DATABASE_POOL_SIZE }),
+    ...as,
+  })
+  const walls = createWallCheck({ url: config.DATABASE_URL, ...as })
+  const app = createApp({ db, walls, log, loadDocsAsset, settings: config })
+  return {
+    app,
+    db,
+    /** @throws RowSecurityError when the walls have a hole, ApiError when the database does not answer */
+    async assertWalls(): Promise<void> {
+      const findings = await walls.inspect()
+      assertRowSecurity(findings)
+      for (const { level: _, ...warning } of findings) log.warn(warning, 'wall check')
+    },
+    async close(): Promise<void> {
+      await Promise.all([db.close(), walls.close()])
+    },
+  }
+}
+
+/** A service as {@link createService} makes it. */
+export type Service = ReturnType<typeof createService>

@@ -1,0 +1,34 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { parseTenantId, type TenantId } from './tenant-id.ts'
+
+/** Whose work is being done. The tenant database reads it; nothing else decides what rows are seen. */
+export interface TenantContext {
+  readonly tenantId: TenantId
+  /** Handed to PostgreSQL as `app.request_id`, for triggers and logs. */
+  readonly requestId?: string
+  /** Once aborted, no further query is sent and nothing is committed. */
+  readonly signal?: AbortSignal
+}
+
+const storage = new AsyncLocalStorage<TenantContext>()
+
+/** The context of the work under way, or undefined outside of any tenant. */
+export const tenantContext = (): TenantContext | undefined => storage.getStore()
+
+/** Runs work in a context that has been built already; {@link withTenant} is the door for everything but middleware. */
+export const runInContext = <T>(context: TenantContext, work: () => T): T => storage.run(context, work)
+
+/**
+ * Runs work as a tenant: for jobs, scripts and tests, where no request brings one.
+ *
+ * @param id the tenant's id, upper or lower case
+ * @param work what to do; the tenant holds for everything that it awaits
+ * @throws TypeError when the id is not 8-4-4-4-12 hex digits
+ * @example
+ * await withTenant('11111111-1111-1111-1111-111111111111', () => db.read((tx) => listTasks(tx, page)))
+ */
+export function withTenant<T>(id: string, work: () => T): T {
+  const tenantId = parseTenantId(id)
+  if (tenantId === undefined) throw new TypeError('A tenant id is 8-4-4-4-12 hex digits')
+  return runInContext({ tenantId }, work)
+}

@@ -1,0 +1,23 @@
+export {
+  type Connection,
+  type ConnectionOptions,
+  type ConnectionSource,
+  connectionPerTransaction,
+  openConnection,
+  type QueryResult,
+} from './connection.ts'
+export { type TenantContext, tenantContext, withTenant } from './context.ts'
+export { countUpTo } from './count.ts'
+export { header, type TenantEnv, type TenantExtractor, tenant } from './middleware.ts'
+export { createPool, type PoolOptions } from './pool.ts'
+export { createTenantDatabase, type TenantDatabase, TenantNotConfirmed, TenantRequired } from './tenant-database.ts'
+export { parseTenantId, type TenantId } from './tenant-id.ts'
+export { type TenantTx, TransactionMisuse } from './tenant-tx.ts'
+export {
+  assertRowSecurity,
+  createWallCheck,
+  type Finding,
+  inspectRowSecurity,
+  RowSecurityError,
+  type WallCheck,
+} from './walls.ts'

@@ -1,0 +1,76 @@
+import { unavailable } from '../errors/index.ts'
+import { type Connection, type ConnectionOptions, type ConnectionSource, openConnection } from './connection.ts'
+
+export interface PoolOptions extends ConnectionOptions {
+  /** The most connections at a time. */
+  size: number
+  /** How long a transaction waits for a connection, in milliseconds. */
+  acquireTimeoutMs?: number
+  /** After how long a connection is replaced, in milliseconds. */
+  lifetimeMs?: number
+}
+
+/**
+ * A pool of connections that are opened when they are needed, given to whoever waits longest, and never given again
+ * once they have a fault.
+ *
+ * @throws ApiError SERVICE_UNAVAILABLE from `acquire`, when all stay busy for `acquireTimeoutMs` or the pool is closed
+ */
+export function createPool(options: PoolOptions): ConnectionSource {
+  const { size, acquireTimeoutMs = 5000, lifetimeMs = 30 * 60_000 } = options
+  const idle: Connection[] = []
+  const busy = new Set<Connection>()
+  const waiting: Array<(connection: Connection) => void> = []
+  let closing = false
+  let onIdle = () => {}
+
+  function take(): Connection | undefined {
+    for (let connection = idle.pop(); connection; connection = idle.pop()) if (isFit(connection)) return connection
+    return busy.size < size ? openConnection(options) : undefined
+  }
+
+  function isFit(connection: Connection): boolean {
+    if (connection.fault === undefined && Date.now() - connection.openedAt < lifetimeMs) return true
+    void connection.close()
+    return false
+  }
+
+  return {
+    async acquire() {
+      if (closing) throw unavailable(new Error('The pool is closed'))
+      const connection = waiting.length === 0 ? take() : undefined
+      if (connection) {
+        busy.add(connection)
+        return connection
+      }
+      return await new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.splice(waiting.indexOf(receive), 1)
+          reject(unavailable(new Error('No connection became free in time')))
+        }, acquireTimeoutMs)
+        const receive = (connection: Connection) => {
+          clearTimeout(timer)
+          resolve(connection)
+        }
+        waiting.push(receive)
+      })
+    },
+
+    release(connection) {
+      busy.delete(connection)
+      if (isFit(connection)) idle.push(connection)
+      const next = waiting.length > 0 ? take() : undefined
+      if (next) {
+        busy.add(next)
+        waiting.shift()?.(next)
+      }
+      if (busy.size === 0) onIdle()
+    },
+
+    async close() {
+      closing = true
+      if (busy.size > 0) await new Promise<void>((resolve) => (onIdle = resolve))
+      await Promise.all(idle.splice(0).map((connection) => connection.close()))
+    },
+  }
+}

