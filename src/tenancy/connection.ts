@@ -59,7 +59,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     connect_timeout: (options.connectTimeoutMs ?? 5000) / 1000,
     connection: { application_name: 'rowhouse' },
     onnotice: (notice) => {
-      if (alarming.includes(notice['code'] ?? '')) fault ??= `notice ${notice['code']}`
+      if (alarming.includes(notice.code ?? '')) fault ??= `notice ${notice.code}`
     },
     onclose: () => {
       fault ??= 'lost'

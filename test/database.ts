@@ -1,0 +1,68 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import postgres from 'postgres'
+import { migrate } from '../db/migrate.ts'
+import { createPool, createTenantDatabase, type TenantDatabase } from '../src/tenancy/index.ts'
+import { startPostgres } from './postgres.ts'
+
+/** A migrated database of its own for the run, on the server of `TEST_DATABASE_URL` or on one that is started here. */
+const server = process.env.TEST_DATABASE_URL ? undefined : await startPostgres()
+const serverUrl = server?.ownerUrl ?? process.env.TEST_DATABASE_URL ?? ''
+const administrator = postgres(serverUrl, { max: 1, onnotice: () => {} })
+const appPassword = randomBytes(12).toString('hex')
+const names: string[] = []
+const opened: { close(): Promise<unknown> }[] = []
+
+/** A database of this test server: as the owner (a superuser) and as the serving role. */
+export interface TestDatabase {
+  ownerUrl: string
+  appUrl: string
+}
+
+/** A migrated, empty database: for tests that break it. */
+export async function createDatabase(): Promise<TestDatabase> {
+  const name = `rowhouse_${randomBytes(6).toString('hex')}`
+  names.push(name)
+  await administrator`create database ${administrator(name)} template template0`
+  await migrate({ url: urlOf(name) })
+  return { ownerUrl: urlOf(name), appUrl: urlOf(name, 'app_user', appPassword) }
+}
+
+function urlOf(database: string, user?: string, password?: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${database}`
+  if (user) url.username = user
+  if (password) url.password = password
+  return url.href
+}
+
+/** The database that the tests share: each gives its tenants ids of their own. */
+export const main = await createDatabase()
+await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
+
+/** The door to the shared database, as the service opens it. */
+export const db: TenantDatabase = open(main)
+
+/** Opens a door that is closed after the run. */
+export function open(database: TestDatabase, size = 10): TenantDatabase {
+  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size }) })
+  opened.push(door)
+  return door
+}
+
+/** The owner's plain client, for looking behind the walls and for breaking them. Closed after the run. */
+export function asOwner(database: TestDatabase): postgres.Sql {
+  const sql = postgres(database.ownerUrl, { max: 2, onnotice: () => {} })
+  opened.push({ close: () => sql.end() })
+  return sql
+}
+
+/** A tenant that no other test knows. */
+export const newTenant = (): string => randomUUID()
+
+/** Closes all, and leaves the server as it was. */
+export async function closeDatabases(): Promise<void> {
+  await Promise.all(opened.map((door) => door.close()))
+  if (!server) for (const name of names) await administrator`drop database ${administrator(name)} with (force)`
+  await administrator.end()
+  await server?.stop()
+}

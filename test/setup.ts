@@ -1,0 +1,5 @@
+import { afterAll } from 'bun:test'
+import { closeDatabases } from './database.ts'
+
+// Test files share one process: one server and one pool, closed once.
+afterAll(closeDatabases)
