@@ -66,10 +66,16 @@ export function createApp({ db, walls, log, loadDocsAsset, settings }: AppDeps) 
   const title = 'Rowhouse'
   const tenantHeader = { name: settings.TENANT_HEADER, example: demo.acme.tenantId }
   const { version, description } = packageJson
-  const document = createDocument(app, { title, version, description, tenantHeader })
+  const document = createDocument(app, { title, version, description, tags, tenantHeader })
   app.get('/openapi.json', (c) => c.body(document, 200, { 'Content-Type': 'application/json' }))
   app.route('/docs', docs({ title, documentUrl: '/openapi.json', loadAsset: loadDocsAsset }))
   return app
+}
+
+const tags = {
+  health: 'Is the service alive, is it ready?',
+  users: 'The people of a tenant',
+  tasks: 'What they have to do',
 }
 
 /** The tenant is asked for route by route: a method or a path that is not there is 405 or 404, with and without one. */

@@ -42,6 +42,9 @@ await administrator`alter role app_user password ${administrator.unsafe(`'${appP
 /** The door to the shared database, as the service opens it. */
 export const db: TenantDatabase = open(main)
 
+/** Closes something after the run. */
+export const closeAfterwards = (thing: { close(): Promise<unknown> }): void => void opened.push(thing)
+
 /** Opens a door that is closed after the run. */
 export function open(database: TestDatabase, size = 10): TenantDatabase {
   const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size }) })

@@ -5,6 +5,8 @@ export interface DocumentOptions {
   title: string
   version: string
   description: string
+  /** What the operations are grouped by: name and description. */
+  tags: Record<string, string>
   /** The header that names the tenant, and an id that is filled in where the document is tried out. */
   tenantHeader: { name: string; example: string }
 }
@@ -14,18 +16,16 @@ export interface DocumentOptions {
  * request costs and leaks.
  *
  * @example
- * const document = createDocument(app, { title: 'Tasks', version: '1.0.0', description: '…', tenantHeader })
+ * const document = createDocument(app, { title: 'Tasks', version: '1.0.0', description: '…', tags, tenantHeader })
  */
 export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: DocumentOptions): string {
-  const { title, version, description, tenantHeader } = options
+  const { title, version, description, tags, tenantHeader } = options
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title, version, description, license: { name: 'MIT', url: 'https://opensource.org/license/mit' } },
     servers: [{ url: '/' }],
     security: [],
-    tags: [
-      ...new Set(app.openAPIRegistry.definitions.flatMap((d) => (d.type === 'route' ? (d.route.tags ?? []) : []))),
-    ].map((name) => ({ name })),
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
   })
   const components = {
     ...document.components,

@@ -1,0 +1,26 @@
+import { createApp } from '../src/app.ts'
+import { loadConfig } from '../src/config.ts'
+import { readDocsAsset } from '../src/openapi/read-docs-asset.ts'
+import { createWallCheck } from '../src/tenancy/index.ts'
+import type { TestClient } from '../src/testing/index.ts'
+import { closeAfterwards, db, main } from './database.ts'
+
+/** The app as the service builds it, on the shared test database, with a log that says nothing. */
+const walls = createWallCheck({ url: main.appUrl })
+closeAfterwards(walls)
+const say = () => {}
+export const app = createApp({
+  db,
+  walls,
+  log: { info: say, warn: say, error: say },
+  loadDocsAsset: readDocsAsset,
+  settings: loadConfig({ DATABASE_URL: main.appUrl }),
+})
+
+/** How the contract runner makes what a field refers to. */
+export const fixtures = {
+  async userId(client: TestClient): Promise<string> {
+    const email = `${crypto.randomUUID()}@rowhouse.example`
+    return (await client.post<{ id: string }>('/users', { email, name: 'Ada' })).data.id
+  },
+}

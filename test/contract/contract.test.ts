@@ -1,0 +1,10 @@
+import { describe, test } from 'bun:test'
+import { contractCases, testClient } from '../../src/testing/index.ts'
+import { app, fixtures } from '../app.ts'
+
+const client = testClient(app)
+const { body } = await client.anonymous.get('/openapi.json')
+
+describe('every operation of the document', () => {
+  for (const { name, run } of contractCases({ client, document: JSON.stringify(body), fixtures })) test(name, run)
+})

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'bun:test'
+import { tasks } from '../../db/schema/tasks.ts'
+import { users } from '../../db/schema/users.ts'
+import { insertTask } from '../../src/features/tasks/repository.ts'
+import { insertUser } from '../../src/features/users/repository.ts'
+import type { TenantTx } from '../../src/tenancy/index.ts'
+import { expectTenantIsolation } from '../../src/testing/index.ts'
+import { asOwner, createDatabase, db, open } from '../database.ts'
+
+const ada = { email: 'ada@rowhouse.example', name: 'Ada' }
+const userProbe = {
+  table: users,
+  create: (tx: TenantTx) => insertUser(tx, ada),
+  refer: (tx: TenantTx, user: { id: string }) => insertTask(tx, { title: 'Not mine', userId: user.id }),
+}
+const taskProbe = {
+  table: tasks,
+  create: async (tx: TenantTx) => insertTask(tx, { title: 'Mine', userId: (await insertUser(tx, ada)).id }),
+}
+
+test('users of one tenant are out of reach for another', () => expectTenantIsolation(db, userProbe))
+
+test('tasks of one tenant are out of reach for another', () => expectTenantIsolation(db, taskProbe))
+
+describe('a wall that was broken is noticed', async () => {
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  const broken = open(database)
+  const policy = (using: string, check: string) => `
+    drop policy tenant_fence on tasks;
+    drop policy tenant_isolation on tasks;
+    create policy tenant_isolation on tasks using (${using}) with check (${check})`
+  const tenant = 'tenant_id = (select tenancy.current_tenant_id())'
+
+  // Each one is undone by tenancy.protect or by the statement beside it, so that they do not hide one another.
+  const sabotages = [
+    { what: 'USING (true)', by: policy('true', tenant), seen: /list, count, get, delete/, probe: taskProbe },
+    { what: 'WITH CHECK (true)', by: policy(tenant, 'true'), seen: /blind insert/, probe: taskProbe },
+    { what: 'row security off', by: 'alter table tasks disable row level security', seen: /list/, probe: taskProbe },
+    {
+      what: 'a foreign key without the tenant',
+      by: `alter table tasks drop constraint tasks_tenant_id_user_id_fkey;
+        create unique index users_id_only on users (id);
+        alter table tasks add constraint lax foreign key (user_id) references users (id)`,
+      seen: /reference/,
+      probe: userProbe,
+    },
+  ]
+  for (const { what, by, seen, probe } of sabotages)
+    test(what, async () => {
+      await owner.unsafe(by)
+      try {
+        await expect(expectTenantIsolation(broken, probe)).rejects.toThrow(seen)
+      } finally {
+        await owner.unsafe(`
+          drop policy if exists tenant_isolation on tasks;
+          select tenancy.protect('public.tasks')`)
+      }
+    })
+})
