@@ -15,7 +15,7 @@ async function listen(app: Service['app'], config: Config): Promise<Listening> {
       },
       ({ port }) =>
         resolve({
-          url: `http://localhost:${port}`,
+          port,
           stop: () => new Promise((stopped) => server.close(() => stopped())),
           kill: async () => void ('closeAllConnections' in server && server.closeAllConnections()),
         }),

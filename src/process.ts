@@ -1,13 +1,13 @@
 import { pino } from 'pino'
 import pretty from 'pino-pretty'
-import { type Config, ConfigError, loadConfig } from './config.ts'
+import { type Config, loadConfig } from './config.ts'
 import { readDocsAsset } from './openapi/read-docs-asset.ts'
 import { createService, type Service, type ServiceOptions } from './service.ts'
-import { RowSecurityError } from './tenancy/index.ts'
+import { describeStartProblem } from './start-problem.ts'
 
-/** A server that listens: `url` for people, `stop` finishes what runs, `kill` does not. */
+/** A server that listens: `stop` takes no more connections and finishes what runs, `kill` does not wait. */
 export interface Listening {
-  url: string
+  port: number
   stop(): Promise<void>
   kill(): Promise<void>
 }
@@ -16,10 +16,11 @@ type Listen = (app: Service['app'], config: Config) => Promise<Listening>
 
 /**
  * The life of the process, on Bun and on Node: configuration, wall check, listening, and an orderly end. What is wrong
- * at start is one readable message and exit code 1.
+ * at start is thrown, for {@link exitWith}.
  *
  * @param listen how this runtime serves the app
  * @param options what an embedded database brings with it: `environment`, `role`, and `onStopped`
+ * @returns the URL that people can open
  */
 export async function runService(
   listen: Listen,
@@ -27,7 +28,7 @@ export async function runService(
     environment?: Record<string, string | undefined>
     onStopped?: () => Promise<void>
   } = {},
-): Promise<Listening> {
+): Promise<string> {
   const { environment = process.env, role, onStopped } = options
   const config = loadConfig(environment)
   const log = process.stdout.isTTY
@@ -41,9 +42,10 @@ export async function runService(
   try {
     await service.assertWalls()
     const listening = await listen(service.app, config)
-    log.info({ url: listening.url }, 'listening')
+    const url = urlOf(config.HOST, listening.port)
+    log.info({ url }, 'listening')
     stopOnSignal(listening, end, config, log)
-    return listening
+    return url
   } catch (error) {
     await end()
     throw error
@@ -77,13 +79,12 @@ function stopOnSignal(listening: Listening, end: () => Promise<void>, config: Co
 
 /** Says what is wrong at start, in one message without a stack, and ends the process. For the entries. */
 export function exitWith(error: unknown): never {
-  const readable = error instanceof ConfigError || error instanceof RowSecurityError
-  process.stderr.write(`${readable ? error.message : describe(error)}\n`)
+  process.stderr.write(`${describeStartProblem(error)}\n`)
   process.exit(1)
 }
 
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
-  return `${error.message}${cause}`
+/** An address that stands for all of them cannot be opened: it becomes `localhost`. */
+function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -12,7 +12,7 @@ export async function listen(app: Service['app'], config: Config): Promise<Liste
     fetch: (request, server) => app.fetch(request, { remoteAddress: server.requestIP(request)?.address }),
   })
   return {
-    url: `http://localhost:${server.port}`,
+    port: server.port ?? config.PORT, // undefined on a Unix socket alone
     stop: () => server.stop(),
     kill: () => server.stop(true),
   }

@@ -8,6 +8,7 @@ import {
   createPool,
   createTenantDatabase,
   createWallCheck,
+  type WallCheck,
 } from './tenancy/index.ts'
 
 export interface ServiceOptions {
@@ -18,16 +19,18 @@ export interface ServiceOptions {
   role?: string
   /** Where connections come from; a pool of `DATABASE_POOL_SIZE` when left out. */
   connections?: ConnectionSource
+  /** A check with one connection of its own when left out. */
+  walls?: WallCheck
 }
 
 /** Puts the parts together: the app, its door to the database, and the check of the walls. Nothing connects yet. */
-export function createService({ config, log, loadDocsAsset, role, connections }: ServiceOptions) {
+export function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
   const as = role === undefined ? {} : { role }
   const db = createTenantDatabase({
-    connections: connections ?? createPool({ url: config.DATABASE_URL, size: config.DATABASE_POOL_SIZE }),
+    connections: given.connections ?? createPool({ url: config.DATABASE_URL, size: config.DATABASE_POOL_SIZE }),
     ...as,
   })
-  const walls = createWallCheck({ url: config.DATABASE_URL, ...as })
+  const walls = given.walls ?? createWallCheck({ url: config.DATABASE_URL, ...as })
   const app = createApp({ db, walls, log, loadDocsAsset, settings: config })
   return {
     app,

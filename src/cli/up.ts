@@ -16,7 +16,7 @@ async function up(): Promise<void> {
   try {
     const { TENANT_HEADER } = loadConfig(environment)
     if (embedded) await prepare(embedded.url)
-    const { url } = await runService(listen, {
+    const url = await runService(listen, {
       environment,
       ...(embedded ? { role: 'app_user', onStopped: () => embedded.close() } : {}),
     })
