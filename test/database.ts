@@ -8,7 +8,8 @@ import { startPostgres } from './postgres.ts'
 const server = process.env.TEST_DATABASE_URL ? undefined : await startPostgres()
 const serverUrl = server?.ownerUrl ?? process.env.TEST_DATABASE_URL ?? ''
 const administrator = postgres(serverUrl, { max: 1, onnotice: () => {} })
-const appPassword = randomBytes(12).toString('hex')
+// Roles belong to the whole server: the same in every run, so that two at once do not shut each other out.
+const appPassword = 'rowhouse-tests'
 const names: string[] = []
 const opened: { close(): Promise<unknown> }[] = []
 

@@ -1,0 +1,47 @@
+import { afterAll, expect, test } from 'bun:test'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const root = join(import.meta.dir, '../..')
+const folder = await mkdtemp(join(tmpdir(), 'rowhouse-docs-'))
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Does what a page of the docs says: a block with a path is that file, a diff changes it. */
+async function follow(page: string): Promise<void> {
+  const text = await readFile(join(root, page), 'utf8')
+  for (const [, language, path, block = ''] of text.matchAll(/^```(\w+) (\S+)\n(.*?)^```$/gms)) {
+    const file = join(folder, path ?? '')
+    if (language === 'diff') await writeFile(file, patched(await readFile(file, 'utf8'), block, path))
+    else await Bun.write(file, block)
+  }
+}
+
+function patched(source: string, diff: string, path = ''): string {
+  const lines = diff.trimEnd().split('\n')
+  const side = (without: string) => lines.filter((line) => !line.startsWith(without)).map((line) => line.slice(1))
+  const [before, after] = [side('+').join('\n'), side('-').join('\n')]
+  if (source.split(before).length !== 2) throw new Error(`${path} does not hold this once:\n${before}`)
+  return source.replace(before, () => after)
+}
+
+function run(...command: string[]): string {
+  const { success, stdout, stderr } = Bun.spawnSync(command, { cwd: folder, env: process.env })
+  const output = `${stdout}${stderr}`
+  if (!success) throw new Error(`${command.join(' ')}\n${output}`)
+  return output
+}
+
+test('a third resource is added by following docs/add-a-resource.md alone', async () => {
+  const service = ['src', 'db', 'drizzle', 'sql', 'package.json', 'tsconfig.json', 'bunfig.toml', 'drizzle.config.ts']
+  const tests = ['app.ts', 'database.ts', 'postgres.ts', 'setup.ts', 'contract'].map((name) => `test/${name}`)
+  for (const path of [...service, ...tests]) await cp(join(root, path), join(folder, path), { recursive: true })
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+
+  await follow('docs/add-a-resource.md')
+  run('bun', 'run', 'generate', '--name', 'projects')
+  run('node_modules/.bin/tsc', '--noEmit')
+  const output = run('bun', 'test', 'test/projects.test.ts', 'test/contract/contract.test.ts')
+  expect(output).toContain("getProject: cannot tell another tenant's id from nobody's")
+  expect(output).toContain('projects of one tenant are out of reach for another')
+}, 120_000)
