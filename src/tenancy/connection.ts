@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { unavailable } from '../errors/index.ts'
+import { ApiError, unavailable } from '../errors/index.ts'
 
 /** Rows of one statement, with the command tag that PostgreSQL confirmed it with. */
 export interface QueryResult extends Array<unknown> {
@@ -69,22 +69,40 @@ export function openConnection(options: ConnectionOptions): Connection {
   for (const type of drizzleParses) sql.options.parsers[type] = asText
   for (const type of drizzleSerializes) sql.options.serializers[type] = asText
 
-  // A second statement queued behind a failing connect would make the driver connect once more, and run it there.
-  let opening: Promise<unknown> | undefined
+  // The driver holds back what is written behind a connect or behind a statement with parameters, and would run it on a
+  // new connection if this one was lost meanwhile: such a statement lets the next one go when it has been answered.
+  let turn: Promise<unknown> = Promise.resolve()
+  let isOpen = false
 
-  async function run(query: () => PromiseLike<unknown>): Promise<QueryResult> {
-    if (opening) await opening
-    if (fault !== undefined) throw unavailable(new Error(`The connection is unusable: ${fault}`))
+  async function run(query: () => PromiseLike<unknown>, holdsBack: boolean): Promise<QueryResult> {
+    const before = turn
+    let pass = () => {}
+    turn = new Promise<void>((resolve) => (pass = resolve))
+    await before
+    // The driver tries again for ever when a server, or a proxy without one, hangs up on every connect.
+    const deadline = isOpen ? undefined : setTimeout(close, options.connectTimeoutMs ?? 5000)
     try {
-      const result = Promise.resolve(query())
-      opening ??= result.catch(() => {})
-      return (await result) as QueryResult // a RowList has command and count; the driver types count as a number
+      if (fault !== undefined) throw unavailable(new Error(`The connection is unusable: ${fault}`))
+      // `then` is what makes the driver send it, so it comes before the next one's turn. A RowList has command and count.
+      const result = query().then((rows) => rows as QueryResult)
+      if (isOpen && !holdsBack) pass()
+      return await result
     } catch (error) {
+      if (error instanceof ApiError) throw error
       if (error instanceof postgres.PostgresError && error.severity === 'ERROR') throw error
       // FATAL and PANIC end the session, and so does a lost socket. Of anything else the state is not known.
       fault ??= 'lost'
       throw isConnectionError(error) ? unavailable(error) : error
+    } finally {
+      clearTimeout(deadline)
+      isOpen = fault === undefined
+      pass()
     }
+  }
+
+  function close(): Promise<void> {
+    fault ??= 'closed'
+    return sql.end({ timeout: 0 })
   }
 
   return {
@@ -98,13 +116,10 @@ export function openConnection(options: ConnectionOptions): Connection {
         // since a transaction pooler may not carry names. The driver's types know neither option in this place.
         const query = sql.unsafe(text, parameters as never[], { prepare: false, simple: false } as { prepare: boolean })
         return shape === 'arrays' ? query.values() : query
-      }),
+      }, parameters.length > 0),
     // The simple protocol takes one message: on PGlite, whose connections share one session, BEGIN must be atomic.
-    command: (text) => run(() => sql.unsafe(text)),
-    close() {
-      fault ??= 'closed'
-      return sql.end({ timeout: 0 })
-    },
+    command: (text) => run(() => sql.unsafe(text), false),
+    close,
   }
 }
 

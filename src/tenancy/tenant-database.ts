@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { DrizzleQueryError } from 'drizzle-orm'
 import { findDatabaseError, isTransient, unavailable } from '../errors/index.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { type TenantContext, tenantContext } from './context.ts'
@@ -51,6 +52,8 @@ interface OpenTransaction {
   mode: Mode
   tenantId: string
   handle: Handle
+  /** Calls inside of this one that have not settled. */
+  joined: number
   over: boolean
 }
 
@@ -85,13 +88,15 @@ export function createTenantDatabase({ connections, role }: TenantDatabaseOption
     try {
       await enter(connection, mode, context, role)
       const handle = createHandle(connection, context.signal)
-      const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, over: false }
+      const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
       const [outcome] = await Promise.allSettled([open.run(current, async () => await work(handle.tx))])
       if (outcome.status === 'rejected') handle.fail(outcome.reason)
       current.over = true
+      if (current.joined > 0)
+        handle.fail(new TransactionMisuse('A db.read or db.write inside of another was not awaited'))
       await leave(connection, handle, context)
-      if (outcome.status === 'rejected') throw outcome.reason
-      if (handle.firstCause) throw handle.firstCause
+      if (outcome.status === 'rejected') throw withoutSql(outcome.reason)
+      if (handle.firstCause) throw withoutSql(handle.firstCause)
       return outcome.value
     } finally {
       connections.release(connection)
@@ -104,6 +109,10 @@ export function createTenantDatabase({ connections, role }: TenantDatabaseOption
     close: () => connections.close(),
   }
 }
+
+/** Drizzle's wrapper says the SQL and its parameters; whoever logs the error must not, and its cause is the failure. */
+const withoutSql = (error: unknown): unknown =>
+  error instanceof DrizzleQueryError && error.cause ? error.cause : error
 
 /** Begins a transaction and makes it the tenant's, in one round trip. */
 async function enter(connection: Connection, mode: Mode, context: TenantContext, role: string | undefined) {
@@ -168,11 +177,14 @@ async function join<T>(
     throw new TransactionMisuse('A transaction is open for another tenant: finish it before working for this one')
   if (outer.mode === 'read' && mode === 'write')
     throw new TransactionMisuse('A read transaction is open: call db.write outside of db.read')
+  outer.joined += 1
   try {
     return await work(outer.handle.tx)
   } catch (error) {
     // All or nothing holds for the inner call too, and it can only fail together with the outer one.
     outer.handle.fail(error)
     throw error
+  } finally {
+    outer.joined -= 1
   }
 }

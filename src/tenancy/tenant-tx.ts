@@ -42,9 +42,16 @@ export interface Handle {
   revoke(): Promise<{ unawaited: number }>
 }
 
+function refuseCommand(command: string | undefined): void {
+  if (command !== undefined)
+    throw new TransactionMisuse(`${command} is not for handlers: db.read and db.write begin and end transactions`)
+}
+
 const dialect = new PgDialect()
 // A statement that starts or ends a transaction would leave the rest of it without its tenant, or in another's.
-const transactionCommands = /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|PREPARE TRANSACTION)/
+// The text is looked at before it is sent, and the command tag after: a comment could hide the command.
+const transactionText = /^\s*(begin|start|commit|end|rollback|abort|prepare\s+transaction)\b/i
+const transactionTag = /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|PREPARE TRANSACTION)/
 
 /**
  * Makes the handle of one transaction. postgres.js lets a handle that outlives its transaction run inside the next
@@ -75,11 +82,9 @@ export function createHandle(connection: Connection, signal: AbortSignal | undef
     inFlight += 1
     const result = last.then(async () => {
       assertUsable()
+      refuseCommand(transactionText.exec(text)?.[1])
       const rows = await connection.send(text, parameters, shape)
-      if (transactionCommands.test(rows.command ?? ''))
-        throw new TransactionMisuse(
-          `${rows.command} is not for handlers: db.read and db.write begin and end transactions`,
-        )
+      refuseCommand(transactionTag.exec(rows.command ?? '')?.[1])
       return rows
     })
     last = result.catch(fail).finally(() => {
