@@ -16,7 +16,7 @@ begin
       and pg_get_expr(d.adbin, d.adrelid) = 'tenancy.current_tenant_id()'
   ) then
     raise exception '% needs the column: tenant_id uuid not null default tenancy.current_tenant_id()', relation
-      using hint = 'Build the table with tenantColumns() from db/schema/tenant-table.ts.';
+      using hint = 'Build the table with tenantColumns() from rowhouse/tenancy.';
   end if;
 
   if not (select relrowsecurity from pg_class where oid = relation) then

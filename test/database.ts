@@ -21,10 +21,16 @@ export interface TestDatabase {
 
 /** A migrated, empty database: for tests that break it. */
 export async function createDatabase(): Promise<TestDatabase> {
+  const database = await createBareDatabase()
+  await migrate({ url: database.ownerUrl })
+  return database
+}
+
+/** A database with nothing in it: for tests that prepare it themselves. */
+export async function createBareDatabase(): Promise<TestDatabase> {
   const name = `rowhouse_${randomBytes(6).toString('hex')}`
   names.push(name)
   await administrator`create database ${administrator(name)} template template0`
-  await migrate({ url: urlOf(name) })
   return { ownerUrl: urlOf(name), appUrl: urlOf(name, 'app_user', appPassword) }
 }
 

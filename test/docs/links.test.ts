@@ -1,0 +1,30 @@
+import { expect, test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const root = join(import.meta.dir, '../..')
+const pages = [...new Bun.Glob('{*.md,docs/**/*.md}').scanSync(root)]
+
+test('every file that the docs name is there', async () => {
+  const missing: string[] = []
+  for (const page of pages) {
+    const text = await Bun.file(join(root, page)).text()
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g))
+      if (!existsSync(join(root, dirname(page), target))) missing.push(`${page} → ${target}`)
+  }
+  expect(missing).toEqual([])
+})
+
+test('the README lists every setting, with its default', async () => {
+  const { loadConfig } = await import('../../src/config.ts')
+  const readme = await Bun.file(join(root, 'README.md')).text()
+  const {
+    DATABASE_URL: _,
+    NODE_ENV: __,
+    PORT: ___,
+    HOST: ____,
+    ...settings
+  } = loadConfig({ DATABASE_URL: 'postgres://x' })
+  for (const [name, preset] of Object.entries(settings))
+    expect(readme).toMatch(new RegExp(`\\| \`${name}\` \\| \`?${preset}\`? \\|`))
+})

@@ -1,0 +1,62 @@
+import { afterAll, expect, test } from 'bun:test'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { asOwner, createBareDatabase, newTenant } from '../database.ts'
+
+const root = join(import.meta.dir, '../..')
+const folder = await mkdtemp(join(tmpdir(), 'rowhouse-kit-'))
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+function run(command: string[], cwd: string, env: Record<string, string> = {}): string {
+  const { success, stdout, stderr } = Bun.spawnSync(command, { cwd, env: { ...process.env, ...env } })
+  if (!success) throw new Error(`${command.join(' ')}\n${stdout}${stderr}`)
+  return stdout.toString()
+}
+
+/** A project that has installed the package: built as `prepack` builds it, beside its dependencies. */
+async function install(): Promise<void> {
+  const modules = join(folder, 'node_modules')
+  await mkdir(join(modules, 'rowhouse'), { recursive: true })
+  for (const name of await readdir(join(root, 'node_modules')))
+    await symlink(join(root, 'node_modules', name), join(modules, name))
+  await cp(join(root, 'package.json'), join(modules, 'rowhouse/package.json'))
+  run(['node_modules/.bin/tsc', '-p', 'tsconfig.kit.json', '--outDir', join(modules, 'rowhouse/dist/kit')], root)
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+}
+
+async function prepareDatabase(): Promise<string> {
+  const database = await createBareDatabase()
+  const owner = asOwner(database)
+  for (const name of ['10-roles', '20-tenancy', '30-protect'])
+    await owner.unsafe(await readFile(join(root, `sql/${name}.sql`), 'utf8'))
+  await owner.unsafe(`
+    create table notes (
+      tenant_id uuid not null default tenancy.current_tenant_id(), id uuid not null default tenancy.uuid_v7(),
+      created_at timestamptz(3) not null default now(), updated_at timestamptz(3) not null default now(),
+      text text not null, primary key (tenant_id, id));
+    select tenancy.protect('notes')`)
+  return database.appUrl
+}
+
+test("the README's ten lines keep two tenants apart in a project of its own, compiled for Node", async () => {
+  await install()
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  await writeFile(join(folder, 'kit.ts'), readme.match(/^```ts kit\.ts\n(.*?)^```$/ms)?.[1] ?? '')
+  await writeFile(
+    join(folder, 'try.mjs'),
+    `import { app } from './kit.js'
+    const as = (tenant, method) => app.request('/notes', { method, headers: { 'X-Tenant-Id': tenant } })
+    const answers = [await as('${newTenant()}', 'POST'), await as('${newTenant()}', 'GET'), await app.request('/notes')]
+    console.log(JSON.stringify(await Promise.all(answers.map((answer) => answer.json()))))
+    process.exit(0)`,
+  )
+  const strict = ['--strict', '--skipLibCheck', '--target', 'esnext', '--module', 'nodenext', '--types', 'bun-types']
+  run(['node_modules/.bin/tsc', ...strict, 'kit.ts'], folder)
+  const output = run([Bun.which('node') ?? 'bun', 'try.mjs'], folder, { DATABASE_URL: await prepareDatabase() })
+  expect(JSON.parse(output)).toMatchObject([
+    { success: true, data: [{ text: 'Hello' }] },
+    { success: true, data: [] },
+    { success: false, statusCode: 403, error: { code: 'FORBIDDEN' } },
+  ])
+}, 60_000)
