@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import type { ErrorHandler, MiddlewareHandler, NotFoundHandler } from 'hono'
+import type { Context, ErrorHandler, MiddlewareHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { failure, type Problem } from '../envelope/index.ts'
@@ -58,7 +58,10 @@ export const throwErrors: MiddlewareHandler = async (_c, next) => {
 /** The validation hook of every route: one problem an entry, `in` where it is not the body. */
 export function onInvalid(
   result: { target: string } & ({ success: true } | { success: false; error: z.ZodError }),
+  c: Context,
 ): undefined {
+  // Without a media type the validator would take `{}` for the body, whatever was sent.
+  if (result.target === 'json' && !c.req.header('Content-Type')) throw new ApiError('UNSUPPORTED_MEDIA_TYPE')
   if (result.success) return undefined
   const places = { param: 'params', query: 'query', header: 'header' } as const
   const place = places[result.target as keyof typeof places] // other targets have no entry: they are the body
@@ -75,6 +78,8 @@ export function onInvalid(
   })
 }
 
+const retryAfter = { 'Retry-After': '1' }
+
 interface Answer {
   status: ContentfulStatusCode
   code: string
@@ -84,27 +89,32 @@ interface Answer {
 }
 
 function asFailure(thrown: Error, database: DatabaseError | undefined, method: string, known: Constraints): Answer {
-  if (thrown instanceof HTTPException && thrown.status < 500) {
-    const { status, message } = thrown
-    const code = codeOfStatus(status)
-    const usual = code in catalogue ? catalogue[code as keyof typeof catalogue].message : code // `in` does not narrow
-    // Hono's types let an exception carry statuses that have no body; a 4xx always can.
-    return { status: status as ContentfulStatusCode, code, message: message || usual, headers: headersOf(thrown) }
-  }
+  if (thrown instanceof HTTPException && (database === undefined || thrown.status < 500)) return answerOf(thrown)
   const error =
     thrown instanceof ApiError
       ? thrown
-      : ((database && toApiError(database, thrown, method, known)) ?? new ApiError(serverError(thrown)))
+      : ((database && toApiError(database, thrown, method, known)) ?? new ApiError('INTERNAL_SERVER_ERROR'))
   const { status, message } = catalogue[error.code]
+  const headers = status === 503 ? { ...retryAfter, ...error.headers } : error.headers
   return status >= 500
-    ? { status, code: error.code, message, headers: error.headers }
-    : { status, code: error.code, message: error.message, details: error.details, headers: error.headers }
+    ? { status, code: error.code, message, headers }
+    : { status, code: error.code, message: error.message, details: error.details, headers }
 }
 
-/** An exception of 5xx keeps its status when the catalogue knows it, and nothing else of what it says. */
-function serverError(thrown: Error): keyof typeof catalogue {
-  const code = thrown instanceof HTTPException ? codeOfStatus(thrown.status) : 'INTERNAL_SERVER_ERROR'
-  return code in catalogue ? (code as keyof typeof catalogue) : 'INTERNAL_SERVER_ERROR' // `in` does not narrow
+/** Of an exception a 4xx keeps what it says, a 5xx its status alone. What is no error's status is a fault of ours. */
+function answerOf(exception: HTTPException): Answer {
+  const status = exception.status >= 400 ? exception.status : 500
+  const code = codeOfStatus(status)
+  const general = status >= 500 ? catalogue.INTERNAL_SERVER_ERROR.message : code
+  const usual = code in catalogue ? catalogue[code as keyof typeof catalogue].message : general // `in` does not narrow
+  // Hono repeats the status's name where it has nothing to say.
+  const says = status < 500 && exception.message.toUpperCase().replaceAll(' ', '_') !== code ? exception.message : ''
+  return {
+    status: status as ContentfulStatusCode, // Hono's types let an exception carry statuses without a body; these have one
+    code,
+    message: says || usual,
+    headers: { ...(status === 503 ? retryAfter : {}), ...headersOf(exception) },
+  }
 }
 
 /** Headers that other people's middleware hands over with its exception, as `WWW-Authenticate` of a 401. */
