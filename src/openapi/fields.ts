@@ -16,7 +16,8 @@ export const text = ({ min = 0, max, trim = false }: { min?: number; max: number
   (trim ? z.string().trim() : z.string())
     .check((context) => {
       const value = context.value
-      const length = value.length <= max ? value.length : [...value].length
+      // Characters are at least half as many as UTF-16 units: what is longer than twice the maximum needs no counting.
+      const length = value.length > 2 * max ? value.length : [...value].length
       const refuse = (issue: { code: 'too_big' | 'too_small' | 'custom'; message: string }) =>
         context.issues.push({
           ...issue,
@@ -28,10 +29,12 @@ export const text = ({ min = 0, max, trim = false }: { min?: number; max: number
         } as never) // one shape for three kinds of issue
       if (!value.isWellFormed()) refuse({ code: 'custom', message: 'Must be well-formed Unicode' })
       if (value.includes('\0')) refuse({ code: 'custom', message: 'Must not contain a NUL character' })
-      if (length < min) refuse({ code: 'too_small', message: `Must have at least ${min} characters` })
-      if (length > max) refuse({ code: 'too_big', message: `Must have at most ${max} characters` })
+      if (length < min) refuse({ code: 'too_small', message: `Must have at least ${characters(min)}` })
+      if (length > max) refuse({ code: 'too_big', message: `Must have at most ${characters(max)}` })
     })
     .openapi({ ...(min > 0 ? { minLength: min } : {}), maxLength: max })
+
+const characters = (count: number) => (count === 1 ? '1 character' : `${count} characters`)
 
 /** A whole number in a query string: digits alone, so that `1e3`, `0x10` and `` are refused. */
 const wholeNumber = ({ max, preset }: { max: number; preset: number }) =>
@@ -52,4 +55,5 @@ export const PageQuery = z
   .refine(({ page, limit }) => page * limit <= totalMax, {
     path: ['page'],
     message: `page × limit goes to ${totalMax}`,
+    when: ({ issues }) => issues.length === 0, // of a page or a limit that is wrong itself nothing more is to be said
   })
