@@ -28,7 +28,8 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
       deadline.abort(arrived ? unavailable(new Error('The request took too long')) : new ApiError('REQUEST_TIMEOUT'))
     }, timeoutMs)
     const onDisconnect = () => deadline.abort(new ApiError('BAD_REQUEST', 'The client has closed the request'))
-    c.req.raw.signal.addEventListener('abort', onDisconnect)
+    const client = c.req.raw.signal // a body without a length makes limitBody put another request in its place
+    client.addEventListener('abort', onDisconnect)
     const expired = new Promise<never>((_, reject) => {
       deadline.signal.addEventListener('abort', () => reject(deadline.signal.reason))
     })
@@ -41,10 +42,10 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
       await next()
     }
     try {
-      await limitBody(c, () => Promise.race([work(), expired]))
+      await Promise.race([limitBody(c, work), expired]) // a body without a length is read by limitBody itself
     } finally {
       clearTimeout(timer)
-      c.req.raw.signal.removeEventListener('abort', onDisconnect)
+      client.removeEventListener('abort', onDisconnect)
     }
   }
 }
