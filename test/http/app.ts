@@ -1,0 +1,70 @@
+import { type AppDeps, createApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { readDocsAsset } from '../../src/openapi/read-docs-asset.ts'
+import { createWallCheck } from '../../src/tenancy/index.ts'
+import { type TestClient, testClient } from '../../src/testing/index.ts'
+import { db, main, newTenant } from '../database.ts'
+
+/** A check whose connection does not outlive the look. */
+const walls: AppDeps['walls'] = {
+  async inspect() {
+    const check = createWallCheck({ url: main.appUrl })
+    try {
+      return await check.inspect()
+    } finally {
+      await check.close()
+    }
+  },
+}
+
+/** The whole app on the shared database, with clients for it and the lines of its log. */
+export function build(options: Partial<Omit<AppDeps, 'settings'>> & { settings?: Partial<AppDeps['settings']> } = {}) {
+  const lines: Record<string, unknown>[] = []
+  const write = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields })
+  const log = { info: write('info'), warn: write('warn'), error: write('error') }
+  const settings = { ...loadConfig({ DATABASE_URL: main.appUrl }), ...options.settings }
+  const app = createApp({ db, walls, log, loadDocsAsset: readDocsAsset, ...options, settings })
+  return { app, lines, ...testClient(app, { tenantHeader: settings.TENANT_HEADER }) }
+}
+
+export const { app, lines, as, anonymous } = build()
+
+/** The line that a request left in the log. */
+export const lineOf = (requestId: string | null, among = lines) => among.find((line) => line.requestId === requestId)
+
+export interface User {
+  id: string
+  email: string
+  name: string
+  createdAt: string
+  updatedAt: string
+}
+
+export interface Task {
+  id: string
+  title: string
+  description: string | null
+  status: 'todo' | 'in_progress' | 'done'
+  userId: string
+  createdAt: string
+  updatedAt: string
+}
+
+export const newEmail = (): string => `${crypto.randomUUID()}@acme.example`
+
+export async function createUser(client: TestClient, email = newEmail()): Promise<User> {
+  return (await client.post<User>('/users', { email, name: 'Ada' })).data
+}
+
+export async function createTask(client: TestClient, title = 'Paint the fence'): Promise<Task> {
+  const { id: userId } = await createUser(client)
+  return (await client.post<Task>('/tasks', { title, userId })).data
+}
+
+/** A tenant of its own, as a client, with one user and one task. */
+export async function newAcme() {
+  const tenant = newTenant()
+  const client = as(tenant)
+  const task = await createTask(client)
+  return { tenant, client, task, userId: task.userId }
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'bun:test'
+import { newAcme } from './app.ts'
+import { testRefusals } from './refusals.ts'
+
+const notWhole = [
+  '',
+  '0',
+  '-1',
+  '1.5',
+  '1e3',
+  '0x10',
+  '%2B1',
+  '%201',
+  '1%20',
+  'one',
+  'NaN',
+  'Infinity',
+  'null',
+  '1,2',
+  '1_0',
+  '%00',
+  '%ff',
+  '%D9%A1',
+]
+const huge = ['10001', '2147483648', '9223372036854775808', '9'.repeat(400)]
+const rows = ['page', 'limit'].flatMap((name) => [
+  ...[...notWhole, ...huge].map((value) => ({ query: `${name}=${value}`, name })),
+  { query: name, name },
+  { query: `${name}=1&${name}=2`, name },
+  { query: `${name}=1&${name}=1`, name },
+])
+const tooDeep = ['page=101&limit=100', 'page=10000&limit=2', 'page=501'].map((query) => ({ query, name: 'page' }))
+
+testRefusals(
+  [...rows, { query: 'limit=101', name: 'limit' }, ...tooDeep].map(({ query, name }) => ({
+    of: `?${query.slice(0, 40)}`,
+    method: 'GET',
+    path: `/tasks?${query}`,
+    code: 'VALIDATION_FAILED',
+    names: name,
+    in: 'query',
+  })),
+)
+
+test.each(['page=0', 'limit=abc', 'limit=9999999999999', 'page=101&limit=100', 'page=10001&limit=1'])(
+  '?%s has one problem and one entry',
+  async (query) => {
+    const { client } = await newAcme()
+    expect((await client.get(`/tasks?${query}`)).error?.details).toHaveLength(1)
+  },
+)
+
+test('a page and a limit that are both wrong have an entry each', async () => {
+  const { client } = await newAcme()
+  const { error } = await client.get('/users?page=0&limit=0')
+  expect(error?.details?.map(({ path }) => path)).toEqual(['page', 'limit'])
+})
+
+test.each(['page=100&limit=100', 'page=10000&limit=1', 'page=500', 'limit=100', 'page=1&limit=1'])(
+  '?%s is the furthest that can be asked for, or nearer',
+  async (query) => {
+    const { client } = await newAcme()
+    expect((await client.get(`/tasks?${query}`)).status).toBe(200)
+  },
+)
+
+test.each(['__proto__=1', 'constructor=x', 'page[]=2', 'x=%00', 'x=%ff', '%=%', '&&==', `${'a'.repeat(5000)}=1`])(
+  '?%s means nothing and does nothing',
+  async (query) => {
+    const { client, task } = await newAcme()
+    expect((await client.get(`/tasks?${query}`)).data).toEqual([task])
+  },
+)
