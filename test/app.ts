@@ -1,21 +1,25 @@
-import { createApp } from '../src/app.ts'
+import { type AppDeps, createApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import { readDocsAsset } from '../src/openapi/read-docs-asset.ts'
 import { createWallCheck } from '../src/tenancy/index.ts'
 import type { TestClient } from '../src/testing/index.ts'
 import { closeAfterwards, db, main } from './database.ts'
 
-/** The app as the service builds it, on the shared test database, with a log that says nothing. */
 const walls = createWallCheck({ url: main.appUrl })
 closeAfterwards(walls)
 const say = () => {}
-export const app = createApp({
+
+/** What the app is made of on the shared test database, with a log that says nothing. */
+export const deps: AppDeps = {
   db,
   walls,
   log: { info: say, warn: say, error: say },
   loadDocsAsset: readDocsAsset,
   settings: loadConfig({ DATABASE_URL: main.appUrl }),
-})
+}
+
+/** The app as the service builds it. */
+export const app = createApp(deps)
 
 /** How the contract runner makes what a field refers to. */
 export const fixtures = {

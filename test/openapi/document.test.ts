@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'bun:test'
+import { seed } from '../../db/seed.ts'
+import { createApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { demo } from '../../src/features/demo.ts'
+import { testClient } from '../../src/testing/index.ts'
+import { app, deps } from '../app.ts'
+import { createDatabase, newTenant, open } from '../database.ts'
+
+interface Operation {
+  operationId: string
+  summary: string
+  tags: string[]
+  parameters?: { $ref?: string; name?: string; example?: unknown; schema?: { example?: unknown } }[]
+  responses: Record<string, unknown>
+}
+interface Document {
+  openapi: string
+  tags: { name: string }[]
+  components: { parameters: { Tenant: { name: string } } }
+  paths: Record<string, Record<string, Operation>>
+}
+
+const text = await (await app.request('/openapi.json')).text()
+const document: Document = JSON.parse(text)
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
+)
+
+test('the document is OpenAPI 3.1', () => expect(document.openapi).toBe('3.1.0'))
+
+test('the document is built once: every request gets the same text', async () => {
+  expect(await (await app.request('/openapi.json')).text()).toBe(text)
+})
+
+test('no two operations share an operationId', () => {
+  const ids = operations.map(({ operationId }) => operationId)
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
+describe.each(operations)(
+  '$method $path',
+  ({ operationId, summary, tags, parameters = [], responses, path, method }) => {
+    test('has an operationId, a summary and tags that are described', () => {
+      expect(operationId).toMatch(/^[a-z]+[A-Z][A-Za-z]+$/)
+      expect(summary.length).toBeGreaterThan(5)
+      expect(document.tags.map(({ name }) => name)).toEqual(expect.arrayContaining(tags))
+      expect(tags.length).toBeGreaterThan(0)
+    })
+
+    test('declares the failures that its shape can answer with', () => {
+      const statuses = Object.keys(responses)
+      if (!tags.includes('health')) expect(statuses).toEqual(expect.arrayContaining(['400', '403', '500', '503']))
+      if (path.includes('{id}')) expect(statuses).toContain('404')
+      if (['post', 'patch'].includes(method)) expect(statuses).toEqual(expect.arrayContaining(['408', '413', '415']))
+    })
+
+    test('asks for the tenant, unless it is public', () => {
+      const asks = parameters.some(({ $ref }) => $ref === '#/components/parameters/Tenant')
+      expect(asks).toBe(!tags.includes('health'))
+    })
+  },
+)
+
+test('TENANT_HEADER renames the header, for the service and in the document', async () => {
+  const settings = loadConfig({ DATABASE_URL: 'postgres://nobody', TENANT_HEADER: 'X-Org' })
+  const renamed = createApp({ ...deps, settings })
+  const described: Document = JSON.parse(await (await renamed.request('/openapi.json')).text())
+  expect(described.components.parameters.Tenant.name).toBe('X-Org')
+  expect((await renamed.request('/tasks', { headers: { 'X-Org': newTenant() } })).status).toBe(200)
+  const unnamed = await renamed.request('/tasks', { headers: { 'X-Tenant-Id': newTenant() } })
+  expect(unnamed.status).toBe(403)
+  expect(await unnamed.text()).toContain('X-Org')
+})
+
+test('the examples of the document work with the demo tenant, as they stand', async () => {
+  const db = open(await createDatabase())
+  await seed(db)
+  const acme = testClient(createApp({ ...deps, db })).as(demo.acme.tenantId)
+  for (const { path, method, operationId, parameters = [] } of operations.filter(
+    ({ tags }) => !tags.includes('health'),
+  )) {
+    const example = parameters.find(({ name }) => name === 'id')?.schema?.example
+    if (method === 'get')
+      expect([operationId, (await acme.get(path.replace('{id}', String(example)))).status]).toEqual([operationId, 200])
+  }
+})
