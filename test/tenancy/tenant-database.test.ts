@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
+import { users } from '../../db/schema/users.ts'
+import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
+import { runInContext } from '../../src/tenancy/context.ts'
+import {
+  createTenantDatabase,
+  parseTenantId,
+  TenantRequired,
+  TransactionMisuse,
+  withTenant,
+} from '../../src/tenancy/index.ts'
+import { db, newTenant } from '../database.ts'
+import { addUser, countUsers, failureOf, openDoor, owner, tenantWithUser } from './door.ts'
+
+const settings = `select current_setting('app.current_tenant', true) as tenant,
+  current_setting('app.request_id', true) as request`
+
+describe('a read', () => {
+  test('is read only', async () => {
+    const error = await withTenant(newTenant(), () => failureOf(db.read((tx) => addUser(tx))))
+    expect(findDatabaseError(error)?.sqlstate).toBe('25006')
+  })
+
+  test('sees one snapshot, whatever is committed meanwhile', async () => {
+    const { tenant } = await tenantWithUser(db)
+    const counts = await withTenant(tenant, () =>
+      db.read(async (tx) => {
+        const before = await tx.$count(users)
+        await owner`insert into users (tenant_id, email, name) values (${tenant}, 'late@rowhouse.example', 'Late')`
+        return [before, await tx.$count(users)]
+      }),
+    )
+    expect(counts).toEqual([1, 1])
+    expect(await countUsers(tenant)).toBe(2)
+  })
+
+  test('gives what the work returns, a bare query too', async () => {
+    const { tenant, userId } = await tenantWithUser(db)
+    expect(await withTenant(tenant, () => db.read((tx) => tx.select({ id: users.id }).from(users)))).toEqual([
+      { id: userId },
+    ])
+  })
+})
+
+describe('a write', () => {
+  test('resolves after the commit', async () => {
+    const { tenant } = await tenantWithUser(db)
+    expect(await countUsers(tenant)).toBe(1)
+  })
+
+  test('is rolled back by whatever is thrown', async () => {
+    const tenant = newTenant()
+    for (const thrown of [new Error('no'), 'no error at all', undefined]) {
+      const work = db.write.bind(null, async (tx) => {
+        await addUser(tx)
+        throw thrown
+      })
+      expect(await withTenant(tenant, () => failureOf(work()))).toBe(thrown)
+    }
+    expect(await countUsers(tenant)).toBe(0)
+  })
+
+  test('fails with the first cause when the work swallowed it', async () => {
+    const tenant = newTenant()
+    const work = db.write.bind(null, async (tx) => {
+      await addUser(tx)
+      await tx.execute(sql`select 1 / 0`).catch(() => {})
+      await tx.execute(sql`select 1`).catch(() => {})
+    })
+    const error = await withTenant(tenant, () => failureOf(work()))
+    expect(findDatabaseError(error)?.sqlstate).toBe('22012')
+    expect(await countUsers(tenant)).toBe(0)
+  })
+
+  test('shows the work the first cause again, not that the transaction is aborted', async () => {
+    const seen: unknown[] = []
+    const work = db.write.bind(null, async (tx) => {
+      for (const query of [sql`select 1 / 0`, sql`select 1`]) seen.push(await failureOf(tx.execute(query).execute()))
+    })
+    await withTenant(newTenant(), () => failureOf(work()))
+    expect(seen.map((error) => findDatabaseError(error)?.sqlstate)).toEqual(['22012', '22012'])
+  })
+
+  test('fails with the error that the work made of a query’s', async () => {
+    const mapped = new ApiError('CONFLICT', 'Division is not for everyone')
+    const work = db.write.bind(null, async (tx) => {
+      await tx.execute(sql`select 1 / 0`).catch(() => {
+        throw mapped
+      })
+    })
+    expect(await withTenant(newTenant(), () => failureOf(work()))).toBe(mapped)
+  })
+
+  test('fails with the query’s own error, without the SQL and the parameters', async () => {
+    const error = await withTenant(newTenant(), () =>
+      db.write((tx) => tx.execute(sql`select 1 / 0, ${'secret'}::text`)).catch((thrown: unknown) => thrown),
+    )
+    expect(error).toMatchObject({ name: 'PostgresError', message: 'division by zero' })
+  })
+
+  test('fails when its commit is answered with a rollback', async () => {
+    const tenant = newTenant()
+    await using door = openDoor(
+      {},
+      {
+        before: (text, connection) =>
+          text === 'commit' && connection.send('select 1 / 0', [], 'arrays').catch(() => {}),
+      },
+    )
+    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx))))).toBeInstanceOf(TransactionMisuse)
+    expect(await countUsers(tenant)).toBe(0)
+  })
+})
+
+describe('without a tenant', () => {
+  const never = () => {
+    throw new Error('Something asked for a connection')
+  }
+  const closed = createTenantDatabase({ connections: { acquire: never, release: never, close: async () => {} } })
+
+  test.each(['read', 'write'] as const)('a %s is refused before any SQL', async (mode) => {
+    expect(await failureOf(closed[mode](never))).toBeInstanceOf(TenantRequired)
+  })
+})
+
+describe('the settings of a transaction', () => {
+  test('are the tenant and the request id', async () => {
+    const tenantId = parseTenantId(newTenant())
+    if (!tenantId) throw new Error('not a tenant')
+    const work = () => db.read((tx) => tx.execute(sql.raw(settings)))
+    expect(await runInContext({ tenantId, requestId: 'r-1' }, work)).toMatchObject([
+      { tenant: tenantId, request: 'r-1' },
+    ])
+    expect(await runInContext({ tenantId }, work)).toMatchObject([{ tenant: tenantId, request: '' }])
+  })
+
+  test.each([false, true])('leave nothing on the connection afterwards (failed: %p)', async (failed) => {
+    const left: unknown[] = []
+    await using door = openDoor(
+      {},
+      {
+        // Looks just before the second transaction begins, on the same connection.
+        async before(text, connection) {
+          if (text === 'begin') left.push(...(await connection.send(settings, [], 'objects')))
+        },
+      },
+    )
+    const work = () =>
+      door.write(async (tx) => {
+        await tx.execute(sql`select 1`)
+        if (failed) throw new Error('no')
+      })
+    await withTenant(newTenant(), () => work().catch(() => {}))
+    await withTenant(newTenant(), () => work().catch(() => {}))
+    expect(left).toEqual([
+      { tenant: null, request: null },
+      { tenant: '', request: '' },
+    ])
+  })
+})
