@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'bun:test'
+import { users } from '../../db/schema/users.ts'
+import { type Connection, type QueryResult, TenantNotConfirmed, withTenant } from '../../src/tenancy/index.ts'
+import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { addUser, backendOf, countUsers, failureOf, openDoor, tenantWithUser } from './door.ts'
+
+/** A door whose connections lie about the first tenant transaction that they are asked for. */
+function openLyingDoor(lie: (rows: QueryResult) => unknown[]) {
+  let lies = 0
+  const answer = (text: string, rows: QueryResult) =>
+    text.startsWith('select set_config') && lies++ === 0 ? (lie(rows) as QueryResult) : rows
+  return openDoor({}, { answer })
+}
+
+const foreign = newTenant()
+
+describe('a tenant that PostgreSQL does not confirm', () => {
+  test.each([
+    ['another tenant', () => [[foreign, '']]],
+    ['no tenant', () => [['', '']]],
+    ['null', () => [[null, null]]],
+    ['no row', () => []],
+    ['another request', (rows: QueryResult) => rows.map((row) => [...(row as string[]).slice(0, 1), 'r-2'])],
+  ])('fails the call before the work: %s', async (_name, lie) => {
+    await using door = openLyingDoor(lie)
+    const work = () => {
+      throw new Error('The work ran')
+    }
+    const error = await withTenant(newTenant(), () => failureOf(door.write(work)))
+    expect(error).toBeInstanceOf(TenantNotConfirmed)
+  })
+
+  test('costs the connection, and the next call gets a new one', async () => {
+    const seen: Connection[] = []
+    await using door = openDoor(
+      {},
+      {
+        before: (_text, connection) => seen.includes(connection) || seen.push(connection),
+        answer: (text, rows) =>
+          seen.length === 1 && text.startsWith('select set_config') ? (Array.of<unknown>() as QueryResult) : rows,
+      },
+    )
+    await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
+    expect(seen.map(({ fault }) => fault)).toEqual(['closed'])
+    await withTenant(newTenant(), () => door.read(backendOf))
+    expect(seen.map(({ fault }) => fault)).toEqual(['closed', undefined])
+  })
+})
+
+describe('a transaction that is not what it should be', () => {
+  test('fails when somebody had begun one on the connection, and costs the connection', async () => {
+    let spoilt = false
+    await using door = openDoor(
+      {},
+      {
+        async before(text, connection) {
+          if (text !== 'begin' || spoilt) return
+          spoilt = true
+          await connection.command('begin')
+        },
+      },
+    )
+    const tenant = newTenant()
+    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx))))).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    })
+    expect(await countUsers(tenant)).toBe(0)
+    await withTenant(tenant, () => door.write((tx) => addUser(tx)))
+    expect(await countUsers(tenant)).toBe(1)
+  })
+
+  test('fails when somebody had ended it before the commit', async () => {
+    let spoilt = false
+    await using door = openDoor(
+      {},
+      {
+        async before(text, connection) {
+          if (text !== 'commit' || spoilt) return
+          spoilt = true
+          await connection.command('rollback')
+        },
+      },
+    )
+    const tenant = newTenant()
+    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx))))).toMatchObject({
+      message: expect.stringContaining('25P01'),
+    })
+    expect(await countUsers(tenant)).toBe(0)
+  })
+})
+
+describe('a commit', () => {
+  test('that loses its connection is unavailable, never a success', async () => {
+    const database = await createDatabase()
+    const sql = asOwner(database)
+    await sql.unsafe(`
+      create function hang_up() returns trigger language plpgsql as
+        $$ begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$;
+      create constraint trigger hang_up after insert on users deferrable initially deferred
+        for each row when (new.name = 'unlucky') execute function hang_up()`)
+    await using door = openDoor({ url: database.appUrl })
+    const { tenant } = await tenantWithUser(door)
+    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx, 'unlucky'))))).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    })
+    expect(await withTenant(tenant, () => door.read((tx) => tx.$count(users)))).toBe(1)
+  })
+
+  test('that a deferred constraint refuses fails with that', async () => {
+    const database = await createDatabase()
+    const sql = asOwner(database)
+    await sql.unsafe(`
+      create function refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'no' using errcode = '23514'; end $$;
+      create constraint trigger refuse after insert on users deferrable initially deferred
+        for each row when (new.name = 'unlucky') execute function refuse()`)
+    await using door = openDoor({ url: database.appUrl })
+    const { tenant } = await tenantWithUser(door)
+    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx, 'unlucky'))))).toMatchObject({
+      code: '23514',
+    })
+    expect(await withTenant(tenant, () => door.read((tx) => tx.$count(users)))).toBe(1)
+  })
+})
