@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { access, chmod, constants, cp, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
+import { access, chmod, constants, cp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { type AddressInfo, createServer } from 'node:net'
 import { arch, platform, tmpdir } from 'node:os'
@@ -44,7 +45,8 @@ export interface PostgresServer {
  * await server.stop()
  */
 export async function startPostgres(): Promise<PostgresServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'rowhouse-postgres-'))
+  // Synchronous, so that an end of this process cannot come between the folder and its cleaner.
+  const folder = mkdtempSync(join(tmpdir(), 'rowhouse-postgres-'))
   const cleaner = spawn('sh', ['-c', CLEAN_UP, folder], {
     cwd: folder,
     detached: true, // or Ctrl-C in a terminal would end it too
@@ -85,16 +87,18 @@ export async function startPostgres(): Promise<PostgresServer> {
         cwd: folder,
         stdio: ['ignore', 'ignore', 'pipe'],
       })
+      let running = true
       let log = ''
       const append = (text: unknown) => {
         log = `${log}${text}`.slice(-2000)
       }
       child.stderr.on('data', append)
-      const closed = new Promise<void>((resolve) => child.once('error', append).once('close', () => resolve()))
+      const closed = new Promise((resolve) => child.once('error', append).once('close', resolve)).then(() => {
+        running = false
+      })
       server = { process: child, closed }
-      const runs = () => child.exitCode === null && child.signalCode === null
-      for (const end = Date.now() + START_MS; runs() && Date.now() < end; await delay(20)) {
-        if (await answers(urlOf(port))) return
+      for (const end = Date.now() + START_MS; running && Date.now() < end; await delay(20)) {
+        if (await Promise.race([answers(urlOf(port)), closed])) return
       }
       await crash()
       throw new Error(`PostgreSQL does not answer on port ${port}. The end of its log:\n${log}`)
