@@ -12,6 +12,7 @@ export class AlreadyRunning extends Error {
 export interface EmbeddedDatabase {
   /** Its login is a superuser: transactions must take the role `app_user` themselves. */
   url: string
+  /** Writes all to disk and lets the folder go. A second call does nothing more. */
   close(): Promise<void>
 }
 
@@ -29,12 +30,17 @@ export async function openEmbedded(folder: string): Promise<EmbeddedDatabase> {
     const postgres = await PGlite.create({ dataDir: `${folder}/postgres` })
     const server = new PGLiteSocketServer({ db: postgres, host: '127.0.0.1', port: 0, maxConnections: 100 })
     await server.start()
+    let closed: Promise<void> | undefined
+    const shut = async () => {
+      await server.stop()
+      await postgres.close()
+      unlock()
+    }
     return {
       url: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
-      async close() {
-        await server.stop()
-        await postgres.close()
-        unlock()
+      close() {
+        closed ??= shut()
+        return closed
       },
     }
   } catch (error) {

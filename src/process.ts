@@ -5,6 +5,11 @@ import { readDocsAsset } from './openapi/read-docs-asset.ts'
 import { createService, type Service, type ServiceOptions } from './service.ts'
 import { describeStartProblem } from './start-problem.ts'
 
+/** The address cannot be had. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
 /** A server that listens: `stop` takes no more connections and finishes what runs, `kill` does not wait. */
 export interface Listening {
   port: number
@@ -41,7 +46,10 @@ export async function runService(
   }
   try {
     await service.assertWalls()
-    const listening = await listen(service.app, config)
+    const listening = await listen(service.app, config).catch((cause: Error) => {
+      const message = `Cannot listen on ${urlOf(config.HOST, config.PORT)}: ${cause.message}`
+      throw new ListenError(`${message}\nHOST and PORT choose where; another process may be there already.`, { cause })
+    })
     const url = urlOf(config.HOST, listening.port)
     log.info({ url }, 'listening')
     stopOnSignal(listening, end, config, log)

@@ -7,16 +7,14 @@ const remedies: Record<string, string> = {
   CONNECTION_CLOSED: "Look into PostgreSQL's log, and whether the database's URL leads to a PostgreSQL at all.",
   '28P01': "Correct the user or the password of the database's URL.",
   '28000': "Correct the user of the database's URL, or let it in with pg_hba.conf.",
+  '42501': 'Point DATABASE_URL at app_user, which "bun run migrate" prepares.',
   '3D000': 'Create the database, or correct the name at the end of its URL; then: bun run migrate',
   '53300': 'PostgreSQL has no connection to spare: lower DATABASE_POOL_SIZE or raise its limits.',
   '57P03': 'PostgreSQL is just starting or stopping: try again.',
-  EADDRINUSE: 'Another process listens there: stop it, or choose another PORT.',
-  EACCES: 'This user may not listen there: choose a PORT from 1024 on.',
-  EADDRNOTAVAIL: 'HOST must be an address of this machine; 0.0.0.0 stands for all of them.',
 }
 
 /** Errors that were written for the operator: their message says it all. */
-const readable = ['ConfigError', 'RowSecurityError', 'MigrationError', 'AlreadyRunning']
+const readable = ['ConfigError', 'RowSecurityError', 'MigrationError', 'AlreadyRunning', 'ListenError']
 
 /**
  * Says why a start failed and what to do, for the operator: no stack, and never a URL, which holds a password.

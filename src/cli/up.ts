@@ -1,4 +1,4 @@
-import { AlreadyRunning, openEmbedded } from '../../db/embedded.ts'
+import { openEmbedded } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
 import { seed } from '../../db/seed.ts'
 import { loadConfig } from '../config.ts'
@@ -40,10 +40,4 @@ function banner(url: string, header: string, seeded: boolean): string {
   return `\n  Rowhouse is up.\n\n  Docs     ${url}/docs${demos}\n\n  Ctrl-C stops it.\n`
 }
 
-await up().catch((error) => {
-  if (error instanceof AlreadyRunning) {
-    console.error(error.message)
-    process.exit(1)
-  }
-  exitWith(error)
-})
+await up().catch(exitWith)

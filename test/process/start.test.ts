@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { asOwner, createDatabase, main } from '../database.ts'
+import { buildForNode, type Child, root, runtimes, start } from './child.ts'
+
+beforeAll(buildForNode)
+
+// Logins that the service must not have. Roles belong to the whole server, so they go again.
+const database = await createDatabase()
+const administrator = asOwner(database)
+const strangers = { owner: stranger('owner'), other: stranger('other') }
+beforeAll(async () => {
+  for (const { name, password } of Object.values(strangers))
+    await administrator.unsafe(`create role ${name} login password '${password}'`)
+  const { name } = strangers.owner
+  await administrator.unsafe(`alter table tasks owner to ${name}; grant usage on schema tenancy to ${name}`)
+})
+afterAll(async () => {
+  const { owner, other } = strangers
+  await administrator.unsafe(`drop owned by ${owner.name} cascade; drop role ${owner.name}, ${other.name}`)
+})
+
+function stranger(kind: string) {
+  const name = `${kind}_${randomBytes(6).toString('hex')}`
+  const password = randomBytes(6).toString('hex')
+  const url = new URL(database.ownerUrl)
+  url.username = name
+  url.password = password
+  return { name, password, url: url.href }
+}
+
+/** What a start that fails shows: on stdout nothing but warnings. */
+async function failure(child: Child): Promise<string> {
+  await using ended = child
+  expect(await ended.exited).toBe(1)
+  expect(ended.log().filter(({ level }) => level !== 40)).toEqual([])
+  expect(ended.stderr).not.toMatch(/^\s+at /m)
+  return ended.stderr
+}
+
+/** The serving URL of a database, with something about it changed. */
+function altered(change: (url: URL) => void): string {
+  const url = new URL(main.appUrl)
+  change(url)
+  return url.href
+}
+
+describe.each(runtimes)('a start on $name', ({ start }) => {
+  const secret = new URL(main.appUrl).password
+
+  test('without DATABASE_URL says that it is required, and where settings are listed', async () => {
+    expect(await failure(start({}))).toBe(`The configuration is not right:
+  - DATABASE_URL is required: postgres://app_user:password@host:5432/database ("bun run up" brings a database of its own)
+.env.example lists every setting.
+`)
+  })
+
+  test('with several wrong settings names each, and shows no value', async () => {
+    const wrong = { DATABASE_URL: 'mysql://s3cret', PORT: 's3cret', TENANT_HEADER: 'Host', LOG_LEVEL: 's3cret' }
+    const said = await failure(start(wrong))
+    for (const name of Object.keys(wrong)) expect(said).toContain(`- ${name} `)
+    expect(said).not.toContain('s3cret')
+  })
+
+  test('with the login of a superuser is refused', async () => {
+    const said = await failure(start({ DATABASE_URL: main.ownerUrl }))
+    expect(said).toContain('the serving role is a superuser')
+    expect(said).toContain('Point DATABASE_URL at a role that row security binds: app_user')
+  })
+
+  test('with the login of the tables’ owner is refused', async () => {
+    const said = await failure(start({ DATABASE_URL: strangers.owner.url }))
+    expect(said).toContain('the serving role owns table public.tasks')
+  })
+
+  test('with a login that was never prepared is refused', async () => {
+    const said = await failure(start({ DATABASE_URL: strangers.other.url }))
+    expect(said).toContain('permission denied for schema tenancy')
+    expect(said).toContain('app_user, which "bun run migrate" prepares')
+  })
+
+  test('with a database that was never migrated says to migrate', async () => {
+    const said = await failure(start({ DATABASE_URL: altered((url) => (url.pathname = '/postgres')) }))
+    expect(said).toContain('it has no table of tenants')
+    expect(said).toContain('bun run migrate')
+  })
+
+  test('with nobody at the database’s address says so', async () => {
+    const said = await failure(start({ DATABASE_URL: altered((url) => (url.port = '1')) }))
+    expect(said).toContain('ECONNREFUSED 127.0.0.1:1')
+    expect(said).toContain('Start PostgreSQL, or correct the host and the port')
+  })
+
+  test('with a host that does not exist says so', async () => {
+    const said = await failure(start({ DATABASE_URL: altered((url) => (url.hostname = 'nowhere.invalid')) }))
+    expect(said).toMatch(/ENOTFOUND nowhere.invalid|EAI_AGAIN nowhere.invalid/)
+    expect(said).toContain("Correct the host of the database's URL")
+  })
+
+  test('with a wrong password says so, and does not show it', async () => {
+    const said = await failure(start({ DATABASE_URL: altered((url) => (url.password = 's3cret')) }))
+    expect(said).toContain('password authentication failed for user "app_user"')
+    expect(said).toContain('Correct the user or the password')
+    expect(said).not.toContain('s3cret')
+  })
+
+  test('with a database that does not exist says so', async () => {
+    const said = await failure(start({ DATABASE_URL: altered((url) => (url.pathname = '/nowhere')) }))
+    expect(said).toContain('database "nowhere" does not exist')
+    expect(said).toContain('Create the database')
+  })
+
+  test.each([
+    'postgres://app_user:s3cret/@localhost:5432/rowhouse',
+    'postgres://app_user:s3cret%@localhost:5432/rowhouse',
+    'postgres://app_user:s3cret@localhost:99999/rowhouse',
+    'postgres://s3cret@[::',
+  ])('with a malformed URL (%s) does not show the password', async (url) => {
+    const said = await failure(start({ DATABASE_URL: url }))
+    expect(said).toContain("The database's URL is malformed")
+    expect(said).not.toContain('s3cret')
+  })
+
+  test('on a port in use says so', async () => {
+    using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
+    const said = await failure(start({ DATABASE_URL: main.appUrl, PORT: String(occupant.port) }))
+    expect(said).toContain(`Cannot listen on http://127.0.0.1:${occupant.port}`)
+    expect(said).toContain('HOST and PORT choose where')
+    expect(said).not.toContain(secret)
+  })
+})
+
+describe('bun run migrate', () => {
+  const migrate = (environment: Record<string, string>) =>
+    start([process.execPath, join(root, 'src/cli/migrate.ts')], environment)
+
+  test('without DATABASE_OWNER_URL says that it is required', async () => {
+    expect(await failure(migrate({}))).toContain('DATABASE_OWNER_URL is required')
+  })
+
+  test('with a malformed URL does not show the password', async () => {
+    for (const name of ['DATABASE_OWNER_URL', 'DATABASE_URL']) {
+      const said = await failure(
+        migrate({ DATABASE_OWNER_URL: main.ownerUrl, [name]: 'postgres://a:s3cret/@b:99999/c' }),
+      )
+      expect(said).toContain('malformed')
+      expect(said).not.toContain('s3cret')
+    }
+  })
+
+  test('with a wrong password says so', async () => {
+    const url = new URL(main.ownerUrl)
+    url.password = 's3cret'
+    const said = await failure(migrate({ DATABASE_OWNER_URL: url.href }))
+    expect(said).toContain('password authentication failed for user "postgres"')
+    expect(said).not.toContain('s3cret')
+  })
+
+  test('as a role that may not migrate names the statement, without a stack', async () => {
+    const said = await failure(migrate({ DATABASE_OWNER_URL: main.appUrl }))
+    expect(said).toMatch(/^sql\/\S+, statement \d+: .*(permission denied|must be|Only roles)/)
+  })
+})
