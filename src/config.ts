@@ -1,7 +1,15 @@
 import { z } from 'zod'
 
+/** Digits alone: `Number` would take a blank for 0, and `0x10` or `1e3` for what nobody meant. */
 const whole = (min: number, max: number, preset: number) =>
-  z.coerce.number(`must be a whole number`).int().min(min).max(max).default(preset)
+  z
+    .string()
+    .refine(
+      (value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max,
+      `must be a whole number from ${min} to ${max}`,
+    )
+    .transform(Number)
+    .default(preset)
 
 const schema = z.object({
   NODE_ENV: z.string().default('development'),
