@@ -29,11 +29,12 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
     }, timeoutMs)
     const onDisconnect = () => deadline.abort(new ApiError('BAD_REQUEST', 'The client has closed the request'))
     const client = c.req.raw.signal // a body without a length makes limitBody put another request in its place
-    client.addEventListener('abort', onDisconnect)
     const expired = new Promise<never>((_, reject) => {
       deadline.signal.addEventListener('abort', () => reject(deadline.signal.reason))
     })
     expired.catch(() => {}) // it may be rejected when nobody waits for it any more
+    client.addEventListener('abort', onDisconnect)
+    if (client.aborted) onDisconnect()
 
     const work = async () => {
       // Hono keeps what was read, so the validators do not read it again.
