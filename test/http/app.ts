@@ -29,6 +29,12 @@ export function build(options: Partial<Omit<AppDeps, 'settings'>> & { settings?:
 
 export const { app, lines, as, anonymous } = build()
 
+/** The app over a database that fails with this at every call. */
+export const failing = (thrown?: unknown, settings: Partial<AppDeps['settings']> = {}) => {
+  const fail = () => Promise.reject(thrown)
+  return build({ db: { read: fail, write: fail, close: async () => {} }, settings })
+}
+
 /** The line that a request left in the log. */
 export const lineOf = (requestId: string | null, among = lines) => among.find((line) => line.requestId === requestId)
 

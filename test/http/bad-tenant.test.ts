@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { TenantRequired } from '../../src/tenancy/index.ts'
 import { newTenant } from '../database.ts'
-import { anonymous, as, build, newAcme } from './app.ts'
+import { anonymous, as, build, failing, newAcme } from './app.ts'
 
 const id = '0198b9a4-0000-7000-8000-00000000cafe'
 const malformed = {
@@ -26,13 +26,7 @@ const malformed = {
 }
 
 /** No answer of these may come from the database. */
-const untouched = build({
-  db: {
-    read: () => Promise.reject(new Error('SQL would have been sent')),
-    write: () => Promise.reject(new Error('SQL would have been sent')),
-    close: async () => {},
-  },
-})
+const untouched = failing(new Error('SQL would have been sent'))
 const routes: [string, string][] = [
   ['GET', '/tasks'],
   ['POST', '/tasks'],
@@ -99,10 +93,7 @@ test("the header's name comes from the settings", async () => {
 })
 
 test('a route that forgot its tenant fails closed and says nothing', async () => {
-  const forgetful = build({
-    db: { read: () => Promise.reject(new TenantRequired()), write: () => Promise.reject(), close: async () => {} },
-  })
-  const { status, error } = await forgetful.as(newTenant()).get('/tasks')
+  const { status, error } = await failing(new TenantRequired()).as(newTenant()).get('/tasks')
   expect({ status, error }).toEqual({
     status: 500,
     error: { code: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong' },

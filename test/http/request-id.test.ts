@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { newTenant } from '../database.ts'
-import { anonymous, as, build, lineOf, newAcme } from './app.ts'
+import { anonymous, as, failing, lineOf, newAcme } from './app.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const withId = (id: string): RequestInit => ({ headers: { 'X-Request-Id': id } })
@@ -79,9 +79,7 @@ test('a failure has the id in its header and its body', async () => {
 })
 
 test('a 500 has the id in its header, its body and its log line', async () => {
-  const { lines, as } = build({
-    db: { read: () => Promise.reject(new Error()), write: () => Promise.reject(), close: async () => {} },
-  })
+  const { lines, as } = failing(new Error())
   const { status, headers, body } = await as(newTenant()).send('GET', '/tasks', withId('trace-3'))
   expect([status, headers.get('X-Request-Id')]).toEqual([500, 'trace-3'])
   expect(body).toMatchObject({ requestId: 'trace-3' })

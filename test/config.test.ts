@@ -1,0 +1,106 @@
+import { expect, test } from 'bun:test'
+import { ConfigError, loadConfig } from '../src/config.ts'
+
+const url = 'postgres://app_user:s3cret@db.example:5432/app'
+const load = (environment: Record<string, string | undefined> = {}) => loadConfig({ DATABASE_URL: url, ...environment })
+
+function problemsOf(environment: Record<string, string | undefined>): string {
+  try {
+    loadConfig(environment)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  throw new Error('The configuration was accepted')
+}
+
+test('all but the database has a default', () => {
+  expect(load()).toEqual({
+    NODE_ENV: 'development',
+    PORT: 3000,
+    HOST: '0.0.0.0',
+    DATABASE_URL: url,
+    DATABASE_POOL_SIZE: 10,
+    TENANT_HEADER: 'X-Tenant-Id',
+    BODY_LIMIT_BYTES: 1_048_576,
+    REQUEST_TIMEOUT_MS: 15_000,
+    SHUTDOWN_TIMEOUT_MS: 10_000,
+    TRUST_PROXY: 0,
+    LOG_LEVEL: 'info',
+  })
+})
+
+test('an empty variable counts as absent', () => {
+  expect(load({ PORT: '', LOG_LEVEL: '', TENANT_HEADER: '', HOST: undefined })).toEqual(load())
+  expect(problemsOf({ DATABASE_URL: '' })).toContain('DATABASE_URL is required')
+})
+
+test('what is set is taken, as the type that it is', () => {
+  const environment = { PORT: '8080', TRUST_PROXY: '2', TENANT_HEADER: 'X-Org', LOG_LEVEL: 'silent' }
+  expect(load(environment)).toMatchObject({ PORT: 8080, TRUST_PROXY: 2, TENANT_HEADER: 'X-Org', LOG_LEVEL: 'silent' })
+})
+
+test('variables of others are left alone', () => {
+  expect(load({ PATH: '/bin', AWS_SECRET: 'x' })).toEqual(load())
+})
+
+test('every problem is in the one message, by its name', () => {
+  const message = problemsOf({
+    PORT: 'eighty',
+    DATABASE_POOL_SIZE: '0',
+    TENANT_HEADER: 'two words',
+    LOG_LEVEL: 'loud',
+    TRUST_PROXY: '11',
+  })
+  const names = message.split('\n').flatMap((line) => /^ {2}- (\w+) \S/.exec(line)?.[1] ?? [])
+  const wrong = ['DATABASE_POOL_SIZE', 'DATABASE_URL', 'LOG_LEVEL', 'PORT', 'TENANT_HEADER', 'TRUST_PROXY']
+  expect(names.toSorted()).toEqual(wrong)
+  expect(message).toContain('.env.example')
+})
+
+test('no value is in the message', () => {
+  const message = problemsOf({
+    DATABASE_URL: 'mysql://root:s3cret@db.example/app',
+    PORT: 's3cret',
+    TENANT_HEADER: 's3cret value',
+    LOG_LEVEL: 's3cret',
+    BODY_LIMIT_BYTES: 's3cret',
+  })
+  expect(message).not.toMatch(/s3cret|mysql|root|db\.example/)
+})
+
+test.each(['1.5', '-1', '65536', '1e3', '0x10', ' ', '80 ', '8080,8081', 'NaN', 'true'])(
+  'PORT=%j is refused',
+  (PORT) => {
+    expect(problemsOf({ DATABASE_URL: url, PORT })).toMatch(/PORT must be a whole number from 0 to 65535/)
+  },
+)
+
+test.each(['0', '65535', '3000'])('PORT=%s is accepted', (PORT) => {
+  expect(load({ PORT }).PORT).toBe(Number(PORT))
+})
+
+test.each(['db.example:5432/app', 'mysql://db.example/app', 'postgres://', 'http://postgres://x'])(
+  'DATABASE_URL=%s is refused',
+  (DATABASE_URL) => {
+    expect(problemsOf({ DATABASE_URL })).toContain('DATABASE_URL must be a URL')
+  },
+)
+
+test.each(['postgres://app_user@db.example/app', 'postgresql://app_user@db.example/app'])(
+  'DATABASE_URL=%s is accepted',
+  (DATABASE_URL) => {
+    expect(loadConfig({ DATABASE_URL }).DATABASE_URL).toBe(DATABASE_URL)
+  },
+)
+
+test.each(['Host', 'content-type', 'X-Request-Id', 'Authorization', 'X Tenant', 'X-Tenant:', 'ä'])(
+  'TENANT_HEADER=%s is refused',
+  (TENANT_HEADER) => {
+    expect(problemsOf({ DATABASE_URL: url, TENANT_HEADER })).toContain('TENANT_HEADER must')
+  },
+)
+
+test('the configuration cannot be changed', () => {
+  expect(Object.isFrozen(load())).toBe(true)
+})

@@ -1,0 +1,50 @@
+import { expect, test } from 'bun:test'
+import { pagination, toPage } from '../../src/envelope/index.ts'
+
+const at = (page: number, limit: number, total: number) =>
+  pagination(
+    `http://x.example/things?page=${page}&limit=${limit}`,
+    { page, limit },
+    { total, hasNext: page * limit < total },
+  )
+
+test('the row too many says that there is a next page, and is not on this one', () => {
+  expect(toPage([1, 2, 3], 2, 3)).toEqual({ rows: [1, 2], total: 3, hasNext: true })
+  expect(toPage([1, 2], 2, 2)).toEqual({ rows: [1, 2], total: 2, hasNext: false })
+})
+
+test.each([
+  [0, 0],
+  [1, 1],
+  [20, 1],
+  [21, 2],
+  [10_000, 500],
+])('%d rows are %d pages of 20', (total, totalPages) => {
+  expect(at(1, 20, total).totalPages).toBe(totalPages)
+})
+
+test('links are relative: the host is the client’s business', () => {
+  expect(at(1, 20, 1).links.self).toBe('/things?page=1&limit=20')
+})
+
+test('a link that is not null can be asked for', () => {
+  for (const limit of [1, 3, 7, 33, 99, 100])
+    for (const total of [0, 1, limit, limit + 1, 9_999, 10_000, 10_001])
+      for (const page of [1, 2, Math.floor(10_000 / limit)]) {
+        const { links } = at(page, limit, total)
+        for (const link of Object.values(links)) {
+          const asked = Number(new URLSearchParams(link?.split('?')[1]).get('page') ?? 1)
+          expect(asked * limit).toBeLessThanOrEqual(10_000)
+          expect(asked).toBeGreaterThanOrEqual(1)
+        }
+      }
+})
+
+test('a parameter that was repeated or is empty is kept', () => {
+  const { links } = pagination(
+    'http://x.example/t?limit=5&a=&a=%26',
+    { page: 1, limit: 5 },
+    { total: 9, hasNext: true },
+  )
+  expect(links.next).toBe('/t?limit=5&a=&a=%26&page=2')
+})
