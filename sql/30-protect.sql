@@ -49,13 +49,13 @@ begin
       relation);
   end if;
 
-  select string_agg(quote_ident(attname), ', ') into changeable from pg_attribute
+  select ', update (' || string_agg(quote_ident(attname), ', ') || ')' into changeable from pg_attribute
   where attrelid = relation and attnum > 0 and not attisdropped and attname not in ('tenant_id', 'id', 'created_at');
   execute format('revoke all on %s from public, app_user', relation);
   execute format(
     'grant usage on schema %I to app_user',
     (select nspname from pg_namespace where oid = (select relnamespace from pg_class where oid = relation)));
-  execute format('grant select, insert, delete, update (%s) on %s to app_user', changeable, relation);
+  execute format('grant select, insert, delete%s on %s to app_user', changeable, relation);
 end $$;
 --> statement-breakpoint
 revoke execute on function tenancy.protect(regclass) from public;
