@@ -1,0 +1,125 @@
+import { beforeAll, describe, expect, test } from 'bun:test'
+import { asOwner, main, newTenant } from '../database.ts'
+import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
+
+// As the serving role with raw SQL: what the database itself keeps apart, should all our code be wrong.
+const sql = connectAsAppUser()
+const owner = asOwner(main)
+const [a, b] = [newTenant(), newTenant()]
+let ours = ''
+let theirs = ''
+
+beforeAll(async () => {
+  ours = await addUser(sql, a)
+  theirs = await addUser(sql, b)
+  await asTenant(sql, b, (tx) => tx`insert into tasks (title, user_id) values ('theirs', ${theirs})`)
+})
+
+describe('another tenant’s row', () => {
+  test('is not read, by id, by tenant or at all', async () => {
+    const rows = await asTenant(sql, a, async (tx) => [
+      ...(await tx`select id from users where id = ${theirs}`),
+      ...(await tx`select id from users where tenant_id = ${b}`),
+      ...(await tx`select id from tasks`),
+    ])
+    expect(rows).toEqual([])
+  })
+
+  test('is not changed', async () => {
+    expect((await asTenant(sql, a, (tx) => tx`update users set name = 'x' where id = ${theirs}`)).count).toBe(0)
+    expect((await asTenant(sql, a, (tx) => tx`update tasks set title = 'x'`)).count).toBe(0)
+    expect([...(await owner`select name from users where id = ${theirs}`)]).toEqual([{ name: 'Ada' }])
+  })
+
+  test('is not deleted', async () => {
+    expect((await asTenant(sql, a, (tx) => tx`delete from users where id = ${theirs}`)).count).toBe(0)
+    expect((await asTenant(sql, a, (tx) => tx`delete from tasks`)).count).toBe(0)
+  })
+
+  test('is not locked', async () => {
+    expect([...(await asTenant(sql, a, (tx) => tx`select id from users where id = ${theirs} for update`))]).toEqual([])
+  })
+
+  test('is not made by a blind insert', async () => {
+    const insert = asTenant(sql, a, (tx) => tx`insert into users (tenant_id, email, name) values (${b}, 'x', 'x')`)
+    expect(await sqlstateOf(insert)).toBe('42501')
+  })
+
+  test('is not made by an upsert', async () => {
+    const upsert = asTenant(
+      sql,
+      a,
+      (tx) => tx`insert into users (tenant_id, id, email, name) values (${b}, ${theirs}, 'x', 'x')
+        on conflict (tenant_id, id) do update set name = 'x'`,
+    )
+    expect(await sqlstateOf(upsert)).toBe('42501')
+  })
+
+  test('is not made of our own by a blind update', async () => {
+    expect(await sqlstateOf(asTenant(sql, a, (tx) => tx`update users set tenant_id = ${b}`))).toBe('42501')
+  })
+
+  test('is not copied out or in', async () => {
+    expect(await sqlstateOf(asTenant(sql, a, (tx) => tx.unsafe(`copy users (name) from program 'true'`)))).toBe('42501')
+    expect(await sqlstateOf(asTenant(sql, a, (tx) => tx.unsafe(`copy users to '/tmp/users'`)))).toBe('42501')
+  })
+
+  test('is not referred to: its id looks like one that does not exist', async () => {
+    const refer = (id: string) =>
+      sqlstateOf(asTenant(sql, a, (tx) => tx`insert into tasks (title, user_id) values ('mine', ${id})`))
+    expect([await refer(theirs), await refer(crypto.randomUUID()), await refer(ours)]).toEqual([
+      '23503',
+      '23503',
+      'accepted',
+    ])
+  })
+
+  test('is not in the way of deleting our own', async () => {
+    const id = crypto.randomUUID()
+    for (const tenant of [a, b])
+      await asTenant(sql, tenant, (tx) => tx`insert into users (id, email, name) values (${id}, ${id}, 'twin')`)
+    await asTenant(sql, b, (tx) => tx`insert into tasks (title, user_id) values ('keeps theirs', ${id})`)
+    expect((await asTenant(sql, a, (tx) => tx`delete from users where id = ${id}`)).count).toBe(1)
+  })
+})
+
+describe('the same natural key', () => {
+  test('works in two tenants', async () => {
+    const email = `${crypto.randomUUID()}@rowhouse.example`
+    await addUser(sql, a, email)
+    await addUser(sql, b, email)
+    expect((await owner`select from users where email = ${email}`).length).toBe(2)
+  })
+
+  test('is refused within one, also in upper case', async () => {
+    const email = `${crypto.randomUUID()}@rowhouse.example`
+    await addUser(sql, a, email)
+    expect(await sqlstateOf(addUser(sql, a, email.toUpperCase()))).toBe('23505')
+  })
+})
+
+describe('a prepared statement', () => {
+  test('shows each tenant its own rows on one connection', async () => {
+    const tenants = [newTenant(), newTenant()]
+    for (const tenant of tenants) await addUser(sql, tenant)
+    // Seven runs: from the sixth on PostgreSQL may keep one plan for all.
+    for (const tenant of Array.from({ length: 7 }, () => tenants).flat())
+      expect([...(await asTenant(sql, tenant, (tx) => tx`select tenant_id from users`))]).toEqual([
+        { tenant_id: tenant },
+      ])
+  })
+})
+
+test('the owner of the tables is bound as well, when it is no superuser', async () => {
+  const role = `owner_${crypto.randomUUID().slice(0, 8)}`
+  const seen = await owner
+    .begin(async (tx) => {
+      await tx.unsafe(`create role ${role}; grant ${role} to current_user; alter table tasks owner to ${role};
+      grant usage on schema tenancy to ${role}; set local role ${role}`)
+      const rows = await tx`select count(*)::int as count from tasks`
+      await tx.unsafe('reset role')
+      throw Object.assign(new Error('undone'), { rows })
+    })
+    .catch((error: unknown) => (error instanceof Error && 'rows' in error ? error.rows : error))
+  expect(seen).toMatchObject([{ count: 0 }])
+})
