@@ -44,6 +44,18 @@ describe('the serving role', () => {
     expect(await logIn(server.as('app_user', 'another'))).toBe('28P01')
   })
 
+  test('is made once by migrations of several databases at once', async () => {
+    await using server = await startServer()
+    const names = ['one', 'two', 'three', 'four', 'five', 'six']
+    for (const name of names) await server.administrator.unsafe(`create database ${name}`)
+    const urls = names.map((name) => Object.assign(new URL(server.url), { pathname: `/${name}` }).href)
+    const applied = await Promise.all(urls.map((url) => migrate({ url, appPassword: 'y' })))
+    expect(applied.map((migrations) => migrations.length)).toEqual([1, 1, 1, 1, 1, 1])
+    const walls = createWallCheck({ url: server.as('app_user', 'y', 'one') })
+    expect((await walls.inspect()).filter(({ promise }) => promise === 18)).toEqual([])
+    await walls.close()
+  })
+
   test('cannot log in by password when none was given', async () => {
     await using server = await startServer()
     await migrate({ url: server.url })

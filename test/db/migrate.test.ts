@@ -108,7 +108,7 @@ describe('a migration', () => {
 describe('a migration that fails', () => {
   test('names the file and the statement', async () => {
     const { url } = await createEmptyDatabase()
-    const project = await copyProject()
+    await using project = await copyProject()
     await project.addMigration('0001_broken', 'select 1;\n--> statement-breakpoint\nselect no_such_column;')
     const error = await failureOf(project.migrate({ url }))
     expect(error.name).toBe(MigrationError.name)
@@ -118,14 +118,14 @@ describe('a migration that fails', () => {
 
   test('names a file of ours as well', async () => {
     const { url } = await createEmptyDatabase()
-    const project = await copyProject()
+    await using project = await copyProject()
     await project.change('sql/20-tenancy.sql', (text) => text.replace('stable parallel safe', 'stable parallel mostly'))
     expect((await failureOf(project.migrate({ url }))).message).toStartWith('sql/20-tenancy.sql, statement 3: ')
   })
 
   test('leaves nothing behind', async () => {
     const { url, sql } = await createEmptyDatabase()
-    const project = await copyProject()
+    await using project = await copyProject()
     await project.addMigration('0001_broken', 'select no_such_column')
     await failureOf(project.migrate({ url }))
     expect([
@@ -139,7 +139,7 @@ describe('a migration that fails', () => {
     const { url, sql } = await createEmptyDatabase()
     await migrate({ url })
     const before = [...(await everything(sql))]
-    const project = await copyProject()
+    await using project = await copyProject()
     await project.addMigration('0001_half', 'create table half (id int);--> statement-breakpoint\nselect 1 / 0')
     await failureOf(project.migrate({ url }))
     expect([...(await everything(sql))]).toEqual(before)
@@ -147,7 +147,7 @@ describe('a migration that fails', () => {
 
   test('is what happens to one that was changed after it was applied', async () => {
     const { url, sql } = await createEmptyDatabase()
-    const project = await copyProject()
+    await using project = await copyProject()
     await project.addMigration('0001_notes', 'select 1')
     expect(await project.migrate({ url })).toHaveLength(2)
     await project.change('drizzle/0001_notes.sql', () => 'select 2')
@@ -161,7 +161,7 @@ describe('a new table of tenants that was not protected', () => {
 
   test('is refused by name', async () => {
     const { url, sql } = await createEmptyDatabase()
-    const project = await copyProject()
+    await using project = await copyProject()
     await project.addMigration('0001_notes', forgotten)
     const error = await failureOf(project.migrate({ url }))
     expect(error).toBeInstanceOf(RowSecurityError)
@@ -173,7 +173,7 @@ describe('a new table of tenants that was not protected', () => {
 
   test('is accepted once it is named', async () => {
     const { url } = await createEmptyDatabase()
-    const project = await copyProject()
+    await using project = await copyProject()
     await project.addMigration('0001_notes', `${forgotten};--> statement-breakpoint\ncreate table plain (id int)`)
     await project.change(
       'sql/40-walls.sql',

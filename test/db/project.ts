@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,8 +6,8 @@ import type { MigrateOptions } from '../../db/migrate.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A copy of what migrates, to be broken. */
-export interface Project {
+/** A copy of what migrates, to be broken; it is removed when the test ends: `await using project = …`. */
+export interface Project extends AsyncDisposable {
   migrate(options: MigrateOptions): Promise<string[]>
   /** Adds a migration behind the others. */
   addMigration(name: string, sql: string): Promise<void>
@@ -24,6 +24,7 @@ export async function copyProject(): Promise<Project> {
   return {
     migrate,
     change,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
     async addMigration(name, sql) {
       await writeFile(join(folder, `drizzle/${name}.sql`), sql)
       await change('drizzle/meta/_journal.json', (text) => {

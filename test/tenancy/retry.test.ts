@@ -66,15 +66,20 @@ describe('a transaction that may succeed the second time', () => {
     const { tenant, userId: one } = await tenantWithUser(door)
     const two = await withTenant(tenant, () => door.write((tx) => addUser(tx)))
     const bothHoldOne = gate(2)
+    const winner = Promise.withResolvers<void>()
     let runs = 0
     const swap = (ids: [string, string]) =>
       door.write(async (tx) => {
         runs += 1
+        // PostgreSQL wakes the winner up; without waiting for it the loser could be faster and meet it again.
+        if (runs > 2) await winner.promise
         await tx.update(users).set({ name: 'first' }).where(eq(users.id, ids[0]))
         await bothHoldOne()
         await tx.update(users).set({ name: 'second' }).where(eq(users.id, ids[1]))
       })
-    await withTenant(tenant, () => Promise.all([swap([one, two]), swap([two, one])]))
+    await withTenant(tenant, () =>
+      Promise.all([swap([one, two]), swap([two, one])].map((swapped) => swapped.then(winner.resolve))),
+    )
     expect(runs).toBe(3)
   })
 
