@@ -11,10 +11,11 @@ import { createPool, createTenantDatabase } from '../tenancy/index.ts'
 
 async function up(): Promise<void> {
   const { DATABASE_URL: given } = process.env
+  // Before the database is made: a wrong setting need not wait for that.
+  const { TENANT_HEADER } = loadConfig({ ...process.env, DATABASE_URL: given || 'postgres://embedded' })
   const embedded = given ? undefined : await openEmbedded('.rowhouse')
   const environment = { ...process.env, ...(embedded ? { DATABASE_URL: embedded.url } : {}) }
   try {
-    const { TENANT_HEADER } = loadConfig(environment)
     if (embedded) await prepare(embedded.url)
     const url = await runService(listen, {
       environment,

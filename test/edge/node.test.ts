@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { main } from '../database.ts'
 import { buildForNode, type Child, hasNode, startOnNode, until } from '../process/child.ts'
 import { serviceCases } from './service-cases.ts'
+
+setDefaultTimeout(60_000)
 
 if (!hasNode) process.stderr.write('Node is not installed: the tests of the service on Node are skipped.\n')
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import { z } from 'zod'
@@ -6,6 +6,8 @@ import { testClient } from '../../src/testing/index.ts'
 import { asOwner, createDatabase, main, newTenant } from '../database.ts'
 import { root, start, until } from '../process/child.ts'
 import { serviceCases } from './service-cases.ts'
+
+setDefaultTimeout(60_000)
 
 // Cloudflare's own runtime, workerd, with the bundle that would be deployed.
 

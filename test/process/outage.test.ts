@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import postgres from 'postgres'
 import { migrate } from '../../db/migrate.ts'
 import { testClient } from '../../src/testing/index.ts'
@@ -6,6 +6,8 @@ import { fixtures } from '../app.ts'
 import { newTenant } from '../database.ts'
 import { type PostgresServer, startPostgres } from '../postgres.ts'
 import { buildForNode, runtimes, until } from './child.ts'
+
+setDefaultTimeout(60_000)
 
 // A server of its own, since it is stopped under the running service.
 let server: PostgresServer

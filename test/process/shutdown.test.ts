@@ -1,9 +1,11 @@
-import { beforeAll, describe, expect, test } from 'bun:test'
+import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect } from 'node:net'
 import { testClient } from '../../src/testing/index.ts'
 import { fixtures } from '../app.ts'
 import { asOwner, createDatabase, newTenant } from '../database.ts'
 import { buildForNode, runtimes, until } from './child.ts'
+
+setDefaultTimeout(60_000)
 
 const database = await createDatabase()
 const owner = asOwner(database)
