@@ -63,9 +63,7 @@ test('its log line says where in the code it happened, and never what it said', 
   await as(newTenant()).get('/tasks')
   expect(lines).toHaveLength(1)
   expect(lines[0]).toMatchObject({ level: 'error', error: { code: 'INTERNAL_SERVER_ERROR', name: 'Error' } })
-  expect(lines[0]).toMatchObject({
-    error: { at: expect.arrayContaining(['TypeError', expect.stringContaining('errors.test.ts')]) },
-  })
+  expect(JSON.stringify(lines)).toMatch(/"at":\["Error","at [^"]*errors\.test\.ts:.*"TypeError","at /)
   expect(JSON.stringify(lines)).not.toContain('s3cret')
 })
 
