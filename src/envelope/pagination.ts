@@ -22,6 +22,9 @@ export const toPage = <Row>(found: Row[], limit: number, total: number): Page<Ro
   hasNext: found.length > limit,
 })
 
+// Not URL: the host is what the client says, and Bun passes on even one that URL would refuse to parse.
+const afterHost = /^[^:]+:\/\/[^/?#]*([^?#]*)\??([^#]*)/
+
 /**
  * `meta.pagination` of a page. Links are relative, keep the other query parameters, and are `null` where no such page
  * can be asked for.
@@ -39,12 +42,12 @@ export function pagination(
   const total = Math.min(found.total, totalMax)
   const totalPages = Math.ceil(total / limit)
   const last = Math.min(totalPages, Math.floor(totalMax / limit))
-  const { pathname, searchParams } = new URL(url)
+  const [, path = '/', search = ''] = afterHost.exec(url) ?? []
   const link = (to: number): string => {
-    const params = new URLSearchParams(searchParams)
+    const params = new URLSearchParams(search)
     params.set('page', String(to))
     params.set('limit', String(limit))
-    return `${pathname}?${params}`
+    return `${path}?${params}`
   }
   const linkIfThere = (to: number) => (to >= 1 && to <= last ? link(to) : null)
   return {

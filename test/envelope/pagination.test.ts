@@ -40,6 +40,13 @@ test('a link that is not null can be asked for', () => {
       }
 })
 
+test.each(['http://[/t?limit=5', 'http://x:99999999/t?limit=5', 'http://%/t?limit=5#part', 'https://x/t?limit=5'])(
+  'what a client says of the host does no harm: %s',
+  (url) => {
+    expect(pagination(url, { page: 1, limit: 5 }, { total: 0, hasNext: false }).links.self).toBe('/t?limit=5&page=1')
+  },
+)
+
 test('a parameter that was repeated or is empty is kept', () => {
   const { links } = pagination(
     'http://x.example/t?limit=5&a=&a=%26',
