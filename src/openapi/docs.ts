@@ -1,5 +1,6 @@
 import { SwaggerUI } from '@hono/swagger-ui'
 import { Hono } from 'hono'
+import { html, raw } from 'hono/html'
 
 /** The files of `swagger-ui-dist` that the page needs, by name. */
 export interface DocsAssets {
@@ -25,16 +26,18 @@ export function docs(options: { title: string; documentUrl: string; loadAsset: L
   const load = (name: keyof DocsAssets) => {
     const asset = loaded.get(name) ?? options.loadAsset(name)
     loaded.set(name, asset)
+    asset.catch(() => loaded.delete(name)) // what failed once is tried again
     return asset
   }
   const app = new Hono()
   app.get('/', (c) => {
     const nonce = crypto.randomUUID()
-    // Swagger UI sets style attributes and draws its icons from data: URLs.
+    // Swagger UI draws its icons from data: URLs.
     c.header(
       'Content-Security-Policy',
-      `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     )
+    c.header('Cache-Control', 'no-store')
     return c.html(page(options.title, options.documentUrl, nonce))
   })
   for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js'] as const)
@@ -45,18 +48,26 @@ export function docs(options: { title: string; documentUrl: string; loadAsset: L
   return app
 }
 
-function page(title: string, documentUrl: string, nonce: string): string {
+function page(title: string, documentUrl: string, nonce: string) {
   // The package's own markup, with its files from here instead of a CDN; its inline script needs the nonce.
-  const ui = SwaggerUI({ url: documentUrl, baseUrl: '/docs', validatorUrl: 'none', tryItOutEnabled: true })
-  return `<!doctype html>
+  const ui = SwaggerUI({
+    url: documentUrl,
+    baseUrl: '/docs',
+    validatorUrl: 'none',
+    tryItOutEnabled: true,
+    displayRequestDuration: true,
+    defaultModelsExpandDepth: 0,
+  })
+  return html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${title}</title>
     <link rel="icon" href="data:," />
+    <style nonce="${nonce}">body { margin: 0 }</style>
   </head>
-  <body>${String(ui).replace('<script>', `<script nonce="${nonce}">`)}</body>
+  <body>${raw(String(ui).replace('<script>', `<script nonce="${nonce}">`))}</body>
 </html>
 `
 }
