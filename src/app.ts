@@ -39,9 +39,9 @@ export interface AppDeps {
 export function createApp({ db, walls, log, loadDocsAsset, settings }: AppDeps) {
   const app = createRouter()
 
-  app.use(throwErrors)
   app.use(requestId())
   app.use(accessLog({ log, trustProxy: settings.TRUST_PROXY }))
+  app.use(throwErrors)
   app.use(secureHeaders())
   app.use(async (c, next) => {
     c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")

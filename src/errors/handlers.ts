@@ -45,7 +45,7 @@ export function createErrorHandler(options: { constraints?: Constraints } = {}):
 export const notFound: NotFoundHandler = (c) => failure(c, { ...catalogue.NOT_FOUND, code: 'NOT_FOUND' })
 
 /**
- * Hono hands an Error to `onError` and lets anything else escape; this middleware, put first, makes Errors of the rest.
+ * Hono hands an Error to `onError` and lets anything else escape. Put before what may throw, this makes Errors of the rest.
  */
 export const throwErrors: MiddlewareHandler = async (_c, next) => {
   try {
@@ -65,18 +65,20 @@ export function onInvalid(
   if (result.success) return undefined
   const places = { param: 'params', query: 'query', header: 'header' } as const
   const place = places[result.target as keyof typeof places] // other targets have no entry: they are the body
-  throw new ApiError('VALIDATION_FAILED', undefined, {
-    details: result.error.issues.flatMap((issue): Problem[] => {
-      const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
-      return paths.map((path) => ({
-        path: path.map(String).join('.'),
-        ...(place ? { in: place } : {}),
-        code: issue.code,
-        message: issue.code === 'unrecognized_keys' ? 'Unrecognized key' : issue.message,
-      }))
-    }),
+  const details = result.error.issues.flatMap((issue): Problem[] => {
+    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
+    return paths.map((path) => ({
+      path: path.map(String).join('.'),
+      ...(place ? { in: place } : {}),
+      code: issue.code,
+      message: issue.code === 'unrecognized_keys' ? 'Unrecognized key' : issue.message,
+    }))
   })
+  throw new ApiError('VALIDATION_FAILED', undefined, { details: details.slice(0, problemsMax) })
 }
+
+// A body full of unknown keys must not come back many times its size.
+const problemsMax = 100
 
 const retryAfter = { 'Retry-After': '1' }
 

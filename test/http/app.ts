@@ -1,29 +1,15 @@
 import { type AppDeps, createApp } from '../../src/app.ts'
-import { loadConfig } from '../../src/config.ts'
-import { readDocsAsset } from '../../src/openapi/read-docs-asset.ts'
-import { createWallCheck } from '../../src/tenancy/index.ts'
 import { type TestClient, testClient } from '../../src/testing/index.ts'
-import { db, main, newTenant } from '../database.ts'
-
-/** A check whose connection does not outlive the look. */
-const walls: AppDeps['walls'] = {
-  async inspect() {
-    const check = createWallCheck({ url: main.appUrl })
-    try {
-      return await check.inspect()
-    } finally {
-      await check.close()
-    }
-  },
-}
+import { deps } from '../app.ts'
+import { newTenant } from '../database.ts'
 
 /** The whole app on the shared database, with clients for it and the lines of its log. */
 export function build(options: Partial<Omit<AppDeps, 'settings'>> & { settings?: Partial<AppDeps['settings']> } = {}) {
   const lines: Record<string, unknown>[] = []
   const write = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields })
   const log = { info: write('info'), warn: write('warn'), error: write('error') }
-  const settings = { ...loadConfig({ DATABASE_URL: main.appUrl }), ...options.settings }
-  const app = createApp({ db, walls, log, loadDocsAsset: readDocsAsset, ...options, settings })
+  const settings = { ...deps.settings, ...options.settings }
+  const app = createApp({ ...deps, log, ...options, settings })
   return { app, lines, ...testClient(app, { tenantHeader: settings.TENANT_HEADER }) }
 }
 

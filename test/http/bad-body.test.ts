@@ -127,3 +127,10 @@ test('a length that is declared too large is refused', async () => {
   const init = { body: '{}', headers: { ...json, 'Content-Length': '101' } }
   expect((await small.as(newTenant()).send('POST', '/users', init)).status).toBe(413)
 })
+
+test('a body full of unknown fields does not come back many times its size', async () => {
+  const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`unknown${n}`, n]))
+  const answer = await as(newTenant()).post('/users', fields)
+  expect(answer.status).toBe(400)
+  expect(answer.error?.details).toHaveLength(100)
+})
