@@ -17,6 +17,13 @@ export interface Listening {
   kill(): Promise<void>
 }
 
+/** A request is a line in a terminal too: what people look for first, then the rest. */
+const terminal = {
+  singleLine: true,
+  ignore: 'pid,hostname,method,route,status,ms',
+  messageFormat: '{msg}{if method} {method} {route} {status} {ms} ms{end}',
+}
+
 type Listen = (app: Service['app'], config: Config) => Promise<Listening>
 
 /**
@@ -37,7 +44,7 @@ export async function runService(
   const { environment = process.env, role, onStopped } = options
   const config = loadConfig(environment)
   const log = process.stdout.isTTY
-    ? pino({ level: config.LOG_LEVEL }, pretty({ ignore: 'pid,hostname', sync: true }))
+    ? pino({ level: config.LOG_LEVEL }, pretty({ ...terminal, sync: true }))
     : pino({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   const service = createService({ config, log, loadDocsAsset: readDocsAsset, ...(role ? { role } : {}) })
   const end = async () => {
