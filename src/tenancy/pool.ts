@@ -38,7 +38,7 @@ export function createPool(options: PoolOptions): ConnectionSource {
   return {
     async acquire() {
       if (closing) throw unavailable(new Error('The pool is closed'))
-      const connection = waiting.length === 0 ? take() : undefined
+      const connection = take() // none, for as long as somebody waits: what comes back goes straight to them
       if (connection) {
         busy.add(connection)
         return connection

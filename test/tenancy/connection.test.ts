@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { createServer, type Server } from 'node:net'
 import { sql } from 'drizzle-orm'
-import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
+import { findDatabaseError } from '../../src/errors/index.ts'
 import {
   connectionPerTransaction,
   createTenantDatabase,
@@ -10,7 +10,7 @@ import {
   withTenant,
 } from '../../src/tenancy/index.ts'
 import { main, newTenant } from '../database.ts'
-import { addUser, backendOf, countUsers, failureOf, openDoor, owner, terminate, until } from './door.ts'
+import { addUser, backendOf, countUsers, failureOf, openCable, openDoor, owner, terminate, until } from './door.ts'
 
 describe('a command that would begin or end the transaction', () => {
   test.each([
@@ -91,23 +91,32 @@ describe('a connection that is lost', () => {
   })
 
   test('between two queries makes it unavailable, and the second runs nowhere', async () => {
-    await using door = openDoor()
+    await using cable = await openCable()
+    await using door = openDoor({ url: cable.url })
+    const locks: unknown[] = []
     const work = () =>
       door.write(async (tx) => {
-        await terminate(await backendOf(tx))
-        await tx.execute(sql`select pg_advisory_lock(70001)`)
+        await cable.cut(await backendOf(tx))
+        // A lock of the session, not of the transaction: it would be there for as long as the connection.
+        await tx.execute(sql`select pg_advisory_lock(70001)`).catch(() => {})
+        locks.push(...(await owner`select from pg_locks where locktype = 'advisory' and objid = 70001`))
       })
-    expect(await withTenant(newTenant(), () => failureOf(work()))).toBeInstanceOf(ApiError)
-    expect([...(await owner`select from pg_locks where locktype = 'advisory' and objid = 70001`)]).toEqual([])
+    expect(await withTenant(newTenant(), () => failureOf(work()))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(locks).toEqual([])
   })
 
   test('takes what was sent behind a statement with it', async () => {
-    const connection = openConnection({ url: main.appUrl })
-    const [row] = await connection.send('select pg_backend_pid() as pid', [], 'objects')
+    await using cable = await openCable()
+    const connection = openConnection({ url: cable.url })
+    const [row] = await connection.send('select pg_backend_pid()', [], 'arrays')
     await connection.command('begin')
     const lost = failureOf(connection.send('select pg_sleep($1::float8)', [60], 'arrays'))
     const behind = failureOf(connection.send('select pg_advisory_lock($1)', [70002], 'arrays'))
-    await terminate(Number((row as { pid: number }).pid))
+    await until(
+      async () => (await owner`select from pg_stat_activity where query like 'select pg_sleep($1%'`).length > 0,
+    )
+    const [pid] = row as [number]
+    await cable.cut(pid)
     expect([await lost, await behind]).toMatchObject([{ code: 'SERVICE_UNAVAILABLE' }, { code: 'SERVICE_UNAVAILABLE' }])
     expect([...(await owner`select from pg_locks where locktype = 'advisory' and objid = 70002`)]).toEqual([])
     await connection.close()

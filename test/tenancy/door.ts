@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import {
@@ -104,6 +105,31 @@ export async function backendOf(tx: TenantTx): Promise<number> {
 export async function terminate(pid: number): Promise<void> {
   await owner`select pg_terminate_backend(${pid})`
   await until(async () => (await owner`select from pg_stat_activity where pid = ${pid}`).length === 0)
+}
+
+/** A way to the shared database that can be cut: then PostgreSQL says no word of farewell. */
+export async function openCable() {
+  const { hostname, port } = new URL(main.appUrl)
+  const sockets: Socket[] = []
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname)
+    for (const socket of [near, far]) sockets.push(socket.on('error', () => {}))
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = Object.assign(new URL(main.appUrl), { host: `127.0.0.1:${(server.address() as AddressInfo).port}` })
+  return {
+    url: url.href,
+    /** Cuts what is connected; resolves when the server process of it is gone. New connections work. */
+    async cut(pid: number): Promise<void> {
+      for (const socket of sockets.splice(0)) socket.destroy()
+      await terminate(pid)
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
 }
 
 /** Resolves as soon as a condition holds; the test's own time limit is the only one. */

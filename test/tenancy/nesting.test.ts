@@ -52,23 +52,20 @@ describe('a call inside of another', () => {
 
   test('rolls all back when nobody awaited it', async () => {
     const tenant = newTenant()
-    const started = gate(2)
+    const outerIsOver = gate(2)
     const abandoned: Promise<unknown>[] = []
     const work = () =>
       db.write(async () => {
-        abandoned.push(
-          failureOf(
-            db.write(async (tx) => {
-              await addUser(tx)
-              await started()
-              await addUser(tx)
-            }),
-          ),
-        )
+        const inner = db.write(async (tx) => {
+          await addUser(tx)
+          await outerIsOver()
+          await addUser(tx)
+        })
+        abandoned.push(failureOf(inner))
         await db.write((tx) => addUser(tx))
-        void started()
       })
     expect(await withTenant(tenant, () => failureOf(work()))).toBeInstanceOf(TransactionMisuse)
+    await outerIsOver()
     expect(await abandoned[0]).toBeInstanceOf(TransactionMisuse)
     expect(await countUsers(tenant)).toBe(0)
   })
