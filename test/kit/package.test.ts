@@ -20,7 +20,8 @@ async function install(): Promise<void> {
   await mkdir(join(modules, 'rowhouse'), { recursive: true })
   for (const name of await readdir(join(root, 'node_modules')))
     await symlink(join(root, 'node_modules', name), join(modules, name))
-  await cp(join(root, 'package.json'), join(modules, 'rowhouse/package.json'))
+  for (const path of ['package.json', 'src'])
+    await cp(join(root, path), join(modules, 'rowhouse', path), { recursive: true })
   run(['node_modules/.bin/tsc', '-p', 'tsconfig.kit.json', '--outDir', join(modules, 'rowhouse/dist/kit')], root)
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
 }
@@ -39,7 +40,7 @@ async function prepareDatabase(): Promise<string> {
   return database.appUrl
 }
 
-test("the README's ten lines keep two tenants apart in a project of its own, compiled for Node", async () => {
+test("the README's ten lines keep two tenants apart in a project of its own, on Node or else on Bun", async () => {
   await install()
   const readme = await readFile(join(root, 'README.md'), 'utf8')
   await writeFile(join(folder, 'kit.ts'), readme.match(/^```ts kit\.ts\n(.*?)^```$/ms)?.[1] ?? '')
