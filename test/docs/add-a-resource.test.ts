@@ -40,7 +40,7 @@ test('a third resource is added by following docs/add-a-resource.md alone', asyn
 
   await follow('docs/add-a-resource.md')
   run('bun', 'run', 'generate', '--name', 'projects')
-  run('node_modules/.bin/tsc', '--noEmit')
+  run(process.execPath, 'node_modules/.bin/tsc', '--noEmit')
   const output = run('bun', 'test', 'test/projects.test.ts', 'test/contract/contract.test.ts')
   expect(output).toContain("getProject: cannot tell another tenant's id from nobody's")
   expect(output).toContain('projects of one tenant are out of reach for another')

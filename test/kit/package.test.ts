@@ -22,7 +22,17 @@ async function install(): Promise<void> {
     await symlink(join(root, 'node_modules', name), join(modules, name))
   for (const path of ['package.json', 'src'])
     await cp(join(root, path), join(modules, 'rowhouse', path), { recursive: true })
-  run(['node_modules/.bin/tsc', '-p', 'tsconfig.kit.json', '--outDir', join(modules, 'rowhouse/dist/kit')], root)
+  run(
+    [
+      process.execPath,
+      'node_modules/.bin/tsc',
+      '-p',
+      'tsconfig.kit.json',
+      '--outDir',
+      join(modules, 'rowhouse/dist/kit'),
+    ],
+    root,
+  )
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
 }
 
@@ -53,7 +63,7 @@ test("the README's ten lines keep two tenants apart in a project of its own, on 
     process.exit(0)`,
   )
   const strict = ['--strict', '--skipLibCheck', '--target', 'esnext', '--module', 'nodenext', '--types', 'bun-types']
-  run(['node_modules/.bin/tsc', ...strict, 'kit.ts'], folder)
+  run([process.execPath, 'node_modules/.bin/tsc', ...strict, 'kit.ts'], folder)
   const output = run([Bun.which('node') ?? 'bun', 'try.mjs'], folder, { DATABASE_URL: await prepareDatabase() })
   expect(JSON.parse(output)).toMatchObject([
     { success: true, data: [{ text: 'Hello' }] },
