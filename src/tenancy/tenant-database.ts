@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { findDatabaseError, isTransient, unavailable } from '../errors/index.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
@@ -78,6 +79,8 @@ export function createTenantDatabase({ connections, role }: TenantDatabaseOption
       return await transaction(mode, context, work)
     } catch (error) {
       if (!isTransient(findDatabaseError(error)?.sqlstate ?? '')) throw error
+      // At once it would often run into the winner again, which is only just waking up.
+      await delay(10 + Math.random() * 40)
       return await transaction(mode, context, work)
     }
   }

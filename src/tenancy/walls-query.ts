@@ -7,7 +7,7 @@ export const wallsQuery = `
 with role as (
   select * from pg_roles where rolname = $1
 ), relations as (
-  select c.oid, c.relkind, c.reloptions, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
+  select c.oid, c.relkind, c.relowner, c.reloptions, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
     format('%I.%I', n.nspname, c.relname) as name, a.attnum as tenant, a.atttypid, a.attnotnull,
     has_table_privilege($1, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
       or has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE') as reachable,
@@ -62,15 +62,17 @@ with role as (
     format('revoke %s on %s from public, %I;', acl.privilege_type, r.name, $1)
   from role, relations r, aclexplode(r.relacl) as acl
   where acl.grantee in (0, role.oid) and acl.privilege_type in ('TRUNCATE', 'TRIGGER', 'MAINTAIN')
+    and r.relowner <> role.oid and not rolsuper
   union all
   select 'error', 11, name, 'the serving role has REFERENCES',
     format('revoke references on %s from public, %I;', name, $1)
-  from role, relations r where has_any_column_privilege($1, r.oid, 'REFERENCES') and not rolsuper
+  from role, relations r
+  where has_any_column_privilege($1, r.oid, 'REFERENCES') and r.relowner <> role.oid and not rolsuper
   union all
   select 'error', 11, t.name, 'the serving role may update ' || a.attname, format('select tenancy.protect(%L);', t.name)
   from role, tables t
   join pg_attribute a on a.attrelid = t.oid and a.attname in ($2, 'id', 'created_at')
-  where has_column_privilege($1, t.oid, a.attnum, 'UPDATE') and not rolsuper
+  where has_column_privilege($1, t.oid, a.attnum, 'UPDATE') and t.relowner <> role.oid and not rolsuper
   union all
   select 'error', 12, name, 'its tenant column is not uuid NOT NULL',
     format('alter table %s alter column %I type uuid, alter column %I set not null;', name, $2, $2)
@@ -189,6 +191,10 @@ with role as (
   select 'error', 20, name, 'row security is not active for the serving role',
     format('select tenancy.protect(%L);', name)
   from role, tables where current_user = $1 and not rolsuper and relrowsecurity and not row_security_active(tables.oid)
+  union all
+  select 'error', 20, $1, 'the serving role may not read any table of tenants',
+    'Point DATABASE_URL at app_user, which "bun run migrate" prepares.'
+  where exists (select from tables) and not exists (select from tables where reachable)
   union all
   select 'error', 20, 'database', 'it has no table of tenants', 'bun run migrate' where not exists (select from tables)
 )

@@ -23,8 +23,7 @@ export interface WallOptions {
  * it sets `search_path` for the rest of it.
  */
 export async function inspectRowSecurity(connection: Connection, options: WallOptions = {}): Promise<Finding[]> {
-  const role =
-    options.role ?? String(Object.values(one(await connection.send('select current_user', [], 'objects')))[0])
+  const role = options.role ?? (await currentRole(connection))
   const shared = `{${(options.shared ?? []).map((name) => JSON.stringify(name)).join(',')}}`
   await connection.send("select set_config('search_path', 'pg_catalog', true)", [], 'arrays')
   return (await connection.send(wallsQuery, [role, 'tenant_id', shared], 'objects')) as Finding[] // the query's own columns
@@ -96,25 +95,25 @@ export function createWallCheck(options: ConnectionOptions & WallOptions): WallC
   }
 }
 
+/** Looks whether any table shows a row without a tenant. */
 async function probe(connection: Connection): Promise<Finding[]> {
-  const role = String(Object.values(one(await connection.send('select current_user', [], 'objects')))[0])
-  const tables = (await connection.send(readableTablesQuery, [role, 'tenant_id'], 'arrays')).map((row) =>
-    String(one([row])),
-  )
+  const tables = await firstColumn(connection, readableTablesQuery, [await currentRole(connection), 'tenant_id'])
   if (tables.length === 0) return []
   const looks = tables.map((name) => `select '${name.replaceAll("'", "''")}' where exists (select from ${name})`)
-  const open = await connection.send(looks.join(' union all '), [], 'arrays')
-  return open.map((row) => ({
+  const shown = await firstColumn(connection, looks.join(' union all '))
+  return shown.map((object) => ({
     level: 'error',
     promise: 3,
-    object: String(one([row])),
+    object,
     problem: 'it shows rows without a tenant',
     remedy: 'bun run migrate',
   }))
 }
 
-function one(rows: unknown[]): object {
-  const row = rows[0]
-  if (typeof row !== 'object' || row === null) throw new TypeError('PostgreSQL answered without a row')
-  return row
+const currentRole = async (connection: Connection): Promise<string> =>
+  (await firstColumn(connection, 'select current_user'))[0] ?? ''
+
+async function firstColumn(connection: Connection, text: string, parameters: unknown[] = []): Promise<string[]> {
+  const rows = await connection.send(text, parameters, 'arrays')
+  return rows.map((row) => String(Array.isArray(row) ? row[0] : row))
 }

@@ -88,7 +88,9 @@ test('only entries and the cli read the environment: everything else is handed i
 })
 
 test('only the tenant database and the migration begin transactions: features call db.read and db.write', () => {
-  expect(containing(/\bset_config\b|\.begin\(|\.reserve\(|command\(/, /^src\/tenancy\/|^db\/migrate\.ts$/)).toEqual([])
+  expect(
+    containing(/\bset_config\b|current_tenant'|\.begin\(|\.reserve\(|command\(/, /^src\/tenancy\/|^db\/migrate\.ts$/),
+  ).toEqual([])
 })
 
 test('HTTP statuses of errors stand in the catalogue alone: throw an ApiError with its code', () => {

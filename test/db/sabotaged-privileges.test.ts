@@ -27,6 +27,11 @@ await testSabotage('privileges and settings', [
     finds: { promise: 11, object: 'public.tasks', problem: 'the serving role may update tenant_id' },
   },
   {
+    name: 'a serving role that was never prepared',
+    broken: 'revoke all on users, tasks from app_user',
+    finds: { promise: 20, object: 'app_user', problem: 'the serving role may not read any table of tenants' },
+  },
+  {
     name: 'TEMPORARY granted',
     broken: `do $$ begin execute format('grant temporary on database %I to app_user', current_database()); end $$`,
     mended: `do $$ begin execute format('revoke temporary on database %I from app_user', current_database()); end $$`,

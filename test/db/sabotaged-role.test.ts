@@ -39,9 +39,16 @@ afterAll(async () => {
 })
 
 describe('the wall check', () => {
-  test('finds nothing against a role without rights', async () => {
-    const { url } = await createRole()
+  test('finds nothing against a role that may read and no more', async () => {
+    const { role, url } = await createRole()
+    await owner.unsafe(`grant usage on schema tenancy to ${role}; grant select on users, tasks to ${role}`)
     expect(await errorsFor(url)).toEqual([])
+  })
+
+  test('names a serving role that was never prepared', async () => {
+    const { role, url } = await createRole()
+    const problem = 'the serving role may not read any table of tenants'
+    expect(await errorsFor(url)).toMatchObject([{ promise: 20, object: role, problem }])
   })
 
   test.each([
