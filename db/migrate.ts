@@ -31,7 +31,7 @@ export interface MigrateOptions {
  * await migrate({ url: process.env.DATABASE_OWNER_URL })
  */
 export async function migrate({ url, appPassword }: MigrateOptions): Promise<string[]> {
-  const connection = openConnection({ url })
+  const connection = openConnection({ url, answerTimeoutMs: 0 })
   try {
     await connection.command('begin')
     await connection.send('select pg_advisory_xact_lock($1)', [advisoryLock], 'arrays')

@@ -12,7 +12,6 @@ const whole = (min: number, max: number, preset: number) =>
     .default(preset)
 
 const schema = z.object({
-  NODE_ENV: z.string().default('development'),
   PORT: whole(0, 65_535, 3000),
   HOST: z.string().default('0.0.0.0'),
   DATABASE_URL: z
@@ -25,7 +24,7 @@ const schema = z.object({
     .refine((name) => !reserved.includes(name.toLowerCase()), 'must not be a header that HTTP itself uses')
     .default('X-Tenant-Id'),
   BODY_LIMIT_BYTES: whole(1, 1024 ** 3, 1024 ** 2),
-  REQUEST_TIMEOUT_MS: whole(1, 600_000, 15_000),
+  REQUEST_TIMEOUT_MS: whole(1, 240_000, 15_000),
   SHUTDOWN_TIMEOUT_MS: whole(0, 600_000, 10_000),
   TRUST_PROXY: whole(0, 10, 0),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -9,7 +9,14 @@ export async function listen(app: Service['app'], config: Config): Promise<Liste
     hostname: config.HOST,
     // Longer than a request may take, so that Bun does not cut off what the app still answers; 255 is Bun's most.
     idleTimeout: Math.min(255, Math.ceil(config.REQUEST_TIMEOUT_MS / 1000) + 5),
-    fetch: (request, server) => app.fetch(request, { remoteAddress: server.requestIP(request)?.address }),
+    // The app has a limit of its own, which answers in the envelope.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    fetch(request, server) {
+      const bindings = { remoteAddress: server.requestIP(request)?.address }
+      // Without a Host (HTTP/1.0) Bun's URL is the bare path, and Hono would look for the path behind its third slash.
+      const whole = request.url.startsWith('/') ? new Request(`http://localhost${request.url}`, request) : request
+      return app.fetch(whole, bindings)
+    },
   })
   return {
     port: server.port ?? config.PORT, // undefined on a Unix socket alone

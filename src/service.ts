@@ -26,11 +26,13 @@ export interface ServiceOptions {
 /** Puts the parts together: the app, its door to the database, and the check of the walls. Nothing connects yet. */
 export function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
   const as = role === undefined ? {} : { role }
+  // A statement that is not answered by then is of no use to any request: its connection may have gone silent.
+  const database = { url: config.DATABASE_URL, answerTimeoutMs: config.REQUEST_TIMEOUT_MS }
   const db = createTenantDatabase({
-    connections: given.connections ?? createPool({ url: config.DATABASE_URL, size: config.DATABASE_POOL_SIZE }),
+    connections: given.connections ?? createPool({ ...database, size: config.DATABASE_POOL_SIZE }),
     ...as,
   })
-  const walls = given.walls ?? createWallCheck({ url: config.DATABASE_URL, ...as })
+  const walls = given.walls ?? createWallCheck({ ...database, ...as })
   const app = createApp({ db, walls, log, loadDocsAsset, settings: config })
   return {
     app,

@@ -16,7 +16,6 @@ function problemsOf(environment: Record<string, string | undefined>): string {
 
 test('all but the database has a default', () => {
   expect(load()).toEqual({
-    NODE_ENV: 'development',
     PORT: 3000,
     HOST: '0.0.0.0',
     DATABASE_URL: url,

@@ -7,7 +7,8 @@ export type LimitsEnv = { Variables: { signal: AbortSignal } }
 
 /**
  * Bounds a request in size and time. The body is read here, whole and before any transaction opens; the signal that the
- * context carries aborts when time is up or the client has gone, and then nothing is committed any more.
+ * context carries aborts when time is up or the client has gone: then no COMMIT is sent any more. One that had been sent
+ * already may still happen; the 503 leaves open which.
  *
  * @param options `bodyLimitBytes`: more is 413; `timeoutMs`: 408 while the body arrives, 503 afterwards
  */
@@ -38,7 +39,7 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
 
     const work = async () => {
       // Hono keeps what was read, so the validators do not read it again.
-      if (c.req.raw.body) assertText(await c.req.arrayBuffer())
+      if (c.req.raw.body) assertText(await c.req.arrayBuffer(), c.req.header('Content-Type'))
       arrived = true
       await next()
     }
@@ -52,7 +53,10 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
 }
 
 /** JSON is UTF-8 (RFC 8259, section 8.1). Decoding would replace what is not, and store something else than was sent. */
-function assertText(body: ArrayBuffer): void {
+function assertText(body: ArrayBuffer, contentType = ''): void {
+  const charset = /charset="?([^";\s]+)/i.exec(contentType)?.[1]
+  if (charset && !/^(utf-?8|us-ascii)$/i.test(charset))
+    throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'The body must be UTF-8')
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(body)
   } catch {

@@ -33,6 +33,11 @@ export interface ConnectionOptions {
   url: string
   /** How long to wait for PostgreSQL to let us in, in milliseconds. */
   connectTimeoutMs?: number
+  /**
+   * How long a statement may go unanswered before the connection is given up, in milliseconds; 0 for ever. It stands behind
+   * the role's `statement_timeout`, for a server or a network that has gone silent. 15 seconds when left out.
+   */
+  answerTimeoutMs?: number
 }
 
 // Warnings that mean: BEGIN in a transaction, COMMIT or ROLLBACK outside of one. Somebody else spoke on this connection.
@@ -48,6 +53,7 @@ const drizzleSerializes = [...drizzleParses, 114, 3802]
  * @throws ApiError SERVICE_UNAVAILABLE from `send`, when PostgreSQL cannot be reached or the connection is lost
  */
 export function openConnection(options: ConnectionOptions): Connection {
+  const { connectTimeoutMs = 5000, answerTimeoutMs = 15_000 } = options
   let fault: string | undefined
   const sql = postgres(options.url, {
     max: 1,
@@ -56,7 +62,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     max_lifetime: null,
     backoff: false,
     fetch_types: false,
-    connect_timeout: (options.connectTimeoutMs ?? 5000) / 1000,
+    connect_timeout: connectTimeoutMs / 1000,
     connection: { application_name: 'rowhouse' },
     onnotice: (notice) => {
       if (alarming.includes(notice.code ?? '')) fault ??= `notice ${notice.code}`
@@ -79,8 +85,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     let pass = () => {}
     turn = new Promise<void>((resolve) => (pass = resolve))
     await before
-    // The driver tries again for ever when a server, or a proxy without one, hangs up on every connect.
-    const deadline = isOpen ? undefined : setTimeout(close, options.connectTimeoutMs ?? 5000)
+    // The driver waits for ever for a peer that has gone silent, and tries for ever where every connect is hung up on.
+    const patienceMs = isOpen ? answerTimeoutMs : connectTimeoutMs
+    const deadline = patienceMs > 0 ? setTimeout(close, patienceMs) : undefined
     try {
       if (fault !== undefined) throw unavailable(new Error(`The connection is unusable: ${fault}`))
       // `then` is what makes the driver send it, so it comes before the next one's turn. A RowList has command and count.

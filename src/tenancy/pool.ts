@@ -22,7 +22,8 @@ export function createPool(options: PoolOptions): ConnectionSource {
   const busy = new Set<Connection>()
   const waiting: Array<(connection: Connection) => void> = []
   let closing = false
-  let onIdle = () => {}
+  let becomeIdle = () => {}
+  const whenIdle = new Promise<void>((resolve) => (becomeIdle = resolve))
 
   function take(): Connection | undefined {
     for (let connection = idle.pop(); connection; connection = idle.pop()) if (isFit(connection)) return connection
@@ -57,19 +58,20 @@ export function createPool(options: PoolOptions): ConnectionSource {
     },
 
     release(connection) {
-      busy.delete(connection)
+      if (!busy.delete(connection)) return // released before: by now it may be another tenant's
       if (isFit(connection)) idle.push(connection)
       const next = waiting.length > 0 ? take() : undefined
       if (next) {
         busy.add(next)
         waiting.shift()?.(next)
       }
-      if (busy.size === 0) onIdle()
+      if (closing && busy.size === 0) becomeIdle()
     },
 
     async close() {
       closing = true
-      if (busy.size > 0) await new Promise<void>((resolve) => (onIdle = resolve))
+      if (busy.size === 0) becomeIdle()
+      await whenIdle
       await Promise.all(idle.splice(0).map((connection) => connection.close()))
     },
   }

@@ -64,6 +64,11 @@ with role as (
   where acl.grantee in (0, role.oid) and acl.privilege_type in ('TRUNCATE', 'TRIGGER', 'MAINTAIN')
     and r.relowner <> role.oid and not rolsuper
   union all
+  select 'error', 11, r.name, 'the serving role may pass on ' || acl.privilege_type,
+    format('revoke grant option for %s on %s from %I;', acl.privilege_type, r.name, $1)
+  from role, relations r, aclexplode(r.relacl) as acl
+  where acl.grantee = role.oid and acl.is_grantable and r.relowner <> role.oid and not rolsuper
+  union all
   select 'error', 11, name, 'the serving role has REFERENCES',
     format('revoke references on %s from public, %I;', name, $1)
   from role, relations r
@@ -101,6 +106,18 @@ with role as (
   select 'error', 12, name, 'the serving role can reach it, and it has no tenant column',
     format('revoke all on %s from public, %I; or name it as shared.', name, $1)
   from role, relations where relkind in ('r', 'p') and tenant is null and reachable and not shared and not rolsuper
+  union all
+  select 'error', 12, format('%I.%I', n.nspname, c.relname), 'the serving role can read a sequence that all tenants move',
+    format('revoke all on sequence %I.%I from public, %I; or name it as shared.', n.nspname, c.relname, $1)
+  from role, pg_class c join pg_namespace n on n.oid = c.relnamespace
+  -- In a CASE, since a planner that asked of another relation first would make it an error.
+  where case when c.relkind = 'S' then has_sequence_privilege($1, c.oid, 'USAGE, SELECT, UPDATE') else false end
+    and not format('%I.%I', n.nspname, c.relname) = any ($3::text[]) and not rolsuper
+  union all
+  select 'warning', 12, t.name, 'its tenant column is not written by the database',
+    format('alter table %s alter column %I set default tenancy.current_tenant_id();', t.name, $2)
+  from tables t left join pg_attrdef d on d.adrelid = t.oid and d.adnum = t.tenant
+  where pg_get_expr(d.adbin, d.adrelid) is distinct from 'tenancy.current_tenant_id()'
   union all
   select case when i.indisunique or i.indisexclusion then 'error' else 'warning' end, 13, t.name,
     format('%s does not begin with %I', i.indexrelid::regclass, $2),
@@ -150,6 +167,10 @@ with role as (
     format('revoke all on %s from public, %I; or name it as shared.', name, $1)
   from role, relations where relkind in ('m', 'f') and reachable and not shared and not rolsuper
   union all
+  select 'error', 15, t.name, format('its rule %I runs with its owner''s rights', r.rulename),
+    format('drop rule %I on %s;', r.rulename, t.name)
+  from tables t join pg_rewrite r on r.ev_class = t.oid
+  union all
   select 'error', 15, p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights',
     format('revoke execute on function %s from public, %I; or name it as shared.', p.oid::regprocedure, $1)
   from role, pg_proc p join pg_namespace n on n.oid = p.pronamespace
@@ -171,12 +192,23 @@ with role as (
     'Look for app.current_tenant in the connection string and in the server''s configuration.'
   where current_setting('app.current_tenant', true) <> ''
   union all
+  select 'warning', 17, t.name, format('%s has an operator that row security keeps from using it', i.indexrelid::regclass),
+    'An operator that is not leakproof (of an enum, jsonb, arrays, full text) waits for the policy: index another type.'
+  from tables t join pg_index i on i.indrelid = t.oid
+  where exists (
+    select from unnest(i.indclass) as class (oid)
+    join pg_opclass c on c.oid = class.oid
+    join pg_amop a on a.amopfamily = c.opcfamily and a.amoplefttype = c.opcintype and a.amoprighttype = c.opcintype
+    join pg_operator o on o.oid = a.amopopr
+    join pg_proc p on p.oid = o.oprcode
+    where not p.proleakproof)
+  union all
   select 'warning', 18, $1, 'the serving role has no default for ' || wanted,
     format('alter role %I set %I = …;', $1, wanted)
   from role, unnest(array['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) as wanted
   where not rolsuper and not exists (
     select from pg_db_role_setting s, unnest(s.setconfig) as setting
-    where s.setrole = role.oid and split_part(setting, '=', 1) = wanted)
+    where s.setrole = role.oid and split_part(setting, '=', 1) = wanted and split_part(setting, '=', 2) !~ '^0')
   union all
   select 'warning', 18, $1, 'the serving role has no connection limit', format('alter role %I connection limit 80;', $1)
   from role where rolconnlimit = -1 and not rolsuper

@@ -64,7 +64,7 @@ export function createWallCheck(options: ConnectionOptions & WallOptions): WallC
   let underWay: Promise<Finding[]> | undefined
 
   async function inspect(): Promise<Finding[]> {
-    if (connection?.fault) connection = void connection.close()
+    if (connection?.fault) connection = undefined // what has a fault is closed already
     connection ??= openConnection(options)
     await connection.command('begin read only')
     try {

@@ -18,6 +18,18 @@ await testSabotage('keys, functions and views', [
     finds: { promise: 13, object: 'public.tasks', problem: 'foreign key nulls could null or reset the tenant' },
   },
   {
+    name: 'a rewrite rule',
+    broken: `create rule r as on update to tasks do also delete from users where id <> new.user_id`,
+    mended: 'drop rule r on tasks',
+    finds: { promise: 15, object: 'public.tasks', problem: "its rule r runs with its owner's rights" },
+  },
+  {
+    name: 'a sequence that is granted',
+    broken: 'create sequence invoices; grant usage on sequence invoices to app_user',
+    mended: 'drop sequence invoices',
+    finds: { promise: 12, object: 'public.invoices', problem: 'a sequence that all tenants move' },
+  },
+  {
     name: 'a unique key without the tenant',
     broken: 'create unique index users_email_key on users (email)',
     mended: 'drop index users_email_key',

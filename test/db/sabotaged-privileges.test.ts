@@ -32,6 +32,11 @@ await testSabotage('privileges and settings', [
     finds: { promise: 20, object: 'app_user', problem: 'the serving role may not read any table of tenants' },
   },
   {
+    name: 'a privilege granted with grant option',
+    broken: 'grant select on tasks to app_user with grant option',
+    finds: { promise: 11, object: 'public.tasks', problem: 'the serving role may pass on SELECT' },
+  },
+  {
     name: 'TEMPORARY granted',
     broken: `do $$ begin execute format('grant temporary on database %I to app_user', current_database()); end $$`,
     mended: `do $$ begin execute format('revoke temporary on database %I from app_user', current_database()); end $$`,

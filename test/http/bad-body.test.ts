@@ -50,6 +50,7 @@ testRefusals([
     body: '{"email":"a@b.co","name":"Ada","__proto__":{"tenantId":"x"}}',
     names: '__proto__',
   },
+  { of: 'JSON in UTF-16', ...wrongMedia, headers: { 'Content-Type': 'application/json; charset=utf-16' }, body: '{}' },
   { of: 'text/plain', ...wrongMedia, headers: { 'Content-Type': 'text/plain' }, body: '{}' },
   {
     of: 'a form',

@@ -1,16 +1,30 @@
 import { describe, expect, test } from 'bun:test'
 import { createServer, type Server } from 'node:net'
 import { sql } from 'drizzle-orm'
+import { users } from '../../db/schema/users.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import {
+  assertRowSecurity,
   connectionPerTransaction,
   createTenantDatabase,
+  createWallCheck,
   openConnection,
   TransactionMisuse,
   withTenant,
 } from '../../src/tenancy/index.ts'
 import { main, newTenant } from '../database.ts'
-import { addUser, backendOf, countUsers, failureOf, openCable, openDoor, owner, terminate, until } from './door.ts'
+import {
+  addUser,
+  backendOf,
+  countUsers,
+  failureOf,
+  openCable,
+  openDoor,
+  owner,
+  tenantWithUser,
+  terminate,
+  until,
+} from './door.ts'
 
 describe('a command that would begin or end the transaction', () => {
   test.each([
@@ -131,6 +145,28 @@ describe('a connection that is lost', () => {
     )
     expect(outcomes.at(-1)?.status).toBe('fulfilled')
     expect(await countUsers(tenant)).toBe(outcomes.filter(({ status }) => status === 'fulfilled').length)
+  })
+})
+
+describe('a connection that goes silent', () => {
+  test('is given up, and the next call gets a new one', async () => {
+    await using cable = await openCable()
+    await using door = openDoor({ url: cable.url, answerTimeoutMs: 100 })
+    const { tenant } = await tenantWithUser(door)
+    const seen = () => withTenant(tenant, () => door.read((tx) => tx.$count(users)))
+    cable.freeze()
+    expect(await failureOf(seen())).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
+    expect(await seen()).toBe(1)
+  })
+
+  test('does not hold up the wall check for ever', async () => {
+    await using cable = await openCable()
+    const walls = createWallCheck({ url: cable.url, answerTimeoutMs: 100 })
+    await walls.inspect()
+    cable.freeze()
+    expect(await failureOf(walls.inspect())).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
+    assertRowSecurity(await walls.inspect())
+    await walls.close()
   })
 })
 

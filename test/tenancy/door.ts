@@ -111,6 +111,7 @@ export async function terminate(pid: number): Promise<void> {
 export async function openCable() {
   const { hostname, port } = new URL(main.appUrl)
   const sockets: Socket[] = []
+  const frozen: Socket[] = []
   const server = createServer((near) => {
     const far = connect(Number(port), hostname)
     for (const socket of [near, far]) sockets.push(socket.on('error', () => {}))
@@ -120,13 +121,17 @@ export async function openCable() {
   const url = Object.assign(new URL(main.appUrl), { host: `127.0.0.1:${(server.address() as AddressInfo).port}` })
   return {
     url: url.href,
+    /** Lets nothing through any more on what is connected, without closing it. New connections work. */
+    freeze(): void {
+      for (const socket of sockets.splice(0)) frozen.push(socket.unpipe().pause())
+    },
     /** Cuts what is connected; resolves when the server process of it is gone. New connections work. */
     async cut(pid: number): Promise<void> {
       for (const socket of sockets.splice(0)) socket.destroy()
       await terminate(pid)
     },
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
+      for (const socket of [...sockets, ...frozen]) socket.destroy()
       server.close()
     },
   }

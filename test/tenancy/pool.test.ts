@@ -6,6 +6,25 @@ import { main, newTenant } from '../database.ts'
 import { addUser, backendOf, countUsers, failureOf, gate, openDoor, terminate } from './door.ts'
 
 describe('a pool', () => {
+  test('never gives a connection that was released twice to two at once', async () => {
+    const pool = createPool({ url: main.appUrl, size: 2 })
+    const connection = await pool.acquire()
+    pool.release(connection)
+    pool.release(connection)
+    const [one, two] = [await pool.acquire(), await pool.acquire()]
+    expect(one).not.toBe(two)
+    for (const taken of [one, two]) pool.release(taken)
+    await pool.close()
+  })
+
+  test('may be closed twice while it is busy', async () => {
+    const pool = createPool({ url: main.appUrl, size: 1 })
+    const connection = await pool.acquire()
+    const closed = [pool.close(), pool.close()]
+    pool.release(connection)
+    await Promise.all(closed)
+  })
+
   test('is unavailable to whoever waits too long', async () => {
     await using door = openDoor({ acquireTimeoutMs: 20 })
     const waited = gate(2)
