@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
+import { pgTable, text } from 'drizzle-orm/pg-core'
 import { tasks } from '../../db/schema/tasks.ts'
 import { users } from '../../db/schema/users.ts'
 import { insertTask } from '../../src/features/tasks/repository.ts'
 import { insertUser } from '../../src/features/users/repository.ts'
-import type { TenantTx } from '../../src/tenancy/index.ts'
+import { type TenantTx, tenantColumns } from '../../src/tenancy/index.ts'
 import { expectTenantIsolation } from '../../src/testing/index.ts'
 import { asOwner, createDatabase, db, open } from '../database.ts'
 
@@ -22,6 +24,24 @@ test('users of one tenant are out of reach for another', () => expectTenantIsola
 
 test('tasks of one tenant are out of reach for another', () => expectTenantIsolation(db, taskProbe))
 
+test('a table with a generated column is probed like any other', async () => {
+  const database = await createDatabase()
+  await asOwner(database).unsafe(`
+    create table notes (
+      tenant_id uuid not null default tenancy.current_tenant_id(), id uuid not null default tenancy.uuid_v7(),
+      created_at timestamptz(3) not null default now(), updated_at timestamptz(3) not null default now(),
+      lowered text generated always as (lower(text)) stored, text text not null, primary key (tenant_id, id));
+    select tenancy.protect('notes')`)
+  const lowered = text('lowered').generatedAlwaysAs(sql`lower(text)`)
+  const notes = pgTable('notes', { ...tenantColumns(), lowered, text: text('text').notNull() })
+  const create = async (tx: TenantTx) => {
+    const [row] = await tx.insert(notes).values({ text: 'Mine' }).returning()
+    if (!row) throw new Error('An insert returned no row')
+    return row
+  }
+  await expectTenantIsolation(open(database), { table: notes, create })
+})
+
 describe('a wall that was broken is noticed', async () => {
   const database = await createDatabase()
   const owner = asOwner(database)
@@ -36,6 +56,16 @@ describe('a wall that was broken is noticed', async () => {
   const sabotages = [
     { what: 'USING (true)', by: policy('true', tenant), seen: /list, count, get, delete/, probe: taskProbe },
     { what: 'WITH CHECK (true)', by: policy(tenant, 'true'), seen: /blind insert/, probe: taskProbe },
+    {
+      what: 'lax policies for UPDATE and DELETE behind a good one for SELECT',
+      by: `drop policy tenant_fence on tasks; drop policy tenant_isolation on tasks;
+        create policy tenant_isolation on tasks for select using (${tenant});
+        create policy added on tasks for insert with check (${tenant});
+        create policy changed on tasks for update using (true) with check (true);
+        create policy removed on tasks for delete using (true)`,
+      seen: /by: update, delete$/,
+      probe: taskProbe,
+    },
     { what: 'row security off', by: 'alter table tasks disable row level security', seen: /list/, probe: taskProbe },
     {
       what: 'a foreign key without the tenant',
@@ -54,6 +84,9 @@ describe('a wall that was broken is noticed', async () => {
       } finally {
         await owner.unsafe(`
           drop policy if exists tenant_isolation on tasks;
+          drop policy if exists added on tasks;
+          drop policy if exists changed on tasks;
+          drop policy if exists removed on tasks;
           select tenancy.protect('public.tasks')`)
       }
     })

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'bun:test'
+import { z } from '@hono/zod-openapi'
+import { ok, requestId, successOf } from '../../src/envelope/index.ts'
+import { ApiError, createErrorHandler } from '../../src/errors/index.ts'
+import { createDocument, createRouter, id, json, jsonBody, tenantRoute, text } from '../../src/openapi/index.ts'
+import { header, type TenantEnv, tenant } from '../../src/tenancy/index.ts'
+import { contractCases, testClient } from '../../src/testing/index.ts'
+
+// A runner that cannot fail proves nothing: it walks a small API here, whole at first and then with one fault at a time.
+
+const CreateNote = z.strictObject({ text: text({ min: 1, max: 100 }).openapi({ example: 'Hello' }) })
+const Note = z.object({ id: id(), text: z.string() })
+const responses = { 200: json(successOf(Note), 'The note'), 201: json(successOf(Note, 201), 'The note') }
+const about = { tags: ['notes'], summary: 'A note' }
+
+type Fault = 'tells foreign from absent' | 'undeclared field' | 'undeclared status' | 'no tenant asked' | 'lax body'
+
+function notesApi(fault?: Fault) {
+  const notes = new Map<string, { id: string; text: string; tenantId: string }>()
+  const app = createRouter<TenantEnv>()
+  app.use(requestId())
+  app.onError(createErrorHandler())
+  const routes = createRouter<TenantEnv>()
+  if (fault !== 'no tenant asked') routes.use(tenant({ from: header('X-Tenant-Id') }))
+  const wire = (note: { id: string; text: string }) => ({
+    id: note.id,
+    text: note.text,
+    ...(fault === 'undeclared field' ? { tenantId: 'leaked' } : {}),
+  })
+  const body = fault === 'lax body' ? z.object(CreateNote.shape) : CreateNote
+  routes.openapi(
+    tenantRoute({
+      ...about,
+      method: 'post',
+      path: '/',
+      operationId: 'createNote',
+      request: { body: jsonBody(body, 'A note') },
+      responses: { 201: responses[201] },
+    }),
+    (c) => {
+      const note = { id: crypto.randomUUID(), ...c.req.valid('json'), tenantId: c.get('tenantId') }
+      notes.set(note.id, note)
+      return ok(c, wire(note), { status: 201 })
+    },
+  )
+  routes.openapi(
+    tenantRoute(
+      {
+        ...about,
+        method: 'get',
+        path: '/{id}',
+        operationId: 'getNote',
+        request: { params: z.object({ id: id() }) },
+        responses: { 200: responses[200] },
+      },
+      fault === 'undeclared status' ? [] : ['NOT_FOUND'],
+    ),
+    (c) => {
+      const note = notes.get(c.req.valid('param').id)
+      if (!note) throw new ApiError('NOT_FOUND', 'Note not found')
+      if (note.tenantId === c.get('tenantId')) return ok(c, wire(note))
+      throw new ApiError('NOT_FOUND', fault === 'tells foreign from absent' ? 'Not your note' : 'Note not found')
+    },
+  )
+  app.route('/notes', routes)
+  return app
+}
+
+/** The names of the cases that fail. */
+async function failingCases(fault?: Fault): Promise<string[]> {
+  const app = notesApi(fault)
+  const tenantHeader = { name: 'X-Tenant-Id', example: crypto.randomUUID() }
+  const document = createDocument(app, { title: 'Notes', version: '1', description: '', tags: {}, tenantHeader })
+  const failing: string[] = []
+  for (const { name, run } of contractCases({ client: testClient(app), document })) {
+    await run().catch(() => failing.push(name))
+  }
+  return failing
+}
+
+describe('the contract runner', () => {
+  test('passes an API that keeps its contract', async () => expect(await failingCases()).toEqual([]))
+
+  test.each<[Fault, string]>([
+    ['tells foreign from absent', "getNote: cannot tell another tenant's id from nobody's"],
+    ['undeclared field', 'getNote: answers as it is declared'],
+    ['undeclared status', "getNote: cannot tell another tenant's id from nobody's"],
+    ['no tenant asked', 'createNote: is refused without a tenant'],
+    ['lax body', 'createNote: refuses an unknown field'],
+  ])('fails one that has this fault: %s', async (fault, name) => {
+    expect(await failingCases(fault)).toContain(name)
+  })
+})
