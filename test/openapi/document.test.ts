@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { seed } from '../../db/seed.ts'
 import { createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -28,6 +29,14 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 )
 
 test('the document is OpenAPI 3.1', () => expect(document.openapi).toBe('3.1.0'))
+
+test('a public linter finds no error in the document', async () => {
+  const config = await createConfig({ extends: ['recommended'] })
+  const problems = await lintFromString({ source: text, config })
+  expect(
+    problems.filter(({ severity }) => severity === 'error').map(({ ruleId, message }) => `${ruleId}: ${message}`),
+  ).toEqual([])
+})
 
 test('the document is built once: every request gets the same text', async () => {
   expect(await (await app.request('/openapi.json')).text()).toBe(text)
