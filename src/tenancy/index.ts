@@ -11,7 +11,13 @@ export { countUpTo } from './count.ts'
 export { header, type TenantEnv, type TenantExtractor, tenant } from './middleware.ts'
 export { createPool, type PoolOptions } from './pool.ts'
 export { tenantColumns } from './tenant-columns.ts'
-export { createTenantDatabase, type TenantDatabase, TenantNotConfirmed, TenantRequired } from './tenant-database.ts'
+export {
+  createTenantDatabase,
+  type TenantDatabase,
+  type TenantDatabaseOptions,
+  TenantNotConfirmed,
+  TenantRequired,
+} from './tenant-database.ts'
 export { parseTenantId, type TenantId } from './tenant-id.ts'
 export { type TenantTx, TransactionMisuse } from './tenant-tx.ts'
 export {
@@ -21,4 +27,5 @@ export {
   inspectRowSecurity,
   RowSecurityError,
   type WallCheck,
+  type WallOptions,
 } from './walls.ts'
