@@ -11,6 +11,7 @@ import { healthRoutes } from './features/health.ts'
 import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
 import { userConstraints, userRoutes } from './features/users/routes.ts'
 import { accessLog, type Logger } from './middleware/access-log.ts'
+import { headLength } from './middleware/head.ts'
 import { refuseMalformedHost } from './middleware/host.ts'
 import { requestLimits } from './middleware/request-limits.ts'
 import { createDocument, createRouter, docs, type LoadDocsAsset } from './openapi/index.ts'
@@ -44,6 +45,7 @@ export function createApp({ db, walls, log, loadDocsAsset, settings }: AppDeps) 
   app.use(accessLog({ log, trustProxy: settings.TRUST_PROXY }))
   app.use(throwErrors)
   app.use(refuseMalformedHost)
+  app.use(headLength)
   app.use(secureHeaders())
   app.use(async (c, next) => {
     c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")

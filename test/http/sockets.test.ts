@@ -106,6 +106,13 @@ test('HEAD sends no body', async () => {
   expect([statusOf(answer), answer.split('\r\n\r\n')[1]]).toEqual([200, ''])
 })
 
+test('HEAD says the length that GET has', async () => {
+  const lengthOf = async (method: string) =>
+    /content-length: (\d+)/i.exec(await send([`${method} /health HTTP/1.1`, 'Host: x']))?.[1]
+  expect(await lengthOf('HEAD')).toBe('15')
+  expect(await lengthOf('GET')).toBe('15')
+})
+
 test('a body in chunks is read', async () => {
   const type = 'Content-Type: application/json'
   const body = JSON.stringify({ email: 'ada@acme.example', name: 'Ada' })
