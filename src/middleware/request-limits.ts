@@ -5,6 +5,9 @@ import { ApiError, unavailable } from '../errors/index.ts'
 /** What {@link requestLimits} leaves in the context. */
 export type LimitsEnv = { Variables: { signal: AbortSignal } }
 
+// What is left of the body is not read: the next request must not come over this connection (RFC 9112, section 9.6).
+const close = { Connection: 'close' }
+
 /**
  * Bounds a request in size and time. The body is read here, whole and before any transaction opens; the signal that the
  * context carries aborts when time is up or the client has gone: then no COMMIT is sent any more. One that had been sent
@@ -17,7 +20,7 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
   const limitBody = bodyLimit({
     maxSize: bodyLimitBytes,
     onError: () => {
-      throw new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${bodyLimitBytes} bytes`)
+      throw new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${bodyLimitBytes} bytes`, { headers: close })
     },
   })
 
@@ -26,7 +29,11 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
     c.set('signal', deadline.signal)
     let arrived = false
     const timer = setTimeout(() => {
-      deadline.abort(arrived ? unavailable(new Error('The request took too long')) : new ApiError('REQUEST_TIMEOUT'))
+      deadline.abort(
+        arrived
+          ? unavailable(new Error('The request took too long'))
+          : new ApiError('REQUEST_TIMEOUT', undefined, { headers: close }),
+      )
     }, timeoutMs)
     const onDisconnect = () => deadline.abort(new ApiError('BAD_REQUEST', 'The client has closed the request'))
     const client = c.req.raw.signal // a body without a length makes limitBody put another request in its place

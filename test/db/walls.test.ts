@@ -1,15 +1,16 @@
-import { beforeAll, describe, expect, test } from 'bun:test'
+import { beforeEach, describe, expect, test } from 'bun:test'
 import { asOwner, main, newTenant } from '../database.ts'
 import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
 
 // As the serving role with raw SQL: what the database itself keeps apart, should all our code be wrong.
 const sql = connectAsAppUser()
 const owner = asOwner(main)
-const [a, b] = [newTenant(), newTenant()]
+let [a, b] = ['', '']
 let ours = ''
 let theirs = ''
 
-beforeAll(async () => {
+beforeEach(async () => {
+  ;[a, b] = [newTenant(), newTenant()]
   ours = await addUser(sql, a)
   theirs = await addUser(sql, b)
   await asTenant(sql, b, (tx) => tx`insert into tasks (title, user_id) values ('theirs', ${theirs})`)

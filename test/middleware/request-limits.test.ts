@@ -97,3 +97,9 @@ test('bytes that are not UTF-8 are refused before anything is done', async () =>
     .send('POST', '/users', { body: new Uint8Array([0xc3, 0x28]), headers: json })
   expect([status, error?.message]).toEqual([400, 'The body is not UTF-8'])
 })
+
+test('a body that is not read to its end closes the connection, so that no request follows on it', async () => {
+  const { as } = build({ settings: { BODY_LIMIT_BYTES: 10 } })
+  const { status, headers } = await as(newTenant()).post('/users', { name: 'longer than ten bytes' })
+  expect([status, headers.get('Connection')]).toEqual([413, 'close'])
+})

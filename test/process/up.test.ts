@@ -18,64 +18,77 @@ const titles = async (url: string, tenant: string) =>
 const addTask = (url: string, title: string) =>
   testClient(url).as(demo.acme.tenantId).post('/tasks', { title, userId: demo.acme.userId })
 
-describe('bun run up', () => {
+/** One folder and what runs on it, for the tests of a block. */
+function session() {
   const folder = temporaryFolder()
-  let running: Child
-  let url = ''
-  beforeAll(async () => {
-    running = up(folder.path)
-    url = await running.listening()
-  })
+  const it = {
+    folder: folder.path,
+    running: undefined as unknown as Child, // beforeAll starts it
+    url: '',
+    /** Ends what runs, and starts again on the same folder. */
+    async again() {
+      await it.running?.[Symbol.asyncDispose]()
+      it.running = up(folder.path)
+      it.url = await it.running.listening()
+    },
+  }
+  beforeAll(() => it.again())
   afterAll(async () => {
-    await running[Symbol.asyncDispose]()
+    await it.running[Symbol.asyncDispose]()
     folder[Symbol.dispose]()
   })
-  /** Ends what runs, and starts again on the same folder. */
-  const again = async () => {
-    await running[Symbol.asyncDispose]()
-    running = up(folder.path)
-    url = await running.listening()
-  }
+  return it
+}
+
+describe('bun run up, for the first time', () => {
+  const first = session()
 
   test('from nothing, serves two demo tenants that do not see each other', async () => {
-    expect((await titles(url, demo.acme.tenantId)).toSorted()).toEqual(['Draw the first plans', 'Order the bricks'])
-    expect((await titles(url, demo.globex.tenantId)).toSorted()).toEqual(['Buy a hammock', 'Call the board'])
-    expect(await titles(url, crypto.randomUUID())).toEqual([])
+    const [acme, globex] = [await titles(first.url, demo.acme.tenantId), await titles(first.url, demo.globex.tenantId)]
+    expect(acme).toEqual(expect.arrayContaining(['Draw the first plans', 'Order the bricks']))
+    expect(globex).toEqual(expect.arrayContaining(['Buy a hammock', 'Call the board']))
+    expect(acme.filter((title) => globex.includes(title))).toEqual([])
+    expect(await titles(first.url, crypto.randomUUID())).toEqual([])
   })
 
   test('prints commands that work as they stand', async () => {
-    const commands = await until(() => running.stdout.match(/curl .*/g) ?? undefined)
+    const commands = await until(() => first.running.stdout.match(/curl .*/g) ?? undefined)
     expect(commands).toHaveLength(2)
     for (const command of commands) {
       const { stdout } = Bun.spawnSync(['sh', '-c', command])
-      expect(JSON.parse(stdout.toString())).toMatchObject({ success: true, data: [{}, {}] })
+      const { success, data } = JSON.parse(stdout.toString())
+      expect([success, data.length > 1]).toEqual([true, true])
     }
   })
 
   test('prints where the documentation is', async () => {
-    const [, page = ''] = await until(() => running.stdout.match(/Docs +(\S+)/) ?? undefined)
+    const [, page = ''] = await until(() => first.running.stdout.match(/Docs +(\S+)/) ?? undefined)
     expect((await fetch(page)).status).toBe(200)
   })
 
   test('keeps tenants apart as the role app_user, though its login is a superuser', async () => {
-    const { anonymous } = testClient(url)
+    const { anonymous } = testClient(first.url)
     expect((await anonymous.get('/ready')).status).toBe(200)
   })
 
   test('a second one on the same folder says that one is running, and ends with 1', async () => {
-    await using second = up(folder.path)
+    await using second = up(first.folder)
     expect(await second.exited).toBe(1)
     expect(second.stderr).toMatch(/^Rowhouse is running already from this folder .*\n$/)
     expect(second.stdout).toBe('')
-    expect((await fetch(`${url}/health`)).status).toBe(200)
+    expect((await fetch(`${first.url}/health`)).status).toBe(200)
   })
+})
+
+describe('bun run up, again', () => {
+  const it = session()
 
   test('a task that was confirmed is there after kill -9', async () => {
-    expect((await addTask(url, 'Survive')).status).toBe(201)
-    running.signal('SIGKILL')
-    await running.exited
-    await again()
-    expect(await titles(url, demo.acme.tenantId)).toContain('Survive')
+    expect((await addTask(it.url, 'Survive')).status).toBe(201)
+    it.running.signal('SIGKILL')
+    await it.running.exited
+    await it.again()
+    expect(await titles(it.url, demo.acme.tenantId)).toContain('Survive')
   })
 
   test('kill -9 in the midst of writes loses none that was confirmed', async () => {
@@ -83,35 +96,35 @@ describe('bun run up', () => {
     const write = async (writer: number) => {
       for (let n = 0; ; n += 1) {
         const title = `Writer ${writer}, task ${n}`
-        if ((await addTask(url, title)).status === 201) confirmed.push(title)
+        if ((await addTask(it.url, title)).status === 201) confirmed.push(title)
       }
     }
     const writers = Promise.allSettled([1, 2, 3].map(write)) // each ends with its connection
     await until(() => confirmed.length >= 20)
-    running.signal('SIGKILL')
+    it.running.signal('SIGKILL')
     await writers
-    await again()
-    const client = testClient(url).as(demo.acme.tenantId)
+    await it.again()
+    const client = testClient(it.url).as(demo.acme.tenantId)
     const { data } = await client.get<{ title: string }[]>('/tasks?limit=100')
     expect(data.map(({ title }) => title)).toEqual(expect.arrayContaining(confirmed.slice(-50)))
   })
 
   test('Ctrl-C ends it with 0, and what was written is there the next time', async () => {
-    expect((await addTask(url, 'Stay')).status).toBe(201)
-    running.signal('SIGINT')
-    expect(await running.exited).toBe(0)
-    expect([running.stderr, running.log().at(-1)?.msg]).toEqual(['', 'stopped'])
-    await again()
-    expect(await titles(url, demo.acme.tenantId)).toContain('Stay')
+    expect((await addTask(it.url, 'Stay')).status).toBe(201)
+    it.running.signal('SIGINT')
+    expect(await it.running.exited).toBe(0)
+    expect([it.running.stderr, it.running.log().at(-1)?.msg]).toEqual(['', 'stopped'])
+    await it.again()
+    expect(await titles(it.url, demo.acme.tenantId)).toContain('Stay')
   })
 
   test('seeds once: what was deleted stays deleted', async () => {
-    const client = testClient(url).as(demo.globex.tenantId)
+    const client = testClient(it.url).as(demo.globex.tenantId)
     expect((await client.delete(`/tasks/${demo.globex.taskId}`)).status).toBe(204)
-    running.signal('SIGTERM')
-    await running.exited
-    await again()
-    expect(await titles(url, demo.globex.tenantId)).toHaveLength(1)
+    it.running.signal('SIGTERM')
+    await it.running.exited
+    await it.again()
+    expect(await titles(it.url, demo.globex.tenantId)).toHaveLength(1)
   })
 })
 
