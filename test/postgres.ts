@@ -123,7 +123,7 @@ export async function startPostgres(): Promise<PostgresServer> {
 }
 
 /** The ids of the system user `postgres`, created when missing: PostgreSQL refuses to run as root. */
-async function postgresUser(): Promise<{ uid: number; gid: number }> {
+export async function postgresUser(): Promise<{ uid: number; gid: number }> {
   const create = 'groupadd -f -r postgres && useradd -r -M -g postgres postgres || adduser -S -D -H postgres'
   await run('sh', ['-c', `id postgres || { ${create}; }`])
   const id = async (kind: string) => Number((await run('id', [kind, 'postgres'])).stdout)
@@ -151,7 +151,8 @@ async function packagedPrograms(copyTo: string | undefined): Promise<string> {
   return bin
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 that nobody listens on just now. */
+export async function freePort(): Promise<number> {
   const listener = createServer()
   await new Promise<void>((resolve, reject) => listener.once('error', reject).listen(0, '127.0.0.1', resolve))
   const { port } = listener.address() as AddressInfo // a string only for a pipe, null only when not listening
