@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { z } from 'zod'
 import { assertRowSecurity, type Connection, inspectRowSecurity, openConnection } from '../src/tenancy/index.ts'
+import { shared } from './schema/shared.ts'
 
 /** Any number will do, so long as every migration of this database takes the same: "rowhouse" in base 36, shortened. */
 const advisoryLock = 1_658_793_127
@@ -41,7 +42,7 @@ export async function migrate({ url, appPassword }: MigrateOptions): Promise<str
     for (const name of ['10-roles', '20-tenancy', '30-protect']) await runFile(connection, name)
     const applied = await applyMigrations(connection)
     await runFile(connection, '40-walls')
-    assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user' }))
+    assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user', shared }))
     await connection.command('commit')
     return applied
   } finally {

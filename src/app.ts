@@ -12,7 +12,7 @@ import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
 import { userConstraints, userRoutes } from './features/users/routes.ts'
 import { accessLog, type Logger } from './middleware/access-log.ts'
 import { headLength } from './middleware/head.ts'
-import { refuseMalformedHost } from './middleware/host.ts'
+import { refuseMalformedUrl } from './middleware/host.ts'
 import { requestLimits } from './middleware/request-limits.ts'
 import { createDocument, createRouter, docs, type LoadDocsAsset } from './openapi/index.ts'
 import { header, type TenantDatabase, tenant, type WallCheck } from './tenancy/index.ts'
@@ -44,7 +44,7 @@ export function createApp({ db, walls, log, loadDocsAsset, settings }: AppDeps) 
   app.use(requestId())
   app.use(accessLog({ log, trustProxy: settings.TRUST_PROXY }))
   app.use(throwErrors)
-  app.use(refuseMalformedHost)
+  app.use(refuseMalformedUrl)
   app.use(headLength)
   app.use(secureHeaders())
   app.use(async (c, next) => {
@@ -85,8 +85,8 @@ const tags = {
 /** The tenant is asked for route by route: a method or a path that is not there is 405 or 404, with and without one. */
 function mountForTenants<E extends Env>(app: OpenAPIHono, path: string, routes: OpenAPIHono<E>, headerName: string) {
   const requireTenant = tenant({ from: header(headerName) })
-  const declared = new Set(routes.routes.map((route) => `${route.method} ${mergePath(path, route.path)}`))
-  for (const [method = '', pattern = ''] of [...declared].map((route) => route.split(' ')))
-    app.on(method, pattern, requireTenant)
+  // A route stands there once for each of its validators.
+  const declared = new Map(routes.routes.map((route) => [route.method + route.path, route]))
+  for (const route of declared.values()) app.on(route.method, mergePath(path, route.path), requireTenant)
   app.route(path, routes)
 }

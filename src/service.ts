@@ -1,3 +1,4 @@
+import { shared } from '../db/schema/shared.ts'
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './middleware/access-log.ts'
@@ -32,7 +33,7 @@ export function createService({ config, log, loadDocsAsset, role, ...given }: Se
     connections: given.connections ?? createPool({ ...database, size: config.DATABASE_POOL_SIZE }),
     ...as,
   })
-  const walls = given.walls ?? createWallCheck({ ...database, ...as })
+  const walls = given.walls ?? createWallCheck({ url: config.DATABASE_URL, shared, ...as })
   const app = createApp({ db, walls, log, loadDocsAsset, settings: config })
   return {
     app,

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type ExecutionContext, Hono } from 'hono'
 import swaggerUiCss from 'swagger-ui-dist/swagger-ui.css' with { type: 'text' }
 import swaggerUiBundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'text' }
+import { shared } from '../db/schema/shared.ts'
 import { type Config, loadConfig } from './config.ts'
 import { requestId } from './envelope/index.ts'
 import { ApiError, createErrorHandler, unavailable } from './errors/index.ts'
@@ -58,12 +59,12 @@ function createHandler(env: Bindings): Serve {
 function createEdgeService(config: Config, log: Logger): Service {
   const url = config.DATABASE_URL
   const connections: ConnectionSource = {
-    ...connectionPerTransaction({ url }),
+    ...connectionPerTransaction({ url, answerTimeoutMs: config.REQUEST_TIMEOUT_MS }),
     release: (connection) => closeBesides(connection.close()),
   }
   const walls: WallCheck = {
     async inspect() {
-      const check = createWallCheck({ url })
+      const check = createWallCheck({ url, shared })
       return await check.inspect().finally(() => closeBesides(check.close()))
     },
     close: async () => {},

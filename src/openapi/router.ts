@@ -33,7 +33,8 @@ export function tenantRoute<P extends string, R extends Declaration<P> & { path:
   const { request } = declaration
   const codes: ErrorCode[] = ['BAD_REQUEST', 'FORBIDDEN', ...errors, 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE']
   if (request) codes.push('VALIDATION_FAILED')
-  if (request?.body) codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  // A body may come with any method but GET, asked for or not.
+  if (declaration.method !== 'get') codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   return createRoute<P, R>({
     ...declaration,
     parameters: [{ $ref: '#/components/parameters/Tenant' }],

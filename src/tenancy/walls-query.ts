@@ -104,11 +104,11 @@ with role as (
   from policies where polpermissive group by name having count(*) > 1
   union all
   select 'error', 12, name, 'the serving role can reach it, and it has no tenant column',
-    format('revoke all on %s from public, %I; or name it as shared.', name, $1)
+    format('revoke all on %s from public, %I; or name it in db/schema/shared.ts.', name, $1)
   from role, relations where relkind in ('r', 'p') and tenant is null and reachable and not shared and not rolsuper
   union all
   select 'error', 12, format('%I.%I', n.nspname, c.relname), 'the serving role can read a sequence that all tenants move',
-    format('revoke all on sequence %I.%I from public, %I; or name it as shared.', n.nspname, c.relname, $1)
+    format('revoke all on sequence %I.%I from public, %I; or name it in db/schema/shared.ts.', n.nspname, c.relname, $1)
   from role, pg_class c join pg_namespace n on n.oid = c.relnamespace
   -- In a CASE, since a planner that asked of another relation first would make it an error.
   where case when c.relkind = 'S' then has_sequence_privilege($1, c.oid, 'USAGE, SELECT, UPDATE') else false end
@@ -164,7 +164,7 @@ with role as (
   union all
   select 'error', 15, name, case relkind when 'm' then 'a materialized view has no row security'
     else 'a foreign table has no row security' end,
-    format('revoke all on %s from public, %I; or name it as shared.', name, $1)
+    format('revoke all on %s from public, %I; or name it in db/schema/shared.ts.', name, $1)
   from role, relations where relkind in ('m', 'f') and reachable and not shared and not rolsuper
   union all
   select 'error', 15, t.name, format('its rule %I runs with its owner''s rights', r.rulename),
@@ -172,7 +172,7 @@ with role as (
   from tables t join pg_rewrite r on r.ev_class = t.oid
   union all
   select 'error', 15, p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights',
-    format('revoke execute on function %s from public, %I; or name it as shared.', p.oid::regprocedure, $1)
+    format('revoke execute on function %s from public, %I; or name it in db/schema/shared.ts.', p.oid::regprocedure, $1)
   from role, pg_proc p join pg_namespace n on n.oid = p.pronamespace
   where p.prosecdef and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and not rolsuper
     and has_function_privilege($1, p.oid, 'EXECUTE') and not format('%I.%I', n.nspname, p.proname) = any ($3::text[])

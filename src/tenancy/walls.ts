@@ -64,7 +64,10 @@ export function createWallCheck(options: ConnectionOptions & WallOptions): WallC
   let underWay: Promise<Finding[]> | undefined
 
   async function inspect(): Promise<Finding[]> {
-    if (connection?.fault) connection = undefined // what has a fault is closed already
+    if (connection?.fault) {
+      void connection.close()
+      connection = undefined
+    }
     connection ??= openConnection(options)
     await connection.command('begin read only')
     try {

@@ -44,6 +44,7 @@ export async function expectTenantIsolation<Row extends { id: string }>(
   const [before] = await withTenant(a, () => db.read((tx) => rowOf(tx, byA.id)))
   if (!before) throw new TypeError(`create returned an id that ${getTableName(table)} does not have`)
   const byB = await withTenant(b, () => db.write(create))
+  const [own] = await withTenant(b, () => db.read((tx) => rowOf(tx, byB.id)))
   const valueIn = (key: string, column: PgColumn) => sql.param((before as Record<string, unknown>)[key], column) // by its own keys
 
   async function sees(what: string, look: (tx: TenantTx) => Promise<boolean>): Promise<void> {
@@ -88,7 +89,9 @@ export async function expectTenantIsolation<Row extends { id: string }>(
 
   if (changeable) {
     const [key, column] = changeable
-    await writes('update', sql`update ${table} set ${sql.identifier(column.name)} = ${valueIn(key, column)}`)
+    // B's own value, which B's row can take: A's could run into B's constraints.
+    const value = sql.param((own as Record<string, unknown> | undefined)?.[key], column) // by its own keys
+    await writes('update', sql`update ${table} set ${sql.identifier(column.name)} = ${value}`)
   }
   await writes('delete', sql`delete from ${table}`)
 

@@ -28,7 +28,7 @@ await testSabotage('privileges and settings', [
   },
   {
     name: 'a serving role that was never prepared',
-    broken: 'revoke all on users, tasks from app_user',
+    broken: 'revoke all on all tables in schema public from app_user',
     finds: { promise: 20, object: 'app_user', problem: 'the serving role may not read any table of tenants' },
   },
   {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { connect } from 'node:net'
 import { main } from '../database.ts'
 import { buildForNode, type Child, hasNode, startOnNode, until } from '../process/child.ts'
 import { serviceCases } from './service-cases.ts'
@@ -18,6 +19,18 @@ describe.skipIf(!hasNode)('on Node', () => {
   afterAll(() => server[Symbol.asyncDispose]())
 
   for (const { name, run } of serviceCases(() => url)) test(name, run)
+
+  test.each([
+    ['/tasks', '999.999.1.1'],
+    ['/tasks', 'x/..'],
+    ['http://a@b/tasks', 'x'],
+  ])('%s at the Host %s is refused', async (target, host) => {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    const answer = await new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(bytes.toString())))
+    expect(answer).toStartWith('HTTP/1.1 400 ')
+  })
 
   test('a request is one JSON line, with the address of the client', async () => {
     const id = crypto.randomUUID()

@@ -38,6 +38,8 @@ const hosts = [
   'u:p@x',
   '<x>',
   '\\',
+  '999.999.1.1',
+  '0x100000000',
   '',
 ]
 test.each(hosts)('the Host %j is refused', async (host) => {

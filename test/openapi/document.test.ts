@@ -61,7 +61,7 @@ describe.each(operations)(
       const statuses = Object.keys(responses)
       if (!tags.includes('health')) expect(statuses).toEqual(expect.arrayContaining(['400', '403', '500', '503']))
       if (path.includes('{id}')) expect(statuses).toContain('404')
-      if (['post', 'patch'].includes(method)) expect(statuses).toEqual(expect.arrayContaining(['408', '413', '415']))
+      if (method !== 'get') expect(statuses).toEqual(expect.arrayContaining(['408', '413', '415']))
     })
 
     test('asks for the tenant, unless it is public', () => {
@@ -90,7 +90,8 @@ test('the examples of the document work with the demo tenant, as they stand', as
     ({ tags }) => !tags.includes('health'),
   )) {
     const example = parameters.find(({ name }) => name === 'id')?.schema?.example
-    if (method === 'get')
+    const isTried = method === 'get' && (example !== undefined || !path.includes('{id}'))
+    if (isTried)
       expect([operationId, (await acme.get(path.replace('{id}', String(example)))).status]).toEqual([operationId, 200])
   }
 })
