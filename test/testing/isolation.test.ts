@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import { pgTable, text } from 'drizzle-orm/pg-core'
+import { pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { tasks } from '../../db/schema/tasks.ts'
 import { users } from '../../db/schema/users.ts'
 import { insertTask } from '../../src/features/tasks/repository.ts'
@@ -40,6 +40,31 @@ test('a table with a generated column is probed like any other', async () => {
     return row
   }
   await expectTenantIsolation(open(database), { table: notes, create })
+})
+
+test('a lax UPDATE policy is noticed also where the first column is a reference', async () => {
+  const database = await createDatabase()
+  await asOwner(database).unsafe(`
+    create table notes (
+      tenant_id uuid not null default tenancy.current_tenant_id(), id uuid not null default tenancy.uuid_v7(),
+      user_id uuid not null, created_at timestamptz(3) not null default now(),
+      updated_at timestamptz(3) not null default now(),
+      primary key (tenant_id, id), foreign key (tenant_id, user_id) references users (tenant_id, id));
+    select tenancy.protect('notes');
+    drop policy tenant_fence on notes; drop policy tenant_isolation on notes;
+    create policy seen on notes for select using (tenant_id = tenancy.current_tenant_id());
+    create policy added on notes for insert with check (tenant_id = tenancy.current_tenant_id());
+    create policy removed on notes for delete using (tenant_id = tenancy.current_tenant_id());
+    create policy changed on notes for update using (true) with check (true)`)
+  const notes = pgTable('notes', { userId: uuid('user_id').notNull(), ...tenantColumns() })
+  const create = async (tx: TenantTx) => {
+    const { id: userId } = await insertUser(tx, ada)
+    const [row] = await tx.insert(notes).values({ userId }).returning()
+    if (!row) throw new Error('An insert returned no row')
+    return row
+  }
+  const proof = expectTenantIsolation(open(database), { table: notes, create })
+  await expect(proof).rejects.toThrow(/by: .*update/)
 })
 
 describe('a wall that was broken is noticed', async () => {
