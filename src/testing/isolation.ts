@@ -42,10 +42,11 @@ export async function expectTenantIsolation<Row extends { id: string }>(
   const rowOf = (tx: TenantTx, id: string) => tx.select().from(table).where(eq(table.id, id))
   const byA = await withTenant(a, () => db.write(create))
   const [before] = await withTenant(a, () => db.read((tx) => rowOf(tx, byA.id)))
-  if (!before) throw new TypeError(`create returned an id that ${getTableName(table)} does not have`)
   const byB = await withTenant(b, () => db.write(create))
   const [own] = await withTenant(b, () => db.read((tx) => rowOf(tx, byB.id)))
-  const valueIn = (key: string, column: PgColumn) => sql.param((before as Record<string, unknown>)[key], column) // by its own keys
+  if (!before || !own) throw new TypeError(`create returned an id that ${getTableName(table)} does not have`)
+  const valueFrom = (row: Record<string, unknown>, [key, column]: (typeof columns)[number]) =>
+    sql.param(row[key], column)
 
   async function sees(what: string, look: (tx: TenantTx) => Promise<boolean>): Promise<void> {
     if (await withTenant(b, () => db.read(look))) broken.push(what)
@@ -88,15 +89,15 @@ export async function expectTenantIsolation<Row extends { id: string }>(
   await sees('get', async (tx) => (await rowOf(tx, byA.id)).length > 0)
 
   if (changeable) {
-    const [key, column] = changeable
     // B's own value, which B's row can take: A's could run into B's constraints.
-    const value = sql.param((own as Record<string, unknown> | undefined)?.[key], column) // by its own keys
-    await writes('update', sql`update ${table} set ${sql.identifier(column.name)} = ${value}`)
+    const change = sql`${sql.identifier(changeable[1].name)} = ${valueFrom(own, changeable)}`
+    await writes('update', sql`update ${table} set ${change}`)
   }
   await writes('delete', sql`delete from ${table}`)
 
   const names = columns.map(([, { name }]) => sql.identifier(name))
-  const values = columns.map(([key, column]) => (key === 'id' ? sql`${crypto.randomUUID()}` : valueIn(key, column)))
+  const copy = { ...before, id: crypto.randomUUID() }
+  const values = columns.map((column) => valueFrom(copy, column))
   await refused('blind insert', '42501', (tx) =>
     tx.execute(sql`insert into ${table} (${sql.join(names, sql`, `)}) values (${sql.join(values, sql`, `)})`),
   )

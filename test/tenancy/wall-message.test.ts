@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { assertRowSecurity, createWallCheck, RowSecurityError } from '../../src/tenancy/index.ts'
-import { asOwner, closeAfterwards, main } from '../database.ts'
+import { asOwner, closeAfterwards, createDatabase, main } from '../database.ts'
 
 describe('the message of the check', () => {
   test('names each hole with its remedy', () => {
@@ -13,6 +13,17 @@ describe('the message of the check', () => {
   test('is not raised for warnings', () => {
     assertRowSecurity([{ level: 'warning', promise: 19, object: 'server', problem: 'old', remedy: 'Update.' }])
   })
+})
+
+test('what is named as shared is no hole, and nothing else is let pass with it', async () => {
+  const database = await createDatabase()
+  await asOwner(database).unsafe(`
+    create sequence one; create sequence two; create table three (n int);
+    grant usage on sequence one, two to app_user; grant select on three to app_user`)
+  const walls = createWallCheck({ url: database.appUrl, shared: ['public.one', 'public.three'] })
+  closeAfterwards(walls)
+  const errors = (await walls.inspect()).filter(({ level }) => level === 'error')
+  expect(errors.map(({ object }) => object)).toEqual(['public.two'])
 })
 
 test('a server whose minor release has known holes is reported as a warning', async () => {
