@@ -47,6 +47,11 @@ test.each(hosts)('the Host %j is refused', async (host) => {
   expect(statusOf(answer)).toBe(400)
 })
 
+test('a refused Host closes the connection, since the body behind it is not read', async () => {
+  const { headers } = await app.request('/health', { headers: { Host: 'x/..' } })
+  expect(headers.get('Connection')).toBe('close')
+})
+
 test.each(['x', 'x:80', 'a-b.example:3000', '127.0.0.1:1', '[::1]:3000'])('the Host %j is fine', async (host) => {
   expect(statusOf(await send(['GET /health HTTP/1.1', `Host: ${host}`]))).toBe(200)
 })
