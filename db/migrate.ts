@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { z } from 'zod'
-import { assertRowSecurity, type Connection, inspectRowSecurity, openConnection } from '../src/tenancy/index.ts'
+import { type Connection, openConnection } from '../src/tenancy/index.ts'
+import { assertRowSecurity, inspectRowSecurity } from '../src/walls/index.ts'
 import { shared } from './schema/shared.ts'
 
 /** Any number will do, so long as every migration of this database takes the same: "rowhouse" in base 36, shortened. */

@@ -15,7 +15,8 @@ import { headLength } from './middleware/head.ts'
 import { refuseMalformedUrl } from './middleware/host.ts'
 import { requestLimits } from './middleware/request-limits.ts'
 import { createDocument, createRouter, docs, type LoadDocsAsset } from './openapi/index.ts'
-import { header, type TenantDatabase, tenant, type WallCheck } from './tenancy/index.ts'
+import { header, type TenantDatabase, tenant } from './tenancy/index.ts'
+import type { WallCheck } from './walls/index.ts'
 
 export interface AppDeps {
   db: TenantDatabase

@@ -3,14 +3,8 @@ import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './middleware/access-log.ts'
 import type { LoadDocsAsset } from './openapi/index.ts'
-import {
-  assertRowSecurity,
-  type ConnectionSource,
-  createPool,
-  createTenantDatabase,
-  createWallCheck,
-  type WallCheck,
-} from './tenancy/index.ts'
+import { type ConnectionSource, createPool, createTenantDatabase } from './tenancy/index.ts'
+import { assertRowSecurity, createWallCheck, type WallCheck } from './walls/index.ts'
 
 export interface ServiceOptions {
   config: Config

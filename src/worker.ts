@@ -9,7 +9,8 @@ import { ApiError, createErrorHandler, unavailable } from './errors/index.ts'
 import { accessLog, type Logger } from './middleware/access-log.ts'
 import { createService, type Service } from './service.ts'
 import { describeStartProblem } from './start-problem.ts'
-import { type ConnectionSource, connectionPerTransaction, createWallCheck, type WallCheck } from './tenancy/index.ts'
+import { type ConnectionSource, connectionPerTransaction } from './tenancy/index.ts'
+import { createWallCheck, type WallCheck } from './walls/index.ts'
 
 /** What wrangler.jsonc binds: Hyperdrive or the secret `DATABASE_URL`, and the settings of `.env.example`. */
 interface Bindings {

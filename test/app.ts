@@ -1,8 +1,8 @@
 import { type AppDeps, createApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
 import { readDocsAsset } from '../src/openapi/read-docs-asset.ts'
-import { createWallCheck } from '../src/tenancy/index.ts'
 import type { TestClient } from '../src/testing/index.ts'
+import { createWallCheck } from '../src/walls/index.ts'
 import { closeAfterwards, db, main } from './database.ts'
 
 const walls = createWallCheck({ url: main.appUrl })

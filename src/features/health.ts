@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { unavailable } from '../errors/index.ts'
 import { createRouter, failures, json } from '../openapi/index.ts'
-import { assertRowSecurity, type WallCheck } from '../tenancy/index.ts'
+import { assertRowSecurity, type WallCheck } from '../walls/index.ts'
 
 const status = (word: string) => z.object({ status: z.literal(word) })
 

@@ -20,12 +20,3 @@ export {
 } from './tenant-database.ts'
 export { parseTenantId, type TenantId } from './tenant-id.ts'
 export { type TenantTx, TransactionMisuse } from './tenant-tx.ts'
-export {
-  assertRowSecurity,
-  createWallCheck,
-  type Finding,
-  inspectRowSecurity,
-  RowSecurityError,
-  type WallCheck,
-  type WallOptions,
-} from './walls.ts'

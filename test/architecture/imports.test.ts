@@ -20,7 +20,7 @@ function importsOf(file: string): string[] {
   return [...found].map((path) => (path.startsWith('.') ? relative(root, join(root, dirname(file), path)) : path))
 }
 
-const moduleOf = (path: string) => path.match(/^src\/(tenancy|envelope|errors|openapi|testing|middleware)\//)?.[1]
+const moduleOf = (path: string) => path.match(/^src\/(tenancy|walls|envelope|errors|openapi|testing|middleware)\//)?.[1]
 const featureOf = (path: string) => path.match(/^src\/features\/([a-z-]+)\//)?.[1]
 
 /** Every import that a rule forbids, as "file → import". */
@@ -41,8 +41,9 @@ test('a kit module imports only the kit modules below it: what it needs else, it
     envelope: [],
     errors: ['envelope'],
     tenancy: ['errors'],
+    walls: ['tenancy', 'errors'],
     openapi: ['envelope', 'errors'],
-    testing: ['envelope', 'errors', 'openapi', 'tenancy'],
+    testing: ['envelope', 'errors', 'openapi', 'tenancy', 'walls'],
   }
   const forbidden = violations((file, imported) => {
     const own = moduleOf(file)
@@ -87,9 +88,12 @@ test('only entries and the cli read the environment: everything else is handed i
   ).toEqual([])
 })
 
-test('only the tenant database and the migration begin transactions: features call db.read and db.write', () => {
+test('only the tenant database, the wall check and the migration begin transactions: features call db.read and db.write', () => {
   expect(
-    containing(/\bset_config\b|current_tenant'|\.begin\(|\.reserve\(|command\(/, /^src\/tenancy\/|^db\/migrate\.ts$/),
+    containing(
+      /\bset_config\b|current_tenant'|\.begin\(|\.reserve\(|command\(/,
+      /^src\/(tenancy|walls|testing)\/|^db\/migrate\.ts$/,
+    ),
   ).toEqual([])
 })
 
@@ -108,7 +112,7 @@ test('nothing but the Bun entry and the cli touches a Bun API: Node and Workers 
 })
 
 test('features bind every value: no sql.raw, no unsafe', () => {
-  expect(containing(/sql\.raw|\.unsafe\(/, /^src\/tenancy\/|^db\//)).toEqual([])
+  expect(containing(/sql\.raw|\.unsafe\(/, /^src\/(tenancy|walls)\/|^db\//)).toEqual([])
 })
 
 test('no repository names the tenant: the column default writes it, row security reads it', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import postgres from 'postgres'
 import { migrate } from '../../db/migrate.ts'
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
-import { createWallCheck } from '../../src/tenancy/index.ts'
+import { createWallCheck } from '../../src/walls/index.ts'
 import { startPostgres } from '../postgres.ts'
 
 /** A server that no migration has seen: roles belong to the whole server. */

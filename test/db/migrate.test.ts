@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import postgres from 'postgres'
 import { MigrationError, migrate } from '../../db/migrate.ts'
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
-import { RowSecurityError } from '../../src/tenancy/index.ts'
+import { RowSecurityError } from '../../src/walls/index.ts'
 import { startPostgres } from '../postgres.ts'
 import { sqlstateOf } from './app-user.ts'
 import { copyProject } from './project.ts'

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { migrate } from '../../db/migrate.ts'
-import { createWallCheck } from '../../src/tenancy/index.ts'
+import { createWallCheck } from '../../src/walls/index.ts'
 import { asOwner, createDatabase } from '../database.ts'
 
 /** `broken` makes a hole; `mended` undoes what the next migration would not. */

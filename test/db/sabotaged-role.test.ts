@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { createWallCheck, type Finding } from '../../src/tenancy/index.ts'
+import { createWallCheck, type Finding } from '../../src/walls/index.ts'
 import { asOwner, createDatabase } from '../database.ts'
 
 // Roles belong to the whole server, where other tests run as app_user: each test breaks a role of its own.

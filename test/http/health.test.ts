@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { createWallCheck } from '../../src/tenancy/index.ts'
+import { createWallCheck } from '../../src/walls/index.ts'
 import { asOwner, createDatabase } from '../database.ts'
 import { anonymous, build } from './app.ts'
 

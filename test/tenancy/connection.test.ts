@@ -4,14 +4,13 @@ import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import {
-  assertRowSecurity,
   connectionPerTransaction,
   createTenantDatabase,
-  createWallCheck,
   openConnection,
   TransactionMisuse,
   withTenant,
 } from '../../src/tenancy/index.ts'
+import { assertRowSecurity, createWallCheck } from '../../src/walls/index.ts'
 import { main, newTenant } from '../database.ts'
 import {
   addUser,

@@ -7,15 +7,8 @@ import { openEmbedded } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
 import { users } from '../../db/schema/users.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import {
-  assertRowSecurity,
-  createPool,
-  createTenantDatabase,
-  createWallCheck,
-  openConnection,
-  type TenantTx,
-  withTenant,
-} from '../../src/tenancy/index.ts'
+import { createPool, createTenantDatabase, openConnection, type TenantTx, withTenant } from '../../src/tenancy/index.ts'
+import { assertRowSecurity, createWallCheck } from '../../src/walls/index.ts'
 import { newTenant } from '../database.ts'
 import { addUser, failureOf, tenantWithUser } from './door.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { assertRowSecurity, createWallCheck, RowSecurityError } from '../../src/tenancy/index.ts'
+import { assertRowSecurity, createWallCheck, RowSecurityError } from '../../src/walls/index.ts'
 import { asOwner, closeAfterwards, createDatabase, main } from '../database.ts'
 
 describe('the message of the check', () => {

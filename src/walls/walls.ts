@@ -1,4 +1,4 @@
-import { type Connection, type ConnectionOptions, openConnection } from './connection.ts'
+import { type Connection, type ConnectionOptions, openConnection } from '../tenancy/index.ts'
 import { readableTablesQuery, wallsQuery } from './walls-query.ts'
 
 /** A hole in the wall, or something that makes it weaker. `remedy` is a statement or a sentence. */

@@ -1,0 +1,9 @@
+export {
+  assertRowSecurity,
+  createWallCheck,
+  type Finding,
+  inspectRowSecurity,
+  RowSecurityError,
+  type WallCheck,
+  type WallOptions,
+} from './walls.ts'
