@@ -1,17 +1,21 @@
+import { Command } from '@commander-js/extra-typings'
 import { migrate } from '../../db/migrate.ts'
-import { exitWith } from '../process.ts'
 
-// `bun run migrate`: prepares the database of DATABASE_OWNER_URL. DATABASE_URL, when set, gives app_user its password.
-
-async function run(): Promise<void> {
-  const { DATABASE_OWNER_URL: url, DATABASE_URL: servingUrl } = process.env
-  if (!url) throw new Error('DATABASE_OWNER_URL is required: postgres://owner:password@host:5432/database')
-  const serving = servingUrl ? new URL(servingUrl) : undefined
-  if (serving && decodeURIComponent(serving.username) !== 'app_user')
-    throw new Error('DATABASE_URL must log in as app_user: that is the role that migrations prepare')
-  const applied = await migrate({ url, appPassword: serving && decodeURIComponent(serving.password) })
-  console.log(applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The tables were up to date.')
-  console.log('Every table of tenants stands behind its wall.')
-}
-
-await run().catch(exitWith)
+export const migrateCommand = new Command('migrate')
+  .description('Prepare a database in one transaction: roles, functions, migrations, walls, and a last look at them.')
+  .addHelpText(
+    'after',
+    `
+DATABASE_OWNER_URL says where, as the owner. DATABASE_URL, when set, gives app_user its password.
+Safe to run again, and from two places at once.`,
+  )
+  .action(async () => {
+    const { DATABASE_OWNER_URL: url, DATABASE_URL: servingUrl } = process.env
+    if (!url) throw new Error('DATABASE_OWNER_URL is required: postgres://owner:password@host:5432/database')
+    const serving = servingUrl ? new URL(servingUrl) : undefined
+    if (serving && decodeURIComponent(serving.username) !== 'app_user')
+      throw new Error('DATABASE_URL must log in as app_user: that is the role that migrations prepare')
+    const applied = await migrate({ url, appPassword: serving && decodeURIComponent(serving.password) })
+    console.log(applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The tables were up to date.')
+    console.log('Every table of tenants stands behind its wall.')
+  })

@@ -22,9 +22,9 @@ afterAll(async () => {
 })
 
 /** What a start that fails shows: on stdout nothing but warnings. */
-async function failure(child: Child): Promise<string> {
+async function failure(child: Child, exitCode = 1): Promise<string> {
   await using ended = child
-  expect(await Promise.race([ended.exited, ended.listening().catch(() => ended.exited)])).toBe(1)
+  expect(await Promise.race([ended.exited, ended.listening().catch(() => ended.exited)])).toBe(exitCode)
   expect(ended.log().filter(({ level }) => level !== 40)).toEqual([])
   expect(ended.stderr).not.toMatch(/^\s+at /m)
   return ended.stderr
@@ -123,18 +123,17 @@ describe.each(runtimes)('a start on $name', ({ start }) => {
 })
 
 describe('bun run migrate', () => {
-  const migrate = (environment: Record<string, string>) =>
-    start([process.execPath, join(root, 'src/cli/migrate.ts')], environment)
+  /** What `rowhouse migrate` said when it could not run: exit code 2. */
+  const refusal = (environment: Record<string, string>) =>
+    failure(start([process.execPath, join(root, 'src/cli/rowhouse.ts'), 'migrate'], environment), 2)
 
   test('without DATABASE_OWNER_URL says that it is required', async () => {
-    expect(await failure(migrate({}))).toContain('DATABASE_OWNER_URL is required')
+    expect(await refusal({})).toContain('DATABASE_OWNER_URL is required')
   })
 
   test('with a malformed URL does not show the password', async () => {
     for (const name of ['DATABASE_OWNER_URL', 'DATABASE_URL']) {
-      const said = await failure(
-        migrate({ DATABASE_OWNER_URL: main.ownerUrl, [name]: 'postgres://a:s3cret/@b:99999/c' }),
-      )
+      const said = await refusal({ DATABASE_OWNER_URL: main.ownerUrl, [name]: 'postgres://a:s3cret/@b:99999/c' })
       expect(said).toContain('malformed')
       expect(said).not.toContain('s3cret')
     }
@@ -142,13 +141,13 @@ describe('bun run migrate', () => {
 
   test('with a wrong password says so', async () => {
     const url = altered(main.ownerUrl, (url) => (url.password = 's3cret'))
-    const said = await failure(migrate({ DATABASE_OWNER_URL: url }))
+    const said = await refusal({ DATABASE_OWNER_URL: url })
     expect(said).toContain('password authentication failed for user "postgres"')
     expect(said).not.toContain('s3cret')
   })
 
   test('as a role that may not migrate names the statement, without a stack', async () => {
-    const said = await failure(migrate({ DATABASE_OWNER_URL: main.appUrl }))
+    const said = await refusal({ DATABASE_OWNER_URL: main.appUrl })
     expect(said).toMatch(/^sql\/\S+, statement \d+: .*(permission denied|must be|Only roles)/)
   })
 })
