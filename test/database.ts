@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import { migrate } from '../db/migrate.ts'
 import { createPool, createTenantDatabase, type TenantDatabase } from '../src/tenancy/index.ts'
+import { type Pooler, startPooler } from './pooler.ts'
 import { startPostgres } from './postgres.ts'
 
 /** A migrated database of its own for the run, on the server of `TEST_DATABASE_URL` or on one that is started here. */
@@ -12,6 +13,7 @@ const administrator = postgres(serverUrl, { max: 1, onnotice: () => {} })
 const appPassword = 'rowhouse-tests'
 const names: string[] = []
 const opened: { close(): Promise<unknown> }[] = []
+let pooler: Pooler | undefined
 
 /** A database of this test server: as the owner (a superuser) and as the serving role. */
 export interface TestDatabase {
@@ -31,8 +33,11 @@ export async function createBareDatabase(): Promise<TestDatabase> {
   const name = `rowhouse_${randomBytes(6).toString('hex')}`
   names.push(name)
   await administrator`create database ${administrator(name)} template template0`
-  return { ownerUrl: urlOf(name), appUrl: urlOf(name, 'app_user', appPassword) }
+  const appUrl = urlOf(name, 'app_user', appPassword)
+  return { ownerUrl: urlOf(name), appUrl: pooler ? through(pooler, appUrl) : appUrl }
 }
+
+const through = ({ port }: Pooler, url: string) => Object.assign(new URL(url), { host: `127.0.0.1:${port}` }).href
 
 function urlOf(database: string, user?: string, password?: string): string {
   const url = new URL(serverUrl)
@@ -45,6 +50,11 @@ function urlOf(database: string, user?: string, password?: string): string {
 /** The database that the tests share: each gives its tenants ids of their own. */
 export const main = await createDatabase()
 await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
+// The serving role of every test comes through a transaction pooler with one connection: see test/engines.
+if (process.env.TEST_POOLER) {
+  pooler = await startPooler(main.appUrl)
+  main.appUrl = through(pooler, main.appUrl)
+}
 
 /** The door to the shared database, as the service opens it. */
 export const db: TenantDatabase = open(main)
@@ -72,6 +82,7 @@ export const newTenant = (): string => randomUUID()
 /** Closes all, and leaves the server as it was. */
 export async function closeDatabases(): Promise<void> {
   await Promise.all(opened.map((door) => door.close()))
+  await pooler?.stop()
   if (!server) for (const name of names) await administrator`drop database ${administrator(name)} with (force)`
   await administrator.end()
   await server?.stop()

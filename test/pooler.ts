@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { chown, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import postgres from 'postgres'
+import { freePort, postgresUser } from './postgres.ts'
+
+/** Where PgBouncer is installed, or null. */
+export const pgbouncer = Bun.which('pgbouncer') ?? Bun.which('/usr/sbin/pgbouncer')
+
+const START_MS = 10_000
+// A process of its own, whose input ends when this process does: nothing is left behind after a kill -9 either.
+const RUN = `"$0" -q pgbouncer.ini & cat; kill -KILL $!; rm -rf "$PWD"`
+
+/** PgBouncer in transaction mode; it ends with this process at the latest. */
+export interface Pooler {
+  /** The port of 127.0.0.1 that it listens on, for every database of the server behind it. */
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/**
+ * Starts PgBouncer before a server: transaction mode, and one server connection for everybody who asks for the database.
+ *
+ * @param url a database of the server, as the role that will come through the pooler
+ * @throws {Error} when it is not installed, or does not let that role in within 10 seconds
+ * @example
+ * const { port, stop } = await startPooler(main.appUrl)
+ */
+export async function startPooler(url: string): Promise<Pooler> {
+  if (!pgbouncer) throw new Error('PgBouncer is not installed')
+  const folder = mkdtempSync(join(tmpdir(), 'rowhouse-pgbouncer-'))
+  const user = process.getuid?.() === 0 ? await postgresUser() : undefined // it refuses to be root
+  const server = new URL(url)
+  const port = await freePort()
+  const settings = [
+    '[databases]',
+    `* = host=${server.hostname} port=${server.port}`,
+    '[pgbouncer]',
+    'listen_addr = 127.0.0.1',
+    `listen_port = ${port}`,
+    'auth_type = plain',
+    'auth_file = users',
+    'pool_mode = transaction',
+    'default_pool_size = 1',
+    'max_client_conn = 1000',
+    'unix_socket_dir =',
+  ]
+  await writeFile(join(folder, 'pgbouncer.ini'), settings.join('\n'))
+  await writeFile(join(folder, 'users'), `"${server.username}" "${server.password}"`)
+  if (user) for (const path of ['', 'users', 'pgbouncer.ini']) await chown(join(folder, path), user.uid, user.gid)
+  const child = spawn('sh', ['-c', RUN, pgbouncer], {
+    ...user,
+    cwd: folder,
+    detached: true, // or Ctrl-C in a terminal would end it before its clients
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  const stop = async () => {
+    child.stdin.end()
+    await closed
+  }
+  const through = Object.assign(new URL(url), { port: String(port) }).href
+  for (const end = Date.now() + START_MS; Date.now() < end; await delay(20))
+    if (await answers(through)) return { port, stop }
+  await stop()
+  throw new Error(`PgBouncer does not let ${server.username} in on port ${port}`)
+}
+
+async function answers(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, connect_timeout: 2, fetch_types: false, prepare: false, onnotice: () => {} })
+  const query = sql`select 1`.then(
+    () => true,
+    () => false,
+  )
+  return query.finally(() => sql.end({ timeout: 0 }))
+}
