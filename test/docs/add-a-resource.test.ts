@@ -38,7 +38,9 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
   'a third resource is added by following docs/add-a-resource.md alone',
   async () => {
     const service = ['src', 'db', 'drizzle', 'sql', 'package.json', 'tsconfig.json', 'bunfig.toml', 'drizzle.config.ts']
-    const tests = ['app.ts', 'database.ts', 'postgres.ts', 'setup.ts', 'contract'].map((name) => `test/${name}`)
+    const tests = ['app.ts', 'database.ts', 'pooler.ts', 'postgres.ts', 'setup.ts', 'contract'].map(
+      (name) => `test/${name}`,
+    )
     for (const path of [...service, ...tests]) await cp(join(root, path), join(folder, path), { recursive: true })
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
 
