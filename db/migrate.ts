@@ -1,22 +1,32 @@
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { z } from 'zod'
 import { type Connection, openConnection } from '../src/tenancy/index.ts'
 import { assertRowSecurity, inspectRowSecurity } from '../src/walls/index.ts'
-import { shared } from './schema/shared.ts'
 
 /** Any number will do, so long as every migration of this database takes the same: "rowhouse" in base 36, shortened. */
 const advisoryLock = 1_658_793_127
 const breakpoint = '--> statement-breakpoint'
-const folder = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 
 /** A migration stopped; the database is as it was. The message names the file and the statement. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
-export interface MigrateOptions {
+/** What is migrated, and what the last look at it lets pass. */
+export interface MigratedProject {
+  /** The folder of hand-written SQL: its files run in the order of their names, those below `40-` before Drizzle's. */
+  sql?: string
+  /** The folder of Drizzle's migrations; one that is not there holds none. */
+  migrations?: string
+  /** Relations and functions that tenants may share, as `schema.name`. */
+  shared?: string[]
+  tenantColumn?: string
+}
+
+export interface MigrateOptions extends MigratedProject {
   /** The owner's URL. */
   url: string
   /** The password that `app_user` gets when this migration is the one that makes it. */
@@ -27,12 +37,13 @@ export interface MigrateOptions {
  * Prepares a database in one transaction: roles, tenancy functions, Drizzle's migrations, walls, and a last look that
  * refuses a table of tenants without its wall. Safe to run again, and from two places at once: the second waits.
  *
+ * @param options folders are those of the working directory when left out: `sql` and `drizzle`
  * @throws MigrationError with the failing statement, RowSecurityError when the result would have a hole
  * @returns names of the migrations that were applied now
  * @example
  * await migrate({ url: process.env.DATABASE_OWNER_URL })
  */
-export async function migrate({ url, appPassword }: MigrateOptions): Promise<string[]> {
+export async function migrate({ url, appPassword, ...project }: MigrateOptions): Promise<string[]> {
   const connection = openConnection({ url, answerTimeoutMs: 0 })
   try {
     await connection.command('begin')
@@ -40,10 +51,10 @@ export async function migrate({ url, appPassword }: MigrateOptions): Promise<str
     // From here on waiting for a lock would queue every request of the service behind this migration.
     await connection.send("select set_config('lock_timeout', '10s', true)", [], 'arrays')
     await connection.send("select set_config('rowhouse.app_password', $1, true)", [appPassword ?? ''], 'arrays')
-    for (const name of ['10-roles', '20-tenancy', '30-protect']) await runFile(connection, name)
-    const applied = await applyMigrations(connection)
-    await runFile(connection, '40-walls')
-    assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user', shared }))
+    const applied = await applyProject(connection, project)
+    const { shared = [], tenantColumn = 'tenant_id' } = project
+    const look = { role: 'app_user', shared, tenantColumn }
+    assertRowSecurity(await inspectRowSecurity(connection, look))
     await connection.command('commit')
     return applied
   } finally {
@@ -51,26 +62,37 @@ export async function migrate({ url, appPassword }: MigrateOptions): Promise<str
   }
 }
 
-async function runFile(connection: Connection, name: string): Promise<void> {
-  const text = await readFile(`${folder('sql')}/${name}.sql`, 'utf8')
-  await runStatements(connection, `sql/${name}.sql`, text.split(breakpoint))
+/**
+ * Runs a project's SQL and what is new of its migrations in the transaction that is open on a connection.
+ *
+ * @throws MigrationError with the failing statement
+ * @returns names of the migrations that were applied now
+ */
+export async function applyProject(connection: Connection, project: MigratedProject): Promise<string[]> {
+  const { sql = 'sql', migrations = 'drizzle' } = project
+  if (!existsSync(sql)) throw new MigrationError(`There is no folder ${sql}: "rowhouse init" writes it.`)
+  const files = (await readdir(sql)).filter((name) => name.endsWith('.sql')).toSorted()
+  const run = async (name: string) =>
+    runStatements(connection, `${basename(sql)}/${name}`, (await readFile(join(sql, name), 'utf8')).split(breakpoint))
+  for (const name of files.filter((name) => name < '40-')) await run(name)
+  const applied = existsSync(migrations) ? await applyMigrations(connection, migrations) : []
+  for (const name of files.filter((name) => name >= '40-')) await run(name)
+  return applied
 }
 
 /** What Drizzle's migrator does, in the transaction that also holds the walls, so that neither comes without the other. */
-async function applyMigrations(connection: Connection): Promise<string[]> {
+async function applyMigrations(connection: Connection, folder: string): Promise<string[]> {
   await runStatements(connection, 'the list of migrations', [
     'create schema if not exists drizzle',
     'create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
   ])
   const known = await connection.send('select hash, created_at from drizzle.__drizzle_migrations', [], 'arrays')
   const hashes = new Map(known.map((row) => (Array.isArray(row) ? [Number(row[1]), String(row[0])] : [0, ''])))
-  const journal: unknown = JSON.parse(await readFile(`${folder('drizzle')}/meta/_journal.json`, 'utf8'))
+  const journal: unknown = JSON.parse(await readFile(join(folder, 'meta/_journal.json'), 'utf8'))
   const applied: string[] = []
   const { entries } = z.object({ entries: z.array(z.object({ tag: z.string() })) }).parse(journal)
-  for (const [index, { folderMillis, hash, sql }] of readMigrationFiles({
-    migrationsFolder: folder('drizzle'),
-  }).entries()) {
-    const name = `drizzle/${entries[index]?.tag}.sql`
+  for (const [index, { folderMillis, hash, sql }] of readMigrationFiles({ migrationsFolder: folder }).entries()) {
+    const name = `${basename(folder)}/${entries[index]?.tag}.sql`
     const before = hashes.get(folderMillis)
     if (before !== undefined && before !== hash)
       throw new MigrationError(`${name} was changed after it was applied here. Undo the change and add a new one.`)
@@ -87,6 +109,7 @@ async function applyMigrations(connection: Connection): Promise<string[]> {
 }
 
 async function runStatements(connection: Connection, where: string, statements: string[]): Promise<void> {
+  const transaction = await transactionOf(connection)
   for (const [index, statement] of statements.entries()) {
     try {
       await connection.command(statement)
@@ -95,4 +118,11 @@ async function runStatements(connection: Connection, where: string, statements: 
       throw new MigrationError(`${where}, statement ${index + 1}: ${message}\n\n${statement.trim()}`, { cause: error })
     }
   }
+  if ((await transactionOf(connection)) !== transaction)
+    throw new MigrationError(
+      `${where} ends the transaction by itself: what it did before stays. Take COMMIT out of it.`,
+    )
 }
+
+const transactionOf = async (connection: Connection): Promise<string> =>
+  String(await connection.send('select pg_current_xact_id()', [], 'arrays'))

@@ -1,22 +1,29 @@
 -- tenancy.protect('public.tasks') puts a table behind the wall (promises 11 and 12); GRANT comes last, so a table that was
 -- forgotten or half done answers "permission denied" and never another tenant's rows. It changes only what differs: on a
--- table that is whole it takes no lock that a query would notice.
-create or replace function tenancy.protect(relation regclass) returns void
+-- table that is whole it takes no lock that a query would notice. A tenant column of another name comes second.
+drop function if exists tenancy.protect(regclass);
+--> statement-breakpoint
+create or replace function tenancy.protect(relation regclass, tenant_column name default 'tenant_id') returns void
   language plpgsql set search_path = pg_catalog
 as $$
 declare
-  canonical constant text := '(tenant_id = ( SELECT tenancy.current_tenant_id() AS current_tenant_id))';
+  canonical constant text := format('(%I = ( SELECT tenancy.current_tenant_id() AS current_tenant_id))', tenant_column);
+  found record;
   wall record;
   changeable text;
 begin
-  if not exists (
-    select from pg_attribute a
-    join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-    where a.attrelid = relation and a.attname = 'tenant_id' and a.atttypid = 'uuid'::regtype and a.attnotnull
-      and pg_get_expr(d.adbin, d.adrelid) = 'tenancy.current_tenant_id()'
-  ) then
-    raise exception '% needs the column: tenant_id uuid not null default tenancy.current_tenant_id()', relation
-      using hint = 'Build the table with tenantColumns() from rowhouse/tenancy.';
+  select a.atttypid::regtype as type, a.attnotnull as required, pg_get_expr(d.adbin, d.adrelid) as preset into found
+  from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  where a.attrelid = relation and a.attname = tenant_column and a.attnum > 0 and not a.attisdropped;
+  if found.type is distinct from 'uuid'::regtype or not found.required
+    or coalesce(found.preset, 'tenancy.current_tenant_id()') <> 'tenancy.current_tenant_id()'
+  then
+    raise exception '% needs the column: % uuid not null default tenancy.current_tenant_id()',
+        relation, quote_ident(tenant_column)
+      using hint = 'Build the table with tenantColumns() from rowhouse/tenancy. Tenants are told apart by a uuid only.';
+  end if;
+  if found.preset is null then
+    execute format('alter table %s alter column %I set default tenancy.current_tenant_id()', relation, tenant_column);
   end if;
 
   if not (select relrowsecurity from pg_class where oid = relation) then
@@ -41,7 +48,10 @@ begin
     end if;
   end loop;
 
-  if exists (select from pg_attribute where attrelid = relation and attname = 'updated_at' and not attisdropped)
+  -- A column of that name and another type is not ours.
+  if exists (
+      select from pg_attribute
+      where attrelid = relation and attname = 'updated_at' and atttypid = 'timestamptz'::regtype and not attisdropped)
     and not exists (select from pg_trigger where tgrelid = relation and tgname = 'touch_updated_at')
   then
     execute format(
@@ -50,7 +60,8 @@ begin
   end if;
 
   select ', update (' || string_agg(quote_ident(attname), ', ') || ')' into changeable from pg_attribute
-  where attrelid = relation and attnum > 0 and not attisdropped and attname not in ('tenant_id', 'id', 'created_at');
+  where attrelid = relation and attnum > 0 and not attisdropped
+    and attname not in (tenant_column, 'id', 'created_at');
   execute format('revoke all on %s from public, app_user', relation);
   execute format(
     'grant usage on schema %I to app_user',
@@ -58,4 +69,4 @@ begin
   execute format('grant select, insert, delete%s on %s to app_user', changeable, relation);
 end $$;
 --> statement-breakpoint
-revoke execute on function tenancy.protect(regclass) from public;
+revoke execute on function tenancy.protect(regclass, name) from public;

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { openEmbedded } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
 import { seed } from '../../db/seed.ts'
@@ -6,6 +7,7 @@ import { demo } from '../features/demo.ts'
 import { exitWith, runService } from '../process.ts'
 import { listen } from '../server.ts'
 import { createPool, createTenantDatabase } from '../tenancy/index.ts'
+import { loadRowhouseConfig } from './config.ts'
 
 // `bun run up`: everything from nothing. With DATABASE_URL set, the service alone, on that PostgreSQL.
 
@@ -29,7 +31,7 @@ async function up(): Promise<void> {
 }
 
 async function prepare(url: string): Promise<void> {
-  await migrate({ url })
+  await migrate({ ...(await loadRowhouseConfig({}, fileURLToPath(new URL('../..', import.meta.url)))), url })
   const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role: 'app_user' })
   await seed(db)
   await db.close()

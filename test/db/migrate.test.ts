@@ -57,6 +57,7 @@ const everything = (sql: postgres.Sql) => sql`
   union all select 'setting', setrole::text, '', setconfig::text from pg_db_role_setting
   order by 1, 2, 3`
 
+const nobody = '00000000-0000-0000-0000-000000000000'
 const shipped = journal.entries.map(({ tag }) => `drizzle/${tag}.sql`)
 
 describe('a migration', () => {
@@ -160,6 +161,45 @@ describe('a migration that fails', () => {
   })
 })
 
+describe('the files of the SQL folder', () => {
+  test('run in the order of their names: below 40- before the migrations, the others after', async () => {
+    const { url, sql } = await createEmptyDatabase()
+    await using project = await copyProject()
+    await project.write('sql/35-before.sql', 'create table steps (tables bigint); select 1; create schema steps')
+    const count = `insert into steps select count(*) from pg_tables where schemaname = 'public'`
+    await project.write('sql/36-count.sql', count)
+    await project.write('sql/45-count.sql', count)
+    await project.write('sql/README.md', 'not SQL')
+    await project.migrate({ url })
+    expect([...(await sql`select tables::int from steps order by tables`)]).toEqual([{ tables: 1 }, { tables: 3 }])
+  })
+
+  test('may not end the transaction that all is done in', async () => {
+    const { url } = await createEmptyDatabase()
+    await using project = await copyProject()
+    await project.write('sql/15-mine.sql', 'select 1; commit')
+    const error = await failureOf(project.migrate({ url }))
+    expect(error.name).toBe(MigrationError.name)
+    expect(error.message).toStartWith('sql/15-mine.sql ends the transaction by itself')
+  })
+
+  test('are enough for a project without migrations', async () => {
+    const { url, sql } = await createEmptyDatabase()
+    await using project = await copyProject()
+    await project.write('sql/35-tables.sql', 'create table if not exists houses (org_id uuid not null, id uuid)')
+    await project.write('sql/40-walls.sql', `select tenancy.protect('houses', 'org_id')`)
+    const own = { url, migrations: 'nowhere', tenantColumn: 'org_id' }
+    expect(await project.migrate(own)).toEqual([])
+    const [wall] = await sql`select pg_get_expr(polqual, polrelid) as text from pg_policy limit 1`
+    expect(wall?.text).toBe('(org_id = ( SELECT tenancy.current_tenant_id() AS current_tenant_id))')
+  })
+
+  test('are asked for when there are none', async () => {
+    const { url } = await createEmptyDatabase()
+    expect((await failureOf(migrate({ url, sql: 'nowhere' }))).message).toContain('"rowhouse init" writes it')
+  })
+})
+
 describe('a new table of tenants that was not protected', () => {
   const forgotten = 'create table notes (tenant_id uuid not null default tenancy.current_tenant_id(), id uuid not null)'
 
@@ -169,9 +209,7 @@ describe('a new table of tenants that was not protected', () => {
     await project.addMigration('0001_notes', forgotten)
     const error = await failureOf(project.migrate({ url }))
     expect(error).toBeInstanceOf(RowSecurityError)
-    expect(error.message).toContain(
-      "public.notes: row security is not enabled\n      select tenancy.protect('public.notes');",
-    )
+    expect(error.message).toContain('public.notes: row security is not enabled\n')
     expect((await sql`select to_regclass('notes') as notes`)[0]).toEqual({ notes: null })
   })
 
@@ -200,8 +238,20 @@ describe('a new table of tenants that was not protected', () => {
   test('is refused by protect() when its tenant column is not the one', async () => {
     const { url, sql } = await createEmptyDatabase()
     await migrate({ url })
-    await sql.unsafe('create table notes (tenant_id uuid, id uuid)')
-    const error = await failureOf(sql`select tenancy.protect('notes')`)
-    expect(error.message).toContain('notes needs the column: tenant_id uuid not null default')
+    for (const column of ['tenant_id uuid', 'tenant_id text not null', `tenant_id uuid not null default '${nobody}'`]) {
+      await sql.unsafe(`drop table if exists notes; create table notes (${column}, id uuid)`)
+      const error = await failureOf(sql`select tenancy.protect('notes')`)
+      expect(error.message).toContain('notes needs the column: tenant_id uuid not null default')
+    }
+  })
+
+  test('is given the default of its tenant column by protect()', async () => {
+    const { url, sql } = await createEmptyDatabase()
+    await migrate({ url })
+    await sql.unsafe(`create table "Odd ""notes" ("Org Id" uuid not null)`)
+    await sql`select tenancy.protect('"Odd ""notes"', 'Org Id')`
+    const [column] = await sql`select pg_get_expr(adbin, adrelid) as preset from pg_attrdef
+      where adrelid = '"Odd ""notes"'::regclass`
+    expect(column?.preset).toBe('tenancy.current_tenant_id()')
   })
 })

@@ -1,32 +1,35 @@
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { MigrateOptions } from '../../db/migrate.ts'
+import { type MigrateOptions, migrate } from '../../db/migrate.ts'
+import { shared } from '../../db/schema/shared.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A copy of what migrates, to be broken; it is removed when the test ends: `await using project = …`. */
+/** A copy of what is migrated, to be broken; it is removed when the test ends: `await using project = …`. */
 export interface Project extends AsyncDisposable {
   migrate(options: MigrateOptions): Promise<string[]>
   /** Adds a migration behind the others. */
   addMigration(name: string, sql: string): Promise<void>
   change(path: string, change: (text: string) => string): Promise<void>
+  write(path: string, text: string): Promise<void>
 }
 
 export async function copyProject(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'rowhouse-project-'))
-  for (const part of ['db', 'sql', 'drizzle']) await cp(join(root, part), join(folder, part), { recursive: true })
-  for (const part of ['src', 'node_modules']) await symlink(join(root, part), join(folder, part))
-  const { migrate } = await import(join(folder, 'db/migrate.ts'))
+  for (const part of ['sql', 'drizzle']) await cp(join(root, part), join(folder, part), { recursive: true })
+  const write = (path: string, text: string) => writeFile(join(folder, path), text)
   const change = async (path: string, change: (text: string) => string) =>
-    await writeFile(join(folder, path), change(await readFile(join(folder, path), 'utf8')))
+    await write(path, change(await readFile(join(folder, path), 'utf8')))
   return {
-    migrate,
+    migrate: (options) =>
+      migrate({ sql: join(folder, 'sql'), migrations: join(folder, 'drizzle'), shared, ...options }),
     change,
+    write,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
     async addMigration(name, sql) {
-      await writeFile(join(folder, `drizzle/${name}.sql`), sql)
+      await write(`drizzle/${name}.sql`, sql)
       await change('drizzle/meta/_journal.json', (text) => {
         const journal = JSON.parse(text)
         const { when } = journal.entries.at(-1)
