@@ -1,9 +1,3 @@
-export {
-  assertRowSecurity,
-  createWallCheck,
-  type Finding,
-  inspectRowSecurity,
-  RowSecurityError,
-  type WallCheck,
-  type WallOptions,
-} from './walls.ts'
+export type { Check, Finding } from './finding.ts'
+export { checks, inspectRowSecurity, type WallOptions } from './inspect.ts'
+export { assertRowSecurity, createWallCheck, RowSecurityError, type WallCheck } from './wall-check.ts'

@@ -28,7 +28,7 @@ export async function testSabotage(subject: string, table: Sabotage[]): Promise<
       await owner.unsafe(broken)
       const { problem, ...rest } = finds
       try {
-        expect(await findErrors()).toContainEqual(
+        expect(await walls.inspect()).toContainEqual(
           expect.objectContaining({ ...rest, problem: expect.stringContaining(problem) }),
         )
       } finally {

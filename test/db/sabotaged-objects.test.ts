@@ -72,7 +72,11 @@ await testSabotage('keys, functions and views', [
   {
     name: 'a tenant function that is SECURITY DEFINER',
     broken: 'alter function tenancy.current_tenant_id() security definer',
-    finds: { promise: 14, object: 'tenancy.current_tenant_id()', problem: 'it must not be SECURITY DEFINER' },
+    finds: {
+      promise: 15,
+      object: 'tenancy.current_tenant_id()',
+      problem: "a SECURITY DEFINER function runs with its owner's rights",
+    },
   },
   {
     name: 'a view with its owner’s rights',

@@ -7,8 +7,9 @@ const database = await createDatabase()
 const owner = asOwner(database)
 const suffix = crypto.randomUUID().slice(0, 8)
 const group = `group_${suffix}`
+const mighty = `mighty_${suffix}`
 let count = 0
-const made: string[] = [group]
+const made: string[] = [group, mighty]
 
 async function createRole(attributes = ''): Promise<{ role: string; url: string }> {
   const role = `role_${suffix}_${count++}`
@@ -30,7 +31,7 @@ async function errorsFor(url: string): Promise<Finding[]> {
 }
 
 beforeAll(async () => {
-  await owner.unsafe(`create role ${group}`)
+  await owner.unsafe(`create role ${group}; create role ${mighty} bypassrls`)
 })
 
 afterAll(async () => {
@@ -64,11 +65,20 @@ describe('the wall check', () => {
     )
   })
 
-  test.each(['pg_read_all_data', group, 'app_user'])('names a serving role that is a member of %s', async (other) => {
+  test.each(['pg_read_all_data', mighty])('names a serving role that is a member of %s', async (other) => {
     const { role, url } = await createRole(`in role ${other}`)
     expect(await errorsFor(url)).toContainEqual(
       expect.objectContaining({ promise: 11, object: role, problem: `the serving role is a member of ${other}` }),
     )
+  })
+
+  test('warns of a group whose privileges the role shares', async () => {
+    const { role, url } = await createRole(`in role ${group}`)
+    const walls = createWallCheck({ url })
+    const findings = await walls.inspect()
+    await walls.close()
+    const problem = `the serving role is a member of ${group}, whose privileges it shares`
+    expect(findings).toContainEqual(expect.objectContaining({ level: 'warning', object: role, problem }))
   })
 
   test('names a serving role that owns a table', async () => {
@@ -118,6 +128,8 @@ describe('the wall check', () => {
 
   test('warns of a role without limits', async () => {
     const { role, url } = await createRole()
+    const [server] = await owner<{ version: number }[]>`select current_setting('server_version_num')::int as version`
+    const transactionTimeout = (server?.version ?? 0) >= 170_000 ? ['transaction_timeout'] : []
     const walls = createWallCheck({ url })
     const warnings = (await walls.inspect()).filter(({ promise }) => promise === 18)
     await walls.close()
@@ -126,6 +138,7 @@ describe('the wall check', () => {
       `${role}: the serving role has no default for idle_in_transaction_session_timeout`,
       `${role}: the serving role has no default for lock_timeout`,
       `${role}: the serving role has no default for statement_timeout`,
+      ...transactionTimeout.map((setting) => `${role}: the serving role has no default for ${setting}`),
     ])
   })
 })

@@ -72,7 +72,7 @@ describe.each(runtimes)('a start on $name', ({ start }) => {
   test('with a database that was never migrated says to migrate', async () => {
     const said = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.pathname = '/postgres')) }))
     expect(said).toContain('it has no table of tenants')
-    expect(said).toContain('bun run migrate')
+    expect(said).toContain('bun run rowhouse migrate')
   })
 
   test('with nobody at the database’s address says so', async () => {

@@ -1,33 +1,6 @@
 import { type Connection, type ConnectionOptions, openConnection } from '../tenancy/index.ts'
-import { readableTablesQuery, wallsQuery } from './walls-query.ts'
-
-/** A hole in the wall, or something that makes it weaker. `remedy` is a statement or a sentence. */
-export interface Finding {
-  level: 'error' | 'warning'
-  /** The number of the promise in SECURITY.md. */
-  promise: number
-  object: string
-  problem: string
-  remedy: string
-}
-
-export interface WallOptions {
-  /** The serving role; the role of the session when left out. */
-  role?: string
-  /** Relations and functions that tenants may share, as `schema.name`. */
-  shared?: string[]
-}
-
-/**
- * Looks for holes that the catalogue shows (PostgreSQL, chapter 5.9 "Row Security Policies"). Call it in a transaction:
- * it sets `search_path` for the rest of it.
- */
-export async function inspectRowSecurity(connection: Connection, options: WallOptions = {}): Promise<Finding[]> {
-  const role = options.role ?? (await currentRole(connection))
-  const shared = `{${(options.shared ?? []).map((name) => JSON.stringify(name)).join(',')}}`
-  await connection.send("select set_config('search_path', 'pg_catalog', true)", [], 'arrays')
-  return (await connection.send(wallsQuery, [role, 'tenant_id', shared], 'objects')) as Finding[] // the query's own columns
-}
+import type { Finding } from './finding.ts'
+import { inspectRowSecurity, probeCheck, type WallOptions } from './inspect.ts'
 
 const isError = (finding: Finding): boolean => finding.level === 'error'
 
@@ -73,7 +46,7 @@ export function createWallCheck(options: ConnectionOptions & WallOptions): WallC
     try {
       if (options.role) await connection.send("select set_config('role', $1, true)", [options.role], 'arrays')
       const findings = await inspectRowSecurity(connection, options)
-      const shown = await probe(connection).catch((error: unknown) => {
+      const shown = await probe(connection, options).catch((error: unknown) => {
         // Some holes, as `row_security` preset to off, make the tables unreadable: what was found says more.
         if (findings.some(isError)) return []
         throw error
@@ -98,23 +71,29 @@ export function createWallCheck(options: ConnectionOptions & WallOptions): WallC
   }
 }
 
+/** Quoted names of the tables of tenants that the role of the session may read. */
+const readableTables = `
+select format('%I.%I', n.nspname, c.relname)
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+join pg_attribute a on a.attrelid = c.oid and a.attname = $1 and a.attnum > 0 and not a.attisdropped
+where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+  and has_table_privilege(c.oid, 'SELECT') and has_schema_privilege(n.oid, 'USAGE')`
+
 /** Looks whether any table shows a row without a tenant. */
-async function probe(connection: Connection): Promise<Finding[]> {
-  const tables = await firstColumn(connection, readableTablesQuery, [await currentRole(connection), 'tenant_id'])
+async function probe(connection: Connection, { tenantColumn = 'tenant_id' }: WallOptions): Promise<Finding[]> {
+  const tables = await firstColumn(connection, readableTables, [tenantColumn])
   if (tables.length === 0) return []
   const looks = tables.map((name) => `select '${name.replaceAll("'", "''")}' where exists (select from ${name})`)
   const shown = await firstColumn(connection, looks.join(' union all '))
+  const { should: _, ...check } = probeCheck
   return shown.map((object) => ({
-    level: 'error',
-    promise: 3,
+    ...check,
     object,
     problem: 'it shows rows without a tenant',
-    remedy: 'bun run migrate',
+    remedy: 'Mend what else is found here; then: bun run rowhouse migrate',
   }))
 }
-
-const currentRole = async (connection: Connection): Promise<string> =>
-  (await firstColumn(connection, 'select current_user'))[0] ?? ''
 
 async function firstColumn(connection: Connection, text: string, parameters: unknown[] = []): Promise<string[]> {
   const rows = await connection.send(text, parameters, 'arrays')

@@ -1,0 +1,153 @@
+import { granteeIsServing, granteeName, parameters } from '../catalogue.ts'
+import type { CatalogueCheck } from '../finding.ts'
+
+const { role, tenantColumn } = parameters
+
+/** Promise 11: no privilege that row security does not filter. */
+export const privilegeChecks: CatalogueCheck[] = [
+  {
+    check: 'database-privileges',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role may make neither temporary tables nor schemas.',
+    find: `
+      select 'database', 'the serving role has ' || privilege,
+        format('revoke %s on database %I from public, %I;', lower(privilege), current_database(), rolname)
+      from bound, unnest(array['TEMPORARY', 'CREATE']) as privilege
+      where has_database_privilege(${role}, current_database(), privilege)`,
+  },
+  {
+    check: 'schema-create',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role may create no object in any schema.',
+    find: `
+      select nspname::text, 'the serving role may create objects in this schema',
+        format('revoke create on schema %I from public, %I;', nspname, rolname)
+      from bound, schemas where has_schema_privilege(${role}, schemas.oid, 'CREATE')`,
+  },
+  {
+    check: 'table-privileges',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role has neither TRUNCATE, TRIGGER nor MAINTAIN: row security does not filter them.',
+    find: `
+      select r.name, 'the serving role has ' || acl.privilege_type,
+        format('revoke %s on %s from %s;', lower(acl.privilege_type), r.name, ${granteeName('acl.grantee')})
+      from bound, relations r, aclexplode(r.relacl) as acl
+      where ${granteeIsServing('acl.grantee')} and acl.privilege_type in ('TRUNCATE', 'TRIGGER', 'MAINTAIN')
+        and r.relowner <> bound.oid and not (r.extension and r.tenant is null)`,
+  },
+  {
+    check: 'references-privilege',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role has no REFERENCES: a foreign key sees rows that policies hide.',
+    find: `
+      select r.name, 'the serving role has REFERENCES', format('revoke references on %s from public, %I;', r.name, rolname)
+      from bound, relations r
+      where has_any_column_privilege(${role}, r.oid, 'REFERENCES') and r.relowner <> bound.oid
+        and not (r.extension and r.tenant is null)`,
+  },
+  {
+    check: 'grant-option',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role can pass no privilege on.',
+    find: `
+      select r.name, 'the serving role may pass on ' || acl.privilege_type,
+        format('revoke grant option for %s on %s from %I;', lower(acl.privilege_type), r.name, rolname)
+      from bound, relations r, aclexplode(r.relacl) as acl
+      where acl.grantee = bound.oid and acl.is_grantable and r.relowner <> bound.oid`,
+  },
+  {
+    check: 'public-privileges',
+    promise: 11,
+    level: 'error',
+    should: 'PUBLIC, and so every role to come, has no privilege on a table of tenants.',
+    find: `
+      select t.name, 'every role has ' || acl.privilege_type,
+        format('revoke %s on %s from public;', lower(acl.privilege_type), t.name)
+      from bound, tables t, aclexplode(t.relacl) as acl
+      where acl.grantee = 0 and acl.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')`,
+  },
+  {
+    check: 'tenant-update',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role may not update the tenant column.',
+    find: `
+      select t.name, 'the serving role may update ' || ${tenantColumn},
+        format('revoke update on %s from public, %I; grant update (%s) on %s to %I;', t.name, rolname, (
+          select string_agg(format('%I', attname), ', ' order by attnum) from pg_attribute
+          where attrelid = t.oid and attnum > 0 and not attisdropped
+            and attname not in (${tenantColumn}, 'id', 'created_at')), t.name, rolname)
+      from bound, tables t
+      where has_column_privilege(${role}, t.oid, t.tenant, 'UPDATE') and t.relowner <> bound.oid`,
+  },
+  {
+    check: 'identity-update',
+    promise: 11,
+    level: 'warning',
+    should: 'The serving role may update neither id nor created_at.',
+    find: `
+      select t.name, 'the serving role may update ' || a.attname,
+        format('revoke update (%I) on %s from public, %I;', a.attname, t.name, rolname)
+      from bound, tables t join pg_attribute a on a.attrelid = t.oid and a.attname in ('id', 'created_at')
+      where has_column_privilege(${role}, t.oid, a.attnum, 'UPDATE') and t.relowner <> bound.oid`,
+  },
+  {
+    check: 'default-privileges',
+    promise: 11,
+    level: 'error',
+    should: 'A relation that is made tomorrow is granted to nobody: a forgotten one is refused, not read.',
+    find: `
+      select case when n.nspname is null then 'database' else format('schema %I', n.nspname) end,
+        format('%s that %s makes are granted to %s: %s', kind, d.defaclrole::regrole,
+          ${granteeName('acl.grantee')}, string_agg(acl.privilege_type, ', ' order by acl.privilege_type)),
+        format('alter default privileges for role %s%s revoke all on %s from %s;', d.defaclrole::regrole,
+          case when n.nspname is not null then format(' in schema %I', n.nspname) else '' end, kind, ${granteeName('acl.grantee')})
+      from bound, pg_default_acl d
+      left join pg_namespace n on n.oid = d.defaclnamespace,
+      lateral (select case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' else 'schemas' end as kind) as kinds,
+      aclexplode(d.defaclacl) as acl
+      where d.defaclobjtype in ('r', 'S', 'n') and ${granteeIsServing('acl.grantee')} and d.defaclrole <> bound.oid
+      group by n.nspname, kind, d.defaclrole, acl.grantee`,
+  },
+  {
+    check: 'parameter-privileges',
+    promise: 11,
+    level: 'error',
+    since: 150_000,
+    should: 'The serving role may set no parameter that is reserved for superusers.',
+    find: `
+      select p.parname, 'the serving role has ' || acl.privilege_type || ' on this server parameter',
+        format('revoke %s on parameter %s from %s;', lower(acl.privilege_type), p.parname, ${granteeName('acl.grantee')})
+      from bound, pg_parameter_acl p, aclexplode(p.paracl) as acl where ${granteeIsServing('acl.grantee')}`,
+  },
+  {
+    check: 'system-tables',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role cannot read the system tables that hold values of all tenants, or passwords.',
+    find: `
+      select c.oid::regclass::text, 'the serving role can read this system table',
+        format('revoke all on %s from public, %I;', c.oid::regclass, rolname)
+      from bound, pg_class c
+      where c.relnamespace = 'pg_catalog'::regnamespace
+        and c.relname in ('pg_authid', 'pg_statistic', 'pg_statistic_ext_data', 'pg_largeobject', 'pg_user_mapping')
+        and has_any_column_privilege(${role}, c.oid, 'SELECT')`,
+  },
+  {
+    check: 'system-functions',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role may execute no function that reaches the files of the server.',
+    find: `
+      select p.oid::regprocedure::text, 'the serving role may reach files of the server',
+        format('revoke execute on function %s from public, %I;', p.oid::regprocedure, rolname)
+      from bound, pg_proc p
+      where p.pronamespace = 'pg_catalog'::regnamespace and has_function_privilege(${role}, p.oid, 'EXECUTE')
+        and p.proname in ('pg_read_file', 'pg_read_binary_file', 'pg_stat_file', 'pg_ls_dir', 'lo_import', 'lo_export')`,
+  },
+]

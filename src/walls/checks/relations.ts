@@ -1,0 +1,84 @@
+import { parameters } from '../catalogue.ts'
+import type { CatalogueCheck } from '../finding.ts'
+
+const { role } = parameters
+
+/** Promises 15 and 17: nothing reaches round the policies, and no index waits for them. */
+export const relationChecks: CatalogueCheck[] = [
+  {
+    check: 'view',
+    promise: 15,
+    level: 'error',
+    should: 'Every view that the serving role reaches runs with the rights of whoever asks.',
+    find: `
+      select name, 'the view runs with its owner''s rights', case
+        when current_setting('server_version_num')::int >= 150000
+        then format('alter view %s set (security_invoker = true);', name)
+        else format('revoke all on %s from public, %I;', name, rolname) end
+      from bound, relations
+      where relkind = 'v' and reachable and not shared and not extension
+        and not exists (select from pg_options_to_table(reloptions) where option_name = 'security_invoker'
+          and option_value::boolean)`,
+  },
+  {
+    check: 'without-row-security',
+    promise: 15,
+    level: 'error',
+    should: 'The serving role reaches neither a materialized view nor a foreign table: they have no row security.',
+    find: `
+      select name, case relkind when 'm' then 'a materialized view has no row security'
+          else 'a foreign table has no row security' end,
+        format('revoke all on %s from public, %I; or allow it: --shared %s', name, rolname, name)
+      from bound, relations where relkind in ('m', 'f') and reachable and not shared`,
+  },
+  {
+    check: 'rule',
+    promise: 15,
+    level: 'error',
+    should: "No table or view of tenants has a rewrite rule: it runs with its owner's rights.",
+    find: `
+      select name, format('its rule %I runs with its owner''s rights', r.rulename), format('drop rule %I on %s;', r.rulename, name)
+      from relations join pg_rewrite r on r.ev_class = relations.oid
+      where r.rulename <> '_RETURN' and (tenant is not null or reachable) and not extension`,
+  },
+  {
+    check: 'large-objects',
+    promise: 15,
+    level: 'warning',
+    should: 'The serving role cannot make large objects: they are one room for all tenants.',
+    find: `
+      select 'large objects', 'they are one room for all tenants',
+        'As a superuser: "bun run rowhouse migrate", or revoke execute on function lo_create(oid), … from public;'
+      from bound where has_function_privilege(${role}, 'pg_catalog.lo_create(oid)', 'EXECUTE')`,
+  },
+  {
+    check: 'index-operator',
+    promise: 17,
+    level: 'warning',
+    should: 'No index has an operator that waits for the policy.',
+    find: `
+      select t.name, format('%s has an operator that row security keeps from using it', i.indexrelid::regclass),
+        'An operator that is not leakproof (of an enum, jsonb, arrays, full text) waits for the policy: index another type.'
+      from tables t join pg_index i on i.indrelid = t.oid
+      where exists (
+        select from unnest(i.indclass) as class (oid)
+        join pg_opclass c on c.oid = class.oid
+        join pg_amop a on a.amopfamily = c.opcfamily and a.amoplefttype = c.opcintype and a.amoprighttype = c.opcintype
+        join pg_operator o on o.oid = a.amopopr
+        join pg_proc p on p.oid = o.oprcode
+        where not p.proleakproof)`,
+  },
+  {
+    check: 'index-expression',
+    promise: 17,
+    level: 'warning',
+    should: 'No index that only serves queries is on an expression that waits for the policy.',
+    find: `
+      select distinct t.name, format('%s is on %s(), which row security keeps from using it', i.indexrelid::regclass, p.proname),
+        'A function that is not leakproof waits for the policy: index a generated column.'
+      from tables t join pg_index i on i.indrelid = t.oid and not i.indisunique,
+      lateral regexp_matches(i.indexprs::text, ':(?:op)?funcid (\\d+)', 'g') as called (ids)
+      join pg_proc p on p.oid = called.ids[1]::oid
+      where not p.proleakproof`,
+  },
+]

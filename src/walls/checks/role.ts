@@ -1,0 +1,57 @@
+import type { CatalogueCheck } from '../finding.ts'
+
+/** Promise 11: the serving role is powerless. */
+export const roleChecks: CatalogueCheck[] = [
+  {
+    check: 'role-attributes',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role is no superuser and has no attribute that reaches round row security.',
+    find: `
+      select rolname, 'the serving role ' || attribute, case
+        when rolsuper then 'Point DATABASE_URL at a role that row security binds: app_user, which "bun run rowhouse migrate" prepares.'
+        else format('alter role %I no%s;', rolname, lower(split_part(attribute, ' ', 2))) end
+      from role, lateral (values
+        (rolsuper, 'is a superuser'), (rolbypassrls, 'has BYPASSRLS'), (rolcreaterole, 'has CREATEROLE'),
+        (rolcreatedb, 'has CREATEDB'), (rolreplication, 'has REPLICATION')) as has (it, attribute)
+      where it`,
+  },
+  {
+    check: 'role-membership',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role can become no role that is mightier than itself.',
+    find: `
+      select bound.rolname, 'the serving role is a member of ' || g.oid::regrole,
+        format('revoke %s from %I;', g.oid::regrole, bound.rolname)
+      from bound, lateral (
+        select g.*, exists (select from pg_shdepend d where d.refobjid = g.oid and d.deptype = 'o') as owner
+        from pg_roles g where pg_has_role(bound.oid, g.oid, 'MEMBER') and g.oid <> bound.oid) as g
+      where g.rolsuper or g.rolbypassrls or g.rolcreaterole or g.rolcreatedb or g.rolreplication or g.owner
+        or g.rolname ~ '^pg_'`,
+  },
+  {
+    check: 'role-group',
+    promise: 11,
+    level: 'warning',
+    should: 'What the serving role may do is granted to itself alone.',
+    find: `
+      select bound.rolname, format('the serving role is a member of %s, whose privileges it shares', g.oid::regrole),
+        format('revoke %s from %I;', g.oid::regrole, bound.rolname)
+      from bound join lateral (
+        select * from pg_roles where pg_has_role(bound.oid, oid, 'MEMBER') and oid <> bound.oid) as g on true
+      where not (g.rolsuper or g.rolbypassrls or g.rolcreaterole or g.rolcreatedb or g.rolreplication or g.rolname ~ '^pg_')
+        and not exists (select from pg_shdepend d where d.refobjid = g.oid and d.deptype = 'o')`,
+  },
+  {
+    check: 'role-owns',
+    promise: 11,
+    level: 'error',
+    should: 'The serving role owns nothing.',
+    find: `
+      select rolname, 'the serving role owns ' || pg_describe_object(d.classid, d.objid, d.objsubid),
+        format('reassign owned by %I to …;', rolname)
+      from bound join pg_shdepend d on d.refobjid = bound.oid and d.refclassid = 'pg_authid'::regclass and d.deptype = 'o'
+        and d.dbid in (0, (select oid from here))`,
+  },
+]

@@ -1,0 +1,170 @@
+import { parameters } from '../catalogue.ts'
+import type { CatalogueCheck } from '../finding.ts'
+
+const { role, shared, tenant } = parameters
+
+/** Promise 12: every relation with a tenant column is walled, and the role reaches no other. */
+export const tableChecks: CatalogueCheck[] = [
+  {
+    check: 'row-security-enabled',
+    promise: 12,
+    level: 'error',
+    should: 'Row security is enabled on every table of tenants.',
+    find: `
+      select name, 'row security is not enabled', format('alter table %s enable row level security;', name)
+      from tables where not relrowsecurity`,
+  },
+  {
+    check: 'row-security-forced',
+    promise: 12,
+    level: 'error',
+    should: 'Row security binds the owner of a table too.',
+    find: `
+      select name, 'row security is not forced on its owner', format('alter table %s force row level security;', name)
+      from tables where not relforcerowsecurity`,
+  },
+  {
+    check: 'tenant-not-null',
+    promise: 12,
+    level: 'error',
+    should: 'The tenant column is NOT NULL.',
+    find: `
+      select name, 'its tenant column may be null', format('alter table %s alter column %s set not null;', name, tenant_name)
+      from tables where not attnotnull`,
+  },
+  {
+    check: 'tenant-type',
+    promise: 12,
+    level: 'warning',
+    should: 'The tenant column is a uuid: a text can be empty, as the setting is after a transaction.',
+    find: `
+      select name, format('its tenant column is %s and not uuid', format_type(atttypid, null)),
+        format('alter table %s alter column %s type uuid using …;', name, tenant_name)
+      from tables where atttypid <> 'uuid'::regtype`,
+  },
+  {
+    check: 'tenant-default',
+    promise: 12,
+    level: 'warning',
+    should: 'The database itself writes the tenant column.',
+    find: `
+      select t.name, 'its tenant column is not written by the database',
+        format('alter table %s alter column %s set default %s;', t.name, t.tenant_name, ${tenant})
+      from tables t left join pg_attrdef d on d.adrelid = t.oid and d.adnum = t.tenant
+      where pg_get_expr(d.adbin, d.adrelid) is distinct from ${tenant}`,
+  },
+  {
+    check: 'reachable-without-tenant',
+    promise: 12,
+    level: 'error',
+    should: 'The serving role reaches no table without a tenant column, but those that tenants may share.',
+    find: `
+      select name, 'the serving role can reach it, and it has no tenant column',
+        format('revoke all on %s from public, %I; or allow it: --shared %s', name, rolname, name)
+      from bound, relations
+      where relkind in ('r', 'p') and tenant is null and reachable and not shared and not extension`,
+  },
+  {
+    check: 'sequence',
+    promise: 12,
+    level: 'error',
+    should: 'The serving role reads no sequence that all tenants move: its numbers tell what the others do.',
+    find: `
+      select format('%I.%I', nspname, relname), 'the serving role can read a sequence that all tenants move',
+        format('revoke all on sequence %I.%I from public, %I; or allow it: --shared %I.%I',
+          nspname, relname, rolname, nspname, relname)
+      from bound, pg_class c join schemas on schemas.oid = c.relnamespace
+      -- In a CASE, since a planner that asked of another relation first would make it an error.
+      where case when c.relkind = 'S' then has_sequence_privilege(${role}, c.oid, 'USAGE, SELECT, UPDATE') else false end
+        and not format('%I.%I', nspname, relname) = any (${shared})`,
+  },
+]
+
+/** Promise 13: keys and indexes begin with the tenant, and references carry it. */
+export const keyChecks: CatalogueCheck[] = [
+  {
+    check: 'key-without-tenant',
+    promise: 13,
+    level: 'error',
+    should: 'Every unique and exclusion key of a table of tenants begins with the tenant.',
+    find: `
+      select t.name, format('%s does not begin with %s', i.indexrelid::regclass, t.tenant_name),
+        'A key without the tenant sees rows that policies hide: begin it with the tenant column.'
+      from tables t join pg_index i on i.indrelid = t.oid
+      where i.indkey[0] <> t.tenant and (i.indisunique or i.indisexclusion)`,
+  },
+  {
+    check: 'index-without-tenant',
+    promise: 13,
+    level: 'warning',
+    should: 'Every index of a table of tenants begins with the tenant.',
+    find: `
+      select t.name, format('%s does not begin with %s', i.indexrelid::regclass, t.tenant_name),
+        'Under row security an index serves a query when it begins with the tenant column.'
+      from tables t join pg_index i on i.indrelid = t.oid
+      where i.indkey[0] <> t.tenant and not (i.indisunique or i.indisexclusion)`,
+  },
+  {
+    check: 'no-tenant-index',
+    promise: 13,
+    level: 'warning',
+    should: 'Some index of every table of tenants begins with the tenant.',
+    find: `
+      select t.name, format('no index begins with %s: every query reads every tenant''s rows', t.tenant_name),
+        format('create index on %s (%s);', t.name, t.tenant_name)
+      from tables t
+      where not exists (select from pg_index i where i.indrelid = t.oid and i.indkey[0] = t.tenant)`,
+  },
+  {
+    check: 'foreign-key-without-tenant',
+    promise: 13,
+    level: 'error',
+    should: 'Every foreign key to a table of tenants pairs the tenant columns of both.',
+    find: `
+      select con.conrelid::regclass::text, format('foreign key %I leaves the tenant out', con.conname),
+        'Foreign keys are checked without row security: pair the tenant columns of both tables in the key.'
+      from pg_constraint con
+      join tables parent on parent.oid = con.confrelid
+      left join tables child on child.oid = con.conrelid
+      where con.contype = 'f' and not exists (
+        select from unnest(con.conkey, con.confkey) as pair (child_column, parent_column)
+        where pair.child_column = child.tenant and pair.parent_column = parent.tenant)`,
+  },
+  {
+    check: 'foreign-key-resets-tenant',
+    promise: 13,
+    level: 'error',
+    should: 'No foreign key can null or reset the tenant when its parent is deleted.',
+    find: `
+      select t.name, format('foreign key %I could null or reset the tenant', con.conname),
+        'Use ON DELETE NO ACTION or CASCADE, or name the other columns: SET NULL (column).'
+      from tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f' and t.tenant = any (con.conkey)
+      where con.confdeltype in ('n', 'd')
+        and coalesce(nullif(to_jsonb(con) -> 'confdelsetcols', 'null') @> to_jsonb(t.tenant), true)`,
+  },
+  {
+    check: 'foreign-key-not-enforced',
+    promise: 13,
+    level: 'error',
+    should: 'Every foreign key between tables of tenants is enforced.',
+    find: `
+      select distinct t.name, format('foreign key %I is not enforced', con.conname),
+        format('alter table %s enable trigger all; or alter constraint %I enforced;', t.name, con.conname)
+      from tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f'
+      join tables parent on parent.oid = con.confrelid
+      left join pg_trigger g on g.tgconstraint = con.oid
+      where g.tgenabled in ('D', 'R') or to_jsonb(con) ->> 'conenforced' = 'false'`,
+  },
+  {
+    check: 'foreign-key-not-validated',
+    promise: 13,
+    level: 'warning',
+    should: 'Every foreign key between tables of tenants was checked against the rows that were there.',
+    find: `
+      select t.name, format('foreign key %I was never checked against older rows', con.conname),
+        format('alter table %s validate constraint %I;', t.name, con.conname)
+      from tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f' and not con.convalidated
+      join tables parent on parent.oid = con.confrelid
+      where to_jsonb(con) ->> 'conenforced' is distinct from 'false'`,
+  },
+]
