@@ -1,6 +1,7 @@
 #!/usr/bin/env bun
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { describeStartProblem } from '../start-problem.ts'
+import { doctorCommand } from './doctor.ts'
 import { migrateCommand } from './migrate.ts'
 import { seedCommand } from './seed.ts'
 
@@ -11,7 +12,8 @@ const program = new Command('rowhouse')
   .exitOverride()
   .showHelpAfterError('Add --help for what it takes.')
 
-for (const command of [migrateCommand, seedCommand]) program.addCommand(command.copyInheritedSettings(program))
+for (const command of [doctorCommand, migrateCommand, seedCommand])
+  program.addCommand(command.copyInheritedSettings(program))
 
 try {
   await program.parseAsync()

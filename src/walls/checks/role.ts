@@ -9,11 +9,11 @@ export const roleChecks: CatalogueCheck[] = [
     should: 'The serving role is no superuser and has no attribute that reaches round row security.',
     find: `
       select rolname, 'the serving role ' || attribute, case
-        when rolsuper then 'Point DATABASE_URL at a role that row security binds: app_user, which "bun run rowhouse migrate" prepares.'
+        when rolsuper then 'Point DATABASE_URL at a role that row security binds: app_user, which "bun run rowhouse migrate" prepares. Or look as it: --role'
         else format('alter role %I no%s;', rolname, lower(split_part(attribute, ' ', 2))) end
       from role, lateral (values
-        (rolsuper, 'is a superuser'), (rolbypassrls, 'has BYPASSRLS'), (rolcreaterole, 'has CREATEROLE'),
-        (rolcreatedb, 'has CREATEDB'), (rolreplication, 'has REPLICATION')) as has (it, attribute)
+        (rolsuper, 'is a superuser'), (rolbypassrls and not rolsuper, 'has BYPASSRLS'), (rolcreaterole and not rolsuper, 'has CREATEROLE'),
+        (rolcreatedb and not rolsuper, 'has CREATEDB'), (rolreplication and not rolsuper, 'has REPLICATION')) as has (it, attribute)
       where it`,
   },
   {
