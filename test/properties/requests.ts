@@ -1,0 +1,139 @@
+import fc from 'fast-check'
+import { type Operation, referredBy, type Schema } from './operations.ts'
+
+/**
+ * A request as nobody in particular sends it. What stands in braces is filled in for the tenant that does:
+ * `{own /users 0}` its first user, `{foreign /users 0}` the other tenant's, `{absent 0}` nobody's, `{tenant}` its id.
+ */
+export interface Template {
+  method: string
+  path: string
+  headers: Record<string, string>
+  body?: string
+}
+
+/** Any request to any of these operations, right ones, wrong ones, and some to routes that are not there. */
+export function anyRequest(operations: Operation[]): fc.Arbitrary<Template> {
+  const collections = [...new Set(operations.map(({ collection }) => collection))]
+  const strange = collections.flatMap((path) => [
+    { method: 'PUT', path },
+    { method: 'DELETE', path },
+    { method: 'POST', path: `${path}/{foreign ${path} 0}` },
+    { method: 'GET', path: `${path}/{own ${path} 0}/nothing` },
+  ])
+  const headers = { 'X-Tenant-Id': '{tenant}' }
+  const toStrange = fc.constantFrom(...strange).map((request) => ({ ...request, headers }))
+  // What creates comes more often, so that there are rows to look at.
+  const toKnown = operations.map((operation) => ({
+    weight: operation.method === 'POST' ? 4 : operation.ofTenants ? 2 : 1,
+    arbitrary: requestTo(operation, operations),
+  }))
+  return fc.oneof({ withCrossShrink: true }, ...toKnown, { weight: 1, arbitrary: toStrange }).map(printed)
+}
+
+/** A request to an operation that must succeed for a tenant that has something of everything. */
+export function rightRequest(
+  operation: Operation,
+  operations: Operation[],
+  id = `{own ${operation.collection} 0}`,
+): Template {
+  const fields = Object.entries(operation.body ?? {}).map(([name, { schema }]) => [
+    name,
+    valuesOf(name, schema, operations).right[0],
+  ])
+  const body = operation.body && JSON.stringify(Object.fromEntries(fields))
+  return printed({ method: operation.method, path: withId(operation, id), headers: headersOf(body), ...withBody(body) })
+}
+
+function requestTo(operation: Operation, operations: Operation[]): fc.Arbitrary<Template> {
+  const { method, collection } = operation
+  return fc
+    .record({
+      method: method === 'GET' ? mostly(['GET'], ['HEAD']) : fc.constant(method),
+      id: mostly(idsOf(collection), ['not-an-id', '%00', "'"]),
+      search: searchOf(operation, operations),
+      tenant: mostly(['{tenant}'], ['{TENANT}', '', '{{tenant}}', 'nonsense', '{tenant}, {other tenant}']),
+      type: mostly(['application/json'], ['text/plain']),
+      body: bodyOf(operation, operations),
+    })
+    .map(({ method, id, search, tenant, type, body }) => {
+      return { method, path: withId(operation, id) + search, headers: headersOf(body, tenant, type), ...withBody(body) }
+    })
+}
+
+function searchOf({ query }: Operation, operations: Operation[]): fc.Arbitrary<string> {
+  const known = Object.entries(query).map(([name, schema]): [string, fc.Arbitrary<string>] => {
+    const { right, wrong } = valuesOf(name, schema, operations)
+    return [name, mostly(right.map(String), wrong.map(String))]
+  })
+  const unknown = fc.constantFrom('{mark}', '{other tenant}')
+  const parameters = fc.record<Record<string, string>>({ ...Object.fromEntries(known), unknown }, { requiredKeys: [] })
+  const search = parameters.map((search) => {
+    const pairs = Object.entries(search).map(([name, value]) => `${name}=${value}`)
+    return pairs.length > 0 ? `?${pairs.join('&')}` : ''
+  })
+  return fc.oneof({ withCrossShrink: true }, fc.constant(''), search)
+}
+
+function bodyOf({ body }: Operation, operations: Operation[]): fc.Arbitrary<string | undefined> {
+  if (!body) return fc.constant(undefined)
+  const fields = Object.entries(body).map(([name, { schema }]) => {
+    const { right, wrong } = valuesOf(name, schema, operations)
+    return [name, mostly(right, wrong)]
+  })
+  const requiredKeys = Object.keys(body).filter((name) => body[name]?.required)
+  const whole = fc.record<Record<string, unknown>>(Object.fromEntries(fields), { requiredKeys })
+  const broken = ['{}', '', '{', '[]', 'null', '{"tenantId":"{other tenant}"}']
+  return fc.oneof(
+    { weight: 12, arbitrary: whole.map((value) => JSON.stringify(value)) },
+    { weight: 1, arbitrary: fc.constantFrom(...broken) },
+  )
+}
+
+/** Values that a field takes, the plainest first, and values that it refuses. Few, so that tenants choose the same. */
+function valuesOf(name: string, schema: Schema, operations: Operation[]): { right: unknown[]; wrong: unknown[] } {
+  const types = [schema.type ?? []].flat()
+  const none = types.includes('null') ? [null] : []
+  if (schema.enum) return { right: [...schema.enum, ...none], wrong: ['nonsense'] }
+  if (schema.format === 'uuid')
+    return { right: [...idsOf(referredBy(name, operations)), ...none], wrong: ['not-an-id', 7] }
+  if (schema.format === 'email') return { right: emails, wrong: ['ada@', ''] }
+  if (types.includes('string')) return { right: [...texts, ...none], wrong: ['', '\0', 'x'.repeat(10_001)] }
+  if (types.includes('integer')) return { right: [1, 2, 3, 100], wrong: [0, -1, 10_000, 99_999_999_999, 'one'] }
+  if (types.includes('boolean')) return { right: [true, false, ...none], wrong: ['maybe'] }
+  throw new TypeError(`The properties do not know what to put into ${name}: ${JSON.stringify(schema)}`)
+}
+const emails = ['ada@rowhouse.example', 'ADA@rowhouse.example', 'grace{mark}@rowhouse.example']
+const texts = ['Ada{mark}', ' Grace{mark} ', '{mark} Zoë 👋']
+
+const idsOf = (collection: string) => [
+  `{own ${collection} 0}`,
+  `{foreign ${collection} 0}`,
+  `{own ${collection} 1}`,
+  `{foreign ${collection} 1}`,
+  '{absent 0}',
+]
+
+const withId = ({ path }: Operation, id: string) => path.replace('{id}', id)
+const withBody = (body: string | undefined) => (body === undefined ? {} : { body })
+const headersOf = (body: string | undefined, tenant = '{tenant}', type = 'application/json') => ({
+  ...(tenant === '' ? {} : { 'X-Tenant-Id': tenant }),
+  ...(body === undefined ? {} : { 'Content-Type': type }),
+})
+
+function mostly<T>(right: T[], wrong: T[]): fc.Arbitrary<T> {
+  const arbitraries = [right, wrong].map((values) => fc.constantFrom(...values))
+  return fc.oneof(...arbitraries.map((arbitrary, index) => ({ weight: index === 0 ? 12 : 1, arbitrary })))
+}
+
+/** A request in one line: what a counterexample shows. */
+export function show({ method, path, headers, body }: Template): string {
+  const tenant = headers['X-Tenant-Id']
+  const type = headers['Content-Type']
+  const as = tenant === '{tenant}' ? [] : [`X-Tenant-Id: ${tenant ?? '(none)'}`]
+  const of = type === undefined || type === 'application/json' ? [] : [`Content-Type: ${type}`]
+  return [`${method} ${path}`, ...as, ...of, ...(body === undefined ? [] : [body])].join(' | ')
+}
+
+const printed = (template: Template): Template =>
+  Object.defineProperty(template, fc.toStringMethod, { value: () => show(template), configurable: true })

@@ -1,0 +1,27 @@
+import { createApp } from '../../src/app.ts'
+import type { Target } from '../../src/testing/index.ts'
+import { deps } from '../app.ts'
+import { asOwner, createDatabase, open } from '../database.ts'
+import { type Operation, operationsOf } from './operations.ts'
+
+/** Where a property is played: the whole app on a database of its own, which can be emptied. */
+export interface Stage {
+  target: Target
+  operations: Operation[]
+  /** Removes every row of every tenant. */
+  clear(): Promise<void>
+}
+
+/** Prepares a stage. `broken` are statements that make holes in its walls. */
+export async function prepareStage(broken: string[] = []) {
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  for (const statement of broken) await owner.unsafe(statement)
+  const found = await owner`
+    select format('%I.%I', table_schema, table_name) as name from information_schema.columns
+    where column_name = 'tenant_id' and table_schema not in ('information_schema', 'pg_catalog')`
+  const tables = found.map(({ name }) => name).join(', ')
+  const target = createApp({ ...deps, db: open(database) })
+  const operations = operationsOf(await (await target.request('/openapi.json')).json())
+  return { target, operations, owner, clear: async () => void (await owner.unsafe(`truncate ${tables}`)) }
+}

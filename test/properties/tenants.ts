@@ -1,0 +1,72 @@
+import type { Target } from '../../src/testing/index.ts'
+import { newTenant } from '../database.ts'
+import { show, type Template } from './requests.ts'
+
+/** A tenant that sends templates, and remembers what it made and which ids it guessed. */
+export interface Sender {
+  tenant: string
+  /** Stands in every text that it writes. */
+  mark: string
+  /** By the path that made them. */
+  made: Map<string, string[]>
+  guessed: Map<string, string>
+}
+
+/** All that came back for a request, and what was asked for. */
+export interface Reply {
+  request: string
+  status: number
+  headers: string[]
+  body: string
+}
+
+export const newSender = (mark = ''): Sender => ({ tenant: newTenant(), mark, made: new Map(), guessed: new Map() })
+
+/** Sends a request as a tenant, with what it has and what it knows of another. */
+export async function send(target: Target, template: Template, self: Sender, other: Sender): Promise<Reply> {
+  const fill = (text: string) => text.replace(/\{(own|foreign|absent|tenant|TENANT|other|mark)([^{}]*)\}/g, valueFor)
+  function valueFor(placeholder: string, kind: string, which: string): string {
+    if (kind === 'mark') return self.mark
+    if (kind === 'tenant') return self.tenant
+    if (kind === 'TENANT') return self.tenant.toUpperCase()
+    if (kind === 'other') return other.tenant
+    const [, collection = '', index = ''] = which.split(' ')
+    const own = self.made.get(collection) ?? []
+    // By what its own requests made, so that the same requests ask for the same again.
+    if (kind === 'own' && own.length > 0) return own[Number(index) % own.length] ?? ''
+    const foreign = kind === 'foreign' ? other.made.get(collection)?.[Number(index)] : undefined
+    const guess = self.guessed.get(placeholder) ?? foreign ?? crypto.randomUUID()
+    self.guessed.set(placeholder, guess)
+    return guess
+  }
+  const { method } = template
+  const headers = Object.entries(template.headers).map(([name, value]): [string, string] => [name, fill(value)])
+  const init = { method, headers, ...(template.body === undefined ? {} : { body: fill(template.body) }) }
+  const response = await target.request(fill(template.path), init)
+  const body = await response.text()
+  if (method === 'POST' && response.status === 201) {
+    const { data }: { data: { id: string } } = JSON.parse(body)
+    self.made.set(template.path, [...(self.made.get(template.path) ?? []), data.id])
+  }
+  const lines = [...response.headers].filter(([name]) => name !== 'date').map(([name, value]) => `${name}: ${value}`)
+  return { request: show(template), status: response.status, headers: lines, body }
+}
+
+/** The same replies with ids numbered in the order in which they appear, and without times. */
+export function normalised(replies: Reply[]): Reply[] {
+  const ids: string[] = []
+  const numbered = (id: string) => {
+    if (!ids.includes(id.toLowerCase())) ids.push(id.toLowerCase())
+    return `id-${ids.indexOf(id.toLowerCase())}`
+  }
+  const plain = (text: string) =>
+    text
+      .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, numbered)
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'time')
+  return replies.map(({ request, status, headers, body }) => ({
+    request,
+    status,
+    headers: headers.map(plain),
+    body: plain(body),
+  }))
+}
