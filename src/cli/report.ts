@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { styleText } from 'node:util'
 import { Option } from '@commander-js/extra-typings'
+import type { Log } from 'sarif'
 import { checks, type Finding } from '../walls/index.ts'
 
 export type Format = 'text' | 'json' | 'sarif'
@@ -84,10 +85,10 @@ function asSarif({ findings, file }: Report): string {
       'finding/v1': createHash('sha256').update([check, object, problem].join('\n')).digest('hex'),
     },
   }))
-  const $schema = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json'
-  return JSON.stringify(
-    { $schema, version: '2.1.0', runs: [{ tool: { driver: { name: 'rowhouse', rules } }, results }] },
-    null,
-    2,
-  )
+  const log: Log = {
+    $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
+    version: '2.1.0',
+    runs: [{ tool: { driver: { name: 'rowhouse', rules } }, results }],
+  }
+  return JSON.stringify(log, null, 2)
 }

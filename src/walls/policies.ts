@@ -26,7 +26,8 @@ select t.name as "table", t.tenant_name as "column", quote_ident(p.polname) as p
   (select string_agg(coalesce(nullif(f.prosrc, ''), pg_get_function_sqlbody(f.oid)), ' ')
     from pg_depend d join pg_proc f on f.oid = d.refobjid
     where d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass) as functions
-from tables t left join pg_policy p on p.polrelid = t.oid`
+from tables t left join pg_policy p on p.polrelid = t.oid
+order by t.name, p.polname`
 
 export const policyChecks = {
   missing: {

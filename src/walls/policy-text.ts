@@ -24,15 +24,20 @@ export function readTenantCondition(text: string, column: string): TenantConditi
   if (sides.length !== 2) return undefined
   const isColumn = (side: string) => unwrap(side.replace(/::(text|uuid|bigint|integer)$/, '')) === column
   const other = sides.find((side, index) => !isColumn(side) && isColumn(sides[1 - index] ?? ''))
-  if (other === undefined || mentions(other, column)) return undefined
+  if (other === undefined || hasColumn(other)) return undefined
   if (!other.startsWith('SELECT ')) return { tenant: other, once: false }
   const [expression, ...alias] = split(other.slice('SELECT '.length), ' AS ')
   if (expression === undefined || alias.length > 1 || /\s(FROM|UNION|WHERE|LIMIT)\s/.test(other)) return undefined
   return { tenant: unwrap(expression), once: true }
 }
 
-const mentions = (text: string, column: string): boolean =>
-  split(text.replaceAll(/[().,:]/g, ' '), ' ').includes(column)
+/** Whether an expression reads the row: a word that is neither a call, a schema, a type nor a keyword is a column. */
+function hasColumn(expression: string): boolean {
+  const [asked = ''] = split(expression.replace(/^SELECT /, ''), ' AS ')
+  const bare = asked.replaceAll(/'[^']*'/g, '').replaceAll(/::[\w ]+(\[\])?/g, '')
+  const words = bare.match(/("[^"]*"|[\w$]+)(?![\w$"]|\s*[.(])/g) ?? []
+  return words.some((word) => !/^(\d+|true|false|NULL|CURRENT_USER|SESSION_USER)$/.test(word))
+}
 
 /** Parts of an expression between a separator that stands in neither parentheses nor quotes. */
 function split(text: string, separator: string): string[] {

@@ -83,7 +83,7 @@ export const functionChecks: CatalogueCheck[] = [
     should: 'The serving role executes no SECURITY DEFINER function, but those that tenants may share.',
     find: `
       select p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights',
-        format('revoke execute on function %s from public, %I; or allow it: --shared %I.%I',
+        format('revoke execute on function %s from public, %I; -- or allow it: --shared %I.%I',
           p.oid::regprocedure, rolname, nspname, p.proname)
       from bound, pg_proc p join schemas on schemas.oid = p.pronamespace
       where p.prosecdef and has_function_privilege(${role}, p.oid, 'EXECUTE')

@@ -74,7 +74,7 @@ export const settingChecks: CatalogueCheck[] = [
     should: 'Row security is active for the role that looks, on every table of tenants.',
     find: `
       select name, 'row security is not active for the serving role', format('alter table %s force row level security;', name)
-      from bound, tables where current_user = ${role} and relrowsecurity and not row_security_active(tables.oid)`,
+      from bound, tables where not rolbypassrls and current_user = ${role} and relrowsecurity and not row_security_active(tables.oid)`,
   },
   {
     check: 'unreadable',

@@ -51,7 +51,7 @@ export const tableChecks: CatalogueCheck[] = [
       select t.name, 'its tenant column is not written by the database',
         format('alter table %s alter column %s set default %s;', t.name, t.tenant_name, ${tenant})
       from tables t left join pg_attrdef d on d.adrelid = t.oid and d.adnum = t.tenant
-      where pg_get_expr(d.adbin, d.adrelid) is distinct from ${tenant}`,
+      where regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^\\((.*)\\)::[\\w ]+$', '\\1') is distinct from ${tenant}`,
   },
   {
     check: 'reachable-without-tenant',
@@ -60,7 +60,7 @@ export const tableChecks: CatalogueCheck[] = [
     should: 'The serving role reaches no table without a tenant column, but those that tenants may share.',
     find: `
       select name, 'the serving role can reach it, and it has no tenant column',
-        format('revoke all on %s from public, %I; or allow it: --shared %s', name, rolname, name)
+        format('revoke all on %s from public, %I; -- or allow it: --shared %s', name, rolname, name)
       from bound, relations
       where relkind in ('r', 'p') and tenant is null and reachable and not shared and not extension`,
   },
@@ -71,7 +71,7 @@ export const tableChecks: CatalogueCheck[] = [
     should: 'The serving role reads no sequence that all tenants move: its numbers tell what the others do.',
     find: `
       select format('%I.%I', nspname, relname), 'the serving role can read a sequence that all tenants move',
-        format('revoke all on sequence %I.%I from public, %I; or allow it: --shared %I.%I',
+        format('revoke all on sequence %I.%I from public, %I; -- or allow it: --shared %I.%I',
           nspname, relname, rolname, nspname, relname)
       from bound, pg_class c join schemas on schemas.oid = c.relnamespace
       -- In a CASE, since a planner that asked of another relation first would make it an error.
@@ -149,7 +149,9 @@ export const keyChecks: CatalogueCheck[] = [
     should: 'Every foreign key between tables of tenants is enforced.',
     find: `
       select distinct t.name, format('foreign key %I is not enforced', con.conname),
-        format('alter table %s enable trigger all; or alter constraint %I enforced;', t.name, con.conname)
+        case when to_jsonb(con) ->> 'conenforced' = 'false'
+          then format('alter table %s alter constraint %I enforced;', t.name, con.conname)
+          else format('alter table %s enable trigger all;', t.name) end
       from tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f'
       join tables parent on parent.oid = con.confrelid
       left join pg_trigger g on g.tgconstraint = con.oid
