@@ -103,7 +103,7 @@ function valuesOf(name: string, schema: Schema, operations: Operation[]): { righ
   if (types.includes('boolean')) return { right: [true, false, ...none], wrong: ['maybe'] }
   throw new TypeError(`The properties do not know what to put into ${name}: ${JSON.stringify(schema)}`)
 }
-const emails = ['ada@rowhouse.example', 'ADA@rowhouse.example', 'grace{mark}@rowhouse.example']
+const emails = ['ada{mark}@rowhouse.example', 'ADA@rowhouse.example', 'grace@rowhouse.example']
 const texts = ['Ada{mark}', ' Grace{mark} ', '{mark} Zoë 👋']
 
 const idsOf = (collection: string) => [

@@ -9,7 +9,11 @@ import { prepareStage, type Stage } from './stage.ts'
 /** Fails where the property holds. With `PROPERTY_RUNS` it is shrunk, and the counterexample shown. */
 async function expectInterference(stage: Stage): Promise<void> {
   const isLong = process.env.PROPERTY_RUNS !== undefined
-  const { failed, counterexample } = await fc.check(nonInterference(stage), { ...tries(500), endOnFailure: !isLong })
+  const { failed, counterexample } = await fc.check(nonInterference(stage), {
+    ...tries(500),
+    numRuns: 500,
+    endOnFailure: !isLong,
+  })
   if (isLong) process.stderr.write(`${fc.stringify(counterexample)}\n`)
   expect(failed).toBe(true)
 }

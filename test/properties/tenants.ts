@@ -29,13 +29,12 @@ export async function send(target: Target, template: Template, self: Sender, oth
     if (kind === 'mark') return self.mark
     if (kind === 'tenant') return self.tenant
     if (kind === 'TENANT') return self.tenant.toUpperCase()
-    if (kind === 'other') return other.tenant
     const [, collection = '', index = ''] = which.split(' ')
     const own = self.made.get(collection) ?? []
     // By what its own requests made, so that the same requests ask for the same again.
     if (kind === 'own' && own.length > 0) return own[Number(index) % own.length] ?? ''
-    const foreign = kind === 'foreign' ? other.made.get(collection)?.[Number(index)] : undefined
-    const guess = self.guessed.get(placeholder) ?? foreign ?? crypto.randomUUID()
+    const foreign = kind === 'other' ? other.tenant : kind === 'foreign' && other.made.get(collection)?.[Number(index)]
+    const guess = self.guessed.get(placeholder) ?? (foreign || crypto.randomUUID())
     self.guessed.set(placeholder, guess)
     return guess
   }

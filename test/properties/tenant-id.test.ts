@@ -1,0 +1,38 @@
+import { expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { testClient } from '../../src/testing/index.ts'
+import { app } from '../app.ts'
+import { newTenant } from '../database.ts'
+import { timeoutMs, tries } from './settings.ts'
+
+const { as } = testClient(app)
+const [a, b] = [newTenant(), newTenant()]
+for (const tenant of [a, b]) await as(tenant).post('/users', { email: 'ada@rowhouse.example', name: tenant })
+
+/** An id as somebody might write it: other cases, braces, no hyphens, characters too many or too few, two of them. */
+const spellings = (id: string): fc.Arbitrary<string> => {
+  const place = fc.nat({ max: id.length })
+  const character = fc.constantFrom(...' \t{}()-,;:"\'%\\/+*_=\xa0\xff09afAFgZ')
+  const letters = fc.array(fc.boolean(), { minLength: id.length, maxLength: id.length })
+  return fc.oneof(
+    letters.map((upper) => [...id].map((letter, n) => (upper[n] ? letter.toUpperCase() : letter)).join('')),
+    fc.constantFrom(`{${id}}`, `urn:uuid:${id}`, id.replaceAll('-', ''), `${id}, ${b}`, `${b}, ${id}`, `${id}%00`),
+    fc.tuple(place, character).map(([at, one]) => id.slice(0, at) + one + id.slice(at)),
+    fc.tuple(place, character).map(([at, one]) => id.slice(0, at) + one + id.slice(at + 1)),
+    fc.tuple(place, place).map(([at, to]) => id.slice(0, at) + id.slice(to)),
+    fc.tuple(place, place).map(([at, to]) => b.slice(0, at) + id.slice(to)),
+  )
+}
+
+/** Whatever stands in the header opens the tenant whose id it is, in any case of letters, or no tenant that there is. */
+const opensItsOwn = fc.asyncProperty(spellings(a), async (spelled) => {
+  const { status, data } = await as(spelled).get<{ name: string }[] | undefined>('/users')
+  // White space around a header's value is not part of it (RFC 9110, section 5.5).
+  const id = spelled.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase()
+  const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+  const names = id === a || id === b ? [id] : []
+  const seen = { status, names: data?.map(({ name }) => name) }
+  expect(seen).toEqual(isId ? { status: 200, names } : { status: id === '' ? 403 : 400, names: undefined })
+})
+
+test('no spelling of a tenant’s id opens another tenant', () => fc.assert(opensItsOwn, tries(300)), timeoutMs)
