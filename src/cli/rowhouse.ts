@@ -2,6 +2,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { describeStartProblem } from '../start-problem.ts'
 import { doctorCommand } from './doctor.ts'
+import { initCommand } from './init.ts'
 import { migrateCommand } from './migrate.ts'
 import { seedCommand } from './seed.ts'
 
@@ -12,7 +13,7 @@ const program = new Command('rowhouse')
   .exitOverride()
   .showHelpAfterError('Add --help for what it takes.')
 
-for (const command of [doctorCommand, migrateCommand, seedCommand])
+for (const command of [initCommand, doctorCommand, migrateCommand, seedCommand])
   program.addCommand(command.copyInheritedSettings(program))
 
 try {

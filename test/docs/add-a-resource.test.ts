@@ -37,7 +37,17 @@ function run(...command: string[]): string {
 test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
   'a third resource is added by following docs/add-a-resource.md alone',
   async () => {
-    const service = ['src', 'db', 'drizzle', 'sql', 'package.json', 'tsconfig.json', 'bunfig.toml', 'drizzle.config.ts']
+    const service = [
+      'src',
+      'db',
+      'drizzle',
+      'sql',
+      'package.json',
+      'tsconfig.json',
+      'bunfig.toml',
+      'drizzle.config.ts',
+      'rowhouse.config.ts',
+    ]
     const tests = ['app.ts', 'database.ts', 'pooler.ts', 'postgres.ts', 'setup.ts', 'contract'].map(
       (name) => `test/${name}`,
     )
@@ -45,6 +55,7 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
 
     await follow('docs/add-a-resource.md')
+    run('bun', 'run', 'rowhouse', 'init')
     run('bun', 'run', 'generate', '--name', 'projects')
     run(process.execPath, 'node_modules/.bin/tsc', '--noEmit')
     const output = run('bun', 'test', 'test/projects.test.ts', 'test/contract/contract.test.ts')

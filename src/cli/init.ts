@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { Command } from '@commander-js/extra-typings'
+import type { Finding } from '../walls/index.ts'
+import { loadRowhouseConfig, type RowhouseConfig } from './config.ts'
+import { schemaOption, sharedOption, sqlOption, tenantColumnOption } from './options.ts'
+import { report, reportOptions } from './report.ts'
+import { readSchema } from './schema.ts'
+import { inspectSchema } from './schema-findings.ts'
+import { setUpLines } from './set-up-lines.ts'
+import { wallsSql } from './walls-sql.ts'
+import { changes, compareFile, save, type WrittenFile } from './written-file.ts'
+
+/** The files that are the same in every project: those that this kit itself is tested with. */
+const shipped = ['10-roles.sql', '20-tenancy.sql', '30-protect.sql']
+const [formatOption, jsonOption, strictOption] = reportOptions
+
+/** What `init` would do to a project, and what it cannot do. */
+export interface Plan {
+  files: WrittenFile[]
+  findings: Finding[]
+  /** The code that is left to write. */
+  setUp: string
+}
+
+/**
+ * Looks at a project's Drizzle schema, and at the SQL that stands there already.
+ *
+ * @throws ConfigError when there is no schema to look at
+ * @example
+ * const { files } = await planInit(await loadRowhouseConfig())
+ */
+export async function planInit(project: RowhouseConfig): Promise<Plan> {
+  const tables = await readSchema(project)
+  const bodies = shipped.map(
+    async (name) => [name, await readFile(new URL(`../../sql/${name}`, import.meta.url), 'utf8')] as const,
+  )
+  const wanted = [...(await Promise.all(bodies)), ['40-walls.sql', wallsSql(tables)] as const]
+  const files = await Promise.all(wanted.map(([name, body]) => compareFile(join(project.sql, name), body)))
+  const edited = files
+    .filter(({ state }) => state === 'edited')
+    .map(
+      ({ path }): Finding => ({
+        level: 'error',
+        check: 'edited-file',
+        promise: 27,
+        object: relative(project.folder, path),
+        problem: 'somebody else wrote or edited it, so it was left alone, and it is not what the schema asks for',
+        remedy:
+          'Move what is yours to a file of its own, as 50-own.sql, delete this one, and run "rowhouse init" again.',
+      }),
+    )
+  return {
+    files,
+    findings: [...edited, ...inspectSchema(tables, project.tenantColumn)],
+    setUp: setUpLines(project, tables),
+  }
+}
+
+export const initCommand = new Command('init')
+  .description('Write the SQL that walls the tables of a Drizzle schema, and say what only the schema itself can mend.')
+  .option('--dry-run', 'write nothing; print what would be written')
+  .addOption(schemaOption)
+  .addOption(sqlOption)
+  .addOption(sharedOption)
+  .addOption(tenantColumnOption)
+  .addOption(formatOption)
+  .addOption(jsonOption)
+  .addOption(strictOption)
+  .addHelpText(
+    'after',
+    `
+Each table with the tenant column gets its wall, and the indexes that row security needs; shared tables can be read.
+Run it again after each change of the schema: a file that somebody edited is never overwritten.
+
+Examples:
+  rowhouse init --dry-run
+  rowhouse init --schema src/schema.ts --tenant-column org_id --shared public.countries`,
+  )
+  .action(async ({ dryRun, format, json: _, strict, ...flags }) => {
+    const start = performance.now()
+    const project = await loadRowhouseConfig(flags)
+    const plan = await planInit(project)
+    if (!dryRun) for (const file of plan.files) await save(file)
+    if (format === 'text') console.log([...plan.files.flatMap((file) => listing(file, project, dryRun)), ''].join('\n'))
+    const milliseconds = performance.now() - start
+    const subject = relative(project.folder, project.schema)
+    process.exitCode = report({ subject, findings: plan.findings, milliseconds, file: subject }, { format, strict })
+    if (format === 'text') console.log(`\n${plan.setUp}`)
+  })
+
+function listing(file: WrittenFile, { folder }: RowhouseConfig, dryRun = false): string[] {
+  const said = {
+    new: dryRun ? 'would be written' : 'written',
+    outdated: dryRun ? 'would be brought up to date' : 'brought up to date',
+    same: 'is right as it is',
+    edited: 'was left alone: somebody else wrote or edited it',
+  }
+  return [`${relative(folder, file.path)} ${said[file.state]}`, ...(dryRun ? changes(file) : [])]
+}

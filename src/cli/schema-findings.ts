@@ -1,0 +1,153 @@
+import { is } from 'drizzle-orm'
+import { type ForeignKey, getTableConfig, IndexedColumn } from 'drizzle-orm/pg-core'
+import type { Finding } from '../walls/index.ts'
+import { qualify, type SchemaTable } from './schema.ts'
+
+/**
+ * What keeps a Drizzle schema from being walled and no SQL behind it can mend: each finding has the lines to write. Names
+ * of checks are those that the doctor has for the same thing.
+ *
+ * @param tenantColumn for the tables that have none
+ */
+export function inspectSchema(tables: SchemaTable[], tenantColumn: string): Finding[] {
+  return tables.flatMap((table) => [
+    ...(table.tenant
+      ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table)]
+      : strayTable(table, tenantColumn)),
+    ...referencesOf(table, tables),
+  ])
+}
+
+function strayTable({ label, isShared }: SchemaTable, tenantColumn: string): Finding[] {
+  if (isShared) return []
+  const problem = `it has no column ${tenantColumn} and is not named as shared: the serving role cannot reach it`
+  const column = tenantColumn === 'tenant_id' ? '...tenantColumns(),' : `tenantId: ${columnOf(tenantColumn)}`
+  const remedy = `${column} or, in rowhouse.config.ts, shared: [${JSON.stringify(label)}],`
+  return [{ level: 'warning', check: 'no-tenant-column', promise: 12, object: label, problem, remedy }]
+}
+
+function tenantColumnOf({ label, tenant, keys }: SchemaTable): Finding[] {
+  if (!tenant) return []
+  const remedy = `${keys.get(tenant.name)}: ${columnOf(tenant.name)}`
+  const type = tenant.getSQLType()
+  const found = (check: string, problem: string): Finding => ({
+    level: 'error',
+    check,
+    promise: 12,
+    object: label,
+    problem,
+    remedy,
+  })
+  return [
+    ...(type === 'uuid'
+      ? []
+      : [found('tenant-type', `its tenant column is ${type}: tenants are told apart by a uuid only`)]),
+    ...(tenant.notNull ? [] : [found('tenant-not-null', 'its tenant column may be null')]),
+  ]
+}
+
+function keysOf(table: SchemaTable): Finding[] {
+  const { label, tenant, keys, columns, primaryKeys, uniqueConstraints, indexes } = table
+  const first = tenant?.name ?? ''
+  const list = (names: (string | undefined)[]) =>
+    [first, ...names.filter((name) => name !== first)]
+      .map((name) => (name ? `t.${keys.get(name)}` : 'sql`…`'))
+      .join(', ')
+  const found = (problem: string, remedy: string): Finding => ({
+    level: 'error',
+    check: 'key-without-tenant',
+    promise: 13,
+    object: label,
+    problem: `${problem} does not begin with ${first}`,
+    remedy,
+  })
+  const findings: Finding[] = []
+  const primary = [...primaryKeys.map((key) => key.columns), columns.filter((column) => column.primary)]
+  for (const names of primary.map((key) => key.map(({ name }) => name)))
+    if (names.length > 0 && names[0] !== first)
+      findings.push(found(`primary key (${names.join(', ')})`, `primaryKey({ columns: [${list(names)}] }),`))
+  const unique = [
+    ...uniqueConstraints.map((key) => key.columns),
+    ...columns.filter(({ isUnique }) => isUnique).map((column) => [column]),
+  ]
+  for (const names of unique.map((key) => key.map(({ name }) => name)))
+    if (names[0] !== first) findings.push(found(`unique key (${names.join(', ')})`, `unique().on(${list(names)}),`))
+  for (const { config } of indexes.filter(({ config }) => config.unique)) {
+    const names = config.columns.map((column) => (is(column, IndexedColumn) ? column.name : undefined))
+    if (names[0] !== first)
+      findings.push(
+        found(`unique index ${config.name ?? ''}`, `uniqueIndex(${quoted(config.name)}).on(${list(names)}),`),
+      )
+  }
+  return findings
+}
+
+/** A serial's default calls nextval() as the role that inserts, which must not have the sequence that all tenants move. */
+function sequencesOf({ label, columns, keys }: SchemaTable): Finding[] {
+  return columns
+    .filter((column) => column.getSQLType().endsWith('serial'))
+    .map(({ name }) => ({
+      level: 'warning',
+      check: 'serial',
+      promise: 12,
+      object: label,
+      problem: `its serial ${name} cannot be inserted by the serving role: all tenants move its sequence`,
+      remedy: `${keys.get(name)}: uuid('${name}').notNull().default(sql\`tenancy.uuid_v7()\`), or generatedAlwaysAsIdentity()`,
+    }))
+}
+
+function referencesOf(child: SchemaTable, tables: SchemaTable[]): Finding[] {
+  return child.foreignKeys.flatMap((key) => {
+    const { columns, foreignColumns, foreignTable } = key.reference()
+    const { schema, name } = getTableConfig(foreignTable)
+    const parent = tables.find(({ label }) => label === qualify(schema, name))
+    if (!parent?.tenant) return []
+    const isPaired = columns.some(
+      (column, n) => column.name === child.tenant?.name && foreignColumns[n]?.name === parent.tenant?.name,
+    )
+    if (!isPaired) return [withoutTenant(child, parent, key)]
+    const resets = [key.onDelete, key.onUpdate].find((action) => action === 'set null' || action === 'set default')
+    return resets ? [resetting(child, key, resets)] : []
+  })
+}
+
+function withoutTenant(child: SchemaTable, parent: SchemaTable, key: ForeignKey): Finding {
+  const { columns, foreignColumns } = key.reference()
+  const list = (table: SchemaTable, variable: string, names: string[]) =>
+    [table.tenant?.name ?? '', ...names.filter((name) => name !== table.tenant?.name)]
+      .map((name) => `${variable}.${table.keys.get(name)}`)
+      .join(', ')
+  const own = list(
+    child,
+    't',
+    columns.map(({ name }) => name),
+  )
+  const theirs = list(
+    parent,
+    parent.exportName,
+    foreignColumns.map(({ name }) => name),
+  )
+  return {
+    level: 'error',
+    check: 'foreign-key-without-tenant',
+    promise: 13,
+    object: child.label,
+    problem: `foreign key ${key.getName()} leaves the tenant out`,
+    remedy: child.tenant
+      ? `foreignKey({ columns: [${own}], foreignColumns: [${theirs}] }),`
+      : `Give ${child.label} a tenant column first: what belongs to nobody cannot refer to what is a tenant's.`,
+  }
+}
+
+const resetting = (child: SchemaTable, key: ForeignKey, action: string): Finding => ({
+  level: 'error',
+  check: 'foreign-key-resets-tenant',
+  promise: 13,
+  object: child.label,
+  problem: `foreign key ${key.getName()} would also ${action} the tenant`,
+  remedy: "Take its onDelete and onUpdate away, or make them 'cascade' or 'restrict'.",
+})
+
+const columnOf = (name: string): string => `uuid('${name}').notNull().default(sql\`tenancy.current_tenant_id()\`),`
+
+const quoted = (name: string | undefined): string => (name === undefined ? '' : `'${name}'`)

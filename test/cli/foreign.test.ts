@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'bun:test'
+import { eq, sql } from 'drizzle-orm'
+import { migrate } from '../../db/migrate.ts'
+import { loadRowhouseConfig } from '../../src/cli/config.ts'
+import { withTenant } from '../../src/tenancy/index.ts'
+import { createWallCheck } from '../../src/walls/index.ts'
+import { asOwner, createBareDatabase, newTenant, open } from '../database.ts'
+import { sqlstateOf } from '../db/app-user.ts'
+import { foreign, initialised } from './foreign/project.ts'
+import { countries, jobs, members, orders } from './foreign/schema.ts'
+
+// Somebody else's schemas, walled by what `rowhouse init` wrote for them, on a real server.
+const project = await loadRowhouseConfig({}, foreign.folder)
+const { tenantColumn, shared } = project
+const database = await createBareDatabase()
+const owner = asOwner(database)
+const applied = await migrate({ ...project, url: database.ownerUrl })
+const db = open(database, 2)
+
+/** A tenant with a member and an order of its own. */
+async function settle() {
+  const tenantId = newTenant()
+  const ids = await withTenant(tenantId, () =>
+    db.write(async (tx) => {
+      const [member] = await tx.insert(members).values({ email: 'ada@example.org', nick: 'ada' }).returning()
+      const memberId = member?.id ?? ''
+      const [order] = await tx.insert(orders).values({ orgId: tenantId, memberId, amount: '2.50' }).returning()
+      return { memberId, orderId: order?.id ?? 0 }
+    }),
+  )
+  const as = <T>(work: () => Promise<T>) => withTenant(tenantId, work)
+  return { tenantId, as, ...ids }
+}
+
+describe("somebody else's schemas, walled by rowhouse init", () => {
+  test('are migrated with what it wrote', () => {
+    expect(initialised).toMatchObject({ code: 0, stderr: '' })
+    expect(applied).toEqual(['drizzle/0000_all.sql'])
+  })
+
+  test('pass the wall check, warnings included', async () => {
+    const walls = createWallCheck({ url: database.appUrl, tenantColumn, shared })
+    const findings = (await walls.inspect()).filter(({ check }) => check !== 'server-release')
+    await walls.close()
+    expect(findings).toEqual([])
+  })
+
+  test('can be migrated again, which alters nothing and waits for nobody who writes', async () => {
+    const everything = () => owner`select oid, relname, relacl, relrowsecurity, relforcerowsecurity from pg_class
+      where relnamespace in ('"weird.name"'::regnamespace, 'crm'::regnamespace, 'public'::regnamespace) order by oid`
+    const before = [...(await everything())]
+    await owner.begin(async (tx) => {
+      await tx`lock table "weird.name"."Order", crm.members in row exclusive mode`
+      expect(await migrate({ ...project, url: database.ownerUrl })).toEqual([])
+    })
+    expect([...(await everything())]).toEqual(before)
+  })
+
+  test('show a tenant its own rows only', async () => {
+    const [one, two] = [await settle(), await settle()]
+    const seen = await two.as(() => db.read((tx) => tx.select().from(orders)))
+    expect(seen.map(({ orgId, memberId }) => [orgId, memberId])).toEqual([[two.tenantId, two.memberId]])
+    const found = await two.as(() => db.read((tx) => tx.select().from(members).where(eq(members.id, one.memberId))))
+    expect(found).toEqual([])
+  })
+
+  test("refuse a blind insert into another tenant, and of a reference to another's row", async () => {
+    const [one, two] = [await settle(), await settle()]
+    const insert = (orgId: string, memberId: string) =>
+      two.as(() => db.write((tx) => tx.insert(orders).values({ orgId, memberId, amount: '1' })))
+    expect(await sqlstateOf(insert(one.tenantId, one.memberId))).toBe('42501')
+    expect(await sqlstateOf(insert(two.tenantId, one.memberId))).toBe('23503')
+  })
+
+  test("leave another tenant's rows alone in a blind update or delete, and none can be given away", async () => {
+    const [one, two] = [await settle(), await settle()]
+    await two.as(() => db.write((tx) => tx.update(orders).set({ amount: '0' })))
+    await two.as(() => db.write((tx) => tx.delete(orders)))
+    const [row] = await one.as(() => db.read((tx) => tx.select().from(orders)))
+    expect([row?.id, row?.amount]).toEqual([one.orderId, '2.50'])
+    const give = () => db.write((tx) => tx.update(members).set({ orgId: one.tenantId }))
+    expect(await sqlstateOf(two.as(give))).toBe('42501')
+  })
+
+  test('let every tenant read what is shared, and nobody write it', async () => {
+    await owner`insert into countries values ('nl', 'Netherlands')`
+    const { as } = await settle()
+    expect(await as(() => db.read((tx) => tx.select().from(countries)))).toHaveLength(1)
+    expect(await sqlstateOf(as(() => db.write((tx) => tx.delete(countries))))).toBe('42501')
+  })
+
+  test('keep a table that nobody named out of reach', async () => {
+    const { as } = await settle()
+    expect(initialised.stdout).toContain('public.jobs  it has no column Org Id and is not named as shared')
+    expect(await sqlstateOf(as(() => db.read((tx) => tx.select().from(jobs))))).toBe('42501')
+  })
+
+  test('have the index that the reference between them lacked', async () => {
+    const [index] = await owner`select pg_get_indexdef('"weird.name"."Order_Org Id_memberId_idx"'::regclass) as text`
+    expect(index?.text).toEndWith('("Org Id", "memberId")')
+  })
+
+  test('write the tenant themselves, where the schema has no default for it', async () => {
+    const { tenantId, as, memberId } = await settle()
+    const insert = sql`insert into ${orders} ("memberId", amount) values (${memberId}, 3)`
+    await as(() => db.write((tx) => tx.execute(insert)))
+    const rows = await owner`select count(*)::int as count from "weird.name"."Order" where "Org Id" = ${tenantId}`
+    expect(rows[0]?.count).toBe(2)
+  })
+})
