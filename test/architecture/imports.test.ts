@@ -16,7 +16,10 @@ function importsOf(file: string): string[] {
   const typeImports = [...source.matchAll(/^(?:import|export) (?:type )?[^'"]*? from '([^']+)'/gm)].map(
     (match) => match[1] ?? '',
   )
-  const found = new Set([...typeImports, ...transpiler.scanImports(source).map(({ path }) => path)])
+  const found = new Set([
+    ...typeImports,
+    ...transpiler.scanImports(source.replace(/^#!.*/, '')).map(({ path }) => path),
+  ])
   return [...found].map((path) => (path.startsWith('.') ? relative(root, join(root, dirname(file), path)) : path))
 }
 
