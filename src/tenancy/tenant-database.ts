@@ -90,7 +90,7 @@ export function createTenantDatabase({ connections, role }: TenantDatabaseOption
     const connection = await connections.acquire()
     try {
       await enter(connection, mode, context, role)
-      const handle = createHandle(connection, context.signal)
+      const handle = createHandle(connection, context)
       const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
       const [outcome] = await Promise.allSettled([open.run(current, async () => await work(handle.tx))])
       if (outcome.status === 'rejected') handle.fail(outcome.reason)

@@ -1,6 +1,7 @@
 import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import { type PostgresJsQueryResultHKT, PostgresJsSession } from 'drizzle-orm/postgres-js'
 import type { Connection, QueryResult } from './connection.ts'
+import { type TenantContext, tenantContext } from './context.ts'
 
 declare const brand: unique symbol
 
@@ -26,7 +27,7 @@ export type TenantTx = Pick<
   | '$count'
 > & { readonly [brand]: 'TenantTx' }
 
-/** A query was sent on a transaction that is over, or a query was left behind when it ended. A fault in the code. */
+/** A query was sent on a transaction that is over or another tenant's, or left behind at its end. A fault in the code. */
 export class TransactionMisuse extends Error {
   override readonly name = 'TransactionMisuse'
 }
@@ -57,9 +58,9 @@ const transactionTag = /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|PREPARE TRANSA
  * Makes the handle of one transaction. postgres.js lets a handle that outlives its transaction run inside the next
  * tenant's transaction on that connection; this one is revoked when its transaction is over.
  *
- * @param signal once aborted, no further query is sent
+ * @param context whose transaction it is; once its signal is aborted, no further query is sent
  */
-export function createHandle(connection: Connection, signal: AbortSignal | undefined): Handle {
+export function createHandle(connection: Connection, context: TenantContext): Handle {
   let revoked = false
   let inFlight = 0
   let firstCause: Error | undefined
@@ -73,7 +74,11 @@ export function createHandle(connection: Connection, signal: AbortSignal | undef
     if (revoked)
       throw new TransactionMisuse('This transaction is over. Await every query inside of db.read or db.write.')
     if (firstCause) throw firstCause
-    signal?.throwIfAborted()
+    // Passed on to work for another tenant it would show that one this one's rows.
+    const tenantId = tenantContext()?.tenantId
+    if (tenantId !== undefined && tenantId !== context.tenantId)
+      throw new TransactionMisuse('This transaction is of another tenant than the work under way')
+    context.signal?.throwIfAborted()
   }
 
   /** One after another: what was queued behind a failure or behind the end must not reach the socket. */

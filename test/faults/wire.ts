@@ -1,0 +1,60 @@
+/** A message of the PostgreSQL protocol (version 3, chapter "Message Formats"); the first of a client has no type. */
+export interface Message {
+  type: string
+  bytes: Buffer
+}
+
+/** Where a transaction is, as its statements tell. */
+export type Phase = 'connect' | 'begin' | 'confirm' | 'first query' | 'query' | 'long query' | 'commit' | 'rollback'
+
+/** Cuts what one side says into whole messages, wherever the network cut it. */
+export function createSplitter(speaker: 'client' | 'server'): (chunk: Buffer) => Message[] {
+  let rest: Buffer = Buffer.alloc(0)
+  let isFirst = speaker === 'client'
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk])
+    const messages: Message[] = []
+    for (;;) {
+      const typed = isFirst ? 0 : 1
+      if (rest.length < typed + 4) return messages
+      const length = typed + rest.readUInt32BE(typed)
+      if (rest.length < length) return messages
+      messages.push({ type: isFirst ? 'startup' : rest.toString('latin1', 0, 1), bytes: rest.subarray(0, length) })
+      rest = rest.subarray(length)
+      isFirst = false
+    }
+  }
+}
+
+/** The text of a statement, in a Query or a Parse message. */
+export function statementOf({ type, bytes }: Message): string | undefined {
+  if (type === 'Q') return textAt(bytes, 5)
+  if (type === 'P') return textAt(bytes, bytes.indexOf(0, 5) + 1)
+  return undefined
+}
+
+const textAt = (bytes: Buffer, start: number) => bytes.toString('utf8', start, bytes.indexOf(0, start))
+
+/** The values of a Bind message. */
+export function valuesOf(bind: Message): string[] {
+  const { bytes } = bind
+  let at = bytes.indexOf(0, bytes.indexOf(0, 5) + 1) + 1 // behind the names of the portal and the statement
+  at += 2 + 2 * bytes.readUInt16BE(at) // the formats
+  const values: string[] = []
+  let left = bytes.readUInt16BE(at)
+  for (at += 2; left > 0; left -= 1) {
+    const length = Math.max(0, bytes.readInt32BE(at)) // -1 is null
+    values.push(bytes.toString('utf8', at + 4, at + 4 + length))
+    at += 4 + length
+  }
+  return values
+}
+
+/** What a statement is to its transaction, given the one before it. */
+export function phaseOf(statement: string, before: Phase | undefined): Phase {
+  if (statement.startsWith('begin')) return 'begin'
+  if (statement.startsWith('select set_config')) return 'confirm'
+  if (statement === 'commit' || statement === 'rollback') return statement
+  if (statement.includes('pg_sleep')) return 'long query'
+  return before === 'confirm' ? 'first query' : 'query'
+}

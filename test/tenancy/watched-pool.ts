@@ -1,0 +1,103 @@
+import { users } from '../../db/schema/users.ts'
+import {
+  type Connection,
+  type ConnectionSource,
+  createPool,
+  createTenantDatabase,
+  type PoolOptions,
+  type QueryResult,
+  type TenantDatabase,
+  type TenantTx,
+  withTenant,
+} from '../../src/tenancy/index.ts'
+
+// Nothing here is of one runtime: the cases of the escaped handle run on Node too.
+
+/** What a test may do to a connection: hear what is sent, do something before it, or change what comes back. */
+export interface Tampering {
+  before?: (text: string, connection: Connection) => unknown
+  answer?: (text: string, rows: QueryResult) => QueryResult
+}
+
+/** A pool, of one connection unless told otherwise, that writes down what is sent. */
+export function watchedPool(options: Partial<PoolOptions> & { url: string }, { before, answer }: Tampering = {}) {
+  const pool = createPool({ size: 1, ...options })
+  const originals = new Map<Connection, Connection>()
+  const sent: string[] = []
+
+  function watch(connection: Connection): Connection {
+    // In order, since a tenant transaction sends its first two statements without waiting between them.
+    let ready: Promise<unknown> = Promise.resolve()
+    async function pass(text: string, send: () => Promise<QueryResult>): Promise<QueryResult> {
+      sent.push(text)
+      ready = ready.then(() => before?.(text, connection))
+      await ready
+      const rows = await send()
+      return answer?.(text, rows) ?? rows
+    }
+    const watched: Connection = {
+      send: (text, parameters, shape) => pass(text, () => connection.send(text, parameters, shape)),
+      command: (text) => pass(text, () => connection.command(text)),
+      get fault() {
+        return connection.fault
+      },
+      openedAt: connection.openedAt,
+      close: () => connection.close(),
+    }
+    originals.set(watched, connection)
+    return watched
+  }
+
+  const source: ConnectionSource = {
+    acquire: async () => watch(await pool.acquire()),
+    release(watched) {
+      const connection = originals.get(watched)
+      originals.delete(watched)
+      if (connection) pool.release(connection)
+    },
+    close: () => pool.close(),
+  }
+  return Object.assign(source, { sent })
+}
+
+/** A door on a {@link watchedPool}, which is closed when the test ends: `await using door = openWatchedDoor({ url })`. */
+export function openWatchedDoor(options: Partial<PoolOptions> & { url: string }, tampering: Tampering = {}) {
+  const connections = watchedPool(options, tampering)
+  const db = createTenantDatabase({ connections })
+  return Object.assign(db, { sent: connections.sent, [Symbol.asyncDispose]: () => db.close() })
+}
+
+export async function addUser(tx: TenantTx, name = 'Ada'): Promise<string> {
+  const email = `${crypto.randomUUID()}@rowhouse.example`
+  const [row] = await tx.insert(users).values({ email, name }).returning({ id: users.id })
+  if (!row) throw new Error('An insert returned no row')
+  return row.id
+}
+
+/** A tenant with one user. */
+export async function tenantWithUser(db: Pick<TenantDatabase, 'write'>) {
+  const tenant = crypto.randomUUID()
+  return { tenant, userId: await withTenant(tenant, () => db.write((tx) => addUser(tx))) }
+}
+
+/** What a promise was rejected with, without Drizzle's wrapper. */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  const error = await promise.then(
+    (value) => {
+      throw new Error(`It did not fail, it gave ${JSON.stringify(value)}`)
+    },
+    (error: unknown) => error,
+  )
+  return error instanceof Error && error.message.startsWith('Failed query') ? error.cause : error
+}
+
+/** A gate that opens when it has been reached by so many. */
+export function gate(count: number): () => Promise<void> {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  return async () => {
+    count -= 1
+    if (count === 0) open()
+    await opened
+  }
+}
