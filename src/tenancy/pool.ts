@@ -1,5 +1,6 @@
 import { unavailable } from '../errors/index.ts'
 import { type Connection, type ConnectionOptions, type ConnectionSource, openConnection } from './connection.ts'
+import { TransactionMisuse } from './tenant-tx.ts'
 
 export interface PoolOptions extends ConnectionOptions {
   /** The most connections at a time. */
@@ -19,7 +20,7 @@ export interface PoolOptions extends ConnectionOptions {
 export function createPool(options: PoolOptions): ConnectionSource {
   const { size, acquireTimeoutMs = 5000, lifetimeMs = 30 * 60_000 } = options
   const idle: Connection[] = []
-  const busy = new Set<Connection>()
+  const busy = new Map<Connection, Connection>() // what was given out → what is behind it
   const waiting: Array<(connection: Connection) => void> = []
   let closing = false
   let becomeIdle = () => {}
@@ -28,6 +29,25 @@ export function createPool(options: PoolOptions): ConnectionSource {
   function take(): Connection | undefined {
     for (let connection = idle.pop(); connection; connection = idle.pop()) if (isFit(connection)) return connection
     return busy.size < size ? openConnection(options) : undefined
+  }
+
+  /** What is given out is refused once it is released: by then the connection may be another tenant's. */
+  function lend(connection: Connection): Connection {
+    const inUse = () => {
+      if (!busy.has(loan)) throw new TransactionMisuse('This connection was released')
+      return connection
+    }
+    const loan: Connection = {
+      send: async (text, parameters, shape) => await inUse().send(text, parameters, shape),
+      command: async (text) => await inUse().command(text),
+      get fault() {
+        return connection.fault
+      },
+      openedAt: connection.openedAt,
+      close: async () => await busy.get(loan)?.close(),
+    }
+    busy.set(loan, connection)
+    return loan
   }
 
   function isFit(connection: Connection): boolean {
@@ -40,10 +60,7 @@ export function createPool(options: PoolOptions): ConnectionSource {
     async acquire() {
       if (closing) throw unavailable(new Error('The pool is closed'))
       const connection = take() // none, for as long as somebody waits: what comes back goes straight to them
-      if (connection) {
-        busy.add(connection)
-        return connection
-      }
+      if (connection) return lend(connection)
       return await new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.splice(waiting.indexOf(receive), 1)
@@ -57,14 +74,13 @@ export function createPool(options: PoolOptions): ConnectionSource {
       })
     },
 
-    release(connection) {
-      if (!busy.delete(connection)) return // released before: by now it may be another tenant's
+    release(loan) {
+      const connection = busy.get(loan)
+      if (!connection) return // released before
+      busy.delete(loan)
       if (isFit(connection)) idle.push(connection)
       const next = waiting.length > 0 ? take() : undefined
-      if (next) {
-        busy.add(next)
-        waiting.shift()?.(next)
-      }
+      if (next) waiting.shift()?.(lend(next))
       if (closing && busy.size === 0) becomeIdle()
     },
 

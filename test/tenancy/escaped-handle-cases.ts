@@ -3,6 +3,7 @@ import { users } from '../../db/schema/users.ts'
 import { TransactionMisuse, withTenant } from '../../src/tenancy/index.ts'
 import { type Escaped, leaks } from './escaped-handle-leaks.ts'
 import { liveHandleCases } from './escaped-handle-live.ts'
+import { releasedConnectionCases } from './escaped-handle-pool.ts'
 import { failureOf, openWatchedDoor, tenantWithUser } from './watched-pool.ts'
 
 /** One case of promise 7, for any runtime: it throws when the promise is broken. */
@@ -48,4 +49,4 @@ const deadHandleCases: Case[] = leaks.flatMap(({ name, leak }) =>
 )
 
 /** Every case of promise 7. */
-export const escapedHandleCases: Case[] = [...deadHandleCases, ...liveHandleCases]
+export const escapedHandleCases: Case[] = [...deadHandleCases, ...liveHandleCases, ...releasedConnectionCases]
