@@ -119,22 +119,21 @@ export const liveHandleCases: Case[] = [
     async (url, mode) => {
       await using door = openWatchedDoor({ url })
       const [a, b] = [await tenantWithUser(door), await tenantWithUser(door)]
-      const fired = Promise.withResolvers<string[]>()
+      let late: Promise<string[]> | undefined
       const tenantsOf = async (tx: TenantTx) =>
         (await tx.select({ tenant: users.tenantId }).from(users)).map(({ tenant }) => tenant)
       const nextHasBegun = gate(2)
-      const read = () =>
-        nextHasBegun()
-          .then(() => door[mode](tenantsOf))
-          .then(fired.resolve, fired.reject)
-      await withTenant(a.tenant, () => door[mode](async () => void setTimeout(read)))
+      const fire = () => {
+        late = nextHasBegun().then(() => door[mode](tenantsOf))
+      }
+      await withTenant(a.tenant, () => door[mode](async () => void setTimeout(fire)))
       const seen = await withTenant(b.tenant, () =>
         door[mode](async (tx) => {
           await nextHasBegun()
           return await tenantsOf(tx)
         }),
       )
-      assert.deepEqual([await fired.promise, seen], [[a.tenant], [b.tenant]])
+      assert.deepEqual([await late, seen], [[a.tenant], [b.tenant]])
     },
   ),
 
@@ -156,16 +155,19 @@ export const liveHandleCases: Case[] = [
   ...inEachMode('a live handle of a $mode is refused in the transaction of another tenant', async (url, mode) => {
     await using door = openWatchedDoor({ url, size: 2 })
     const [a, b] = [await tenantWithUser(door), await tenantWithUser(door)]
-    const [lent, done] = [Promise.withResolvers<TenantTx[]>(), gate(2)]
+    const [isLent, done] = [gate(2), gate(2)]
+    const lent: TenantTx[] = []
     const lender = withTenant(a.tenant, () =>
       door[mode](async (tx) => {
-        lent.resolve([tx])
+        lent.push(tx)
+        await isLent()
         await done()
       }),
     )
     const look = (tx: TenantTx) => tx.select({ tenant: users.tenantId }).from(users)
     const borrower = async (tx: TenantTx) => {
-      for (const foreign of await lent.promise) isMisuse(await failureOf(look(foreign).execute()))
+      await isLent()
+      for (const foreign of lent) isMisuse(await failureOf(look(foreign).execute()))
       return await look(tx)
     }
     const seen = await withTenant(b.tenant, () => door[mode](borrower)).finally(() => void done())
