@@ -12,6 +12,7 @@ export interface Link {
   cut(): void
   /** Lets nothing through any more, without closing it. */
   freeze(): void
+  readonly isFrozen: boolean
   /** Says to one side that the other has finished speaking, while it may go on speaking itself. */
   finish(side: 'client' | 'server'): void
 }
@@ -87,6 +88,9 @@ function createLink(near: Socket, far: Socket, plan: Plan, commits: Set<string>)
     freeze() {
       frozen = true
       for (const socket of [near, far]) socket.pause()
+    },
+    get isFrozen() {
+      return frozen
     },
     finish: (side) => void (side === 'client' ? near : far).end(),
   }

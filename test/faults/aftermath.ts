@@ -1,0 +1,76 @@
+import { type Connection, type ConnectionSource, type TenantDatabase, withTenant } from '../../src/tenancy/index.ts'
+import { newTenant } from '../database.ts'
+import { backendOf, gate, owner, until } from '../tenancy/door.ts'
+import type { FaultProxy } from './proxy.ts'
+
+/** Waits for something; gives what to complain of when it does not come or fails. */
+export async function within(ms: number, wanted: Promise<unknown>, complaint: string): Promise<string[]> {
+  const { promise: late, resolve } = Promise.withResolvers<string[]>()
+  const timer = setTimeout(() => resolve([`${complaint}, after ${ms} ms`]), ms)
+  const outcome = wanted.then(
+    () => [],
+    (error: unknown) => [`${complaint}: ${error}`],
+  )
+  return await Promise.race([outcome, late]).finally(() => clearTimeout(timer))
+}
+
+/** A source that looks at every fifth connection before it is given out: no tenant may be left on it. */
+export function inspected(pool: ConnectionSource, tell: (what: string) => void): ConnectionSource {
+  let given = 0
+  return {
+    async acquire() {
+      const connection = await pool.acquire()
+      given += 1
+      if (given % 5 === 0) await inspect(connection, tell)
+      return connection
+    },
+    release: (connection) => pool.release(connection),
+    close: () => pool.close(),
+  }
+}
+
+async function inspect(connection: Connection, tell: (what: string) => void): Promise<void> {
+  const setting = `select coalesce(current_setting('app.current_tenant', true), '')`
+  // One that is lost has no setting; the pool finds out when it comes back.
+  const [row] = await connection.send(setting, [], 'arrays').catch(() => [])
+  if (Array.isArray(row) && row[0] !== '') tell(`a connection outside of any transaction is of tenant ${row[0]}`)
+}
+
+/** Throws unless exactly as many transactions as the pool is large are under way at once, and all succeed. */
+export async function aftermath(
+  pool: ConnectionSource,
+  db: TenantDatabase,
+  size: number,
+  tell: (what: string) => void,
+) {
+  // First one look at each connection: what was lost while it lay idle is found out, and what is left on it is seen.
+  const connections = await Promise.all(Array.from({ length: size }, () => pool.acquire()))
+  for (const connection of connections) await inspect(connection, tell)
+  for (const connection of connections) pool.release(connection)
+
+  const all = gate(size)
+  let inFlight = 0
+  let most = 0
+  const visit = () =>
+    db.write(async (tx) => {
+      inFlight += 1
+      most = Math.max(most, inFlight)
+      const pid = await backendOf(tx)
+      await all()
+      inFlight -= 1
+      return pid
+    })
+  const pids = await Promise.all(Array.from({ length: 2 * size }, () => withTenant(newTenant(), visit)))
+  if (most !== size) throw new Error(`${most} at once in a pool of ${size}`)
+  if (new Set(pids).size !== size) throw new Error(`${new Set(pids).size} connections in a pool of ${size}`)
+}
+
+/** Resolves when no session that came through the proxy runs anything or is in a transaction. */
+export const sessionsToEnd = (proxy: FaultProxy) =>
+  until(async () => {
+    const ports = [...proxy.ports]
+    const busy = await owner`
+      select from pg_stat_activity
+      where usename = 'app_user' and client_port = any (${ports}) and (state <> 'idle' or xact_start is not null)`
+    return busy.length === 0
+  })

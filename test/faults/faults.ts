@@ -1,0 +1,34 @@
+import { owner } from '../tenancy/door.ts'
+import type { Fault, Link, Passage } from './proxy.ts'
+
+/** What can be done to a connection, by the network and by PostgreSQL's administrator. */
+export const faults = {
+  cut: ({ link }) => link.cut(),
+  'tear a message': ({ link, bytes, pass }) => {
+    pass(bytes.subarray(0, Math.ceil(bytes.length / 2)))
+    link.finish('client')
+    link.finish('server')
+  },
+  'half-close towards the client': ({ link, pass }) => {
+    pass()
+    link.finish('client')
+  },
+  'half-close towards the server': ({ link, pass }) => {
+    pass()
+    link.finish('server')
+  },
+  freeze: ({ link }) => link.freeze(),
+  delay: () => new Promise((resolve) => setTimeout(resolve, 30)),
+  pg_cancel_backend: async ({ link, pass }) => {
+    pass()
+    await owner`select pg_cancel_backend(pid) from ${backendOf(link)}`
+  },
+  pg_terminate_backend: ({ link }) => owner`select pg_terminate_backend(pid, 1000) from ${backendOf(link)}`,
+} satisfies Record<string, Fault>
+
+export type FaultName = keyof typeof faults
+export const faultNames = Object.keys(faults) as FaultName[] // the keys are what its type says
+
+const backendOf = (link: Link) => owner`pg_stat_activity where client_port = ${link.port}`
+
+export type { Passage }

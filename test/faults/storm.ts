@@ -1,0 +1,100 @@
+import { runInContext } from '../../src/tenancy/context.ts'
+import { createPool, createTenantDatabase, parseTenantId, type TenantTx } from '../../src/tenancy/index.ts'
+import { main, newTenant } from '../database.ts'
+import { withSettings } from '../tenancy/door.ts'
+import { aftermath, inspected, sessionsToEnd, within } from './aftermath.ts'
+import { audit, type Damage, describe, type Entry, Thrown } from './ledger.ts'
+import { openProxy } from './proxy.ts'
+import { ambushPlan, type Kind, type Scenario, scenariosOf } from './scenario.ts'
+import { perform } from './work.ts'
+
+export interface StormOptions {
+  /** The same seed brings the same transactions and the same faults. */
+  seed: number
+  transactions: number
+  /** What is thrown in. */
+  kinds: readonly Kind[]
+  tenants?: number
+  /** Of the pool. */
+  size?: number
+}
+
+/** What a storm did, and what it did damage to: every list of `Damage` is empty where all is well. */
+export interface Figures extends Damage {
+  seed: number
+  transactions: number
+  committed: number
+  /** How many of each kind were thrown in. */
+  faults: Partial<Record<Kind, number>>
+  /** How many transactions failed with each code. */
+  failures: Record<string, number>
+  /** Lost their connection during COMMIT, and said so. */
+  unknown: number
+  /** Rows and answers that belonged to another transaction. */
+  foreign: string[]
+  /** Calls that never settled, sessions left in a transaction, and whatever the pool has not recovered from. */
+  stuck: string[]
+}
+
+// Short, so that what hangs is found out in a test; in the same order as in production.
+const limits = { statement_timeout: '100ms' }
+const timeouts = { answerTimeoutMs: 250, connectTimeoutMs: 500, acquireTimeoutMs: 20_000 }
+const patienceMs = 25_000
+
+/** Lets many tenants loose on a small pool, with faults thrown in, and looks at what is left. */
+export async function storm({ seed, transactions, kinds, tenants = 30, size = 4 }: StormOptions): Promise<Figures> {
+  const faults: Figures['faults'] = {}
+  const count = (kind: Kind) => {
+    faults[kind] = (faults[kind] ?? 0) + 1
+  }
+  // Past a pooler, if the suite runs through one: the faults are PostgreSQL's and of the way to it.
+  const direct = Object.assign(new URL(main.appUrl), { host: new URL(main.ownerUrl).host }).href
+  const plan = ambushPlan(seed, transactions / 4, kinds, count)
+  let isOver = false
+  await using proxy = await openProxy(withSettings(limits, direct), (...where) => (isOver ? undefined : plan(...where)))
+  const pool = createPool({ url: proxy.url, size, ...timeouts })
+  const foreign: string[] = []
+  const tell = (what: string) => void foreign.push(what)
+  const db = createTenantDatabase({ connections: inspected(pool, tell) })
+  const ids = Array.from({ length: tenants }, newTenant)
+  const entries: Entry[] = []
+  const escaped = {}
+
+  async function call(scenario: Scenario, n: number): Promise<void> {
+    const tenantId = parseTenantId(ids[scenario.tenant] ?? '')
+    if (tenantId === undefined) throw new Error('A scenario is of no tenant')
+    const entry: Entry = { scenario, tenant: tenantId, requestId: `${seed}/${n}`, marks: [] }
+    entries.push(entry)
+    const controller = new AbortController()
+    const abort = () => controller.abort(new Thrown('aborted'))
+    let number = 0
+    const work = (tx: TenantTx) => {
+      number += 1
+      return perform(tx, { entry, db, number, writes: 0, abort, count, escaped, foreign: tell })
+    }
+    const context = { tenantId, requestId: entry.requestId, signal: controller.signal }
+    entry.outcome = await runInContext(context, () => db[scenario.mode](work)).then(
+      () => ({ acknowledged: true }),
+      (error: unknown) => ({ acknowledged: false, error }),
+    )
+  }
+
+  const scenarios = scenariosOf(seed, transactions, tenants, kinds).entries()
+  // Each caller takes what comes next: ten times as many callers as connections, for as long as there is work.
+  const caller = async () => {
+    for (const [n, scenario] of scenarios) await call(scenario, n)
+  }
+  const stuck = await within(patienceMs, Promise.all(Array.from({ length: size * 10 }, caller)), 'calls hang')
+  isOver = true
+  stuck.push(...(await within(patienceMs, aftermath(pool, db, size, tell), 'the pool is not whole again')))
+  // PostgreSQL cannot know that a frozen client has given up, until the network says so.
+  for (const link of proxy.links) if (link.isFrozen) link.cut()
+  stuck.push(...(await within(patienceMs, sessionsToEnd(proxy), 'sessions are left in a transaction')))
+  const failures: Figures['failures'] = {}
+  for (const { outcome } of entries)
+    if (outcome?.acknowledged === false)
+      failures[describe(outcome.error)] = (failures[describe(outcome.error)] ?? 0) + 1
+  const committed = entries.filter(({ outcome, scenario }) => outcome?.acknowledged && scenario.mode === 'write').length
+  const found = await audit(entries, proxy.commits)
+  return { seed, transactions, committed, faults, failures, foreign, stuck, ...found }
+}
