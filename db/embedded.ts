@@ -27,25 +27,29 @@ export async function openEmbedded(folder: string): Promise<EmbeddedDatabase> {
   mkdirSync(folder, { recursive: true })
   const unlock = lock(`${folder}/lock`)
   try {
-    const postgres = await PGlite.create({ dataDir: `${folder}/postgres` })
-    const server = new PGLiteSocketServer({ db: postgres, host: '127.0.0.1', port: 0, maxConnections: 100 })
-    await server.start()
-    let closed: Promise<void> | undefined
-    const shut = async () => {
-      await server.stop()
-      await postgres.close()
-      unlock()
-    }
-    return {
-      url: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
-      close() {
-        closed ??= shut()
-        return closed
-      },
-    }
+    return await serve(await PGlite.create({ dataDir: `${folder}/postgres` }), unlock)
   } catch (error) {
     unlock()
     throw error
+  }
+}
+
+/** Puts a database behind a socket. */
+export async function serve(postgres: PGlite, afterwards = () => {}): Promise<EmbeddedDatabase> {
+  const server = new PGLiteSocketServer({ db: postgres, host: '127.0.0.1', port: 0, maxConnections: 100 })
+  await server.start()
+  let closed: Promise<void> | undefined
+  const shut = async () => {
+    await server.stop()
+    await postgres.close()
+    afterwards()
+  }
+  return {
+    url: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
+    close() {
+      closed ??= shut()
+      return closed
+    },
   }
 }
 

@@ -43,7 +43,23 @@ export interface MigrateOptions extends MigratedProject {
  * @example
  * await migrate({ url: process.env.DATABASE_OWNER_URL })
  */
-export async function migrate({ url, appPassword, ...project }: MigrateOptions): Promise<string[]> {
+export const migrate = (options: MigrateOptions): Promise<string[]> =>
+  prepare(options, async (connection, applied) => {
+    const { shared = [], tenantColumn = 'tenant_id' } = options
+    assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn }))
+    return applied
+  })
+
+/**
+ * Prepares a database as `migrate` does, with a last look of one's own, which refuses by throwing.
+ *
+ * @param look what is done before COMMIT, on the connection of the migration
+ * @returns what the look gave
+ */
+export async function prepare<T>(
+  { url, appPassword, ...project }: MigrateOptions,
+  look: (connection: Connection, applied: string[]) => Promise<T>,
+): Promise<T> {
   const connection = openConnection({ url, answerTimeoutMs: 0 })
   try {
     await connection.command('begin')
@@ -51,24 +67,16 @@ export async function migrate({ url, appPassword, ...project }: MigrateOptions):
     // From here on waiting for a lock would queue every request of the service behind this migration.
     await connection.send("select set_config('lock_timeout', '10s', true)", [], 'arrays')
     await connection.send("select set_config('rowhouse.app_password', $1, true)", [appPassword ?? ''], 'arrays')
-    const applied = await applyProject(connection, project)
-    const { shared = [], tenantColumn = 'tenant_id' } = project
-    const look = { role: 'app_user', shared, tenantColumn }
-    assertRowSecurity(await inspectRowSecurity(connection, look))
+    const seen = await look(connection, await applyProject(connection, project))
     await connection.command('commit')
-    return applied
+    return seen
   } finally {
     await connection.close()
   }
 }
 
-/**
- * Runs a project's SQL and what is new of its migrations in the transaction that is open on a connection.
- *
- * @throws MigrationError with the failing statement
- * @returns names of the migrations that were applied now
- */
-export async function applyProject(connection: Connection, project: MigratedProject): Promise<string[]> {
+/** @returns names of the migrations that were applied now */
+async function applyProject(connection: Connection, project: MigratedProject): Promise<string[]> {
   const { sql = 'sql', migrations = 'drizzle' } = project
   if (!existsSync(sql)) throw new MigrationError(`There is no folder ${sql}: "rowhouse init" writes it.`)
   const files = (await readdir(sql)).filter((name) => name.endsWith('.sql')).toSorted()

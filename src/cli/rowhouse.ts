@@ -1,6 +1,7 @@
 #!/usr/bin/env bun
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { describeStartProblem } from '../start-problem.ts'
+import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor.ts'
 import { initCommand } from './init.ts'
 import { migrateCommand } from './migrate.ts'
@@ -13,7 +14,7 @@ const program = new Command('rowhouse')
   .exitOverride()
   .showHelpAfterError('Add --help for what it takes.')
 
-for (const command of [initCommand, doctorCommand, migrateCommand, seedCommand])
+for (const command of [initCommand, checkCommand, doctorCommand, migrateCommand, seedCommand])
   program.addCommand(command.copyInheritedSettings(program))
 
 try {

@@ -26,7 +26,8 @@ export interface SchemaTable extends ReturnType<typeof getTableConfig> {
  * @throws ConfigError when the module is missing, broken, or exports no table
  * @returns them in the order of their labels
  */
-export async function readSchema({ schema, folder, tenantColumn, shared }: RowhouseConfig): Promise<SchemaTable[]> {
+export async function readSchema(project: RowhouseConfig): Promise<SchemaTable[]> {
+  const { schema, folder } = project
   const path = relative(folder, schema)
   if (!existsSync(schema))
     throw new ConfigError(
@@ -35,30 +36,33 @@ export async function readSchema({ schema, folder, tenantColumn, shared }: Rowho
   const module: object = await import(pathToFileURL(schema).href).catch((cause: unknown) => {
     throw new ConfigError(`${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`)
   })
-  const sharedNames = new Set(shared.map((name) => parts(name).join('.')))
   const tables = new Map<PgTable, SchemaTable>()
-  for (const [exportName, value] of Object.entries(module)) {
-    if (!is(value, PgTable) || tables.has(value)) continue
-    const config = getTableConfig(value)
-    const name = qualify(config.schema, config.name)
-    tables.set(value, {
-      ...config,
-      schema: config.schema ?? 'public',
-      label: name,
-      exportName,
-      tenant: config.columns.find((column) => column.name === tenantColumn),
-      isShared: sharedNames.has(parts(name).join('.')),
-      keys: new Map(Object.entries(getTableColumns(value)).map(([key, column]) => [column.name, key])),
-    })
-  }
+  for (const [exportName, value] of Object.entries(module))
+    if (is(value, PgTable) && !tables.has(value)) tables.set(value, toSchemaTable(exportName, value, project))
   if (tables.size === 0) throw new ConfigError(`${path} exports no Drizzle table: name the module with --schema`)
   return [...tables.values()].toSorted((a, b) => (a.label < b.label ? -1 : 1))
 }
 
-/** The schema's and the table's name out of `schema.table`, without their quotes. */
-function parts(name: string): string[] {
-  return [...name.matchAll(/"((?:[^"]|"")+)"|[^."]+/g)].map(([text, quoted]) => quoted?.replaceAll('""', '"') ?? text)
+/** A Drizzle table as the commands look at it. */
+export function toSchemaTable(exportName: string, table: PgTable, project: Pick<RowhouseConfig, Known>): SchemaTable {
+  const config = getTableConfig(table)
+  const label = qualify(config.schema, config.name)
+  return {
+    ...config,
+    schema: config.schema ?? 'public',
+    label,
+    exportName,
+    tenant: config.columns.find((column) => column.name === project.tenantColumn),
+    isShared: project.shared.some((name) => unquote(name) === unquote(label)),
+    keys: new Map(Object.entries(getTableColumns(table)).map(([key, column]) => [column.name, key])),
+  }
 }
+
+type Known = 'tenantColumn' | 'shared'
+
+/** `schema.table` without its quotes, to compare names that were quoted by different rules. */
+export const unquote = (name: string): string =>
+  name.replaceAll(/"((?:[^"]|"")+)"/g, (_, inner: string) => inner.replaceAll('""', '"'))
 
 /** `schema.table`, quoted only where a regclass would read it differently (PostgreSQL, chapter 8.19). */
 export const qualify = (schema: string | undefined, name: string): string =>
