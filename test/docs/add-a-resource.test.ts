@@ -48,19 +48,20 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
       'drizzle.config.ts',
       'rowhouse.config.ts',
     ]
-    const tests = ['app.ts', 'database.ts', 'pooler.ts', 'postgres.ts', 'setup.ts', 'contract'].map(
-      (name) => `test/${name}`,
-    )
-    for (const path of [...service, ...tests]) await cp(join(root, path), join(folder, path), { recursive: true })
+    const setUp = ['app.ts', 'database.ts', 'pooler.ts', 'postgres.ts', 'setup.ts'].map((name) => `test/${name}`)
+    const proofs = ['test/contract/contract.test.ts', 'test/testing/isolation.test.ts']
+    for (const path of [...service, ...setUp, ...proofs])
+      await cp(join(root, path), join(folder, path), { recursive: true })
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
 
     await follow('docs/add-a-resource.md')
     run('bun', 'run', 'rowhouse', 'init')
     run('bun', 'run', 'generate', '--name', 'projects')
     run(process.execPath, 'node_modules/.bin/tsc', '--noEmit')
-    const output = run('bun', 'test', 'test/projects.test.ts', 'test/contract/contract.test.ts')
+    const output = run('bun', 'test', ...proofs)
     expect(output).toContain("getProject: cannot tell another tenant's id from nobody's")
-    expect(output).toContain('projects of one tenant are out of reach for another')
+    expect(output).toMatch(/^public\.projects +select +own 1 +foreign 0 +none 0 +ok$/m)
+    expect(output).toMatch(/^public\.projects +reference \S+ +own - +foreign 0 +none - +ok$/m)
   },
   120_000,
 )

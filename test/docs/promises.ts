@@ -1,0 +1,210 @@
+/** A test, by file and by words of its title as the file has them. */
+export interface Proof {
+  file: string
+  title: string
+}
+
+/** What is promised, and the tests that go red when it is broken. */
+export interface KeptPromise {
+  number: number
+  promise: string
+  /** None: it is still to be kept. */
+  tests: Proof[]
+}
+
+const proof = (file: string, title: string): Proof => ({ file: `test/${file}.test.ts`, title })
+
+export const promises: KeptPromise[] = [
+  {
+    number: 1,
+    promise: 'No foreign read: no answer depends on another tenant’s rows',
+    tests: [
+      proof('properties/non-interference', 'in turn'),
+      proof('properties/foreign-marks', 'no answer contains a byte of another tenant'),
+      proof('testing/isolation', 'no tenant reaches another tenant'),
+      proof('db/walls', 'is not read, by id, by tenant or at all'),
+    ],
+  },
+  {
+    number: 2,
+    promise: 'No foreign write, also without RETURNING',
+    tests: [
+      proof('db/walls', 'is not made by a blind insert'),
+      proof('db/walls', 'is not made of our own by a blind update'),
+      proof('testing/isolation', 'no tenant reaches another tenant'),
+    ],
+  },
+  {
+    number: 3,
+    promise:
+      'No tenant, no data: on a fresh connection and on a used one, after commit, rollback, error, timeout and cancel',
+    tests: [
+      proof('db/no-tenant', 'no row is seen'),
+      proof('db/no-tenant', 'no row is inserted, whatever tenant it names'),
+      proof('tenancy/tenant-database', 'a %s is refused before any SQL'),
+    ],
+  },
+  {
+    number: 4,
+    promise: 'A foreign id equals an absent id: status, headers and body',
+    tests: [
+      proof('contract/contract', 'every operation of the document'),
+      proof('properties/every-operation', 'and with an id of another tenant, which is nobody’s'),
+      proof('db/plans', 'a row is found by its primary key, tenant first'),
+    ],
+  },
+  {
+    number: 5,
+    promise: 'The same natural key in two tenants always works',
+    tests: [
+      proof('db/walls', 'works in two tenants'),
+      proof('http/users', 'the same email is free in every other tenant'),
+    ],
+  },
+  {
+    number: 6,
+    promise: 'Counts, totals, limits and pages are per tenant',
+    tests: [
+      proof(
+        'properties/pagination',
+        'a tenant that turns the pages meets each of its rows once, while another adds rows',
+      ),
+      proof('http/tasks', 'a tenant’s new task is never in another one’s list'),
+    ],
+  },
+  {
+    number: 7,
+    promise: 'A transaction’s handle dies with it, on Bun and on Node',
+    tests: [proof('tenancy/escaped-handle', 'on Bun'), proof('tenancy/escaped-handle-node', 'on Node')],
+  },
+  {
+    number: 8,
+    promise: 'One tenant a transaction, set once, locally, by one module',
+    tests: [
+      proof('tenancy/tenant-database', 'leave nothing on the connection afterwards'),
+      proof('architecture/imports', 'only the tenant database, the wall check and the migration begin transactions'),
+    ],
+  },
+  {
+    number: 9,
+    promise: 'The tenant is confirmed; a connection that surprises is destroyed',
+    tests: [
+      proof('tenancy/confirmation', 'a tenant that PostgreSQL does not confirm'),
+      proof('tenancy/confirmation', 'fails when somebody had begun one on the connection, and costs the connection'),
+    ],
+  },
+  {
+    number: 10,
+    promise: 'All or nothing; GET runs READ ONLY; success is said after COMMIT, and what is not known is 503',
+    tests: [
+      proof('faults/storm', 'keep apart, lose nothing and leave nothing'),
+      proof('tenancy/tenant-database', 'is read only'),
+      proof('tenancy/confirmation', 'that loses its connection is unavailable, never a success'),
+    ],
+  },
+  {
+    number: 11,
+    promise: 'The serving role is powerless',
+    tests: [
+      proof('db/powerless', 'the serving role may not'),
+      proof('db/powerless', 'is a member of nothing and owns nothing'),
+    ],
+  },
+  {
+    number: 12,
+    promise: 'Every relation with a tenant column is walled: forced row security, one policy, one fence',
+    tests: [proof('walls/doctor', 'finds every one of'), proof('cli/doctor', 'on our own schema finds nothing')],
+  },
+  {
+    number: 13,
+    promise: 'Keys and indexes begin with the tenant, foreign keys carry it',
+    tests: [
+      proof('db/walls', 'is not referred to: its id looks like one that does not exist'),
+      proof('db/plans', 'a row is found by its primary key, tenant first'),
+    ],
+  },
+  {
+    number: 14,
+    promise:
+      'The tenant function is STABLE, asked once a statement, handles the empty setting, cannot be bent by search_path',
+    tests: [
+      proof('db/walls', 'shows each tenant its own rows on one connection'),
+      proof('db/plans', 'the tenant is read once a statement, not once a row'),
+    ],
+  },
+  {
+    number: 15,
+    promise: 'Views are security_invoker; nothing else reaches round the policies',
+    tests: [
+      proof('walls/doctor', 'finds every one of'),
+      proof('db/wall-message', 'what is named as shared is no hole'),
+    ],
+  },
+  {
+    number: 16,
+    promise: 'No role and no database carries a preset tenant',
+    tests: [
+      proof('db/sabotaged-role', 'names a role that presets'),
+      proof('db/sabotaged-role', 'names a tenant that the connection string sets'),
+    ],
+  },
+  {
+    number: 17,
+    promise: 'No index that row security disables',
+    tests: [proof('db/plans', 'the first page of a list is read from its index, without sorting')],
+  },
+  {
+    number: 18,
+    promise: 'Time and connection limits are defaults of the role',
+    tests: [proof('db/powerless', 'has its limits by default')],
+  },
+  {
+    number: 19,
+    promise: 'Known holes of the server are reported',
+    tests: [proof('db/wall-message', 'a server whose minor release has known holes is reported as a warning')],
+  },
+  {
+    number: 20,
+    promise: 'The service does not start on a wall with a hole; /ready is 503 when one appears',
+    tests: [
+      proof('process/start', 'with the login of a superuser is refused'),
+      proof('http/health', 'it is not ready when a wall has a hole'),
+    ],
+  },
+  { number: 21, promise: 'The tenant comes from what was verified', tests: [] },
+  {
+    number: 22,
+    promise: 'Errors carry no data: in bodies, logs or traces',
+    tests: [
+      proof('errors/constraints', 'is answered without a value'),
+      proof('process/log', 'and no value that it sent'),
+    ],
+  },
+  {
+    number: 23,
+    promise: 'No SQL from input',
+    tests: [proof('architecture/imports', 'features bind every value: no sql.raw, no unsafe')],
+  },
+  {
+    number: 24,
+    promise: 'Everything that remembers carries the tenant in its key (nothing remembers yet)',
+    tests: [proof('properties/sabotaged', 'a cache without the tenant in its key')],
+  },
+  {
+    number: 25,
+    promise: 'Answers are not shareable: Cache-Control: private, no-store, and Vary',
+    tests: [proof('tenancy/middleware', 'marks the answer as the tenant’s own')],
+  },
+  { number: 26, promise: 'A noisy tenant is bounded', tests: [] },
+  {
+    number: 27,
+    promise: 'Migrations cannot weaken it',
+    tests: [proof('db/migrate', 'is refused by name'), proof('db/migrate', 'mends walls that were broken')],
+  },
+  {
+    number: 28,
+    promise:
+      'The same suite is green on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with a pool of one',
+    tests: [proof('engines/servers', 'the suite is green'), proof('engines/pglite', 'on PGlite')],
+  },
+]

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { checks } from '../../src/walls/index.ts'
+import { sabotages } from '../sabotage/sabotages.ts'
+import { promises } from './promises.ts'
+import { tables } from './tables.ts'
+
+const read = (path: string) => Bun.file(join(import.meta.dir, '../..', path)).text()
+
+test.each(Object.keys(tables))('%s is what "bun run docs" writes', async (path) => {
+  expect(await read(path)).toBe(tables[path] ?? '')
+})
+
+describe('promise', () => {
+  const kept = promises.filter(({ tests }) => tests.length > 0)
+
+  test.each(kept)('$number names tests that are there', async ({ tests }) => {
+    for (const { file, title } of tests) expect(await read(file)).toContain(title)
+  })
+
+  test('21 and 26 alone are still to be kept', () => {
+    expect(promises.filter((promise) => !kept.includes(promise)).map(({ number }) => number)).toEqual([21, 26])
+  })
+
+  test('numbers run from 1 to 28', () => {
+    expect(promises.map(({ number }) => number)).toEqual(Array.from({ length: 28 }, (_, n) => n + 1))
+  })
+})
+
+test('the doctor’s checks that the sabotages name are there', () => {
+  const names = checks.map(({ check }) => check)
+  expect(sabotages.flatMap(({ doctor }) => doctor ?? []).filter((name) => !names.includes(name))).toEqual([])
+})

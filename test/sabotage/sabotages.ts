@@ -1,0 +1,236 @@
+/** A way to break the walls: what the sabotage suite does, and what must notice. */
+export interface Sabotage {
+  /** In the words of SECURITY.md. */
+  item: string
+  promise: number
+  /** Statements for a migrated database, or lines of the code with what stands in their place. */
+  broken: { sql: string; undo?: string } | { file: string; lines: [line: string, by: string][] }
+  /** The test that turns red. */
+  test: { file: string; title: string }
+  /** What the doctor says, where a catalogue shows it: the name of its check. */
+  doctor?: string
+}
+
+const bothPolicies = (how: string) =>
+  `alter policy tenant_isolation on users ${how}; alter policy tenant_fence on users ${how}`
+const tenantFunction = `create or replace function tenancy.current_tenant_id() returns uuid language sql`
+const walls = 'test/db/walls.test.ts'
+const powerless = 'test/db/powerless.test.ts'
+const noTenant = 'test/db/no-tenant.test.ts'
+const isolation = { file: 'test/testing/isolation.test.ts', title: 'no tenant reaches another tenant' }
+const doctorTest = { file: 'test/cli/doctor.test.ts', title: 'on our own schema finds nothing' }
+
+export const sabotages: Sabotage[] = [
+  {
+    item: 'FORCE is dropped',
+    promise: 12,
+    broken: { sql: 'alter table tasks no force row level security' },
+    test: { file: walls, title: 'the owner of the tables is bound as well' },
+    doctor: 'row-security-forced',
+  },
+  {
+    item: 'policy and fence say USING (true)',
+    promise: 12,
+    broken: { sql: bothPolicies('using (true)') },
+    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    doctor: 'policy-text',
+  },
+  {
+    item: 'a second permissive policy opens all',
+    promise: 12,
+    broken: { sql: 'create policy sloppy on tasks for select using (true)' },
+    test: doctorTest,
+    doctor: 'policy-text',
+  },
+  {
+    item: 'a second permissive policy opens all, and the fence is gone',
+    promise: 12,
+    broken: { sql: 'drop policy tenant_fence on tasks; create policy sloppy on tasks for select using (true)' },
+    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    doctor: 'fence-missing',
+  },
+  {
+    item: 'policy and fence say WITH CHECK (true)',
+    promise: 2,
+    broken: { sql: `${bothPolicies('with check (true)')}; grant update (tenant_id) on users to app_user` },
+    test: { file: walls, title: 'is not made of our own by a blind update' },
+    doctor: 'policy-text',
+  },
+  {
+    item: 'the policies are dropped, and row security is off',
+    promise: 12,
+    broken: {
+      sql: `drop policy tenant_isolation on users; drop policy tenant_fence on users;
+        alter table users disable row level security`,
+    },
+    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    doctor: 'policy-missing',
+  },
+  {
+    item: 'the policy is dropped',
+    promise: 12,
+    broken: { sql: 'drop policy tenant_isolation on users' },
+    test: { file: 'test/http/users.test.ts', title: 'a user that was created is answered whole' },
+    doctor: 'policy-missing',
+  },
+  {
+    item: 'row security is off',
+    promise: 12,
+    broken: { sql: 'alter table users disable row level security' },
+    test: { file: noTenant, title: 'no row is seen' },
+    doctor: 'row-security-enabled',
+  },
+  {
+    item: 'the tenant function is IMMUTABLE',
+    promise: 14,
+    broken: { sql: 'alter function tenancy.current_tenant_id() immutable' },
+    test: { file: walls, title: 'shows each tenant its own rows on one connection' },
+    doctor: 'policy-function-immutable',
+  },
+  {
+    item: 'the tenant function casts without nullif',
+    promise: 14,
+    broken: { sql: `${tenantFunction} stable return current_setting('app.current_tenant', true)::uuid` },
+    test: { file: noTenant, title: 'no row is seen' },
+    doctor: 'tenant-function',
+  },
+  {
+    item: 'set_config(…, false): the tenant stays on the connection',
+    promise: 8,
+    broken: {
+      file: 'src/tenancy/tenant-database.ts',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the code under test
+      lines: [['${2 * index + 2}, true)', '${2 * index + 2}, false)']],
+    },
+    test: { file: 'test/tenancy/tenant-database.test.ts', title: 'leave nothing on the connection afterwards' },
+  },
+  {
+    item: 'a handle is not revoked',
+    promise: 7,
+    broken: { file: 'src/tenancy/tenant-tx.ts', lines: [['revoked = true', 'revoked = false']] },
+    test: { file: 'test/tenancy/escaped-handle.test.ts', title: 'is refused ever after' },
+  },
+  {
+    item: 'the tenant is not confirmed',
+    promise: 9,
+    broken: {
+      file: 'src/tenancy/tenant-database.ts',
+      lines: [['!Array.isArray(confirmed) || confirmed[index] !== value', 'index < 0 && value && confirmed']],
+    },
+    test: { file: 'test/tenancy/confirmation.test.ts', title: 'a tenant that PostgreSQL does not confirm' },
+  },
+  {
+    item: 'a foreign key of one column',
+    promise: 13,
+    broken: {
+      sql: `alter table tasks drop constraint tasks_tenant_id_user_id_fkey; create unique index users_ids on users (id);
+        alter table tasks add constraint lax foreign key (user_id) references users (id)`,
+    },
+    test: { file: walls, title: 'is not referred to' },
+    doctor: 'foreign-key-without-tenant',
+  },
+  {
+    item: 'a unique key without the tenant',
+    promise: 13,
+    broken: { sql: 'create unique index users_email on users (email)' },
+    test: { file: walls, title: 'works in two tenants' },
+    doctor: 'key-without-tenant',
+  },
+  {
+    item: 'a view without security_invoker',
+    promise: 15,
+    broken: {
+      sql: `create view everybody with (security_invoker = true) as select * from users;
+        create or replace view everybody as select * from users; grant select on everybody to app_user`,
+    },
+    test: isolation,
+    doctor: 'view',
+  },
+  {
+    item: 'TRUNCATE is granted',
+    promise: 11,
+    broken: { sql: 'grant truncate on tasks to app_user' },
+    test: { file: powerless, title: 'truncate tasks' },
+    doctor: 'table-privileges',
+  },
+  {
+    item: 'UPDATE of tenant_id is granted',
+    promise: 11,
+    broken: { sql: 'grant update (tenant_id) on tasks to app_user' },
+    test: { file: powerless, title: 'update tasks set tenant_id = tenant_id' },
+    doctor: 'tenant-update',
+  },
+  {
+    item: 'the serving role has BYPASSRLS',
+    promise: 11,
+    broken: { sql: 'alter role app_user bypassrls', undo: 'alter role app_user nobypassrls' },
+    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    doctor: 'role-attributes',
+  },
+  {
+    item: 'the serving role is the owner',
+    promise: 11,
+    broken: { sql: 'alter table users owner to app_user; alter table tasks owner to app_user' },
+    test: { file: powerless, title: 'alter table tasks disable row level security' },
+    doctor: 'role-owns',
+  },
+  {
+    item: 'ALTER ROLE … SET app.current_tenant',
+    promise: 16,
+    broken: {
+      sql: `alter role app_user set app.current_tenant = 'd1d3dbb0-5fb3-4bb6-b5e0-3a8c6b5d7a10'`,
+      undo: 'alter role app_user reset app.current_tenant',
+    },
+    test: { file: noTenant, title: 'no row is inserted, whatever tenant it names' },
+    doctor: 'preset',
+  },
+  {
+    item: 'a new table without protection',
+    promise: 12,
+    broken: {
+      sql: `create table notes (tenant_id uuid not null default tenancy.current_tenant_id(),
+          id uuid not null default tenancy.uuid_v7(), note text, primary key (tenant_id, id));
+        grant select, insert, update, delete on notes to app_user`,
+    },
+    test: isolation,
+    doctor: 'row-security-enabled',
+  },
+  {
+    item: 'a migration that does not look at its walls',
+    promise: 27,
+    broken: { file: 'db/migrate.ts', lines: [['assertRowSecurity(await', 'void (await']] },
+    test: { file: 'test/db/migrate.test.ts', title: 'is refused by name' },
+  },
+  {
+    item: 'a cache without the tenant in its key',
+    promise: 24,
+    broken: {
+      file: 'src/features/tasks/repository.ts',
+      lines: [
+        ['export async function findTask', 'const cache = new Map<string, TaskRow>()\nexport async function findTask'],
+        [
+          '  const [row] = await tx.select().from(tasks).where(eq(tasks.id, id))',
+          `  const row = cache.get(id) ?? (await tx.select().from(tasks).where(eq(tasks.id, id)))[0]
+           if (row) cache.set(id, row)`,
+        ],
+      ],
+    },
+    test: { file: 'test/contract/contract.test.ts', title: 'getTask: ' },
+  },
+  {
+    item: 'a 404 that says something else of a foreign row',
+    promise: 4,
+    broken: {
+      file: 'src/features/tasks/routes.ts',
+      lines: [
+        ['const toTask', 'const known = new Set<string>()\nconst toTask'],
+        ['  id: row.id,', '  id: (known.add(row.id), row.id),'],
+        [
+          'if (!row) throw missing()',
+          `if (!row) throw known.has(id) ? new ApiError('NOT_FOUND', 'Not yours') : missing()`,
+        ],
+      ],
+    },
+    test: { file: 'test/contract/contract.test.ts', title: 'getTask: ' },
+  },
+]
