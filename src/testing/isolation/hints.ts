@@ -1,0 +1,45 @@
+import { textLike } from './pattern.ts'
+
+/** What stands in the text of constraints: values to try where the plain ones are refused. */
+export interface Hints {
+  texts: string[]
+  numbers: number[]
+  measuresLength: boolean
+}
+
+/**
+ * Takes literals, bounds and patterns from constraints as PostgreSQL prints them.
+ *
+ * @param seed tells the texts of one row from those of another
+ * @example
+ * hintsFrom(["CHECK ((status = ANY (ARRAY['todo'::text, 'done'::text])))"], 1).texts // ['todo', 'done']
+ */
+export function hintsFrom(definitions: string[], seed: number): Hints {
+  const definition = definitions.join(' ')
+  const literals = [...definition.matchAll(quoted)].map(([, text = '']) => text.replaceAll("''", "'"))
+  const patterns = [...definition.matchAll(/ ~\*? '((?:[^']|'')*)'/g)].map(([, text = '']) =>
+    text.replaceAll("''", "'"),
+  )
+  const sampled = patterns.map((pattern) => textLike(pattern, seed)).filter((text) => text !== undefined)
+  // What LIKE compares with, once its wildcards are filled in.
+  const likened = literals.filter((text) => /[%_]/.test(text)).map((text) => text.replaceAll(/[%_]/g, `${seed}`))
+  const listed = literals.filter((text) => /^\{.*\}$/s.test(text)).flatMap(elementsOf)
+  const bare = [...definition.replaceAll(quoted, '').matchAll(/(?<![\w."])\d+(?:\.\d+)?(?![\w"])/g)].map(
+    ([text]) => text,
+  )
+  const numbers = [...bare, ...literals].filter((text) => text !== '' && Number.isFinite(Number(text))).map(Number)
+  return {
+    texts: [...new Set([...sampled, ...listed, ...literals, ...likened])],
+    numbers: [...new Set(numbers)],
+    measuresLength: /length\(|octet_length\(|cardinality\(/.test(definition),
+  }
+}
+
+const quoted = /'((?:[^']|'')*)'/g
+
+/** `{a,"b c"}`, as an array is written. */
+const elementsOf = (array: string): string[] =>
+  array
+    .slice(1, -1)
+    .split(',')
+    .map((element) => element.replace(/^"(.*)"$/, '$1'))

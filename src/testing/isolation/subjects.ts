@@ -1,0 +1,64 @@
+import { attempt } from './attempt.ts'
+import type { Label, Row } from './catalogue.ts'
+import { spareRow, type TenantRows, type Workshop } from './make.ts'
+import type { Subject } from './probes.ts'
+import { documentOf } from './rows.ts'
+import type { Statements } from './statements.ts'
+
+/** What a tenant sees of relations that no row was made in: views, partitions, tables that a trigger writes. */
+export async function lookAround({ db, statements, tenantColumn }: Workshop, rows: TenantRows): Promise<void> {
+  for (const [label, { mayLocate, take }] of statements) {
+    if (rows.known.has(label) || !mayLocate) continue
+    const outcome = await attempt(db, rows.tenant, [take({ [tenantColumn]: rows.tenant })])
+    const row = 'reached' in outcome ? documentOf(outcome.rows[0]) : undefined
+    if (row) rows.known.set(label, row)
+  }
+}
+
+/** All that the probes of one relation need. */
+export async function subjectOf(
+  workshop: Workshop,
+  statements: Statements,
+  foreign: TenantRows,
+  own: TenantRows,
+  nobody: string,
+): Promise<Subject> {
+  const { tenantColumn, catalogue } = workshop
+  const { label } = statements.relation
+  const rowOf = (rows: TenantRows): Row => ({ ...rows.known.get(label), [tenantColumn]: rows.tenant })
+  return {
+    statements,
+    tenantColumn,
+    serverVersion: catalogue.serverVersion,
+    foreign: rowOf(foreign),
+    own: rowOf(own),
+    spare: own.made.has(label) ? await spareRow(workshop, own, statements) : rowOf(own),
+    parents: { foreign: foreign.known, own: own.known },
+    clear: dependentsOf(workshop, own, label).flatMap(([dependent, row]) => dependent.deleteWhere(row)),
+    nobody,
+  }
+}
+
+/** What was made and refers to a relation's row, directly or not; the last that was made first. */
+function dependentsOf({ statements }: Workshop, rows: TenantRows, label: Label): [Statements, Row][] {
+  const reached = new Set([label])
+  const found: [Statements, Row][] = []
+  for (const [other, row] of rows.made) {
+    const dependent = statements.get(other)
+    if (other === label || !dependent?.relation.references.some(({ parent }) => reached.has(parent))) continue
+    reached.add(other)
+    if (dependent.relation.mayDelete && dependent.mayLocate) found.unshift([dependent, row])
+  }
+  return found
+}
+
+/** Deletes what was made for a tenant, what refers to others first, and says what it had to leave. */
+export async function removeRows({ db, statements }: Workshop, { made, tenant }: TenantRows): Promise<string[]> {
+  const left: string[] = []
+  for (const [label, row] of [...made].reverse()) {
+    const found = statements.get(label)
+    const outcome = found && (await attempt(db, tenant, [found.deleteWhere(row)], 'keep'))
+    if (!outcome || 'sqlstate' in outcome || outcome.reached !== 1) left.push(label)
+  }
+  return left
+}
