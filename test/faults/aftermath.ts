@@ -1,7 +1,10 @@
 import { type Connection, type ConnectionSource, type TenantDatabase, withTenant } from '../../src/tenancy/index.ts'
-import { newTenant } from '../database.ts'
+import { main, newTenant } from '../database.ts'
 import { backendOf, gate, owner, until } from '../tenancy/door.ts'
 import type { FaultProxy } from './proxy.ts'
+
+/** The serving role's URL past a pooler, if the suite runs through one: the faults are PostgreSQL's and of the way to it. */
+export const directUrl = () => Object.assign(new URL(main.appUrl), { host: new URL(main.ownerUrl).host }).href
 
 /** Waits for something; gives what to complain of when it does not come or fails. */
 export async function within(ms: number, wanted: Promise<unknown>, complaint: string): Promise<string[]> {
@@ -12,6 +15,16 @@ export async function within(ms: number, wanted: Promise<unknown>, complaint: st
     (error: unknown) => [`${complaint}: ${error}`],
   )
   return await Promise.race([outcome, late]).finally(() => clearTimeout(timer))
+}
+
+/** Tries again, a few times: a busy machine may be slower than the short timeouts here. What is broken stays so. */
+export async function atLast(attempt: () => Promise<unknown>, tries = 3): Promise<void> {
+  try {
+    await attempt()
+  } catch (error) {
+    if (tries === 1) throw error
+    await atLast(attempt, tries - 1)
+  }
 }
 
 /** A source that looks at every fifth connection before it is given out: no tenant may be left on it. */

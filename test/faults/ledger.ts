@@ -19,6 +19,10 @@ export class Thrown extends Error {}
 
 /** What must not be, each with the transactions or rows that show it. */
 export interface Damage {
+  /** Rows and answers of another tenant or another transaction. */
+  foreign: string[]
+  /** Calls that never settled, sessions left in a transaction, and whatever the pool has not recovered from. */
+  stuck: string[]
   /** Acknowledged, and not there. */
   lost: string[]
   /** Written once, and there more than once. */
@@ -33,13 +37,25 @@ export interface Damage {
   unexpected: string[]
 }
 
+export const noDamage = (): Damage => ({
+  foreign: [],
+  stuck: [],
+  lost: [],
+  doubled: [],
+  misplaced: [],
+  ghosts: [],
+  partial: [],
+  unexpected: [],
+})
+
 /**
  * Compares what was told to the callers with what is in the database, seen from behind the walls.
  *
+ * @param damage where what is wrong is added
  * @param commits the request ids whose COMMIT has reached PostgreSQL: a failure of these is an outcome that is not known
+ * @returns how many outcomes are not known
  */
-export async function audit(entries: Entry[], commits: ReadonlySet<string>): Promise<Damage & { unknown: number }> {
-  const damage: Damage = { lost: [], doubled: [], misplaced: [], ghosts: [], partial: [], unexpected: [] }
+export async function audit(damage: Damage, entries: Entry[], commits: ReadonlySet<string>): Promise<number> {
   const found = await rowsOf([...new Set(entries.map(({ tenant }) => tenant))])
   let unknown = 0
   for (const { tenant, requestId, marks, outcome, scenario } of entries) {
@@ -59,7 +75,7 @@ export async function audit(entries: Entry[], commits: ReadonlySet<string>): Pro
     else damage.ghosts.push(...there)
   }
   damage.ghosts.push(...found.keys()) // what is left was written by no run that counts
-  return { ...damage, unknown }
+  return unknown
 }
 
 /** The tenants under which each name is found. */

@@ -1,9 +1,9 @@
 import { runInContext } from '../../src/tenancy/context.ts'
 import { createPool, createTenantDatabase, parseTenantId, type TenantTx } from '../../src/tenancy/index.ts'
-import { main, newTenant } from '../database.ts'
+import { newTenant } from '../database.ts'
 import { withSettings } from '../tenancy/door.ts'
-import { aftermath, inspected, sessionsToEnd, within } from './aftermath.ts'
-import { audit, type Damage, describe, type Entry, Thrown } from './ledger.ts'
+import { aftermath, atLast, directUrl, inspected, sessionsToEnd, within } from './aftermath.ts'
+import { audit, type Damage, describe, type Entry, noDamage, Thrown } from './ledger.ts'
 import { openProxy } from './proxy.ts'
 import { ambushPlan, type Kind, type Scenario, scenariosOf } from './scenario.ts'
 import { perform } from './work.ts'
@@ -19,21 +19,19 @@ export interface StormOptions {
   size?: number
 }
 
-/** What a storm did, and what it did damage to: every list of `Damage` is empty where all is well. */
-export interface Figures extends Damage {
+/** What a storm did. */
+export interface Figures {
   seed: number
   transactions: number
   committed: number
+  /** Lost their connection during COMMIT, and said so. */
+  unknown: number
   /** How many of each kind were thrown in. */
   faults: Partial<Record<Kind, number>>
   /** How many transactions failed with each code. */
   failures: Record<string, number>
-  /** Lost their connection during COMMIT, and said so. */
-  unknown: number
-  /** Rows and answers that belonged to another transaction. */
-  foreign: string[]
-  /** Calls that never settled, sessions left in a transaction, and whatever the pool has not recovered from. */
-  stuck: string[]
+  /** Every list is empty where all is well. */
+  damage: Damage
 }
 
 // Short, so that what hangs is found out in a test; in the same order as in production.
@@ -47,14 +45,14 @@ export async function storm({ seed, transactions, kinds, tenants = 30, size = 4 
   const count = (kind: Kind) => {
     faults[kind] = (faults[kind] ?? 0) + 1
   }
-  // Past a pooler, if the suite runs through one: the faults are PostgreSQL's and of the way to it.
-  const direct = Object.assign(new URL(main.appUrl), { host: new URL(main.ownerUrl).host }).href
   const plan = ambushPlan(seed, transactions / 4, kinds, count)
   let isOver = false
-  await using proxy = await openProxy(withSettings(limits, direct), (...where) => (isOver ? undefined : plan(...where)))
+  await using proxy = await openProxy(withSettings(limits, directUrl()), (...where) =>
+    isOver ? undefined : plan(...where),
+  )
   const pool = createPool({ url: proxy.url, size, ...timeouts })
-  const foreign: string[] = []
-  const tell = (what: string) => void foreign.push(what)
+  const damage = noDamage()
+  const tell = (what: string) => void damage.foreign.push(what)
   const db = createTenantDatabase({ connections: inspected(pool, tell) })
   const ids = Array.from({ length: tenants }, newTenant)
   const entries: Entry[] = []
@@ -84,17 +82,29 @@ export async function storm({ seed, transactions, kinds, tenants = 30, size = 4 
   const caller = async () => {
     for (const [n, scenario] of scenarios) await call(scenario, n)
   }
-  const stuck = await within(patienceMs, Promise.all(Array.from({ length: size * 10 }, caller)), 'calls hang')
+  const hope = async (wanted: Promise<unknown>, complaint: string) =>
+    void damage.stuck.push(...(await within(patienceMs, wanted, complaint)))
+  await hope(Promise.all(Array.from({ length: size * 10 }, caller)), 'calls hang')
   isOver = true
-  stuck.push(...(await within(patienceMs, aftermath(pool, db, size, tell), 'the pool is not whole again')))
+  await hope(
+    atLast(() => aftermath(pool, db, size, tell)),
+    'the pool is not whole again',
+  )
+  await hope(db.close(), 'the pool does not close')
   // PostgreSQL cannot know that a frozen client has given up, until the network says so.
   for (const link of proxy.links) if (link.isFrozen) link.cut()
-  stuck.push(...(await within(patienceMs, sessionsToEnd(proxy), 'sessions are left in a transaction')))
-  const failures: Figures['failures'] = {}
+  await hope(sessionsToEnd(proxy), 'sessions are left in a transaction')
+
+  const unknown = await audit(damage, entries, proxy.commits)
+  return { seed, transactions, committed: committed(entries), unknown, faults, failures: failures(entries), damage }
+}
+
+const committed = (entries: Entry[]) =>
+  entries.filter(({ outcome, scenario }) => outcome?.acknowledged && scenario.mode === 'write').length
+
+function failures(entries: Entry[]): Record<string, number> {
+  const count: Record<string, number> = {}
   for (const { outcome } of entries)
-    if (outcome?.acknowledged === false)
-      failures[describe(outcome.error)] = (failures[describe(outcome.error)] ?? 0) + 1
-  const committed = entries.filter(({ outcome, scenario }) => outcome?.acknowledged && scenario.mode === 'write').length
-  const found = await audit(entries, proxy.commits)
-  return { seed, transactions, committed, faults, failures, foreign, stuck, ...found }
+    if (outcome?.acknowledged === false) count[describe(outcome.error)] = (count[describe(outcome.error)] ?? 0) + 1
+  return count
 }
