@@ -3,14 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
+import fc from 'fast-check'
 import { openEmbedded } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
 import { users } from '../../db/schema/users.ts'
+import { createApp } from '../../src/app.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { createPool, createTenantDatabase, openConnection, type TenantTx, withTenant } from '../../src/tenancy/index.ts'
 import { assertRowSecurity, createWallCheck } from '../../src/walls/index.ts'
+import { deps } from '../app.ts'
 import { newTenant } from '../database.ts'
-import { addUser, failureOf, tenantWithUser } from './door.ts'
+import { nonInterference } from '../properties/non-interference.ts'
+import { operationsOf } from '../properties/operations.ts'
+import { timeoutMs, tries } from '../properties/settings.ts'
+import { addUser, failureOf, tenantWithUser } from '../tenancy/door.ts'
 
 // Its socket server puts every connection through one session: what is not in a transaction could fall into another's.
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-pglite-'))
@@ -124,4 +130,19 @@ describe('on PGlite', () => {
     const { tenant } = await tenantWithUser(door)
     expect(await withTenant(tenant, () => door.read(tenantsOf))).toEqual([tenant])
   })
+
+  test(
+    'one tenant is answered as if the other had other rows, also when both ask at once',
+    async () => {
+      const target = createApp({ ...deps, db: door, walls })
+      const operations = operationsOf(await (await target.request('/openapi.json')).json())
+      const clear = async () => {
+        const owner = openConnection({ url })
+        await owner.command('truncate users, tasks')
+        await owner.close()
+      }
+      await fc.assert(nonInterference({ target, operations, clear }, { atOnce: true }), tries(10))
+    },
+    timeoutMs,
+  )
 })

@@ -1,0 +1,76 @@
+import { describe, test } from 'bun:test'
+import { existsSync, readdirSync } from 'node:fs'
+import { pgbouncer } from '../pooler.ts'
+import { isNested, runSuite } from './run-suite.ts'
+
+// Promise 28: the same suite on another PostgreSQL and through a transaction pooler. The two run at the same time.
+
+const TIMEOUT_MS = 180_000
+const core = [
+  'test/engines/this-run.test.ts',
+  'test/http',
+  'test/contract',
+  'test/errors',
+  'test/middleware',
+  'test/testing',
+  'test/properties',
+  'test/tenancy',
+]
+// Broken walls are broken walls, and Node is Node, on every engine.
+const without = [
+  'test/properties/sabotaged.test.ts',
+  'test/testing/isolation-sabotage.test.ts',
+  'test/tenancy/escaped-handle-node.test.ts',
+]
+
+/** The oldest supported PostgreSQL that Debian's packages have put here, if this run is not on it already. */
+const folder = '/usr/lib/postgresql'
+const [oldest] = (existsSync(folder) ? readdirSync(folder) : [])
+  .filter((major) => Number(major) >= 14 && existsSync(`${folder}/${major}/bin/postgres`))
+  .toSorted((one, other) => Number(one) - Number(other))
+const bin = `${folder}/${oldest}/bin`
+const hasOther = oldest !== undefined && process.env.TEST_POSTGRES_BIN !== bin
+
+/** What one connection of the server cannot show, or a pooler answers by itself; with the reason. */
+const notThroughPooler = {
+  'does not join a neighbour’s transaction of the same tenant': 'two transactions wait for one another',
+  'is refused in the transaction of another tenant': 'two transactions wait for one another',
+  'gets through a deadlock of two': 'two transactions wait for one another',
+  'waits for a lock twice as long as the lock timeout': 'two transactions at once; settings in the URL are refused',
+  'is unavailable when it refuses the password': 'PgBouncer refuses it, with a code of its own',
+  'a connection for every transaction is closed after it': 'the connection of the server stays open',
+  'a connection that was released twice is not given to two':
+    'clients are told apart by their connections of the server',
+  'opens no more than its size': 'clients are counted by their connections of the server',
+  'replaces a connection that has lived long enough': 'clients are told apart by their connections of the server',
+  'leave nothing on the connection afterwards': 'a new client’s connection of the server has been used before',
+}
+
+const skipped = (why: string) => process.stderr.write(`${why}: that part of test/engines is skipped.\n`)
+if (!pgbouncer) skipped('PgBouncer is not installed')
+if (!hasOther) skipped(`No other PostgreSQL is installed in ${folder}`)
+
+describe.skipIf(isNested)('the suite is green', () => {
+  test.skipIf(!hasOther).concurrent(
+    `on PostgreSQL ${oldest ?? 'of another major version'}`,
+    () =>
+      runSuite({
+        paths: [...core, 'test/db', 'test/walls'],
+        without: [...without, 'test/db/migrate-roles.test.ts'],
+        environment: { TEST_POSTGRES_BIN: bin, TEST_DATABASE_URL: undefined, TEST_POOLER: undefined },
+      }),
+    TIMEOUT_MS,
+  )
+
+  test.skipIf(!pgbouncer).concurrent(
+    'through a transaction pooler with one connection',
+    () =>
+      runSuite({
+        paths: core,
+        without,
+        withoutTests: Object.keys(notThroughPooler),
+        environment: { TEST_POOLER: '1' },
+      }),
+    TIMEOUT_MS,
+  )
+})
