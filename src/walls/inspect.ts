@@ -87,7 +87,8 @@ function checksQuery(version: number): string {
 /** PostgreSQL's notation of a text[] (chapter 8.15.2). */
 const asArray = (names: string[]): string => `{${names.map((name) => JSON.stringify(name)).join(',')}}`
 
-const inOrder = (a: Finding, b: Finding): number =>
+/** Errors first, then by promise and object. */
+export const inOrder = (a: Finding, b: Finding): number =>
   a.level.localeCompare(b.level) ||
   a.promise - b.promise ||
   a.object.localeCompare(b.object) ||

@@ -141,6 +141,7 @@ function judgeTable(table: string, rows: PolicyRow[], tenant: string): Finding[]
   for (const [command, title] of Object.entries({ r: 'SELECT', a: 'INSERT', w: 'UPDATE', d: 'DELETE' })) {
     const covering = applying
       .filter((row) => row.command === '*' || row.command === command)
+      .sort((a, b) => a.command.localeCompare(b.command)) // the one for all commands stays
       .map(({ policy }) => policy)
     if (covering.length > 1) {
       const problem = `it has more than one permissive policy for ${title}, and they are ORed: ${covering.join(', ')}`

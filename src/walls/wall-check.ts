@@ -1,6 +1,6 @@
 import { type Connection, type ConnectionOptions, openConnection } from '../tenancy/index.ts'
 import type { Finding } from './finding.ts'
-import { inspectRowSecurity, probeCheck, type WallOptions } from './inspect.ts'
+import { inOrder, inspectRowSecurity, probeCheck, type WallOptions } from './inspect.ts'
 
 const isError = (finding: Finding): boolean => finding.level === 'error'
 
@@ -51,7 +51,7 @@ export function createWallCheck(options: ConnectionOptions & WallOptions): WallC
         if (findings.some(isError)) return []
         throw error
       })
-      return [...findings, ...shown]
+      return [...findings, ...shown].sort(inOrder)
     } finally {
       await connection.command('rollback').catch(() => connection?.close())
     }

@@ -248,7 +248,7 @@ export const faults: Record<string, Fault> = {
       [
         'policy-several',
         'crm.twice',
-        'it has more than one permissive policy for DELETE, and they are ORed: "again, please", own',
+        'it has more than one permissive policy for DELETE, and they are ORed: own, "again, please"',
       ],
     ],
   },

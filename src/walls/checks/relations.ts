@@ -48,8 +48,12 @@ export const relationChecks: CatalogueCheck[] = [
     should: 'The serving role cannot make large objects: they are one room for all tenants.',
     find: `
       select 'large objects', 'they are one room for all tenants',
-        'As a superuser: "bun run rowhouse migrate", or revoke execute on function lo_create(oid), … from public;'
-      from bound where has_function_privilege(${role}, 'pg_catalog.lo_create(oid)', 'EXECUTE')`,
+        format('revoke execute on function %s from public, %I; -- as a superuser',
+          string_agg(p.oid::regprocedure::text, ', ' order by p.oid), rolname)
+      from bound, pg_proc p
+      where p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^(lo_.*|loread|lowrite)$'
+        and has_function_privilege(${role}, p.oid, 'EXECUTE')
+      group by rolname`,
   },
   {
     check: 'index-operator',

@@ -80,6 +80,17 @@ export const tableChecks: CatalogueCheck[] = [
   },
 ]
 
+/** The statement that puts the tenant before the other columns of a B-tree `i` of a table `t`; null where it is in it. */
+const indexMended = `(
+  select case when con.oid is null
+    then format('drop index %s; %s;', i.indexrelid::regclass,
+      regexp_replace(pg_get_indexdef(i.indexrelid), 'USING btree \\(', format('USING btree (%s, ', t.tenant_name)))
+    else format('alter table %s drop constraint %I, add constraint %I %s;', t.name, con.conname, con.conname,
+      regexp_replace(pg_get_constraintdef(con.oid), '\\(', format('(%s, ', t.tenant_name))) end
+  from pg_class c join pg_am on pg_am.oid = c.relam and pg_am.amname = 'btree'
+  left join pg_constraint con on con.conindid = c.oid and con.contype in ('p', 'u')
+  where c.oid = i.indexrelid and t.tenant <> all (i.indkey))`
+
 /** Promise 13: keys and indexes begin with the tenant, and references carry it. */
 export const keyChecks: CatalogueCheck[] = [
   {
@@ -89,7 +100,7 @@ export const keyChecks: CatalogueCheck[] = [
     should: 'Every unique and exclusion key of a table of tenants begins with the tenant.',
     find: `
       select t.name, format('%s does not begin with %s', i.indexrelid::regclass, t.tenant_name),
-        'A key without the tenant sees rows that policies hide: begin it with the tenant column.'
+        coalesce(${indexMended}, 'A key without the tenant sees rows that policies hide: begin it with the tenant column.')
       from tables t join pg_index i on i.indrelid = t.oid
       where i.indkey[0] <> t.tenant and (i.indisunique or i.indisexclusion)`,
   },
@@ -100,7 +111,7 @@ export const keyChecks: CatalogueCheck[] = [
     should: 'Every index of a table of tenants begins with the tenant.',
     find: `
       select t.name, format('%s does not begin with %s', i.indexrelid::regclass, t.tenant_name),
-        'Under row security an index serves a query when it begins with the tenant column.'
+        coalesce(${indexMended}, 'Under row security an index serves a query when it begins with the tenant column.')
       from tables t join pg_index i on i.indrelid = t.oid
       where i.indkey[0] <> t.tenant and not (i.indisunique or i.indisexclusion)`,
   },
@@ -122,7 +133,11 @@ export const keyChecks: CatalogueCheck[] = [
     should: 'Every foreign key to a table of tenants pairs the tenant columns of both.',
     find: `
       select con.conrelid::regclass::text, format('foreign key %I leaves the tenant out', con.conname),
-        'Foreign keys are checked without row security: pair the tenant columns of both tables in the key.'
+        case when child.tenant is null or child.tenant = any (con.conkey)
+          then 'Foreign keys are checked without row security: pair the tenant columns of both tables in the key.'
+          else format('alter table %s drop constraint %I, add constraint %I %s;', child.name, con.conname, con.conname,
+            regexp_replace(regexp_replace(pg_get_constraintdef(con.oid), 'KEY \\(', format('KEY (%s, ', child.tenant_name)),
+              'REFERENCES ([^(]+)\\(', format('REFERENCES \\1(%s, ', parent.tenant_name))) end
       from pg_constraint con
       join tables parent on parent.oid = con.confrelid
       left join tables child on child.oid = con.conrelid
@@ -137,7 +152,8 @@ export const keyChecks: CatalogueCheck[] = [
     should: 'No foreign key can null or reset the tenant when its parent is deleted.',
     find: `
       select t.name, format('foreign key %I could null or reset the tenant', con.conname),
-        'Use ON DELETE NO ACTION or CASCADE, or name the other columns: SET NULL (column).'
+        format('alter table %s drop constraint %I, add constraint %I %s;', t.name, con.conname, con.conname,
+          regexp_replace(pg_get_constraintdef(con.oid), 'ON DELETE SET (NULL|DEFAULT)( \\([^)]*\\))?', 'ON DELETE NO ACTION'))
       from tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f' and t.tenant = any (con.conkey)
       where con.confdeltype in ('n', 'd')
         and coalesce(nullif(to_jsonb(con) -> 'confdelsetcols', 'null') @> to_jsonb(t.tenant), true)`,
