@@ -114,12 +114,12 @@ const sabotages: { what: string; broken: string; mended?: string; holes: string[
   {
     what: 'UPDATE on tenant_id granted',
     broken: 'grant update (tenant_id) on tasks to app_user;',
-    holes: ['update tenant_id: own 1'],
+    holes: ['update tenant_id: own allowed'],
   },
   {
     what: 'TRUNCATE granted',
     broken: 'grant truncate on tasks to app_user;',
-    holes: ['truncate: own 0', 'truncate: foreign 0', 'truncate: none 0'],
+    holes: ['truncate: own allowed', 'truncate: foreign allowed', 'truncate: none allowed'],
   },
 ]
 

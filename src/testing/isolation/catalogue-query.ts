@@ -47,13 +47,15 @@ select jsonb_build_object(
   -- A row that fits no partition is refused like one that a nameless check refuses.
   || coalesce((
     select jsonb_build_array(jsonb_build_object(
-      'name', '', 'definition', pg_get_partkeydef(r.oid) || coalesce((
-        select string_agg(' ' || pg_get_expr(c.relpartbound, c.oid), '') from pg_inherits h
-        join pg_class c on c.oid = h.inhrelid where h.inhparent = r.oid), ''),
+      'name', '', 'definition', (
+        select coalesce(string_agg(pg_get_expr(part.relpartbound, part.oid), ' '), '')
+        from pg_partition_tree(r.oid) tree join pg_class part on part.oid = tree.relid),
       'columns', (
-        select coalesce(jsonb_agg(a.attname), '[]') from attributes a
-        where a.attrelid = r.oid and a.attnum = any (p.partattrs::int2[]))))
-    from pg_partitioned_table p where p.partrelid = r.oid), '[]'),
+        select coalesce(jsonb_agg(distinct a.attname), '[]')
+        from pg_partition_tree(r.oid) tree
+        join pg_partitioned_table p on p.partrelid = tree.relid
+        join attributes a on a.attrelid = tree.relid and a.attnum = any (p.partattrs::int2[]))))
+    where r.relkind = 'p'), '[]'),
   'references', coalesce((
     select jsonb_agg(jsonb_build_object(
       'name', k.conname, 'parent', parent.label, 'parentSchema', parent.nspname, 'parentName', parent.relname,

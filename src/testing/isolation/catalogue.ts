@@ -102,8 +102,12 @@ export const isRoot = (relation: Relation): boolean => isTable(relation) && !rel
 
 export const isTable = ({ kind }: Relation): boolean => kind === 'r' || kind === 'p'
 
-/** Whether values of a type stand in a JSON document as they are, and not as their text. */
-export function isJson(oid: number, types: Catalogue['types']): boolean {
+/** A type with the types below it: a domain, the domain that it is over, and what that is over. */
+export function layersOf(oid: number, types: Catalogue['types']): Type[] {
   const type = types.get(oid)
-  return type?.kind === 'd' ? isJson(type.base, types) : type?.name === 'json' || type?.name === 'jsonb'
+  return type ? [type, ...layersOf(type.base, types)] : []
 }
+
+/** Whether values of a type stand in a JSON document as they are, and not as their text. */
+export const isJson = (oid: number, types: Catalogue['types']): boolean =>
+  layersOf(oid, types).some(({ name }) => name === 'json' || name === 'jsonb')

@@ -52,7 +52,8 @@ export function judgeOwn(outcome: Outcome, may: boolean, least: number): Isolati
  */
 export function judgeForeign(outcome: Outcome, wall: Wall, may: boolean, refusalTells: boolean): IsolationCell {
   if (!holds[wall](outcome, refusalTells)) {
-    if ('reached' in outcome) return { result: String(outcome.reached), isBroken: true }
+    if ('reached' in outcome)
+      return { result: wall === 'forbidden' ? 'allowed' : String(outcome.reached), isBroken: true }
     return { result: isRefusal(outcome) ? 'refused' : outcome.sqlstate, isBroken: true }
   }
   if ('reached' in outcome || isConstraint(outcome.sqlstate)) return { result: '0', isBroken: false }

@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { TenantDatabase } from '../../tenancy/index.ts'
 import { attempt } from './attempt.ts'
 import { type Catalogue, isRoot, type Label, type Reference, type Relation, type Row } from './catalogue.ts'
-import { documentOf, type Found, findRow, type GivenValues } from './rows.ts'
+import type { GivenValues } from './choices.ts'
+import { documentOf, type Found, findRow } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 /** What rows are made with: the same for both tenants. */

@@ -2,9 +2,11 @@ import type { SQL } from 'drizzle-orm'
 import type { TenantDatabase } from '../../tenancy/index.ts'
 import { attempt, type Outcome } from './attempt.ts'
 import { isTable } from './catalogue.ts'
+import { insertProbes } from './insert-probes.ts'
 import { isRefusal, judgeForeign, judgeOwn } from './judge.ts'
 import type { IsolationRow } from './matrix.ts'
-import { type Probe, probesOf, type Subject } from './probes.ts'
+import type { Probe, Subject } from './probes.ts'
+import { rowProbes } from './row-probes.ts'
 import { constraintsNow, withoutTenant } from './statements.ts'
 
 /** Whose rows are probed as whom. */
@@ -25,7 +27,8 @@ export async function probeRelation(parties: Parties, subject: Subject, isMade: 
     rows.push({ relation: relation.label, operation: 'row security', foreign: { result, isBroken: !relation.isBound } })
   }
   const ownRows = await countOwn(parties, subject)
-  for (const probe of probesOf(subject)) rows.push(await run(parties, subject, probe, ownRows, isMade))
+  for (const probe of [...rowProbes(subject), ...insertProbes(subject)])
+    rows.push(await run(parties, subject, probe, ownRows, isMade))
   return rows
 }
 

@@ -39,13 +39,14 @@ export async function subjectOf(
   }
 }
 
-/** What was made and refers to a relation's row, directly or not; the last that was made first. */
+/** What was made after a relation's row and refers to it, directly or not; the last that was made first. */
 function dependentsOf({ statements }: Workshop, rows: TenantRows, label: Label): [Statements, Row][] {
   const reached = new Set([label])
   const found: [Statements, Row][] = []
-  for (const [other, row] of rows.made) {
+  const made = [...rows.made]
+  for (const [other, row] of made.slice(1 + made.findIndex(([name]) => name === label))) {
     const dependent = statements.get(other)
-    if (other === label || !dependent?.relation.references.some(({ parent }) => reached.has(parent))) continue
+    if (!dependent?.relation.references.some(({ parent }) => reached.has(parent))) continue
     reached.add(other)
     if (dependent.relation.mayDelete && dependent.mayLocate) found.unshift([dependent, row])
   }

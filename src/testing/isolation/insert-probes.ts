@@ -1,0 +1,85 @@
+import type { SQL } from 'drizzle-orm'
+import { isTable, type Row } from './catalogue.ts'
+import { aimed, type Probe, type Subject } from './probes.ts'
+
+/** Statements that bring in rows: for another tenant, with another tenant's keys, and referring to another tenant's. */
+export const insertProbes = (subject: Subject): Probe[] => [...inserts(subject), ...references(subject)]
+
+function inserts(subject: Subject): Probe[] {
+  const { statements, tenantColumn, foreign, own, spare, nobody } = subject
+  const { relation, mayInsert, mayRead, mayLocate, primaryKey, changed } = statements
+  const { [tenantColumn]: tenant, ...nameless } = spare
+  const asForeign = { ...spare, ...foreignReferences(subject), [tenantColumn]: foreign[tenantColumn] }
+  const asOwn = { ...spare, [tenantColumn]: own[tenantColumn] }
+  const writing = (statement: (row: Row) => SQL) => ({
+    own: [statement(asOwn)],
+    foreign: statement(asForeign),
+    none: statement(asForeign),
+  })
+  const mayUpsert = mayInsert && mayLocate && changed !== undefined
+  const probes: Probe[] = [
+    // Without RETURNING: where alone a lax WITH CHECK shows behind a good policy for SELECT.
+    { operation: 'insert', may: mayInsert, wall: 'refused', ...writing(statements.insert) },
+    {
+      operation: 'insert returning',
+      may: mayInsert && mayRead,
+      wall: 'refused',
+      ...writing(statements.insertReturning),
+    },
+    {
+      operation: 'insert by default',
+      may: mayInsert,
+      wall: 'nowhere',
+      ...(relation.columns.some(({ name, hasDefault }) => name === tenantColumn && hasDefault)
+        ? { own: [statements.insert(nameless)] }
+        : {}),
+      none: statements.insert(nameless),
+    },
+    {
+      operation: 'insert do nothing',
+      may: mayInsert,
+      wall: 'refused',
+      ...aimed(statements.insertUnlessThere, subject),
+      least: 0,
+    },
+    {
+      operation: 'same key',
+      may: mayInsert,
+      wall: 'unnoticed',
+      foreignOfNobody: statements.insert({ ...foreign, [tenantColumn]: nobody }),
+    },
+  ]
+  if (primaryKey.length > 0)
+    probes.push({ operation: 'upsert', may: mayUpsert, wall: 'refused', ...aimed(statements.upsert, subject) })
+  if (subject.serverVersion >= 150_000 && isTable(relation))
+    probes.push({ operation: 'merge', may: mayUpsert, wall: 'refused', ...aimed(statements.merge, subject) })
+  return probes
+}
+
+/** What the columns that refer to others hold in the foreign row: a foreign key must not be what refuses a copy of it. */
+const foreignReferences = ({ statements, foreign }: Subject): Row =>
+  Object.fromEntries(
+    statements.relation.references
+      .flatMap(({ columns }) => columns.map(([here]) => here))
+      .filter((here) => here in foreign)
+      .map((here) => [here, foreign[here]]),
+  )
+
+/** A reference to the other tenant's row, through each foreign key: it is checked without row security. */
+function references({ statements, tenantColumn, spare, own, parents }: Subject): Probe[] {
+  const { relation, mayInsert } = statements
+  return relation.references.flatMap(({ name, parent, columns }) => {
+    const theirs = parents.foreign.get(parent)
+    const pairs = columns
+      .filter(([here]) => here !== tenantColumn)
+      .map(([here, there]) => [here, theirs?.[there]] as const)
+    const ours = columns.map(([, there]) => parents.own.get(parent)?.[there])
+    // A key that is the tenant alone goes to whatever holds the tenants; one whose values both tenants have proves nothing.
+    const tells = theirs !== undefined && pairs.some(([, value]) => value !== undefined && !ours.includes(value))
+    if (!tells) return []
+    const row = { ...spare, [tenantColumn]: own[tenantColumn], ...Object.fromEntries(pairs) }
+    return [
+      { operation: `reference ${name}`, may: mayInsert, wall: 'dangling' as const, foreign: statements.insert(row) },
+    ]
+  })
+}

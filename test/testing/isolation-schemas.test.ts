@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'bun:test'
+import { expectTenantIsolation, IsolationBroken, type IsolationOptions } from '../../src/testing/index.ts'
+import { asOwner, createDatabase, open } from '../database.ts'
+import { ofTenant, walled } from './isolation.ts'
+
+/** The matrix of a database of its own, whether there are holes or not. */
+async function matrixOf(schema: string, options: IsolationOptions = {}) {
+  const database = await createDatabase()
+  await asOwner(database).unsafe(schema)
+  const proof = expectTenantIsolation(open(database), {
+    except: ['public.users', 'public.tasks'],
+    print: () => {},
+    ...options,
+  })
+  return await proof.catch((error: unknown) => {
+    if (error instanceof IsolationBroken) return error.matrix
+    throw error
+  })
+}
+
+const everyType = [
+  'bigint_c bigint',
+  'bigint_list bigint[]',
+  'bit_c bit(5)',
+  'boolean_c boolean',
+  'box_c box',
+  'bytea_c bytea',
+  'char_c char(1)',
+  'char5_c char(5)',
+  'cidr_c cidr',
+  'circle_c circle',
+  'date_c date',
+  'date_range daterange',
+  'double_c double precision',
+  'inet_c inet',
+  'integer_c integer',
+  'integer_range int4range',
+  'integer_ranges int4multirange',
+  'internal_char_c "char"',
+  'interval_c interval',
+  'json_c json',
+  'jsonb_c jsonb',
+  'jsonpath_c jsonpath',
+  'line_c line',
+  'lseg_c lseg',
+  'macaddr_c macaddr',
+  'macaddr8_c macaddr8',
+  'money_c money',
+  'mood_c mood',
+  'mood_list mood[]',
+  'name_c name',
+  'numeric_c numeric',
+  'numeric_fraction numeric(3, 3)',
+  'numeric_money numeric(12, 2)',
+  'numeric_small numeric(2)',
+  'path_c path',
+  'pg_lsn_c pg_lsn',
+  'place_c place',
+  'point_c point',
+  'polygon_c polygon',
+  'positive_c positive',
+  'real_c real',
+  'smallint_c smallint',
+  'text_c text',
+  'text_list text[]',
+  'time_c time',
+  'timestamp_c timestamp',
+  'timestamptz_c timestamptz(3)',
+  'timestamptz_range tstzrange',
+  'timetz_c timetz',
+  'tsquery_c tsquery',
+  'tsvector_c tsvector',
+  'uuid_c uuid',
+  'varbit_c varbit(7)',
+  'varchar_c varchar(3)',
+  'xid8_c xid8',
+]
+
+const checks = [
+  'amount numeric not null check (amount > 0 and amount <= 0.5)',
+  'age int not null check (age between 18 and 21)',
+  "code text not null check (code ~ '^[A-Z]{2}-[0-9]{4}$')",
+  'country char(2) not null check (upper(country) = country and char_length(country) = 2)',
+  "document jsonb not null check (jsonb_typeof(document) = 'array')",
+  "email text not null check (email like '%@%')",
+  'starts_at timestamptz not null',
+  'ends_at timestamptz not null check (ends_at > starts_at)',
+  "kind text not null check (kind = any (array['a b', 'it''s', 'c']))",
+  'labels text[] not null check (cardinality(labels) >= 2)',
+  'one int, other int, check (num_nonnulls(one, other) = 1)',
+  "price numeric(4, 1) not null check (price in (1.5, 2.5)), slug varchar(8) not null check (slug ~ '^[a-z]+(-[a-z]+)*$')",
+  "status text not null check (status in ('todo', 'done') and status <> 'todo')",
+  'title text not null check (char_length(title) between 20 and 30)',
+]
+
+describe('rows are made for a table', async () => {
+  const matrix = await matrixOf(`
+    create type mood as enum ('good', 'bad');
+    create type place as (street text, number int);
+    create domain positive as int not null check (value > 0);
+    create domain answer as positive check (value = 42);
+    ${walled('every_type', everyType.map((column) => `${column} not null`).join(', '))}
+    ${walled('checked', checks.join(', '))}
+    ${walled('domains', 'answer answer, with_default positive default 7')}
+    ${walled('generated', 'lowered text generated always as (lower(name)) stored, name text not null')}
+    ${walled('self', 'parent_id uuid not null, foreign key (tenant_id, parent_id) references self (tenant_id, id)')}
+    ${walled('optional_self', 'parent_id uuid, foreign key (tenant_id, parent_id) references optional_self (tenant_id, id)')}
+    ${walled('eggs', 'hen_id uuid not null')}
+    ${walled('hens', 'egg_id uuid, foreign key (tenant_id, egg_id) references eggs (tenant_id, id)')}
+    alter table eggs add foreign key (tenant_id, hen_id) references hens (tenant_id, id);
+    ${walled('profiles', 'user_id uuid not null, unique (tenant_id, user_id), foreign key (tenant_id, user_id) references users (tenant_id, id)')}
+    create table numbered (
+      tenant_id uuid not null default tenancy.current_tenant_id(), number int generated always as identity,
+      primary key (tenant_id, number));
+    select tenancy.protect('numbered');
+    create table lines (
+      tenant_id uuid not null, number int not null, line serial, text text,
+      primary key (tenant_id, number, line), foreign key (tenant_id, number) references numbered (tenant_id, number));
+    alter table lines alter tenant_id set default tenancy.current_tenant_id();
+    select tenancy.protect('lines');
+    grant usage on sequence lines_line_seq to app_user;
+    create table bare (tenant_id uuid not null default tenancy.current_tenant_id(), note text);
+    select tenancy.protect('bare');
+    create table settings (tenant_id uuid primary key default tenancy.current_tenant_id(), theme text not null default 'dark');
+    select tenancy.protect('settings');
+    create schema "Other Place";
+    create table "Other Place"."Odd ""Name" (
+      tenant_id uuid not null default tenancy.current_tenant_id(), "select" int not null, primary key (tenant_id, "select"));
+    select tenancy.protect('"Other Place"."Odd ""Name"');
+    create table history (tenant_id uuid not null default tenancy.current_tenant_id(), of_bare text);
+    select tenancy.protect('history');
+    revoke insert, update, delete on history from app_user;
+    create function write_history() returns trigger language plpgsql security definer as $$ begin
+      insert into history (of_bare) values (coalesce(new.note, 'none')); return new; end $$;
+    create trigger write_history after insert on bare for each row execute function write_history();
+    create table events (
+      tenant_id uuid not null default tenancy.current_tenant_id(), at date not null, region text not null,
+      primary key (tenant_id, at, region)) partition by range (at);
+    create table events_past partition of events for values from ('1999-01-01') to ('2000-01-01') partition by list (region);
+    create table events_past_north partition of events_past for values in ('north');
+    select tenancy.protect('events');
+  `)
+  const cell = (relation: string, operation: string, whose: 'own' | 'foreign' | 'none') =>
+    matrix.rows.find((row) => row.relation === relation && row.operation === operation)?.[whose]?.result
+
+  const made = [
+    ['with columns of every type', 'public.every_type'],
+    ['whose CHECK constraints want something else than plain values', 'public.checked'],
+    ['with domains over domains', 'public.domains'],
+    ['with a generated column', 'public.generated'],
+    ['that must refer to itself', 'public.self'],
+    ['that may refer to itself', 'public.optional_self'],
+    ['of a cycle', 'public.eggs'],
+    ['at the other end of the cycle', 'public.hens'],
+    ['that has one row for each of its parent’s', 'public.profiles'],
+    ['with an identity that is always generated', 'public.numbered'],
+    ['whose composite key holds a reference and a serial', 'public.lines'],
+    ['without a primary key', 'public.bare'],
+    ['whose primary key is the tenant', 'public.settings'],
+    ['in another schema, with odd names', '"Other Place"."Odd ""Name"'],
+    ['of which no partition takes the plain values', 'public.events'],
+  ]
+  test.each(made)('%s', (_, relation = '') => {
+    for (const operation of ['select', 'get', 'insert by default', 'delete'])
+      expect([operation, cell(relation, operation, 'foreign') ?? '0', cell(relation, operation, 'none')]).toEqual([
+        operation,
+        '0',
+        '0',
+      ])
+    expect(cell(relation, 'select', 'own')).toBe('1')
+    expect(cell(relation, 'delete', 'own')).toBe('1')
+  })
+
+  test('and tenants are kept apart in all of them', () => {
+    expect(matrix.holes).toEqual([])
+  })
+
+  test('each foreign key is tried, also those that were left empty', () => {
+    const tried = matrix.rows.filter(({ operation }) => operation.startsWith('reference ')).map((row) => row.relation)
+    for (const relation of ['self', 'optional_self', 'eggs', 'hens', 'profiles', 'lines'])
+      expect(tried).toContain(`public.${relation}`)
+  })
+
+  test('what a trigger writes is probed as well', () => {
+    expect(cell('public.history', 'select', 'own')).toBe('1')
+    expect(cell('public.history', 'get', 'foreign')).toBe('0')
+    expect(cell('public.history', 'insert', 'own')).toBe('denied')
+  })
+})
+
+const tenantTable = (name: string, more = '') => `
+  create table ${name} (tenant_id uuid not null default tenancy.current_tenant_id(), title text not null${more})`
+
+describe('what stands beside a table is probed as well', () => {
+  test('a view with its owner’s rights is noticed, and one with those of its invoker is fine', async () => {
+    const { holes } = await matrixOf(`
+      create view lax as select * from tasks;
+      create view fine with (security_invoker) as select * from tasks;
+      grant select, insert, update, delete on lax, fine to app_user;`)
+    expect(holes).toEqual(expect.arrayContaining(['public.lax select: foreign 1', 'public.lax select: none 2']))
+    expect(holes).toEqual(
+      expect.arrayContaining(['public.lax update: foreign 1', 'public.lax delete where: foreign 1']),
+    )
+    expect(holes.filter((hole) => hole.startsWith('public.fine'))).toEqual([])
+  })
+
+  test('a partition that can be read past its parent is noticed', async () => {
+    const { holes } = await matrixOf(`
+      ${tenantTable('events')} partition by hash (tenant_id);
+      create table events_all partition of events for values with (modulus 1, remainder 0);
+      select tenancy.protect('events');
+      grant select on events_all to app_user;`)
+    expect(holes).toContain('public.events_all row security: foreign off')
+    expect(holes).toContain('public.events_all get: foreign 1')
+    expect(holes.filter((hole) => !hole.startsWith('public.events_all '))).toEqual([])
+  })
+
+  test('a materialized view is noticed, since row security cannot bind it', async () => {
+    const { holes } = await matrixOf(
+      'create materialized view stale as select * from tasks; grant select on stale to app_user',
+    )
+    expect(holes).toEqual(['public.stale row security: foreign off'])
+  })
+
+  test('a relation that the role cannot reach is left out, and said so', async () => {
+    const { notes, rows } = await matrixOf('create table hidden (tenant_id uuid)')
+    expect(notes).toContain('not probed: public.hidden, which the role cannot reach')
+    expect(rows.filter(({ relation }) => relation === 'public.hidden')).toEqual([])
+  })
+
+  test('a table that the role may only write to is probed without reading', async () => {
+    const policy = (name: string, by: string) => `create policy ${name} on letters for ${by};`
+    const letters = (check: string) => `
+      ${tenantTable('letters')}; alter table letters enable row level security;
+      ${policy('added', `insert with check (${check})`)}
+      grant insert on letters to app_user;`
+    const good = await matrixOf(letters(ofTenant))
+    expect(good.holes).toEqual([])
+    expect(good.rows).toContainEqual(
+      expect.objectContaining({ operation: 'insert', own: { result: '1', isBroken: false } }),
+    )
+    const { holes } = await matrixOf(letters('true'))
+    expect(holes).toContain('public.letters insert: foreign 1')
+  })
+})
