@@ -48,7 +48,9 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
       'drizzle.config.ts',
       'rowhouse.config.ts',
     ]
-    const setUp = ['app.ts', 'database.ts', 'pooler.ts', 'postgres.ts', 'setup.ts'].map((name) => `test/${name}`)
+    const setUp = ['app.ts', 'database.ts', 'pooler.ts', 'postgres.ts', 'setup.ts', 'properties'].map(
+      (name) => `test/${name}`,
+    )
     const proofs = ['test/contract/contract.test.ts', 'test/testing/isolation.test.ts']
     for (const path of [...service, ...setUp, ...proofs])
       await cp(join(root, path), join(folder, path), { recursive: true })
@@ -58,8 +60,9 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
     run('bun', 'run', 'rowhouse', 'init')
     run('bun', 'run', 'generate', '--name', 'projects')
     run(process.execPath, 'node_modules/.bin/tsc', '--noEmit')
-    const output = run('bun', 'test', ...proofs)
+    const output = run('bun', 'test', ...proofs, 'test/properties/every-operation.test.ts')
     expect(output).toContain("getProject: cannot tell another tenant's id from nobody's")
+    expect(output).toContain('(pass) the properties ask every operation of the document')
     expect(output).toMatch(/^public\.projects +select +own 1 +foreign 0 +none 0 +ok$/m)
     expect(output).toMatch(/^public\.projects +reference \S+ +own - +foreign 0 +none - +ok$/m)
   },
