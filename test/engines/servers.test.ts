@@ -15,6 +15,7 @@ const core = [
   'test/testing',
   'test/properties',
   'test/tenancy',
+  'test/faults/storm.test.ts',
 ]
 // Broken walls are broken walls, and Node is Node, on every engine.
 const without = [
