@@ -1,7 +1,8 @@
 import { is } from 'drizzle-orm'
-import { type ForeignKey, getTableConfig, IndexedColumn } from 'drizzle-orm/pg-core'
+import { IndexedColumn } from 'drizzle-orm/pg-core'
 import type { Finding } from '../walls/index.ts'
-import { qualify, type SchemaTable } from './schema.ts'
+import { referenceFindings } from './reference-findings.ts'
+import type { SchemaTable } from './schema.ts'
 
 /**
  * What keeps a Drizzle schema from being walled and no SQL behind it can mend: each finding has the lines to write. Names
@@ -14,7 +15,7 @@ export function inspectSchema(tables: SchemaTable[], tenantColumn: string): Find
     ...(table.tenant
       ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table)]
       : strayTable(table, tenantColumn)),
-    ...referencesOf(table, tables),
+    ...referenceFindings(table, tables),
   ])
 }
 
@@ -95,58 +96,6 @@ function sequencesOf({ label, columns, keys }: SchemaTable): Finding[] {
       remedy: `${keys.get(name)}: uuid('${name}').notNull().default(sql\`tenancy.uuid_v7()\`), or generatedAlwaysAsIdentity()`,
     }))
 }
-
-function referencesOf(child: SchemaTable, tables: SchemaTable[]): Finding[] {
-  return child.foreignKeys.flatMap((key) => {
-    const { columns, foreignColumns, foreignTable } = key.reference()
-    const { schema, name } = getTableConfig(foreignTable)
-    const parent = tables.find(({ label }) => label === qualify(schema, name))
-    if (!parent?.tenant) return []
-    const isPaired = columns.some(
-      (column, n) => column.name === child.tenant?.name && foreignColumns[n]?.name === parent.tenant?.name,
-    )
-    if (!isPaired) return [withoutTenant(child, parent, key)]
-    const resets = [key.onDelete, key.onUpdate].find((action) => action === 'set null' || action === 'set default')
-    return resets ? [resetting(child, key, resets)] : []
-  })
-}
-
-function withoutTenant(child: SchemaTable, parent: SchemaTable, key: ForeignKey): Finding {
-  const { columns, foreignColumns } = key.reference()
-  const list = (table: SchemaTable, variable: string, names: string[]) =>
-    [table.tenant?.name ?? '', ...names.filter((name) => name !== table.tenant?.name)]
-      .map((name) => `${variable}.${table.keys.get(name)}`)
-      .join(', ')
-  const own = list(
-    child,
-    't',
-    columns.map(({ name }) => name),
-  )
-  const theirs = list(
-    parent,
-    parent.exportName,
-    foreignColumns.map(({ name }) => name),
-  )
-  return {
-    level: 'error',
-    check: 'foreign-key-without-tenant',
-    promise: 13,
-    object: child.label,
-    problem: `foreign key ${key.getName()} leaves the tenant out`,
-    remedy: child.tenant
-      ? `foreignKey({ columns: [${own}], foreignColumns: [${theirs}] }),`
-      : `Give ${child.label} a tenant column first: what belongs to nobody cannot refer to what is a tenant's.`,
-  }
-}
-
-const resetting = (child: SchemaTable, key: ForeignKey, action: string): Finding => ({
-  level: 'error',
-  check: 'foreign-key-resets-tenant',
-  promise: 13,
-  object: child.label,
-  problem: `foreign key ${key.getName()} would also ${action} the tenant`,
-  remedy: "Take its onDelete and onUpdate away, or make them 'cascade' or 'restrict'.",
-})
 
 const columnOf = (name: string): string => `uuid('${name}').notNull().default(sql\`tenancy.current_tenant_id()\`),`
 
