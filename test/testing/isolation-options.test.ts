@@ -71,6 +71,20 @@ test('rows that the tenants have already are left alone', async () => {
   ])
 })
 
+test('a row that cannot be told from those that were there stays, and is said to', async () => {
+  const tenants: [string, string] = [newTenant(), newTenant()]
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  await owner.unsafe(`
+    create table notes (tenant_id uuid not null default tenancy.current_tenant_id(), note text);
+    select tenancy.protect('notes'); insert into notes values ('${tenants[0]}', 'mine'), ('${tenants[1]}', 'yours')`)
+  const { notes } = await expectTenantIsolation(open(database), { ...silent, tenants })
+  expect(notes).toContain('left behind: what was written to public.notes could not be deleted')
+  expect((await owner`select note from notes`).map(({ note }) => note)).toEqual(
+    expect.arrayContaining(['mine', 'yours']),
+  )
+})
+
 test('the error names every cell that is wrong, and carries the matrix', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe('grant truncate on tasks to app_user')

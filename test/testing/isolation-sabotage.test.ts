@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { asOwner, createDatabase, open } from '../database.ts'
-import { holesOf, ofTenant } from './isolation.ts'
+import { ofTenant, probe } from './isolation.ts'
 
 const database = await createDatabase()
 const owner = asOwner(database)
@@ -17,7 +17,7 @@ const perCommand = (lax: Partial<Record<'select' | 'insert' | 'update' | 'delete
   create policy removed on tasks for delete ${lax.delete ?? `using (${ofTenant})`};`
 
 // What `mended` does not undo, tenancy.protect does.
-const sabotages: { what: string; broken: string; mended?: string; holes: string[]; also?: string[] }[] = [
+const sabotages: { what: string; broken: string; mended?: string; holes: string[] }[] = [
   {
     what: 'USING (true)',
     broken: policies('true', ofTenant),
@@ -88,7 +88,6 @@ const sabotages: { what: string; broken: string; mended?: string; holes: string[
     mended: `alter table tasks drop constraint tasks_lax; drop index users_lax; alter table tasks
       add constraint tasks_tenant_id_user_id_fkey foreign key (tenant_id, user_id) references users (tenant_id, id);`,
     holes: ['reference tasks_lax: foreign 1'],
-    also: ['public.users same key: foreign 23505'],
   },
   {
     what: 'a foreign key without the tenant that is checked at the end only',
@@ -97,7 +96,6 @@ const sabotages: { what: string; broken: string; mended?: string; holes: string[
     mended: `alter table tasks drop constraint tasks_lax; drop index users_lax; alter table tasks
       add constraint tasks_tenant_id_user_id_fkey foreign key (tenant_id, user_id) references users (tenant_id, id);`,
     holes: ['reference tasks_lax: foreign 1'],
-    also: ['public.users same key: foreign 23505'],
   },
   {
     what: 'a unique key without the tenant',
@@ -124,12 +122,11 @@ const sabotages: { what: string; broken: string; mended?: string; holes: string[
 ]
 
 describe('a wall that was broken is noticed', () => {
-  test.each(sabotages)('$what', async ({ broken: by, mended = '', holes, also = [] }) => {
+  test.each(sabotages)('$what', async ({ broken: by, mended = '', holes }) => {
     await owner.unsafe(by)
     try {
-      const found = await holesOf(broken)
+      const { holes: found } = await probe(broken, { except: ['public.users'] })
       expect(found).toEqual(expect.arrayContaining(holes.map((hole) => `public.tasks ${hole}`)))
-      expect(found.filter((hole) => !hole.startsWith('public.tasks '))).toEqual(also)
     } finally {
       await owner.unsafe(`${mended}
         do $$ declare name text; begin
@@ -142,6 +139,6 @@ describe('a wall that was broken is noticed', () => {
   })
 
   test('and so is that it is whole again', async () => {
-    expect(await holesOf(broken)).toEqual([])
+    expect((await probe(broken)).holes).toEqual([])
   })
 })

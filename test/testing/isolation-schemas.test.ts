@@ -1,22 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { expectTenantIsolation, IsolationBroken, type IsolationOptions } from '../../src/testing/index.ts'
-import { asOwner, createDatabase, open } from '../database.ts'
-import { ofTenant, walled } from './isolation.ts'
-
-/** The matrix of a database of its own, whether there are holes or not. */
-async function matrixOf(schema: string, options: IsolationOptions = {}) {
-  const database = await createDatabase()
-  await asOwner(database).unsafe(schema)
-  const proof = expectTenantIsolation(open(database), {
-    except: ['public.users', 'public.tasks'],
-    print: () => {},
-    ...options,
-  })
-  return await proof.catch((error: unknown) => {
-    if (error instanceof IsolationBroken) return error.matrix
-    throw error
-  })
-}
+import { matrixOf, walled } from './isolation.ts'
 
 const everyType = [
   'bigint_c bigint',
@@ -185,61 +168,5 @@ describe('rows are made for a table', async () => {
     expect(cell('public.history', 'select', 'own')).toBe('1')
     expect(cell('public.history', 'get', 'foreign')).toBe('0')
     expect(cell('public.history', 'insert', 'own')).toBe('denied')
-  })
-})
-
-const tenantTable = (name: string, more = '') => `
-  create table ${name} (tenant_id uuid not null default tenancy.current_tenant_id(), title text not null${more})`
-
-describe('what stands beside a table is probed as well', () => {
-  test('a view with its owner’s rights is noticed, and one with those of its invoker is fine', async () => {
-    const { holes } = await matrixOf(`
-      create view lax as select * from tasks;
-      create view fine with (security_invoker) as select * from tasks;
-      grant select, insert, update, delete on lax, fine to app_user;`)
-    expect(holes).toEqual(expect.arrayContaining(['public.lax select: foreign 1', 'public.lax select: none 2']))
-    expect(holes).toEqual(
-      expect.arrayContaining(['public.lax update: foreign 1', 'public.lax delete where: foreign 1']),
-    )
-    expect(holes.filter((hole) => hole.startsWith('public.fine'))).toEqual([])
-  })
-
-  test('a partition that can be read past its parent is noticed', async () => {
-    const { holes } = await matrixOf(`
-      ${tenantTable('events')} partition by hash (tenant_id);
-      create table events_all partition of events for values with (modulus 1, remainder 0);
-      select tenancy.protect('events');
-      grant select on events_all to app_user;`)
-    expect(holes).toContain('public.events_all row security: foreign off')
-    expect(holes).toContain('public.events_all get: foreign 1')
-    expect(holes.filter((hole) => !hole.startsWith('public.events_all '))).toEqual([])
-  })
-
-  test('a materialized view is noticed, since row security cannot bind it', async () => {
-    const { holes } = await matrixOf(
-      'create materialized view stale as select * from tasks; grant select on stale to app_user',
-    )
-    expect(holes).toEqual(['public.stale row security: foreign off'])
-  })
-
-  test('a relation that the role cannot reach is left out, and said so', async () => {
-    const { notes, rows } = await matrixOf('create table hidden (tenant_id uuid)')
-    expect(notes).toContain('not probed: public.hidden, which the role cannot reach')
-    expect(rows.filter(({ relation }) => relation === 'public.hidden')).toEqual([])
-  })
-
-  test('a table that the role may only write to is probed without reading', async () => {
-    const policy = (name: string, by: string) => `create policy ${name} on letters for ${by};`
-    const letters = (check: string) => `
-      ${tenantTable('letters')}; alter table letters enable row level security;
-      ${policy('added', `insert with check (${check})`)}
-      grant insert on letters to app_user;`
-    const good = await matrixOf(letters(ofTenant))
-    expect(good.holes).toEqual([])
-    expect(good.rows).toContainEqual(
-      expect.objectContaining({ operation: 'insert', own: { result: '1', isBroken: false } }),
-    )
-    const { holes } = await matrixOf(letters('true'))
-    expect(holes).toContain('public.letters insert: foreign 1')
   })
 })

@@ -1,14 +1,27 @@
 import type { TenantDatabase } from '../../src/tenancy/index.ts'
-import { expectTenantIsolation, IsolationBroken, type IsolationOptions } from '../../src/testing/index.ts'
+import {
+  expectTenantIsolation,
+  IsolationBroken,
+  type IsolationMatrix,
+  type IsolationOptions,
+} from '../../src/testing/index.ts'
+import { asOwner, createDatabase, open } from '../database.ts'
 
-/** Probes in silence: the holes that were found, none where tenants are kept apart. */
-export async function holesOf(db: TenantDatabase, options: IsolationOptions = {}): Promise<string[]> {
+/** Probes in silence: the matrix, whether there are holes or not. */
+export async function probe(db: TenantDatabase, options: IsolationOptions = {}): Promise<IsolationMatrix> {
   try {
-    return (await expectTenantIsolation(db, { print: () => {}, ...options })).holes
+    return await expectTenantIsolation(db, { print: () => {}, ...options })
   } catch (error) {
-    if (error instanceof IsolationBroken) return error.matrix.holes
+    if (error instanceof IsolationBroken) return error.matrix
     throw error
   }
+}
+
+/** What a database of its own shows beside the demo's tables once a schema was added. */
+export async function matrixOf(schema: string, options: IsolationOptions = {}): Promise<IsolationMatrix> {
+  const database = await createDatabase()
+  await asOwner(database).unsafe(schema)
+  return await probe(open(database), { except: ['public.users', 'public.tasks'], ...options })
 }
 
 /** The canonical tenant policy's condition. */

@@ -29,7 +29,7 @@ select jsonb_build_object(
     from attributes a where a.attrelid = r.oid),
   'keys', coalesce((
     select jsonb_agg(jsonb_build_object(
-      'name', i.indexrelid::regclass::name, 'isPrimary', i.indisprimary,
+      'name', index.relname, 'isPrimary', i.indisprimary, 'isDeferrable', not i.indimmediate,
       -- Columns inside of an expression are known as what the index depends on.
       'columns', (
         select coalesce(jsonb_agg(a.attname order by a.attnum), '[]') from attributes a
@@ -38,7 +38,8 @@ select jsonb_build_object(
           where d.classid = 'pg_class'::regclass and d.objid = i.indexrelid and d.refobjid = r.oid
             and d.refobjsubid = a.attnum))))
       order by i.indisprimary desc, i.indexrelid)
-    from pg_index i where i.indrelid = r.oid and (i.indisunique or i.indisexclusion) and i.indisvalid), '[]'),
+    from pg_index i join pg_class index on index.oid = i.indexrelid
+    where i.indrelid = r.oid and (i.indisunique or i.indisexclusion) and i.indisvalid), '[]'),
   'checks', coalesce((
     select jsonb_agg(jsonb_build_object('name', k.conname, 'definition', pg_get_constraintdef(k.oid), 'columns', (
       select coalesce(jsonb_agg(a.attname), '[]') from attributes a

@@ -52,7 +52,7 @@ export interface Relation {
   mayDelete: boolean
   columns: Column[]
   /** Primary key first, then unique and exclusion constraints and indexes. */
-  keys: { name: string; isPrimary: boolean; columns: string[] }[]
+  keys: { name: string; isPrimary: boolean; isDeferrable: boolean; columns: string[] }[]
   checks: Check[]
   references: Reference[]
 }

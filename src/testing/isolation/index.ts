@@ -1,13 +1,12 @@
 import { stdout } from 'node:process'
 import type { TenantDatabase } from '../../tenancy/index.ts'
-import { attempt } from './attempt.ts'
 import { type Catalogue, type Label, readCatalogue } from './catalogue.ts'
 import type { GivenValues } from './choices.ts'
 import { makeRows, type TenantRows, type Workshop } from './make.ts'
 import { IsolationBroken, IsolationMatrix, type IsolationRow } from './matrix.ts'
-import { type Parties, probeRelation } from './probe.ts'
+import { probeAll } from './probe-all.ts'
 import { statementsFor } from './statements.ts'
-import { lookAround, removeRows, subjectOf } from './subjects.ts'
+import { lookAround, removeRows } from './subjects.ts'
 
 export type { GivenValues } from './choices.ts'
 export { IsolationBroken, type IsolationCell, IsolationMatrix, type IsolationRow } from './matrix.ts'
@@ -50,7 +49,7 @@ export async function expectTenantIsolation(
   const { tenantColumn = 'tenant_id', except = [], values = {}, print = (text) => stdout.write(`${text}\n`) } = options
   const [a, b] = options.tenants ?? [crypto.randomUUID(), crypto.randomUUID()]
   const catalogue = await readCatalogue(db, tenantColumn)
-  assertKnown(catalogue, [...except.map((name) => name.split(' ')[0] ?? ''), ...Object.keys(values)])
+  assertKnown(catalogue, [...except, ...Object.keys(values)])
   const reachable = catalogue.relations.filter(({ isReachable }) => isReachable)
   if (reachable.length === 0) throw new TypeError(`The role can reach no relation with the column ${tenantColumn}`)
 
@@ -70,7 +69,8 @@ export async function expectTenantIsolation(
     }
     rows.push(...(await probeAll(workshop, foreign, own, (label) => !except.includes(label))))
   } finally {
-    for (const tenant of [own, foreign]) left.push(...(await removeRows(workshop, tenant)))
+    const isFresh = options.tenants === undefined
+    for (const tenant of [own, foreign]) left.push(...(await removeRows(workshop, tenant, isFresh)))
   }
   const matrix = new IsolationMatrix(
     rows.filter(({ relation, operation }) => !except.includes(`${relation} ${operation}`)),
@@ -81,8 +81,10 @@ export async function expectTenantIsolation(
       ...except.map((name) => `not probed: ${name}, as asked`),
       ...reachable
         .filter(({ label }) => !foreign.known.has(label))
-        .map(({ label }) => `nothing to see: no row of ${label} could be shown to its own tenant`),
-      ...[...new Set(left)].map((label) => `left behind: the row of ${label} could not be deleted`),
+        .map(
+          ({ label }) => `nothing to see: ${label} has no row that a tenant sees${because(foreign.refused.get(label))}`,
+        ),
+      ...[...new Set(left)].map((label) => `left behind: what was written to ${label} could not be deleted`),
       outOfReach,
     ],
   )
@@ -91,51 +93,19 @@ export async function expectTenantIsolation(
   return matrix
 }
 
-/** Probes every relation, and looks whether the other tenant's rows are afterwards what they were. */
-async function probeAll(
-  workshop: Workshop,
-  foreign: TenantRows,
-  own: TenantRows,
-  isProbed: (label: Label) => boolean,
-): Promise<IsolationRow[]> {
-  const parties: Parties = { db: workshop.db, own: own.tenant, nobody: crypto.randomUUID() }
-  const rows: IsolationRow[] = []
-  const before = await digestsOf(workshop, foreign.tenant)
-  for (const [label, statements] of workshop.statements) {
-    if (!isProbed(label)) continue
-    const subject = await subjectOf(workshop, statements, foreign, own, parties.nobody)
-    rows.push(...(await probeRelation(parties, subject, own.made.has(label) || own.refused.has(label))))
-  }
-  const after = await digestsOf(workshop, foreign.tenant)
-  for (const [relation, digest] of before) {
-    if (!isProbed(relation)) continue
-    const isBroken = after.get(relation) !== digest
-    rows.push({ relation, operation: 'afterwards', foreign: { result: isBroken ? 'changed' : '0', isBroken } })
-  }
-  return rows
-}
-
-async function digestsOf({ db, statements, tenantColumn }: Workshop, tenant: string): Promise<Map<Label, unknown>> {
-  const digests = new Map<Label, unknown>()
-  for (const [label, { mayLocate, digest }] of statements) {
-    if (!mayLocate) continue
-    const outcome = await attempt(db, tenant, [digest({ [tenantColumn]: tenant })])
-    digests.set(label, 'reached' in outcome ? outcome.rows[0]?.digest : outcome.sqlstate)
-  }
-  return digests
-}
-
-function assertKnown({ relations }: Catalogue, labels: string[]): void {
-  const unknown = labels.filter((named) => !relations.some(({ label }) => label === named))
+function assertKnown({ relations }: Catalogue, names: string[]): void {
+  const unknown = names.filter((name) => !relations.some(({ label }) => name === label || name.startsWith(`${label} `)))
   if (unknown.length > 0)
     throw new TypeError(`There is no relation of tenants named ${unknown.join(', ')}: write schema.name`)
 }
+
+const because = (message: string | undefined): string => (message ? ` (${message})` : '')
 
 const noRows = (tenant: string, seed: number): TenantRows => ({
   tenant,
   seed,
   made: new Map(),
   known: new Map(),
-  refused: new Set(),
+  refused: new Map(),
   orphans: new Set(),
 })

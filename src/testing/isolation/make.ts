@@ -23,8 +23,8 @@ export interface TenantRows {
   made: Map<Label, Row>
   /** Rows that can be referred to: those that were made, and those that were there. */
   known: Map<Label, Row>
-  /** Tables that row security let none into, and those that must refer to one of these. */
-  refused: Set<Label>
+  /** Tables that let none in, with what PostgreSQL said, and those that must refer to one of these. */
+  refused: Map<Label, string>
   orphans: Set<Label>
 }
 
@@ -45,7 +45,7 @@ export async function makeRows(workshop: Workshop, rows: TenantRows): Promise<vo
     if ('row' in found) {
       rows.made.set(label, found.row)
       rows.known.set(label, found.row)
-    } else if (found.refusal.sqlstate === '42501') rows.refused.add(label)
+    } else if (found.refusal.sqlstate === '42501') rows.refused.set(label, found.refusal.message)
     else throw new TypeError(explain(statements.relation, found))
   }
 }

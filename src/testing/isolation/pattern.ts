@@ -36,7 +36,10 @@ export function textLike(pattern: string, seed: number): string | undefined {
     if (character === '\\') return oneOf(escaped(pattern[at++] ?? ''))
     if (character !== '(') return () => character
     if (pattern[at] === '?') {
-      if (pattern[at + 1] !== ':') return () => undefined
+      if (pattern[at + 1] !== ':') {
+        at = pattern.length
+        return () => undefined
+      }
       at += 2
     }
     const inner = alternatives()

@@ -32,39 +32,47 @@ export async function probeRelation(parties: Parties, subject: Subject, isMade: 
   return rows
 }
 
-/** How many rows the trying tenant has: a statement without WHERE must reach these and no other. */
-async function countOwn({ db, own }: Parties, { statements, tenantColumn, own: row }: Subject): Promise<number> {
-  const outcome = await attempt(db, own, [statements.countOf({ [tenantColumn]: row[tenantColumn] })])
+/** How many rows the trying tenant has, after a statement if one is given. */
+async function countOwn({ db, own }: Parties, { statements, tenantColumn }: Subject, after?: SQL): Promise<number> {
+  const count = statements.countOf({ [tenantColumn]: own })
+  const outcome = await attempt(db, own, after ? [after, count] : [count])
   return 'reached' in outcome ? outcome.reached : 1
 }
 
 async function run(
-  { db, own, nobody }: Parties,
-  { statements }: Subject,
+  parties: Parties,
+  subject: Subject,
   probe: Probe,
   ownRows: number,
   isMade: boolean,
 ): Promise<IsolationRow> {
-  const { relation } = statements
+  const { db, own, nobody } = parties
+  const { relation } = subject.statements
   const { operation, may, wall, least = 1 } = probe
-  const before = relation.references.some(({ isDeferrable }) => isDeferrable) ? [constraintsNow] : []
-  const as = (tenant: string, last: SQL | undefined, ...first: SQL[]) =>
-    last && attempt(db, tenant, [...before, ...first, last])
+  const isDeferrable = [...relation.references, ...relation.keys].some((constraint) => constraint.isDeferrable)
+  const as = (tenant: string, ...statements: SQL[]) =>
+    attempt(db, tenant, isDeferrable ? [constraintsNow, ...statements] : statements)
 
-  const byOwner = await as(own, probe.own?.at(-1), ...(probe.own?.slice(0, -1) ?? []))
-  const beyond: Outcome | undefined =
-    probe.sweeps && byOwner && 'reached' in byOwner && byOwner.reached > ownRows
-      ? { reached: byOwner.reached - ownRows, rows: [] }
-      : undefined
-  const shown = beyond ? { reached: ownRows, rows: [] } : byOwner
-  const tried = [beyond, await as(own, probe.foreign), await as(nobody, probe.foreignOfNobody)]
+  const byOwner = probe.own && (await as(own, ...probe.own))
+  const tried: Outcome[] = []
+  // A statement without WHERE must reach the own rows and no other.
+  const beyond = probe.sweeps && byOwner && 'reached' in byOwner ? byOwner.reached - ownRows : 0
+  if (beyond > 0) tried.push({ reached: beyond, rows: [] })
+  if (probe.foreign) {
+    const outcome = await as(own, probe.foreign)
+    // A trigger may write the tenant whatever is named: a row that has come to be an own one is no hole.
+    const isHome =
+      wall === 'refused' && 'reached' in outcome && (await countOwn(parties, subject, probe.foreign)) > ownRows
+    if (!isHome) tried.push(outcome)
+  }
+  if (probe.foreignOfNobody) tried.push(await as(nobody, probe.foreignOfNobody))
+
   // A view may be granted where what stands behind it is not.
   const refusalTells = may && (isMade || byOwner === undefined || !isRefusal(byOwner))
-  const foreign = tried
-    .filter((outcome) => outcome !== undefined)
-    .map((outcome) => judgeForeign(outcome, wall, may, refusalTells))
+  const foreign = tried.map((outcome) => judgeForeign(outcome, wall, may, refusalTells))
   const worst = foreign.find(({ isBroken }) => isBroken) ?? foreign[0]
-  const byNone = await as(own, probe.none, withoutTenant)
+  const none = probe.none && judgeForeign(await as(own, withoutTenant, probe.none), wall, may, false)
+  const shown = byOwner && (beyond > 0 ? { reached: ownRows, rows: [] } : byOwner)
   return {
     relation: relation.label,
     operation,
@@ -72,6 +80,6 @@ async function run(
       own: wall === 'forbidden' ? judgeForeign(shown, wall, may, false) : judgeOwn(shown, may, isMade ? least : 0),
     }),
     ...(worst && { foreign: worst }),
-    ...(byNone && { none: judgeForeign(byNone, wall, may, false) }),
+    ...(none && { none }),
   }
 }

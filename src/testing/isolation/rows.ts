@@ -24,7 +24,7 @@ export async function findRow(request: RowRequest, end: 'undo' | 'keep'): Promis
   for (let tries = 1; ; tries += 1) {
     const tried = current()
     const outcome = await attempt(db, tenant, [insertOf(statements, tried)], end)
-    if ('reached' in outcome) return { row: documentOf(outcome.rows[0]) ?? tried }
+    if ('reached' in outcome) return { row: { ...tried, ...documentOf(outcome.rows[0]) } }
     if (tries === triesMax || !advance(choices, chosen, columnsBehind(outcome, request)))
       return { tried, refusal: outcome }
   }

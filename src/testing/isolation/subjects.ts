@@ -1,5 +1,5 @@
 import { attempt } from './attempt.ts'
-import type { Label, Row } from './catalogue.ts'
+import { isRoot, type Label, type Row } from './catalogue.ts'
 import { spareRow, type TenantRows, type Workshop } from './make.ts'
 import type { Subject } from './probes.ts'
 import { documentOf } from './rows.ts'
@@ -53,13 +53,27 @@ function dependentsOf({ statements }: Workshop, rows: TenantRows, label: Label):
   return found
 }
 
-/** Deletes what was made for a tenant, what refers to others first, and says what it had to leave. */
-export async function removeRows({ db, statements }: Workshop, { made, tenant }: TenantRows): Promise<string[]> {
+/**
+ * Deletes what was made for a tenant, what refers to others first, and says what it had to leave.
+ *
+ * @param isFresh the tenant is of our making: all that it has goes, also what triggers wrote
+ */
+export async function removeRows(workshop: Workshop, rows: TenantRows, isFresh: boolean): Promise<string[]> {
+  const { db, statements, tenantColumn } = workshop
+  const made = [...rows.made.keys()].reverse()
+  const written = [...statements.keys()].filter((label) => !rows.made.has(label) && isFresh)
   const left: string[] = []
-  for (const [label, row] of [...made].reverse()) {
-    const found = statements.get(label)
-    const outcome = found && (await attempt(db, tenant, [found.deleteWhere(row)], 'keep'))
-    if (!outcome || 'sqlstate' in outcome || outcome.reached !== 1) left.push(label)
+  for (const label of [...written, ...made]) {
+    const table = statements.get(label)
+    if (!table || !isRoot(table.relation)) continue
+    const row = isFresh ? { [tenantColumn]: rows.tenant } : (rows.made.get(label) ?? {})
+    const count = async () => {
+      const outcome = await attempt(db, rows.tenant, [table.countOf(row)])
+      return 'reached' in outcome ? outcome.reached : undefined
+    }
+    // Without a primary key the row cannot be told from others that the tenant had before.
+    if (isFresh || (await count()) === 1) await attempt(db, rows.tenant, [table.deleteWhere(row)], 'keep')
+    if ((await count()) !== 0 && (rows.made.has(label) || rows.known.has(label))) left.push(label)
   }
   return left
 }
