@@ -28,7 +28,7 @@ export async function runSuite({ paths, without = [], withoutTests = [], environ
   const titles = withoutTests.map((title) => RegExp.escape(title)).join('|')
   const child = Bun.spawn(
     [
-      ...[process.execPath, 'test', '--no-orphans', '--only-failures', '--timeout=30000'],
+      ...[process.execPath, 'test', '--only-failures', '--timeout=30000'],
       ...without.map((pattern) => `--path-ignore-patterns=${pattern}`),
       ...(titles ? ['--test-name-pattern', `^(?!.*(${titles}))`] : []),
       ...paths,
@@ -50,4 +50,4 @@ export async function runSuite({ paths, without = [], withoutTests = [], environ
 }
 
 /** A suite that another one runs runs no further one. */
-export const isNested = process.env.TEST_NESTED !== undefined
+export const isNested = process.env.TEST_NESTED !== undefined || process.env.TEST_POOLER !== undefined

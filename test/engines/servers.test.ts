@@ -12,17 +12,13 @@ const core = [
   'test/contract',
   'test/errors',
   'test/middleware',
-  'test/testing',
+  'test/testing/contract.test.ts',
+  'test/testing/isolation.test.ts',
   'test/properties',
   'test/tenancy',
-  'test/faults/storm.test.ts',
 ]
-// Broken walls are broken walls, and Node is Node, on every engine.
-const without = [
-  'test/properties/sabotaged.test.ts',
-  'test/testing/isolation-sabotage.test.ts',
-  'test/tenancy/escaped-handle-node.test.ts',
-]
+// Broken walls and Node need not be tried on every engine.
+const without = ['test/properties/sabotaged.test.ts', 'test/tenancy/escaped-handle-node.test.ts']
 
 /** The oldest supported PostgreSQL that Debian's packages have put here, if this run is not on it already. */
 const folder = '/usr/lib/postgresql'
@@ -56,7 +52,7 @@ describe.skipIf(isNested)('the suite is green', () => {
     `on PostgreSQL ${oldest ?? 'of another major version'}`,
     () =>
       runSuite({
-        paths: [...core, 'test/db', 'test/walls'],
+        paths: [...core, 'test/testing/isolation-schemas.test.ts', 'test/db', 'test/walls'],
         without: [...without, 'test/db/migrate-roles.test.ts'],
         environment: { TEST_POSTGRES_BIN: bin, TEST_DATABASE_URL: undefined, TEST_POOLER: undefined },
       }),
@@ -67,7 +63,7 @@ describe.skipIf(isNested)('the suite is green', () => {
     'through a transaction pooler with one connection',
     () =>
       runSuite({
-        paths: core,
+        paths: [...core, 'test/faults/storm.test.ts'],
         without,
         withoutTests: Object.keys(notThroughPooler),
         environment: { TEST_POOLER: '1' },
