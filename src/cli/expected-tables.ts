@@ -27,10 +27,7 @@ export async function drawTable(connection: Connection, table: SchemaTable, name
 }
 
 function createTable({ columns, primaryKeys }: SchemaTable, target: string): string {
-  const lines = columns.map((column) => {
-    const isRequired = column.notNull || column.generatedIdentity !== undefined
-    return `${quote(column.name)} ${typeOf(column)}${isRequired ? ' not null' : ''}`
-  })
+  const lines = columns.map((column) => `${quote(column.name)} ${typeOf(column)}${column.notNull ? ' not null' : ''}`)
   const single = columns.filter(({ primary }) => primary)
   for (const key of [...primaryKeys.map((key) => key.columns), ...(single.length > 0 ? [single] : [])])
     lines.push(`primary key (${key.map(({ name }) => quote(name)).join(', ')})`)

@@ -149,9 +149,15 @@ describe('rowhouse init cannot run', () => {
     ['with a wrong option', {}, ['--dryrun'], "error: unknown option '--dryrun'"],
     [
       'with a wrong configuration',
-      { 'rowhouse.config.ts': 'export default { shared: ["countries"], tenant: 1 }' },
+      { 'rowhouse.config.ts': 'export default { shared: ["countries"] }' },
       [],
       'The configuration is not right:\n  - shared.0: must be schema.name',
+    ],
+    [
+      'with a field that does not exist',
+      { 'rowhouse.config.ts': 'export default { tenant: "org_id" }' },
+      [],
+      'The configuration is not right:\n  - Unrecognized key: "tenant"\n',
     ],
     [
       'with a configuration that exports nothing',

@@ -67,6 +67,7 @@ export const orders = shop.table(
   {
     orgId: orgId(),
     id: integer('id').generatedAlwaysAsIdentity(),
+    serialNumber: integer('serial number').generatedByDefaultAsIdentity(),
     memberId: uuid('memberId').notNull(),
     amount: numeric('amount', { precision: 10, scale: 2 }).notNull(),
     code: varchar('code', { length: 20 }).notNull().default('none'),
