@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { styleText } from 'node:util'
 import { Option } from '@commander-js/extra-typings'
 import type { Log } from 'sarif'
-import { checks, type Finding } from '../walls/index.ts'
+import { type Check, checks, type Finding } from '../walls/index.ts'
 
 export type Format = 'text' | 'json' | 'sarif'
 
@@ -65,7 +65,7 @@ const summaryOf = (findings: Finding[]) => ({
 
 /** SARIF 2.1.0 (OASIS), as code scanning reads it: it wants a file, so the database's objects are logical locations. */
 function asSarif({ findings, file }: Report): string {
-  const rules = checks.map(({ check, promise, level, should }) => ({
+  const rules = [...checks, ...beside(findings)].map(({ check, promise, level, should }) => ({
     id: check,
     shortDescription: { text: should },
     defaultConfiguration: { level },
@@ -91,4 +91,11 @@ function asSarif({ findings, file }: Report): string {
     runs: [{ tool: { driver: { name: 'rowhouse', rules } }, results }],
   }
   return JSON.stringify(log, null, 2)
+}
+
+/** Rules of what `check` and `init` compare, which are no checks of the doctor's. */
+function beside(findings: Finding[]): Check[] {
+  const known = new Set(checks.map(({ check }) => check))
+  const others = new Map(findings.filter(({ check }) => !known.has(check)).map((finding) => [finding.check, finding]))
+  return [...others.values()].map((finding) => ({ ...finding, should: 'Schema, SQL and project say the same.' }))
 }

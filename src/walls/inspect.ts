@@ -1,20 +1,15 @@
 import type { Connection } from '../tenancy/index.ts'
 import { catalogue } from './catalogue.ts'
 import { functionChecks } from './checks/functions.ts'
+import { keyChecks } from './checks/keys.ts'
+import { policyChecks } from './checks/policies.ts'
 import { privilegeChecks } from './checks/privileges.ts'
 import { relationChecks } from './checks/relations.ts'
 import { roleChecks } from './checks/role.ts'
 import { settingChecks } from './checks/settings.ts'
-import { keyChecks, tableChecks } from './checks/tables.ts'
+import { tableChecks } from './checks/tables.ts'
 import type { CatalogueCheck, Check, Finding } from './finding.ts'
-import {
-  judgePolicies,
-  type PolicyRow,
-  policiesQuery,
-  policyChecks,
-  tenantExpression,
-  tenantSettings,
-} from './policies.ts'
+import { judgePolicies, type PolicyRow, policiesQuery, tenantExpression, tenantSettings } from './policies.ts'
 
 export interface WallOptions {
   /** The serving role; the role of the session when left out. */

@@ -1,3 +1,4 @@
+import { policyChecks } from './checks/policies.ts'
 import type { Check, Finding } from './finding.ts'
 import { readTenantCondition, type TenantCondition } from './policy-text.ts'
 
@@ -28,46 +29,6 @@ select t.name as "table", t.tenant_name as "column", quote_ident(p.polname) as p
     where d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass) as functions
 from tables t left join pg_policy p on p.polrelid = t.oid
 order by t.name, p.polname`
-
-export const policyChecks = {
-  missing: {
-    check: 'policy-missing',
-    promise: 12,
-    level: 'error',
-    should: 'Every table of tenants has a permissive policy for the serving role.',
-  },
-  fence: {
-    check: 'fence-missing',
-    promise: 12,
-    level: 'error',
-    should:
-      'A restrictive policy for everybody stands behind the permissive one: a sloppy one added later opens nothing.',
-  },
-  text: {
-    check: 'policy-text',
-    promise: 12,
-    level: 'error',
-    should: 'Every policy ties rows to the one tenant, in USING and in WITH CHECK.',
-  },
-  several: {
-    check: 'policy-several',
-    promise: 12,
-    level: 'warning',
-    should: 'One permissive policy covers a command: several are ORed.',
-  },
-  otherRole: {
-    check: 'policy-other-role',
-    promise: 12,
-    level: 'warning',
-    should: 'No policy opens a table of tenants to another role.',
-  },
-  once: {
-    check: 'policy-once',
-    promise: 14,
-    level: 'warning',
-    should: 'A policy asks for the tenant once a statement, through a sub-select.',
-  },
-} satisfies Record<string, Check>
 
 /** What the policies of this database call the tenant: ours, or what most of them ask, where ours is not asked at all. */
 export function tenantExpression(rows: PolicyRow[]): string {
