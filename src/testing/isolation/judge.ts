@@ -29,6 +29,9 @@ const holds: Record<Wall, (outcome: Outcome, refusalTells: boolean) => boolean> 
 /** Refused by privileges, or by row security: PostgreSQL has one code for both. */
 export const isRefusal = (outcome: Outcome): boolean => 'sqlstate' in outcome && outcome.sqlstate === '42501'
 
+/** Of a reference, what another constraint says is no answer: it is shown. */
+const isAnswer = (sqlstate: string, wall: Wall) => (wall === 'dangling' ? sqlstate === '23503' : isConstraint(sqlstate))
+
 // The statement is not one for this kind of relation: a view that cannot be written, for example.
 const notApplicable = ['0A000', '55000', '42809', '42P10']
 
@@ -56,7 +59,7 @@ export function judgeForeign(outcome: Outcome, wall: Wall, may: boolean, refusal
       return { result: wall === 'forbidden' ? 'allowed' : String(outcome.reached), isBroken: true }
     return { result: isRefusal(outcome) ? 'refused' : outcome.sqlstate, isBroken: true }
   }
-  if ('reached' in outcome || isConstraint(outcome.sqlstate)) return { result: '0', isBroken: false }
+  if ('reached' in outcome || isAnswer(outcome.sqlstate, wall)) return { result: '0', isBroken: false }
   if (isRefusal(outcome)) return { result: may ? '0' : 'denied', isBroken: false }
   return { result: notApplicable.includes(outcome.sqlstate) ? 'n/a' : outcome.sqlstate, isBroken: false }
 }
