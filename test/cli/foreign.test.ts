@@ -75,9 +75,11 @@ describe("somebody else's schemas, walled by rowhouse init", () => {
   test("leave another tenant's rows alone in a blind update or delete, and none can be given away", async () => {
     const [one, two] = [await settle(), await settle()]
     await two.as(() => db.write((tx) => tx.update(orders).set({ amount: '0' })))
+    await two.as(() => db.write((tx) => tx.update(members).set({ nick: 'taken' })))
     await two.as(() => db.write((tx) => tx.delete(orders)))
     const [row] = await one.as(() => db.read((tx) => tx.select().from(orders)))
-    expect([row?.id, row?.amount]).toEqual([one.orderId, '2.50'])
+    const [member] = await one.as(() => db.read((tx) => tx.select().from(members)))
+    expect([row?.id, row?.amount, member?.nick]).toEqual([one.orderId, '2.50', 'ada'])
     const give = () => db.write((tx) => tx.update(members).set({ orgId: one.tenantId }))
     expect(await sqlstateOf(two.as(give))).toBe('42501')
   })
