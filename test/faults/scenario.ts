@@ -4,7 +4,7 @@ import type { Moment, Plan } from './proxy.ts'
 import type { Phase } from './wire.ts'
 
 /** What a transaction does, step by step. */
-export const steps = ['read', 'write', 'several at once', 'nested read', 'nested write', 'long query'] as const
+export const steps = ['read', 'write', 'several at once', 'nested read', 'nested write', 'long query', 'pause'] as const
 export type Step = (typeof steps)[number]
 
 /** What goes wrong in a transaction by itself. */

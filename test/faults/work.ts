@@ -36,6 +36,8 @@ export async function perform(tx: TenantTx, run: Run): Promise<void> {
 async function takeStep(tx: TenantTx, run: Run, step: Step): Promise<void> {
   const { mode } = run.entry.scenario
   if (step === 'long query') await echo(tx, run, sql.raw('pg_sleep(0.02)::text ||'))
+  // In a pause a lost connection comes to light: what follows must not run on a new one.
+  else if (step === 'pause') await new Promise((resolve) => setTimeout(resolve, 5))
   else if (step === 'nested read') await run.db.read((inner) => read(inner, run))
   else if (step === 'read' || mode === 'read') await read(tx, run)
   else if (step === 'nested write') await run.db.write((inner) => write(inner, run))

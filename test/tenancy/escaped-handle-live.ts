@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { type TenantTx, TransactionMisuse, withTenant } from '../../src/tenancy/index.ts'
+import { type QueryResult, type TenantTx, TransactionMisuse, withTenant } from '../../src/tenancy/index.ts'
 import type { Case } from './escaped-handle-cases.ts'
 import { addUser, failureOf, gate, openWatchedDoor, tenantWithUser } from './watched-pool.ts'
 
@@ -79,16 +79,26 @@ export const liveHandleCases: Case[] = [
   ...inEachMode(
     'a query in a $mode that is under way at a failure is awaited before the rollback',
     async (url, mode) => {
-      await using door = openWatchedDoor({ url })
-      const { tenant } = await tenantWithUser(door)
       const order: string[] = []
+      const listen = {
+        before: (text: string) => void order.push(`${text} asked`),
+        answer: (text: string, rows: QueryResult) => {
+          order.push(`${text} answered`)
+          return rows
+        },
+      }
+      await using door = openWatchedDoor({ url }, listen)
       const work = async (tx: TenantTx) => {
-        tx.execute(slowly).then(() => order.push('answered'))
+        tx.execute(sql`select 'first'`).catch(() => {})
         throw new Error('no')
       }
-      await withTenant(tenant, () => failureOf(door[mode](work)))
-      assert.deepEqual(order, ['answered'])
-      assert.equal(door.sent.at(-1), 'rollback')
+      await withTenant(crypto.randomUUID(), () => failureOf(door[mode](work)))
+      assert.deepEqual(order.slice(-4), [
+        `select 'first' asked`,
+        `select 'first' answered`,
+        'rollback asked',
+        'rollback answered',
+      ])
     },
   ),
 
