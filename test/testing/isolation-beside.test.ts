@@ -4,7 +4,7 @@ import { matrixOf, ofTenant, walled } from './isolation.ts'
 const tenantTable = (name: string, more = '') => `
   create table ${name} (tenant_id uuid not null default tenancy.current_tenant_id(), title text not null${more})`
 
-describe('what is no plain table is probed as well', () => {
+describe('what else a schema holds', () => {
   test('a view with its owner’s rights is noticed, and one with those of its invoker is fine', async () => {
     const { holes } = await matrixOf(`
       create view lax as select * from tasks;
@@ -96,5 +96,39 @@ describe('what is no plain table is probed as well', () => {
         insert into notes (title) values (new.title); return new; end $$;
       create trigger note after insert on noted for each row execute function note();`)
     expect(notes).toContain('left behind: what was written to public.notes could not be deleted')
+  })
+
+  test('a key that may be empty is filled, so that what it lets through is seen', async () => {
+    const { holes } = await matrixOf(walled('imports', 'external_number int unique'))
+    expect(holes).toEqual(['public.imports same key: foreign 23505'])
+  })
+
+  test('a reference that may be empty is filled where there is something to refer to', async () => {
+    const { rows } = await matrixOf(`
+      ${walled('z_parents', 'title text')}
+      ${walled('a_children', 'parent_id uuid, foreign key (tenant_id, parent_id) references z_parents (tenant_id, id)')}
+      create view adopted with (security_invoker) as select * from a_children where parent_id is not null;
+      grant select on adopted to app_user;`)
+    expect(rows).toContainEqual(
+      expect.objectContaining({
+        relation: 'public.adopted',
+        operation: 'select',
+        own: { result: '1', isBroken: false },
+      }),
+    )
+  })
+
+  test('a table that must refer to one that lets nothing in is said to have proved nothing', async () => {
+    const { holes, notes } = await matrixOf(
+      'drop policy tenant_isolation on users; drop policy tenant_fence on users',
+      {
+        except: ['public.tasks'],
+      },
+    )
+    expect(holes).toContain('public.users insert: own refused')
+    expect(notes).toContain('nothing to see: public.tasks has no row that a tenant sees')
+    expect(notes).toContainEqual(
+      expect.stringMatching(/public\.users has no row that a tenant sees \(new row violates/),
+    )
   })
 })
