@@ -103,6 +103,20 @@ describe('what else a schema holds', () => {
     expect(holes).toEqual(['public.imports same key: foreign 23505'])
   })
 
+  test('a key on an expression is met with another value', async () => {
+    const { holes } = await matrixOf(`
+      ${walled('kinds', `kind text not null check (kind in ('First', 'Second'))`)}
+      create unique index kinds_lax on kinds (lower(kind));`)
+    expect(holes).toEqual(['public.kinds same key: foreign 23505'])
+  })
+
+  test('a view that shows the time is no change of a row', async () => {
+    const { holes } = await matrixOf(`
+      create view aged with (security_invoker) as select tenant_id, clock_timestamp() - created_at as age from users;
+      grant select on aged to app_user;`)
+    expect(holes).toEqual([])
+  })
+
   test('a reference that may be empty is filled where there is something to refer to', async () => {
     const { rows } = await matrixOf(`
       ${walled('z_parents', 'title text')}

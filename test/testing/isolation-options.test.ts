@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { withTenant } from '../../src/tenancy/index.ts'
+import { type TenantDatabase, withTenant } from '../../src/tenancy/index.ts'
 import {
   expectTenantIsolation,
   IsolationBroken,
@@ -83,6 +83,26 @@ test('a row that cannot be told from those that were there stays, and is said to
   expect((await owner`select note from notes`).map(({ note }) => note)).toEqual(
     expect.arrayContaining(['mine', 'yours']),
   )
+})
+
+test('a row of the other tenant that is not what it was is noticed, whatever did it', async () => {
+  const database = await createDatabase()
+  await asOwner(database).unsafe(`
+    drop policy tenant_fence on users; drop policy tenant_isolation on users;
+    create policy lax on users using (true) with check (true)`)
+  const door = open(database)
+  // A door that does not roll back what has failed.
+  const leaking: TenantDatabase = {
+    ...door,
+    write: async (work) => {
+      const [outcome] = await Promise.allSettled([door.write((tx) => Promise.allSettled([work(tx)]))])
+      if (outcome.status === 'rejected') throw outcome.reason
+      if (outcome.value[0].status === 'rejected') throw outcome.value[0].reason
+      return outcome.value[0].value
+    },
+  }
+  const proof = expectTenantIsolation(leaking, { ...silent, except: ['public.tasks'] })
+  await expect(proof).rejects.toThrow('public.users afterwards: foreign changed')
 })
 
 test('the error names every cell that is wrong, and carries the matrix', async () => {
