@@ -26,6 +26,7 @@ export function createService({ config, log, loadDocsAsset, role, ...given }: Se
   const db = createTenantDatabase({
     connections: given.connections ?? createPool({ ...database, size: config.DATABASE_POOL_SIZE }),
     ...as,
+    onSurprise: (surprise) => log.error(surprise, 'a connection was destroyed'),
   })
   const walls = given.walls ?? createWallCheck({ url: config.DATABASE_URL, shared, ...as })
   const app = createApp({ db, walls, log, loadDocsAsset, settings: config })

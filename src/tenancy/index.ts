@@ -13,6 +13,7 @@ export { createPool, type PoolOptions } from './pool.ts'
 export { tenantColumns } from './tenant-columns.ts'
 export {
   createTenantDatabase,
+  type Surprise,
   type TenantDatabase,
   type TenantDatabaseOptions,
   TenantNotConfirmed,

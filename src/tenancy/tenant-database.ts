@@ -46,9 +46,19 @@ export interface TenantDatabaseOptions {
   connections: ConnectionSource
   /** For engines whose login is a superuser (PGlite): the role that every transaction takes first. */
   role?: string
+  /** Hears of each connection that was destroyed since PostgreSQL did not do on it what it must. There should be none. */
+  onSurprise?: (surprise: Surprise) => void
+}
+
+/** What only a fault, or somebody else on the connection, can explain: an unconfirmed tenant, a notice, a lost COMMIT. */
+export interface Surprise {
+  what: string
+  /** How many there were on this door, with this one. */
+  count: number
 }
 
 type Mode = 'read' | 'write'
+type Destroy = (connection: Connection, what: string) => Promise<void>
 interface OpenTransaction {
   mode: Mode
   tenantId: string
@@ -67,8 +77,14 @@ const begin = { read: 'begin isolation level repeatable read read only', write: 
  * @example
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
  */
-export function createTenantDatabase({ connections, role }: TenantDatabaseOptions): TenantDatabase {
+export function createTenantDatabase({ connections, role, onSurprise }: TenantDatabaseOptions): TenantDatabase {
   const open = new AsyncLocalStorage<OpenTransaction>()
+  let surprises = 0
+  const destroy: Destroy = async (connection, what) => {
+    surprises += 1
+    onSurprise?.({ what, count: surprises })
+    await connection.close()
+  }
 
   async function run<T>(mode: Mode, work: (tx: TenantTx) => Promise<T>): Promise<T> {
     const context = tenantContext()
@@ -89,7 +105,7 @@ export function createTenantDatabase({ connections, role }: TenantDatabaseOption
     context.signal?.throwIfAborted()
     const connection = await connections.acquire()
     try {
-      await enter(connection, mode, context, role)
+      await enter(connection, mode, context, role, destroy)
       const handle = createHandle(connection, context)
       const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
       const [outcome] = await Promise.allSettled([open.run(current, async () => await work(handle.tx))])
@@ -97,7 +113,7 @@ export function createTenantDatabase({ connections, role }: TenantDatabaseOption
       current.over = true
       if (current.joined > 0)
         handle.fail(new TransactionMisuse('A db.read or db.write inside of another was not awaited'))
-      await leave(connection, handle, context)
+      await leave(connection, handle, context, destroy)
       if (outcome.status === 'rejected') throw withoutSql(outcome.reason)
       if (handle.firstCause) throw withoutSql(handle.firstCause)
       return outcome.value
@@ -118,7 +134,13 @@ const withoutSql = (error: unknown): unknown =>
   error instanceof DrizzleQueryError && error.cause ? error.cause : error
 
 /** Begins a transaction and makes it the tenant's, in one round trip. */
-async function enter(connection: Connection, mode: Mode, context: TenantContext, role: string | undefined) {
+async function enter(
+  connection: Connection,
+  mode: Mode,
+  context: TenantContext,
+  role: string | undefined,
+  destroy: Destroy,
+) {
   const settings = [
     ['app.current_tenant', context.tenantId],
     ['app.request_id', context.requestId ?? ''],
@@ -139,14 +161,17 @@ async function enter(connection: Connection, mode: Mode, context: TenantContext,
   }
   const confirmed = set.value[0]
   if (settings.some(([, value], index) => !Array.isArray(confirmed) || confirmed[index] !== value)) {
-    await connection.close()
+    await destroy(connection, 'the tenant was not confirmed')
     throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
   }
-  if (connection.fault) throw unavailable(new Error(`Unexpected at begin: ${connection.fault}`))
+  if (connection.fault) {
+    if (isNotice(connection.fault)) await destroy(connection, `${connection.fault} at begin`)
+    throw unavailable(new Error(`Unexpected at begin: ${connection.fault}`))
+  }
 }
 
 /** Ends a transaction. Afterwards `handle.firstCause` says whether it was committed. */
-async function leave(connection: Connection, handle: Handle, context: TenantContext) {
+async function leave(connection: Connection, handle: Handle, context: TenantContext, destroy: Destroy) {
   const { unawaited } = await handle.revoke()
   if (unawaited > 0) handle.fail(new TransactionMisuse(`${unawaited} queries were not awaited in this transaction`))
   if (context.signal?.aborted) handle.fail(context.signal.reason)
@@ -154,12 +179,17 @@ async function leave(connection: Connection, handle: Handle, context: TenantCont
   try {
     const { command } = await connection.command('commit')
     // PostgreSQL answers COMMIT of a transaction that has failed with ROLLBACK.
-    if (command !== 'COMMIT') handle.fail(new TransactionMisuse(`COMMIT was answered with ${command}`))
-    if (connection.fault) handle.fail(new TransactionMisuse(`Unexpected at commit: ${connection.fault}`))
+    const surprise = command === 'COMMIT' ? connection.fault : `COMMIT was answered with ${command}`
+    // What has been committed is committed, should the connection be lost just then.
+    if (surprise === undefined || (command === 'COMMIT' && !isNotice(surprise))) return
+    await destroy(connection, `${surprise} at commit`)
+    handle.fail(new TransactionMisuse(`Unexpected at commit: ${surprise}`))
   } catch (error) {
     handle.fail(error)
   }
 }
+
+const isNotice = (fault: string): boolean => fault.startsWith('notice')
 
 async function rollback(connection: Connection): Promise<void> {
   try {

@@ -87,9 +87,10 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 9,
-    promise: 'The tenant is confirmed; a connection that surprises is destroyed',
+    promise: 'The tenant is confirmed; a connection that surprises is destroyed and counted',
     tests: [
       proof('tenancy/confirmation', 'a tenant that PostgreSQL does not confirm'),
+      proof('tenancy/confirmation', 'a connection that surprises is counted'),
       proof('tenancy/confirmation', 'fails when somebody had begun one on the connection, and costs the connection'),
     ],
   },

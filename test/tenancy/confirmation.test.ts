@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
-import { type Connection, type QueryResult, TenantNotConfirmed, withTenant } from '../../src/tenancy/index.ts'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
+import {
+  type Connection,
+  createTenantDatabase,
+  type QueryResult,
+  type Surprise,
+  type TenantDatabase,
+  TenantNotConfirmed,
+  withTenant,
+} from '../../src/tenancy/index.ts'
+import { asOwner, createDatabase, main, newTenant } from '../database.ts'
 import { addUser, backendOf, countUsers, failureOf, openDoor, tenantWithUser } from './door.ts'
+import { watchedPool } from './watched-pool.ts'
 
 /** A door whose connections lie about the first tenant transaction that they are asked for. */
 function openLyingDoor(lie: (rows: QueryResult) => unknown[]) {
@@ -44,6 +53,47 @@ describe('a tenant that PostgreSQL does not confirm', () => {
     expect(seen.map(({ fault }) => fault)).toEqual(['closed'])
     await withTenant(newTenant(), () => door.read(backendOf))
     expect(seen.map(({ fault }) => fault)).toEqual(['closed', undefined])
+  })
+})
+
+describe('a connection that surprises is counted', () => {
+  const watch = (tampering: Parameters<typeof watchedPool>[1]) => {
+    const heard: Surprise[] = []
+    const connections = watchedPool({ url: main.appUrl }, tampering)
+    const door = createTenantDatabase({ connections, onSurprise: (surprise) => heard.push(surprise) })
+    return { door, heard, [Symbol.asyncDispose]: () => door.close() }
+  }
+  const call = (door: TenantDatabase) => withTenant(newTenant(), () => failureOf(door.write((tx) => addUser(tx))))
+
+  test('when it does not confirm the tenant', async () => {
+    const lie = (text: string, rows: QueryResult) =>
+      text.startsWith('select set_config') ? (Array.of<unknown>() as QueryResult) : rows
+    await using watched = watch({ answer: lie })
+    for (let n = 0; n < 2; n += 1) await call(watched.door)
+    const what = 'the tenant was not confirmed'
+    expect(watched.heard).toEqual([
+      { what, count: 1 },
+      { what, count: 2 },
+    ])
+  })
+
+  test.each([
+    ['begin', 'begin', 'notice 25001 at begin'],
+    ['commit', 'rollback', 'notice 25P01 at commit'],
+  ])('when somebody else spoke on it before %s', async (before, spoken, what) => {
+    await using watched = watch({
+      async before(text, connection) {
+        if (text === before) await connection.command(spoken)
+      },
+    })
+    await call(watched.door)
+    expect(watched.heard.map((surprise) => surprise.what)).toEqual([what])
+  })
+
+  test('but not one that all is well with', async () => {
+    await using watched = watch({})
+    await withTenant(newTenant(), () => watched.door.write((tx) => addUser(tx)))
+    expect(watched.heard).toEqual([])
   })
 })
 
