@@ -2,10 +2,11 @@ import { expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createService } from '../../src/service.ts'
-import { withTenant } from '../../src/tenancy/index.ts'
+import { type QueryResult, withTenant } from '../../src/tenancy/index.ts'
 import { deps } from '../app.ts'
-import { newTenant } from '../database.ts'
+import { main, newTenant } from '../database.ts'
 import { failureOf, openCable } from '../tenancy/door.ts'
+import { watchedPool } from '../tenancy/watched-pool.ts'
 
 test('a connection that goes silent is given up when no request can still wait for it', async () => {
   await using cable = await openCable()
@@ -16,5 +17,18 @@ test('a connection that goes silent is given up when no request can still wait f
   cable.freeze()
   expect(await failureOf(count())).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
   expect(await count()).toBe(0)
+  await service.close()
+})
+
+test('a connection that surprises is logged with how many there were, and without a tenant', async () => {
+  const logged: unknown[] = []
+  const log = { ...deps.log, error: (fields: object, message: string) => logged.push({ ...fields, message }) }
+  const answer = (text: string, rows: QueryResult) =>
+    text.startsWith('select set_config') ? (Array.of<unknown>() as QueryResult) : rows // a RowList without rows
+  const connections = watchedPool({ url: main.appUrl }, { answer })
+  const config = loadConfig({ DATABASE_URL: main.appUrl })
+  const service = createService({ config, log, loadDocsAsset: deps.loadDocsAsset, connections })
+  await withTenant(newTenant(), () => failureOf(service.db.read((tx) => tx.$count(users))))
+  expect(logged).toEqual([{ what: 'the tenant was not confirmed', count: 1, message: 'a connection was destroyed' }])
   await service.close()
 })
