@@ -75,6 +75,8 @@ export async function storm({ seed, transactions, kinds, tenants = 30, size = 4 
       () => ({ acknowledged: true }),
       (error: unknown) => ({ acknowledged: false, error }),
     )
+    if (entry.outcome.acknowledged && controller.signal.aborted)
+      damage.unexpected.push(`${entry.requestId}: acknowledged, though it was aborted before its end`)
   }
 
   const scenarios = scenariosOf(seed, transactions, tenants, kinds).entries()
