@@ -65,7 +65,7 @@ const checks = [
   "code text not null check (code ~ '^[A-Z]{2}-[0-9]{4}$')",
   'country char(2) not null check (upper(country) = country and char_length(country) = 2)',
   "document jsonb not null check (jsonb_typeof(document) = 'array')",
-  "email text not null check (email like '%@%')",
+  "number text not null check (number like 'INV-%-x')",
   'starts_at timestamptz not null',
   'ends_at timestamptz not null check (ends_at > starts_at)',
   "kind text not null check (kind = any (array['a b', 'it''s', 'c']))",

@@ -21,15 +21,13 @@ export function hintsFrom(definitions: string[], seed: number): Hints {
     text.replaceAll("''", "'"),
   )
   const sampled = patterns.map((pattern) => textLike(pattern, seed)).filter((text) => text !== undefined)
-  // What LIKE compares with, once its wildcards are filled in.
-  const likened = literals.filter((text) => /[%_]/.test(text)).map((text) => text.replaceAll(/[%_]/g, `${seed}`))
   const listed = literals.filter((text) => /^\{.*\}$/s.test(text)).flatMap(elementsOf)
   const bare = [...definition.replaceAll(quoted, '').matchAll(/(?<![\w."])\d+(?:\.\d+)?(?![\w"])/g)].map(
     ([text]) => text,
   )
   const numbers = [...bare, ...literals].filter((text) => text !== '' && Number.isFinite(Number(text))).map(Number)
   return {
-    texts: [...new Set([...sampled, ...listed, ...literals, ...likened])],
+    texts: [...new Set([...sampled, ...listed, ...literals])],
     numbers: [...new Set(numbers)],
     measuresLength: /length\(|octet_length\(|cardinality\(/.test(definition),
   }
