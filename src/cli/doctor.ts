@@ -20,7 +20,7 @@ export const doctorCommand = new Command('doctor')
   .addHelpText(
     'after',
     `
-One line a finding: level, promise (SECURITY.md), object, what is wrong, what mends it. Nothing is changed, no row is read.
+One line a finding: level, promise (docs/promises.md), object, what is wrong, what mends it. Nothing is changed, no row is read.
 
 Examples:
   rowhouse doctor --url postgres://app_user:…@db/app

@@ -10,7 +10,7 @@ const writtenByTheDatabase = <Column extends ColumnBuilderBase>(column: Column) 
 
 /**
  * The columns that every table of tenants has. Add a primary key on `(tenantId, id)`, begin every unique key, foreign
- * key and index with `tenantId`, chain `.enableRLS()`, and name the table in `sql/40-walls.sql`.
+ * key and index with `tenantId`, chain `.enableRLS()`, and let `rowhouse init` write the table's wall.
  *
  * @example
  * export const projects = pgTable('projects', { ...tenantColumns(), name: text().notNull() },

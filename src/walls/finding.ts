@@ -4,7 +4,7 @@ export interface Finding {
   level: 'error' | 'warning'
   /** The name of the check that found it. */
   check: string
-  /** The number of the promise in SECURITY.md. */
+  /** The number of the promise in docs/promises.md. */
   promise: number
   object: string
   problem: string

@@ -1,6 +1,6 @@
 /** A way to break the walls: what the sabotage suite does, and what must notice. */
 export interface Sabotage {
-  /** In the words of SECURITY.md. */
+  /** What is broken, in one line. */
   item: string
   promise: number
   /** Statements for a migrated database, or lines of the code with what stands in their place. */
