@@ -53,7 +53,10 @@ export async function storm({ seed, transactions, kinds, tenants = 30, size = 4 
   const pool = createPool({ url: proxy.url, size, ...timeouts })
   const damage = noDamage()
   const tell = (what: string) => void damage.foreign.push(what)
-  const db = createTenantDatabase({ connections: inspected(pool, tell) })
+  const db = createTenantDatabase({
+    connections: inspected(pool, tell),
+    onSurprise: ({ what }) => void damage.unexpected.push(what),
+  })
   const ids = Array.from({ length: tenants }, newTenant)
   const entries: Entry[] = []
   const escaped = {}
