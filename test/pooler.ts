@@ -37,7 +37,7 @@ export async function startPooler(url: string): Promise<Pooler> {
   const port = await freePort()
   const settings = [
     '[databases]',
-    `* = host=${server.hostname} port=${server.port}`,
+    `* = host=${server.hostname} port=${server.port || 5432}`,
     '[pgbouncer]',
     'listen_addr = 127.0.0.1',
     `listen_port = ${port}`,
