@@ -59,17 +59,15 @@ describe.skipIf(isNested)('the suite is green', () => {
     TIMEOUT_MS,
   )
 
-  test
-    .skipIf(!pgbouncer)
-    .concurrent(
-      'through a transaction pooler with one connection',
-      () =>
-        runSuite({
-          paths: core,
-          without,
-          withoutTests: Object.keys(notThroughPooler),
-          environment: { TEST_POOLER: '1' },
-        }),
-      TIMEOUT_MS,
-    )
+  test.skipIf(!pgbouncer).concurrent(
+    'through a transaction pooler with one connection',
+    () =>
+      runSuite({
+        paths: core,
+        without,
+        withoutTests: Object.keys(notThroughPooler),
+        environment: { TEST_POOLER: '1' },
+      }),
+    TIMEOUT_MS,
+  )
 })
