@@ -5,6 +5,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { z } from 'zod'
 import { type Connection, openConnection } from '../src/tenancy/index.ts'
 import { assertRowSecurity, inspectRowSecurity } from '../src/walls/index.ts'
+import { shared as ours } from './schema/shared.ts'
 
 /** Any number will do, so long as every migration of this database takes the same: "rowhouse" in base 36, shortened. */
 const advisoryLock = 1_658_793_127
@@ -21,7 +22,7 @@ export interface MigratedProject {
   sql?: string
   /** The folder of Drizzle's migrations; one that is not there holds none. */
   migrations?: string
-  /** Relations and functions that tenants may share, as `schema.name`. */
+  /** Relations and functions that tenants may share, as `schema.name`; those of db/schema/shared.ts when left out. */
   shared?: string[]
   tenantColumn?: string
 }
@@ -45,7 +46,7 @@ export interface MigrateOptions extends MigratedProject {
  */
 export const migrate = (options: MigrateOptions): Promise<string[]> =>
   prepare(options, async (connection, applied) => {
-    const { shared = [], tenantColumn = 'tenant_id' } = options
+    const { shared = ours, tenantColumn = 'tenant_id' } = options
     assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn }))
     return applied
   })

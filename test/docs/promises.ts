@@ -20,6 +20,7 @@ export const promises: KeptPromise[] = [
     promise: 'No foreign read: no answer depends on another tenant’s rows',
     tests: [
       proof('properties/non-interference', 'in turn'),
+      proof('properties/tenant-id', 'no spelling of a tenant’s id opens another tenant'),
       proof('properties/foreign-marks', 'no answer contains a byte of another tenant'),
       proof('testing/isolation', 'no tenant reaches another tenant'),
       proof('db/walls', 'is not read, by id, by tenant or at all'),
