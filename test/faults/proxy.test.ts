@@ -48,32 +48,36 @@ test('the same seed brings the same storm, and another seed another', () => {
 })
 
 describe('what a fault does to a query', () => {
-  /** A query with a fault at one of its points; says whether PostgreSQL was asked. */
-  async function ask(fault: Fault, at: Moment, work: (connection: Connection) => Promise<unknown>) {
-    let isAsked = false
+  /** A query with a fault at one of its points; says whether PostgreSQL answered it. */
+  async function ask(fault: Fault, at: Moment, work: (connection: Connection, answered: Promise<void>) => unknown) {
+    const answered = Promise.withResolvers<void>()
+    let isAnswered = false
     await using proxy = await openProxy(directUrl(), (phase, moment) => {
       if (phase !== 'query') return undefined
-      if (moment === 'answered') isAsked = true
+      if (moment === 'answered') {
+        isAnswered = true
+        answered.resolve()
+      }
       return moment === at ? fault : undefined
     })
     const connection = openConnection({ url: proxy.url, answerTimeoutMs: 250 })
     await connection.command('begin')
-    const outcome = await work(connection)
+    const outcome = await work(connection, answered.promise)
     await connection.close()
-    return { outcome, isAsked }
+    return { outcome, isAnswered }
   }
   const query = (connection: Connection) => connection.command('select 1').then(({ command }) => command)
 
   test.each(['cut', 'tear a message', 'freeze'] as const)('%s keeps it from PostgreSQL', async (fault) => {
-    const { outcome, isAsked } = await ask(faults[fault], 'asked', (connection) => failureOf(query(connection)))
+    const { outcome, isAnswered } = await ask(faults[fault], 'asked', (connection) => failureOf(query(connection)))
     expect(outcome).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect(isAsked).toBe(false)
+    expect(isAnswered).toBe(false)
   })
 
   test.each(['cut', 'tear a message', 'freeze'] as const)('%s keeps its answer from us', async (fault) => {
-    const { outcome, isAsked } = await ask(faults[fault], 'answered', (connection) => failureOf(query(connection)))
+    const { outcome, isAnswered } = await ask(faults[fault], 'answered', (connection) => failureOf(query(connection)))
     expect(outcome).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect(isAsked).toBe(true)
+    expect(isAnswered).toBe(true)
   })
 
   test('a half-close towards PostgreSQL lets its answer through', async () => {
@@ -82,13 +86,15 @@ describe('what a fault does to a query', () => {
   })
 
   test('a half-close towards us lets the question through', async () => {
-    const { isAsked } = await ask(faults['half-close towards the client'], 'asked', (connection) =>
-      failureOf(query(connection)),
-    )
-    expect(isAsked).toBe(true)
+    const { outcome } = await ask(faults['half-close towards the client'], 'asked', async (connection, answered) => {
+      const error = await failureOf(query(connection))
+      await answered
+      return error
+    })
+    expect(outcome).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
   })
 
   test('a delay changes nothing', async () => {
-    expect(await ask(faults.delay, 'answered', query)).toEqual({ outcome: 'SELECT', isAsked: true })
+    expect(await ask(faults.delay, 'answered', query)).toEqual({ outcome: 'SELECT', isAnswered: true })
   })
 })
