@@ -1,8 +1,8 @@
 import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { Connection } from '../tenancy/index.ts'
 import type { Finding } from '../walls/index.ts'
-import { type CatalogueTable, type Reference, readCatalogue } from './catalogue.ts'
-import { drawingBoard, drawTable } from './expected-tables.ts'
+import { type DatabaseTable, type Reference, readTables } from './database-tables.ts'
+import { drawTable, scratchSchema } from './expected-tables.ts'
 import { qualify, type SchemaTable, unquote } from './schema.ts'
 
 /**
@@ -18,13 +18,13 @@ export async function compareSchema(
   shared: string[],
 ): Promise<Finding[]> {
   await connection.send('savepoint comparison', [], 'arrays')
-  await connection.send(`create schema ${drawingBoard}`, [], 'arrays')
+  await connection.send(`create schema ${scratchSchema}`, [], 'arrays')
   const refused = new Map<SchemaTable, string>()
   for (const [number, table] of tables.entries()) {
     const reason = await drawTable(connection, table, String(number))
     if (reason !== undefined) refused.set(table, reason)
   }
-  const described = await readCatalogue(connection)
+  const described = await readTables(connection)
   await connection.send('rollback to savepoint comparison', [], 'arrays')
   const actual = new Map(described.map((table) => [qualify(table.schema, table.name), table]))
   const findings = tables.flatMap((table, number) => {
@@ -33,11 +33,11 @@ export async function compareSchema(
     const reason = refused.get(table)
     if (reason !== undefined)
       return [differs(table.label, `PostgreSQL cannot make it as the schema has it: ${reason}`, correct)]
-    const wanted = described.find(({ schema, name }) => schema === drawingBoard && name === String(number))
+    const wanted = described.find(({ schema, name }) => schema === scratchSchema && name === String(number))
     return wanted ? compareTable(table, wanted, found) : []
   })
   const known = new Set([...tables.map(({ label }) => label), ...shared].map(unquote))
-  const extra = described.filter(({ schema, name }) => schema !== drawingBoard && !known.has(`${schema}.${name}`))
+  const extra = described.filter(({ schema, name }) => schema !== scratchSchema && !known.has(`${schema}.${name}`))
   return [
     ...findings,
     ...extra.map(({ schema, name }) => ({
@@ -47,7 +47,7 @@ export async function compareSchema(
   ]
 }
 
-function compareTable(table: SchemaTable, wanted: CatalogueTable, found: CatalogueTable): Finding[] {
+function compareTable(table: SchemaTable, wanted: DatabaseTable, found: DatabaseTable): Finding[] {
   const { label } = table
   const columns = [...new Set([...Object.keys(wanted.columns), ...Object.keys(found.columns)])].flatMap((name) => {
     const [expected, is] = [wanted.columns[name], found.columns[name]]

@@ -2,21 +2,18 @@ import { Command } from '@commander-js/extra-typings'
 import { createWallCheck } from '../walls/index.ts'
 import { loadRowhouseConfig } from './config.ts'
 import { sharedOption, tenantColumnOption } from './options.ts'
-import { report, reportOptions } from './report.ts'
+import { report, withReport } from './report.ts'
 
-const [formatOption, jsonOption, strictOption] = reportOptions
-
-export const doctorCommand = new Command('doctor')
-  .description(
-    'Look for holes in the walls of a live database, as the role that serves: any schema with a tenant column.',
-  )
-  .option('--url <url>', 'where to look; DATABASE_URL when left out')
-  .option('--role <role>', 'the role that serves, where the login is another that may become it')
-  .addOption(tenantColumnOption)
-  .addOption(sharedOption)
-  .addOption(formatOption)
-  .addOption(jsonOption)
-  .addOption(strictOption)
+export const doctorCommand = withReport(
+  new Command('doctor')
+    .description(
+      'Look for holes in the walls of a live database, as the role that serves: any schema with a tenant column.',
+    )
+    .option('--url <url>', 'where to look; DATABASE_URL when left out')
+    .option('--role <role>', 'the role that serves, where the login is another that may become it')
+    .addOption(tenantColumnOption)
+    .addOption(sharedOption),
+)
   .addHelpText(
     'after',
     `
@@ -27,12 +24,9 @@ Examples:
   rowhouse doctor --tenant-column org_id --shared public.countries --role web
   rowhouse doctor --format sarif > walls.sarif`,
   )
-  .action(async ({ url = process.env.DATABASE_URL, role, format, strict, ...flags }) => {
+  .action(async ({ url = process.env.DATABASE_URL, role, format, json, strict, ...flags }) => {
     if (!url) throw new Error('Where? Set DATABASE_URL, or say --url postgres://app_user:password@host:5432/database')
-    const { tenantColumn, shared } = await loadRowhouseConfig({
-      tenantColumn: flags.tenantColumn,
-      shared: flags.shared,
-    })
+    const { tenantColumn, shared } = await loadRowhouseConfig(flags)
     const walls = createWallCheck({ url, tenantColumn, shared, ...(role ? { role } : {}) })
     const start = performance.now()
     try {
@@ -40,7 +34,7 @@ Examples:
       const { username, host, pathname } = new URL(url)
       const subject = `${role ?? decodeURIComponent(username)} on ${host}${decodeURIComponent(pathname)}`
       const milliseconds = performance.now() - start
-      process.exitCode = report({ subject, findings, milliseconds, file: 'sql/40-walls.sql' }, { format, strict })
+      process.exitCode = report({ subject, findings, milliseconds, file: 'sql/40-walls.sql' }, { format, json, strict })
     } finally {
       await walls.close()
     }

@@ -4,17 +4,17 @@ import type { Connection } from '../tenancy/index.ts'
 import { quote, type SchemaTable } from './schema.ts'
 
 /** The schema that tables are built in, to be described in PostgreSQL's own words. */
-export const drawingBoard = 'rowhouse_drawing_board'
+export const scratchSchema = 'rowhouse_scratch'
 
 /**
  * Builds a table as a Drizzle schema wants it: what its types and expressions are to be compared with, PostgreSQL has to
  * say, and not we. Call it in a transaction that is rolled back.
  *
- * @param name what it is called on the drawing board
+ * @param name what it is called in that schema
  * @returns why it cannot be built, where it cannot
  */
 export async function drawTable(connection: Connection, table: SchemaTable, name: string): Promise<string | undefined> {
-  const target = `${quote(drawingBoard)}.${quote(name)}`
+  const target = `${quote(scratchSchema)}.${quote(name)}`
   await connection.send('savepoint drawn', [], 'arrays')
   try {
     for (const statement of [createTable(table, target), ...uniqueKeys(table, target), ...policies(table, target)])

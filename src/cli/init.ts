@@ -4,7 +4,7 @@ import { Command } from '@commander-js/extra-typings'
 import type { Finding } from '../walls/index.ts'
 import { loadRowhouseConfig, type RowhouseConfig } from './config.ts'
 import { schemaOption, sharedOption, sqlOption, tenantColumnOption } from './options.ts'
-import { report, reportOptions } from './report.ts'
+import { isForPeople, report, withReport } from './report.ts'
 import { readSchema } from './schema.ts'
 import { inspectSchema } from './schema-findings.ts'
 import { setUpLines } from './set-up-lines.ts'
@@ -13,7 +13,6 @@ import { changes, compareFile, save, type WrittenFile } from './written-file.ts'
 
 /** The files that are the same in every project: those that this kit itself is tested with. */
 const shipped = ['10-roles.sql', '20-tenancy.sql', '30-protect.sql']
-const [formatOption, jsonOption, strictOption] = reportOptions
 
 /** What `init` would do to a project, and what it cannot do. */
 export interface Plan {
@@ -57,16 +56,17 @@ export async function planInit(project: RowhouseConfig): Promise<Plan> {
   }
 }
 
-export const initCommand = new Command('init')
-  .description('Write the SQL that walls the tables of a Drizzle schema, and say what only the schema itself can mend.')
-  .option('--dry-run', 'write nothing; print what would be written')
-  .addOption(schemaOption)
-  .addOption(sqlOption)
-  .addOption(sharedOption)
-  .addOption(tenantColumnOption)
-  .addOption(formatOption)
-  .addOption(jsonOption)
-  .addOption(strictOption)
+export const initCommand = withReport(
+  new Command('init')
+    .description(
+      'Write the SQL that walls the tables of a Drizzle schema, and say what only the schema itself can mend.',
+    )
+    .option('--dry-run', 'write nothing; print what would be written')
+    .addOption(schemaOption)
+    .addOption(sqlOption)
+    .addOption(sharedOption)
+    .addOption(tenantColumnOption),
+)
   .addHelpText(
     'after',
     `
@@ -77,16 +77,18 @@ Examples:
   rowhouse init --dry-run
   rowhouse init --schema src/schema.ts --tenant-column org_id --shared public.countries`,
   )
-  .action(async ({ dryRun, format, json: _, strict, ...flags }) => {
+  .action(async ({ dryRun, format, json, strict, ...flags }) => {
     const start = performance.now()
     const project = await loadRowhouseConfig(flags)
-    const plan = await planInit(project)
-    if (!dryRun) for (const file of plan.files) await save(file)
-    if (format === 'text') console.log([...plan.files.flatMap((file) => listing(file, project, dryRun)), ''].join('\n'))
+    const { files, findings, setUp } = await planInit(project)
+    if (!dryRun) for (const file of files) await save(file)
+    const options = { format, json, strict }
+    const isRead = isForPeople(options)
+    if (isRead) console.log([...files.flatMap((file) => listing(file, project, dryRun)), ''].join('\n'))
     const milliseconds = performance.now() - start
     const subject = relative(project.folder, project.schema)
-    process.exitCode = report({ subject, findings: plan.findings, milliseconds, file: subject }, { format, strict })
-    if (format === 'text') console.log(`\n${plan.setUp}`)
+    process.exitCode = report({ subject, findings, milliseconds, file: subject }, options)
+    if (isRead) console.log(`\n${setUp}`)
   })
 
 function listing(file: WrittenFile, { folder }: RowhouseConfig, dryRun = false): string[] {

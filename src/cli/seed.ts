@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { seed } from '../../db/seed.ts'
 import { seedMany, usersEach } from '../../db/seed-many.ts'
 import { loadConfig } from '../config.ts'
-import { createPool, createTenantDatabase } from '../tenancy/index.ts'
+import { createPool, createTenantDatabase, type TenantDatabase } from '../tenancy/index.ts'
 import { progressBar } from './progress-bar.ts'
 
 /** More at a time do not make it faster: PostgreSQL is what is waited for. */
@@ -34,20 +34,20 @@ Example:
       if (tenants === undefined && tasks === undefined) {
         await seed(db)
         console.log('The tenants Acme and Globex have a user and two tasks each.')
-      } else console.log(await fill({ tenants: tenants ?? 10, tasks: tasks ?? 100 }))
+      } else console.log(await fill(db, { tenants: tenants ?? 10, tasks: tasks ?? 100 }))
     } finally {
       await db.close()
     }
-
-    async function fill(amount: { tenants: number; tasks: number }): Promise<string> {
-      const start = performance.now()
-      const bar = progressBar(amount.tenants * (amount.tasks + usersEach))
-      const { rows, complete } = await seedMany(db, { ...amount, connections }, bar.advance).finally(bar.stop)
-      const seconds = (performance.now() - start) / 1000
-      const [tenantCount, taskCount] = [amount.tenants, amount.tasks].map((count) => count.toLocaleString('en'))
-      return (
-        `${tenantCount} tenants have ${usersEach} users and ${taskCount} tasks each; ${complete} had them before. ` +
-        `${rows.toLocaleString('en')} rows in ${seconds.toFixed(1)} s, ${Math.round(rows / seconds).toLocaleString('en')} a second.`
-      )
-    }
   })
+
+async function fill(db: TenantDatabase, amount: { tenants: number; tasks: number }): Promise<string> {
+  const start = performance.now()
+  const bar = progressBar(amount.tenants * (amount.tasks + usersEach))
+  const { rows, complete } = await seedMany(db, { ...amount, connections }, bar.advance).finally(bar.stop)
+  const seconds = (performance.now() - start) / 1000
+  const [tenantCount, taskCount] = [amount.tenants, amount.tasks].map((count) => count.toLocaleString('en'))
+  return (
+    `${tenantCount} tenants have ${usersEach} users and ${taskCount} tasks each; ${complete} had them before. ` +
+    `${rows.toLocaleString('en')} rows in ${seconds.toFixed(1)} s, ${Math.round(rows / seconds).toLocaleString('en')} a second.`
+  )
+}

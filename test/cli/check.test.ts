@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkProject } from '../../src/cli/check.ts'
+import { checkProject } from '../../src/cli/check-project.ts'
 import { loadRowhouseConfig } from '../../src/cli/config.ts'
 import { createBareDatabase } from '../database.ts'
 import { foreign } from './foreign/project.ts'

@@ -1,7 +1,7 @@
 import type { Connection } from '../tenancy/index.ts'
 
 /** What the catalogue says of a table, as texts that are equal where the things are. */
-export interface CatalogueTable {
+export interface DatabaseTable {
   schema: string
   name: string
   /** Its type, with "not null" where it is, by the column's name. */
@@ -26,10 +26,10 @@ export interface Reference {
  * Describes the tables of a database, but for those of the system, of extensions, of this kit and of Drizzle, and for
  * partitions, which are described by their parents.
  */
-export async function readCatalogue(connection: Connection): Promise<CatalogueTable[]> {
+export async function readTables(connection: Connection): Promise<DatabaseTable[]> {
   await connection.send('set local search_path = pg_catalog', [], 'arrays') // so that types print their schema
   const rows = await connection.send(query, [], 'objects')
-  return rows as unknown as CatalogueTable[] // the query's own columns
+  return rows as unknown as DatabaseTable[] // the query's own columns
 }
 
 const query = `

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import type { Log } from 'sarif'
+import { type Check, checks, type Finding } from '../walls/index.ts'
+import type { Report } from './report.ts'
+
+/** SARIF 2.1.0 (OASIS), as code scanning reads it: it wants a file, so the database's objects are logical locations. */
+export function asSarif({ findings, file }: Report): string {
+  const rules = [...checks, ...beside(findings)].map(({ check, promise, level, should }) => ({
+    id: check,
+    shortDescription: { text: should },
+    defaultConfiguration: { level },
+    properties: { promise },
+  }))
+  const results = findings.map(({ check, level, promise, object, problem, remedy }) => ({
+    ruleId: check,
+    level,
+    message: { text: `${object}: ${problem}. Promise ${promise}. ${remedy}` },
+    locations: [
+      {
+        physicalLocation: { artifactLocation: { uri: file }, region: { startLine: 1 } },
+        logicalLocations: [{ fullyQualifiedName: object }],
+      },
+    ],
+    partialFingerprints: {
+      'finding/v1': createHash('sha256').update([check, object, problem].join('\n')).digest('hex'),
+    },
+  }))
+  const log: Log = {
+    $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
+    version: '2.1.0',
+    runs: [{ tool: { driver: { name: 'rowhouse', rules } }, results }],
+  }
+  return JSON.stringify(log, null, 2)
+}
+
+/** Rules of what `check` and `init` compare, which are no checks of the doctor's. */
+function beside(findings: Finding[]): Check[] {
+  const known = new Set(checks.map(({ check }) => check))
+  const others = new Map(findings.filter(({ check }) => !known.has(check)).map((finding) => [finding.check, finding]))
+  return [...others.values()].map((finding) => ({ ...finding, should: 'Schema, SQL and project say the same.' }))
+}
