@@ -44,7 +44,13 @@ export function report(given: Report, { format, json, strict }: ReportOptions): 
 }
 
 /** One line a finding, then a summary. Colours where stdout is a terminal and NO_COLOR is not set. */
-function asText({ subject, findings, milliseconds }: Report): string {
+function asText({ subject, findings: found, milliseconds }: Report): string {
+  const findings = found.map((finding) => ({
+    ...finding,
+    object: visible(finding.object),
+    problem: visible(finding.problem),
+    remedy: visible(finding.remedy),
+  }))
   const widest = Math.max(0, ...findings.map(({ object }) => object.length))
   const colour = { error: 'red', warning: 'yellow' } as const
   const lines = findings.map(({ level, promise, object, problem, remedy }) => {
@@ -55,10 +61,19 @@ function asText({ subject, findings, milliseconds }: Report): string {
     const number = findings.filter((finding) => finding.level === level).length
     return `${number} ${level}${number === 1 ? '' : 's'}`
   }
-  const summary = `${count('error')}, ${count('warning')}: ${subject}, looked at in ${Math.round(milliseconds)} ms`
+  const summary = `${count('error')}, ${count('warning')}: ${visible(subject)}, looked at in ${Math.round(milliseconds)} ms`
   const worst = findings[0]?.level
   return [...lines, ...(worst ? [''] : []), styleText(worst ? colour[worst] : 'green', summary)].join('\n')
 }
+
+/** A table's name may hold anything, also what moves a terminal's cursor or turns its text round: it is shown, not obeyed. */
+const visible = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')
+    return short[character] ?? (code.length > 2 ? `\\u{${code}}` : `\\x${code}`)
+  })
+
+const short: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 const asJson = ({ file: _, ...rest }: Report): string =>
   JSON.stringify({ ...rest, summary: summaryOf(rest.findings) }, null, 2)

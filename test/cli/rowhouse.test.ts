@@ -13,6 +13,11 @@ describe('rowhouse', () => {
     expect([...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => name)).toEqual(commands)
   })
 
+  test('--version says which it is', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    expect(await rowhouse(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
   test.each(commands)('%s --help says what it takes, with an example', async (command) => {
     const { code, stdout, stderr } = await rowhouse([command, '--help'])
     expect([code, stderr]).toEqual([0, ''])
@@ -20,14 +25,17 @@ describe('rowhouse', () => {
     expect(stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* .*rowhouse ${command}`))
   })
 
-  test.each([[['frobnicate']], [['check', '--nonsense']], [['check', 'more']], [['check', '--format', 'xml']]])(
-    '%p is refused with 2',
-    async (parameters) => {
-      const { code, stdout, stderr } = await rowhouse(parameters)
-      expect([code, stdout]).toEqual([2, ''])
-      expect(stderr).toMatch(/^error: .*\nAdd --help for what it takes\.\n$/)
-    },
-  )
+  test.each([
+    [['frobnicate']],
+    [['check', '--nonsense']],
+    [['check', 'more']],
+    [['check', '--format', 'xml']],
+    [['doctor', '--json', '--format', 'sarif']],
+  ])('%p is refused with 2', async (parameters) => {
+    const { code, stdout, stderr } = await rowhouse(parameters)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^error: .*\nAdd --help for what it takes\.\n$/)
+  })
 
   test('runs from the package, with nothing but what is packed', async () => {
     using project = createProject({ 'schema.ts': schema })
