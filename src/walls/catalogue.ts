@@ -26,10 +26,10 @@ role as (
 ), relations as (
   select c.oid, c.relkind, c.relowner, c.reloptions, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
     format('%I.%I', n.nspname, c.relname) as name, quote_ident(a.attname) as tenant_name,
-    a.attnum as tenant, a.atttypid, a.attnotnull,
-    has_schema_privilege(${parameters.role}, n.oid, 'USAGE')
-      and (has_table_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
-        or has_any_column_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE')) as reachable,
+    a.attnum as tenant, a.atttypid, a.attnotnull, c.relispartition,
+    -- Without asking for USAGE of the schema: a view reaches what it names all the same.
+    has_table_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
+      or has_any_column_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE') as reachable,
     format('%I.%I', n.nspname, c.relname) = any (${parameters.shared}) as shared,
     exists (
       select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') as extension
@@ -39,7 +39,8 @@ role as (
     on a.attrelid = c.oid and a.attname = ${parameters.tenantColumn} and a.attnum > 0 and not a.attisdropped
   where c.relkind in ('r', 'p', 'v', 'm', 'f')
 ), tables as (
-  select * from relations where relkind in ('r', 'p') and tenant is not null
+  -- A partition that the role has no privilege on is reached through its parent alone, by the parent's policies.
+  select * from relations where relkind in ('r', 'p') and tenant is not null and (reachable or not relispartition)
 ), policy_functions as (
   select distinct p.oid, p.oid::regprocedure::text as name, p.provolatile, p.prosecdef, p.proconfig, p.prosqlbody, p.prosrc
   from tables t

@@ -9,7 +9,9 @@ import { roleChecks } from './checks/role.ts'
 import { settingChecks } from './checks/settings.ts'
 import { tableChecks } from './checks/tables.ts'
 import type { CatalogueCheck, Check, Finding } from './finding.ts'
-import { judgePolicies, type PolicyRow, policiesQuery, tenantExpression, tenantSettings } from './policies.ts'
+import { judgePolicies } from './judge.ts'
+import { ours, type PolicyRow, policiesQuery, tenantExpression, tenantSettings } from './policies.ts'
+import { probeChecks, probeTenant } from './probe.ts'
 
 export interface WallOptions {
   /** The serving role; the role of the session when left out. */
@@ -30,46 +32,48 @@ const catalogueChecks: CatalogueCheck[] = [
   ...settingChecks,
 ]
 
-/** Rows that show without a tenant are not in the catalogue: they are looked for. */
-export const probeCheck: Check = {
-  check: 'rows-without-tenant',
-  promise: 3,
-  level: 'error',
-  should: 'No table shows a row without a tenant.',
-}
-
 /** Every check there is, by promise. */
-export const checks: Check[] = [...catalogueChecks, ...Object.values(policyChecks), probeCheck].sort(
+export const checks: Check[] = [...catalogueChecks, ...Object.values(policyChecks), ...Object.values(probeChecks)].sort(
   (a, b) => a.promise - b.promise,
 )
 
 /**
  * Looks for holes that the catalogue shows (PostgreSQL, chapter 5.9 "Row Security Policies"), in any schema whose tables
- * have a tenant column. Call it in a transaction: it sets `search_path` for the rest of it.
+ * have a tenant column. Call it in a transaction, where it tries in savepoints what the catalogue does not show.
  *
  * @returns errors first, then by promise and object
  */
 export async function inspectRowSecurity(connection: Connection, options: WallOptions = {}): Promise<Finding[]> {
   const { tenantColumn = 'tenant_id', shared = [] } = options
-  const session = "select current_user as role, current_setting('server_version_num')::int as version"
-  await connection.send("select set_config('search_path', 'pg_catalog', true)", [], 'arrays')
-  const [{ role: current, version }] = (await connection.send(session, [], 'objects')) as unknown as [Session] // its one row
-  const given = [options.role ?? current, tenantColumn, asArray(shared)]
+  const [session] = (await connection.send(sessionQuery, [], 'objects')) as unknown as [Session] // its one row
+  const setPath = (path: string) => connection.send("select set_config('search_path', $1, true)", [path], 'arrays')
+  await setPath('pg_catalog')
+  const given = [options.role ?? session.role, tenantColumn, asArray(shared)]
   const policies = `with ${catalogue} ${policiesQuery}`
-  // Its own columns, in a shape that PolicyRow describes.
-  const rows = (await connection.send(policies, given, 'objects')) as PolicyRow[]
-  const tenant = tenantExpression(rows)
-  const parameters = [...given, asArray(tenantSettings(rows)), tenant]
-  const found = (await connection.send(checksQuery(version), parameters, 'objects')) as Row[] // the query's own columns
-  const fromCatalogue = found.flatMap((row) => {
-    const { level, promise } = catalogueChecks.find(({ check }) => check === row.check) ?? probeCheck
-    return [{ level, promise, ...row }]
-  })
-  return [...fromCatalogue, ...judgePolicies(rows, tenant)].sort(inOrder)
+  const rows = (await connection.send(policies, given, 'objects')) as PolicyRow[] // the query's own columns
+  const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)
+  const settings = tenantSettings(rows, tenant)
+  const parameters = [...given, asArray(settings), tenant ?? null]
+  const found = (await connection.send(checksQuery(session.version), parameters, 'objects')) as Row[] // its own columns
+  await setPath(session.path)
+  const answers = rows.length > 0 && tenant !== undefined ? await probeTenant(connection, tenant, settings) : []
+  return [...found.map(toFinding), ...judgePolicies(rows, tenant), ...answers].sort(inOrder)
 }
 
-type Session = { role: string; version: number }
+const sessionQuery = `
+select current_user as role, current_setting('server_version_num')::int as version, current_setting('search_path') as path,
+  -- Not by to_regprocedure(): it fails for a role that may not use the schema.
+  exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = 'tenancy' and p.proname = 'current_tenant_id' and p.pronargs = 0) as "hasOurs"`
+
+type Session = { role: string; version: number; path: string; hasOurs: boolean }
 type Row = Pick<Finding, 'check' | 'object' | 'problem' | 'remedy'>
+
+function toFinding(row: Row): Finding {
+  const check = catalogueChecks.find((one) => one.check === row.check)
+  if (check === undefined) throw new TypeError(`There is no check ${row.check}`)
+  return { level: check.level, promise: check.promise, ...row }
+}
 
 /** All checks in one round trip. */
 function checksQuery(version: number): string {

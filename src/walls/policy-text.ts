@@ -25,18 +25,25 @@ export function readTenantCondition(text: string, column: string): TenantConditi
   const isColumn = (side: string) => unwrap(side.replace(/::(text|uuid|bigint|integer)$/, '')) === column
   const other = sides.find((side, index) => !isColumn(side) && isColumn(sides[1 - index] ?? ''))
   if (other === undefined || hasColumn(other)) return undefined
-  if (!other.startsWith('SELECT ')) return { tenant: other, once: false }
+  if (!other.startsWith('SELECT ')) return { tenant: other, once: !isCalledPerRow(other) }
   const [expression, ...alias] = split(other.slice('SELECT '.length), ' AS ')
   if (expression === undefined || alias.length > 1 || /\s(FROM|UNION|WHERE|LIMIT)\s/.test(other)) return undefined
   return { tenant: unwrap(expression), once: true }
 }
 
+/** Whether anything but a sub-select is called: `(( SELECT auth.jwt() AS jwt) ->> 'org')` is asked once. */
+const isCalledPerRow = (expression: string): boolean =>
+  /[\w"]\(/.test(expression.replaceAll(/\( SELECT [\w".]+\(\) AS ("[^"]*"|\w+)\)/g, ''))
+
 /** Whether an expression reads the row: a word that is neither a call, a schema, a type nor a keyword is a column. */
 function hasColumn(expression: string): boolean {
-  const [asked = ''] = split(expression.replace(/^SELECT /, ''), ' AS ')
-  const bare = asked.replaceAll(/'[^']*'/g, '').replaceAll(/::[\w ]+(\[\])?/g, '')
-  const words = bare.match(/("[^"]*"|[\w$]+)(?![\w$"]|\s*[.(])/g) ?? []
-  return words.some((word) => !/^(\d+|true|false|NULL|CURRENT_USER|SESSION_USER)$/.test(word))
+  const bare = expression
+    .replaceAll(/'[^']*'/g, '')
+    .replaceAll(/ AS ("[^"]*"|\w+)/g, '')
+    .replaceAll(/::[\w ]+(\[\])?/g, '')
+  // A row of a table, handed over whole: notes.*
+  const words = bare.match(/("[^"]*"|[\w$]+)(?![\w$"]|\s*\(|\s*\.[\w"])/g) ?? []
+  return words.some((word) => !/^(\d+|SELECT|true|false|NULL|CURRENT_USER|SESSION_USER)$/.test(word))
 }
 
 /** Parts of an expression between a separator that stands in neither parentheses nor quotes. */

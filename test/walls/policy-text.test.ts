@@ -21,7 +21,12 @@ describe('a condition ties rows to a tenant', () => {
       `((tenant_id)::text = current_setting('a = b OR c'::text, true))`,
       perRow(`current_setting('a = b OR c'::text, true)`),
     ],
-    ['by the role', '(tenant_id = CURRENT_USER)', perRow('CURRENT_USER')],
+    ['by the role', '(tenant_id = CURRENT_USER)', once('CURRENT_USER')],
+    [
+      'by a claim',
+      `(tenant_id = ((( SELECT auth.jwt() AS jwt) ->> 'org_id'::text))::uuid)`,
+      once(`((( SELECT auth.jwt() AS jwt) ->> 'org_id'::text))::uuid`),
+    ],
     [
       'by a careful setting',
       `(tenant_id = ( SELECT (NULLIF(current_setting('app.t'::text, true), ''::text))::uuid AS "nullif"))`,
@@ -48,6 +53,7 @@ describe('a condition does not tie rows to a tenant', () => {
     ['that compares the tenant with another column', '(tenant_id = owner_id)'],
     ['that may fall back to another column', '(tenant_id = COALESCE(app.t(), "Owner"))'],
     ['that compares it with what is asked of the row', '(tenant_id = ( SELECT app.t(notes.kind) AS t))'],
+    ['that asks of the whole row', '(tenant_id = app.t(notes.*))'],
     ['that is not about the tenant', '(owner_id = app.t())'],
     ['that says what it is not', '(tenant_id <> app.t())'],
     ['that asks another table', '(tenant_id = ( SELECT m.tenant_id\n   FROM members m))'],

@@ -27,13 +27,19 @@ const currentOrg = (name: string, how: string) => `
   create function crm.${name}() returns uuid language sql ${how}
   as $$ select nullif(current_setting('crm.org', true), '')::uuid $$;`
 
-export const sound = `
+/** The role, which belongs to the whole server. */
+export const soundRole = `
   create role ${role} login password 'x' connection limit 50;
   alter role ${role} set statement_timeout = '10s';
   alter role ${role} set lock_timeout = '5s';
   alter role ${role} set idle_in_transaction_session_timeout = '15s';
   do $$ begin
     if current_setting('server_version_num')::int >= 170000 then alter role ${role} set transaction_timeout = '30s'; end if;
+  end $$;`
+
+/** A sound database for it: in the schema `crm` whoever's `org_id` is the setting `crm.org`. */
+export const sound = `
+  do $$ begin
     execute format('revoke temporary on database %I from public', current_database());
     execute (select string_agg(format('revoke execute on function %s from public', oid::regprocedure), '; ') from pg_proc
       where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^(lo_.*|loread|lowrite)$');
@@ -55,12 +61,16 @@ export const sound = `
   create policy c on crm.by_command for update using (((select crm.current_org()) = org_id)) with check ${tenant};`
 
 /** What {@link sound} shares on purpose. */
-export const shared = ['crm.countries']
+export const shared = ['crm.countries', 'crm.tags']
 
 const policyText = (name: string, clause: string) =>
   `its policy ${name} does not read as a tenant policy must: ${clause}`
 
 export const faults: Record<string, Fault> = {
+  'a number that counts on for all': {
+    sql: table('counted_on', ', number int generated always as identity'),
+    finds: [['identity-column', 'crm.counted_on', 'its column number counts on for all tenants']],
+  },
   'the role may make databases': {
     sql: `alter role ${role} createdb`,
     finds: [['role-attributes', role, 'the serving role has CREATEDB']],
@@ -346,9 +356,7 @@ export const faults: Record<string, Fault> = {
   'an untrusted language': {
     sql: `create language shady handler plpgsql_call_handler;
       create function crm.reach_out() returns void language shady as 'begin end'`,
-    finds: [
-      ['untrusted-language', 'crm.reach_out()', "it is written in shady, which reaches the server's files and network"],
-    ],
+    finds: [['untrusted-language', 'crm.reach_out()', 'it is written in shady, which reaches round the database']],
   },
   'an extension that reaches out': {
     sql: 'create schema extensions; create extension dblink schema extensions',
@@ -409,5 +417,74 @@ export const faults: Record<string, Fault> = {
   'no connection limit': {
     sql: `alter role ${role} connection limit -1`,
     finds: [['connection-limit', role, 'the serving role has no connection limit']],
+  },
+  'a shared table that is written, and cascades': {
+    sql: `create table crm.tags (id int primary key); grant select, delete on crm.tags to ${role};
+      ${table('tagged', ', tag int')}
+      alter table crm.tagged add constraint tagged_tag foreign key (tag) references crm.tags on delete cascade`,
+    finds: [
+      ['shared-writable', 'crm.tags', 'tenants share it, and the serving role may write to it'],
+      [
+        'foreign-key-cascade',
+        'crm.tagged',
+        "foreign key tagged_tag lets a change of crm.tags reach every tenant's rows",
+      ],
+    ],
+  },
+  'a parent of tables of tenants': {
+    sql: `create table crm.base (note text); grant select on crm.base to ${role};
+      ${table('inheriting')} alter table crm.inheriting inherit crm.base`,
+    finds: [
+      ['reachable-without-tenant', 'crm.base', 'the serving role can reach it, and it has no tenant column'],
+      ['parent-of-tenants', 'crm.base', 'what is asked of it shows the rows of crm.inheriting, past its policies'],
+    ],
+  },
+  'a view that a view without USAGE reaches': {
+    sql: `create schema hidden; create view hidden.all_notes as select note from crm.sound;
+      grant select on hidden.all_notes to ${role}`,
+    finds: [['view', 'hidden.all_notes', "the view runs with its owner's rights"]],
+  },
+  'a SECURITY DEFINER trigger of a view': {
+    sql: `create view crm.writing with (security_invoker = true) as select note from crm.sound;
+      grant select, insert on crm.writing to ${role};
+      create trigger writes instead of insert on crm.writing for each row execute function crm.copied()`,
+    finds: [['trigger', 'crm.writing', 'its trigger writes runs a SECURITY DEFINER function']],
+  },
+  'an aggregate of a SECURITY DEFINER function': {
+    sql: `create function crm.add(bigint, int) returns bigint language sql security definer
+        as 'select $1 + count(*) from crm.sound';
+      revoke execute on function crm.add from public;
+      create aggregate crm.peek_at(int) (sfunc = crm.add, stype = bigint, initcond = '0')`,
+    finds: [['security-definer', 'crm.peek_at(integer)', "a SECURITY DEFINER function runs with its owner's rights"]],
+  },
+  'an exclusion of every other tenant': {
+    sql: `create extension btree_gist schema extensions; ${table('rooms', ', room text')}
+      alter table crm.rooms add constraint others exclude using gist (org_id with <>, room with =)`,
+    finds: [['key-without-tenant', 'crm.rooms', 'crm.others does not begin with org_id']],
+  },
+  'a built-in function that is made LEAKPROOF': {
+    sql: 'alter function pg_catalog.int48div(int, bigint) leakproof',
+    finds: [
+      [
+        'leakproof-function',
+        'int48div(integer,bigint)',
+        'it is LEAKPROOF: it is run on rows before the policy hides them',
+      ],
+    ],
+  },
+  'a function of the server by another name': {
+    sql: `create function crm.read_all(text) returns text language internal as 'pg_read_file_all'`,
+    finds: [
+      ['untrusted-language', 'crm.read_all(text)', 'it is written in internal, which reaches round the database'],
+    ],
+  },
+  'a view of an extension': {
+    sql: `create view crm.extended as select note from crm.sound; grant select on crm.extended to ${role};
+      alter extension btree_gist add view crm.extended`,
+    finds: [['view', 'crm.extended', "the view runs with its owner's rights"]],
+  },
+  'a column of everybody’s': {
+    sql: `${table('opened')} grant select (note) on crm.opened to public`,
+    finds: [['public-privileges', 'crm.opened', 'every role has SELECT']],
   },
 }

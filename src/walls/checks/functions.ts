@@ -12,9 +12,9 @@ export const functionChecks: CatalogueCheck[] = [
     should: 'tenancy.current_tenant_id(), where policies ask it, reads as it was written.',
     find: `
       select 'tenancy.current_tenant_id()', coalesce(problem, 'the function that names the tenant is missing'),
-        'Run "bun run rowhouse migrate", or sql/20-tenancy.sql.'
+        'Run "bun run rowhouse init", then migrate: sql/20-tenancy.sql makes it.'
       -- Not by to_regprocedure(): it fails for a role that may not use the schema.
-      from (select p.oid from (values (true)) as one
+      from (select p.oid, p.proconfig, p.prosecdef from (values (true)) as one
         left join (pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'tenancy')
           on p.proname = 'current_tenant_id' and p.pronargs = 0) as p,
       lateral (values
@@ -22,9 +22,11 @@ export const functionChecks: CatalogueCheck[] = [
         (pg_get_functiondef(p.oid) !~* 'nullif', 'it does not handle the empty setting that a transaction leaves behind'),
         (pg_get_function_sqlbody(p.oid) is distinct from
           'RETURN (NULLIF(current_setting(''app.current_tenant''::text, true), ''''::text))::uuid' and p.oid is not null,
-          'it does not read as the tenant function must')
+          'it does not read as the tenant function must'),
+        (p.proconfig is not null or p.prosecdef, 'it has settings or rights of its own')
       ) as flaw (found, problem)
-      where flaw.found and ${tenant} = 'tenancy.current_tenant_id()' and exists (select from tables)`,
+      where flaw.found and coalesce(${tenant}, 'tenancy.current_tenant_id()') = 'tenancy.current_tenant_id()'
+        and exists (select from tables)`,
   },
   {
     check: 'policy-function-immutable',
@@ -63,18 +65,21 @@ export const functionChecks: CatalogueCheck[] = [
     find: `
       select name, 'it does not handle the empty setting that a transaction leaves behind', 'Put nullif(current_setting(…, true), '''') into it.'
       from policy_functions, lateral (select coalesce(nullif(prosrc, ''), pg_get_function_sqlbody(oid)) as body) as source
-      where body ~* 'current_setting' and body !~* 'nullif' and name <> 'tenancy.current_tenant_id()'`,
+      where body ~* 'current_setting' and body !~* 'nullif|= *''''' and name <> 'tenancy.current_tenant_id()'`,
   },
   {
     check: 'leakproof-function',
     promise: 15,
     level: 'error',
-    should: 'No function of a user is LEAKPROOF: it would be run on rows before the policy hides them.',
+    should:
+      'No function that tells of what it is given is LEAKPROOF: it would be run on rows before the policy hides them.',
     find: `
       select p.oid::regprocedure::text, 'it is LEAKPROOF: it is run on rows before the policy hides them',
         format('alter function %s not leakproof;', p.oid::regprocedure)
-      from bound, pg_proc p join schemas on schemas.oid = p.pronamespace
-      where p.proleakproof and has_function_privilege(${role}, p.oid, 'EXECUTE')`,
+      from bound, pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      -- Of the built-in ones those that are not so by themselves, and that tell by an error or by their time.
+      where p.proleakproof and has_function_privilege(${role}, p.oid, 'EXECUTE')
+        and (n.nspname !~ '^pg_' or p.proname ~ '(like|regex|div|mod|contain|exists|overlap|match|concat|lower|upper)')`,
   },
   {
     check: 'security-definer',
@@ -82,11 +87,18 @@ export const functionChecks: CatalogueCheck[] = [
     level: 'error',
     should: 'The serving role executes no SECURITY DEFINER function, but those that tenants may share.',
     find: `
-      select p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights',
-        format('revoke execute on function %s from public, %I; -- or allow it: --shared %I.%I',
-          p.oid::regprocedure, rolname, nspname, p.proname)
+      select p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights', case
+          when p.oid in (select oid from policy_functions)
+          then format('alter function %s security invoker;', p.oid::regprocedure)
+          else format('revoke execute on function %s from public, %I; -- or allow it: --shared %I.%I',
+            p.oid::regprocedure, rolname, nspname, p.proname) end
       from bound, pg_proc p join schemas on schemas.oid = p.pronamespace
-      where p.prosecdef and has_function_privilege(${role}, p.oid, 'EXECUTE')
+      -- An aggregate runs its functions as its owner may.
+      left join pg_aggregate a on a.aggfnoid = p.oid
+      where (p.prosecdef or exists (
+          select from pg_proc f
+          where f.prosecdef and f.oid in (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggmfinalfn)))
+        and has_function_privilege(${role}, p.oid, 'EXECUTE')
         and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
         and not format('%I.%I', nspname, p.proname) = any (${shared})`,
   },
@@ -94,13 +106,13 @@ export const functionChecks: CatalogueCheck[] = [
     check: 'trigger',
     promise: 15,
     level: 'error',
-    should: "No trigger of a table of tenants runs with its owner's rights.",
+    should: "No trigger of a relation that the serving role reaches runs with its owner's rights.",
     find: `
       select t.name, format('its trigger %I runs a SECURITY DEFINER function', g.tgname),
         format('alter function %s security invoker;', p.oid::regprocedure)
-      from tables t join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgparentid = 0
+      from relations t join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgparentid = 0
       join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
-      where p.prosecdef and g.tgenabled <> 'D' and not format('%I.%I', n.nspname, p.proname) = any (${shared})`,
+      where (t.tenant is not null or t.reachable) and p.prosecdef and g.tgenabled <> 'D' and not format('%I.%I', n.nspname, p.proname) = any (${shared})`,
   },
   {
     check: 'untrusted-language',
@@ -108,10 +120,10 @@ export const functionChecks: CatalogueCheck[] = [
     level: 'warning',
     should: 'The serving role executes no function of a language that reaches round the database.',
     find: `
-      select p.oid::regprocedure::text, format('it is written in %s, which reaches the server''s files and network', l.lanname),
+      select p.oid::regprocedure::text, format('it is written in %s, which reaches round the database', l.lanname),
         format('revoke execute on function %s from public, %I;', p.oid::regprocedure, rolname)
       from bound, pg_proc p join schemas on schemas.oid = p.pronamespace join pg_language l on l.oid = p.prolang
-      where not l.lanpltrusted and l.lanname not in ('internal', 'c') and has_function_privilege(${role}, p.oid, 'EXECUTE')`,
+      where not l.lanpltrusted and l.lanname <> 'c' and p.prokind <> 'a' and has_function_privilege(${role}, p.oid, 'EXECUTE')`,
   },
   {
     check: 'extension',

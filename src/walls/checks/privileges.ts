@@ -3,6 +3,14 @@ import type { CatalogueCheck } from '../finding.ts'
 
 const { role, tenantColumn } = parameters
 
+/** Takes UPDATE of a table `t` away, and gives back what may stay of it. */
+const updateMended = `concat(format('revoke update on %s from public, %I;', t.name, rolname), (
+          select format(' grant update (%s) on %s to %I;', string_agg(quote_ident(attname), ', ' order by attnum), t.name, rolname)
+          from pg_attribute
+          where attrelid = t.oid and attnum > 0 and not attisdropped and has_column_privilege(${role}, t.oid, attnum, 'UPDATE')
+            and attname not in (${tenantColumn}, 'id', 'created_at')
+          having count(*) > 0))`
+
 /** Promise 11: no privilege that row security does not filter. */
 export const privilegeChecks: CatalogueCheck[] = [
   {
@@ -57,7 +65,10 @@ export const privilegeChecks: CatalogueCheck[] = [
     find: `
       select r.name, 'the serving role may pass on ' || acl.privilege_type,
         format('revoke grant option for %s on %s from %I;', lower(acl.privilege_type), r.name, rolname)
-      from bound, relations r, aclexplode(r.relacl) as acl
+      from bound, relations r,
+      lateral (
+        select acl.* from aclexplode(r.relacl) as acl
+        union select acl.* from pg_attribute a, aclexplode(a.attacl) as acl where a.attrelid = r.oid) as acl
       where acl.grantee = bound.oid and acl.is_grantable and r.relowner <> bound.oid`,
   },
   {
@@ -68,7 +79,10 @@ export const privilegeChecks: CatalogueCheck[] = [
     find: `
       select t.name, 'every role has ' || acl.privilege_type,
         format('revoke %s on %s from public;', lower(acl.privilege_type), t.name)
-      from bound, tables t, aclexplode(t.relacl) as acl
+      from bound, tables t,
+      lateral (
+        select acl.* from aclexplode(t.relacl) as acl
+        union select acl.* from pg_attribute a, aclexplode(a.attacl) as acl where a.attrelid = t.oid) as acl
       where acl.grantee = 0 and acl.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')`,
   },
   {
@@ -78,10 +92,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     should: 'The serving role may not update the tenant column.',
     find: `
       select t.name, 'the serving role may update ' || ${tenantColumn},
-        format('revoke update on %s from public, %I; grant update (%s) on %s to %I;', t.name, rolname, (
-          select string_agg(format('%I', attname), ', ' order by attnum) from pg_attribute
-          where attrelid = t.oid and attnum > 0 and not attisdropped
-            and attname not in (${tenantColumn}, 'id', 'created_at')), t.name, rolname)
+        ${updateMended}
       from bound, tables t
       where has_column_privilege(${role}, t.oid, t.tenant, 'UPDATE') and t.relowner <> bound.oid`,
   },
@@ -92,7 +103,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     should: 'The serving role may update neither id nor created_at.',
     find: `
       select t.name, 'the serving role may update ' || a.attname,
-        format('revoke update (%I) on %s from public, %I;', a.attname, t.name, rolname)
+        ${updateMended}
       from bound, tables t join pg_attribute a on a.attrelid = t.oid and a.attname in ('id', 'created_at')
       where has_column_privilege(${role}, t.oid, a.attnum, 'UPDATE') and t.relowner <> bound.oid`,
   },

@@ -16,7 +16,11 @@ export const relationChecks: CatalogueCheck[] = [
         then format('alter view %s set (security_invoker = true);', name)
         else format('revoke all on %s from public, %I;', name, rolname) end
       from bound, relations
-      where relkind = 'v' and reachable and not shared and not extension
+      where relkind = 'v' and reachable and not shared
+        -- Those of extensions are theirs, unless they show tables of tenants.
+        and (not extension or exists (
+          select from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
+          join tables t on t.oid = d.refobjid where w.ev_class = relations.oid))
         and not exists (select from pg_options_to_table(reloptions) where option_name = 'security_invoker'
           and option_value::boolean)`,
   },

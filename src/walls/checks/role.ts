@@ -1,5 +1,10 @@
 import type { CatalogueCheck } from '../finding.ts'
 
+/** A membership `g` that can be inherited or set; from PostgreSQL 16 on it may be neither. */
+const isUsable = `not exists (
+  select from pg_auth_members m where m.member = bound.oid and m.roleid = g.oid
+    and to_jsonb(m) ->> 'inherit_option' = 'false' and to_jsonb(m) ->> 'set_option' = 'false')`
+
 /** Promise 11: the serving role is powerless. */
 export const roleChecks: CatalogueCheck[] = [
   {
@@ -27,8 +32,10 @@ export const roleChecks: CatalogueCheck[] = [
       from bound, lateral (
         select g.*, exists (select from pg_shdepend d where d.refobjid = g.oid and d.deptype = 'o') as owner
         from pg_roles g where pg_has_role(bound.oid, g.oid, 'MEMBER') and g.oid <> bound.oid) as g
-      where g.rolsuper or g.rolbypassrls or g.rolcreaterole or g.rolcreatedb or g.rolreplication or g.owner
-        or g.rolname ~ '^pg_'`,
+      where ${isUsable} and (g.rolsuper or g.rolbypassrls or g.rolcreaterole or g.rolcreatedb or g.rolreplication or g.owner
+        or g.rolname ~ '^pg_'
+        -- By SET ROLE it gets privileges that no check here can see.
+        or not pg_has_role(bound.oid, g.oid, 'USAGE'))`,
   },
   {
     check: 'role-group',
@@ -40,7 +47,7 @@ export const roleChecks: CatalogueCheck[] = [
         format('revoke %s from %I;', g.oid::regrole, bound.rolname)
       from bound join lateral (
         select * from pg_roles where pg_has_role(bound.oid, oid, 'MEMBER') and oid <> bound.oid) as g on true
-      where not (g.rolsuper or g.rolbypassrls or g.rolcreaterole or g.rolcreatedb or g.rolreplication or g.rolname ~ '^pg_')
+      where ${isUsable} and pg_has_role(bound.oid, g.oid, 'USAGE') and not (g.rolsuper or g.rolbypassrls or g.rolcreaterole or g.rolcreatedb or g.rolreplication or g.rolname ~ '^pg_')
         and not exists (select from pg_shdepend d where d.refobjid = g.oid and d.deptype = 'o')`,
   },
   {

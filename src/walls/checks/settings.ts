@@ -14,11 +14,12 @@ export const settingChecks: CatalogueCheck[] = [
     find: `
       select coalesce(nullif(s.setrole, 0)::regrole::text, 'database'), 'it presets ' || setting,
         format('alter %s reset %s;', case
+          when s.setrole = 0 and s.setdatabase = 0 then 'role all'
           when s.setrole = 0 then format('database %I', current_database())
           when s.setdatabase = 0 then format('role %s', s.setrole::regrole)
           else format('role %s in database %I', s.setrole::regrole, current_database()) end, split_part(setting, '=', 1))
       from role, pg_db_role_setting s, unnest(s.setconfig) as setting
-      where split_part(setting, '=', 1) = any (${settings} || array['row_security', 'role', 'session_replication_role'])
+      where lower(split_part(setting, '=', 1)) = any (lower(${settings}::text)::text[] || array['row_security', 'role', 'session_replication_role'])
         and ${isHere}`,
   },
   {
@@ -41,9 +42,11 @@ export const settingChecks: CatalogueCheck[] = [
       from bound role, (values
         ('statement_timeout', '10s', 0), ('lock_timeout', '5s', 0), ('idle_in_transaction_session_timeout', '15s', 0),
         ('transaction_timeout', '30s', 170000)) as limits (wanted, value, since)
-      where current_setting('server_version_num')::int >= since and not exists (
-        select from pg_db_role_setting s, unnest(s.setconfig) as setting
-        where ${isHere} and split_part(setting, '=', 1) = wanted and split_part(setting, '=', 2) !~ '^0')`,
+      where current_setting('server_version_num')::int >= since and coalesce((
+        -- The most particular counts: role in database, role, database, all.
+        select split_part(setting, '=', 2) from pg_db_role_setting s, unnest(s.setconfig) as setting
+        where ${isHere} and split_part(setting, '=', 1) = wanted
+        order by s.setrole <> 0 desc, s.setdatabase <> 0 desc limit 1), '0') ~ '^0'`,
   },
   {
     check: 'connection-limit',

@@ -36,11 +36,13 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'tenant-type',
     promise: 12,
     level: 'warning',
-    should: 'The tenant column is a uuid: a text can be empty, as the setting is after a transaction.',
+    should:
+      'The tenant column is a uuid: a text can be empty, as the setting is after a transaction, and a number guessed.',
     find: `
       select name, format('its tenant column is %s and not uuid', format_type(atttypid, null)),
         format('alter table %s alter column %s type uuid using …;', name, tenant_name)
-      from tables where atttypid <> 'uuid'::regtype`,
+      from tables join pg_type on pg_type.oid = atttypid
+      where coalesce(nullif(typbasetype, 0), pg_type.oid) <> 'uuid'::regtype`,
   },
   {
     check: 'tenant-default',
@@ -49,7 +51,8 @@ export const tableChecks: CatalogueCheck[] = [
     should: 'The database itself writes the tenant column.',
     find: `
       select t.name, 'its tenant column is not written by the database',
-        format('alter table %s alter column %s set default %s;', t.name, t.tenant_name, ${tenant})
+        coalesce('alter table ' || t.name || ' alter column ' || t.tenant_name || ' set default ' || ${tenant} || ';',
+          'First give the database a function that says who the tenant is: bun run rowhouse init')
       from tables t left join pg_attrdef d on d.adrelid = t.oid and d.adnum = t.tenant
       where regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^\\((.*)\\)::[\\w ]+$', '\\1') is distinct from ${tenant}`,
   },
@@ -65,14 +68,50 @@ export const tableChecks: CatalogueCheck[] = [
       where relkind in ('r', 'p') and tenant is null and reachable and not shared and not extension`,
   },
   {
+    check: 'parent-of-tenants',
+    promise: 12,
+    level: 'error',
+    should: 'No table without a tenant column that the serving role reaches has tables of tenants as children.',
+    find: `
+      with recursive children as (
+        select r.oid as root, inhrelid as child from relations r join pg_inherits on inhparent = r.oid where r.tenant is null
+        union select root, inhrelid from children join pg_inherits on inhparent = child)
+      select r.name, format('what is asked of it shows the rows of %s, past its policies', t.name),
+        format('alter table %s no inherit %s;', t.name, r.name)
+      from relations r join children on children.root = r.oid join tables t on t.oid = children.child where r.reachable`,
+  },
+  {
+    check: 'shared-writable',
+    promise: 2,
+    level: 'warning',
+    should: 'What tenants share they only read: what one writes, all see.',
+    find: `
+      select name, 'tenants share it, and the serving role may write to it',
+        format('revoke insert, update, delete on %s from public, %I;', name, rolname)
+      from bound, relations
+      where shared and relkind in ('r', 'p', 'v') and (has_table_privilege(${role}, relations.oid, 'INSERT, UPDATE, DELETE')
+        or has_any_column_privilege(${role}, relations.oid, 'INSERT, UPDATE'))`,
+  },
+  {
+    check: 'identity-column',
+    promise: 1,
+    level: 'warning',
+    should: 'No column of a table of tenants counts on for all of them: its numbers tell what the others do.',
+    find: `
+      select t.name, format('its column %I counts on for all tenants', a.attname), 'Make it a uuid.'
+      from tables t join pg_attribute a on a.attrelid = t.oid and a.attidentity <> '' and not a.attisdropped`,
+  },
+  {
     check: 'sequence',
     promise: 12,
     level: 'error',
     should: 'The serving role reads no sequence that all tenants move: its numbers tell what the others do.',
     find: `
       select format('%I.%I', nspname, relname), 'the serving role can read a sequence that all tenants move',
-        format('revoke all on sequence %I.%I from public, %I; -- or allow it: --shared %I.%I',
-          nspname, relname, rolname, nspname, relname)
+        case when exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'a')
+          then 'Make the column that it numbers a uuid.'
+          else format('revoke all on sequence %I.%I from public, %I; -- or allow it: --shared %I.%I',
+            nspname, relname, rolname, nspname, relname) end
       from bound, pg_class c join schemas on schemas.oid = c.relnamespace
       -- In a CASE, since a planner that asked of another relation first would make it an error.
       where case when c.relkind = 'S' then has_sequence_privilege(${role}, c.oid, 'USAGE, SELECT, UPDATE') else false end
