@@ -1,20 +1,16 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { z } from 'zod'
 import { type Connection, openConnection } from '../src/tenancy/index.ts'
 import { assertRowSecurity, inspectRowSecurity } from '../src/walls/index.ts'
+import { type Migration, MigrationError, readMigrations } from './read-migrations.ts'
 import { shared as ours } from './schema/shared.ts'
+
+export { MigrationError }
 
 /** Any number will do, so long as every migration of this database takes the same: "rowhouse" in base 36, shortened. */
 const advisoryLock = 1_658_793_127
 const breakpoint = '--> statement-breakpoint'
-
-/** A migration stopped; the database is as it was. The message names the file and the statement. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError'
-}
 
 /** What is migrated, and what the last look at it lets pass. */
 export interface MigratedProject {
@@ -76,32 +72,36 @@ export async function prepare<T>(
   }
 }
 
+const generate = 'Run "drizzle-kit generate" first, and "rowhouse init" after each change of the schema.'
+/** Of SQL that needs the tables: undefined_table and invalid_schema_name (PostgreSQL, appendix A). */
+const missing = { '42P01': generate, '3F000': generate }
+
 /** @returns names of the migrations that were applied now */
 async function applyProject(connection: Connection, project: MigratedProject): Promise<string[]> {
   const { sql = 'sql', migrations = 'drizzle' } = project
   if (!existsSync(sql)) throw new MigrationError(`There is no folder ${sql}: "rowhouse init" writes it.`)
   const files = (await readdir(sql)).filter((name) => name.endsWith('.sql')).toSorted()
-  const run = async (name: string) =>
-    runStatements(connection, `${basename(sql)}/${name}`, (await readFile(join(sql, name), 'utf8')).split(breakpoint))
+  const run = async (name: string, remedies?: Record<string, string>) => {
+    const statements = (await readFile(join(sql, name), 'utf8')).split(breakpoint)
+    await runStatements(connection, `${basename(sql)}/${name}`, statements, remedies)
+  }
   for (const name of files.filter((name) => name < '40-')) await run(name)
-  const applied = existsSync(migrations) ? await applyMigrations(connection, migrations) : []
-  for (const name of files.filter((name) => name >= '40-')) await run(name)
+  const applied = await applyMigrations(connection, await readMigrations(migrations))
+  for (const name of files.filter((name) => name >= '40-')) await run(name, missing)
   return applied
 }
 
 /** What Drizzle's migrator does, in the transaction that also holds the walls, so that neither comes without the other. */
-async function applyMigrations(connection: Connection, folder: string): Promise<string[]> {
+async function applyMigrations(connection: Connection, migrations: Migration[]): Promise<string[]> {
+  if (migrations.length === 0) return []
   await runStatements(connection, 'the list of migrations', [
     'create schema if not exists drizzle',
     'create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
   ])
   const known = await connection.send('select hash, created_at from drizzle.__drizzle_migrations', [], 'arrays')
   const hashes = new Map(known.map((row) => (Array.isArray(row) ? [Number(row[1]), String(row[0])] : [0, ''])))
-  const journal: unknown = JSON.parse(await readFile(join(folder, 'meta/_journal.json'), 'utf8'))
   const applied: string[] = []
-  const { entries } = z.object({ entries: z.array(z.object({ tag: z.string() })) }).parse(journal)
-  for (const [index, { folderMillis, hash, sql }] of readMigrationFiles({ migrationsFolder: folder }).entries()) {
-    const name = `${basename(folder)}/${entries[index]?.tag}.sql`
+  for (const { name, folderMillis, hash, sql } of migrations) {
     const before = hashes.get(folderMillis)
     if (before !== undefined && before !== hash)
       throw new MigrationError(`${name} was changed after it was applied here. Undo the change and add a new one.`)
@@ -117,21 +117,35 @@ async function applyMigrations(connection: Connection, folder: string): Promise<
   return applied
 }
 
-async function runStatements(connection: Connection, where: string, statements: string[]): Promise<void> {
+/** @param remedies what to do, by SQLSTATE */
+async function runStatements(
+  connection: Connection,
+  where: string,
+  statements: string[],
+  remedies: Record<string, string> = {},
+): Promise<void> {
   const transaction = await transactionOf(connection)
   for (const [index, statement] of statements.entries()) {
     try {
       await connection.command(statement)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      throw new MigrationError(`${where}, statement ${index + 1}: ${message}\n\n${statement.trim()}`, { cause: error })
+      const remedy = remedies[error instanceof Error && 'code' in error ? String(error.code) : '']
+      const lines = [`${where}, statement ${index + 1}: ${message}`, ...(remedy ? [remedy] : []), '', statement.trim()]
+      throw new MigrationError(lines.join('\n'), { cause: error })
     }
   }
-  if ((await transactionOf(connection)) !== transaction)
-    throw new MigrationError(
-      `${where} ends the transaction by itself: what it did before stays. Take COMMIT out of it.`,
-    )
+  if ((await transactionOf(connection)) !== transaction) throw await endedBy(connection, where, transaction)
 }
 
 const transactionOf = async (connection: Connection): Promise<string> =>
   String(await connection.send('select pg_current_xact_id()', [], 'arrays'))
+
+async function endedBy(connection: Connection, where: string, transaction: string): Promise<MigrationError> {
+  const status = String(await connection.send('select pg_xact_status($1::text::xid8)', [transaction], 'arrays'))
+  const [what, command] =
+    status === 'committed'
+      ? ['what it and the files before it did stays', 'COMMIT']
+      : ['what was done before is undone, and what comes after it stays', 'ROLLBACK']
+  return new MigrationError(`${where} ends the transaction by itself: ${what}. Take ${command} out of it.`)
+}

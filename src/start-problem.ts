@@ -8,6 +8,7 @@ const remedies: Record<string, string> = {
   '28P01': "Correct the user or the password of the database's URL.",
   '28000': "Correct the user of the database's URL, or let it in with pg_hba.conf.",
   '42501': 'Point DATABASE_URL at app_user, which "bun run migrate" prepares.',
+  '42P01': 'Make the tables first: bun run rowhouse migrate',
   '3D000': 'Create the database, or correct the name at the end of its URL; then: bun run migrate',
   '53300': 'PostgreSQL has no connection to spare: lower DATABASE_POOL_SIZE or raise its limits.',
   '57P03': 'PostgreSQL is just starting or stopping: try again.',

@@ -1,6 +1,8 @@
 import { Command } from '@commander-js/extra-typings'
+import { ConfigError } from '../config.ts'
 import { createWallCheck } from '../walls/index.ts'
 import { loadRowhouseConfig } from './config.ts'
+import { databaseUrl } from './database-url.ts'
 import { sharedOption, tenantColumnOption } from './options.ts'
 import { report, withReport } from './report.ts'
 
@@ -24,18 +26,33 @@ Examples:
   rowhouse doctor --tenant-column org_id --shared public.countries --role web
   rowhouse doctor --format sarif > walls.sarif`,
   )
-  .action(async ({ url = process.env.DATABASE_URL, role, format, json, strict, ...flags }) => {
-    if (!url) throw new Error('Where? Set DATABASE_URL, or say --url postgres://app_user:password@host:5432/database')
+  .action(async ({ url: given, role, format, json, strict, ...flags }) => {
+    const { DATABASE_URL } = process.env
+    if (!given && !DATABASE_URL)
+      throw new Error('Where? Set DATABASE_URL, or say --url postgres://app_user:password@host:5432/database')
+    const url = given ? databaseUrl(given, '--url') : databaseUrl(DATABASE_URL ?? '', 'DATABASE_URL')
     const { tenantColumn, shared } = await loadRowhouseConfig(flags)
     const walls = createWallCheck({ url, tenantColumn, shared, ...(role ? { role } : {}) })
     const start = performance.now()
     try {
-      const findings = await walls.inspect()
+      const findings = await walls.inspect().catch((error: unknown) => {
+        throw notAllowed(error, role) ?? error
+      })
       const { username, host, pathname } = new URL(url)
       const subject = `${role ?? decodeURIComponent(username)} on ${host}${decodeURIComponent(pathname)}`
       const milliseconds = performance.now() - start
-      process.exitCode = report({ subject, findings, milliseconds, file: 'sql/40-walls.sql' }, { format, json, strict })
+      const seen = { subject, findings, milliseconds, file: 'sql/40-walls.sql' }
+      process.exitCode = report(seen, { format, json, strict })
     } finally {
       await walls.close()
     }
   })
+
+/** What the login may not do in a database that need not be ours: insufficient_privilege (PostgreSQL, appendix A). */
+function notAllowed(error: unknown, role: string | undefined): Error | undefined {
+  if (!(error instanceof Error && 'code' in error && error.code === '42501')) return undefined
+  const remedy = role
+    ? `Log in as ${role} itself, or as one that may become it: a member of it, or a superuser.`
+    : 'Log in as the role that serves, or as one that may become it, and name that with --role.'
+  return new ConfigError(`${error.message}\n${remedy}`, { cause: error })
+}

@@ -99,12 +99,19 @@ describe('rowhouse doctor could not run', () => {
     ['without a database', [], {}, 'Set DATABASE_URL'],
     ['where no database answers', [], { DATABASE_URL: 'postgres://a:s3cret@127.0.0.1:1/b' }, 'Start PostgreSQL'],
     ['with a malformed URL', ['--url', 'postgres://a:s3cret/@b:99999/c'], {}, 'malformed'],
+    ['at another kind of database', ['--url', 'mysql://a:s3cret@b/c'], {}, '--url must be a URL as postgres://'],
+    [
+      'as a role that it may not become',
+      ['--role', 'postgres'],
+      { DATABASE_URL: main.appUrl },
+      'Log in as postgres itself',
+    ],
     ['as a role that does not exist', ['--url', main.ownerUrl, '--role', 'nobody'], {}, 'role "nobody" does not exist'],
     ['in a format that it does not know', ['--format', 'xml'], {}, 'Allowed choices are text, json, sarif'],
   ])('%s: 2, and one message', async (_, options, env, message) => {
     const { code, stdout, stderr } = await rowhouse(['doctor', ...options], { env })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)
-    expect(stderr).not.toMatch(/s3cret|^\s+at /m)
+    expect(stderr).not.toMatch(/s3cret|^\s+at |app_user, which/m)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { seedMany, tenantIdOf, usersEach } from '../../db/seed-many.ts'
 import { demo } from '../../src/features/demo.ts'
-import { asOwner, createDatabase, open } from '../database.ts'
+import { asOwner, createBareDatabase, createDatabase, open } from '../database.ts'
 import { rowhouse } from './run.ts'
 
 /** A database of its own, and what the tenants have in it: seeded ids are the same everywhere. */
@@ -53,6 +53,13 @@ describe('rowhouse seed', () => {
     const { code, stdout, stderr } = await rowhouse(['seed', ...flags])
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(message)
+  })
+
+  test.each([[[]], [['--tenants', '2']]])('of an empty database (%p) says to migrate first', async (flags) => {
+    const { appUrl } = await createBareDatabase()
+    const { code, stdout, stderr } = await rowhouse(['seed', ...flags], { env: { DATABASE_URL: appUrl } })
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^relation "users" does not exist\n.*\bfirst\b.*rowhouse migrate\n$/)
   })
 
   test('of a database that is not there is one message, without the password', async () => {
