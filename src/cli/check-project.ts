@@ -4,6 +4,7 @@ import { compareSchema } from './compare.ts'
 import type { RowhouseConfig } from './config.ts'
 import { readSchema } from './schema.ts'
 import { probeSetting } from './setting-probe.ts'
+import { sharedFindingsIn } from './shared-findings.ts'
 
 /**
  * Applies a project's SQL and migrations to a new database, and looks what came of it: the walls, whether the Drizzle schema
@@ -17,6 +18,7 @@ export async function checkProject(project: RowhouseConfig, url: string): Promis
   const tables = await readSchema(project)
   const findings = await prepare({ ...project, url }, async (connection) => [
     ...(await compareSchema(connection, tables, shared)),
+    ...(await sharedFindingsIn(connection, shared)),
     ...(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn })),
   ])
   // The release is that of the database at hand, and says nothing of the one that will serve.

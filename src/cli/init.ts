@@ -4,10 +4,12 @@ import { Command } from '@commander-js/extra-typings'
 import type { Finding } from '../walls/index.ts'
 import { loadRowhouseConfig, type RowhouseConfig } from './config.ts'
 import { schemaOption, sharedOption, sqlOption, tenantColumnOption } from './options.ts'
+import { readProjectSql } from './project-sql.ts'
 import { isForPeople, report, withReport } from './report.ts'
 import { readSchema } from './schema.ts'
 import { inspectSchema } from './schema-findings.ts'
 import { setUpLines } from './set-up-lines.ts'
+import { sharedFindings } from './shared-findings.ts'
 import { wallsSql } from './walls-sql.ts'
 import { changes, compareFile, save, type WrittenFile } from './written-file.ts'
 
@@ -51,7 +53,11 @@ export async function planInit(project: RowhouseConfig): Promise<Plan> {
     )
   return {
     files,
-    findings: [...edited, ...inspectSchema(tables, project.tenantColumn)],
+    findings: [
+      ...edited,
+      ...sharedFindings(project.shared, tables, await readProjectSql(project)),
+      ...inspectSchema(tables, project.tenantColumn),
+    ],
     setUp: setUpLines(project, tables),
   }
 }

@@ -13,7 +13,7 @@ import type { SchemaTable } from './schema.ts'
 export function inspectSchema(tables: SchemaTable[], tenantColumn: string): Finding[] {
   return tables.flatMap((table) => [
     ...(table.tenant
-      ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table)]
+      ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table), ...identitiesOf(table)]
       : strayTable(table, tenantColumn)),
     ...referenceFindings(table, tables),
   ])
@@ -93,9 +93,26 @@ function sequencesOf({ label, columns, keys }: SchemaTable): Finding[] {
       promise: 12,
       object: label,
       problem: `its serial ${name} cannot be inserted by the serving role: all tenants move its sequence`,
-      remedy: `${keys.get(name)}: uuid('${name}').notNull().default(sql\`tenancy.uuid_v7()\`), or generatedAlwaysAsIdentity()`,
+      remedy: uuidOf(name, keys),
     }))
 }
+
+/** Nobody needs a privilege on its sequence: it can be inserted, and it counts what the policies hide. */
+function identitiesOf({ label, columns, keys }: SchemaTable): Finding[] {
+  return columns
+    .filter(({ generatedIdentity }) => generatedIdentity)
+    .map(({ name }) => ({
+      level: 'warning',
+      check: 'identity',
+      promise: 1,
+      object: label,
+      problem: `all tenants count on its identity ${name}: from its own numbers a tenant reads how fast the others grow`,
+      remedy: uuidOf(name, keys),
+    }))
+}
+
+const uuidOf = (name: string, keys: Map<string, string>): string =>
+  `${keys.get(name)}: uuid('${name}').notNull().default(sql\`tenancy.uuid_v7()\`),`
 
 const columnOf = (name: string): string => `uuid('${name}').notNull().default(sql\`tenancy.current_tenant_id()\`),`
 

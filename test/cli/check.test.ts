@@ -79,6 +79,17 @@ describe('rowhouse check', () => {
     expect(findings).toContain('tenant-setting tenancy.current_tenant_id()')
   })
 
+  test('finds what is shared and is nowhere, be it a table, a view or a function', async () => {
+    const seen = `create view public.seen with (security_invoker) as select 1;
+      create function "weird.name"."Size"() returns int immutable language sql as 'select 1';`
+    const shared = `shared: ['crm.typo', 'public.seen', '"weird.name"."Size"', 'weird.name', `
+    const findings = await findingsOf({
+      'rowhouse.config.ts': (text) => text.replace('shared: [', shared),
+      'sql/40-walls.sql': (text) => `${text};${seen}`,
+    })
+    expect(findings).toEqual(['unknown-shared crm.typo', 'unknown-shared weird.name'])
+  })
+
   test('cannot run where a statement fails, and names the file', async () => {
     using project = copy({ 'sql/40-walls.sql': (text) => text.replace('crm.members', 'crm.nobody') })
     const { ownerUrl } = await createBareDatabase()

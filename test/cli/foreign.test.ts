@@ -93,7 +93,7 @@ describe("somebody else's schemas, walled by rowhouse init", () => {
 
   test('keep a table that nobody named out of reach', async () => {
     const { as } = await settle()
-    expect(initialised.stdout).toContain('public.jobs  it has no column Org Id and is not named as shared')
+    expect(initialised.stdout).toMatch(/public\.jobs +it has no column Org Id and is not named as shared/)
     expect(await sqlstateOf(as(() => db.read((tx) => tx.select().from(jobs))))).toBe('42501')
   })
 

@@ -78,6 +78,20 @@ describe('rowhouse init', () => {
     expect(stdout).toContain('createTenantDatabase({ connections: createPool(')
   })
 
+  test('warns of what is shared and is nowhere', async () => {
+    const names = ['public.notes', 'public.note', 'public.nearest', 'public."Seen"', '"odd.name".notes']
+    using project = createProject({
+      'schema.ts': notes,
+      'sql/50-own.sql': 'create function public.nearest() returns int return 1; create view "Seen" as select 1;',
+    })
+    const flags = { schema: 'schema.ts', shared: names }
+    const { findings } = await planInit(await loadRowhouseConfig(flags, project.folder))
+    expect(findings.map(({ level, check, object }) => [level, check, object])).toEqual([
+      ['warning', 'unknown-shared', 'public.note'],
+      ['warning', 'unknown-shared', '"odd.name".notes'],
+    ])
+  })
+
   test('names what only the schema can mend, with the Drizzle lines to write', async () => {
     using project = createProject({ 'schema.ts': broken })
     const { findings } = await planInit(await loadRowhouseConfig({ schema: 'schema.ts' }, project.folder))
@@ -120,7 +134,13 @@ describe('rowhouse init', () => {
         'public.owners',
         'serial',
         'its serial number cannot be inserted by the serving role: all tenants move its sequence',
-        "number: uuid('number').notNull().default(sql`tenancy.uuid_v7()`), or generatedAlwaysAsIdentity()",
+        "number: uuid('number').notNull().default(sql`tenancy.uuid_v7()`),",
+      ],
+      [
+        'public.owners',
+        'identity',
+        'all tenants count on its identity place: from its own numbers a tenant reads how fast the others grow',
+        "place: uuid('place').notNull().default(sql`tenancy.uuid_v7()`),",
       ],
       [
         'public.visits',

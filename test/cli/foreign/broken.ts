@@ -11,6 +11,7 @@ export const owners = pgTable(
     email: text('email').unique(),
     name: text('name'),
     number: serial('number'),
+    place: integer('place').generatedAlwaysAsIdentity(),
   },
   (t) => [unique().on(t.name, t.tenantId), uniqueIndex('owners_email_lower').on(sql`lower(${t.email})`, t.tenantId)],
 )
