@@ -52,7 +52,7 @@ export async function inspectRowSecurity(connection: Connection, options: WallOp
   const policies = `with ${catalogue} ${policiesQuery}`
   const rows = (await connection.send(policies, given, 'objects')) as PolicyRow[] // the query's own columns
   const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)
-  const settings = tenantSettings(rows, tenant)
+  const settings = tenantSettings(rows, tenant, session.bodies)
   const parameters = [...given, asArray(settings), tenant ?? null]
   const found = (await connection.send(checksQuery(session.version), parameters, 'objects')) as Row[] // its own columns
   await setPath(session.path)
@@ -64,9 +64,11 @@ const sessionQuery = `
 select current_user as role, current_setting('server_version_num')::int as version, current_setting('search_path') as path,
   -- Not by to_regprocedure(): it fails for a role that may not use the schema.
   exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-    where n.nspname = 'tenancy' and p.proname = 'current_tenant_id' and p.pronargs = 0) as "hasOurs"`
+    where n.nspname = 'tenancy' and p.proname = 'current_tenant_id' and p.pronargs = 0) as "hasOurs",
+  (select coalesce(string_agg(prosrc, ' '), '') from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and prosrc ~* 'current_setting') as bodies`
 
-type Session = { role: string; version: number; path: string; hasOurs: boolean }
+type Session = { role: string; version: number; path: string; hasOurs: boolean; bodies: string }
 type Row = Pick<Finding, 'check' | 'object' | 'problem' | 'remedy'>
 
 function toFinding(row: Row): Finding {

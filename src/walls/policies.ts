@@ -50,12 +50,22 @@ export function tenantExpression(rows: PolicyRow[]): string | undefined {
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0]
 }
 
-/** Names of the settings that policies, or the functions they ask, read. */
-export function tenantSettings(rows: PolicyRow[], tenant: string | undefined): string[] {
+/**
+ * Names of the settings that policies, or the functions they ask, read.
+ *
+ * @param elsewhere bodies of the other functions that read settings: those that policies ask may ask them in turn
+ */
+export function tenantSettings(rows: PolicyRow[], tenant: string | undefined, elsewhere = ''): string[] {
+  if (tenant === ours) return ['app.current_tenant']
   const texts = rows.flatMap(({ using, check, functions }) => [using, check, functions]).join(' ')
-  const names = [...texts.matchAll(/current_setting\(\s*'([^']+)'/gi)].map(([, name]) => name ?? '')
-  return [...new Set(names.length === 0 && tenant === ours ? ['app.current_tenant'] : names)]
+  const read = namesIn(texts, /current_setting\(\s*'([^']+)'/gi)
+  // Handed to another function: a name of two parts is one of a setting.
+  if (read.length === 0)
+    read.push(...namesIn(texts, /'(\w+\.[\w.]+)'/g), ...namesIn(elsewhere, /current_setting\(\s*'([^']+)'/gi))
+  return [...new Set(read)]
 }
+
+const namesIn = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name]) => name ?? '')
 
 /** Two tables may keep the tenant in columns of two types: the cast is not what matters. */
 export const isSameTenant = (a: string, b: string | undefined): boolean => withoutCast(a) === withoutCast(b ?? '')

@@ -49,14 +49,25 @@ export async function probeTenant(connection: Connection, tenant: string, settin
     return (await firstColumn(connection, ask))[0] ?? ''
   }
   const remedy = "Let it read the setting and nothing else: nullif(current_setting(…, true), '')."
+  // With a tenant first: a plan that keeps its first answer would keep "none", which looks like all is well.
+  const follows = settings.length === 0 ? undefined : await isFollowed(connection, answerTo)
   const unset = await attempt(connection, () => answerTo(''))
   if ('sqlstate' in unset && !closed.includes(unset.sqlstate))
     return [found(probeChecks.notTried, tenant, `it fails with ${unset.sqlstate}`, remedy)]
+  if (follows === false)
+    return [found(probeChecks.answer, tenant, 'it does not follow the setting that it reads', remedy)]
   if ('value' in unset && unset.value)
     return [found(probeChecks.answer, tenant, 'it gives a tenant where none is set', remedy)]
   if (settings.length === 0)
     return [found(probeChecks.notTried, tenant, 'it does not show which setting it reads', remedy)]
+  return []
+}
 
+/** Whether it gives back what is set; undefined for claims and the like, which give nothing for a plain value. */
+async function isFollowed(
+  connection: Connection,
+  answerTo: (value: string) => Promise<string>,
+): Promise<boolean | undefined> {
   for (const kind of [() => crypto.randomUUID(), randomNumber]) {
     const asked = [kind(), kind()]
     const answers: string[] = []
@@ -64,12 +75,10 @@ export async function probeTenant(connection: Connection, tenant: string, settin
       const answer = await attempt(connection, () => answerTo(value))
       answers.push('value' in answer ? answer.value : '')
     }
-    // Claims and the like are no plain value: what gives nothing for these says nothing.
-    if (answers.some((answer, index) => answer !== '' && answer !== asked[index]))
-      return [found(probeChecks.answer, tenant, 'it does not follow the setting that it reads', remedy)]
-    if (answers.some((answer) => answer !== '')) break
+    if (answers.some((answer, index) => answer !== '' && answer !== asked[index])) return false
+    if (answers.some((answer) => answer !== '')) return true
   }
-  return []
+  return undefined
 }
 
 const randomNumber = (): string => String(Math.floor(Math.random() * 1e9))

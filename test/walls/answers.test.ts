@@ -62,7 +62,7 @@ describe('of what policies ask for the tenant the doctor says', () => {
       `${sql(`${setting}::uuid`)};
       alter function crm.org() set crm.org = 'cccccccc-cccc-4ccc-8ccc-cccccccccccc'`,
       condition,
-      [gives],
+      [follows],
     ],
     [
       'that it falls back to somebody',
@@ -76,16 +76,23 @@ describe('of what policies ask for the tenant the doctor says', () => {
       create function crm.raw() returns uuid language sql immutable set search_path = pg_catalog
         as $$ select ${setting}::uuid $$;
       create function crm.org() returns uuid language plpgsql stable set search_path = pg_catalog
-        as $$ begin if current_setting('crm.org', true) = '' then return null; end if; return crm.raw(); end $$`,
+        as $$ begin return crm.raw(); end $$`,
       condition,
       [follows],
     ],
     ['that it is one and the same tenant', '', `org_id = 'cccccccc-cccc-4ccc-8ccc-cccccccccccc'`, [gives]],
     [
-      'that it does not see what it reads',
-      `
-      create function crm.read(name text) returns text language sql stable set search_path = pg_catalog
+      'nothing, when another function reads it',
+      `create function crm.read(name text) returns text language sql stable set search_path = pg_catalog
         as $$ select nullif(current_setting(name, true), '') $$; ${sql(`crm.read('crm.org')::uuid`)}`,
+      condition,
+      [],
+    ],
+    [
+      'that nobody can see what it reads',
+      `create table crm.now (org uuid); grant select on crm.now to ${role};
+        create function crm.org() returns uuid language sql stable set search_path = pg_catalog
+        as $$ select org from crm.now $$`,
       condition,
       ['not-tried: it does not show which setting it reads'],
     ],

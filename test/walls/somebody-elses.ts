@@ -487,4 +487,10 @@ export const faults: Record<string, Fault> = {
     sql: `${table('opened')} grant select (note) on crm.opened to public`,
     finds: [['public-privileges', 'crm.opened', 'every role has SELECT']],
   },
+  'a trigger that sets the tenant': {
+    sql: `create function crm.becoming() returns trigger language plpgsql set search_path = pg_catalog
+        as $$ begin perform set_config('crm.org', '', true); return new; end $$;
+      ${table('becoming')} create trigger becomes after insert on crm.becoming for each row execute function crm.becoming()`,
+    finds: [['trigger-sets-tenant', 'crm.becoming', 'its trigger becomes calls set_config']],
+  },
 }

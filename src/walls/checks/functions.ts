@@ -115,6 +115,18 @@ export const functionChecks: CatalogueCheck[] = [
       where (t.tenant is not null or t.reachable) and p.prosecdef and g.tgenabled <> 'D' and not format('%I.%I', n.nspname, p.proname) = any (${shared})`,
   },
   {
+    check: 'trigger-sets-tenant',
+    promise: 8,
+    level: 'warning',
+    should: 'No trigger sets the tenant: what follows it in the transaction would be somebody else’s.',
+    find: `
+      select t.name, format('its trigger %I calls set_config', g.tgname), format('drop trigger %I on %s;', g.tgname, t.name)
+      from relations t join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgparentid = 0
+      join pg_proc p on p.oid = g.tgfoid
+      where (t.tenant is not null or t.reachable) and g.tgenabled <> 'D' and p.prosrc ~* 'set_config|set\\s+(local|session)'
+        and exists (select from unnest(${parameters.settings}) as name where strpos(lower(p.prosrc), lower(name)) > 0)`,
+  },
+  {
     check: 'untrusted-language',
     promise: 15,
     level: 'warning',

@@ -54,7 +54,7 @@ export const tableChecks: CatalogueCheck[] = [
         coalesce('alter table ' || t.name || ' alter column ' || t.tenant_name || ' set default ' || ${tenant} || ';',
           'First give the database a function that says who the tenant is: bun run rowhouse init')
       from tables t left join pg_attrdef d on d.adrelid = t.oid and d.adnum = t.tenant
-      where regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^\\((.*)\\)::[\\w ]+$', '\\1') is distinct from ${tenant}`,
+      where coalesce(${tenant}, '(') ~ '\\(' and regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^\\((.*)\\)::[\\w ]+$', '\\1') is distinct from ${tenant}`,
   },
   {
     check: 'reachable-without-tenant',
