@@ -79,15 +79,16 @@ describe('rowhouse init', () => {
   })
 
   test('warns of what is shared and is nowhere', async () => {
-    const names = ['public.notes', 'public.note', 'public.nearest', 'public."Seen"', '"odd.name".notes']
+    const names = ['public.notes', 'public.note', 'public.nearest', 'public.arest', 'public."Seen"', '"odd.name".notes']
     using project = createProject({
       'schema.ts': notes,
-      'sql/50-own.sql': 'create function public.nearest() returns int return 1; create view "Seen" as select 1;',
+      'sql/50-own.sql': 'create function public.nearest() returns int return 1; create view "Seen" as table notes',
     })
     const flags = { schema: 'schema.ts', shared: names }
     const { findings } = await planInit(await loadRowhouseConfig(flags, project.folder))
     expect(findings.map(({ level, check, object }) => [level, check, object])).toEqual([
       ['warning', 'unknown-shared', 'public.note'],
+      ['warning', 'unknown-shared', 'public.arest'],
       ['warning', 'unknown-shared', '"odd.name".notes'],
     ])
   })
