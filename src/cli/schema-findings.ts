@@ -103,7 +103,7 @@ function identitiesOf({ label, columns, keys }: SchemaTable): Finding[] {
     .filter(({ generatedIdentity }) => generatedIdentity)
     .map(({ name }) => ({
       level: 'warning',
-      check: 'identity',
+      check: 'identity-column',
       promise: 1,
       object: label,
       problem: `all tenants count on its identity ${name}: from its own numbers a tenant reads how fast the others grow`,

@@ -139,7 +139,7 @@ describe('rowhouse init', () => {
       ],
       [
         'public.owners',
-        'identity',
+        'identity-column',
         'all tenants count on its identity place: from its own numbers a tenant reads how fast the others grow',
         "place: uuid('place').notNull().default(sql`tenancy.uuid_v7()`),",
       ],
