@@ -45,7 +45,7 @@ export const sound = `
       where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^(lo_.*|loread|lowrite)$');
   end $$;
   revoke create on schema public from public;
-  create schema crm; grant usage on schema crm to ${role};
+  create schema crm; grant usage on schema crm to ${role}; create extension citext schema crm;
   ${currentOrg('current_org', 'stable set search_path = pg_catalog')}
   create table crm.countries (code text primary key); grant select on crm.countries to ${role};
   ${table('sound')}

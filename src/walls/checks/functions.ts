@@ -135,7 +135,8 @@ export const functionChecks: CatalogueCheck[] = [
       select p.oid::regprocedure::text, format('it is written in %s, which reaches round the database', l.lanname),
         format('revoke execute on function %s from public, %I;', p.oid::regprocedure, rolname)
       from bound, pg_proc p join schemas on schemas.oid = p.pronamespace join pg_language l on l.oid = p.prolang
-      where not l.lanpltrusted and l.lanname <> 'c' and p.prokind <> 'a' and has_function_privilege(${role}, p.oid, 'EXECUTE')`,
+      where not l.lanpltrusted and l.lanname <> 'c' and p.prokind <> 'a' and not exists (
+          select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e') and has_function_privilege(${role}, p.oid, 'EXECUTE')`,
   },
   {
     check: 'extension',
