@@ -10,7 +10,8 @@ const commands = { r: 'SELECT', a: 'INSERT', w: 'UPDATE', d: 'DELETE' }
  * @param tenant what they should compare the tenant column with; undefined when the database has nothing to ask
  */
 export function judgePolicies(rows: PolicyRow[], tenant: string | undefined): Finding[] {
-  const tables = new Map(rows.map(({ table }) => [table, rows.filter((row) => row.table === table)]))
+  const tables = new Map<string, PolicyRow[]>()
+  for (const row of rows) tables.set(row.table, [...(tables.get(row.table) ?? []), row])
   return [...tables.values()].flatMap((own) => [
     ...judgePresence(own, tenant),
     ...own.flatMap((row) => (row.policy === null ? [] : judgePolicy(row, tenant))),
