@@ -29,6 +29,13 @@ export const sabotages: Sabotage[] = [
     doctor: 'row-security-forced',
   },
   {
+    item: 'the policy says USING (true), behind the fence',
+    promise: 12,
+    broken: { sql: 'alter policy tenant_isolation on users using (true)' },
+    test: doctorTest,
+    doctor: 'policy-text',
+  },
+  {
     item: 'policy and fence say USING (true)',
     promise: 12,
     broken: { sql: bothPolicies('using (true)') },
