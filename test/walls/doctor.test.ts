@@ -1,43 +1,63 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
+import { randomBytes } from 'node:crypto'
 import { checks, createWallCheck, type Finding } from '../../src/walls/index.ts'
-import { asOwner, createBareDatabase, type TestDatabase } from '../database.ts'
-import { faults, role, shared, sound, soundRole } from './somebody-elses.ts'
+import { asOwner, createBareDatabase, main } from '../database.ts'
+import { shared, somebodyElses } from './somebody-elses.ts'
 
 // Somebody else's database: another schema, tenant column, function, setting and role, and none of our SQL.
-const database = await createBareDatabase()
-const owner = asOwner(database)
-const as = (username: string, { ownerUrl }: TestDatabase) =>
-  Object.assign(new URL(ownerUrl), { username, password: 'x' }).href
+const suffix = randomBytes(4).toString('hex')
+const left: (() => Promise<unknown>)[] = []
 
-async function inspect(): Promise<Finding[]> {
-  const walls = createWallCheck({ url: as(role, database), tenantColumn: 'org_id', shared })
-  try {
-    // What the release of this server has is no fault of the fixture.
-    return (await walls.inspect()).filter(({ check }) => check !== 'server-release')
-  } finally {
-    await walls.close()
+/** One that no other test breaks or mends, with a role of its own. */
+async function create(name: string) {
+  const role = `crm_${name}_${suffix}`
+  const { soundRole, sound, faults } = somebodyElses(role)
+  const database = await createBareDatabase()
+  const owner = asOwner(database)
+  left.push(() => owner.unsafe(`drop owned by ${role} cascade; drop role ${role}; drop role if exists ${role}_group`))
+  await owner.unsafe(soundRole + sound)
+  const url = Object.assign(new URL(database.ownerUrl), { username: role, password: 'x' }).href
+  return {
+    role,
+    owner,
+    faults: Object.values(faults),
+    async break() {
+      for (const { sql } of Object.values(faults)) await owner.unsafe(sql)
+    },
+    async inspect(): Promise<Finding[]> {
+      const walls = createWallCheck({ url, tenantColumn: 'org_id', shared })
+      try {
+        // What the release of this server has is no fault of the fixture.
+        return (await walls.inspect()).filter(({ check }) => check !== 'server-release')
+      } finally {
+        await walls.close()
+      }
+    },
   }
 }
 
 const isStatement = ({ remedy }: Finding) => /;( -- .*)?$/.test(remedy) && !remedy.includes('…')
 const lines = (findings: Finding[]) => findings.map(({ check, object, problem }) => `${check} | ${object} | ${problem}`)
+const { faults } = somebodyElses('anybody')
+const [server] = await asOwner(main)<{ version: number }[]>`
+  select current_setting('server_version_num')::int as version`
+const version = server?.version ?? 0
 
-beforeAll(async () => {
-  await owner.unsafe(soundRole + sound)
-})
 afterAll(async () => {
-  await owner.unsafe(`drop owned by ${role} cascade; drop role ${role}; drop role if exists ${role}_group`)
+  for (const leave of left) await leave()
 })
 
 describe('in somebody else’s database the doctor', () => {
   test('finds nothing where nothing is wrong', async () => {
+    const { inspect } = await create('whole')
     expect(await inspect()).toEqual([])
   })
 
   test(`finds every one of ${Object.keys(faults).length} faults, and invents none`, async () => {
-    for (const { sql } of Object.values(faults)) await owner.unsafe(sql)
-    const expected = Object.values(faults).flatMap(({ finds }) => finds.map((find) => find.join(' | ')))
-    expect(lines(await inspect()).sort()).toEqual(expected.sort())
+    const broken = await create('broken')
+    await broken.break()
+    const expected = broken.faults.flatMap(({ finds }) => finds.map((find) => find.join(' | ')))
+    expect(lines(await broken.inspect()).sort()).toEqual(expected.sort())
   })
 
   test('was shown something for every check that it has', () => {
@@ -55,7 +75,15 @@ describe('in somebody else’s database the doctor', () => {
     expect([...new Set([...shown, ...elsewhere])].sort()).toEqual(checks.map(({ check }) => check).sort())
   })
 
+  test.skipIf(version < 170_000)('finds MAINTAIN, where the server has it', async () => {
+    const { owner, role, inspect } = await create('maintain')
+    await owner.unsafe(`grant maintain on crm.sound to ${role}`)
+    expect(lines(await inspect())).toContain('table-privileges | crm.sound | the serving role has MAINTAIN')
+  })
+
   test('says statements that mend what it found', async () => {
+    const { owner, inspect, ...mended } = await create('mended')
+    await mended.break()
     const before = await inspect()
     for (const { remedy } of before.filter(isStatement)) await owner.unsafe(remedy)
     const after = lines(await inspect())
@@ -63,27 +91,19 @@ describe('in somebody else’s database the doctor', () => {
   })
 
   test('says statements that mend keys and references of the usual kind, one look after the other', async () => {
-    const usual = await createBareDatabase()
-    const usualOwner = asOwner(usual)
+    const { owner, role, inspect } = await create('usual')
     const policies = (name: string) => `
       alter table ${name} enable row level security; alter table ${name} force row level security;
       create policy own on ${name} using (org_id = (select crm.current_org()));
       create policy tenant_fence on ${name} as restrictive using (true);
       grant select, insert, update on ${name} to ${role};`
-    await usualOwner.unsafe(`${sound}
+    await owner.unsafe(`
       create table crm.parents (id uuid primary key, org_id uuid not null default crm.current_org());
       create table crm.children (id uuid primary key, org_id uuid not null default crm.current_org(),
         parent_id uuid references crm.parents on delete set null);
       create index on crm.children (parent_id); ${policies('crm.parents')} ${policies('crm.children')}`)
-    const look = async () => {
-      const walls = createWallCheck({ url: as(role, usual), tenantColumn: 'org_id', shared })
-      const found = await walls.inspect().finally(() => walls.close())
-      return found.filter(({ object }) => object.startsWith('crm.'))
-    }
     for (let n = 0; n < 2; n += 1)
-      for (const { remedy } of (await look()).filter(isStatement)) await usualOwner.unsafe(remedy)
-    const left = await look()
-    await usualOwner.unsafe(`drop owned by ${role} cascade`)
-    expect(left).toEqual([])
+      for (const { remedy } of (await inspect()).filter(isStatement)) await owner.unsafe(remedy)
+    expect(await inspect()).toEqual([])
   })
 })
