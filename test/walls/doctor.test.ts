@@ -14,7 +14,15 @@ async function create(name: string) {
   const { soundRole, sound, faults } = somebodyElses(role)
   const database = await createBareDatabase()
   const owner = asOwner(database)
-  left.push(() => owner.unsafe(`drop owned by ${role} cascade; drop role ${role}; drop role if exists ${role}_group`))
+  left.push(() =>
+    owner.unsafe(`
+      drop owned by ${role} cascade; drop role ${role};
+      do $$ begin
+        if exists (select from pg_roles where rolname = '${role}_group') then
+          drop owned by ${role}_group; drop role ${role}_group;
+        end if;
+      end $$`),
+  )
   await owner.unsafe(soundRole + sound)
   const url = Object.assign(new URL(database.ownerUrl), { username: role, password: 'x' }).href
   return {

@@ -2,7 +2,6 @@
 export interface Fault {
   /** Run as a superuser. Each fault has a table of its own, so that none hides another. */
   sql: string
-  /** `check, object, problem`; ROLE stands for the serving role. */
   finds: [check: string, object: string, problem: string][]
 }
 
