@@ -50,6 +50,8 @@ function urlOf(database: string, user?: string, password?: string): string {
 /** The database that the tests share: each gives its tenants ids of their own. */
 export const main = await createDatabase()
 await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
+// Of all test files together: each keeps the connections of its doors until the run ends.
+if (server) await administrator`alter role app_user connection limit 150`
 // The serving role of every test comes through a transaction pooler with one connection: see test/engines.
 if (process.env.TEST_POOLER) {
   pooler = await startPooler(main.appUrl)

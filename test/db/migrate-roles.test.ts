@@ -35,6 +35,15 @@ async function logIn(url: string): Promise<string> {
 }
 
 describe('the serving role', () => {
+  test('may have 80 connections, so that an administrator can still get in', async () => {
+    await using server = await startServer()
+    await migrate({ url: server.url })
+    const sql = postgres(server.url, { max: 1, onnotice: () => {} })
+    const [role] = await sql`select rolconnlimit from pg_roles where rolname = 'app_user'`
+    await sql.end()
+    expect(role?.rolconnlimit).toBe(80)
+  })
+
   test('gets the password of DATABASE_URL when it is made, and keeps it', async () => {
     await using server = await startServer()
     const password = `it's "quoted" \\ ü`

@@ -83,7 +83,5 @@ describe('the serving role', () => {
         current_setting('transaction_timeout', true) as transaction, current_setting('server_version_num')::int as version`
     expect(limits).toMatchObject({ statement: '10s', lock: '5s', idle: '15s' })
     expect(limits?.transaction).toBe(limits?.version >= 170_000 ? '30s' : null)
-    const [role] = await owner`select rolconnlimit from pg_roles where rolname = 'app_user'`
-    expect(role?.rolconnlimit).toBe(80)
   })
 })
