@@ -19,7 +19,7 @@ export const doctorCommand = withReport(
   .addHelpText(
     'after',
     `
-One line a finding: level, promise (docs/promises.md), object, what is wrong, what mends it. Nothing is changed, no row is read.
+One line a finding: level, promise (docs/promises.md), object, what is wrong, what mends it. Nothing is changed, no row is read out.
 
 Examples:
   rowhouse doctor --url postgres://app_user:…@db/app

@@ -57,11 +57,9 @@ function asText({ subject, findings: found, milliseconds }: Report): string {
     const place = `${String(promise).padStart(2)}  ${styleText('bold', object.padEnd(widest))}`
     return `${styleText(colour[level], level.padEnd(7))}  ${place}  ${problem}  ${styleText('dim', `→ ${remedy}`)}`
   })
-  const count = (level: Finding['level']) => {
-    const number = findings.filter((finding) => finding.level === level).length
-    return `${number} ${level}${number === 1 ? '' : 's'}`
-  }
-  const summary = `${count('error')}, ${count('warning')}: ${visible(subject)}, looked at in ${Math.round(milliseconds)} ms`
+  const { errors, warnings } = summaryOf(findings)
+  const counted = `${errors} error${errors === 1 ? '' : 's'}, ${warnings} warning${warnings === 1 ? '' : 's'}`
+  const summary = `${counted}: ${visible(subject)}, looked at in ${Math.round(milliseconds)} ms`
   const worst = findings[0]?.level
   return [...lines, ...(worst ? [''] : []), styleText(worst ? colour[worst] : 'green', summary)].join('\n')
 }

@@ -50,6 +50,12 @@ describe('rowhouse doctor', () => {
     expect((await doctor(broken.appUrl)).stdout).not.toContain('\u001b')
   })
 
+  test('writes colours where they are asked for', async () => {
+    const { stdout } = await rowhouse(['doctor'], { env: { DATABASE_URL: broken.appUrl, FORCE_COLOR: '1' } })
+    expect(stdout).toContain('\u001b[31merror')
+    expect(stdout).toContain('\u001b[33mwarning')
+  })
+
   test('writes the same as JSON', async () => {
     const { code, stdout } = await doctor(broken.appUrl, '--json')
     expect(code).toBe(1)
