@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
 import { checks, createWallCheck, type Finding } from '../../src/walls/index.ts'
 import { asOwner, createBareDatabase, main } from '../database.ts'
+import { faultsOf } from './faults/index.ts'
 import { shared, somebodyElses } from './somebody-elses.ts'
 
 // Somebody else's database: another schema, tenant column, function, setting and role, and none of our SQL.
@@ -11,7 +12,8 @@ const left: (() => Promise<unknown>)[] = []
 /** One that no other test breaks or mends, with a role of its own. */
 async function create(name: string) {
   const role = `crm_${name}_${suffix}`
-  const { soundRole, sound, faults } = somebodyElses(role)
+  const theirs = somebodyElses(role)
+  const faults = faultsOf(theirs)
   const database = await createBareDatabase()
   const owner = asOwner(database)
   left.push(() =>
@@ -23,7 +25,7 @@ async function create(name: string) {
         end if;
       end $$`),
   )
-  await owner.unsafe(soundRole + sound)
+  await owner.unsafe(theirs.soundRole + theirs.sound)
   const url = Object.assign(new URL(database.ownerUrl), { username: role, password: 'x' }).href
   return {
     role,
@@ -46,7 +48,7 @@ async function create(name: string) {
 
 const isStatement = ({ remedy }: Finding) => /;( -- .*)?$/.test(remedy) && !remedy.includes('…')
 const lines = (findings: Finding[]) => findings.map(({ check, object, problem }) => `${check} | ${object} | ${problem}`)
-const { faults } = somebodyElses('anybody')
+const faults = faultsOf(somebodyElses('anybody'))
 const [server] = await asOwner(main)<{ version: number }[]>`
   select current_setting('server_version_num')::int as version`
 const version = server?.version ?? 0
