@@ -77,7 +77,7 @@ async function existingParent(workshop: Workshop, tenant: string, reference: Ref
   const names = columns.map(([, there]) => sql`${sql.identifier(there)}::text as ${sql.identifier(there)}`)
   const parent = sql`${sql.identifier(parentSchema)}.${sql.identifier(parentName)}`
   const firstRow = sql`select ${sql.join(names, sql`, `)} from ${parent} limit 1`
-  const outcome = await attempt(db, tenant, [known ? known.take({ [tenantColumn]: tenant }) : any])
+  const outcome = await attempt(db, tenant, [known ? known.take({ [tenantColumn]: tenant }) : firstRow])
   if ('sqlstate' in outcome) return undefined
   return known ? documentOf(outcome.rows[0]) : outcome.rows[0]
 }
