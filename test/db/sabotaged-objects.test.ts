@@ -70,6 +70,11 @@ await testSabotage('keys, functions and views', [
     },
   },
   {
+    name: 'a tenant function with settings of its own',
+    broken: 'alter function tenancy.current_tenant_id() set search_path = public',
+    finds: { promise: 14, object: 'tenancy.current_tenant_id()', problem: 'it has settings or rights of its own' },
+  },
+  {
     name: 'a tenant function that is SECURITY DEFINER',
     broken: 'alter function tenancy.current_tenant_id() security definer',
     finds: {

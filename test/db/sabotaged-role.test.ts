@@ -5,6 +5,8 @@ import { asOwner, createDatabase } from '../database.ts'
 // Roles belong to the whole server, where other tests run as app_user: each test breaks a role of its own.
 const database = await createDatabase()
 const owner = asOwner(database)
+const [server] = await owner<{ version: number }[]>`select current_setting('server_version_num')::int as version`
+const version = server?.version ?? 0
 const suffix = crypto.randomUUID().slice(0, 8)
 const group = `group_${suffix}`
 const mighty = `mighty_${suffix}`
@@ -81,6 +83,30 @@ describe('the wall check', () => {
     expect(findings).toContainEqual(expect.objectContaining({ level: 'warning', object: role, problem }))
   })
 
+  test('names a group that the role takes by SET ROLE, whose privileges no check would see', async () => {
+    const { role, url } = await createRole(`noinherit in role ${group}`)
+    expect(await errorsFor(url)).toContainEqual(
+      expect.objectContaining({ promise: 11, object: role, problem: `the serving role is a member of ${group}` }),
+    )
+  })
+
+  test.skipIf(version < 160_000)('lets a membership be that gives nothing', async () => {
+    const { role, url } = await createRole()
+    await owner.unsafe(`grant ${mighty} to ${role} with inherit false, set false`)
+    expect((await errorsFor(url)).filter(({ promise }) => promise === 11)).toEqual([])
+  })
+
+  test('warns of a limit that the role takes away again', async () => {
+    const { role, url } = await createRole('connection limit 5')
+    const name = new URL(database.ownerUrl).pathname.slice(1)
+    await owner.unsafe(`alter role ${role} set lock_timeout = 0; alter database ${name} set lock_timeout = '5s'`)
+    const walls = createWallCheck({ url })
+    const problems = (await walls.inspect()).map(({ problem }) => problem)
+    await walls.close()
+    await owner.unsafe(`alter database ${name} reset lock_timeout`)
+    expect(problems).toContain('the serving role has no default for lock_timeout')
+  })
+
   test('names a serving role that owns a table', async () => {
     const { role, url } = await createRole()
     await owner.unsafe(`alter table tasks owner to ${role}`)
@@ -128,8 +154,7 @@ describe('the wall check', () => {
 
   test('warns of a role without limits', async () => {
     const { role, url } = await createRole()
-    const [server] = await owner<{ version: number }[]>`select current_setting('server_version_num')::int as version`
-    const transactionTimeout = (server?.version ?? 0) >= 170_000 ? ['transaction_timeout'] : []
+    const transactionTimeout = version >= 170_000 ? ['transaction_timeout'] : []
     const walls = createWallCheck({ url })
     const warnings = (await walls.inspect()).filter(({ promise }) => promise === 18)
     await walls.close()

@@ -51,6 +51,13 @@ export function somebodyElses(role: string) {
   ${table('sound')}
   ${table('child', ', sound_id bigint', 'primary key (org_id, id), foreign key (org_id, sound_id) references crm.sound')}
   create index on crm.child (org_id, sound_id);
+  create table crm.events (org_id uuid not null default crm.current_org(), id bigint, primary key (org_id, id))
+    partition by hash (org_id);
+  create table crm.events_0 partition of crm.events for values with (modulus 1, remainder 0);
+  alter table crm.events enable row level security; alter table crm.events force row level security;
+  create policy own on crm.events using ${tenant};
+  create policy fence on crm.events as restrictive using ${tenant};
+  grant select, insert on crm.events to ${role};
   create view crm.notes with (security_invoker = true) as select note from crm.sound; grant select on crm.notes to ${role};
   ${table('narrowed')}
   alter policy own on crm.narrowed using (${tenant} and note is distinct from 'x OR y');
