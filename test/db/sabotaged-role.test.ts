@@ -99,7 +99,7 @@ describe('the wall check', () => {
   test('warns of a limit that the role takes away again', async () => {
     const { role, url } = await createRole('connection limit 5')
     const name = new URL(database.ownerUrl).pathname.slice(1)
-    await owner.unsafe(`alter role ${role} set lock_timeout = 0; alter database ${name} set lock_timeout = '5s'`)
+    await owner.unsafe(`alter database ${name} set lock_timeout = '5s'; alter role ${role} set lock_timeout = 0`)
     const walls = createWallCheck({ url })
     const problems = (await walls.inspect()).map(({ problem }) => problem)
     await walls.close()
