@@ -1,6 +1,6 @@
-import { pino } from 'pino'
-import pretty from 'pino-pretty'
+import type { Logger } from 'pino'
 import { type Config, loadConfig } from './config.ts'
+import { createLog } from './log.ts'
 import { readDocsAsset } from './openapi/read-docs-asset.ts'
 import { createService, type Service, type ServiceOptions } from './service.ts'
 import { describeStartProblem } from './start-problem.ts'
@@ -15,13 +15,6 @@ export interface Listening {
   port: number
   stop(): Promise<void>
   kill(): Promise<void>
-}
-
-/** A request is a line in a terminal too: what people look for first, then the rest. */
-const terminal = {
-  singleLine: true,
-  ignore: 'pid,hostname,method,route,status,ms',
-  messageFormat: '{msg}{if method} {method} {route} {status} {ms} ms{end}',
 }
 
 type Listen = (app: Service['app'], config: Config) => Promise<Listening>
@@ -43,9 +36,7 @@ export async function runService(
 ): Promise<string> {
   const { environment = process.env, role, onStopped } = options
   const config = loadConfig(environment)
-  const log = process.stdout.isTTY
-    ? pino({ level: config.LOG_LEVEL }, pretty({ ...terminal, sync: true }))
-    : pino({ level: config.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const log = createLog(config.LOG_LEVEL)
   const service = createService({ config, log, loadDocsAsset: readDocsAsset, ...(role ? { role } : {}) })
   const end = async () => {
     await service.close()
@@ -67,7 +58,7 @@ export async function runService(
   }
 }
 
-function stopOnSignal(listening: Listening, end: () => Promise<void>, config: Config, log: pino.Logger): void {
+function stopOnSignal(listening: Listening, end: () => Promise<void>, config: Config, log: Logger): void {
   let stopping = false
   const stop = async (signal: string) => {
     if (stopping) return
