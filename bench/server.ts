@@ -1,0 +1,45 @@
+import { freePort } from '../test/postgres.ts'
+import type { Filled } from './databases.ts'
+import { type Usage, usageOf } from './process-usage.ts'
+import type { Programs } from './programs.ts'
+
+/** A server that answers; it ends with the block of `await using`. */
+export interface Server extends AsyncDisposable {
+  readonly url: string
+  usage(): Promise<Usage>
+}
+
+/** The service, as `bun start` runs it, with its log lines. */
+export const startRowhouse = (programs: Programs, { url }: Filled, ...options: string[]): Promise<Server> =>
+  startServer(programs, ['src/server.ts', ...options], url)
+
+/** The hand-written server that it is compared with. */
+export const startFloor = (programs: Programs, { url }: Filled): Promise<Server> =>
+  startServer(programs, ['bench/floor.ts'], url)
+
+/** @throws {Error} with its output, when it ends or `/ready` does not answer 200 within 20 seconds */
+async function startServer(programs: Programs, command: string[], databaseUrl: string): Promise<Server> {
+  const port = String(await freePort())
+  const url = `http://127.0.0.1:${port}`
+  const program = programs.start([process.execPath, ...command], {
+    DATABASE_URL: databaseUrl,
+    HOST: '127.0.0.1',
+    PORT: port,
+  })
+  let isRunning = true
+  void program.exited.then(() => {
+    isRunning = false
+  })
+  const end = Date.now() + 20_000
+  while (!(await isReady(url))) {
+    if (!isRunning || Date.now() > end) throw new Error(`${command.join(' ')} is not ready:\n${await program.output()}`)
+    await Bun.sleep(2)
+  }
+  return { url, usage: () => usageOf(program.pid), [Symbol.asyncDispose]: () => program.kill() }
+}
+
+const isReady = (url: string): Promise<boolean> =>
+  fetch(`${url}/ready`).then(
+    ({ status }) => status === 200,
+    () => false,
+  )
