@@ -11,13 +11,16 @@ const whole = (min: number, max: number, preset: number) =>
     .transform(Number)
     .default(preset)
 
-const schema = z.object({
+const settings = z.object({
   PORT: whole(0, 65_535, 3000),
   HOST: z.string().default('0.0.0.0'),
   DATABASE_URL: z
     .string('is required: postgres://app_user:password@host:5432/database ("bun run up" brings a database of its own)')
     .regex(/^postgres(ql)?:\/\/./, 'must be a URL as postgres://app_user:password@host:5432/database'),
   DATABASE_POOL_SIZE: whole(1, 1000, 10),
+  WORKERS: z
+    .union([z.literal('auto'), whole(1, 1000, 1)], 'must be "auto" or a whole number from 1 to 1000')
+    .default(1),
   TENANT_HEADER: z
     .string()
     .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be a header's name")
@@ -40,6 +43,14 @@ const reserved = [
   'cookie',
   'x-request-id',
 ]
+
+const schema = settings.refine(
+  ({ WORKERS, DATABASE_POOL_SIZE }) => WORKERS === 'auto' || WORKERS <= DATABASE_POOL_SIZE,
+  {
+    path: ['DATABASE_POOL_SIZE'],
+    message: 'is divided among the WORKERS: it must be at least as many',
+  },
+)
 
 /** The configuration, validated: what each setting means stands in the README's table. */
 export type Config = Readonly<z.infer<typeof schema>>

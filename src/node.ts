@@ -2,8 +2,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from './config.ts'
-import { exitWith, type Listening, runService } from './process.ts'
+import type { Listening } from './listening.ts'
+import { serve } from './serve.ts'
 import type { Service } from './service.ts'
+import { exitWith } from './start-problem.ts'
 
 /** Serves the app on Node. */
 async function listen(app: Service['app'], config: Config): Promise<Listening> {
@@ -45,4 +47,4 @@ async function listen(app: Service['app'], config: Config): Promise<Listening> {
   })
 }
 
-await runService(listen).catch(exitWith)
+await serve(listen, { environment: process.env, sharing: 'socket' }).catch(exitWith)

@@ -1,42 +1,30 @@
 import type { Logger } from 'pino'
 import { type Config, loadConfig } from './config.ts'
+import { type Listen, ListenError, type Listening, urlOf } from './listening.ts'
 import { createLog } from './log.ts'
 import { readDocsAsset } from './openapi/read-docs-asset.ts'
-import { createService, type Service, type ServiceOptions } from './service.ts'
-import { describeStartProblem } from './start-problem.ts'
-
-/** The address cannot be had. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError'
-}
-
-/** A server that listens: `stop` takes no more connections and finishes what runs, `kill` does not wait. */
-export interface Listening {
-  port: number
-  stop(): Promise<void>
-  kill(): Promise<void>
-}
-
-type Listen = (app: Service['app'], config: Config) => Promise<Listening>
+import { createService, type ServiceOptions } from './service.ts'
 
 /**
  * The life of the process, on Bun and on Node: configuration, wall check, listening, and an orderly end. What is wrong
- * at start is thrown, for {@link exitWith}.
+ * at start is thrown, for `exitWith`.
  *
  * @param listen how this runtime serves the app
- * @param options what an embedded database brings with it: `environment`, `role`, and `onStopped`
+ * @param options what an embedded database brings with it: `environment`, `role`, and `onStopped`; `worker`: its number
+ *   among those that serve on one port
  * @returns the URL that people can open
  */
 export async function runService(
   listen: Listen,
   options: Pick<ServiceOptions, 'role'> & {
     environment?: Record<string, string | undefined>
+    worker?: number
     onStopped?: () => Promise<void>
   } = {},
 ): Promise<string> {
-  const { environment = process.env, role, onStopped } = options
+  const { environment = process.env, role, worker, onStopped } = options
   const config = loadConfig(environment)
-  const log = createLog(config.LOG_LEVEL)
+  const log = createLog(config.LOG_LEVEL, worker === undefined ? {} : { worker })
   const service = createService({ config, log, loadDocsAsset: readDocsAsset, ...(role ? { role } : {}) })
   const end = async () => {
     await service.close()
@@ -45,8 +33,7 @@ export async function runService(
   try {
     await service.assertWalls()
     const listening = await listen(service.app, config).catch((cause: Error) => {
-      const message = `Cannot listen on ${urlOf(config.HOST, config.PORT)}: ${cause.message}`
-      throw new ListenError(`${message}\nHOST and PORT choose where; another process may be there already.`, { cause })
+      throw new ListenError(config, cause)
     })
     const url = urlOf(config.HOST, listening.port)
     log.info({ url }, 'listening')
@@ -81,16 +68,4 @@ function stopOnSignal(listening: Listening, end: () => Promise<void>, config: Co
   process.on('unhandledRejection', (reason) =>
     log.error({ name: reason instanceof Error ? reason.name : typeof reason }, 'a rejection was not handled'),
   )
-}
-
-/** Says what is wrong at start, in one message without a stack, and ends the process. For the entries. */
-export function exitWith(error: unknown): never {
-  process.stderr.write(`${describeStartProblem(error)}\n`)
-  process.exit(1)
-}
-
-/** An address that stands for all of them cannot be opened: it becomes `localhost`. */
-function urlOf(host: string, port: number): string {
-  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -1,12 +1,16 @@
+import cluster from 'node:cluster'
 import type { Config } from './config.ts'
-import { exitWith, type Listening, runService } from './process.ts'
+import type { Listening } from './listening.ts'
+import { serve } from './serve.ts'
 import type { Service } from './service.ts'
+import { exitWith } from './start-problem.ts'
 
 /** Serves the app on Bun. */
 export async function listen(app: Service['app'], config: Config): Promise<Listening> {
   const server = Bun.serve({
     port: config.PORT,
     hostname: config.HOST,
+    reusePort: cluster.isWorker,
     // Longer than a request may take, so that Bun does not cut off what the app still answers; 255 is Bun's most.
     idleTimeout: Math.min(255, Math.ceil(config.REQUEST_TIMEOUT_MS / 1000) + 5),
     // The app has a limit of its own, which answers in the envelope.
@@ -25,4 +29,7 @@ export async function listen(app: Service['app'], config: Config): Promise<Liste
   }
 }
 
-if (import.meta.main) await runService(listen).catch(exitWith)
+if (import.meta.main)
+  await serve(listen, { environment: process.env, sharing: process.platform === 'linux' ? 'port' : 'none' }).catch(
+    exitWith,
+  )

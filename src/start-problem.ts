@@ -39,3 +39,9 @@ export function describeStartProblem(error: unknown): string {
 }
 
 const codeOf = (error: Error): string => ('code' in error ? String(error.code) : '')
+
+/** Says what is wrong at start, in one message without a stack, and ends the process. For the entries. */
+export function exitWith(error: unknown): never {
+  process.stderr.write(`${describeStartProblem(error)}\n`)
+  process.exit(1)
+}

@@ -20,6 +20,7 @@ test('all but the database has a default', () => {
     HOST: '0.0.0.0',
     DATABASE_URL: url,
     DATABASE_POOL_SIZE: 10,
+    WORKERS: 1,
     TENANT_HEADER: 'X-Tenant-Id',
     BODY_LIMIT_BYTES: 1_048_576,
     REQUEST_TIMEOUT_MS: 15_000,
@@ -77,6 +78,19 @@ test.each(['1.5', '-1', '65536', '1e3', '0x10', ' ', '80 ', '8080,8081', 'NaN', 
 
 test.each(['0', '65535', '3000'])('PORT=%s is accepted', (PORT) => {
   expect(load({ PORT }).PORT).toBe(Number(PORT))
+})
+
+test.each(['auto', 4] as const)('WORKERS=%s is accepted', (WORKERS) => {
+  expect(load({ WORKERS: String(WORKERS) }).WORKERS).toBe(WORKERS)
+})
+
+test.each(['0', 'all', '-1', '1.5', ' '])('WORKERS=%j is refused', (WORKERS) => {
+  expect(problemsOf({ DATABASE_URL: url, WORKERS })).toContain('WORKERS must be "auto" or a whole number')
+})
+
+test('more workers than connections are refused', () => {
+  const message = problemsOf({ DATABASE_URL: url, WORKERS: '5', DATABASE_POOL_SIZE: '4' })
+  expect(message).toContain('DATABASE_POOL_SIZE is divided among the WORKERS')
 })
 
 test.each(['db.example:5432/app', 'mysql://db.example/app', 'postgres://', 'http://postgres://x'])(

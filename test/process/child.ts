@@ -8,6 +8,7 @@ export const root = join(import.meta.dir, '..', '..')
 
 /** A program of ours under test; `await using` ends it, by its own pid, with the block. */
 export interface Child extends AsyncDisposable {
+  readonly pid: number
   /** What it has written up to now. */
   readonly stdout: string
   readonly stderr: string
@@ -47,6 +48,7 @@ export function start(command: string[], environment: Record<string, string> = {
   const ended = Promise.all([collect('stdout'), collect('stderr'), child.exited])
   const log = () => output.stdout.split('\n').flatMap((line) => (line.startsWith('{"') ? [parse(line)] : []))
   return {
+    pid: child.pid,
     get stdout() {
       return output.stdout
     },

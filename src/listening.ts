@@ -1,0 +1,27 @@
+import type { Config } from './config.ts'
+import type { Service } from './service.ts'
+
+/** A server that listens: `stop` takes no more connections and finishes what runs, `kill` does not wait. */
+export interface Listening {
+  port: number
+  stop(): Promise<void>
+  kill(): Promise<void>
+}
+
+/** How a runtime serves the app. */
+export type Listen = (app: Service['app'], config: Config) => Promise<Listening>
+
+/** The address cannot be had. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+  constructor({ HOST, PORT }: Config, cause: Error) {
+    const message = `Cannot listen on ${urlOf(HOST, PORT)}: ${cause.message}`
+    super(`${message}\nHOST and PORT choose where; another process may be there already.`, { cause })
+  }
+}
+
+/** An address that stands for all of them cannot be opened: it becomes `localhost`. */
+export function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
