@@ -1,4 +1,4 @@
-import type { Line, Stand } from './scenario.ts'
+import type { Line, Pace, Stand } from './scenario.ts'
 
 /** One of those that are compared. */
 export interface Subject {
@@ -22,7 +22,10 @@ export interface Comparison {
  * const measured = await compare(stand, [underLoad(stand, 'floor', floor, load), underLoad(stand, 'rowhouse', rowhouse, load)])
  * ratios(measured.of('rowhouse', figure.rate), measured.of('floor', figure.rate))
  */
-export async function compare({ pace, say }: Pick<Stand, 'pace' | 'say'>, subjects: Subject[]): Promise<Comparison> {
+export async function compare(
+  { pace, say }: { pace: Omit<Pace, 'manyTenants'>; say: Stand['say'] },
+  subjects: Subject[],
+): Promise<Comparison> {
   for (const { name, measure } of subjects) {
     say(`${name}: warming up`)
     await measure(pace.warmUpSeconds, 0)

@@ -14,10 +14,12 @@ export interface Amount {
   tasksOfFirst?: number
 }
 
-/** A database that is filled, as the role that serves. */
+/** A database that is filled. */
 export interface Filled extends Amount {
+  /** As the role that serves. */
   url: string
-  ownerUrl: string
+  /** As a role that may read tasks past every policy. */
+  unwalledUrl: string
 }
 
 /** A PostgreSQL server of the bench's own. */
@@ -27,18 +29,19 @@ export interface Databases extends AsyncDisposable {
   rowhouse(amount: Amount): Promise<Filled>
   /** The floor's schema with so much data. */
   floor(amount: Amount): Promise<Filled>
-  /** Ends the server hard and starts it again: its cache is empty then, that of the operating system is not. */
+  /** Ends the server hard and starts it again: its own cache is empty then, that of the operating system is not. */
   restart(): Promise<void>
 }
 
-// The same for all, and set once: large enough for what is compared, and nothing running in between. That commits do not
-// wait for the disk (fsync) is a setting of test/postgres.ts: a disk's latency would hide what the programs cost.
-const settings = {
+/**
+ * The same for all: room for what is compared, and nothing that runs in between. That commits do not wait for the disk
+ * (fsync) is a setting of test/postgres.ts.
+ */
+export const settings = {
   shared_buffers: '1GB',
   max_wal_size: '8GB',
   checkpoint_timeout: '1h',
   autovacuum: 'off',
-  track_io_timing: 'off',
 }
 
 /**
@@ -51,37 +54,37 @@ const settings = {
 export async function openDatabases(): Promise<Databases> {
   const server = await startPostgres()
   const password = randomBytes(16).toString('hex')
-  const administrator = postgres(server.ownerUrl, { max: 1, onnotice: () => {} })
-  for (const [name, value] of Object.entries(settings))
-    await administrator.unsafe(`alter system set ${name} = '${value}'`)
-  await administrator.unsafe(`create role floor_user login password '${password}'`)
-  const [row] = await administrator`show server_version`
-  await administrator.end()
+  const version = await asOwner(server.ownerUrl, async (owner) => {
+    for (const [name, value] of Object.entries(settings)) await owner.unsafe(`alter system set ${name} = '${value}'`)
+    await owner.unsafe(`create role floor_user login password '${password}'`)
+    await owner.unsafe(`create role reader login bypassrls password '${password}'`)
+    const [row] = await owner`show server_version`
+    return String(row?.server_version)
+  })
   await server.restart()
 
-  const urlOf = (database: string, user?: string) => {
-    const url = Object.assign(new URL(server.ownerUrl), { pathname: `/${database}` })
-    return user === undefined ? url.href : Object.assign(url, { username: user, password }).href
-  }
+  const urlOf = (pathname: string, login = {}) => Object.assign(new URL(server.ownerUrl), { pathname, ...login }).href
 
-  async function make(name: string, user: string, fill: (ownerUrl: string, url: string) => Promise<void>) {
-    const database = { ownerUrl: urlOf(name), url: urlOf(name, user) }
+  async function make(name: string, username: string, fill: (ownerUrl: string, url: string) => Promise<void>) {
     await asOwner(server.ownerUrl, (owner) => owner.unsafe(`create database ${name}`))
-    await fill(database.ownerUrl, database.url)
-    await asOwner(database.ownerUrl, (owner) => owner.unsafe('vacuum (analyze)'))
-    return database
+    const ownerUrl = urlOf(name)
+    const url = urlOf(name, { username, password })
+    await fill(ownerUrl, url)
+    await asOwner(ownerUrl, (owner) => owner.unsafe('grant select on tasks to reader'))
+    await asOwner(ownerUrl, (owner) => owner.unsafe('vacuum (analyze)'))
+    return { url, unwalledUrl: urlOf(name, { username: 'reader', password }) }
   }
 
-  const made = new Map<string, Promise<{ ownerUrl: string; url: string }>>()
-  async function once(kind: string, user: string, amount: Amount, fill: Parameters<typeof make>[2]): Promise<Filled> {
+  const made = new Map<string, ReturnType<typeof make>>()
+  async function once(kind: string, username: string, amount: Amount, fill: Parameters<typeof make>[2]) {
     const name = `${kind}_${Object.values(amount).join('_')}`
-    const database = made.get(name) ?? make(name, user, fill)
+    const database = made.get(name) ?? make(name, username, fill)
     made.set(name, database)
     return { ...amount, ...(await database) }
   }
 
   return {
-    version: String(row?.server_version),
+    version,
     rowhouse: (amount) =>
       once('rowhouse', 'app_user', amount, async (ownerUrl, url) => {
         await migrate({ url: ownerUrl, appPassword: password })
@@ -89,7 +92,10 @@ export async function openDatabases(): Promise<Databases> {
       }),
     floor: (amount) =>
       once('floor', 'floor_user', amount, (ownerUrl) => asOwner(ownerUrl, (owner) => fillFloor(owner, amount))),
-    restart: () => server.restart(),
+    async restart() {
+      await asOwner(server.ownerUrl, (owner) => owner.unsafe('checkpoint')) // or it would have to be made up for at start
+      await server.restart()
+    },
     [Symbol.asyncDispose]: () => server.stop(),
   }
 }

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 export interface Program {
   readonly pid: number
   readonly exited: Promise<number>
+  /** User and system time that it took, in microseconds. Only of one that has ended. */
+  cpuMicros(): number
   /** What it has written up to now. */
   output(): Promise<string>
   /** Ends it at once; resolves when it is gone. */
@@ -43,6 +45,7 @@ export function createPrograms(): Programs {
       return {
         pid: child.pid,
         exited,
+        cpuMicros: () => Number(child.resourceUsage()?.cpuTime.total ?? Number.NaN),
         output: () => Bun.file(path).text(),
         async kill() {
           child.kill('SIGKILL')

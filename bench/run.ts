@@ -1,34 +1,53 @@
-import { Command } from '@commander-js/extra-typings'
+import { loadavg } from 'node:os'
+import { Command, Option } from '@commander-js/extra-typings'
 import { openDatabases } from './databases.ts'
 import { createPrograms } from './programs.ts'
+import { progress } from './report/progress.ts'
+import { publish } from './report/publish.ts'
+import type { Measured } from './report/results.ts'
 import { asText, figuresTable, verdictsTable } from './report/table.ts'
 import type { Pace, Scenario, Stand } from './scenario.ts'
 import { create, get, list, longList } from './scenarios/against-floor.ts'
+import { rowSecurity } from './scenarios/row-security.ts'
+import { largeTenant, manyTenants } from './scenarios/scale.ts'
+import { start } from './scenarios/start.ts'
+import { workers } from './scenarios/workers.ts'
 import { wrkVersion } from './wrk.ts'
 
-const scenarios: Scenario[] = [get, list, longList, create]
+const scenarios: Scenario[] = [get, list, longList, create, workers, rowSecurity, manyTenants, largeTenant, start]
 const full: Pace = { rounds: 5, seconds: 6, warmUpSeconds: 4, manyTenants: 10_000 }
-const quick: Pace = { rounds: 3, seconds: 3, warmUpSeconds: 2, manyTenants: 1000 }
+const quick: Pace = { rounds: 3, seconds: 2, warmUpSeconds: 2, manyTenants: 1000 }
 
 const names = scenarios.map(({ name }) => name)
-const { only, ...options } = new Command('bench')
-  .description(
-    'Measures what the README says about speed, on a PostgreSQL of its own, and compares it with the targets.',
+const options = new Command('bench')
+  .description('Measures what is said about speed, on a PostgreSQL of its own, and compares it with the targets.')
+  .option('--quick', 'fewer and shorter rounds, a tenth of the large data')
+  .addOption(new Option('--only <scenario...>', 'not all scenarios').choices(names))
+  .option(
+    '--write',
+    'write docs/bench and docs/performance.md, as a full run does; the other scenarios stay as they are',
   )
-  .option('--quick', 'shorter and fewer rounds, a tenth of the large data')
-  .option('--only <scenario...>', `some of ${names.join(', ')}`, names)
   .parse()
   .opts()
 
-if (!wrkVersion()) throw new Error('wrk is not installed: "apt install wrk" or "brew install wrk".')
+if (!wrkVersion()) {
+  process.stderr.write('wrk is not installed: "apt-get install wrk" or "brew install wrk".\n')
+  process.exit(1)
+}
 
 await using databases = await openDatabases()
 await using programs = createPrograms()
-const say = (text: string) => void process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${text}` : '')
-const stand: Stand = { databases, programs, pace: options.quick ? quick : full, say }
+const stand: Stand = { databases, programs, pace: options.quick ? quick : full, say: progress }
+const { rounds, seconds } = stand.pace
+
+const all: Measured[] = []
 for (const { name, title, run } of scenarios) {
-  if (!only.includes(name)) continue
+  if (options.only && !options.only.includes(name)) continue
+  const [loadAverage = 0] = loadavg()
   const result = await run(stand)
-  say('')
-  process.stdout.write(`${title}\n\n${asText(figuresTable(result))}\n\n${asText(verdictsTable(result.verdicts))}\n\n`)
+  all.push({ name, title, date: new Date().toISOString(), loadAverage, rounds, seconds, ...result })
+  progress('')
+  const tables = [figuresTable(result), ...(result.verdicts.length > 0 ? [verdictsTable(result.verdicts)] : [])]
+  process.stdout.write(`${[`${name}: ${title}`, ...tables.map(asText), ...result.notes].join('\n\n')}\n\n\n`)
 }
+if (options.write || !(options.quick || options.only)) await publish('results', names, all, databases.version)

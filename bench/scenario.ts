@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Databases } from './databases.ts'
 import type { Programs } from './programs.ts'
 
@@ -8,7 +9,7 @@ export interface Pace {
   seconds: number
   /** Of load before the first round. */
   warmUpSeconds: number
-  /** Of the scenario with much data. */
+  /** Tenants of the large database. */
   manyTenants: number
 }
 
@@ -22,26 +23,26 @@ export interface Stand {
 }
 
 /** What was measured of one of those that are compared: by figure, a value for each round. */
-export interface Line {
-  subject: string
-  figures: Record<string, number[]>
-}
+export const Line = z.object({ subject: z.string(), figures: z.record(z.string(), z.array(z.number())) })
+export type Line = z.infer<typeof Line>
 
 /** A target, and what was measured. */
-export interface Verdict {
-  claim: string
-  bound: 'at least' | 'at most'
-  target: number
-  unit: '×' | 'µs' | 'MB' | 'ms' | '%'
-  rounds: number[]
-}
+export const Verdict = z.object({
+  claim: z.string(),
+  bound: z.enum(['at least', 'at most']),
+  target: z.number(),
+  unit: z.enum(['×', 'µs', 'MB', 'ms', '%']),
+  rounds: z.array(z.number()),
+})
+export type Verdict = z.infer<typeof Verdict>
 
-export interface Result {
-  lines: Line[]
-  verdicts: Verdict[]
+export const Result = z.object({
+  lines: z.array(Line),
+  verdicts: z.array(Verdict),
   /** What has to be known to read the figures. */
-  notes: string[]
-}
+  notes: z.array(z.string()),
+})
+export type Result = z.infer<typeof Result>
 
 export interface Scenario {
   /** For `--only`. */

@@ -6,6 +6,8 @@ import type { Programs } from './programs.ts'
 /** A server that answers; it ends with the block of `await using`. */
 export interface Server extends AsyncDisposable {
   readonly url: string
+  /** From the start of its process to its first 200. */
+  readonly readyMs: number
   usage(): Promise<Usage>
 }
 
@@ -21,6 +23,7 @@ export const startFloor = (programs: Programs, { url }: Filled): Promise<Server>
 async function startServer(programs: Programs, command: string[], databaseUrl: string): Promise<Server> {
   const port = String(await freePort())
   const url = `http://127.0.0.1:${port}`
+  const start = performance.now()
   const program = programs.start([process.execPath, ...command], {
     DATABASE_URL: databaseUrl,
     HOST: '127.0.0.1',
@@ -35,7 +38,8 @@ async function startServer(programs: Programs, command: string[], databaseUrl: s
     if (!isRunning || Date.now() > end) throw new Error(`${command.join(' ')} is not ready:\n${await program.output()}`)
     await Bun.sleep(2)
   }
-  return { url, usage: () => usageOf(program.pid), [Symbol.asyncDispose]: () => program.kill() }
+  const readyMs = performance.now() - start
+  return { url, readyMs, usage: () => usageOf(program.pid), [Symbol.asyncDispose]: () => program.kill() }
 }
 
 const isReady = (url: string): Promise<boolean> =>

@@ -9,6 +9,7 @@ export function short(value: number): string {
 
 /** The median, and the spread when there was more than one round: `7,120 (6,900..7,300)`. */
 export function spread(rounds: number[]): string {
+  if (rounds.length === 0) return '–'
   const middle = short(median(rounds))
   return rounds.length > 1 ? `${middle} (${short(Math.min(...rounds))}..${short(Math.max(...rounds))})` : middle
 }

@@ -1,0 +1,39 @@
+import { type Machine, machineLine } from './machine.ts'
+import type { Measured, Results } from './results.ts'
+import { asMarkdown, figuresTable, isMet, verdictsTable } from './table.ts'
+
+/** Puts a text between `<!-- name -->` and `<!-- /name -->`, in the place of what was there. */
+export function replaceBetween(document: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [from, to] = [document.indexOf(begin), document.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`The document has no ${begin} … ${end}`)
+  return `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`
+}
+
+/** Every target on one table, then what was measured, scenario by scenario. */
+export function resultsAsMarkdown({ machine, scenarios }: Results): string {
+  const verdicts = scenarios.flatMap(({ name, verdicts }) =>
+    verdicts.map((verdict) => ({ ...verdict, claim: `\`${name}\`: ${verdict.claim}` })),
+  )
+  const met = verdicts.filter(isMet).length
+  return [
+    `${met} of ${verdicts.length} targets are met. ${where(machine, scenarios)}`,
+    asMarkdown(verdictsTable(verdicts)),
+    ...scenarios.flatMap(scenarioAsMarkdown),
+  ].join('\n\n')
+}
+
+/** One table without targets. */
+export const measuredAsMarkdown = ({ machine, scenarios }: Results): string =>
+  [where(machine, scenarios), ...scenarios.map((measured) => asMarkdown(figuresTable(measured)))].join('\n\n')
+
+function where(machine: Machine, scenarios: Measured[]): string {
+  const days = [...new Set(scenarios.map(({ date }) => date.slice(0, 10)))].toSorted()
+  return `Measured on ${days.join(', ')}. ${machineLine(machine)}.`
+}
+
+function scenarioAsMarkdown(measured: Measured): string[] {
+  const { name, title, rounds, seconds, loadAverage, notes } = measured
+  const how = `${rounds} rounds of ${seconds} s; load average before: ${loadAverage.toFixed(1)}.`
+  return [`### \`${name}\``, `${title}. ${how}`, asMarkdown(figuresTable(measured)), ...notes]
+}
