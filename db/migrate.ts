@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type Connection, openConnection } from '../src/tenancy/index.ts'
+import { type Connection, openConnection, query } from '../src/tenancy/index.ts'
 import { assertRowSecurity, inspectRowSecurity } from '../src/walls/index.ts'
 import { type Migration, MigrationError, readMigrations } from './read-migrations.ts'
 import { shared as ours } from './schema/shared.ts'
@@ -60,10 +60,10 @@ export async function prepare<T>(
   const connection = openConnection({ url, answerTimeoutMs: 0 })
   try {
     await connection.command('begin')
-    await connection.send('select pg_advisory_xact_lock($1)', [advisoryLock], 'arrays')
+    await query(connection, 'select pg_advisory_xact_lock($1)', [advisoryLock])
     // From here on waiting for a lock would queue every request of the service behind this migration.
-    await connection.send("select set_config('lock_timeout', '10s', true)", [], 'arrays')
-    await connection.send("select set_config('rowhouse.app_password', $1, true)", [appPassword ?? ''], 'arrays')
+    await query(connection, "select set_config('lock_timeout', '10s', true)")
+    await query(connection, "select set_config('rowhouse.app_password', $1, true)", [appPassword ?? ''])
     const seen = await look(connection, await applyProject(connection, project))
     await connection.command('commit')
     return seen
@@ -98,8 +98,8 @@ async function applyMigrations(connection: Connection, migrations: Migration[]):
     'create schema if not exists drizzle',
     'create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
   ])
-  const known = await connection.send('select hash, created_at from drizzle.__drizzle_migrations', [], 'arrays')
-  const hashes = new Map(known.map((row) => (Array.isArray(row) ? [Number(row[1]), String(row[0])] : [0, ''])))
+  const known = await query(connection, 'select hash, created_at from drizzle.__drizzle_migrations')
+  const hashes = new Map(known.map((row) => [Number(row.created_at), String(row.hash)]))
   const applied: string[] = []
   for (const { name, folderMillis, hash, sql } of migrations) {
     const before = hashes.get(folderMillis)
@@ -107,11 +107,10 @@ async function applyMigrations(connection: Connection, migrations: Migration[]):
       throw new MigrationError(`${name} was changed after it was applied here. Undo the change and add a new one.`)
     if (before !== undefined) continue
     await runStatements(connection, name, sql)
-    await connection.send(
-      'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)',
-      [hash, folderMillis],
-      'arrays',
-    )
+    await query(connection, 'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [
+      hash,
+      folderMillis,
+    ])
     applied.push(name)
   }
   return applied
@@ -139,12 +138,12 @@ async function runStatements(
 }
 
 const transactionOf = async (connection: Connection): Promise<string> =>
-  String(await connection.send('select pg_current_xact_id()', [], 'arrays'))
+  String((await query(connection, 'select pg_current_xact_id() as id'))[0]?.id)
 
 async function endedBy(connection: Connection, where: string, transaction: string): Promise<MigrationError> {
-  const status = String(await connection.send('select pg_xact_status($1::text::xid8)', [transaction], 'arrays'))
+  const [row] = await query(connection, 'select pg_xact_status($1::text::xid8) as status', [transaction])
   const [what, command] =
-    status === 'committed'
+    row?.status === 'committed'
       ? ['what it and the files before it did stays', 'COMMIT']
       : ['what was done before is undone, and what comes after it stays', 'ROLLBACK']
   return new MigrationError(`${where} ends the transaction by itself: ${what}. Take ${command} out of it.`)

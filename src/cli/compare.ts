@@ -1,5 +1,5 @@
 import { getTableConfig } from 'drizzle-orm/pg-core'
-import type { Connection } from '../tenancy/index.ts'
+import { type Connection, query } from '../tenancy/index.ts'
 import type { Finding } from '../walls/index.ts'
 import { type DatabaseTable, type Reference, readTables } from './database-tables.ts'
 import { drawTable, scratchSchema } from './expected-tables.ts'
@@ -17,15 +17,15 @@ export async function compareSchema(
   tables: SchemaTable[],
   shared: string[],
 ): Promise<Finding[]> {
-  await connection.send('savepoint comparison', [], 'arrays')
-  await connection.send(`create schema ${scratchSchema}`, [], 'arrays')
+  await query(connection, 'savepoint comparison')
+  await query(connection, `create schema ${scratchSchema}`)
   const refused = new Map<SchemaTable, string>()
   for (const [number, table] of tables.entries()) {
     const reason = await drawTable(connection, table, String(number))
     if (reason !== undefined) refused.set(table, reason)
   }
   const described = await readTables(connection)
-  await connection.send('rollback to savepoint comparison', [], 'arrays')
+  await query(connection, 'rollback to savepoint comparison')
   const actual = new Map(described.map((table) => [qualify(table.schema, table.name), table]))
   const findings = tables.flatMap((table, number) => {
     const found = actual.get(table.label)

@@ -1,4 +1,4 @@
-import type { Connection } from '../tenancy/index.ts'
+import { type Connection, query } from '../tenancy/index.ts'
 
 /** What the catalogue says of a table, as texts that are equal where the things are. */
 export interface DatabaseTable {
@@ -27,12 +27,12 @@ export interface Reference {
  * partitions, which are described by their parents.
  */
 export async function readTables(connection: Connection): Promise<DatabaseTable[]> {
-  await connection.send('set local search_path = pg_catalog', [], 'arrays') // so that types print their schema
-  const rows = await connection.send(query, [], 'objects')
+  await query(connection, 'set local search_path = pg_catalog') // so that types print their schema
+  const rows = await query(connection, tablesQuery)
   return rows as unknown as DatabaseTable[] // the query's own columns
 }
 
-const query = `
+const tablesQuery = `
 select n.nspname as schema, c.relname as name,
   coalesce((
     select json_object_agg(a.attname,

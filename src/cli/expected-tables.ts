@@ -1,6 +1,6 @@
 import { is, type SQL } from 'drizzle-orm'
 import { IndexedColumn, PgArray, type PgColumn, PgDialect, PgEnumColumn, PgEnumObjectColumn } from 'drizzle-orm/pg-core'
-import type { Connection } from '../tenancy/index.ts'
+import { type Connection, query } from '../tenancy/index.ts'
 import { quote, type SchemaTable } from './schema.ts'
 
 /** The schema that tables are built in, to be described in PostgreSQL's own words. */
@@ -15,13 +15,13 @@ export const scratchSchema = 'rowhouse_scratch'
  */
 export async function drawTable(connection: Connection, table: SchemaTable, name: string): Promise<string | undefined> {
   const target = `${quote(scratchSchema)}.${quote(name)}`
-  await connection.send('savepoint drawn', [], 'arrays')
+  await query(connection, 'savepoint drawn')
   try {
     for (const statement of [createTable(table, target), ...uniqueKeys(table, target), ...policies(table, target)])
-      await connection.send(statement, [], 'arrays')
+      await query(connection, statement)
     return undefined
   } catch (error) {
-    await connection.send('rollback to savepoint drawn', [], 'arrays')
+    await query(connection, 'rollback to savepoint drawn')
     return error instanceof Error ? error.message : String(error)
   }
 }

@@ -1,4 +1,4 @@
-import type { Connection } from '../tenancy/index.ts'
+import { type Connection, query } from '../tenancy/index.ts'
 import type { Finding } from '../walls/index.ts'
 import { type SchemaTable, unquote } from './schema.ts'
 
@@ -20,11 +20,11 @@ export function sharedFindings(shared: string[], tables: SchemaTable[], sql: str
 
 /** What is named as shared and is not in a database. */
 export async function sharedFindingsIn(connection: Connection, shared: string[]): Promise<Finding[]> {
-  const rows = await connection.send(query, [JSON.stringify(shared)], 'arrays')
-  return rows.map((row) => unknown(String(row)))
+  const rows = await query(connection, unknownQuery, [JSON.stringify(shared)])
+  return rows.map(({ name }) => unknown(String(name)))
 }
 
-const query = `
+const unknownQuery = `
 select given.name from json_array_elements_text($1::text::json) with ordinality as given (name, place)
 where not exists (
     select from pg_class c join pg_namespace n on n.oid = c.relnamespace where format('%I.%I', nspname, relname) = name)

@@ -22,13 +22,15 @@ export type Constraints = Record<string, { path: string; message: string }>
 /** Finds the PostgreSQL error in an error or along its `cause` chain: Drizzle wraps what the driver throws. */
 export function findDatabaseError(error: unknown): DatabaseError | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
-    // postgres.js gives PostgreSQL's own codes (Appendix A) to a PostgresError alone; its other codes are words.
+    // Drivers give PostgreSQL's own codes (Appendix A) to its errors alone, with a severity; their other codes are words.
     if ('code' in at && typeof at.code === 'string' && 'severity' in at && /^[0-9A-Z]{5}$/.test(at.code)) {
       const text = (key: string) => {
         const value = (at as unknown as Record<string, unknown>)[key] // fields of the protocol, untyped in the driver
         return typeof value === 'string' ? value : undefined
       }
-      return { sqlstate: at.code, constraint: text('constraint_name'), table: text('table_name') }
+      // The first names are those of pg, which serves tenants; the others those of postgres.js, which migrates.
+      const constraint = text('constraint') ?? text('constraint_name')
+      return { sqlstate: at.code, constraint, table: text('table') ?? text('table_name') }
     }
   }
   return undefined

@@ -1,18 +1,22 @@
-import postgres from 'postgres'
-import { ApiError, unavailable } from '../errors/index.ts'
+import pg from 'pg'
+import { unavailable } from '../errors/index.ts'
+import { type Answer, Batch, Command, PreparedStatements, type Rows, type Statement, toRows } from './batch.ts'
 
-/** Rows of one statement, with the command tag that PostgreSQL confirmed it with. */
-export interface QueryResult extends Array<unknown> {
-  command: string
-  count: number | null
-}
+/** Where a connection is between its answers, as PostgreSQL says with each: nothing begun, in a transaction, in a failed one. */
+export type Status = 'idle' | 'transaction' | 'failed'
 
 /** One connection to PostgreSQL, for one transaction at a time. */
 export interface Connection {
-  /** Sends one statement. Statements written without waiting for one another are run in order. */
-  send(text: string, parameters: unknown[], shape: 'objects' | 'arrays'): Promise<QueryResult>
+  /**
+   * Sends statements together, in one round trip. When one fails the rest is not run, and the failure is all that comes
+   * back.
+   *
+   * @param options `named`: whether PostgreSQL keeps them parsed, when the connection does; true when left out
+   */
+  send(statements: readonly Statement[], options?: { named?: boolean }): Promise<Answer[]>
   /** Sends a statement of ours that has neither parameters nor rows: BEGIN, COMMIT, ROLLBACK. */
-  command(text: string): Promise<QueryResult>
+  command(text: string): Promise<Answer>
+  readonly status: Status
   /** Why this connection must not be used again: it was lost, or PostgreSQL gave a notice that it should not. */
   readonly fault: string | undefined
   /** When it was opened, in milliseconds since the epoch. */
@@ -24,12 +28,14 @@ export interface Connection {
 export interface ConnectionSource {
   acquire(): Promise<Connection>
   release(connection: Connection): void
+  /** Hears what goes on after a read has answered, its COMMIT: for runtimes that stop with the response. */
+  waitUntil?(ending: Promise<void>): void
   /** Waits for connections in use, then closes all. */
   close(): Promise<void>
 }
 
 export interface ConnectionOptions {
-  /** `postgres://user:password@host:port/database` */
+  /** `postgres://user:password@host:port/database`; `?sslmode=require` or `verify-full` for TLS. */
   url: string
   /** How long to wait for PostgreSQL to let us in, in milliseconds. */
   connectTimeoutMs?: number
@@ -38,78 +44,85 @@ export interface ConnectionOptions {
    * the role's `statement_timeout`, for a server or a network that has gone silent. 15 seconds when left out.
    */
   answerTimeoutMs?: number
+  /**
+   * Whether PostgreSQL keeps statements parsed under names; true when left out. Not through a transaction pooler that does
+   * not carry names: PgBouncer below 1.21, or with `max_prepared_statements = 0`.
+   */
+  prepare?: boolean
 }
 
 // Warnings that mean: BEGIN in a transaction, COMMIT or ROLLBACK outside of one. Somebody else spoke on this connection.
 const alarming = ['25001', '25P01']
-// Drizzle parses these itself and expects text: timestamps, dates, intervals and arrays of them.
-const drizzleParses = [1184, 1082, 1083, 1114, 1182, 1185, 1115, 1231]
-const drizzleSerializes = [...drizzleParses, 114, 3802]
+const statuses = { I: 'idle', T: 'transaction', E: 'failed' } as const
+const FAREWELL_MS = 1000
+
+/** Whether PostgreSQL no longer has a statement as it was prepared: a table was changed, or a pooler mixed connections up. */
+export const isStale = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError &&
+  (error.code === '26000' ||
+    error.code === '42P05' ||
+    (error.code === '0A000' && error.routine === 'RevalidateCachedQuery'))
 
 /**
- * Opens one connection; the first statement connects. A postgres.js client of one connection would reconnect by itself
- * and run the rest of a lost transaction outside of any: this one never does, a fault ends it.
+ * Opens one connection. It never connects again: a lost one has a fault, since the rest of its transaction must not run
+ * outside of any.
  *
  * @throws ApiError SERVICE_UNAVAILABLE from `send`, when PostgreSQL cannot be reached or the connection is lost
  */
 export function openConnection(options: ConnectionOptions): Connection {
-  const { connectTimeoutMs = 5000, answerTimeoutMs = 15_000 } = options
-  let fault: string | undefined
-  const sql = postgres(options.url, {
-    max: 1,
-    // Each of these acts between the statements of a transaction, which would cut it in two: the pool does it instead.
-    idle_timeout: null as never, // null is the driver's own "never"; its types know numbers only
-    max_lifetime: null,
-    backoff: false,
-    fetch_types: false,
-    connect_timeout: connectTimeoutMs / 1000,
-    connection: { application_name: 'rowhouse' },
-    onnotice: (notice) => {
-      if (alarming.includes(notice.code ?? '')) fault ??= `notice ${notice.code}`
-    },
-    onclose: () => {
-      fault ??= 'lost'
-    },
+  const { connectTimeoutMs = 5000, answerTimeoutMs = 15_000, prepare = true } = options
+  const client = new pg.Client({
+    ...partsOf(options.url),
+    application_name: 'rowhouse',
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 60_000,
   })
-  const asText = (value: unknown) => value
-  for (const type of drizzleParses) sql.options.parsers[type] = asText
-  for (const type of drizzleSerializes) sql.options.serializers[type] = asText
+  const prepared = prepare ? new PreparedStatements() : undefined
+  let fault: string | undefined
+  let underWay: { batch: Batch; settle: (error?: Error) => void } | undefined
 
-  // The driver holds back what is written behind a connect or behind a statement with parameters, and would run it on a
-  // new connection if this one was lost meanwhile: such a statement lets the next one go when it has been answered.
-  let turn: Promise<unknown> = Promise.resolve()
-  let isOpen = false
-
-  async function run(query: () => PromiseLike<unknown>, holdsBack: boolean): Promise<QueryResult> {
-    const before = turn
-    let pass = () => {}
-    turn = new Promise<void>((resolve) => (pass = resolve))
-    await before
-    // The driver waits for ever for a peer that has gone silent, and tries for ever where every connect is hung up on.
-    const patienceMs = isOpen ? answerTimeoutMs : connectTimeoutMs
-    const deadline = patienceMs > 0 ? setTimeout(close, patienceMs) : undefined
-    try {
-      if (fault !== undefined) throw unavailable(new Error(`The connection is unusable: ${fault}`))
-      // `then` is what makes the driver send it, so it comes before the next one's turn. A RowList has command and count.
-      const result = query().then((rows) => rows as QueryResult)
-      if (isOpen && !holdsBack) pass()
-      return await result
-    } catch (error) {
-      if (error instanceof ApiError) throw error
-      if (error instanceof postgres.PostgresError && error.severity === 'ERROR') throw error
-      // FATAL and PANIC end the session, and so does a lost socket. Of anything else the state is not known.
-      fault ??= 'lost'
-      throw isConnectionError(error) ? unavailable(error) : error
-    } finally {
-      clearTimeout(deadline)
-      isOpen = fault === undefined
-      pass()
-    }
+  function lose(error: Error): void {
+    fault ??= 'lost'
+    underWay?.settle(unavailable(underWay.batch.error ?? error))
   }
+  client.on('error', lose)
+  client.on('end', () => lose(new Error('The connection was lost')))
+  client.on('notice', ({ code }) => {
+    if (code !== undefined && alarming.includes(code)) fault ??= `notice ${code}`
+  })
+  client.connection.on('parseComplete', () => underWay?.batch.handleParseComplete())
+  // An error that ends the session (FATAL) has no ReadyForQuery behind it; its name in `severity` is translated.
+  client.connection.on('readyForQuery', () => underWay?.settle(underWay.batch.error))
+  const connected = client.connect().then(
+    () => {},
+    (error: Error) => {
+      fault ??= 'lost'
+      throw unavailable(error)
+    },
+  )
+  connected.catch(() => {}) // whoever sends first hears of it
 
-  function close(): Promise<void> {
-    fault ??= 'closed'
-    return sql.end({ timeout: 0 })
+  async function submit(batch: Batch): Promise<Answer[]> {
+    await connected
+    if (fault !== undefined) throw unavailable(new Error(`The connection is unusable: ${fault}`))
+    if (underWay) throw new Error('Statements are under way on this connection')
+    const deadline =
+      answerTimeoutMs > 0 ? setTimeout(() => client.connection.stream.destroy(), answerTimeoutMs) : undefined
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const settle = (error?: Error) => (error ? reject(error) : resolve())
+        underWay = { batch, settle }
+        client.query(batch)
+      })
+    } catch (error) {
+      if (isStale(error)) prepared?.forget()
+      throw error
+    } finally {
+      underWay = undefined
+      clearTimeout(deadline)
+    }
+    return batch.answers
   }
 
   return {
@@ -117,23 +130,57 @@ export function openConnection(options: ConnectionOptions): Connection {
     get fault() {
       return fault
     },
-    send: (text, parameters, shape) =>
-      run(() => {
-        // The extended protocol takes one statement a message: nothing can be stacked behind it. Not prepared by name,
-        // since a transaction pooler may not carry names. The driver's types know neither option in this place.
-        const query = sql.unsafe(text, parameters as never[], { prepare: false, simple: false } as { prepare: boolean })
-        return shape === 'arrays' ? query.values() : query
-      }, parameters.length > 0),
-    // The simple protocol takes one message: on PGlite, whose connections share one session, BEGIN must be atomic.
-    command: (text) => run(() => sql.unsafe(text), false),
-    close,
+    get status() {
+      return statuses[client.getTransactionStatus() ?? 'I']
+    },
+    send: (statements, { named = true } = {}) => submit(new Batch(statements, named ? prepared : undefined)),
+    async command(text) {
+      const [answer] = await submit(new Command(text))
+      if (!answer) throw new Error(`PostgreSQL did not answer ${text}`)
+      return answer
+    },
+    async close() {
+      const isBusy = underWay !== undefined || fault !== undefined
+      fault ??= 'closed'
+      const { stream } = client.connection
+      if (isBusy) return void stream.destroy()
+      const farewell = setTimeout(() => stream.destroy(), FAREWELL_MS)
+      await client.end().finally(() => clearTimeout(farewell))
+    },
   }
 }
 
-// postgres.js names its own connection errors CONNECT…; the socket's are errno names; PostgreSQL's come with FATAL or PANIC.
-const isConnectionError = (error: unknown): boolean =>
-  error instanceof postgres.PostgresError ||
-  (error instanceof Error && 'code' in error && /^(CONNECT(ION)?_|E[A-Z_]+$)/.test(String(error.code)))
+/**
+ * Sends one statement, and waits for its rows.
+ *
+ * @example
+ * const [row] = await query(connection, 'select current_user as role')
+ */
+export async function query(
+  connection: Connection,
+  text: string,
+  parameters: readonly unknown[] = [],
+): Promise<Rows<Record<string, unknown>>> {
+  const [answer] = await connection.send([{ text, parameters }])
+  if (!answer) throw new Error('A statement was not answered')
+  return toRows(answer)
+}
+
+/** What a URL says, with `sslmode` as libpq means it. */
+function partsOf(url: string): pg.ClientConfig {
+  const { hostname, port, username, password, pathname, searchParams } = new URL(url)
+  const mode = searchParams.get('sslmode') ?? 'disable'
+  const settings = searchParams.get('options')
+  return {
+    host: searchParams.get('host') ?? decodeURIComponent(hostname).replace(/^\[|\]$/g, ''),
+    port: Number(port || 5432),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+    ssl: mode === 'disable' ? false : { rejectUnauthorized: mode.startsWith('verify') },
+    ...(settings ? { options: settings } : {}),
+  }
+}
 
 /**
  * Opens a connection for every transaction and closes it after: for runtimes where a socket belongs to the request that
@@ -141,7 +188,7 @@ const isConnectionError = (error: unknown): boolean =>
  */
 export function connectionPerTransaction(options: ConnectionOptions): ConnectionSource {
   return {
-    acquire: async () => openConnection(options),
+    acquire: async () => openConnection({ ...options, prepare: false }),
     release(connection) {
       void connection.close()
     },

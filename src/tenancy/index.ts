@@ -1,10 +1,11 @@
+export type { Answer, Rows, Statement } from './batch.ts'
 export {
   type Connection,
   type ConnectionOptions,
   type ConnectionSource,
   connectionPerTransaction,
   openConnection,
-  type QueryResult,
+  query,
 } from './connection.ts'
 export { type TenantContext, tenantContext, withTenant } from './context.ts'
 export { countUpTo } from './count.ts'

@@ -38,8 +38,11 @@ export function createPool(options: PoolOptions): ConnectionSource {
       return connection
     }
     const loan: Connection = {
-      send: async (text, parameters, shape) => await inUse().send(text, parameters, shape),
+      send: async (statements, options) => await inUse().send(statements, options),
       command: async (text) => await inUse().command(text),
+      get status() {
+        return connection.status
+      },
       get fault() {
         return connection.fault
       },

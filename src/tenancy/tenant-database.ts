@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DrizzleQueryError } from 'drizzle-orm'
 import { findDatabaseError, isTransient, unavailable } from '../errors/index.ts'
-import type { Connection, ConnectionSource } from './connection.ts'
+import { type Connection, type ConnectionSource, isStale } from './connection.ts'
 import { type TenantContext, tenantContext } from './context.ts'
-import { createHandle, type Handle, type TenantTx, TransactionMisuse } from './tenant-tx.ts'
+import { createHandle, type Handle, type Opening, type TenantTx, TransactionMisuse } from './tenant-tx.ts'
 
 /** The one door to tenant data. The tenant comes from the context, never from a parameter. */
 export interface TenantDatabase {
@@ -59,6 +59,7 @@ export interface Surprise {
 
 type Mode = 'read' | 'write'
 type Destroy = (connection: Connection, what: string) => Promise<void>
+type Work<T> = (tx: TenantTx) => Promise<T>
 interface OpenTransaction {
   mode: Mode
   tenantId: string
@@ -72,7 +73,7 @@ const begin = { read: 'begin isolation level repeatable read read only', write: 
 
 /**
  * Makes the door to tenant data: each call is one transaction of one tenant on one connection, held while queries run.
- * A call inside of another joins it.
+ * BEGIN, the tenant and the first query go in one round trip. A call inside of another joins it.
  *
  * @example
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
@@ -86,40 +87,42 @@ export function createTenantDatabase({ connections, role, onSurprise }: TenantDa
     await connection.close()
   }
 
-  async function run<T>(mode: Mode, work: (tx: TenantTx) => Promise<T>): Promise<T> {
+  async function run<T>(mode: Mode, work: Work<T>): Promise<T> {
     const context = tenantContext()
     if (context === undefined) throw new TenantRequired()
     const outer = open.getStore()
     if (outer && !outer.over) return await join(outer, mode, context, work)
     try {
-      return await transaction(mode, context, work)
+      return await transaction(mode, context, work, true)
     } catch (error) {
+      if (isStale(error)) return await transaction(mode, context, work, false)
       if (!isTransient(findDatabaseError(error)?.sqlstate ?? '')) throw error
       // At once it would often run into the winner again, which is only just waking up.
       await delay(10 + Math.random() * 40)
-      return await transaction(mode, context, work)
+      return await transaction(mode, context, work, true)
     }
   }
 
-  async function transaction<T>(mode: Mode, context: TenantContext, work: (tx: TenantTx) => Promise<T>): Promise<T> {
+  async function transaction<T>(mode: Mode, context: TenantContext, work: Work<T>, named: boolean): Promise<T> {
     context.signal?.throwIfAborted()
     const connection = await connections.acquire()
-    try {
-      await enter(connection, mode, context, role, destroy)
-      const handle = createHandle(connection, context)
-      const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
-      const [outcome] = await Promise.allSettled([open.run(current, async () => await work(handle.tx))])
-      if (outcome.status === 'rejected') handle.fail(outcome.reason)
-      current.over = true
-      if (current.joined > 0)
-        handle.fail(new TransactionMisuse('A db.read or db.write inside of another was not awaited'))
-      await leave(connection, handle, context, destroy)
-      if (outcome.status === 'rejected') throw withoutSql(outcome.reason)
-      if (handle.firstCause) throw withoutSql(handle.firstCause)
-      return outcome.value
-    } finally {
-      connections.release(connection)
-    }
+    const handle = createHandle(connection, context, openingOf(connection, mode, context, role), named)
+    const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
+    const [outcome] = await Promise.allSettled([open.run(current, async () => await work(handle.tx))])
+    current.over = true
+    if (outcome.status === 'rejected') handle.fail(outcome.reason)
+    if (current.joined > 0)
+      handle.fail(new TransactionMisuse('A db.read or db.write inside of another was not awaited'))
+    if (handle.unawaited > 0)
+      handle.fail(new TransactionMisuse(`${handle.unawaited} queries were not awaited in this transaction`))
+    if (context.signal?.aborted) handle.fail(context.signal.reason)
+    const ending = end(connection, handle, destroy).finally(() => connections.release(connection))
+    // What was read in one snapshot is known; only a write has to hear that it was committed.
+    if (mode === 'read' && handle.firstCause === undefined) connections.waitUntil?.(ending)
+    else await ending
+    if (outcome.status === 'rejected') throw withoutSql(outcome.reason)
+    if (handle.firstCause) throw withoutSql(handle.firstCause)
+    return outcome.value
   }
 
   return {
@@ -133,49 +136,33 @@ export function createTenantDatabase({ connections, role, onSurprise }: TenantDa
 const withoutSql = (error: unknown): unknown =>
   error instanceof DrizzleQueryError && error.cause ? error.cause : error
 
-/** Begins a transaction and makes it the tenant's, in one round trip. */
-async function enter(
-  connection: Connection,
-  mode: Mode,
-  context: TenantContext,
-  role: string | undefined,
-  destroy: Destroy,
-) {
+/** What begins a transaction and makes it the tenant's. */
+function openingOf(connection: Connection, mode: Mode, context: TenantContext, role: string | undefined): Opening {
   const settings = [
     ['app.current_tenant', context.tenantId],
     ['app.request_id', context.requestId ?? ''],
     ...(role === undefined ? [] : [['role', role]]),
   ] as const
   const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`)
-  const [began, set] = await Promise.allSettled([
-    connection.command(begin[mode]),
-    connection.send(`select ${calls.join(', ')}`, settings.flat(), 'arrays'),
-  ])
-  if (began.status === 'rejected') {
-    await connection.close()
-    throw began.reason
-  }
-  if (set.status === 'rejected') {
-    await rollback(connection)
-    throw set.reason
-  }
-  const confirmed = set.value[0]
-  if (settings.some(([, value], index) => !Array.isArray(confirmed) || confirmed[index] !== value)) {
-    await destroy(connection, 'the tenant was not confirmed')
-    throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
-  }
-  if (connection.fault) {
-    if (isNotice(connection.fault)) await destroy(connection, `${connection.fault} at begin`)
-    throw unavailable(new Error(`Unexpected at begin: ${connection.fault}`))
+  const set = { text: `select ${calls.join(', ')}`, parameters: settings.flat() }
+  return {
+    statements: [{ text: begin[mode], parameters: [] }, set],
+    confirm([, confirmed]) {
+      if (connection.fault) throw unavailable(new Error(`Unexpected at begin: ${connection.fault}`))
+      if (settings.some(([, value], index) => confirmed?.rows[0]?.[index] !== value))
+        throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
+    },
   }
 }
 
-/** Ends a transaction. Afterwards `handle.firstCause` says whether it was committed. */
-async function leave(connection: Connection, handle: Handle, context: TenantContext, destroy: Destroy) {
-  const { unawaited } = await handle.revoke()
-  if (unawaited > 0) handle.fail(new TransactionMisuse(`${unawaited} queries were not awaited in this transaction`))
-  if (context.signal?.aborted) handle.fail(context.signal.reason)
-  if (handle.firstCause) return await rollback(connection)
+/** Ends a transaction, once nothing is in flight. Afterwards `handle.firstCause` says whether it was committed. */
+async function end(connection: Connection, handle: Handle, destroy: Destroy): Promise<void> {
+  await handle.revoke()
+  if (!handle.isOpen) return // nobody asked for anything
+  const { firstCause } = handle
+  if (firstCause instanceof TenantNotConfirmed) return await destroy(connection, 'the tenant was not confirmed')
+  if (connection.fault && isNotice(connection.fault)) return await destroy(connection, `${connection.fault} at begin`)
+  if (firstCause) return await rollback(connection)
   try {
     const { command } = await connection.command('commit')
     // PostgreSQL answers COMMIT of a transaction that has failed with ROLLBACK.
@@ -200,12 +187,7 @@ async function rollback(connection: Connection): Promise<void> {
   }
 }
 
-async function join<T>(
-  outer: OpenTransaction,
-  mode: Mode,
-  context: TenantContext,
-  work: (tx: TenantTx) => Promise<T>,
-): Promise<T> {
+async function join<T>(outer: OpenTransaction, mode: Mode, context: TenantContext, work: Work<T>): Promise<T> {
   if (outer.tenantId !== context.tenantId)
     throw new TransactionMisuse('A transaction is open for another tenant: finish it before working for this one')
   if (outer.mode === 'read' && mode === 'write')

@@ -1,9 +1,14 @@
-import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
-import { type PostgresJsQueryResultHKT, PostgresJsSession } from 'drizzle-orm/postgres-js'
-import type { Connection, QueryResult } from './connection.ts'
+import { PgDatabase, PgDialect, type PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { PostgresJsSession } from 'drizzle-orm/postgres-js'
+import { type Answer, type Rows, type Statement, toRows } from './batch.ts'
+import type { Connection } from './connection.ts'
 import { type TenantContext, tenantContext } from './context.ts'
 
 declare const brand: unique symbol
+
+interface RowsHKT extends PgQueryResultHKT {
+  type: Rows<this['row'] extends Record<string, unknown> ? this['row'] : Record<string, unknown>>
+}
 
 /**
  * A transaction of one tenant: what a repository takes as its first argument. It is Drizzle without the ways out of a
@@ -14,7 +19,7 @@ declare const brand: unique symbol
  *   (await tx.select().from(tasks).where(eq(tasks.id, id)))[0]
  */
 export type TenantTx = Pick<
-  PgDatabase<PostgresJsQueryResultHKT>,
+  PgDatabase<RowsHKT>,
   | 'select'
   | 'selectDistinct'
   | 'selectDistinctOn'
@@ -39,32 +44,80 @@ export interface Handle {
   readonly firstCause: Error | undefined
   /** Marks the transaction as failed; what came first stays. */
   fail(error: unknown): void
+  /** Whether anything was sent: then there is a transaction to end. */
+  readonly isOpen: boolean
+  /** How many queries have no answer yet. */
+  readonly unawaited: number
   /** Ends it: from now on every call throws before it reaches the socket. Resolves when nothing is in flight. */
-  revoke(): Promise<{ unawaited: number }>
+  revoke(): Promise<void>
 }
+
+/** What is sent before the first query of a transaction, in the same round trip. */
+export interface Opening {
+  statements: readonly Statement[]
+  /** @throws when PostgreSQL did not do what it must; then no query's rows are handed out */
+  confirm(answers: readonly Answer[]): void
+}
+
+/** How a transaction speaks to its connection, for Drizzle: of postgres.js' client its session uses `unsafe` alone. */
+export interface Client {
+  unsafe(text: string, parameters?: unknown[]): PromiseLike<Rows<unknown>> & { values(): Promise<unknown[][]> }
+}
+
+const dialect = new PgDialect()
+const clients = new WeakMap<TenantTx, Client>()
+
+/** The client behind a transaction. */
+export function clientOf(tx: TenantTx): Client {
+  const client = clients.get(tx)
+  if (!client) throw new TransactionMisuse('This is no transaction of db.read or db.write')
+  return client
+}
+
+/** Drizzle on a client. `begin` is missing on purpose: nothing but db.read and db.write begins. */
+export function createTx(client: Client): TenantTx {
+  const session = new PostgresJsSession(
+    { options: { parsers: {}, serializers: {} }, ...client } as never,
+    dialect,
+    undefined,
+  )
+  const tx = new PgDatabase(dialect, session, undefined) as unknown as TenantTx // the one place that brands
+  clients.set(tx, client)
+  return tx
+}
+
+// A statement that starts or ends a transaction would leave the rest of it without its tenant, or in another's.
+// The text is looked at before it is sent, and the command tag after: a comment could hide the command.
+const transactionText = /^\s*(begin|start|commit|end|rollback|abort|prepare\s+transaction)\b/i
+const transactionTag = /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|PREPARE TRANSACTION)/
 
 function refuseCommand(command: string | undefined): void {
   if (command !== undefined)
     throw new TransactionMisuse(`${command} is not for handlers: db.read and db.write begin and end transactions`)
 }
 
-const dialect = new PgDialect()
-// A statement that starts or ends a transaction would leave the rest of it without its tenant, or in another's.
-// The text is looked at before it is sent, and the command tag after: a comment could hide the command.
-const transactionText = /^\s*(begin|start|commit|end|rollback|abort|prepare\s+transaction)\b/i
-const transactionTag = /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|PREPARE TRANSACTION)/
+interface Waiting {
+  statement: Statement
+  resolve(answer: Answer): void
+  reject(error: unknown): void
+}
 
 /**
- * Makes the handle of one transaction. postgres.js lets a handle that outlives its transaction run inside the next
- * tenant's transaction on that connection; this one is revoked when its transaction is over.
+ * Makes the handle of one transaction. A driver lets a handle that outlives its transaction run inside the next tenant's
+ * transaction on that connection; this one is revoked when its transaction is over.
+ *
+ * Queries that are asked for without waiting between them go together, in one round trip, in their order. Those asked for
+ * while others are under way wait for them: what was queued behind a failure or behind the end never reaches the socket.
  *
  * @param context whose transaction it is; once its signal is aborted, no further query is sent
  */
-export function createHandle(connection: Connection, context: TenantContext): Handle {
+export function createHandle(connection: Connection, context: TenantContext, opening: Opening, named: boolean): Handle {
   let revoked = false
+  let opened = false
+  let waiting: Waiting[] = []
   let inFlight = 0
   let firstCause: Error | undefined
-  let last: Promise<unknown> = Promise.resolve()
+  let flight: Promise<void> = Promise.resolve()
 
   const fail = (error: unknown) => {
     firstCause ??= error instanceof Error ? error : new Error('Something that is no Error was thrown', { cause: error })
@@ -81,48 +134,74 @@ export function createHandle(connection: Connection, context: TenantContext): Ha
     context.signal?.throwIfAborted()
   }
 
-  /** One after another: what was queued behind a failure or behind the end must not reach the socket. */
-  async function send(text: string, parameters: unknown[], shape: 'objects' | 'arrays'): Promise<QueryResult> {
+  async function send(text: string, parameters: unknown[]): Promise<Answer> {
     assertUsable()
-    inFlight += 1
-    const result = last.then(async () => {
-      assertUsable()
-      refuseCommand(transactionText.exec(text)?.[1])
-      const rows = await connection.send(text, parameters, shape)
-      refuseCommand(transactionTag.exec(rows.command ?? '')?.[1])
-      return rows
+    return await new Promise<Answer>((resolve, reject) => {
+      waiting.push({ statement: { text, parameters }, resolve, reject })
+      if (waiting.length === 1 && inFlight === 0) takeOff()
     })
-    last = result.catch(fail).finally(() => {
-      inFlight -= 1
-    })
-    return await result
   }
 
-  const client = {
-    options: { parsers: {}, serializers: {} },
-    unsafe: (text: string, parameters: unknown[] = []) => ({
-      values: () => send(text, parameters, 'arrays'),
+  /** Not at once: what is asked for before the event loop goes on belongs together. */
+  function takeOff(): void {
+    flight = new Promise((landed) => setImmediate(() => fly().then(landed)))
+  }
+
+  async function fly(): Promise<void> {
+    const passengers = waiting
+    waiting = []
+    inFlight = passengers.length
+    try {
+      const answers = await exchange(passengers.map(({ statement }) => statement))
+      for (const [index, { resolve }] of passengers.entries()) resolve(answers[index] as Answer) // one each
+    } catch (error) {
+      fail(error)
+      for (const { reject } of passengers) reject(error)
+    }
+    inFlight = 0
+    if (waiting.length > 0) await fly()
+  }
+
+  async function exchange(statements: Statement[]): Promise<Answer[]> {
+    assertUsable()
+    for (const { text } of statements) refuseCommand(transactionText.exec(text)?.[1])
+    const first = opened ? [] : opening.statements
+    opened = true
+    const answers = await connection.send([...first, ...statements], { named })
+    const own = answers.slice(first.length)
+    for (const { command } of own) refuseCommand(transactionTag.exec(command)?.[1])
+    if (first.length > 0) opening.confirm(answers)
+    if (connection.status !== 'transaction') throw new TransactionMisuse('The transaction was over before its end')
+    return own
+  }
+
+  const tx = createTx({
+    unsafe: (text, parameters = []) => ({
+      values: async () => (await send(text, parameters)).rows,
       // Drizzle awaits this object itself; like the driver's queries it runs when it is awaited.
       // biome-ignore lint/suspicious/noThenProperty: a thenable is what the driver returns
-      then: (...handlers: Parameters<Promise<QueryResult>['then']>) =>
-        send(text, parameters, 'objects').then(...handlers),
+      then: (...handlers) =>
+        send(text, parameters)
+          .then(toRows)
+          .then(...handlers),
     }),
-  }
-  // Drizzle's session uses `unsafe` alone of the driver's client; `begin` is missing on purpose.
-  const session = new PostgresJsSession(client as never, dialect, undefined)
-  const tx = new PgDatabase(dialect, session, undefined) as unknown as TenantTx // the one place that brands
+  })
 
   return {
     tx,
     get firstCause() {
       return firstCause
     },
+    get isOpen() {
+      return opened
+    },
+    get unawaited() {
+      return waiting.length + inFlight
+    },
     fail,
     async revoke() {
       revoked = true
-      const unawaited = inFlight
-      await last
-      return { unawaited }
+      await flight
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Connection } from '../tenancy/index.ts'
+import { type Connection, query } from '../tenancy/index.ts'
 import { catalogue } from './catalogue.ts'
 import { functionChecks } from './checks/functions.ts'
 import { keyChecks } from './checks/keys.ts'
@@ -45,16 +45,16 @@ export const checks: Check[] = [...catalogueChecks, ...Object.values(policyCheck
  */
 export async function inspectRowSecurity(connection: Connection, options: WallOptions = {}): Promise<Finding[]> {
   const { tenantColumn = 'tenant_id', shared = [] } = options
-  const [session] = (await connection.send(sessionQuery, [], 'objects')) as unknown as [Session] // its one row
-  const setPath = (path: string) => connection.send("select set_config('search_path', $1, true)", [path], 'arrays')
+  const [session] = (await query(connection, sessionQuery)) as unknown as [Session] // its one row
+  const setPath = (path: string) => query(connection, "select set_config('search_path', $1, true)", [path])
   await setPath('pg_catalog')
   const given = [options.role ?? session.role, tenantColumn, asArray(shared)]
   const policies = `with ${catalogue} ${policiesQuery}`
-  const rows = (await connection.send(policies, given, 'objects')) as PolicyRow[] // the query's own columns
+  const rows = (await query(connection, policies, given)) as unknown as PolicyRow[] // the query's own columns
   const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)
   const settings = tenantSettings(rows, tenant, session.bodies)
   const parameters = [...given, asArray(settings), tenant ?? null]
-  const found = (await connection.send(checksQuery(session.version), parameters, 'objects')) as Row[] // its own columns
+  const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Row[] // its own columns
   await setPath(session.path)
   const answers = rows.length > 0 && tenant !== undefined ? await probeTenant(connection, tenant, settings) : []
   return [...found.map(toFinding), ...judgePolicies(rows, tenant), ...answers].sort(inOrder)

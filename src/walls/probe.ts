@@ -1,5 +1,5 @@
 import { findDatabaseError } from '../errors/index.ts'
-import type { Connection } from '../tenancy/index.ts'
+import { type Connection, query } from '../tenancy/index.ts'
 import type { Check, Finding } from './finding.ts'
 
 /** What no catalogue shows: it is tried, in savepoints of the transaction that looks. */
@@ -45,7 +45,7 @@ export async function probeTenant(connection: Connection, tenant: string, settin
   const ask = `select (${tenant})::text`
   const set = settings.map((_, index) => `set_config($${index + 1}, $${settings.length + 1}, true)`).join(', ')
   const answerTo = async (asked: string) => {
-    if (settings.length > 0) await connection.send(`select ${set}`, [...settings, asked], 'arrays')
+    if (settings.length > 0) await query(connection, `select ${set}`, [...settings, asked])
     return (await firstColumn(connection, ask))[0] ?? ''
   }
   const remedy = "Let it read the setting and nothing else: nullif(current_setting(…, true), '')."
@@ -132,7 +132,7 @@ async function attempt<T>(
 ): Promise<{ value: T } | { sqlstate: string }> {
   await connection.command('savepoint probe')
   try {
-    await connection.send("select set_config('statement_timeout', $1, true)", [timeout], 'arrays')
+    await query(connection, "select set_config('statement_timeout', $1, true)", [timeout])
     return { value: await work() }
   } catch (error) {
     const sqlstate = findDatabaseError(error)?.sqlstate
@@ -144,6 +144,6 @@ async function attempt<T>(
 }
 
 async function firstColumn(connection: Connection, text: string, parameters: unknown[] = []): Promise<string[]> {
-  const rows = await connection.send(text, parameters, 'arrays')
-  return rows.map((row) => (Array.isArray(row) ? (row[0] ?? '') : ''))
+  const rows = await query(connection, text, parameters)
+  return rows.map((row) => String(Object.values(row)[0] ?? ''))
 }

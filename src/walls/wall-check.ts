@@ -1,4 +1,4 @@
-import { type Connection, type ConnectionOptions, openConnection } from '../tenancy/index.ts'
+import { type Connection, type ConnectionOptions, openConnection, query } from '../tenancy/index.ts'
 import type { Finding } from './finding.ts'
 import { inOrder, inspectRowSecurity, type WallOptions } from './inspect.ts'
 import { probeRows } from './probe.ts'
@@ -45,7 +45,7 @@ export function createWallCheck(options: ConnectionOptions & WallOptions): WallC
     connection ??= openConnection(options)
     await connection.command('begin read only')
     try {
-      if (options.role) await connection.send("select set_config('role', $1, true)", [options.role], 'arrays')
+      if (options.role) await query(connection, "select set_config('role', $1, true)", [options.role])
       const findings = await inspectRowSecurity(connection, options)
       return [...findings, ...(await probeRows(connection, options.tenantColumn ?? 'tenant_id'))].sort(inOrder)
     } finally {

@@ -1,5 +1,6 @@
 import { afterAll } from 'bun:test'
 import postgres from 'postgres'
+import { findDatabaseError } from '../../src/errors/index.ts'
 import { main } from '../database.ts'
 
 /** The serving role on one connection of postgres.js: raw SQL, as somebody would send it who got round all our code. */
@@ -26,7 +27,7 @@ export async function asTenant<T>(
 export const sqlstateOf = (query: PromiseLike<unknown>): Promise<string> =>
   Promise.resolve(query).then(
     () => 'accepted',
-    (error: unknown) => (error instanceof postgres.PostgresError ? error.code : String(error)),
+    (error: unknown) => findDatabaseError(error)?.sqlstate ?? String(error),
   )
 
 /** A user of a tenant; gives its id. */

@@ -133,7 +133,7 @@ describe('the wall check', () => {
   test('names a tenant that the connection string sets', async () => {
     const { url } = await createRole()
     const withTenant = new URL(url)
-    withTenant.searchParams.set('app.current_tenant', crypto.randomUUID())
+    withTenant.searchParams.set('options', `-c app.current_tenant=${crypto.randomUUID()}`)
     expect(await errorsFor(withTenant.href)).toContainEqual(expect.objectContaining({ promise: 16, object: 'session' }))
   })
 

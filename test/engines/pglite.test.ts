@@ -9,7 +9,7 @@ import { migrate } from '../../db/migrate.ts'
 import { users } from '../../db/schema/users.ts'
 import { createApp } from '../../src/app.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { createPool, createTenantDatabase, openConnection, type TenantTx, withTenant } from '../../src/tenancy/index.ts'
+import { createPool, createTenantDatabase, openConnection, query, type TenantTx, withTenant } from '../../src/tenancy/index.ts'
 import { assertRowSecurity, createWallCheck } from '../../src/walls/index.ts'
 import { deps } from '../app.ts'
 import { newTenant } from '../database.ts'
@@ -46,7 +46,7 @@ describe('on PGlite', () => {
     const inside = await withTenant(newTenant(), () => door.read((tx) => tx.execute(sql`select current_user as role`)))
     expect(inside).toMatchObject([{ role: 'app_user' }])
     const connection = openConnection({ url })
-    expect((await connection.send('select current_user as role', [], 'objects'))[0]).toEqual({ role: 'postgres' })
+    expect((await query(connection, 'select current_user as role'))[0]).toEqual({ role: 'postgres' })
     await connection.close()
   })
 
@@ -125,7 +125,7 @@ describe('on PGlite', () => {
   test('a connection that is closed in its transaction leaves the others alone', async () => {
     const connection = openConnection({ url })
     await connection.command('begin')
-    await connection.send(`insert into users (tenant_id, email, name) values ($1, 'x', 'x')`, [newTenant()], 'arrays')
+    await query(connection, `insert into users (tenant_id, email, name) values ($1, 'x', 'x')`, [newTenant()])
     await connection.close()
     const { tenant } = await tenantWithUser(door)
     expect(await withTenant(tenant, () => door.read(tenantsOf))).toEqual([tenant])

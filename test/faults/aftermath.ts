@@ -1,4 +1,10 @@
-import { type Connection, type ConnectionSource, type TenantDatabase, withTenant } from '../../src/tenancy/index.ts'
+import {
+  type Connection,
+  type ConnectionSource,
+  query,
+  type TenantDatabase,
+  withTenant,
+} from '../../src/tenancy/index.ts'
 import { main, newTenant } from '../database.ts'
 import { backendOf, gate, owner, until } from '../tenancy/door.ts'
 import type { FaultProxy } from './proxy.ts'
@@ -43,10 +49,10 @@ export function inspected(pool: ConnectionSource, tell: (what: string) => void):
 }
 
 async function inspect(connection: Connection, tell: (what: string) => void): Promise<void> {
-  const setting = `select coalesce(current_setting('app.current_tenant', true), '')`
+  const setting = `select coalesce(current_setting('app.current_tenant', true), '') as tenant`
   // One that is lost has no setting; the pool finds out when it comes back.
-  const [row] = await connection.send(setting, [], 'arrays').catch(() => [])
-  if (Array.isArray(row) && row[0] !== '') tell(`a connection outside of any transaction is of tenant ${row[0]}`)
+  const [row] = await query(connection, setting).catch(() => [])
+  if (row && row.tenant !== '') tell(`a connection outside of any transaction is of tenant ${row.tenant}`)
 }
 
 /** Throws unless exactly as many transactions as the pool is large are under way at once, and all succeed. */

@@ -19,7 +19,7 @@ test.each(['begin', 'rollback'])(
     await using door = openDoor({}, { before })
     const first = await asSomebody(() => door.write(backendOf))
     isBroken = true
-    await asSomebody(() => failureOf(door.write(() => Promise.reject(new Error('no')))))
+    await asSomebody(() => failureOf(door.write((tx) => tx.execute(sql`select 1 / 0`))))
     expect(isBroken).toBe(false)
     expect(await asSomebody(() => door.write(backendOf))).not.toBe(first)
   },

@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { createSplitter, type Message, type Phase, phaseOf, statementOf, valuesOf } from './wire.ts'
+import { createReader, createSplitter, type Message, type Phase, phaseOf, valuesOf } from './wire.ts'
 
 /** Before a statement is passed on; before its answer is; when the last of its answer has been. */
 export type Moment = 'asked' | 'answered' | 'done'
@@ -75,7 +75,9 @@ export async function openProxy(url: string, plan: Plan = () => undefined): Prom
 }
 
 function createLink(near: Socket, far: Socket, plan: Plan, commits: Set<string>): Link {
-  const asked: Phase[] = ['connect'] // what PostgreSQL has not answered yet, each with one ReadyForQuery
+  // What PostgreSQL has not answered yet. Statements that are sent together end in one Sync, with one ReadyForQuery.
+  const asked: (Phase | 'sync')[] = ['connect', 'sync']
+  const statementOf = createReader()
   let last: Phase | undefined
   let requestId = ''
   let frozen = false
@@ -108,22 +110,26 @@ function createLink(near: Socket, far: Socket, plan: Plan, commits: Set<string>)
   }
 
   async function fromClient(message: Message): Promise<void> {
+    if (message.type === 'S') asked.push('sync')
     const statement = statementOf(message)
-    if (message.type === 'B' && last === 'confirm') requestId = valuesOf(message)[3] ?? ''
     if (statement === undefined)
       return await meet(far, message, message.type === 'startup' ? plan('connect', 'asked') : undefined)
     last = phaseOf(statement, last)
-    asked.push(last)
+    asked.push(last, ...(message.type === 'Q' ? (['sync'] as const) : []))
+    if (last === 'confirm') requestId = valuesOf(message)[3] ?? ''
     await meet(far, message, plan(last, 'asked'), last === 'commit')
   }
 
   let isAnswering = false
   async function fromServer(message: Message): Promise<void> {
-    const phase = asked[0] ?? 'connect'
+    const phase = asked[0] === undefined || asked[0] === 'sync' ? 'connect' : asked[0]
     await meet(near, message, isAnswering ? undefined : plan(phase, 'answered'))
-    isAnswering = message.type !== 'Z'
-    if (isAnswering) return
-    asked.shift()
+    const { type } = message
+    if (type === 'E') asked.splice(1, asked.indexOf('sync') - 1) // what stood behind it is skipped
+    const isDone = type === 'Z' || (['C', 'I'].includes(type) && asked[1] !== 'sync')
+    isAnswering = !isDone
+    if (!isDone) return
+    asked.splice(0, type === 'Z' ? 2 : 1)
     await plan(phase, 'done')?.({ link, bytes: Buffer.alloc(0), pass: () => {} })
   }
 

@@ -26,11 +26,15 @@ export function createSplitter(speaker: 'client' | 'server'): (chunk: Buffer) =>
   }
 }
 
-/** The text of a statement, in a Query or a Parse message. */
-export function statementOf({ type, bytes }: Message): string | undefined {
-  if (type === 'Q') return textAt(bytes, 5)
-  if (type === 'P') return textAt(bytes, bytes.indexOf(0, 5) + 1)
-  return undefined
+/** Reads which statement a Query or a Bind message runs: a Bind names what a Parse has said before, once or each time. */
+export function createReader(): (message: Message) => string | undefined {
+  const texts = new Map<string, string>()
+  return ({ type, bytes }) => {
+    const next = bytes.indexOf(0, 5) + 1
+    if (type === 'P') texts.set(textAt(bytes, 5), textAt(bytes, next))
+    if (type === 'Q') return textAt(bytes, 5)
+    return type === 'B' ? texts.get(textAt(bytes, next)) : undefined
+  }
 }
 
 const textAt = (bytes: Buffer, start: number) => bytes.toString('utf8', start, bytes.indexOf(0, start))

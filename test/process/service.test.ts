@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createService } from '../../src/service.ts'
-import { type QueryResult, withTenant } from '../../src/tenancy/index.ts'
+import { type Answer, withTenant } from '../../src/tenancy/index.ts'
 import { deps } from '../app.ts'
 import { main, newTenant } from '../database.ts'
 import { failureOf, openCable } from '../tenancy/door.ts'
@@ -23,8 +23,8 @@ test('a connection that goes silent is given up when no request can still wait f
 test('a connection that surprises is logged with how many there were, and without a tenant', async () => {
   const logged: unknown[] = []
   const log = { ...deps.log, error: (fields: object, message: string) => logged.push({ ...fields, message }) }
-  const answer = (text: string, rows: QueryResult) =>
-    text.startsWith('select set_config') ? (Array.of<unknown>() as QueryResult) : rows // a RowList without rows
+  const answer = (text: string, given: Answer) =>
+    text.startsWith('select set_config') ? { ...given, rows: [] } : given
   const connections = watchedPool({ url: main.appUrl }, { answer })
   const config = loadConfig({ DATABASE_URL: main.appUrl })
   const service = createService({ config, log, loadDocsAsset: deps.loadDocsAsset, connections })

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
 import {
+  type Answer,
   type Connection,
   createTenantDatabase,
-  type QueryResult,
   type Surprise,
   type TenantDatabase,
   TenantNotConfirmed,
+  type TenantTx,
   withTenant,
 } from '../../src/tenancy/index.ts'
 import { asOwner, createDatabase, main, newTenant } from '../database.ts'
@@ -14,10 +15,10 @@ import { addUser, backendOf, countUsers, failureOf, openDoor, tenantWithUser } f
 import { watchedPool } from './watched-pool.ts'
 
 /** A door whose connections lie about the first tenant transaction that they are asked for. */
-function openLyingDoor(lie: (rows: QueryResult) => unknown[]) {
+function openLyingDoor(lie: (rows: unknown[][]) => unknown[][]) {
   let lies = 0
-  const answer = (text: string, rows: QueryResult) =>
-    text.startsWith('select set_config') && lies++ === 0 ? (lie(rows) as QueryResult) : rows
+  const answer = (text: string, given: Answer) =>
+    text.startsWith('select set_config') && lies++ === 0 ? { ...given, rows: lie(given.rows) } : given
   return openDoor({}, { answer })
 }
 
@@ -29,14 +30,17 @@ describe('a tenant that PostgreSQL does not confirm', () => {
     ['no tenant', () => [['', '']]],
     ['null', () => [[null, null]]],
     ['no row', () => []],
-    ['another request', (rows: QueryResult) => rows.map((row) => [...(row as string[]).slice(0, 1), 'r-2'])],
-  ])('fails the call before the work: %s', async (_name, lie) => {
+    ['another request', (rows: unknown[][]) => rows.map(([tenant]) => [tenant, 'r-2'])],
+  ])('fails the call, hands no row to the work and commits nothing: %s', async (_name, lie) => {
     await using door = openLyingDoor(lie)
-    const work = () => {
-      throw new Error('The work ran')
+    const tenant = newTenant()
+    const handedOut: unknown[] = []
+    const work = async (tx: TenantTx) => {
+      handedOut.push(await addUser(tx))
     }
-    const error = await withTenant(newTenant(), () => failureOf(door.write(work)))
-    expect(error).toBeInstanceOf(TenantNotConfirmed)
+    expect(await withTenant(tenant, () => failureOf(door.write(work)))).toBeInstanceOf(TenantNotConfirmed)
+    expect(handedOut).toEqual([])
+    expect(await countUsers(tenant)).toBe(0)
   })
 
   test('costs the connection, and the next call gets a new one', async () => {
@@ -45,8 +49,8 @@ describe('a tenant that PostgreSQL does not confirm', () => {
       {},
       {
         before: (_text, connection) => seen.includes(connection) || seen.push(connection),
-        answer: (text, rows) =>
-          seen.length === 1 && text.startsWith('select set_config') ? (Array.of<unknown>() as QueryResult) : rows,
+        answer: (text, given) =>
+          seen.length === 1 && text.startsWith('select set_config') ? { ...given, rows: [] } : given,
       },
     )
     await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
@@ -66,8 +70,7 @@ describe('a connection that surprises is counted', () => {
   const call = (door: TenantDatabase) => withTenant(newTenant(), () => failureOf(door.write((tx) => addUser(tx))))
 
   test('when it does not confirm the tenant', async () => {
-    const lie = (text: string, rows: QueryResult) =>
-      text.startsWith('select set_config') ? (Array.of<unknown>() as QueryResult) : rows
+    const lie = (text: string, given: Answer) => (text.startsWith('select set_config') ? { ...given, rows: [] } : given)
     await using watched = watch({ answer: lie })
     for (let n = 0; n < 2; n += 1) await call(watched.door)
     const what = 'the tenant was not confirmed'
@@ -111,10 +114,8 @@ describe('a transaction that is not what it should be', () => {
       },
     )
     const tenant = newTenant()
-    const never = () => {
-      throw new Error('The work ran')
-    }
-    expect(await withTenant(tenant, () => failureOf(door.write(never)))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    const lost = withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx))))
+    expect(await lost).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
     await withTenant(tenant, () => door.write((tx) => addUser(tx)))
     expect(await countUsers(tenant)).toBe(1)
   })

@@ -16,7 +16,8 @@ export const openDoor = (options: Partial<PoolOptions> = {}, tampering: Tamperin
 /** The serving role's URL with session settings: `withSettings({ lock_timeout: '100ms' })`. */
 export function withSettings(settings: Record<string, string>, url = main.appUrl): string {
   const changed = new URL(url)
-  for (const [name, value] of Object.entries(settings)) changed.searchParams.set(name, value)
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
+  changed.searchParams.set('options', options.join(' '))
   return changed.href
 }
 

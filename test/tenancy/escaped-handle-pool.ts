@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { type Connection, createPool, TransactionMisuse } from '../../src/tenancy/index.ts'
+import { type Connection, createPool, query, TransactionMisuse } from '../../src/tenancy/index.ts'
 import type { Case } from './escaped-handle-cases.ts'
 import { failureOf } from './watched-pool.ts'
 
-const backendOf = async (connection: Connection) =>
-  String(await connection.send('select pg_backend_pid()', [], 'arrays'))
+const backendOf = async (connection: Connection) => (await query(connection, 'select pg_backend_pid() as pid'))[0]?.pid
 
 /** What the pool gives out is a handle too: what others call a reserved connection. */
 export const releasedConnectionCases: Case[] = [
@@ -16,7 +15,7 @@ export const releasedConnectionCases: Case[] = [
       const backend = await backendOf(released)
       pool.release(released)
       const assertRefused = async () => {
-        assert.ok((await failureOf(released.send('select 1', [], 'arrays'))) instanceof TransactionMisuse)
+        assert.ok((await failureOf(query(released, 'select 1'))) instanceof TransactionMisuse)
         assert.ok((await failureOf(released.command('rollback'))) instanceof TransactionMisuse)
       }
       await assertRefused()

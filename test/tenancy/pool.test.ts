@@ -61,7 +61,7 @@ describe('a pool', () => {
   test('gives whoever waits a new connection when one comes back with a fault', async () => {
     await using door = openDoor()
     const [lost, next] = await withTenant(newTenant(), () =>
-      Promise.allSettled([door.read(async (tx) => terminate(await backendOf(tx))), door.read(backendOf)]),
+      Promise.allSettled([door.write(async (tx) => terminate(await backendOf(tx))), door.read(backendOf)]),
     )
     expect([lost?.status, next?.status]).toEqual(['rejected', 'fulfilled'])
   })

@@ -6,6 +6,7 @@ import { runInContext } from '../../src/tenancy/context.ts'
 import {
   createTenantDatabase,
   parseTenantId,
+  query,
   TenantRequired,
   TransactionMisuse,
   withTenant,
@@ -104,8 +105,7 @@ describe('a write', () => {
     await using door = openDoor(
       {},
       {
-        before: (text, connection) =>
-          text === 'commit' && connection.send('select 1 / 0', [], 'arrays').catch(() => {}),
+        before: (text, connection) => text === 'commit' && query(connection, 'select 1 / 0').catch(() => {}),
       },
     )
     expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx))))).toBeInstanceOf(TransactionMisuse)
@@ -142,7 +142,7 @@ describe('the settings of a transaction', () => {
       {
         // Looks just before the second transaction begins, on the same connection.
         async before(text, connection) {
-          if (text === 'begin') left.push(...(await connection.send(settings, [], 'objects')))
+          if (text === 'begin') left.push(...(await query(connection, settings)))
         },
       },
     )

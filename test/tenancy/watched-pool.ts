@@ -1,11 +1,11 @@
 import { users } from '../../db/schema/users.ts'
 import {
+  type Answer,
   type Connection,
   type ConnectionSource,
   createPool,
   createTenantDatabase,
   type PoolOptions,
-  type QueryResult,
   type TenantDatabase,
   type TenantTx,
   withTenant,
@@ -16,7 +16,7 @@ import {
 /** What a test may do to a connection: hear what is sent, do something before it, or change what comes back. */
 export interface Tampering {
   before?: (text: string, connection: Connection) => unknown
-  answer?: (text: string, rows: QueryResult) => QueryResult
+  answer?: (text: string, answer: Answer) => Answer
 }
 
 /** A pool, of one connection unless told otherwise, that writes down what is sent. */
@@ -26,18 +26,24 @@ export function watchedPool(options: Partial<PoolOptions> & { url: string }, { b
   const sent: string[] = []
 
   function watch(connection: Connection): Connection {
-    // In order, since a tenant transaction sends its first two statements without waiting between them.
-    let ready: Promise<unknown> = Promise.resolve()
-    async function pass(text: string, send: () => Promise<QueryResult>): Promise<QueryResult> {
+    const answered = (text: string, given: Answer) => answer?.(text, given) ?? given
+    const look = async (text: string) => {
       sent.push(text)
-      ready = ready.then(() => before?.(text, connection))
-      await ready
-      const rows = await send()
-      return answer?.(text, rows) ?? rows
+      await before?.(text, connection)
     }
     const watched: Connection = {
-      send: (text, parameters, shape) => pass(text, () => connection.send(text, parameters, shape)),
-      command: (text) => pass(text, () => connection.command(text)),
+      async send(statements, options) {
+        for (const { text } of statements) await look(text)
+        const answers = await connection.send(statements, options)
+        return answers.map((given, index) => answered(statements[index]?.text ?? '', given))
+      },
+      async command(text) {
+        await look(text)
+        return answered(text, await connection.command(text))
+      },
+      get status() {
+        return connection.status
+      },
       get fault() {
         return connection.fault
       },
