@@ -61,12 +61,13 @@ function createEdgeService(config: Config, log: Logger): Service {
   const url = config.DATABASE_URL
   const connections: ConnectionSource = {
     ...connectionPerTransaction({ url, answerTimeoutMs: config.REQUEST_TIMEOUT_MS }),
-    release: (connection) => closeBesides(connection.close()),
+    release: (connection) => besides(connection.close()),
+    waitUntil: besides,
   }
   const walls: WallCheck = {
     async inspect() {
       const check = createWallCheck({ url, shared })
-      return await check.inspect().finally(() => closeBesides(check.close()))
+      return await check.inspect().finally(() => besides(check.close()))
     },
     close: async () => {},
   }
@@ -74,9 +75,9 @@ function createEdgeService(config: Config, log: Logger): Service {
   return createService({ config, log, connections, walls, loadDocsAsset: async (name) => assets[name] })
 }
 
-/** Says goodbye to PostgreSQL after the response has gone out; without `waitUntil` the socket would just be cut. */
-function closeBesides(closing: Promise<void>): void {
-  execution.getStore()?.waitUntil(closing)
+/** Ends a transaction and says goodbye to PostgreSQL after the response has gone out; else the socket would just be cut. */
+function besides(ending: Promise<void>): void {
+  execution.getStore()?.waitUntil(ending)
 }
 
 async function refuse(request: Request, remote: object, cause: unknown, log: Logger): Promise<Response> {

@@ -151,7 +151,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 }
 
 /**
- * Sends one statement, and waits for its rows.
+ * Sends one statement, unnamed, and waits for its rows.
  *
  * @example
  * const [row] = await query(connection, 'select current_user as role')
@@ -161,7 +161,7 @@ export async function query(
   text: string,
   parameters: readonly unknown[] = [],
 ): Promise<Rows<Record<string, unknown>>> {
-  const [answer] = await connection.send([{ text, parameters }])
+  const [answer] = await connection.send([{ text, parameters }], { named: false })
   if (!answer) throw new Error('A statement was not answered')
   return toRows(answer)
 }

@@ -80,6 +80,7 @@ const begin = { read: 'begin isolation level repeatable read read only', write: 
  */
 export function createTenantDatabase({ connections, role, onSurprise }: TenantDatabaseOptions): TenantDatabase {
   const open = new AsyncLocalStorage<OpenTransaction>()
+  const named = role === undefined // the one session of PGlite would know the names of all clients
   let surprises = 0
   const destroy: Destroy = async (connection, what) => {
     surprises += 1
@@ -93,20 +94,20 @@ export function createTenantDatabase({ connections, role, onSurprise }: TenantDa
     const outer = open.getStore()
     if (outer && !outer.over) return await join(outer, mode, context, work)
     try {
-      return await transaction(mode, context, work, true)
+      return await transaction(mode, context, work, named)
     } catch (error) {
       if (isStale(error)) return await transaction(mode, context, work, false)
       if (!isTransient(findDatabaseError(error)?.sqlstate ?? '')) throw error
       // At once it would often run into the winner again, which is only just waking up.
       await delay(10 + Math.random() * 40)
-      return await transaction(mode, context, work, true)
+      return await transaction(mode, context, work, named)
     }
   }
 
-  async function transaction<T>(mode: Mode, context: TenantContext, work: Work<T>, named: boolean): Promise<T> {
+  async function transaction<T>(mode: Mode, context: TenantContext, work: Work<T>, keepParsed: boolean): Promise<T> {
     context.signal?.throwIfAborted()
     const connection = await connections.acquire()
-    const handle = createHandle(connection, context, openingOf(connection, mode, context, role), named)
+    const handle = createHandle(connection, context, openingOf(connection, mode, context, role), keepParsed)
     const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
     const [outcome] = await Promise.allSettled([open.run(current, async () => await work(handle.tx))])
     current.over = true
@@ -145,11 +146,16 @@ function openingOf(connection: Connection, mode: Mode, context: TenantContext, r
   ] as const
   const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`)
   const set = { text: `select ${calls.join(', ')}`, parameters: settings.flat() }
+  const first = { text: begin[mode], parameters: [] }
   return {
-    statements: [{ text: begin[mode], parameters: [] }, set],
-    confirm([, confirmed]) {
+    // Behind the socket of PGlite all clients share one session: until a transaction is open, messages of theirs may come
+    // between ours, so that BEGIN has to be one message.
+    ...(role === undefined
+      ? { command: undefined, statements: [first, set] }
+      : { command: first.text, statements: [set] }),
+    confirm(answers) {
       if (connection.fault) throw unavailable(new Error(`Unexpected at begin: ${connection.fault}`))
-      if (settings.some(([, value], index) => confirmed?.rows[0]?.[index] !== value))
+      if (settings.some(([, value], index) => answers.at(-1)?.rows[0]?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
     },
   }

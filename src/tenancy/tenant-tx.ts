@@ -54,6 +54,8 @@ export interface Handle {
 
 /** What is sent before the first query of a transaction, in the same round trip. */
 export interface Opening {
+  /** Sent alone, before everything, where it cannot go with the rest. */
+  command: string | undefined
   statements: readonly Statement[]
   /** @throws when PostgreSQL did not do what it must; then no query's rows are handed out */
   confirm(answers: readonly Answer[]): void
@@ -166,11 +168,12 @@ export function createHandle(connection: Connection, context: TenantContext, ope
     assertUsable()
     for (const { text } of statements) refuseCommand(transactionText.exec(text)?.[1])
     const first = opened ? [] : opening.statements
+    if (!opened && opening.command) await connection.command(opening.command)
     opened = true
     const answers = await connection.send([...first, ...statements], { named })
     const own = answers.slice(first.length)
     for (const { command } of own) refuseCommand(transactionTag.exec(command)?.[1])
-    if (first.length > 0) opening.confirm(answers)
+    if (first.length > 0) opening.confirm(answers.slice(0, first.length))
     if (connection.status !== 'transaction') throw new TransactionMisuse('The transaction was over before its end')
     return own
   }
