@@ -44,6 +44,17 @@ export const settings = {
   autovacuum: 'off',
 }
 
+// The limits of the serving role have their cost too: whoever is compared with it has the same.
+const limitReader = `
+  do $$
+  declare
+    setting text;
+  begin
+    for setting in select unnest(setconfig) from pg_db_role_setting where setrole = 'app_user'::regrole loop
+      execute format('alter role reader set %I = %L', split_part(setting, '=', 1), split_part(setting, '=', 2));
+    end loop;
+  end $$`
+
 /**
  * Starts PostgreSQL with a fixed configuration.
  *
@@ -88,6 +99,7 @@ export async function openDatabases(): Promise<Databases> {
     rowhouse: (amount) =>
       once('rowhouse', 'app_user', amount, async (ownerUrl, url) => {
         await migrate({ url: ownerUrl, appPassword: password })
+        await asOwner(ownerUrl, (owner) => owner.unsafe(limitReader))
         await seed(url, amount)
       }),
     floor: (amount) =>

@@ -19,7 +19,11 @@ const title = 'The tenant transaction alone, 10 connections, 64 callers'
 const ways = [stockDrizzle, awaitedBegin, arrayBegin, pipelined, rowhouse]
 const callers = 64
 
-const { quick, write, delayMs } = new Command('bench:micro')
+const {
+  quick = false,
+  write,
+  delayMs,
+} = new Command('bench:micro')
   .description('Measures the tenant transaction alone, in each of the ways to write it, on a PostgreSQL of its own.')
   .option('--quick', 'shorter and fewer rounds')
   .option('--write', 'write docs/bench/micro.json and docs/performance.md')
@@ -58,8 +62,7 @@ const [loadAverage = 0] = loadavg()
 const { lines } = await compare({ pace, say: progress }, [...ways.map(subject), ...reference])
 progress('')
 process.stdout.write(`${asText(figuresTable({ lines }))}\n`)
-const { rounds, seconds } = pace
-const measured = { name: 'micro', title, date: new Date().toISOString(), loadAverage, rounds, seconds, notes: [] }
+const measured = { name: 'micro', title, date: new Date().toISOString(), loadAverage, quick, notes: [] }
 if (write) await publish('micro', ['micro'], [{ ...measured, lines, verdicts: [] }], databases.version)
 
 /** The database's URL with the slower network in between. */

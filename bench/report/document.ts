@@ -33,7 +33,7 @@ function where(machine: Machine, scenarios: Measured[]): string {
 }
 
 function scenarioAsMarkdown(measured: Measured): string[] {
-  const { name, title, rounds, seconds, loadAverage, notes } = measured
-  const how = `${rounds} rounds of ${seconds} s; load average before: ${loadAverage.toFixed(1)}.`
+  const { name, title, quick, loadAverage, notes } = measured
+  const how = `Load average before: ${loadAverage.toFixed(1)}.${quick ? ' Measured with `--quick`.' : ''}`
   return [`### \`${name}\``, `${title}. ${how}`, asMarkdown(figuresTable(measured)), ...notes]
 }

@@ -11,8 +11,8 @@ export const Measured = Result.extend({
   date: z.iso.datetime(),
   /** Of the last minute before it began (`uptime`): what else the machine was doing. */
   loadAverage: z.number(),
-  rounds: z.number(),
-  seconds: z.number(),
+  /** With fewer and shorter rounds, and less data. */
+  quick: z.boolean(),
 })
 export type Measured = z.infer<typeof Measured>
 

@@ -1,5 +1,5 @@
-import { tenantIdOf } from '../../db/seed-many.ts'
 import type { Amount } from '../databases.ts'
+import { randomTask } from '../random-task.ts'
 import type { Way } from './way.ts'
 
 /** What a way came to. */
@@ -10,23 +10,21 @@ export interface Run {
   cpuMicros: number
 }
 
-/** As db/seed-many.ts counts them. */
-const taskIdOf = (number: number) => `5eed0000-0000-7000-8002-${number.toString(16).padStart(12, '0')}`
-
 /** Transactions before the clock starts: connections open, statements are prepared, code is compiled. */
 const warmUp = 500
 
-/** Runs transactions of random tenants on random tasks, so many callers at a time, on connections of its own. */
+/** Runs transactions on random tasks, so many callers at a time, on connections of its own. */
 export async function runWay(
   way: Way,
   database: Amount & { url: string },
   callers: number,
   seconds: number,
 ): Promise<Run> {
-  const { url, tenants, tasks } = database
-  const { transact, close } = way.open(url)
-  const random = (limit: number) => 1 + Math.floor(Math.random() * limit)
-  const next = () => transact(tenantIdOf(random(tenants)), taskIdOf(random(tasks)))
+  const { transact, close } = way.open(database.url)
+  const next = () => {
+    const { tenantId, taskId } = randomTask(database)
+    return transact(tenantId, taskId)
+  }
   const atATime = (work: () => Promise<void>) => Promise.all(Array.from({ length: callers }, work))
 
   await atATime(async () => {
