@@ -34,10 +34,8 @@ export async function createBareDatabase(): Promise<TestDatabase> {
   names.push(name)
   await administrator`create database ${administrator(name)} template template0`
   const appUrl = urlOf(name, 'app_user', appPassword)
-  return { ownerUrl: urlOf(name), appUrl: pooler ? through(pooler, appUrl) : appUrl }
+  return { ownerUrl: urlOf(name), appUrl: pooler?.through(appUrl) ?? appUrl }
 }
-
-const through = ({ port }: Pooler, url: string) => Object.assign(new URL(url), { host: `127.0.0.1:${port}` }).href
 
 function urlOf(database: string, user?: string, password?: string): string {
   const url = new URL(serverUrl)
@@ -55,7 +53,7 @@ if (server) await administrator`alter role app_user connection limit 150`
 // The serving role of every test comes through a transaction pooler with one connection: see test/engines.
 if (process.env.TEST_POOLER) {
   pooler = await startPooler(main.appUrl)
-  main.appUrl = through(pooler, main.appUrl)
+  main.appUrl = pooler.through(main.appUrl)
 }
 
 /** The door to the shared database, as the service opens it. */

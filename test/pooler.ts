@@ -10,14 +10,18 @@ import { freePort, postgresUser } from './postgres.ts'
 /** Where PgBouncer is installed, or null. */
 export const pgbouncer = Bun.which('pgbouncer') ?? Bun.which('/usr/sbin/pgbouncer')
 
+/** From 1.21 on it carries named statements from connection to connection. */
+const version = pgbouncer ? Bun.spawnSync([pgbouncer, '--version']).stdout.toString() : ''
+const carriesNames = Bun.semver.satisfies(/PgBouncer (\S+)/.exec(version)?.[1] ?? '0.0.0', '>=1.21.0')
+
 const START_MS = 10_000
 // A process of its own, whose input ends when this process does: nothing is left behind after a kill -9 either.
 const RUN = `"$0" -q pgbouncer.ini & cat; kill -KILL $!; rm -rf "$PWD"`
 
 /** PgBouncer in transaction mode; it ends with this process at the latest. */
 export interface Pooler {
-  /** The port of 127.0.0.1 that it listens on, for every database of the server behind it. */
-  readonly port: number
+  /** A URL of the server behind it, made one of the pooler. */
+  through(url: string): string
   stop(): Promise<void>
 }
 
@@ -27,7 +31,7 @@ export interface Pooler {
  * @param url a database of the server, as the role that will come through the pooler
  * @throws {Error} when it is not installed, or does not let that role in within 10 seconds
  * @example
- * const { port, stop } = await startPooler(main.appUrl)
+ * const { through, stop } = await startPooler(main.appUrl)
  */
 export async function startPooler(url: string): Promise<Pooler> {
   if (!pgbouncer) throw new Error('PgBouncer is not installed')
@@ -47,6 +51,7 @@ export async function startPooler(url: string): Promise<Pooler> {
     'default_pool_size = 1',
     'max_client_conn = 1000',
     'unix_socket_dir =',
+    ...(carriesNames ? ['max_prepared_statements = 200'] : []),
   ]
   await writeFile(join(folder, 'pgbouncer.ini'), settings.join('\n'))
   await writeFile(join(folder, 'users'), `"${server.username}" "${server.password}"`)
@@ -62,9 +67,13 @@ export async function startPooler(url: string): Promise<Pooler> {
     child.stdin.end()
     await closed
   }
-  const through = Object.assign(new URL(url), { port: String(port) }).href
+  const through = (direct: string) => {
+    const pooled = Object.assign(new URL(direct), { host: `127.0.0.1:${port}` })
+    if (!carriesNames) pooled.searchParams.set('prepare', 'false')
+    return pooled.href
+  }
   for (const end = Date.now() + START_MS; Date.now() < end; await delay(20))
-    if (await answers(through)) return { port, stop }
+    if (await answers(through(url))) return { through, stop }
   await stop()
   throw new Error(`PgBouncer does not let ${server.username} in on port ${port}`)
 }

@@ -35,7 +35,10 @@ export interface ConnectionSource {
 }
 
 export interface ConnectionOptions {
-  /** `postgres://user:password@host:port/database`; `?sslmode=require` or `verify-full` for TLS. */
+  /**
+   * `postgres://user:password@host:port/database`, with `?sslmode=require` or `verify-full` for TLS and `?prepare=false`
+   * for a transaction pooler that does not carry named statements: PgBouncer below 1.21.
+   */
   url: string
   /** How long to wait for PostgreSQL to let us in, in milliseconds. */
   connectTimeoutMs?: number
@@ -44,10 +47,7 @@ export interface ConnectionOptions {
    * the role's `statement_timeout`, for a server or a network that has gone silent. 15 seconds when left out.
    */
   answerTimeoutMs?: number
-  /**
-   * Whether PostgreSQL keeps statements parsed under names; true when left out. Not through a transaction pooler that does
-   * not carry names: PgBouncer below 1.21, or with `max_prepared_statements = 0`.
-   */
+  /** Whether PostgreSQL keeps statements parsed under names; as the URL says, when left out. */
   prepare?: boolean
 }
 
@@ -70,7 +70,8 @@ export const isStale = (error: unknown): boolean =>
  * @throws ApiError SERVICE_UNAVAILABLE from `send`, when PostgreSQL cannot be reached or the connection is lost
  */
 export function openConnection(options: ConnectionOptions): Connection {
-  const { connectTimeoutMs = 5000, answerTimeoutMs = 15_000, prepare = true } = options
+  const { connectTimeoutMs = 5000, answerTimeoutMs = 15_000 } = options
+  const { prepare = new URL(options.url).searchParams.get('prepare') !== 'false' } = options
   const client = new pg.Client({
     ...partsOf(options.url),
     application_name: 'rowhouse',

@@ -9,7 +9,14 @@ import { migrate } from '../../db/migrate.ts'
 import { users } from '../../db/schema/users.ts'
 import { createApp } from '../../src/app.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { createPool, createTenantDatabase, openConnection, query, type TenantTx, withTenant } from '../../src/tenancy/index.ts'
+import {
+  createPool,
+  createTenantDatabase,
+  openConnection,
+  query,
+  type TenantTx,
+  withTenant,
+} from '../../src/tenancy/index.ts'
 import { assertRowSecurity, createWallCheck } from '../../src/walls/index.ts'
 import { deps } from '../app.ts'
 import { newTenant } from '../database.ts'

@@ -122,7 +122,7 @@ export const sabotages: Sabotage[] = [
     promise: 9,
     broken: {
       file: 'src/tenancy/tenant-database.ts',
-      lines: [['!Array.isArray(confirmed) || confirmed[index] !== value', 'index < 0 && value && confirmed']],
+      lines: [['answers.at(-1)?.rows[0]?.[index] !== value', 'index < 0 && value && answers']],
     },
     test: { file: 'test/tenancy/confirmation.test.ts', title: 'a tenant that PostgreSQL does not confirm' },
   },
