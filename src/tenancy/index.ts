@@ -11,6 +11,7 @@ export { type TenantContext, tenantContext, withTenant } from './context.ts'
 export { countUpTo } from './count.ts'
 export { header, type TenantEnv, type TenantExtractor, tenant } from './middleware.ts'
 export { createPool, type PoolOptions } from './pool.ts'
+export { prepared } from './prepared.ts'
 export { tenantColumns } from './tenant-columns.ts'
 export {
   createTenantDatabase,

@@ -216,8 +216,8 @@ export const sabotages: Sabotage[] = [
       lines: [
         ['export async function findTask', 'const cache = new Map<string, TaskRow>()\nexport async function findTask'],
         [
-          '  const [row] = await tx.select().from(tasks).where(eq(tasks.id, id))',
-          `  const row = cache.get(id) ?? (await tx.select().from(tasks).where(eq(tasks.id, id)))[0]
+          '  const [row] = await taskById(tx, { id })',
+          `  const row = cache.get(id) ?? (await taskById(tx, { id }))[0]
            if (row) cache.set(id, row)`,
         ],
       ],

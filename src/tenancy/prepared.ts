@@ -1,0 +1,41 @@
+import { type Placeholder, sql } from 'drizzle-orm'
+import { clientOf, createTx, type TenantTx, TransactionMisuse } from './tenant-tx.ts'
+
+/** What Drizzle's builders have in common: a query that can be built before its values are known. */
+interface Preparable<Result> {
+  prepare(name: string): { execute(values?: Record<string, unknown>): Promise<Result> }
+}
+
+// What builds queries and runs none: it belongs to no tenant.
+const builder = createTx({
+  unsafe: () => {
+    throw new TransactionMisuse('A prepared query is built here: return it, and do not await it')
+  },
+})
+
+/**
+ * Makes a query whose SQL is built once and not at each call: for the few that are run most, where building costs more than
+ * sending. What is kept has the names of its values, never a value.
+ *
+ * @param names what differs from call to call
+ * @param build the query, with a placeholder for each name
+ * @example
+ * const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(eq(tasks.id, id)))
+ * const [task] = await db.read((tx) => taskById(tx, { id: '…' }))
+ */
+export function prepared<const Name extends string, Result>(
+  names: readonly Name[],
+  build: (tx: TenantTx, placeholders: Record<Name, Placeholder>) => Preparable<Result>,
+): (tx: TenantTx, values: Record<Name, unknown>) => Promise<Result> {
+  let query: ReturnType<Preparable<Result>['prepare']> | undefined
+  return async (tx, values) => {
+    const client = clientOf(tx)
+    if (query === undefined) {
+      const placeholders = Object.fromEntries(names.map((name) => [name as string, sql.placeholder(name as string)]))
+      query = build(builder, placeholders as Record<Name, Placeholder>).prepare('prepared') // it has an entry a name
+    }
+    // The query as it was built, but for the client that it is sent by.
+    const own: typeof query = Object.create(query, { client: { value: client } })
+    return await own.execute(values)
+  }
+}
