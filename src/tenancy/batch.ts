@@ -103,17 +103,26 @@ export class Batch implements pg.Submittable {
   private readonly parsing: [text: string, prepared: Prepared][] = []
   private rows: unknown[][] = []
 
-  /** @param prepared where names are kept; undefined: every statement is parsed anew, unnamed */
-  constructor(
-    private readonly statements: readonly Statement[],
-    private readonly prepared: PreparedStatements | undefined,
-  ) {}
+  private readonly bytes: Buffer
 
-  submit({ stream }: pg.Connection): void {
-    stream.write(Buffer.concat([...this.statements.flatMap((statement) => this.messages(statement)), serialize.sync()]))
+  /**
+   * @param prepared where names are kept; undefined: every statement is parsed anew, unnamed
+   * @throws TypeError for a parameter that cannot be sent; then nothing is
+   */
+  constructor(
+    statements: readonly Statement[],
+    private readonly prepared: PreparedStatements | undefined,
+  ) {
+    const values = statements.map(({ parameters }) => parameters.map(toParameter))
+    const messages = statements.flatMap(({ text }, index) => this.messages(text, values[index] ?? []))
+    this.bytes = Buffer.concat([...messages, serialize.sync()])
   }
 
-  private messages({ text, parameters }: Statement): Buffer[] {
+  submit({ stream }: pg.Connection): void {
+    stream.write(this.bytes)
+  }
+
+  private messages(text: string, values: (string | Buffer | null)[]): Buffer[] {
     const messages: Buffer[] = []
     const known = this.prepared?.get(text) ?? this.parsing.find(([other]) => other === text)?.[1]
     const plan = known ?? { name: this.prepared ? nameOf(text) : '', columns: undefined }
@@ -124,7 +133,7 @@ export class Batch implements pg.Submittable {
       if (this.prepared) this.parsing.push([text, plan])
     }
     this.plans.push(plan)
-    messages.push(serialize.bind({ statement: plan.name, values: parameters.map(toParameter) }))
+    messages.push(serialize.bind({ statement: plan.name, values }))
     if (!plan.columns) messages.push(serialize.describe({ type: 'P' }))
     messages.push(serialize.execute())
     return messages
@@ -167,12 +176,7 @@ export class Batch implements pg.Submittable {
     this.error ??= Object.assign(error, { name: 'PostgresError' }) // pg calls it "error"
   }
 
-  // COPY … FROM STDIN waits for data that nobody will send, and the answers after it would be another statement's.
-  handleCopyInResponse({ stream }: pg.Connection): void {
-    this.error = new Error('COPY from the client is not possible in a tenant transaction')
-    stream.destroy()
-  }
-
+  handleCopyInResponse(): void {}
   handleCopyData(): void {}
   handlePortalSuspended(): void {}
   handleReadyForQuery(): void {}

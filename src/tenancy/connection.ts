@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { unavailable } from '../errors/index.ts'
 import { type Answer, Batch, Command, PreparedStatements, type Rows, type Statement, toRows } from './batch.ts'
+import { TransactionMisuse } from './tenant-tx.ts'
 
 /** Where a connection is between its answers, as PostgreSQL says with each: nothing begun, in a transaction, in a failed one. */
 export type Status = 'idle' | 'transaction' | 'failed'
@@ -95,6 +96,12 @@ export function openConnection(options: ConnectionOptions): Connection {
   client.connection.on('parseComplete', () => underWay?.batch.handleParseComplete())
   // An error that ends the session (FATAL) has no ReadyForQuery behind it; its name in `severity` is translated.
   client.connection.on('readyForQuery', () => underWay?.settle(underWay.batch.error))
+  // COPY … FROM STDIN waits for data that nobody will send, and would take what stands behind it for that.
+  client.connection.on('copyInResponse', () => {
+    fault ??= 'copy'
+    underWay?.settle(new TransactionMisuse('COPY … FROM STDIN is not possible here'))
+    client.connection.stream.destroy()
+  })
   const connected = client.connect().then(
     () => {},
     (error: Error) => {
@@ -134,7 +141,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     get status() {
       return statuses[client.getTransactionStatus() ?? 'I']
     },
-    send: (statements, { named = true } = {}) => submit(new Batch(statements, named ? prepared : undefined)),
+    send: async (statements, { named = true } = {}) =>
+      await submit(new Batch(statements, named ? prepared : undefined)),
     async command(text) {
       const [answer] = await submit(new Command(text))
       if (!answer) throw new Error(`PostgreSQL did not answer ${text}`)
