@@ -7,6 +7,7 @@ import { createPrograms } from './programs.ts'
 import { progress } from './report/progress.ts'
 import { publish } from './report/publish.ts'
 import { asText, figuresTable } from './report/table.ts'
+import { bareConnection } from './ways/bare-connection.ts'
 import { arrayBegin, awaitedBegin } from './ways/begin.ts'
 import { pgbench } from './ways/pgbench.ts'
 import { pipelined } from './ways/pipelined.ts'
@@ -16,7 +17,7 @@ import { stockDrizzle } from './ways/stock-drizzle.ts'
 import type { Way } from './ways/way.ts'
 
 const title = 'The tenant transaction alone, 10 connections, 64 callers'
-const ways = [stockDrizzle, awaitedBegin, arrayBegin, pipelined, rowhouse]
+const ways = [stockDrizzle, awaitedBegin, arrayBegin, pipelined, rowhouse, bareConnection]
 const callers = 64
 
 const {

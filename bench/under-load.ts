@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { tenantIdOf } from '../db/seed-many.ts'
 import type { Subject } from './compare.ts'
 import type { Stand } from './scenario.ts'
 import type { Server } from './server.ts'
@@ -14,12 +16,14 @@ export const figure = {
 } as const
 
 const bytesPerMegabyte = 1e6
+const Page = z.object({ data: z.array(z.unknown()) })
 
 /** A server that wrk sends requests to: how many it answers, how fast, and what that takes of processor and memory. */
 export function underLoad({ programs }: Stand, name: string, server: Server, load: Load): Subject {
   return {
     name,
     async measure(seconds, round) {
+      if (load.kind === 'list') await assertFullPage(server, load)
       const before = await server.usage()
       const { requests, seconds: took, p50Ms, p99Ms } = await runWrk(programs, server.url, load, seconds, round)
       const after = await server.usage()
@@ -33,4 +37,11 @@ export function underLoad({ programs }: Stand, name: string, server: Server, loa
       }
     },
   }
+}
+
+/** wrk looks at the status alone, and a policy that hides everything answers 200 as well. */
+async function assertFullPage({ url }: Server, { first }: Load): Promise<void> {
+  const headers = { 'X-Tenant-Id': tenantIdOf(first) }
+  const { data } = Page.parse(await (await fetch(`${url}/tasks?page=1&limit=20`, { headers })).json())
+  if (data.length !== 20) throw new Error(`The first page has ${data.length} tasks`)
 }

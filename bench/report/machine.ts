@@ -13,7 +13,9 @@ export const Machine = z.object({
 })
 export type Machine = z.infer<typeof Machine>
 
-const { dependencies } = project
+const packages: Record<string, string> = { ...project.dependencies, ...project.devDependencies } // exact versions
+
+const measured = ['hono', 'drizzle-orm', 'pg', 'postgres']
 
 /** @param postgresql version of the server that was measured */
 export const describeMachine = (postgresql: string): Machine => ({
@@ -25,10 +27,7 @@ export const describeMachine = (postgresql: string): Machine => ({
     Bun: Bun.version,
     PostgreSQL: postgresql,
     wrk: wrkVersion() ?? 'none',
-    // Versions in package.json are exact.
-    hono: dependencies.hono,
-    'drizzle-orm': dependencies['drizzle-orm'],
-    postgres: dependencies.postgres,
+    ...Object.fromEntries(measured.map((name) => [name, packages[name] ?? 'none'])),
   },
 })
 

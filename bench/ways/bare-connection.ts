@@ -1,0 +1,30 @@
+import { createPool } from '../../src/tenancy/index.ts'
+import { assertFound, poolSize, type Way } from './way.ts'
+
+/**
+ * What the driver itself takes of `db.read`: the messages that it sends, on connections of the same pool. Without context,
+ * guards, Drizzle and rows as objects; nothing here looks at what was confirmed, so it is a yardstick and no way to work.
+ */
+export const bareConnection: Way = {
+  name: 'the same messages on a bare connection (pg)',
+  open(url) {
+    const pool = createPool({ url, size: poolSize })
+    return {
+      async transact(tenantId, taskId) {
+        const connection = await pool.acquire()
+        try {
+          const [, , found] = await connection.send([
+            { text: 'begin isolation level repeatable read read only', parameters: [] },
+            { text: "select set_config('app.current_tenant', $1, true)", parameters: [tenantId] },
+            { text: 'select * from tasks where id = $1', parameters: [taskId] },
+          ])
+          await connection.command('commit')
+          assertFound(found?.rows)
+        } finally {
+          pool.release(connection)
+        }
+      },
+      close: () => pool.close(),
+    }
+  },
+}
