@@ -1,6 +1,9 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
+import { findTask, listTasks } from '../../src/features/tasks/repository.ts'
+import { type TenantTx, withTenant } from '../../src/tenancy/index.ts'
 import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { openDoor } from '../tenancy/door.ts'
 import { asTenant, connectAsAppUser } from './app-user.ts'
 
 const database = await createDatabase()
@@ -19,11 +22,14 @@ await owner.unsafe(`
   analyze users, tasks`)
 
 type Plan = { 'Node Type': string; 'Index Name'?: string; 'Index Cond'?: string; Plans?: Plan[] }
+type Transaction = Parameters<Parameters<typeof asTenant>[2]>[0]
 const plans = z.array(z.object({ 'QUERY PLAN': z.array(z.object({ Plan: z.custom<Plan>() })) }))
 
 /** The nodes of the plan that the serving role gets. */
-async function explain(query: string): Promise<Plan[]> {
-  const rows = await asTenant(sql, tenant, (tx) => tx.unsafe(`explain (format json) ${query}`))
+const explain = (query: string): Promise<Plan[]> => asTenant(sql, tenant, (tx) => explainIn(tx, query))
+
+async function explainIn(tx: Transaction, query: string): Promise<Plan[]> {
+  const rows = await tx.unsafe(`explain (format json) ${query}`)
   const flat = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flat)]
   return plans.parse([...rows]).flatMap((row) => row['QUERY PLAN'].flatMap(({ Plan }) => flat(Plan)))
 }
@@ -53,4 +59,39 @@ test('the tenant is read once a statement, not once a row', async () => {
   expect(kindsOf(await explain('select count(*) from tasks'))).toContain('Result')
   const nodes = await explain('select count(*) from tasks')
   expect(nodes.find((node) => node['Node Type'] === 'Result')).toMatchObject({ 'Parent Relationship': 'InitPlan' })
+})
+
+// A statement that is kept under a name gets, after five runs, a plan that knows none of its values.
+describe.each(['force_custom_plan', 'force_generic_plan'])('with %s', (mode) => {
+  /** The plans of the statements that a repository's function sends, in their order, with these values. */
+  async function plansOf(work: (tx: TenantTx) => Promise<unknown>, values: string[]): Promise<Plan[][]> {
+    await using door = openDoor({ url: database.appUrl })
+    await withTenant(tenant, () => door.read(work))
+    const texts = door.sent.filter((text) => /^select (?!set_config)/.test(text))
+    expect(texts.length).toBe(values.length)
+    return await asTenant(sql, tenant, async (tx) => {
+      await tx.unsafe(`set local plan_cache_mode = ${mode}`)
+      const found: Plan[][] = []
+      for (const [index, text] of texts.entries()) {
+        await tx.unsafe(`prepare of_the_repository as ${text}`)
+        found.push(await explainIn(tx, `execute of_the_repository (${values[index]})`))
+        await tx.unsafe('deallocate of_the_repository')
+      }
+      return found
+    })
+  }
+
+  test('a page of tasks is read from its index without sorting, and counted from an index', async () => {
+    const [rows = [], total = []] = await plansOf((tx) => listTasks(tx, { page: 1, limit: 20 }), ['21, 0', '10001'])
+    expect(rows).toContainEqual(expect.objectContaining({ 'Index Name': 'tasks_tenant_id_created_at_id_idx' }))
+    expect(kindsOf(rows)).not.toContain('Sort')
+    expect(total.map((node) => node['Index Cond'] ?? '').join()).toContain('tenant_id = ')
+    expect([...kindsOf(rows), ...kindsOf(total)]).not.toContain('Seq Scan')
+  })
+
+  test('a task is found by its primary key', async () => {
+    const [nodes = []] = await plansOf((tx) => findTask(tx, id), [`'${id}'`])
+    const scan = nodes.find((node) => node['Index Name'] === 'tasks_pkey')
+    expect(scan?.['Index Cond']).toMatch(/tenant_id = .* AND .*id = /)
+  })
 })
