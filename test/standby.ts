@@ -1,0 +1,44 @@
+import postgres from 'postgres'
+import { migrate } from '../db/migrate.ts'
+import { type PostgresServer, startPostgres } from './postgres.ts'
+
+/** A primary with its streaming standby, migrated: for tests that hold up the replay, or end one of them. */
+export interface Pair extends AsyncDisposable {
+  /** As the serving role. */
+  readonly primaryUrl: string
+  readonly standbyUrl: string
+  readonly primary: PostgresServer
+  readonly standby: PostgresServer
+  /** As the superuser. The standby's connects again after a crash. */
+  readonly onPrimary: postgres.Sql
+  readonly onStandby: postgres.Sql
+  /** Resolves when the standby shows all that the primary has committed. */
+  replayed(): Promise<void>
+}
+
+/** Starts both, in about three seconds. */
+export async function startPair(): Promise<Pair> {
+  const primary = await startPostgres()
+  await migrate({ url: primary.ownerUrl, appPassword: 'serving' })
+  const standby = await startPostgres(primary)
+  const onPrimary = postgres(primary.ownerUrl, { max: 2, onnotice: () => {} })
+  const onStandby = postgres(standby.ownerUrl, { max: 1, onnotice: () => {} })
+  const serving = (url: string) => Object.assign(new URL(url), { username: 'app_user', password: 'serving' }).href
+  return {
+    primaryUrl: serving(primary.ownerUrl),
+    standbyUrl: serving(standby.ownerUrl),
+    primary,
+    standby,
+    onPrimary,
+    onStandby,
+    async replayed() {
+      const [{ position } = {}] = await onPrimary`select pg_current_wal_lsn() as position`
+      const isThere = () => onStandby`select where pg_last_wal_replay_lsn() >= ${position}::pg_lsn`
+      while ((await isThere()).length === 0) await Bun.sleep(5)
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([onPrimary.end(), onStandby.end()])
+      await Promise.all([standby.stop(), primary.stop()])
+    },
+  }
+}
