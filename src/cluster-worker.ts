@@ -25,7 +25,7 @@ export interface Worker {
 }
 
 /** Starts a worker: this program again, with settings of its own. */
-export function startWorker(settings: { PORT: number; DATABASE_POOL_SIZE: number }): Worker {
+export function startWorker(settings: { PORT: number; DATABASE_POOL_SIZE: number; BOOKMARK_SECRET: string }): Worker {
   const worker = cluster.fork({ ...settings, WORKERS: 1 })
   let report: Report | undefined
 

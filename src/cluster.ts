@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -30,10 +31,11 @@ const graceMs = 2000
  */
 export async function runCluster({ config, count, sharing, log }: ClusterOptions): Promise<void> {
   const workers = new Set<Worker>()
+  const secret = config.BOOKMARK_SECRET ?? randomBytes(32).toString('hex') // one worker reads another's bookmarks
   let stopping = false
 
   function start(port: number, poolSize: number): Worker {
-    const worker = startWorker({ PORT: port, DATABASE_POOL_SIZE: poolSize })
+    const worker = startWorker({ PORT: port, DATABASE_POOL_SIZE: poolSize, BOOKMARK_SECRET: secret })
     workers.add(worker)
     void worker.ended.then(() => workers.delete(worker))
     return worker

@@ -11,12 +11,17 @@ const whole = (min: number, max: number, preset: number) =>
     .transform(Number)
     .default(preset)
 
+const databaseUrl = (missing?: string) =>
+  z.string(missing).regex(/^postgres(ql)?:\/\/./, 'must be a URL as postgres://app_user:password@host:5432/database')
+
 const settings = z.object({
   PORT: whole(0, 65_535, 3000),
   HOST: z.string().default('0.0.0.0'),
-  DATABASE_URL: z
-    .string('is required: postgres://app_user:password@host:5432/database ("bun run up" brings a database of its own)')
-    .regex(/^postgres(ql)?:\/\/./, 'must be a URL as postgres://app_user:password@host:5432/database'),
+  DATABASE_URL: databaseUrl(
+    'is required: postgres://app_user:password@host:5432/database ("bun run up" brings a database of its own)',
+  ),
+  DATABASE_REPLICA_URL: databaseUrl().optional(),
+  BOOKMARK_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   DATABASE_POOL_SIZE: whole(1, 1000, 10),
   WORKERS: z
     .union([z.literal('auto'), whole(1, 1000, 1)], 'must be "auto" or a whole number from 1 to 1000')
@@ -24,7 +29,7 @@ const settings = z.object({
   TENANT_HEADER: z
     .string()
     .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be a header's name")
-    .refine((name) => !reserved.includes(name.toLowerCase()), 'must not be a header that HTTP itself uses')
+    .refine((name) => !reserved.includes(name.toLowerCase()), 'must not be a header with another meaning')
     .default('X-Tenant-Id'),
   BODY_LIMIT_BYTES: whole(1, 1024 ** 3, 1024 ** 2),
   REQUEST_TIMEOUT_MS: whole(1, 240_000, 15_000),
@@ -42,6 +47,7 @@ const reserved = [
   'authorization',
   'cookie',
   'x-request-id',
+  'bookmark',
 ]
 
 const schema = settings.refine(

@@ -3,6 +3,7 @@ import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './middleware/access-log.ts'
 import type { LoadDocsAsset } from './openapi/index.ts'
+import { createServiceReplica } from './service-replica.ts'
 import { type ConnectionSource, createPool, createTenantDatabase } from './tenancy/index.ts'
 import { assertRowSecurity, createWallCheck, type WallCheck } from './walls/index.ts'
 
@@ -23,25 +24,36 @@ export function createService({ config, log, loadDocsAsset, role, ...given }: Se
   const as = role === undefined ? {} : { role }
   // A statement that is not answered by then is of no use to any request: its connection may have gone silent.
   const database = { url: config.DATABASE_URL, answerTimeoutMs: config.REQUEST_TIMEOUT_MS }
+  const replica = role === undefined && !given.connections ? createServiceReplica(config, log) : undefined
   const db = createTenantDatabase({
     connections: given.connections ?? createPool({ ...database, size: config.DATABASE_POOL_SIZE }),
     ...as,
+    ...(replica ? { replica } : {}),
     onSurprise: (surprise) => log.error(surprise, 'a connection was destroyed'),
   })
   const walls = given.walls ?? createWallCheck({ url: config.DATABASE_URL, shared, ...as })
-  const app = createApp({ db, walls, log, loadDocsAsset, settings: config })
+  const readiness = {
+    inspect() {
+      replica?.check().catch(() => {}) // the service is ready without it
+      return walls.inspect()
+    },
+  }
+  const app = createApp({ db, walls: readiness, log, loadDocsAsset, settings: config })
   return {
     app,
     db,
-    /** @throws RowSecurityError when the walls have a hole, ApiError when the database does not answer */
+    /**
+     * @throws RowSecurityError when the walls have a hole, ApiError when the database does not answer, ConfigError when the
+     *   replica must not be used
+     */
     async assertWalls(): Promise<void> {
-      const findings = await walls.inspect()
+      const [findings] = await Promise.all([walls.inspect(), replica?.start()])
       assertRowSecurity(findings)
       // Nobody can update the PostgreSQL that comes as a package: there, what only weakens the walls is no news.
       if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'wall check')
     },
     async close(): Promise<void> {
-      await Promise.all([db.close(), walls.close()])
+      await Promise.all([db.close(), walls.close(), replica?.end()])
     },
   }
 }

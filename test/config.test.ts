@@ -107,6 +107,16 @@ test.each(['postgres://app_user@db.example/app', 'postgresql://app_user@db.examp
   },
 )
 
+test.each(['mysql://db.example/app', 'db.example'])('DATABASE_REPLICA_URL=%s is refused', (DATABASE_REPLICA_URL) => {
+  expect(problemsOf({ DATABASE_URL: url, DATABASE_REPLICA_URL })).toContain('DATABASE_REPLICA_URL must be a URL')
+})
+
+test('a short BOOKMARK_SECRET is refused, and not shown', () => {
+  const message = problemsOf({ DATABASE_URL: url, BOOKMARK_SECRET: 's3cret' })
+  expect(message).toContain('BOOKMARK_SECRET must have at least 32 characters')
+  expect(message).not.toContain('s3cret')
+})
+
 test.each(['Host', 'content-type', 'X-Request-Id', 'Authorization', 'X Tenant', 'X-Tenant:', 'ä'])(
   'TENANT_HEADER=%s is refused',
   (TENANT_HEADER) => {

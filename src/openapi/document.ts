@@ -27,8 +27,25 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
     security: [],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
   })
+  const writes = Object.values(document.paths ?? {}).flatMap(({ post, put, patch, delete: remove }) => [
+    post,
+    put,
+    patch,
+    remove,
+  ])
+  for (const { responses = {} } of writes.filter((operation) => operation !== undefined))
+    for (const [status, response] of Object.entries(responses))
+      if (/^2/.test(status))
+        response.headers = { ...response.headers, Bookmark: { $ref: '#/components/headers/Bookmark' } }
   const components = {
     ...document.components,
+    headers: {
+      ...document.components?.headers,
+      Bookmark: {
+        description: 'Where this write stands, if the request had a `Bookmark`: what the session sends from now on',
+        schema: { type: 'string' },
+      },
+    },
     parameters: {
       ...document.components?.parameters,
       Tenant: {
@@ -38,6 +55,15 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
         description: 'The tenant this request is for',
         schema: { type: 'string', format: 'uuid' },
         example: tenantHeader.example,
+      },
+      Bookmark: {
+        name: 'Bookmark',
+        in: 'header',
+        required: false,
+        description:
+          'For a session that is to read its own writes where reads go to a replica: `none` to begin with, then the ' +
+          '`Bookmark` of the last answer that had one',
+        schema: { type: 'string' },
       },
     },
   }

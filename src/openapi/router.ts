@@ -37,7 +37,7 @@ export function tenantRoute<P extends string, R extends Declaration<P> & { path:
   if (declaration.method !== 'get') codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   return createRoute<P, R>({
     ...declaration,
-    parameters: [{ $ref: '#/components/parameters/Tenant' }],
+    parameters: [{ $ref: '#/components/parameters/Tenant' }, { $ref: '#/components/parameters/Bookmark' }],
     responses: { ...declaration.responses, ...failures(codes) },
   })
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Bookmark } from './bookmark.ts'
 import { parseTenantId, type TenantId } from './tenant-id.ts'
 
 /** Whose work is being done. The tenant database reads it; nothing else decides what rows are seen. */
@@ -8,6 +9,8 @@ export interface TenantContext {
   readonly requestId?: string
   /** Once aborted, no further query is sent and nothing is committed. */
   readonly signal?: AbortSignal
+  /** Where there is a replica: what the client session has written, so that it reads that. */
+  readonly bookmark?: Bookmark
 }
 
 const storage = new AsyncLocalStorage<TenantContext>()

@@ -12,6 +12,7 @@ export { countUpTo } from './count.ts'
 export { header, type TenantEnv, type TenantExtractor, tenant } from './middleware.ts'
 export { createPool, type PoolOptions } from './pool.ts'
 export { prepared } from './prepared.ts'
+export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
 export { tenantColumns } from './tenant-columns.ts'
 export {
   createTenantDatabase,

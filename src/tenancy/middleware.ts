@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { ApiError } from '../errors/index.ts'
+import type { Bookmark } from './bookmark.ts'
 import { runInContext } from './context.ts'
 import { parseTenantId, type TenantId } from './tenant-id.ts'
 
@@ -25,7 +26,8 @@ export function header(name: string): TenantExtractor {
 
 /**
  * Resolves the tenant of a request: extract, validate, canonicalise, then keep it for everything the request does. It
- * sends no SQL. Answers are marked as the tenant's own, so that no cache shares them (RFC 9111, section 5.2.2).
+ * sends no SQL. Answers are marked as the tenant's own, so that no cache shares them (RFC 9111, section 5.2.2). Where there
+ * is a replica, a session that sends `Bookmark` reads its own writes: `none` to begin with, then what it was last given.
  *
  * @param options `from`: where the tenant stands, for example {@link header}
  * @throws ApiError FORBIDDEN when there is no tenant, BAD_REQUEST when it is malformed or given twice
@@ -44,6 +46,14 @@ export function tenant(options: { from: TenantExtractor }): MiddlewareHandler<Te
     c.set('tenantId', tenantId)
     const requestId = c.get('requestId')
     const signal = c.get('signal')
-    await runInContext({ tenantId, ...(requestId ? { requestId } : {}), ...(signal ? { signal } : {}) }, next)
+    const sent = c.req.header('Bookmark')
+    const bookmark: Bookmark | undefined = sent === undefined ? undefined : { sent }
+    const given = {
+      ...(requestId ? { requestId } : {}),
+      ...(signal ? { signal } : {}),
+      ...(bookmark ? { bookmark } : {}),
+    }
+    await runInContext({ tenantId, ...given }, next)
+    if (bookmark?.next) c.header('Bookmark', bookmark.next)
   }
 }

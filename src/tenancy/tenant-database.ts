@@ -4,6 +4,7 @@ import { DrizzleQueryError } from 'drizzle-orm'
 import { findDatabaseError, isTransient, unavailable } from '../errors/index.ts'
 import { type Connection, type ConnectionSource, isStale } from './connection.ts'
 import { type TenantContext, tenantContext } from './context.ts'
+import { openAfter, type Replica, type Route } from './replica.ts'
 import { createHandle, type Handle, type Opening, type TenantTx, TransactionMisuse } from './tenant-tx.ts'
 
 /** The one door to tenant data. The tenant comes from the context, never from a parameter. */
@@ -44,6 +45,8 @@ export class TenantNotConfirmed extends Error {
 
 export interface TenantDatabaseOptions {
   connections: ConnectionSource
+  /** Where `read` goes when it can; `connections` lead to the primary. */
+  replica?: Replica
   /** For engines whose login is a superuser (PGlite): the role that every transaction takes first. */
   role?: string
   /** Hears of each connection that was destroyed since PostgreSQL did not do on it what it must. There should be none. */
@@ -59,6 +62,7 @@ export interface Surprise {
 
 type Mode = 'read' | 'write'
 type Destroy = (connection: Connection, what: string) => Promise<void>
+type OnCommit = (transactionId: string) => void
 type Work<T> = (tx: TenantTx) => Promise<T>
 interface OpenTransaction {
   mode: Mode
@@ -78,7 +82,9 @@ const begin = { read: 'begin isolation level repeatable read read only', write: 
  * @example
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
  */
-export function createTenantDatabase({ connections, role, onSurprise }: TenantDatabaseOptions): TenantDatabase {
+export function createTenantDatabase(options: TenantDatabaseOptions): TenantDatabase {
+  const { connections, replica, role, onSurprise } = options
+  const primary: Route = { connections, after: undefined }
   const open = new AsyncLocalStorage<OpenTransaction>()
   const named = role === undefined // the one session of PGlite would know the names of all clients
   let surprises = 0
@@ -93,21 +99,40 @@ export function createTenantDatabase({ connections, role, onSurprise }: TenantDa
     if (context === undefined) throw new TenantRequired()
     const outer = open.getStore()
     if (outer && !outer.over) return await join(outer, mode, context, work)
+    if (mode === 'write') replica?.wrote(context)
+    const route = mode === 'read' ? replica?.routeOf(context) : undefined
+    if (!replica || !route) return await runOnPrimary(mode, context, work)
     try {
-      return await transaction(mode, context, work, named)
+      return await transaction(route, mode, context, work, named)
     } catch (error) {
-      if (isStale(error)) return await transaction(mode, context, work, false)
-      if (!isTransient(findDatabaseError(error)?.sqlstate ?? '')) throw error
-      // At once it would often run into the winner again, which is only just waking up.
-      await delay(10 + Math.random() * 40)
-      return await transaction(mode, context, work, named)
+      if (!replica.isForPrimary(error)) throw error
+      return await runOnPrimary(mode, context, work)
     }
   }
 
-  async function transaction<T>(mode: Mode, context: TenantContext, work: Work<T>, keepParsed: boolean): Promise<T> {
+  async function runOnPrimary<T>(mode: Mode, context: TenantContext, work: Work<T>): Promise<T> {
+    try {
+      return await transaction(primary, mode, context, work, named)
+    } catch (error) {
+      if (isStale(error)) return await transaction(primary, mode, context, work, false)
+      if (!isTransient(findDatabaseError(error)?.sqlstate ?? '')) throw error
+      // At once it would often run into the winner again, which is only just waking up.
+      await delay(10 + Math.random() * 40)
+      return await transaction(primary, mode, context, work, named)
+    }
+  }
+
+  async function transaction<T>(
+    { connections, after }: Route,
+    mode: Mode,
+    context: TenantContext,
+    work: Work<T>,
+    keepParsed: boolean,
+  ): Promise<T> {
     context.signal?.throwIfAborted()
     const connection = await connections.acquire()
-    const handle = createHandle(connection, context, openingOf(connection, mode, context, role), keepParsed)
+    const opening = openingOf(connection, mode, context, role)
+    const handle = createHandle(connection, context, after ? openAfter(after, opening) : opening, keepParsed)
     const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
     const [outcome] = await Promise.allSettled([open.run(current, async () => await work(handle.tx))])
     current.over = true
@@ -117,7 +142,9 @@ export function createTenantDatabase({ connections, role, onSurprise }: TenantDa
     if (handle.unawaited > 0)
       handle.fail(new TransactionMisuse(`${handle.unawaited} queries were not awaited in this transaction`))
     if (context.signal?.aborted) handle.fail(context.signal.reason)
-    const ending = end(connection, handle, destroy).finally(() => connections.release(connection))
+    const isMarked = mode === 'write' && replica !== undefined && context.bookmark !== undefined
+    const onCommit = isMarked ? (transactionId: string) => replica.mark(context, transactionId) : undefined
+    const ending = end(connection, handle, destroy, onCommit).finally(() => connections.release(connection))
     // What was read in one snapshot is known; only a write has to hear that it was committed.
     if (mode === 'read' && handle.firstCause === undefined) connections.waitUntil?.(ending)
     else await ending
@@ -129,7 +156,7 @@ export function createTenantDatabase({ connections, role, onSurprise }: TenantDa
   return {
     read: (work) => run('read', work),
     write: (work) => run('write', work),
-    close: () => connections.close(),
+    close: async () => void (await Promise.all([connections.close(), replica?.close()])),
   }
 }
 
@@ -161,8 +188,12 @@ function openingOf(connection: Connection, mode: Mode, context: TenantContext, r
   }
 }
 
-/** Ends a transaction, once nothing is in flight. Afterwards `handle.firstCause` says whether it was committed. */
-async function end(connection: Connection, handle: Handle, destroy: Destroy): Promise<void> {
+/**
+ * Ends a transaction, once nothing is in flight. Afterwards `handle.firstCause` says whether it was committed.
+ *
+ * @param onCommit hears the id of a transaction that has changed something; when left out nobody asks for it
+ */
+async function end(connection: Connection, handle: Handle, destroy: Destroy, onCommit?: OnCommit): Promise<void> {
   await handle.revoke()
   if (!handle.isOpen) return // nobody asked for anything
   const { firstCause } = handle
@@ -170,16 +201,29 @@ async function end(connection: Connection, handle: Handle, destroy: Destroy): Pr
   if (connection.fault && isNotice(connection.fault)) return await destroy(connection, `${connection.fault} at begin`)
   if (firstCause) return await rollback(connection)
   try {
-    const { command } = await connection.command('commit')
+    const { command, transactionId } = await commit(connection, onCommit !== undefined)
     // PostgreSQL answers COMMIT of a transaction that has failed with ROLLBACK.
     const surprise = command === 'COMMIT' ? connection.fault : `COMMIT was answered with ${command}`
     // What has been committed is committed, should the connection be lost just then.
-    if (surprise === undefined || (command === 'COMMIT' && !isNotice(surprise))) return
+    if (surprise === undefined || (command === 'COMMIT' && !isNotice(surprise))) {
+      if (transactionId !== undefined) onCommit?.(transactionId)
+      return
+    }
     await destroy(connection, `${surprise} at commit`)
     handle.fail(new TransactionMisuse(`Unexpected at commit: ${surprise}`))
   } catch (error) {
     handle.fail(error)
+    if (connection.status !== 'idle') await rollback(connection) // COMMIT was not reached
   }
+}
+
+/** The id is asked for before COMMIT, in the same round trip: what fails after COMMIT would make a success look like none. */
+async function commit(connection: Connection, withId: boolean): Promise<{ command: string; transactionId?: string }> {
+  if (!withId) return await connection.command('commit')
+  const texts = ['select pg_current_xact_id_if_assigned()::text', 'commit']
+  const [asked, committed] = await connection.send(texts.map((text) => ({ text, parameters: [] })))
+  const transactionId = asked?.rows[0]?.[0]
+  return { command: committed?.command ?? '', ...(typeof transactionId === 'string' ? { transactionId } : {}) }
 }
 
 const isNotice = (fault: string): boolean => fault.startsWith('notice')

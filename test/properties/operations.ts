@@ -50,6 +50,8 @@ export function operationsOf(document: unknown): Operation[] {
       let ofTenants = false
       for (const { $ref, ...parameter } of parameters) {
         if ($ref === '#/components/parameters/Tenant') ofTenants = true
+        else if ($ref === '#/components/parameters/Bookmark')
+          continue // without a replica nobody reads it
         else if (parameter.in === 'query' && parameter.name) query[parameter.name] = Schema.parse(parameter.schema)
         else if (parameter.in !== 'path' || parameter.name !== 'id')
           throw new TypeError(`${operationId}: the properties do not know the parameter ${JSON.stringify(parameter)}`)

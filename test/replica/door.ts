@@ -1,0 +1,42 @@
+import { createBookmarks } from '../../src/tenancy/bookmark.ts'
+import { runInContext } from '../../src/tenancy/context.ts'
+import { createReplica, createTenantDatabase, parseTenantId, withTenant } from '../../src/tenancy/index.ts'
+import { newTenant } from '../database.ts'
+import { type Tampering, watchedPool } from '../tenancy/watched-pool.ts'
+import { pair } from './pair.ts'
+
+const secret = 'a secret that all processes share'
+
+/** A door to both, whose standby is looked at once, and afterwards when the test says so. */
+export async function openPair(
+  options: {
+    standbyUrl?: string
+    check?: () => Promise<void>
+    retryAfterMs?: number
+    onStandby?: Tampering
+    onPrimary?: Tampering
+  } = {},
+) {
+  const { standbyUrl = pair.standbyUrl, check = async () => {}, retryAfterMs = 60_000, onStandby, onPrimary } = options
+  const changes: boolean[] = []
+  const replica = createReplica({
+    connections: watchedPool({ url: standbyUrl, size: 2, connectTimeoutMs: 1000 }, onStandby),
+    check,
+    secret,
+    retryAfterMs,
+    onChange: (isUsed) => changes.push(isUsed),
+  })
+  const db = createTenantDatabase({ connections: watchedPool({ url: pair.primaryUrl, size: 2 }, onPrimary), replica })
+  await replica.check().catch(() => {})
+  return { db, replica, changes, [Symbol.asyncDispose]: () => db.close() }
+}
+
+export const asTenant = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
+
+/** Work of a tenant whose session sends this; with `old` the bookmark of a write that was replayed long ago. */
+export function inSession<T>(sent: string, work: () => Promise<T>): Promise<T> {
+  const tenantId = parseTenantId(newTenant())
+  if (!tenantId) throw new Error('A new tenant has no id')
+  const bookmark = { sent: sent === 'old' ? createBookmarks(secret).seal('3', tenantId) : sent }
+  return runInContext({ tenantId, bookmark }, work)
+}
