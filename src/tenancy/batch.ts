@@ -75,11 +75,6 @@ export class PreparedStatements {
     this.byText.delete(text)
     return name
   }
-
-  /** After PostgreSQL did not know a name, or would answer it with other columns than once. */
-  forget(): void {
-    this.byText.clear()
-  }
 }
 
 const names = new Map<string, string>()

@@ -80,7 +80,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     keepAlive: true,
     keepAliveInitialDelayMillis: 60_000,
   })
-  const prepared = prepare ? new PreparedStatements() : undefined
+  let prepared = prepare ? new PreparedStatements() : undefined
   let fault: string | undefined
   let underWay: { batch: Batch; settle: (error?: Error) => void } | undefined
 
@@ -124,7 +124,8 @@ export function openConnection(options: ConnectionOptions): Connection {
         client.query(batch)
       })
     } catch (error) {
-      if (isStale(error)) prepared?.forget()
+      // No name is parsed a second time: PgBouncer ends a session for that, and gives it the old statement on the server.
+      if (isStale(error)) prepared = undefined
       throw error
     } finally {
       underWay = undefined

@@ -45,6 +45,10 @@ const notThroughPooler = {
     'clients are told apart by their connections of the server',
   'opens no more than its size': 'clients are counted by their connections of the server',
   'replaces a connection that has lived long enough': 'clients are told apart by their connections of the server',
+  'is kept under the same name on every connection': 'PgBouncer gives it another',
+  'is closed when there are too many of them': 'PgBouncer closes it itself',
+  'may be lost on the way': 'PgBouncer ends the session of who deallocates',
+  'is none where the URL says so': 'of a connection that others have used before',
   'leave nothing on the connection afterwards': 'a new client’s connection of the server has been used before',
 }
 
