@@ -1,5 +1,6 @@
 import { type Placeholder, sql } from 'drizzle-orm'
-import { clientOf, createTx, type TenantTx, TransactionMisuse } from './tenant-tx.ts'
+import type { TenantQuery } from './session.ts'
+import { createTx, sendOf, type TenantTx, TransactionMisuse } from './tenant-tx.ts'
 
 /** What Drizzle's builders have in common: a query that can be built before its values are known. */
 interface Preparable<Result> {
@@ -7,10 +8,8 @@ interface Preparable<Result> {
 }
 
 // What builds queries and runs none: it belongs to no tenant.
-const builder = createTx({
-  unsafe: () => {
-    throw new TransactionMisuse('A prepared query is built here: return it, and do not await it')
-  },
+const builder = createTx(() => {
+  throw new TransactionMisuse('A prepared query is built here: return it, and do not await it')
 })
 
 /**
@@ -27,15 +26,14 @@ export function prepared<const Name extends string, Result>(
   names: readonly Name[],
   build: (tx: TenantTx, placeholders: Record<Name, Placeholder>) => Preparable<Result>,
 ): (tx: TenantTx, values: Record<Name, unknown>) => Promise<Result> {
-  let query: ReturnType<Preparable<Result>['prepare']> | undefined
+  let query: TenantQuery | undefined
   return async (tx, values) => {
-    const client = clientOf(tx)
+    const send = sendOf(tx)
     if (query === undefined) {
       const placeholders = Object.fromEntries(names.map((name) => [name as string, sql.placeholder(name as string)]))
-      query = build(builder, placeholders as Record<Name, Placeholder>).prepare('prepared') // it has an entry a name
+      const built = build(builder, placeholders as Record<Name, Placeholder>) // it has an entry a name
+      query = built.prepare('prepared') as unknown as TenantQuery // what the session of every transaction makes
     }
-    // The query as it was built, but for the client that it is sent by.
-    const own: typeof query = Object.create(query, { client: { value: client } })
-    return await own.execute(values)
+    return (await query.executeBy(send, values)) as Result // what its `execute` promises
   }
 }

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DrizzleQueryError } from 'drizzle-orm'
 import { findDatabaseError, isTransient, unavailable } from '../errors/index.ts'
 import { type Connection, type ConnectionSource, isStale } from './connection.ts'
 import { type TenantContext, tenantContext } from './context.ts'
@@ -148,8 +147,8 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
     // What was read in one snapshot is known; only a write has to hear that it was committed.
     if (mode === 'read' && handle.firstCause === undefined) connections.waitUntil?.(ending)
     else await ending
-    if (outcome.status === 'rejected') throw withoutSql(outcome.reason)
-    if (handle.firstCause) throw withoutSql(handle.firstCause)
+    if (outcome.status === 'rejected') throw outcome.reason
+    if (handle.firstCause) throw handle.firstCause
     return outcome.value
   }
 
@@ -159,10 +158,6 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
     close: async () => void (await Promise.all([connections.close(), replica?.close()])),
   }
 }
-
-/** Drizzle's wrapper says the SQL and its parameters; whoever logs the error must not, and its cause is the failure. */
-const withoutSql = (error: unknown): unknown =>
-  error instanceof DrizzleQueryError && error.cause ? error.cause : error
 
 /** What begins a transaction and makes it the tenant's. */
 function openingOf(connection: Connection, mode: Mode, context: TenantContext, role: string | undefined): Opening {

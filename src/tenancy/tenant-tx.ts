@@ -1,14 +1,10 @@
-import { PgDatabase, PgDialect, type PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import { PostgresJsSession } from 'drizzle-orm/postgres-js'
-import { type Answer, type Rows, type Statement, toRows } from './batch.ts'
+import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
+import type { Answer, Statement } from './batch.ts'
 import type { Connection } from './connection.ts'
 import { type TenantContext, tenantContext } from './context.ts'
+import { type RowsHKT, type Send, TenantSession } from './session.ts'
 
 declare const brand: unique symbol
-
-interface RowsHKT extends PgQueryResultHKT {
-  type: Rows<this['row'] extends Record<string, unknown> ? this['row'] : Record<string, unknown>>
-}
 
 /**
  * A transaction of one tenant: what a repository takes as its first argument. It is Drizzle without the ways out of a
@@ -61,30 +57,21 @@ export interface Opening {
   confirm(answers: readonly Answer[]): void
 }
 
-/** How a transaction speaks to its connection, for Drizzle: of postgres.js' client its session uses `unsafe` alone. */
-export interface Client {
-  unsafe(text: string, parameters?: unknown[]): PromiseLike<Rows<unknown>> & { values(): Promise<unknown[][]> }
-}
-
 const dialect = new PgDialect()
-const clients = new WeakMap<TenantTx, Client>()
+const senders = new WeakMap<TenantTx, Send>()
 
-/** The client behind a transaction. */
-export function clientOf(tx: TenantTx): Client {
-  const client = clients.get(tx)
-  if (!client) throw new TransactionMisuse('This is no transaction of db.read or db.write')
-  return client
+/** How a transaction sends. */
+export function sendOf(tx: TenantTx): Send {
+  const send = senders.get(tx)
+  if (!send) throw new TransactionMisuse('This is no transaction of db.read or db.write')
+  return send
 }
 
-/** Drizzle on a client. `begin` is missing on purpose: nothing but db.read and db.write begins. */
-export function createTx(client: Client): TenantTx {
-  const session = new PostgresJsSession(
-    { options: { parsers: {}, serializers: {} }, ...client } as never,
-    dialect,
-    undefined,
-  )
+/** Drizzle, over a way to send. */
+export function createTx(send: Send): TenantTx {
+  const session = new TenantSession(dialect, send)
   const tx = new PgDatabase(dialect, session, undefined) as unknown as TenantTx // the one place that brands
-  clients.set(tx, client)
+  senders.set(tx, send)
   return tx
 }
 
@@ -178,17 +165,7 @@ export function createHandle(connection: Connection, context: TenantContext, ope
     return own
   }
 
-  const tx = createTx({
-    unsafe: (text, parameters = []) => ({
-      values: async () => (await send(text, parameters)).rows,
-      // Drizzle awaits this object itself; like the driver's queries it runs when it is awaited.
-      // biome-ignore lint/suspicious/noThenProperty: a thenable is what the driver returns
-      then: (...handlers) =>
-        send(text, parameters)
-          .then(toRows)
-          .then(...handlers),
-    }),
-  })
+  const tx = createTx(send)
 
   return {
     tx,

@@ -86,16 +86,14 @@ export async function tenantWithUser(db: Pick<TenantDatabase, 'write'>) {
   return { tenant, userId: await withTenant(tenant, () => db.write((tx) => addUser(tx))) }
 }
 
-/** What a promise was rejected with, without Drizzle's wrapper. */
-export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  const error = await promise.then(
+/** What a promise was rejected with. */
+export const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
     (value) => {
       throw new Error(`It did not fail, it gave ${JSON.stringify(value)}`)
     },
     (error: unknown) => error,
   )
-  return error instanceof Error && error.message.startsWith('Failed query') ? error.cause : error
-}
 
 /** A gate that opens when it has been reached by so many. */
 export function gate(count: number): () => Promise<void> {
