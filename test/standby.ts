@@ -22,7 +22,7 @@ export async function startPair(): Promise<Pair> {
   await migrate({ url: primary.ownerUrl, appPassword: 'serving' })
   const standby = await startPostgres(primary)
   const onPrimary = postgres(primary.ownerUrl, { max: 2, onnotice: () => {} })
-  const onStandby = postgres(standby.ownerUrl, { max: 1, onnotice: () => {} })
+  const onStandby = postgres(standby.ownerUrl, { max: 2, onnotice: () => {} })
   const serving = (url: string) => Object.assign(new URL(url), { username: 'app_user', password: 'serving' }).href
   return {
     primaryUrl: serving(primary.ownerUrl),

@@ -19,8 +19,9 @@ export async function openPair(
 ) {
   const { standbyUrl = pair.standbyUrl, check = async () => {}, retryAfterMs = 60_000, onStandby, onPrimary } = options
   const changes: boolean[] = []
+  const connections = watchedPool({ url: standbyUrl, size: 2, connectTimeoutMs: 1000 }, onStandby)
   const replica = createReplica({
-    connections: watchedPool({ url: standbyUrl, size: 2, connectTimeoutMs: 1000 }, onStandby),
+    connections,
     check,
     secret,
     retryAfterMs,
@@ -28,7 +29,7 @@ export async function openPair(
   })
   const db = createTenantDatabase({ connections: watchedPool({ url: pair.primaryUrl, size: 2 }, onPrimary), replica })
   await replica.check().catch(() => {})
-  return { db, replica, changes, [Symbol.asyncDispose]: () => db.close() }
+  return { db, replica, changes, sent: connections.sent, [Symbol.asyncDispose]: () => db.close() }
 }
 
 export const asTenant = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
