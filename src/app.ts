@@ -1,19 +1,18 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Env } from 'hono'
-import { methodNotAllowed } from 'hono/method-not-allowed'
-import { secureHeaders } from 'hono/secure-headers'
 import { mergePath } from 'hono/utils/url'
 import packageJson from '../package.json' with { type: 'json' }
 import { requestId } from './envelope/index.ts'
-import { ApiError, createErrorHandler, notFound, throwErrors } from './errors/index.ts'
+import { createErrorHandler, throwErrors } from './errors/index.ts'
 import { demo } from './features/demo.ts'
 import { healthRoutes } from './features/health.ts'
 import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
 import { userConstraints, userRoutes } from './features/users/routes.ts'
 import { accessLog, type Logger } from './middleware/access-log.ts'
-import { headLength } from './middleware/head.ts'
 import { refuseMalformedUrl } from './middleware/host.ts'
+import { methodNotAllowed } from './middleware/method-not-allowed.ts'
 import { requestLimits } from './middleware/request-limits.ts'
+import { responseHeaders } from './middleware/response-headers.ts'
 import { createDocument, createRouter, docs, type LoadDocsAsset } from './openapi/index.ts'
 import { header, type TenantDatabase, tenant } from './tenancy/index.ts'
 import type { WallCheck } from './walls/index.ts'
@@ -44,25 +43,12 @@ export function createApp({ db, walls, log, loadDocsAsset, settings }: AppDeps) 
 
   app.use(requestId())
   app.use(accessLog({ log, trustProxy: settings.TRUST_PROXY }))
+  app.use(responseHeaders)
   app.use(throwErrors)
   app.use(refuseMalformedUrl)
-  app.use(headLength)
-  app.use(secureHeaders())
-  app.use(async (c, next) => {
-    c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
-    await next()
-  })
-  app.use(
-    methodNotAllowed({
-      app,
-      onMethodNotAllowed: (_c, methods) => {
-        throw new ApiError('METHOD_NOT_ALLOWED', undefined, { headers: { Allow: methods.join(', ') } })
-      },
-    }),
-  )
   app.use(requestLimits({ bodyLimitBytes: settings.BODY_LIMIT_BYTES, timeoutMs: settings.REQUEST_TIMEOUT_MS }))
   app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints } }))
-  app.notFound(notFound)
+  app.notFound(methodNotAllowed(app))
 
   app.route('/', healthRoutes({ walls }))
   const ofTenants = { '/users': userRoutes({ db }), '/tasks': taskRoutes({ db }) }

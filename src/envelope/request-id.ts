@@ -15,11 +15,11 @@ const acceptable = /^[A-Za-z0-9\-_.~]{1,128}$/
  * app.get('/', (c) => c.text(c.var.requestId))
  */
 export function requestId(): MiddlewareHandler<RequestIdEnv> {
-  return async function requestId(c, next) {
+  return function requestId(c, next) {
     const given = c.req.header('X-Request-Id')
     const id = given !== undefined && acceptable.test(given) ? given : crypto.randomUUID()
     c.set('requestId', id)
     c.header('X-Request-Id', id)
-    await next()
+    return next()
   }
 }

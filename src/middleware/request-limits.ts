@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { ApiError, unavailable } from '../errors/index.ts'
 
@@ -23,41 +23,43 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
       throw new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${bodyLimitBytes} bytes`, { headers: close })
     },
   })
+  // A body without a length is read by limitBody itself. Hono keeps what was read, so the validators do not read it again.
+  const readBody = (c: Context) =>
+    limitBody(c, async () => assertText(await c.req.arrayBuffer(), c.req.header('Content-Type')))
 
-  return async function requestLimits(c, next) {
+  return function requestLimits(c, next) {
+    const { body, signal: client } = c.req.raw // limitBody may put another request in its place
     const deadline = new AbortController()
     c.set('signal', deadline.signal)
-    let arrived = false
-    const timer = setTimeout(() => {
-      deadline.abort(
-        arrived
-          ? unavailable(new Error('The request took too long'))
-          : new ApiError('REQUEST_TIMEOUT', undefined, { headers: close }),
-      )
-    }, timeoutMs)
-    const onDisconnect = () => deadline.abort(new ApiError('BAD_REQUEST', 'The client has closed the request'))
-    const client = c.req.raw.signal // a body without a length makes limitBody put another request in its place
-    const expired = new Promise<never>((_, reject) => {
-      deadline.signal.addEventListener('abort', () => reject(deadline.signal.reason))
-    })
-    expired.catch(() => {}) // it may be rejected when nobody waits for it any more
-    client.addEventListener('abort', onDisconnect)
-    if (client.aborted) onDisconnect()
-
+    let arrived = !body
     const work = async () => {
-      // Hono keeps what was read, so the validators do not read it again.
-      if (c.req.raw.body) assertText(await c.req.arrayBuffer(), c.req.header('Content-Type'))
+      await readBody(c)
       arrived = true
       await next()
     }
-    try {
-      await Promise.race([limitBody(c, work), expired]) // a body without a length is read by limitBody itself
-    } finally {
-      clearTimeout(timer)
-      client.removeEventListener('abort', onDisconnect)
-    }
+    // One promise that is settled from here, where a race and a listener on our own signal would do: every request pays.
+    return new Promise((resolve, reject) => {
+      const cutOff = (reason: ApiError) => {
+        deadline.abort(reason)
+        reject(reason)
+      }
+      // Never taken off, which costs more than all of this: it goes with its request, and changes nothing after the end.
+      client.addEventListener('abort', () => cutOff(clientHasGone()))
+      if (client.aborted) return cutOff(clientHasGone())
+      const timer = setTimeout(() => cutOff(arrived ? tookTooLong() : didNotArrive()), timeoutMs)
+      const settleWith = (settle: (outcome: never) => void) => (outcome: unknown) => {
+        clearTimeout(timer)
+        settle(outcome as never) // what `next` resolves with is nobody's concern
+      }
+      const done = body ? work() : next()
+      done.then(settleWith(resolve), settleWith(reject))
+    })
   }
 }
+
+const clientHasGone = () => new ApiError('BAD_REQUEST', 'The client has closed the request')
+const tookTooLong = () => unavailable(new Error('The request took too long'))
+const didNotArrive = () => new ApiError('REQUEST_TIMEOUT', undefined, { headers: close })
 
 /** JSON is UTF-8 (RFC 8259, section 8.1). Decoding would replace what is not, and store something else than was sent. */
 function assertText(body: ArrayBuffer, contentType = ''): void {

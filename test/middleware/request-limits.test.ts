@@ -91,6 +91,12 @@ test('a client that has gone before it was heard is not worked for', async () =>
   expect((await everybody.as(tenant).get('/users')).data).toEqual([])
 })
 
+test('a client that has gone before it was heard is not even listened to', async () => {
+  const { as } = failing(new Error('A transaction began'))
+  const init = { body: endless(), headers: json, signal: AbortSignal.abort() }
+  expect((await as(newTenant()).send('POST', '/users', init)).status).toBe(400)
+})
+
 test('bytes that are not UTF-8 are refused before anything is done', async () => {
   const { status, error } = await failing(new Error('It was done'))
     .as(newTenant())
