@@ -28,9 +28,7 @@ export function findDatabaseError(error: unknown): DatabaseError | undefined {
         const value = (at as unknown as Record<string, unknown>)[key] // fields of the protocol, untyped in the driver
         return typeof value === 'string' ? value : undefined
       }
-      // The first names are those of pg, which serves tenants; the others those of postgres.js, which migrates.
-      const constraint = text('constraint') ?? text('constraint_name')
-      return { sqlstate: at.code, constraint, table: text('table') ?? text('table_name') }
+      return { sqlstate: at.code, constraint: text('constraint'), table: text('table') }
     }
   }
   return undefined

@@ -17,6 +17,15 @@ export interface TenantDatabase {
    */
   read<T>(work: (tx: TenantTx) => Promise<T>): Promise<T>
   /**
+   * As `read`, for work that asks for everything at once: BEGIN, the tenant, its queries and COMMIT are one message, and the
+   * connection is free with the answer.
+   *
+   * @throws TransactionMisuse for a query behind an answer: that is for `read`
+   * @example
+   * const [page, total] = await db.readAtOnce((tx) => Promise.all([pageOfTasks(tx, { offset, limit }), countTasks(tx)]))
+   */
+  readAtOnce<T>(work: (tx: TenantTx) => Promise<T>): Promise<T>
+  /**
    * Runs work in a transaction and resolves after COMMIT. Whatever is thrown rolls it back. The work may be run a second
    * time after a deadlock or the like, so it does nothing but query.
    *
@@ -59,7 +68,7 @@ export interface Surprise {
   count: number
 }
 
-type Mode = 'read' | 'write'
+type Mode = 'read' | 'readAtOnce' | 'write'
 type Destroy = (connection: Connection, what: string) => Promise<void>
 type OnCommit = (transactionId: string) => void
 type Work<T> = (tx: TenantTx) => Promise<T>
@@ -72,7 +81,8 @@ interface OpenTransaction {
   over: boolean
 }
 
-const begin = { read: 'begin isolation level repeatable read read only', write: 'begin' } as const
+const beginRead = 'begin isolation level repeatable read read only'
+const begin = { read: beginRead, readAtOnce: beginRead, write: 'begin' } as const
 
 /**
  * Makes the door to tenant data: each call is one transaction of one tenant on one connection, held while queries run.
@@ -99,7 +109,7 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
     const outer = open.getStore()
     if (outer && !outer.over) return await join(outer, mode, context, work)
     if (mode === 'write') replica?.wrote(context)
-    const route = mode === 'read' ? replica?.routeOf(context) : undefined
+    const route = mode !== 'write' ? replica?.routeOf(context) : undefined
     if (!replica || !route) return await runOnPrimary(mode, context, work)
     try {
       return await transaction(route, mode, context, work, named)
@@ -145,7 +155,7 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
     const onCommit = isMarked ? (transactionId: string) => replica.mark(context, transactionId) : undefined
     const ending = end(connection, handle, destroy, onCommit).finally(() => connections.release(connection))
     // What was read in one snapshot is known; only a write has to hear that it was committed.
-    if (mode === 'read' && handle.firstCause === undefined) connections.waitUntil?.(ending)
+    if (mode !== 'write' && handle.firstCause === undefined) connections.waitUntil?.(ending)
     else await ending
     if (outcome.status === 'rejected') throw outcome.reason
     if (handle.firstCause) throw handle.firstCause
@@ -154,6 +164,7 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
 
   return {
     read: (work) => run('read', work),
+    readAtOnce: (work) => run('readAtOnce', work),
     write: (work) => run('write', work),
     close: async () => void (await Promise.all([connections.close(), replica?.close()])),
   }
@@ -169,12 +180,13 @@ function openingOf(connection: Connection, mode: Mode, context: TenantContext, r
   const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`)
   const set = { text: `select ${calls.join(', ')}`, parameters: settings.flat() }
   const first = { text: begin[mode], parameters: [] }
+  const commit = { text: 'commit', parameters: [] }
   return {
     // Behind the socket of PGlite all clients share one session: until a transaction is open, messages of theirs may come
     // between ours, so that BEGIN has to be one message.
     ...(role === undefined
-      ? { command: undefined, statements: [first, set] }
-      : { command: first.text, statements: [set] }),
+      ? { command: undefined, statements: [first, set], commit: mode === 'readAtOnce' ? commit : undefined }
+      : { command: first.text, statements: [set], commit: undefined }),
     confirm(answers) {
       if (connection.fault) throw unavailable(new Error(`Unexpected at begin: ${connection.fault}`))
       if (settings.some(([, value], index) => answers.at(-1)?.rows[0]?.[index] !== value))
@@ -190,10 +202,10 @@ function openingOf(connection: Connection, mode: Mode, context: TenantContext, r
  */
 async function end(connection: Connection, handle: Handle, destroy: Destroy, onCommit?: OnCommit): Promise<void> {
   await handle.revoke()
-  if (!handle.isOpen) return // nobody asked for anything
   const { firstCause } = handle
   if (firstCause instanceof TenantNotConfirmed) return await destroy(connection, 'the tenant was not confirmed')
   if (connection.fault && isNotice(connection.fault)) return await destroy(connection, `${connection.fault} at begin`)
+  if (!handle.isOpen) return // nobody asked for anything, or it has been committed
   if (firstCause) return await rollback(connection)
   try {
     const { command, transactionId } = await commit(connection, onCommit !== undefined)
@@ -235,7 +247,7 @@ async function rollback(connection: Connection): Promise<void> {
 async function join<T>(outer: OpenTransaction, mode: Mode, context: TenantContext, work: Work<T>): Promise<T> {
   if (outer.tenantId !== context.tenantId)
     throw new TransactionMisuse('A transaction is open for another tenant: finish it before working for this one')
-  if (outer.mode === 'read' && mode === 'write')
+  if (outer.mode !== 'write' && mode === 'write')
     throw new TransactionMisuse('A read transaction is open: call db.write outside of db.read')
   outer.joined += 1
   try {

@@ -40,7 +40,7 @@ export interface Handle {
   readonly firstCause: Error | undefined
   /** Marks the transaction as failed; what came first stays. */
   fail(error: unknown): void
-  /** Whether anything was sent: then there is a transaction to end. */
+  /** Whether there is a transaction to end. */
   readonly isOpen: boolean
   /** How many queries have no answer yet. */
   readonly unawaited: number
@@ -53,6 +53,8 @@ export interface Opening {
   /** Sent alone, before everything, where it cannot go with the rest. */
   command: string | undefined
   statements: readonly Statement[]
+  /** Sent behind the first queries, with them, where there will be no others. */
+  commit: Statement | undefined
   /** @throws when PostgreSQL did not do what it must; then no query's rows are handed out */
   confirm(answers: readonly Answer[]): void
 }
@@ -103,6 +105,7 @@ interface Waiting {
 export function createHandle(connection: Connection, context: TenantContext, opening: Opening, named: boolean): Handle {
   let revoked = false
   let opened = false
+  let committed = false
   let waiting: Waiting[] = []
   let inFlight = 0
   let firstCause: Error | undefined
@@ -154,14 +157,21 @@ export function createHandle(connection: Connection, context: TenantContext, ope
   async function exchange(statements: Statement[]): Promise<Answer[]> {
     assertUsable()
     for (const { text } of statements) refuseCommand(transactionText.exec(text)?.[1])
+    if (opened && opening.commit)
+      throw new TransactionMisuse(
+        'db.readAtOnce asks for everything at once: a query that waits for another is for db.read',
+      )
     const first = opened ? [] : opening.statements
+    const last = opening.commit ? [opening.commit] : []
     if (!opened && opening.command) await connection.command(opening.command)
     opened = true
-    const answers = await connection.send([...first, ...statements], { named })
-    const own = answers.slice(first.length)
+    const answers = await connection.send([...first, ...statements, ...last], { named })
+    const own = answers.slice(first.length, first.length + statements.length)
     for (const { command } of own) refuseCommand(transactionTag.exec(command)?.[1])
     if (first.length > 0) opening.confirm(answers.slice(0, first.length))
-    if (connection.status !== 'transaction') throw new TransactionMisuse('The transaction was over before its end')
+    committed = opening.commit !== undefined && answers.at(-1)?.command === 'COMMIT'
+    if (connection.status !== (committed ? 'idle' : 'transaction'))
+      throw new TransactionMisuse('The transaction was over before its end')
     return own
   }
 
@@ -173,7 +183,7 @@ export function createHandle(connection: Connection, context: TenantContext, ope
       return firstCause
     },
     get isOpen() {
-      return opened
+      return opened && !committed
     },
     get unawaited() {
       return waiting.length + inFlight

@@ -83,6 +83,7 @@ export const promises: KeptPromise[] = [
     promise: 'One tenant a transaction, set once, locally, by one module',
     tests: [
       proof('tenancy/tenant-database', 'leave nothing on the connection afterwards'),
+      proof('tenancy/pipeline', 'are not run behind one that fails'),
       proof('architecture/imports', 'only the tenant database, the wall check and the migration begin transactions'),
     ],
   },
@@ -90,7 +91,7 @@ export const promises: KeptPromise[] = [
     number: 9,
     promise: 'The tenant is confirmed; a connection that surprises is destroyed and counted',
     tests: [
-      proof('tenancy/confirmation', 'a tenant that PostgreSQL does not confirm'),
+      proof('tenancy/confirmation', 'fails the call, hands no row to the work and commits nothing'),
       proof('tenancy/confirmation', 'a connection that surprises is counted'),
       proof('tenancy/confirmation', 'fails when somebody had begun one on the connection, and costs the connection'),
     ],

@@ -18,7 +18,7 @@ export const { app, lines, as, anonymous } = build()
 /** The app over a database that fails with this at every call. */
 export const failing = (thrown?: unknown, settings: Partial<AppDeps['settings']> = {}) => {
   const fail = () => Promise.reject(thrown)
-  return build({ db: { read: fail, write: fail, close: async () => {} }, settings })
+  return build({ db: { read: fail, readAtOnce: fail, write: fail, close: async () => {} }, settings })
 }
 
 /** The line that a request left in the log. */

@@ -20,7 +20,12 @@ describe('the standby is asked for a write before the read takes its snapshot', 
     const email = `${newTenant()}@rowhouse.example`
     const insert = (sql: Sql | TransactionSql, email: string) =>
       sql`insert into users (tenant_id, email, name) values (${newTenant()}, ${email}, 'Ada')`
-    const [, look] = openAfter('0', { command: undefined, statements: [], confirm: () => {} }).statements
+    const [, look] = openAfter('0', {
+      command: undefined,
+      statements: [],
+      commit: undefined,
+      confirm: () => {},
+    }).statements
     const { promise: commit, resolve: letCommit } = Promise.withResolvers<void>()
     const { promise: wrote, resolve: write } = Promise.withResolvers<string>()
     const writing = pair.onPrimary.begin(async (tx) => {

@@ -4,9 +4,11 @@ import { users } from '../../db/schema/users.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
 import { runInContext } from '../../src/tenancy/context.ts'
 import {
+  type Answer,
   createTenantDatabase,
   parseTenantId,
   query,
+  TenantNotConfirmed,
   TenantRequired,
   TransactionMisuse,
   withTenant,
@@ -157,5 +159,66 @@ describe('the settings of a transaction', () => {
       { tenant: null, request: null },
       { tenant: '', request: '' },
     ])
+  })
+})
+
+describe('a read at once', () => {
+  test('begins, asks and commits in one message, and leaves no transaction behind', async () => {
+    await using door = openDoor()
+    const { tenant, userId } = await tenantWithUser(door)
+    door.sent.length = 0
+    const read = () => door.readAtOnce((tx) => Promise.all([tx.select({ id: users.id }).from(users), tx.$count(users)]))
+    expect(await withTenant(tenant, read)).toEqual([[{ id: userId }], 1])
+    expect(door.sent.map((text) => text.split(' ')[0])).toEqual(['begin', 'select', 'select', 'select', 'commit'])
+    const left = () => door.write((tx) => tx.execute(sql`select pg_current_xact_id_if_assigned() as id`))
+    expect(await withTenant(newTenant(), left)).toEqual([{ id: null }] as never)
+  })
+
+  test('is read only', async () => {
+    const error = await withTenant(newTenant(), () => failureOf(db.readAtOnce((tx) => addUser(tx))))
+    expect(findDatabaseError(error)?.sqlstate).toBe('25006')
+  })
+
+  test('refuses a query that waits for an answer, unsent', async () => {
+    await using door = openDoor()
+    const work = withTenant(newTenant(), () =>
+      failureOf(
+        door.readAtOnce(async (tx) => {
+          await tx.$count(users)
+          return await tx.execute(sql`select 'late'`)
+        }),
+      ),
+    )
+    expect(await work).toBeInstanceOf(TransactionMisuse)
+    expect(door.sent).not.toContain(`select 'late'`)
+  })
+
+  test('hands out nothing of a tenant that was not confirmed', async () => {
+    const answer = (text: string, given: Answer) =>
+      text.startsWith('select set_config') ? { ...given, rows: [[newTenant(), '']] } : given
+    await using door = openDoor({}, { answer })
+    const seen: unknown[] = []
+    const work = door.readAtOnce.bind(null, async (tx) => void seen.push(await tx.$count(users)))
+    expect(await withTenant(newTenant(), () => failureOf(work()))).toBeInstanceOf(TenantNotConfirmed)
+    expect(seen).toEqual([])
+  })
+
+  test('joins a transaction that is open, and is no longer all of it', async () => {
+    const { tenant } = await tenantWithUser(db)
+    const counts = await withTenant(tenant, () =>
+      db.write(async (tx) => {
+        await addUser(tx)
+        return [await db.readAtOnce((inner) => inner.$count(users)), await tx.$count(users)]
+      }),
+    )
+    expect(counts).toEqual([2, 2])
+  })
+
+  test('gives its connection back after a failure', async () => {
+    await using door = openDoor()
+    const tenant = newTenant()
+    await withTenant(tenant, () => failureOf(door.readAtOnce((tx) => tx.execute(sql`select 1 / 0`))))
+    expect(door.sent.at(-1)).toBe('rollback')
+    expect(await withTenant(tenant, () => door.read((tx) => tx.$count(users)))).toBe(0)
   })
 })

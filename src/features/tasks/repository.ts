@@ -9,6 +9,9 @@ const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(
 const pageOfTasks = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
   tx.select().from(tasks).orderBy(desc(tasks.createdAt), desc(tasks.id)).offset(offset).limit(limit),
 )
+const newTask = prepared(['title', 'description', 'userId'], (tx, values) =>
+  tx.insert(tasks).values(values).returning(),
+)
 const countTasks = countUpTo(tasks, totalMax + 1)
 
 export async function listTasks(tx: TenantTx, query: { page: number; limit: number }): Promise<Page<TaskRow>> {
@@ -27,7 +30,7 @@ export async function findTask(tx: TenantTx, id: string): Promise<TaskRow | unde
 }
 
 export async function insertTask(tx: TenantTx, values: CreateTask): Promise<TaskRow> {
-  const [row] = await tx.insert(tasks).values(values).returning()
+  const [row] = await newTask(tx, { description: null, ...values })
   if (!row) throw new Error('An insert returned no row')
   return row
 }

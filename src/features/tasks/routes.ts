@@ -42,7 +42,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       }),
       async (c) => {
         const query = c.req.valid('query')
-        const page = await db.read((tx) => listTasks(tx, query))
+        const page = await db.readAtOnce((tx) => listTasks(tx, query))
         return ok(c, page.rows.map(toTask), { meta: { pagination: pagination(c.req.url, query, page) } })
       },
     )
@@ -81,7 +81,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       ),
       async (c) => {
         const { id } = c.req.valid('param')
-        const row = await db.read((tx) => findTask(tx, id))
+        const row = await db.readAtOnce((tx) => findTask(tx, id))
         if (!row) throw missing()
         return ok(c, toTask(row))
       },

@@ -9,6 +9,7 @@ const userById = prepared(['id'], (tx, { id }) => tx.select().from(users).where(
 const pageOfUsers = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
   tx.select().from(users).orderBy(desc(users.createdAt), desc(users.id)).offset(offset).limit(limit),
 )
+const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values).returning())
 const countUsers = countUpTo(users, totalMax + 1)
 
 export async function listUsers(tx: TenantTx, query: { page: number; limit: number }): Promise<Page<UserRow>> {
@@ -27,7 +28,7 @@ export async function findUser(tx: TenantTx, id: string): Promise<UserRow | unde
 }
 
 export async function insertUser(tx: TenantTx, values: CreateUser): Promise<UserRow> {
-  const [row] = await tx.insert(users).values(values).returning()
+  const [row] = await newUser(tx, values)
   if (!row) throw new Error('An insert returned no row')
   return row
 }
