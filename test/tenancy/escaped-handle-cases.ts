@@ -13,7 +13,7 @@ export interface Case {
   run(url: string): Promise<void>
 }
 
-const modes = ['read', 'write'] as const
+const modes = ['read', 'readAtOnce', 'write'] as const
 
 /** A query with this handle is refused before it reaches the socket. */
 async function assertRefused(escaped: Escaped | undefined): Promise<void> {

@@ -60,7 +60,7 @@ export const leaks: Leak[] = [
   }),
   letting('a generator that holds the handle', async (tx) => {
     const begun = generators(tx)
-    for (const generator of begun) await generator.next()
+    await Promise.all(begun.map((generator) => generator.next()))
     return async () => await begun.pop()?.next()
   }),
   letting('a generator that was not begun', (tx) => {
