@@ -1,5 +1,4 @@
-import { type Logger, pino } from 'pino'
-import pretty from 'pino-pretty'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Config } from './config.ts'
 
 /** A request is a line in a terminal too: what people look for first, then the rest. */
@@ -14,8 +13,40 @@ const terminal = {
  *
  * @param fields what every line bears
  */
-export function createLog(level: Config['LOG_LEVEL'], fields: object = {}): Logger {
-  return process.stdout.isTTY
-    ? pino({ level, base: fields }, pretty({ ...terminal, sync: true }))
-    : pino({ level, base: fields, timestamp: pino.stdTimeFunctions.isoTime })
+export async function createLog(level: Config['LOG_LEVEL'], fields: object = {}): Promise<Logger> {
+  if (!process.stdout.isTTY) {
+    const options = { level, base: fields, timestamp: pino.stdTimeFunctions.isoTime }
+    return pino(options, gathered(pino.destination({ dest: process.stdout.fd, sync: true })))
+  }
+  const { default: pretty } = await import('pino-pretty') // loaded where there is a terminal
+  return pino({ level, base: fields }, pretty({ ...terminal, sync: true }))
+}
+
+// Several workers write to one pipe: what is longer may be torn apart by another's lines (POSIX, write, PIPE_BUF).
+const chunkMax = 4096
+
+/**
+ * Gathers the lines of one turn of the event loop and writes them at its end, behind the responses: a line costs no system
+ * call of its own. When the process waits, or ends in order or by an error, every line has been written.
+ */
+export function gathered(destination: DestinationStream): DestinationStream {
+  let lines = ''
+  let size = 0
+  function flush(): void {
+    if (size === 0) return
+    const chunk = lines
+    lines = ''
+    size = 0
+    destination.write(chunk)
+  }
+  process.on('exit', flush)
+  return {
+    write(line) {
+      const length = Buffer.byteLength(line)
+      if (size + length > chunkMax) flush()
+      if (size === 0) setImmediate(flush)
+      lines += line
+      size += length
+    },
+  }
 }

@@ -24,7 +24,7 @@ export async function runService(
 ): Promise<string> {
   const { environment = process.env, role, worker, onStopped } = options
   const config = loadConfig(environment)
-  const log = createLog(config.LOG_LEVEL, worker === undefined ? {} : { worker })
+  const log = await createLog(config.LOG_LEVEL, worker === undefined ? {} : { worker })
   const service = createService({ config, log, loadDocsAsset: readDocsAsset, ...(role ? { role } : {}) })
   const end = async () => {
     await service.close()

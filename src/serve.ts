@@ -27,7 +27,7 @@ export async function serve(listen: Listen, { environment: given, sharing }: Ser
   const config = loadConfig(environment)
   const count = countWorkers(config, sharing)
   if (sharing === 'none' || count === 1) await run({ environment })
-  else await runCluster({ config, count, sharing, log: createLog(config.LOG_LEVEL) })
+  else await runCluster({ config, count, sharing, log: await createLog(config.LOG_LEVEL) })
 }
 
 /** `--workers` says the same as the setting, and comes before it. */
