@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import postgres from 'postgres'
+import { openConnection, query, type Statement } from '../../src/tenancy/index.ts'
 import type { Amount } from '../databases.ts'
 import { randomTask } from '../random-task.ts'
 
 /** What is sent between BEGIN and COMMIT, for a task and its tenant. */
-export type Work = (
-  sql: postgres.ReservedSql,
-  chosen: { tenantId: string; taskId: string },
-) => Array<PromiseLike<unknown>>
+export type Work = (chosen: { tenantId: string; taskId: string }) => Statement[]
 
 /** One connection, and the process of PostgreSQL that serves it. */
 export interface Backend extends AsyncDisposable {
@@ -15,24 +12,23 @@ export interface Backend extends AsyncDisposable {
   run(work: Work, seconds: number): Promise<number>
 }
 
+const begin: Statement = { text: 'begin isolation level repeatable read read only', parameters: [] }
+const commit: Statement = { text: 'commit', parameters: [] }
+
 export async function openBackend(url: string, amount: Amount): Promise<Backend> {
-  const client = postgres(url, { max: 1 })
-  const sql = await client.reserve()
-  const [{ pid }] = await sql<[{ pid: number }]>`select pg_backend_pid() as pid`
-  const transact = (work: Work) =>
-    Promise.all([sql`begin isolation level repeatable read read only`, ...work(sql, randomTask(amount)), sql`commit`])
+  const connection = openConnection({ url })
+  const [row] = await query(connection, 'select pg_backend_pid() as pid')
+  const pid = Number(row?.pid)
   return {
     async run(work, seconds) {
       const before = await cpuMicrosOf(pid)
       const end = performance.now() + 1000 * seconds
       let transactions = 0
-      for (; performance.now() < end; transactions += 1) await transact(work)
+      for (; performance.now() < end; transactions += 1)
+        await connection.send([begin, ...work(randomTask(amount)), commit])
       return ((await cpuMicrosOf(pid)) - before) / transactions
     },
-    async [Symbol.asyncDispose]() {
-      sql.release()
-      await client.end()
-    },
+    [Symbol.asyncDispose]: () => connection.close(),
   }
 }
 

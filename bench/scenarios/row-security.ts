@@ -6,20 +6,29 @@ import { type Backend, openBackend, type Work } from './backend.ts'
 const amount = { tenants: 100, tasks: 1000 }
 const cpu = 'CPU µs of PostgreSQL/transaction'
 
-const context: Work = (sql, { tenantId }) => [
-  sql`select set_config('app.current_tenant', ${tenantId}, true), set_config('app.request_id', 'bench', true)`,
+const context: Work = ({ tenantId }) => [
+  {
+    text: "select set_config('app.current_tenant', $1, true), set_config('app.request_id', $2, true)",
+    parameters: [tenantId, 'bench'],
+  },
 ]
-const walledGet: Work = (sql, { taskId }) => [sql`select * from tasks where id = ${taskId}`]
-const plainGet: Work = (sql, { tenantId, taskId }) => [
-  sql`select * from tasks where tenant_id = ${tenantId} and id = ${taskId}`,
+const walledGet: Work = ({ taskId }) => [{ text: 'select * from tasks where id = $1', parameters: [taskId] }]
+const plainGet: Work = ({ tenantId, taskId }) => [
+  { text: 'select * from tasks where tenant_id = $1 and id = $2', parameters: [tenantId, taskId] },
 ]
-const walledPage: Work = (sql) => [
-  sql`select * from tasks order by created_at desc, id desc limit 21`,
-  sql`select count(*) from (select from tasks limit 10001) as counted`,
+const walledPage: Work = () => [
+  { text: 'select * from tasks order by created_at desc, id desc limit 21', parameters: [] },
+  { text: 'select count(*) from (select from tasks limit 10001) as counted', parameters: [] },
 ]
-const plainPage: Work = (sql, { tenantId }) => [
-  sql`select * from tasks where tenant_id = ${tenantId} order by created_at desc, id desc limit 21`,
-  sql`select count(*) from (select from tasks where tenant_id = ${tenantId} limit 10001) as counted`,
+const plainPage: Work = ({ tenantId }) => [
+  {
+    text: 'select * from tasks where tenant_id = $1 order by created_at desc, id desc limit 21',
+    parameters: [tenantId],
+  },
+  {
+    text: 'select count(*) from (select from tasks where tenant_id = $1 limit 10001) as counted',
+    parameters: [tenantId],
+  },
 ]
 
 const names = { plain: 'WHERE tenant_id = $1', inContext: 'WHERE and context', walled: 'row security and context' }
@@ -35,7 +44,7 @@ export const rowSecurity: Scenario = {
     const subject = (name: string, backend: Backend, ...parts: Work[]): Subject => ({
       name,
       measure: async (seconds) => ({
-        [cpu]: await backend.run((sql, chosen) => parts.flatMap((part) => part(sql, chosen)), seconds),
+        [cpu]: await backend.run((chosen) => parts.flatMap((part) => part(chosen)), seconds),
       }),
     })
     // The same work three times, so that it can be seen what the context costs and what row security does.
@@ -64,7 +73,7 @@ export const rowSecurity: Scenario = {
       verdicts: [dearer('get'), dearer('page')],
       notes: [
         `${pace.rounds} rounds of ${pace.seconds} s. Counted is the CPU time of the backend: one connection, prepared statements, ` +
-          'each transaction written at once.',
+          'each transaction one message.',
         'WHERE is sent by a role with BYPASSRLS and the same limits, which sets no context: one statement less in the transaction.',
       ],
     }
