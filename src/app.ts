@@ -57,8 +57,12 @@ export function createApp({ db, walls, log, loadDocsAsset, settings }: AppDeps) 
   const title = 'Rowhouse'
   const tenantHeader = { name: settings.TENANT_HEADER, example: demo.acme.tenantId }
   const { version, description } = packageJson
-  const document = createDocument(app, { title, version, description, tags, tenantHeader })
-  app.get('/openapi.json', (c) => c.body(document, 200, { 'Content-Type': 'application/json' }))
+  // Written when it is first asked for: the start does not wait for it.
+  let document: string | undefined
+  app.get('/openapi.json', (c) => {
+    document ??= createDocument(app, { title, version, description, tags, tenantHeader })
+    return c.body(document, 200, { 'Content-Type': 'application/json' })
+  })
   app.route('/docs', docs({ title, documentUrl: '/openapi.json', loadAsset: loadDocsAsset }))
   return app
 }

@@ -5,7 +5,7 @@ import type { Logger } from './middleware/access-log.ts'
 import type { LoadDocsAsset } from './openapi/index.ts'
 import { createServiceReplica } from './service-replica.ts'
 import { type ConnectionSource, createPool, createTenantDatabase } from './tenancy/index.ts'
-import { assertRowSecurity, createWallCheck, type WallCheck } from './walls/index.ts'
+import { assertRowSecurity, createWallCheck, type Finding, type WallCheck } from './walls/index.ts'
 
 export interface ServiceOptions {
   config: Config
@@ -18,6 +18,9 @@ export interface ServiceOptions {
   /** A check with one connection of its own when left out. */
   walls?: WallCheck
 }
+
+/** How long the look of the start counts for the first `/ready`, in milliseconds. */
+const startLookMs = 1000
 
 /** Puts the parts together: the app, its door to the database, and the check of the walls. Nothing connects yet. */
 export function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
@@ -32,10 +35,14 @@ export function createService({ config, log, loadDocsAsset, role, ...given }: Se
     onSurprise: (surprise) => log.error(surprise, 'a connection was destroyed'),
   })
   const walls = given.walls ?? createWallCheck({ url: config.DATABASE_URL, shared, ...as })
+  let atStart: { findings: Finding[]; seenAt: number } | undefined
   const readiness = {
-    inspect() {
+    async inspect(): Promise<Finding[]> {
       replica?.check().catch(() => {}) // the service is ready without it
-      return walls.inspect()
+      // Whoever waits for the start asks at once: what the start has just seen is the answer, once.
+      const seen = atStart
+      atStart = undefined
+      return seen && Date.now() - seen.seenAt < startLookMs ? seen.findings : await walls.inspect()
     },
   }
   const app = createApp({ db, walls: readiness, log, loadDocsAsset, settings: config })
@@ -49,6 +56,7 @@ export function createService({ config, log, loadDocsAsset, role, ...given }: Se
     async assertWalls(): Promise<void> {
       const [findings] = await Promise.all([walls.inspect(), replica?.start()])
       assertRowSecurity(findings)
+      atStart = { findings, seenAt: Date.now() }
       // Nobody can update the PostgreSQL that comes as a package: there, what only weakens the walls is no news.
       if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'wall check')
     },
