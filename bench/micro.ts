@@ -31,7 +31,7 @@ const {
   .option('--delay-ms <number>', 'how much longer a round trip takes in the columns of a network', Number, 1)
   .parse()
   .opts()
-const pace = quick ? { rounds: 3, seconds: 1, warmUpSeconds: 1 } : { rounds: 7, seconds: 3, warmUpSeconds: 2 }
+const pace = quick ? { rounds: 3, seconds: 1, warmUpSeconds: 1 } : { rounds: 5, seconds: 2, warmUpSeconds: 1 }
 
 const rate = 'tx/s'
 const cpu = 'CPU µs/tx'
