@@ -136,7 +136,8 @@ const getHealth = (url: string) => fetch(`${url}/health`, { headers: { Connectio
 
 async function allListening(service: Child): Promise<string> {
   const url = await service.listening()
-  await until(() => linesOf(service, 'all workers listen').length === 1)
+  // Each writes its own lines: the last may come first.
+  await until(() => linesOf(service, 'all workers listen').length === 1 && linesOf(service, 'listening').length === 2)
   return url
 }
 
