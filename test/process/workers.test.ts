@@ -88,6 +88,22 @@ describe('workers', () => {
     expect(await childrenOf(service)).toHaveLength(2)
   })
 
+  test('are refused where Bun cannot share a port, and auto means none there', async () => {
+    const program = `
+      import { serve } from '${join(root, 'src/serve.ts')}'
+      import { listen } from '${join(root, 'src/server.ts')}'
+      import { exitWith } from '${join(root, 'src/start-problem.ts')}'
+      await serve(listen, { environment: process.env, sharing: 'none' }).catch(exitWith)`
+    const startThere = (WORKERS: string) =>
+      start([process.execPath, '-e', program], { DATABASE_URL: main.appUrl, WORKERS })
+    await using refused = startThere('2')
+    expect(await refused.exited).toBe(1)
+    expect(refused.stderr).toStartWith('Bun shares a port between workers on Linux alone')
+    await using alone = startThere('auto')
+    await alone.listening()
+    expect(linesOf(alone, 'listening').map(({ worker }) => worker)).toEqual([undefined])
+  })
+
   test('can be asked for on the command line', async () => {
     const program = join(root, 'src/server.ts')
     await using service = start([process.execPath, program, '--workers', '2'], { DATABASE_URL: main.appUrl })
