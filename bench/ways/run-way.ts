@@ -10,9 +10,6 @@ export interface Run {
   cpuMicros: number
 }
 
-/** Transactions before the clock starts: connections open, statements are prepared, code is compiled. */
-const warmUp = 500
-
 /** Runs transactions on random tasks, so many callers at a time, on connections of its own. */
 export async function runWay(
   way: Way,
@@ -21,21 +18,23 @@ export async function runWay(
   seconds: number,
 ): Promise<Run> {
   const { transact, close } = way.open(database.url)
-  const next = () => {
-    const { tenantId, taskId } = randomTask(database)
-    return transact(tenantId, taskId)
-  }
-  const atATime = (work: () => Promise<void>) => Promise.all(Array.from({ length: callers }, work))
-
-  await atATime(async () => {
-    for (let done = 0; done < warmUp / callers; done += 1) await next()
-  })
   let transactions = 0
+  async function call(until: number): Promise<void> {
+    for (; performance.now() < until; transactions += 1) {
+      const { tenantId, taskId } = randomTask(database)
+      await transact(tenantId, taskId)
+    }
+  }
+  const callFor = async (ms: number) => {
+    const until = performance.now() + ms
+    await Promise.all(Array.from({ length: callers }, () => call(until)))
+  }
+
+  await callFor(250 * seconds) // connections open, statements are prepared, code is compiled
+  transactions = 0
   const cpu = process.cpuUsage()
   const start = performance.now()
-  await atATime(async () => {
-    for (; performance.now() < start + 1000 * seconds; transactions += 1) await next()
-  })
+  await callFor(1000 * seconds)
   const took = (performance.now() - start) / 1000
   const { user, system } = process.cpuUsage(cpu)
   await close()
