@@ -25,3 +25,9 @@ export function urlOf(host: string, port: number): string {
   if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
+
+/**
+ * How long an idle connection is kept, in seconds: longer than the proxies before us keep theirs (60 for nginx and for the
+ * load balancers of the clouds), or they would now and then send a request into a connection that is just being closed.
+ */
+export const keepAliveSeconds = 75

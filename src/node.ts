@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from './config.ts'
-import type { Listening } from './listening.ts'
+import { keepAliveSeconds, type Listening } from './listening.ts'
 import { serve } from './serve.ts'
 import type { Service } from './service.ts'
 import { exitWith } from './start-problem.ts'
@@ -14,6 +14,7 @@ async function listen(app: Service['app'], config: Config): Promise<Listening> {
       app.fetch(request, { remoteAddress: 'incoming' in env ? env.incoming.socket.remoteAddress : undefined }),
     ),
   )
+  server.keepAliveTimeout = keepAliveSeconds * 1000
   const sockets = new Set<Socket>()
   const underWay = new Set<ServerResponse>()
   server.on('connection', (socket) => {

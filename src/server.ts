@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import type { Config } from './config.ts'
-import type { Listening } from './listening.ts'
+import { keepAliveSeconds, type Listening } from './listening.ts'
 import { serve } from './serve.ts'
 import type { Service } from './service.ts'
 import { exitWith } from './start-problem.ts'
@@ -11,8 +11,8 @@ export async function listen(app: Service['app'], config: Config): Promise<Liste
     port: config.PORT,
     hostname: config.HOST,
     reusePort: cluster.isWorker,
-    // Longer than a request may take, so that Bun does not cut off what the app still answers; 255 is Bun's most.
-    idleTimeout: Math.min(255, Math.ceil(config.REQUEST_TIMEOUT_MS / 1000) + 5),
+    // Longer than a request may take, too, so that Bun does not cut off what the app still answers; 255 is Bun's most.
+    idleTimeout: Math.min(255, Math.max(keepAliveSeconds, Math.ceil(config.REQUEST_TIMEOUT_MS / 1000) + 5)),
     // The app has a limit of its own, which answers in the envelope.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch(request, server) {

@@ -32,6 +32,11 @@ describe.skipIf(!hasNode)('on Node', () => {
     expect(answer).toStartWith('HTTP/1.1 400 ')
   })
 
+  test('an idle connection is kept for longer than proxies keep theirs', async () => {
+    const { headers } = await fetch(new URL('/health', url))
+    expect(headers.get('Keep-Alive')).toBe('timeout=75')
+  })
+
   test('a request is one JSON line, with the address of the client', async () => {
     const id = crypto.randomUUID()
     await fetch(new URL('/health', url), { headers: { 'X-Request-Id': id } })
