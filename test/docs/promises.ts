@@ -93,6 +93,7 @@ export const promises: KeptPromise[] = [
     tests: [
       proof('tenancy/confirmation', 'fails the call, hands no row to the work and commits nothing'),
       proof('tenancy/confirmation', 'a connection that surprises is counted'),
+      proof('tenancy/tenant-database', 'hands out nothing of a tenant that was not confirmed'),
       proof('tenancy/confirmation', 'fails when somebody had begun one on the connection, and costs the connection'),
     ],
   },
