@@ -19,5 +19,5 @@ test.each(['bench/run.ts', 'bench/micro.ts'])(
 test('a scenario that there is not is refused with the names of those that there are', async () => {
   const { code, stderr } = await run('bench/run.ts', '--only', 'nothing')
   expect(code).toBe(1)
-  expect(stderr).toContain('get, list, long-list, create')
+  expect(stderr).toContain('get, list, long-list, workers')
 })
