@@ -73,7 +73,7 @@ export const rowSecurity: Scenario = {
       verdicts: [dearer('get'), dearer('page')],
       notes: [
         `${pace.rounds} rounds of ${pace.seconds} s. Counted is the CPU time of the backend: one connection, prepared statements, ` +
-          'each transaction one message.',
+          'twenty transactions in a message.',
         'WHERE is sent by a role with BYPASSRLS and the same limits, which sets no context: one statement less in the transaction.',
         `Row security by itself, the context being there in both: ${wallsAlone('get')}, ${wallsAlone('page')}.`,
       ],
