@@ -33,15 +33,18 @@ export function toRows({ rows, columns, command, count }: Answer): Rows<Record<s
   >
 }
 
-interface Column {
-  name: string
-  parse: ((text: string) => unknown) | undefined
+interface Columns {
+  names: string[]
+  parsers: (((text: string) => unknown) | undefined)[]
 }
+const none: Columns = { names: [], parsers: [] }
 
 /** A statement that PostgreSQL keeps parsed under a name, on one connection. */
 interface Prepared {
   name: string
-  columns: Column[] | undefined
+  columns: Columns | undefined
+  /** Bind and Execute of one without parameters, which are the same each time. */
+  constant?: Buffer
 }
 
 // A program that makes its statements up would fill the server's memory: the longest unused are closed.
@@ -57,7 +60,7 @@ export class PreparedStatements {
 
   get(text: string): Prepared | undefined {
     const known = this.byText.get(text)
-    if (known) {
+    if (known && this.byText.size > namedMax / 2) {
       this.byText.delete(text) // and to the end: the longest unused come first
       this.byText.set(text, known)
     }
@@ -128,10 +131,12 @@ export class Batch implements pg.Submittable {
       if (this.prepared) this.parsing.push([text, plan])
     }
     this.plans.push(plan)
-    messages.push(serialize.bind({ statement: plan.name, values }))
-    if (!plan.columns) messages.push(serialize.describe({ type: 'P' }))
-    messages.push(serialize.execute())
-    return messages
+    if (plan.constant) return [plan.constant]
+    const bind = serialize.bind({ statement: plan.name, values })
+    if (!plan.columns) return [...messages, bind, serialize.describe({ type: 'P' }), serialize.execute()]
+    if (values.length > 0) return [bind, serialize.execute()]
+    plan.constant = Buffer.concat([bind, serialize.execute()])
+    return [plan.constant]
   }
 
   handleParseComplete(): void {
@@ -141,25 +146,25 @@ export class Batch implements pg.Submittable {
 
   handleRowDescription({ fields }: { fields: { name: string; dataTypeID: number }[] }): void {
     const plan = this.plans[this.answers.length]
-    if (plan) plan.columns = fields.map(({ name, dataTypeID }) => ({ name, parse: parserOf(dataTypeID) }))
+    if (!plan) return
+    plan.columns = { names: fields.map(({ name }) => name), parsers: fields.map((field) => parserOf(field.dataTypeID)) }
   }
 
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
-    const columns = this.plans[this.answers.length]?.columns
-    this.rows.push(fields.map((field, index) => (field === null ? null : (columns?.[index]?.parse?.(field) ?? field))))
+    const { parsers } = this.plans[this.answers.length]?.columns ?? none
+    const row: unknown[] = fields
+    for (const [index, parse] of parsers.entries()) {
+      const field = fields[index]
+      if (parse && typeof field === 'string') row[index] = parse(field)
+    }
+    this.rows.push(row)
   }
 
   handleCommandComplete({ text }: { text: string }): void {
-    const words = text.split(' ') // INSERT 0 5
-    const count = Number(words.at(-1))
+    const [command = '', count] = text.split(/(?: \d+)*? (\d+)$/, 2) // INSERT 0 5
     const plan = this.plans[this.answers.length]
-    if (plan) plan.columns ??= [] // it has none, and need not be described again
-    this.answers.push({
-      command: words.filter((word) => !/^\d/.test(word)).join(' '),
-      count: Number.isNaN(count) ? 0 : count,
-      columns: plan?.columns?.map(({ name }) => name) ?? [],
-      rows: this.rows,
-    })
+    if (plan) plan.columns ??= none // it need not be described again
+    this.answers.push({ command, count: Number(count ?? 0), columns: plan?.columns?.names ?? [], rows: this.rows })
     this.rows = []
   }
 

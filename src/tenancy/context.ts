@@ -6,11 +6,11 @@ import { parseTenantId, type TenantId } from './tenant-id.ts'
 export interface TenantContext {
   readonly tenantId: TenantId
   /** Handed to PostgreSQL as `app.request_id`, for triggers and logs. */
-  readonly requestId?: string
+  readonly requestId?: string | undefined
   /** Once aborted, no further query is sent and nothing is committed. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Where there is a replica: what the client session has written, so that it reads that. */
-  readonly bookmark?: Bookmark
+  readonly bookmark?: Bookmark | undefined
 }
 
 const storage = new AsyncLocalStorage<TenantContext>()

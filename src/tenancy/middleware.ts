@@ -48,12 +48,7 @@ export function tenant(options: { from: TenantExtractor }): MiddlewareHandler<Te
     const signal = c.get('signal')
     const sent = c.req.header('Bookmark')
     const bookmark: Bookmark | undefined = sent === undefined ? undefined : { sent }
-    const given = {
-      ...(requestId ? { requestId } : {}),
-      ...(signal ? { signal } : {}),
-      ...(bookmark ? { bookmark } : {}),
-    }
-    await runInContext({ tenantId, ...given }, next)
+    await runInContext({ tenantId, requestId, signal, bookmark }, next)
     if (bookmark?.next) c.header('Bookmark', bookmark.next)
   }
 }

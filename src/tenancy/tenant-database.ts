@@ -81,8 +81,14 @@ interface OpenTransaction {
   over: boolean
 }
 
-const beginRead = 'begin isolation level repeatable read read only'
-const begin = { read: beginRead, readAtOnce: beginRead, write: 'begin' } as const
+const beginRead = { text: 'begin isolation level repeatable read read only', parameters: [] }
+const begin = { read: beginRead, readAtOnce: beginRead, write: { text: 'begin', parameters: [] } }
+const commitAtOnce = { text: 'commit', parameters: [] }
+/** What sets so many settings, by their number. */
+const setText = [0, 1, 2, 3].map((count) => {
+  const calls = Array.from({ length: count }, (_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`)
+  return `select ${calls.join(', ')}`
+})
 
 /**
  * Makes the door to tenant data: each call is one transaction of one tenant on one connection, held while queries run.
@@ -177,16 +183,13 @@ function openingOf(connection: Connection, mode: Mode, context: TenantContext, r
     ['app.request_id', context.requestId ?? ''],
     ...(role === undefined ? [] : [['role', role]]),
   ] as const
-  const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`)
-  const set = { text: `select ${calls.join(', ')}`, parameters: settings.flat() }
-  const first = { text: begin[mode], parameters: [] }
-  const commit = { text: 'commit', parameters: [] }
+  const set = { text: setText[settings.length] ?? '', parameters: settings.flat() }
   return {
     // Behind the socket of PGlite all clients share one session: until a transaction is open, messages of theirs may come
     // between ours, so that BEGIN has to be one message.
     ...(role === undefined
-      ? { command: undefined, statements: [first, set], commit: mode === 'readAtOnce' ? commit : undefined }
-      : { command: first.text, statements: [set], commit: undefined }),
+      ? { command: undefined, statements: [begin[mode], set], commit: mode === 'readAtOnce' ? commitAtOnce : undefined }
+      : { command: begin[mode].text, statements: [set], commit: undefined }),
     confirm(answers) {
       if (connection.fault) throw unavailable(new Error(`Unexpected at begin: ${connection.fault}`))
       if (settings.some(([, value], index) => answers.at(-1)?.rows[0]?.[index] !== value))
