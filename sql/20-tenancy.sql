@@ -11,20 +11,31 @@ create or replace function tenancy.current_tenant_id() returns uuid
   return nullif(current_setting('app.current_tenant', true), '')::uuid;
 --> statement-breakpoint
 
--- A UUID version 7 (RFC 9562, section 5.7) with the sub-millisecond fraction of method 3, on every PostgreSQL from 14 on.
-create or replace function tenancy.uuid_v7() returns uuid
-  language sql volatile parallel safe
-  return (
-    select encode(
-      set_byte(
+-- A UUID version 7 (RFC 9562, section 5.7) with the sub-millisecond fraction of method 3: PostgreSQL's own from 18 on. Below, in
+-- PL/pgSQL, which is planned once a session; a function in SQL that cannot be inlined is planned for each insert.
+do $do$ begin
+  if current_setting('server_version_num')::int >= 180000 then
+    create or replace function tenancy.uuid_v7() returns uuid
+      language sql volatile parallel safe
+      return pg_catalog.uuidv7();
+  else
+    create or replace function tenancy.uuid_v7() returns uuid
+      language plpgsql volatile parallel safe set search_path = pg_catalog
+    as $$
+    declare
+      micros constant bigint := extract(epoch from clock_timestamp()) * 1000000;
+      fraction constant int := (micros % 1000) * 4096 / 1000;
+    begin
+      return encode(
         set_byte(
-          overlay(uuid_send(gen_random_uuid()) placing substring(int8send(micros / 1000) from 3) from 1 for 6),
-          6, 112 | (fraction >> 8)),
-        7, fraction & 255),
-      'hex')::uuid
-    from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros) as clock,
-      lateral (select ((micros % 1000) * 4096 / 1000)::int as fraction) as sub_millisecond
-  );
+          set_byte(
+            overlay(uuid_send(gen_random_uuid()) placing substring(int8send(micros / 1000) from 3) from 1 for 6),
+            6, 112 | (fraction >> 8)),
+          7, fraction & 255),
+        'hex')::uuid;
+    end $$;
+  end if;
+end $do$;
 --> statement-breakpoint
 
 -- updated_at moves with every change, also with two in one transaction or one millisecond.
