@@ -11,13 +11,13 @@ import { bareConnection } from './ways/bare-connection.ts'
 import { arrayBegin, awaitedBegin } from './ways/begin.ts'
 import { pgbench } from './ways/pgbench.ts'
 import { pipelined } from './ways/pipelined.ts'
-import { rowhouse } from './ways/rowhouse.ts'
+import { rowhouseWays } from './ways/rowhouse.ts'
 import { runWay } from './ways/run-way.ts'
 import { stockDrizzle } from './ways/stock-drizzle.ts'
 import type { Way } from './ways/way.ts'
 
 const title = 'The tenant transaction alone, 10 connections, 64 callers'
-const ways = [stockDrizzle, awaitedBegin, arrayBegin, pipelined, rowhouse, bareConnection]
+const ways = [stockDrizzle, awaitedBegin, arrayBegin, pipelined, ...rowhouseWays, bareConnection]
 const callers = 64
 
 const {

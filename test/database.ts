@@ -49,7 +49,7 @@ function urlOf(database: string, user?: string, password?: string): string {
 export const main = await createDatabase()
 await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
 // Of all test files together: each keeps the connections of its doors until the run ends.
-if (server) await administrator`alter role app_user connection limit 150`
+if (server) await administrator`alter role app_user connection limit 250`
 // The serving role of every test comes through a transaction pooler with one connection: see test/engines.
 if (process.env.TEST_POOLER) {
   pooler = await startPooler(main.appUrl)

@@ -11,7 +11,7 @@ import { connections, type Load } from '../wrk.ts'
 // The whole service against bench/floor.ts: one process each, on the same PostgreSQL, with as much data and ten connections.
 
 const hundred = { tenants: 100, tasks: 1000 }
-const ten = { tenants: 10, tasks: 10_000 }
+const ten = { tenants: 10, tasks: 30_000 }
 
 async function againstFloor(
   stand: Stand,
@@ -99,7 +99,7 @@ export const list: Scenario = {
 
 export const longList: Scenario = {
   name: 'long-list',
-  title: 'GET /tasks?page=1&limit=20, rows and total: 10 tenants with 10,000 tasks each',
+  title: 'GET /tasks?page=1&limit=20, rows and total: 10 tenants with 30,000 tasks each',
   async run(stand) {
     const measured = await againstFloor(stand, 'list', ten)
     return { lines: measured.lines, verdicts: [rate(measured, 5)], notes: [] }

@@ -2,7 +2,7 @@ import { createPool } from '../../src/tenancy/index.ts'
 import { assertFound, poolSize, type Way } from './way.ts'
 
 /**
- * What the driver itself takes of `db.read`: the messages that it sends, on connections of the same pool. Without context,
+ * What the driver itself takes of a get: the messages that `db.readAtOnce` sends, on connections of the same pool. Without context,
  * guards, Drizzle and rows as objects; nothing here looks at what was confirmed, so it is a yardstick and no way to work.
  */
 export const bareConnection: Way = {
@@ -17,8 +17,8 @@ export const bareConnection: Way = {
             { text: 'begin isolation level repeatable read read only', parameters: [] },
             { text: "select set_config('app.current_tenant', $1, true)", parameters: [tenantId] },
             { text: 'select * from tasks where id = $1', parameters: [taskId] },
+            { text: 'commit', parameters: [] },
           ])
-          await connection.command('commit')
           assertFound(found?.rows)
         } finally {
           pool.release(connection)

@@ -3,16 +3,18 @@ import { createPool, createTenantDatabase, withTenant } from '../../src/tenancy/
 import { assertFound, poolSize, type Way } from './way.ts'
 
 /** The tenant database and the repository of the service, with all that they promise. */
-export const rowhouse: Way = {
-  name: 'rowhouse, db.read',
+const rowhouse = (how: 'read' | 'readAtOnce'): Way => ({
+  name: `rowhouse, db.${how}`,
   open(url) {
     const db = createTenantDatabase({ connections: createPool({ url, size: poolSize }) })
     return {
       async transact(tenantId, taskId) {
-        const row = await withTenant(tenantId, () => db.read((tx) => findTask(tx, taskId)))
+        const row = await withTenant(tenantId, () => db[how]((tx) => findTask(tx, taskId)))
         assertFound(row && [row])
       },
       close: () => db.close(),
     }
   },
-}
+})
+
+export const rowhouseWays: Way[] = [rowhouse('read'), rowhouse('readAtOnce')]

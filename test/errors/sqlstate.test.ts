@@ -9,7 +9,7 @@ const owner = asOwner(main)
 
 /** The app over the real database, where every transaction does this instead. */
 const doing = (work: (tx: TenantTx) => Promise<unknown>) =>
-  build({ db: { ...db, read: () => db.write(work) as never, write: () => db.write(work) as never } })
+  build({ db: { ...db, readAtOnce: () => db.write(work) as never, write: () => db.write(work) as never } })
 
 /** PostgreSQL itself raises it, and says more than anybody should hear. */
 const raise = (sqlstate: string) => (tx: TenantTx) =>
@@ -87,13 +87,13 @@ test.each([
 test('work that succeeds the second time is a success', async () => {
   const { tenant, task } = await newAcme()
   let runs = 0
-  const read: typeof db.read = (work) =>
+  const readAtOnce: typeof db.read = (work) =>
     db.read(async (tx) => {
       runs += 1
       if (runs === 1) await raise('40001')(tx)
       return await work(tx)
     })
-  const { status, data } = await build({ db: { ...db, read } })
+  const { status, data } = await build({ db: { ...db, readAtOnce } })
     .as(tenant)
     .get('/tasks')
   expect({ status, data }).toEqual({ status: 200, data: [task] })
@@ -101,7 +101,7 @@ test('work that succeeds the second time is a success', async () => {
 
 test('a write in a read transaction is a fault of ours', async () => {
   const insert = (tx: TenantTx) => tx.execute(sql`insert into users (email, name) values ('a@b.co', 'A')`)
-  const { as, lines } = build({ db: { ...db, read: () => db.read(insert) as never } })
+  const { as, lines } = build({ db: { ...db, readAtOnce: () => db.read(insert) as never } })
   expect((await as(newTenant()).get('/users')).status).toBe(500)
   expect(lines).toMatchObject([{ error: { database: { sqlstate: '25006' } } }])
 })
