@@ -71,6 +71,11 @@ describe('a transaction asks PostgreSQL', () => {
     expect(await tripsOf(n + 1, work)).toBe(n + 1)
   })
 
+  test('once for a read, whose COMMIT nobody waits for', async () => {
+    const read = () => withTenant(newTenant(), () => db.read((tx) => tx.$count(users)))
+    expect(await tripsOf(1, read)).toBe(1)
+  })
+
   test('once for queries that do not wait for one another, in one order', async () => {
     const seen: unknown[] = []
     const work = asTenant(async (tx) => {
