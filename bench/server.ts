@@ -1,3 +1,4 @@
+import packageJson from '../package.json' with { type: 'json' }
 import { freePort } from '../test/postgres.ts'
 import type { Filled } from './databases.ts'
 import { type Usage, usageOf } from './process-usage.ts'
@@ -11,7 +12,7 @@ export interface Server extends AsyncDisposable {
   usage(): Promise<Usage>
 }
 
-/** The service, as `bun start` runs it, with its log lines. */
+/** The service, with its log lines. */
 export const startRowhouse = (programs: Programs, { url }: Filled, ...options: string[]): Promise<Server> =>
   startServer(programs, ['src/server.ts', ...options], url)
 
@@ -19,12 +20,18 @@ export const startRowhouse = (programs: Programs, { url }: Filled, ...options: s
 export const startFloor = (programs: Programs, { url }: Filled): Promise<Server> =>
   startServer(programs, ['bench/floor.ts'], url)
 
+/** What `bun start` sets for Bun; the floor has it too. Without a shell between, so that the process is the server. */
+const settingsOfStart = Object.fromEntries(
+  packageJson.scripts.start.matchAll(/(\w+)=(\S+)/g).map(([, name, value]) => [name, value]),
+)
+
 /** @throws {Error} with its output, when it ends or `/ready` does not answer 200 within 20 seconds */
 async function startServer(programs: Programs, command: string[], databaseUrl: string): Promise<Server> {
   const port = String(await freePort())
   const url = `http://127.0.0.1:${port}`
   const start = performance.now()
   const program = programs.start([process.execPath, ...command], {
+    ...settingsOfStart,
     DATABASE_URL: databaseUrl,
     HOST: '127.0.0.1',
     PORT: port,

@@ -44,12 +44,12 @@ async function chunksOf(sizes: number[]) {
   const lines = sizes.map((size, index) => `${String(index).padEnd(size - 1, 'é')}\n`)
   for (const line of lines) destination.write(line)
   const atOnce = chunks.length
-  await new Promise(setImmediate)
+  await until(() => chunks.join('') === lines.join(''))
   return { lines, chunks, atOnce }
 }
 
-describe('lines that are written in one turn', () => {
-  test('go out together at its end', async () => {
+describe('lines that are written at about the same time', () => {
+  test('go out together', async () => {
     const { lines, chunks, atOnce } = await chunksOf([20, 20, 20])
     expect([atOnce, chunks]).toEqual([0, [lines.join('')]])
   })
