@@ -1,16 +1,19 @@
 import type { Context, MiddlewareHandler } from 'hono'
 
-// The presets of hono/secure-headers, which asks its options about each header of each response.
+// The presets of hono/secure-headers, which asks its options about each header of each response, and gives an answer in JSON
+// what concerns pages alone.
 const security = Object.entries({
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Origin-Agent-Cluster': '?1',
   'Referrer-Policy': 'no-referrer',
   'Strict-Transport-Security': 'max-age=15552000; includeSubDomains',
   'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'SAMEORIGIN',
+})
+const securityOfPages = Object.entries({
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Origin-Agent-Cluster': '?1',
   'X-DNS-Prefetch-Control': 'off',
   'X-Download-Options': 'noopen',
-  'X-Frame-Options': 'SAMEORIGIN',
   'X-Permitted-Cross-Domain-Policies': 'none',
   'X-XSS-Protection': '0',
 })
@@ -24,6 +27,8 @@ export const responseHeaders: MiddlewareHandler = async (c, next) => {
   if (c.req.method === 'HEAD') await setLength(c)
   const { headers } = c.res
   for (const [name, value] of security) headers.set(name, value)
+  if (headers.get('Content-Type')?.startsWith('text/html'))
+    for (const [name, value] of securityOfPages) headers.set(name, value)
   if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', contentSecurityPolicy)
 }
 

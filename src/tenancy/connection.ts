@@ -117,21 +117,18 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (underWay) throw new Error('Statements are under way on this connection')
     const deadline =
       answerTimeoutMs > 0 ? setTimeout(() => client.connection.stream.destroy(), answerTimeoutMs) : undefined
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const settle = (error?: Error) => (error ? reject(error) : resolve())
-        underWay = { batch, settle }
-        client.query(batch)
-      })
-    } catch (error) {
-      // No name is parsed a second time: PgBouncer ends a session for that, and gives it the old statement on the server.
-      if (isStale(error)) prepared = undefined
-      throw error
-    } finally {
-      underWay = undefined
-      clearTimeout(deadline)
-    }
-    return batch.answers
+    return await new Promise((resolve, reject) => {
+      const settle = (error?: Error) => {
+        underWay = undefined
+        clearTimeout(deadline)
+        // No name is parsed a second time: PgBouncer ends a session for that, and gives it the old statement on the server.
+        if (isStale(error)) prepared = undefined
+        if (error) reject(error)
+        else resolve(batch.answers)
+      }
+      underWay = { batch, settle }
+      client.query(batch)
+    })
   }
 
   return {

@@ -1,4 +1,5 @@
 import { unavailable } from '../errors/index.ts'
+import type { Answer, Statement } from './batch.ts'
 import { type Connection, type ConnectionOptions, type ConnectionSource, openConnection } from './connection.ts'
 import { TransactionMisuse } from './tenant-tx.ts'
 
@@ -11,6 +12,47 @@ export interface PoolOptions extends ConnectionOptions {
   lifetimeMs?: number
 }
 
+/** A connection that was given out. It is refused once it is released: by then it may be another tenant's. */
+class Loan implements Connection {
+  private isOver = false
+
+  constructor(private readonly connection: Connection) {}
+
+  private use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    if (this.isOver) return Promise.reject(new TransactionMisuse('This connection was released'))
+    return work(this.connection)
+  }
+
+  send(statements: readonly Statement[], options?: { named?: boolean }): Promise<Answer[]> {
+    return this.use((connection) => connection.send(statements, options))
+  }
+
+  command(text: string): Promise<Answer> {
+    return this.use((connection) => connection.command(text))
+  }
+
+  get status() {
+    return this.connection.status
+  }
+
+  get fault() {
+    return this.connection.fault
+  }
+
+  get openedAt() {
+    return this.connection.openedAt
+  }
+
+  async close(): Promise<void> {
+    if (!this.isOver) await this.connection.close()
+  }
+
+  end(): Connection {
+    this.isOver = true
+    return this.connection
+  }
+}
+
 /**
  * A pool of connections that are opened when they are needed, given to whoever waits longest, and never given again
  * once they have a fault.
@@ -20,7 +62,7 @@ export interface PoolOptions extends ConnectionOptions {
 export function createPool(options: PoolOptions): ConnectionSource {
   const { size, acquireTimeoutMs = 5000, lifetimeMs = 30 * 60_000 } = options
   const idle: Connection[] = []
-  const busy = new Map<Connection, Connection>() // what was given out → what is behind it
+  const busy = new Set<Connection>()
   const waiting: Array<(connection: Connection) => void> = []
   let closing = false
   let becomeIdle = () => {}
@@ -31,25 +73,9 @@ export function createPool(options: PoolOptions): ConnectionSource {
     return busy.size < size ? openConnection(options) : undefined
   }
 
-  /** What is given out is refused once it is released: by then the connection may be another tenant's. */
   function lend(connection: Connection): Connection {
-    const inUse = () => {
-      if (!busy.has(loan)) throw new TransactionMisuse('This connection was released')
-      return connection
-    }
-    const loan: Connection = {
-      send: async (statements, options) => await inUse().send(statements, options),
-      command: async (text) => await inUse().command(text),
-      get status() {
-        return connection.status
-      },
-      get fault() {
-        return connection.fault
-      },
-      openedAt: connection.openedAt,
-      close: async () => await busy.get(loan)?.close(),
-    }
-    busy.set(loan, connection)
+    const loan = new Loan(connection)
+    busy.add(loan)
     return loan
   }
 
@@ -78,9 +104,8 @@ export function createPool(options: PoolOptions): ConnectionSource {
     },
 
     release(loan) {
-      const connection = busy.get(loan)
-      if (!connection) return // released before
-      busy.delete(loan)
+      if (!(loan instanceof Loan) || !busy.delete(loan)) return // released before
+      const connection = loan.end()
       if (isFit(connection)) idle.push(connection)
       const next = waiting.length > 0 ? take() : undefined
       if (next) waiting.shift()?.(lend(next))

@@ -27,13 +27,13 @@ export function prepared<const Name extends string, Result>(
   build: (tx: TenantTx, placeholders: Record<Name, Placeholder>) => Preparable<Result>,
 ): (tx: TenantTx, values: Record<Name, unknown>) => Promise<Result> {
   let query: TenantQuery | undefined
-  return async (tx, values) => {
+  return (tx, values) => {
     const send = sendOf(tx)
     if (query === undefined) {
       const placeholders = Object.fromEntries(names.map((name) => [name as string, sql.placeholder(name as string)]))
       const built = build(builder, placeholders as Record<Name, Placeholder>) // it has an entry a name
       query = built.prepare('prepared') as unknown as TenantQuery // what the session of every transaction makes
     }
-    return (await query.executeBy(send, values)) as Result // what its `execute` promises
+    return query.executeBy(send, values) as Promise<Result> // what its `execute` promises
   }
 }

@@ -149,9 +149,14 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
     const opening = openingOf(connection, mode, context, role)
     const handle = createHandle(connection, context, after ? openAfter(after, opening) : opening, keepParsed)
     const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
-    const [outcome] = await Promise.allSettled([open.run(current, async () => await work(handle.tx))])
+    let outcome: { value: T } | { reason: unknown }
+    try {
+      outcome = { value: await open.run(current, work, handle.tx) }
+    } catch (reason) {
+      outcome = { reason }
+      handle.fail(reason)
+    }
     current.over = true
-    if (outcome.status === 'rejected') handle.fail(outcome.reason)
     if (current.joined > 0)
       handle.fail(new TransactionMisuse('A db.read or db.write inside of another was not awaited'))
     if (handle.unawaited > 0)
@@ -163,7 +168,7 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
     // What was read in one snapshot is known; only a write has to hear that it was committed.
     if (mode !== 'write' && handle.firstCause === undefined) connections.waitUntil?.(ending)
     else await ending
-    if (outcome.status === 'rejected') throw outcome.reason
+    if ('reason' in outcome) throw outcome.reason
     if (handle.firstCause) throw handle.firstCause
     return outcome.value
   }

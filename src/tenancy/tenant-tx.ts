@@ -126,9 +126,9 @@ export function createHandle(connection: Connection, context: TenantContext, ope
     context.signal?.throwIfAborted()
   }
 
-  async function send(text: string, parameters: unknown[]): Promise<Answer> {
-    assertUsable()
-    return await new Promise<Answer>((resolve, reject) => {
+  function send(text: string, parameters: unknown[]): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      assertUsable()
       waiting.push({ statement: { text, parameters }, resolve, reject })
       if (waiting.length === 1 && inFlight === 0) flight = takeOff()
     })

@@ -6,15 +6,17 @@ import { anonymous, failing } from '../http/app.ts'
 
 const secured = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'origin-agent-cluster': '?1',
   'referrer-policy': 'no-referrer',
   'strict-transport-security': 'max-age=15552000; includeSubDomains',
   'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+}
+const securedPage = {
+  'cross-origin-opener-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
   'x-dns-prefetch-control': 'off',
   'x-download-options': 'noopen',
-  'x-frame-options': 'SAMEORIGIN',
   'x-permitted-cross-domain-policies': 'none',
   'x-xss-protection': '0',
 }
@@ -36,6 +38,11 @@ test('so does a failure that was no Error', async () => {
 
 test('so does a response that a handler made itself, whatever it said', async () => {
   expect(Object.fromEntries((await app.request('/own')).headers)).toMatchObject(secured)
+})
+
+test('a page has, beside its own policy, what concerns pages alone', async () => {
+  const { 'content-security-policy': _, ...common } = secured
+  expect(Object.fromEntries((await anonymous.get('/docs')).headers)).toMatchObject({ ...common, ...securedPage })
 })
 
 test('a handler may say what its page needs', async () => {
