@@ -16,7 +16,11 @@ export type Bindings = { remoteAddress?: string | undefined }
 
 type LogEnv = {
   Bindings: Bindings
-  Variables: Partial<RequestIdEnv['Variables'] & ErrorEnv['Variables'] & Pick<TenantEnv['Variables'], 'tenantId'>>
+  Variables: Partial<
+    RequestIdEnv['Variables'] &
+      ErrorEnv['Variables'] &
+      Pick<TenantEnv['Variables'], 'tenantId' | 'identity' | 'refusal'>
+  >
 }
 
 /**
@@ -32,15 +36,18 @@ export function accessLog(options: { log: Logger; trustProxy: number }): Middlew
     await next()
     const status = c.res.status
     const report = c.get('errorReport')
+    const refusal = c.get('refusal')
     const fields = {
       requestId: c.get('requestId'),
       tenant: c.get('tenantId'),
+      actor: c.get('identity')?.actor,
       method: c.req.method,
       route: routeOf(c),
       status,
       ms: Math.round((performance.now() - start) * 10) / 10,
       client: clientAddress(c, trustProxy),
       ...(report ? { errorCode: report.code } : {}),
+      ...(refusal === undefined ? {} : { refusal }),
       ...(report && status >= 500 ? { error: report } : {}),
     }
     if (status >= 500) log.error(fields, 'request')

@@ -5,6 +5,8 @@ import { parseTenantId, type TenantId } from './tenant-id.ts'
 /** Whose work is being done. The tenant database reads it; nothing else decides what rows are seen. */
 export interface TenantContext {
   readonly tenantId: TenantId
+  /** Who acts, where that was verified: handed to PostgreSQL as `app.actor`, for triggers and logs. */
+  readonly actor?: string | undefined
   /** Handed to PostgreSQL as `app.request_id`, for triggers and logs. */
   readonly requestId?: string | undefined
   /** Once aborted, no further query is sent and nothing is committed. */
@@ -26,12 +28,13 @@ export const runInContext = <T>(context: TenantContext, work: () => T): T => sto
  *
  * @param id the tenant's id, upper or lower case
  * @param work what to do; the tenant holds for everything that it awaits
+ * @param options `actor`: on whose behalf, for the setting `app.actor`
  * @throws TypeError when the id is not 8-4-4-4-12 hex digits
  * @example
  * await withTenant('11111111-1111-1111-1111-111111111111', () => db.read((tx) => listTasks(tx, page)))
  */
-export function withTenant<T>(id: string, work: () => T): T {
+export function withTenant<T>(id: string, work: () => T, options: { actor?: string | undefined } = {}): T {
   const tenantId = parseTenantId(id)
   if (tenantId === undefined) throw new TypeError('A tenant id is 8-4-4-4-12 hex digits')
-  return runInContext({ tenantId }, work)
+  return runInContext({ tenantId, ...options }, work)
 }

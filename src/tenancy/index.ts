@@ -9,9 +9,12 @@ export {
 } from './connection.ts'
 export { type TenantContext, tenantContext, withTenant } from './context.ts'
 export { countUpTo } from './count.ts'
-export { header, type TenantEnv, type TenantExtractor, tenant } from './middleware.ts'
+export type { TenancyListeners, TenantNotFound, TenantResolved, TrustFailed } from './events.ts'
+export { header, type Selector, type TenantExtractor } from './extractors.ts'
+export { type TenantEnv, type TenantOptions, tenant } from './middleware.ts'
 export { createPool, type PoolOptions } from './pool.ts'
 export { prepared } from './prepared.ts'
+export type { RegisteredTenant, TenantRegistry } from './registry.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
 export { tenantColumns } from './tenant-columns.ts'
 export {
@@ -24,3 +27,4 @@ export {
 } from './tenant-database.ts'
 export { parseTenantId, type TenantId } from './tenant-id.ts'
 export { type TenantTx, TransactionMisuse } from './tenant-tx.ts'
+export { type Identity, type Trust, TrustFailure, type TrustFailureReason } from './trust.ts'

@@ -85,7 +85,7 @@ const beginRead = { text: 'begin isolation level repeatable read read only', par
 const begin = { read: beginRead, readAtOnce: beginRead, write: { text: 'begin', parameters: [] } }
 const commitAtOnce = { text: 'commit', parameters: [] }
 /** What sets so many settings, by their number. */
-const setText = [0, 1, 2, 3].map((count) => {
+const setText = [0, 1, 2, 3, 4].map((count) => {
   const calls = Array.from({ length: count }, (_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`)
   return `select ${calls.join(', ')}`
 })
@@ -186,6 +186,7 @@ function openingOf(connection: Connection, mode: Mode, context: TenantContext, r
   const settings = [
     ['app.current_tenant', context.tenantId],
     ['app.request_id', context.requestId ?? ''],
+    ...(context.actor === undefined ? [] : [['app.actor', context.actor]]),
     ...(role === undefined ? [] : [['role', role]]),
   ] as const
   const set = { text: setText[settings.length] ?? '', parameters: settings.flat() }

@@ -23,7 +23,8 @@ function importsOf(file: string): string[] {
   return [...found].map((path) => (path.startsWith('.') ? relative(root, join(root, dirname(file), path)) : path))
 }
 
-const moduleOf = (path: string) => path.match(/^src\/(tenancy|walls|envelope|errors|openapi|testing|middleware)\//)?.[1]
+const moduleOf = (path: string) =>
+  path.match(/^src\/(tenancy|trust|limits|walls|envelope|errors|openapi|testing|middleware)\//)?.[1]
 const featureOf = (path: string) => path.match(/^src\/features\/([a-z-]+)\//)?.[1]
 
 /** Every import that a rule forbids, as "file → import". */
@@ -44,6 +45,8 @@ test('a kit module imports only the kit modules below it: what it needs else, it
     envelope: [],
     errors: ['envelope'],
     tenancy: ['errors'],
+    trust: ['tenancy', 'errors'],
+    limits: ['tenancy', 'errors'],
     walls: ['tenancy', 'errors'],
     openapi: ['envelope', 'errors'],
     testing: ['envelope', 'errors', 'openapi', 'tenancy', 'walls'],

@@ -1,5 +1,6 @@
 import { parameters } from '../catalogue.ts'
 import type { CatalogueCheck } from '../finding.ts'
+import { isOurs } from '../our-functions.ts'
 
 const { role, tenant, shared } = parameters
 
@@ -100,7 +101,7 @@ export const functionChecks: CatalogueCheck[] = [
           where f.prosecdef and f.oid in (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggmfinalfn)))
         and has_function_privilege(${role}, p.oid, 'EXECUTE')
         and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
-        and not format('%I.%I', nspname, p.proname) = any (${shared})`,
+        and not format('%I.%I', nspname, p.proname) = any (${shared}) and not (${isOurs('p')})`,
   },
   {
     check: 'trigger',
