@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type Connection, openConnection, query } from '../src/tenancy/index.ts'
+import { type Connection, openConnection, query, sealKeyOf } from '../src/tenancy/index.ts'
 import { assertRowSecurity, inspectRowSecurity } from '../src/walls/index.ts'
 import { type Migration, MigrationError, readMigrations } from './read-migrations.ts'
 import { shared as ours } from './schema/shared.ts'
@@ -28,6 +28,13 @@ export interface MigrateOptions extends MigratedProject {
   url: string
   /** The password that `app_user` gets when this migration is the one that makes it. */
   appPassword?: string | undefined
+  /** Left out: no role for administrative work is made. Else `app_admin`, with this password when it is made now. */
+  adminPassword?: string | undefined
+  /**
+   * From now on the database takes tenants only that were sealed with one of these secrets; none of them: it takes plain ones
+   * again. Left out, it stays as it is.
+   */
+  sealSecrets?: string[] | undefined
 }
 
 /**
@@ -54,7 +61,7 @@ export const migrate = (options: MigrateOptions): Promise<string[]> =>
  * @returns what the look gave
  */
 export async function prepare<T>(
-  { url, appPassword, ...project }: MigrateOptions,
+  { url, appPassword, adminPassword, sealSecrets, ...project }: MigrateOptions,
   look: (connection: Connection, applied: string[]) => Promise<T>,
 ): Promise<T> {
   const connection = openConnection({ url, answerTimeoutMs: 0 })
@@ -64,12 +71,22 @@ export async function prepare<T>(
     // From here on waiting for a lock would queue every request of the service behind this migration.
     await query(connection, "select set_config('lock_timeout', '10s', true)")
     await query(connection, "select set_config('rowhouse.app_password', $1, true)", [appPassword ?? ''])
+    await query(connection, "select set_config('rowhouse.admin_password', $1, true)", [adminPassword ?? ''])
+    await query(connection, "select set_config('rowhouse.seal_keys', $1, true)", [sealKeys(sealSecrets)])
     const seen = await look(connection, await applyProject(connection, project))
     await connection.command('commit')
     return seen
   } finally {
     await connection.close()
   }
+}
+
+/** As sql/25-seal.sql reads them. */
+function sealKeys(secrets: string[] | undefined): string {
+  if (secrets === undefined) return ''
+  if (secrets.length === 0) return 'off'
+  const keys = secrets.map(sealKeyOf)
+  return keys.map(({ id, inner, outer }) => `${id}:${inner}:${outer}`).join(',')
 }
 
 const generate = 'Run "drizzle-kit generate" first, and "rowhouse init" after each change of the schema.'

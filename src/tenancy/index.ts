@@ -1,4 +1,5 @@
 export type { Answer, Rows, Statement } from './batch.ts'
+export { TenantNotCarried } from './carried.ts'
 export {
   type Connection,
   type ConnectionOptions,
@@ -10,12 +11,18 @@ export {
 export { type TenantContext, tenantContext, withTenant } from './context.ts'
 export { countUpTo } from './count.ts'
 export type { TenancyListeners, TenantNotFound, TenantResolved, TrustFailed } from './events.ts'
-export { header, type Selector, type TenantExtractor } from './extractors.ts'
+export { claim, firstOf, header, path, type TenantExtractor } from './extractors.ts'
+export { resumeFromMessage, tenantMessageHeaders } from './message-headers.ts'
 export { type TenantEnv, type TenantOptions, tenant } from './middleware.ts'
 export { createPool, type PoolOptions } from './pool.ts'
 export { prepared } from './prepared.ts'
+export { type CarriedTenant, carryTenant, resumeTenant, tenantHeaders } from './propagation.ts'
+export { Recent, type RecentOptions } from './recent.ts'
 export type { RegisteredTenant, TenantRegistry } from './registry.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
+export { createTenantSeal, type SealKey, sealKeyOf, type TenantSeal } from './seal.ts'
+export type { Selector } from './selector.ts'
+export { type SubdomainOptions, subdomain } from './subdomain.ts'
 export { tenantColumns } from './tenant-columns.ts'
 export {
   createTenantDatabase,

@@ -4,6 +4,7 @@ import { findDatabaseError, isTransient, unavailable } from '../errors/index.ts'
 import { type Connection, type ConnectionSource, isStale } from './connection.ts'
 import { type TenantContext, tenantContext } from './context.ts'
 import { openAfter, type Replica, type Route } from './replica.ts'
+import type { TenantSeal } from './seal.ts'
 import { createHandle, type Handle, type Opening, type TenantTx, TransactionMisuse } from './tenant-tx.ts'
 
 /** The one door to tenant data. The tenant comes from the context, never from a parameter. */
@@ -56,7 +57,9 @@ export interface TenantDatabaseOptions {
   /** Where `read` goes when it can; `connections` lead to the primary. */
   replica?: Replica
   /** For engines whose login is a superuser (PGlite): the role that every transaction takes first. */
-  role?: string
+  role?: string | undefined
+  /** Where the database takes sealed tenants only: {@link createTenantSeal}. */
+  seal?: TenantSeal | undefined
   /** Hears of each connection that was destroyed since PostgreSQL did not do on it what it must. There should be none. */
   onSurprise?: (surprise: Surprise) => void
 }
@@ -98,7 +101,7 @@ const setText = [0, 1, 2, 3, 4].map((count) => {
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
  */
 export function createTenantDatabase(options: TenantDatabaseOptions): TenantDatabase {
-  const { connections, replica, role, onSurprise } = options
+  const { connections, replica, role, seal, onSurprise } = options
   const primary: Route = { connections, after: undefined }
   const open = new AsyncLocalStorage<OpenTransaction>()
   const named = role === undefined // the one session of PGlite would know the names of all clients
@@ -146,7 +149,7 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
   ): Promise<T> {
     context.signal?.throwIfAborted()
     const connection = await connections.acquire()
-    const opening = openingOf(connection, mode, context, role)
+    const opening = openingOf(connection, mode, context, { role, seal })
     const handle = createHandle(connection, context, after ? openAfter(after, opening) : opening, keepParsed)
     const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
     let outcome: { value: T } | { reason: unknown }
@@ -182,9 +185,15 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
 }
 
 /** What begins a transaction and makes it the tenant's. */
-function openingOf(connection: Connection, mode: Mode, context: TenantContext, role: string | undefined): Opening {
+function openingOf(
+  connection: Connection,
+  mode: Mode,
+  context: TenantContext,
+  { role, seal }: Pick<TenantDatabaseOptions, 'role' | 'seal'>,
+): Opening {
+  const { tenantId } = context
   const settings = [
-    ['app.current_tenant', context.tenantId],
+    ['app.current_tenant', seal ? seal(tenantId) : tenantId],
     ['app.request_id', context.requestId ?? ''],
     ...(context.actor === undefined ? [] : [['app.actor', context.actor]]),
     ...(role === undefined ? [] : [['role', role]]),

@@ -1,5 +1,5 @@
 import { findDatabaseError } from '../errors/index.ts'
-import { type Connection, query } from '../tenancy/index.ts'
+import { type Connection, query, type TenantId, type TenantSeal } from '../tenancy/index.ts'
 import type { Check, Finding } from './finding.ts'
 
 /** What no catalogue shows: it is tried, in savepoints of the transaction that looks. */
@@ -15,6 +15,12 @@ export const probeChecks = {
     promise: 14,
     level: 'error',
     should: 'What policies ask for the tenant gives none when none is set, and follows the setting, again and again.',
+  },
+  seal: {
+    check: 'seal',
+    promise: 8,
+    level: 'error',
+    should: 'The database takes tenants as the service sets them: sealed with one of its keys, or plain.',
   },
   notTried: {
     check: 'not-tried',
@@ -82,6 +88,33 @@ async function isFollowed(
 }
 
 const randomNumber = (): string => String(Math.floor(Math.random() * 1e9))
+
+/**
+ * Sets a tenant as the service does, and looks whether policies would understand it. Of a function that is not there, or
+ * bent, others tell.
+ *
+ * @param seal as the tenant database has it; undefined where tenants are set plain
+ */
+export async function probeSeal(connection: Connection, seal: TenantSeal | undefined): Promise<Finding[]> {
+  const tenantId = crypto.randomUUID() as TenantId // it is canonical
+  const answer = await attempt(connection, async () => {
+    await query(connection, "select set_config('app.current_tenant', $1, true)", [seal?.(tenantId) ?? tenantId])
+    return await firstColumn(connection, 'select tenancy.current_tenant_id()::text')
+  })
+  const problem = 'sqlstate' in answer && sealProblems[seal ? 'sealed' : 'plain'][answer.sqlstate]
+  return problem ? [found(probeChecks.seal, 'tenancy.current_tenant_id()', ...problem)] : []
+}
+
+const sameKey = 'Give the service and "bun run migrate" the same TENANT_SEAL_KEY.'
+/** By SQLSTATE: RH001 and RH002 are of sql/25-seal.sql, 22P02 is a seal that is read as a uuid. */
+const sealProblems: Record<'sealed' | 'plain', Record<string, [problem: string, remedy: string]>> = {
+  plain: { RH001: ['it takes sealed tenants only, and the service has no key', sameKey] },
+  sealed: {
+    RH001: ['it does not know the key that the service seals with', sameKey],
+    RH002: ['by its clock the seals of the service have run out', 'Set the clocks of both hosts, for example by NTP.'],
+    '22P02': ['it does not verify seals, and the service seals', sameKey],
+  },
+}
 
 /** Looks whether any table that the role of the session may read shows a row without a tenant. */
 export async function probeRows(connection: Connection, tenantColumn: string): Promise<Finding[]> {

@@ -1,7 +1,7 @@
-import { type Connection, type ConnectionOptions, openConnection, query } from '../tenancy/index.ts'
+import { type Connection, type ConnectionOptions, openConnection, query, type TenantSeal } from '../tenancy/index.ts'
 import type { Finding } from './finding.ts'
 import { inOrder, inspectRowSecurity, type WallOptions } from './inspect.ts'
-import { probeRows } from './probe.ts'
+import { probeRows, probeSeal } from './probe.ts'
 
 const isError = (finding: Finding): boolean => finding.level === 'error'
 
@@ -29,11 +29,13 @@ export interface WallCheck {
  * Makes the check that runs at start and behind `/ready`: the catalogue as the serving role sees it, and a probe that no
  * table shows a row without a tenant, in a transaction that is rolled back. Calls at the same time share one look.
  *
- * @param options `role`: what a superuser's login must take first (PGlite)
+ * @param options `role`: what a superuser's login must take first (PGlite); `seal`: as the tenant database has it
  * @example
  * assertRowSecurity(await createWallCheck({ url }).inspect())
  */
-export function createWallCheck(options: ConnectionOptions & WallOptions): WallCheck {
+export function createWallCheck(
+  options: ConnectionOptions & WallOptions & { seal?: TenantSeal | undefined },
+): WallCheck {
   let connection: Connection | undefined
   let underWay: Promise<Finding[]> | undefined
 
@@ -47,7 +49,8 @@ export function createWallCheck(options: ConnectionOptions & WallOptions): WallC
     try {
       if (options.role) await query(connection, "select set_config('role', $1, true)", [options.role])
       const findings = await inspectRowSecurity(connection, options)
-      return [...findings, ...(await probeRows(connection, options.tenantColumn ?? 'tenant_id'))].sort(inOrder)
+      const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id')
+      return [...findings, ...rows, ...(await probeSeal(connection, options.seal))].sort(inOrder)
     } finally {
       await connection.command('rollback').catch(() => connection?.close())
     }

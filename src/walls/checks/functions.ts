@@ -15,7 +15,7 @@ export const functionChecks: CatalogueCheck[] = [
       select 'tenancy.current_tenant_id()', coalesce(problem, 'the function that names the tenant is missing'),
         'Run "bun run rowhouse init", then migrate: sql/20-tenancy.sql makes it.'
       -- Not by to_regprocedure(): it fails for a role that may not use the schema.
-      from (select p.oid, p.proconfig, p.prosecdef from (values (true)) as one
+      from (select p.oid, p.proconfig, p.prosecdef, p.prosrc from (values (true)) as one
         left join (pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'tenancy')
           on p.proname = 'current_tenant_id' and p.pronargs = 0) as p,
       lateral (values
@@ -27,6 +27,7 @@ export const functionChecks: CatalogueCheck[] = [
         (p.proconfig is not null or p.prosecdef, 'it has settings or rights of its own')
       ) as flaw (found, problem)
       where flaw.found and coalesce(${tenant}, 'tenancy.current_tenant_id()') = 'tenancy.current_tenant_id()'
+        and (${isOurs('p')}) is not true -- sealed: sql/25-seal.sql
         and exists (select from tables)`,
   },
   {
@@ -101,7 +102,7 @@ export const functionChecks: CatalogueCheck[] = [
           where f.prosecdef and f.oid in (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggmfinalfn)))
         and has_function_privilege(${role}, p.oid, 'EXECUTE')
         and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
-        and not format('%I.%I', nspname, p.proname) = any (${shared}) and not (${isOurs('p')})`,
+        and not format('%I.%I', nspname, p.proname) = any (${shared}) and (${isOurs('p')}) is not true`,
   },
   {
     check: 'trigger',

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
+import { Hono } from 'hono'
+import { migrate } from '../../db/migrate.ts'
+import { tasks } from '../../db/schema/tasks.ts'
+import { users } from '../../db/schema/users.ts'
+import { createErrorHandler } from '../../src/errors/index.ts'
+import {
+  createPool,
+  createTenantDatabase,
+  createTenantSeal,
+  header,
+  sealKeyOf,
+  type TenantDatabase,
+  type TenantId,
+  type TenantSeal,
+  tenant,
+  withTenant,
+} from '../../src/tenancy/index.ts'
+import { closeAfterwards, createDatabase, newTenant, type TestDatabase } from '../database.ts'
+import { payloads } from './payloads.ts'
+
+const secret = 'the secret of this test, which has 40 ch'
+const expired = createTenantSeal(secret, () => Date.now() - 120_000)
+const wrong = createTenantSeal('another secret, which has 40 characters.')
+
+function doorOf(database: TestDatabase, seal?: TenantSeal): TenantDatabase {
+  // One connection, so that whatever is left on it would meet the next request.
+  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 1 }), seal })
+  closeAfterwards(door)
+  return door
+}
+
+const sealed = await createDatabase()
+await migrate({ url: sealed.ownerUrl, sealSecrets: [secret] })
+const doors = {
+  sealed: doorOf(sealed, createTenantSeal(secret)),
+  plain: doorOf(await createDatabase()),
+}
+
+/** What no service should have: input in the text of a query. */
+function injectable(db: TenantDatabase) {
+  const app = new Hono()
+  app.onError(createErrorHandler())
+  app.use(tenant({ from: header('X-Tenant-Id') }))
+  const inject = async (text: string) => await db.read((tx) => tx.execute(sql.raw(text)))
+  app.post('/search', async (c) =>
+    c.json(await inject(`select id, title from tasks where title = '${await c.req.text()}'`)),
+  )
+  app.post('/describe', async (c) => {
+    const text = `update tasks set description = '${await c.req.text()}' where title = 'nobody''s'`
+    await db.write((tx) => tx.execute(sql.raw(text)))
+    return c.json({})
+  })
+  return app
+}
+
+/** A tenant with a task whose title nobody else has. */
+async function stock(db: TenantDatabase) {
+  const id = newTenant() as TenantId // newTenant() gives canonical ones
+  const mark = `mark${crypto.randomUUID().replaceAll('-', '')}`
+  await withTenant(id, () =>
+    db.write(async (tx) => {
+      const [user] = await tx.insert(users).values({ email: 'a@b.example', name: 'Ada' }).returning()
+      await tx.insert(tasks).values({ title: mark, userId: user?.id ?? '' })
+    }),
+  )
+  return { id, mark }
+}
+
+async function attack(db: TenantDatabase, path: string, textFor: (other: TenantId) => string) {
+  const [own, other] = [await stock(db), await stock(db)]
+  const app = injectable(db)
+  const send = async (text: string) =>
+    await (await app.request(path, { method: 'POST', body: text, headers: { 'X-Tenant-Id': own.id } })).text()
+  const answers = (await send(textFor(other.id))) + (await send(`' or true --`))
+  return { answers, own, other }
+}
+
+const names = payloads({ other: newTenant() as TenantId, expired, wrong })
+
+describe.each(names)('injected SQL: $name', ({ name, worksWithoutSeal }) => {
+  const textFor = (other: TenantId) =>
+    payloads({ other, expired, wrong }).find((payload) => payload.name === name)?.text ?? ''
+
+  test('reaches no other tenant where tenants are sealed', async () => {
+    const { answers, own, other } = await attack(doors.sealed, '/search', textFor)
+    expect(answers).not.toContain(other.mark)
+    expect(answers).toContain(own.mark)
+    const { inner, outer } = sealKeyOf(secret)
+    expect(answers).not.toContain(inner)
+    expect(answers).not.toContain(outer)
+  })
+
+  test(`${worksWithoutSeal ? 'reaches' : 'does not reach'} one where they are not`, async () => {
+    const { answers, other } = await attack(doors.plain, '/search', textFor)
+    expect(answers.includes(other.mark)).toBe(worksWithoutSeal)
+  })
+})
+
+describe('injected SQL that writes', () => {
+  const textFor = (other: TenantId) =>
+    `taken' from (select set_config('app.current_tenant', '${other}', true)) as s where s is not null --`
+  const descriptionsOf = (db: TenantDatabase, id: string) =>
+    withTenant(id, () => db.read((tx) => tx.select({ description: tasks.description }).from(tasks)))
+
+  test('changes no row of another tenant where tenants are sealed', async () => {
+    const { other } = await attack(doors.sealed, '/describe', textFor)
+    expect(await descriptionsOf(doors.sealed, other.id)).toEqual([{ description: null }])
+  })
+
+  test('changes one where they are not', async () => {
+    const { other } = await attack(doors.plain, '/describe', textFor)
+    expect(await descriptionsOf(doors.plain, other.id)).toEqual([{ description: 'taken' }])
+  })
+})
+
+test('a tenant that was set for the session is not the next request’s', async () => {
+  const forever = (other: TenantId) =>
+    `' union all select gen_random_uuid(), set_config('app.current_tenant', '${other}', false) --`
+  for (const db of [doors.sealed, doors.plain]) {
+    const { answers, own, other } = await attack(db, '/search', forever)
+    expect(answers).toContain(own.mark)
+    expect(answers).not.toContain(other.mark)
+  }
+})
