@@ -3,8 +3,9 @@ import { ApiError } from '../errors/index.ts'
 import type { Bookmark } from './bookmark.ts'
 import { runInContext } from './context.ts'
 import { notify, type TenancyListeners, type TenantNotFound } from './events.ts'
-import type { Selector, TenantExtractor } from './extractors.ts'
+import type { TenantExtractor } from './extractors.ts'
 import type { RegisteredTenant, TenantRegistry } from './registry.ts'
+import { asSelector, type Selector } from './selector.ts'
 import { parseTenantId, type TenantId } from './tenant-id.ts'
 import { type Identity, type Trust, TrustFailure } from './trust.ts'
 
@@ -50,16 +51,16 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
 
   return async function tenant(c, next) {
     c.header('Cache-Control', 'private, no-store')
-    if (vary !== '') c.header('Vary', vary)
+    if (vary !== '') c.header('Vary', vary, { append: true })
     const requestId = c.get('requestId')
     let identity: Identity | undefined
-    let tenantId: TenantId
+    let resolved: Resolved
     try {
       if (trust) {
         identity = await trust.verify(c)
         c.set('identity', identity)
       }
-      tenantId = await resolve(c, identity)
+      resolved = await resolve(c, identity)
     } catch (error) {
       if (error instanceof TrustFailure) {
         c.set('refusal', error.reason)
@@ -67,14 +68,15 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
       }
       if (error instanceof NoTenant) {
         c.set('refusal', `${error.reason}-tenant`)
-        notify(options, { type: 'tenant-not-found', reason: error.reason, from: from.label, requestId })
+        notify(options, { type: 'tenant-not-found', reason: error.reason, from: error.from, requestId })
       }
       throw error
     }
+    const { tenantId } = resolved
     const actor = identity?.actor
     c.set('tenantId', tenantId)
     if (options.onTenantResolved)
-      notify(options, { type: 'tenant-resolved', tenantId, actor, from: from.label, requestId })
+      notify(options, { type: 'tenant-resolved', tenantId, actor, from: resolved.from, requestId })
     const sent = c.req.header('Bookmark')
     const bookmark: Bookmark | undefined = sent === undefined ? undefined : { sent }
     await runInContext({ tenantId, actor, requestId, signal: c.get('signal'), bookmark }, next)
@@ -86,6 +88,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
 class NoTenant extends ApiError {
   constructor(
     readonly reason: TenantNotFound['reason'],
+    readonly from: string,
     code: 'FORBIDDEN' | 'BAD_REQUEST',
     message: string,
   ) {
@@ -93,33 +96,43 @@ class NoTenant extends ApiError {
   }
 }
 
+/** A request's tenant, and the label of the place that named it. */
+interface Resolved {
+  tenantId: TenantId
+  from: string
+}
+
 /** Makes what finds out the tenant of a request, and whether its caller may act for it. */
-function createResolver({ from, registry, registryRequired = false }: TenantOptions) {
-  return async function resolve(c: Context, identity: Identity | undefined): Promise<TenantId> {
-    const found = await from.extract(c, identity)
-    if (found === undefined || found === '') throw new NoTenant('absent', 'FORBIDDEN', from.missing)
-    const wanted = parse(typeof found === 'string' ? { id: found } : found)
-    if ('name' in wanted && !registry) throw new TypeError(`${from.label} gives names: tenant() needs a registry`)
+function createResolver({ from: extractor, registry, registryRequired = false }: TenantOptions) {
+  return async function resolve(c: Context, identity: Identity | undefined): Promise<Resolved> {
+    const found = asSelector(await extractor.extract(c, identity))
+    if (found === undefined) throw new NoTenant('absent', extractor.label, 'FORBIDDEN', extractor.missing)
+    const from = found.from ?? extractor.label
+    const wanted = parse(found, from)
+    if ('name' in wanted && !registry) throw new TypeError(`${from} gives names: tenant() needs a registry`)
     const known = await registry?.find(wanted)
     const id = 'id' in wanted ? wanted.id : known?.id
     // First, so that nobody hears of others' tenants whether they exist.
     if (identity?.tenants && !identity.tenants.some((claimed) => isSame(claimed, id, known)))
       throw new TrustFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
     if (id === undefined || (registryRequired && known === undefined))
-      throw new NoTenant('unknown', 'FORBIDDEN', 'This tenant is not known')
-    if (known?.status === 'suspended') throw new NoTenant('suspended', 'FORBIDDEN', 'This tenant is suspended')
-    return id
-  }
-
-  function parse(selector: Selector): { id: TenantId } | { name: string } {
-    if ('name' in selector) return selector
-    const id = parseTenantId(selector.id)
-    if (id === undefined)
-      throw new NoTenant('malformed', 'BAD_REQUEST', `${from.label} must be one tenant id: 8-4-4-4-12 hex digits`)
-    return { id }
+      throw new NoTenant('unknown', from, 'FORBIDDEN', 'This tenant is not known')
+    if (known?.status === 'suspended') throw new NoTenant('suspended', from, 'FORBIDDEN', 'This tenant is suspended')
+    return { tenantId: id, from }
   }
 }
 
-/** Whether a claim says this tenant, by its id or by its name. */
-const isSame = (claimed: string, id: TenantId | undefined, known: RegisteredTenant | undefined): boolean =>
-  id !== undefined && (parseTenantId(claimed) === id || claimed === known?.slug)
+function parse(selector: Selector, from: string): { id: TenantId } | { name: string } {
+  if ('name' in selector) return { name: selector.name }
+  const id = parseTenantId(selector.id)
+  if (id === undefined)
+    throw new NoTenant('malformed', from, 'BAD_REQUEST', `${from} must be one tenant id: 8-4-4-4-12 hex digits`)
+  return { id }
+}
+
+/** Whether a claim says this tenant, by its id or by its name. A claim in the form of an id is no other tenant's name. */
+function isSame(claimed: string, id: TenantId | undefined, known: RegisteredTenant | undefined): boolean {
+  if (id === undefined) return false
+  const claimedId = parseTenantId(claimed)
+  return claimedId === undefined ? claimed === known?.slug : claimedId === id
+}
