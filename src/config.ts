@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sealKeys, trustProblems, trustSettings } from './trust-settings.ts'
 
 /** Digits alone: `Number` would take a blank for 0, and `0x10` or `1e3` for what nobody meant. */
 const whole = (min: number, max: number, preset: number) =>
@@ -31,6 +32,21 @@ const settings = z.object({
     .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "must be a header's name")
     .refine((name) => !reserved.includes(name.toLowerCase()), 'must not be a header with another meaning')
     .default('X-Tenant-Id'),
+  TENANT_FROM: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((one) => one !== ''))
+    .pipe(z.array(z.enum(['header', 'subdomain', 'claim'], 'must be of "header", "subdomain" and "claim"')).min(1))
+    .optional(),
+  TENANT_DOMAIN: z.string().optional(),
+  TENANT_REGISTRY: z.enum(['off', 'on', 'required'], 'must be "off", "on" or "required"').default('off'),
+  TENANT_SEAL_KEY: sealKeys,
+  TENANT_CONCURRENCY: z
+    .union([z.literal('auto'), whole(0, 10_000, 0)], 'must be "auto" or a whole number from 0 to 10000')
+    .default('auto'),
+  TENANT_QUEUE: whole(0, 10_000, 100),
+  RATE_LIMIT: whole(0, 1_000_000, 0),
+  RATE_LIMIT_WINDOW_SECONDS: whole(1, 86_400, 60),
+  ...trustSettings,
   BODY_LIMIT_BYTES: whole(1, 1024 ** 3, 1024 ** 2),
   REQUEST_TIMEOUT_MS: whole(1, 240_000, 15_000),
   SHUTDOWN_TIMEOUT_MS: whole(0, 600_000, 10_000),
@@ -47,16 +63,22 @@ const reserved = [
   'authorization',
   'cookie',
   'x-request-id',
+  'x-gateway-secret',
   'bookmark',
 ]
 
-const schema = settings.refine(
-  ({ WORKERS, DATABASE_POOL_SIZE }) => WORKERS === 'auto' || WORKERS <= DATABASE_POOL_SIZE,
-  {
-    path: ['DATABASE_POOL_SIZE'],
-    message: 'is divided among the WORKERS: it must be at least as many',
-  },
-)
+const schema = settings.superRefine((given, context) => {
+  const problem = (setting: string, message: string) => context.addIssue({ code: 'custom', path: [setting], message })
+  const { WORKERS, DATABASE_POOL_SIZE, TENANT_FROM, TENANT_DOMAIN, TENANT_REGISTRY, TRUST } = given
+  if (WORKERS !== 'auto' && WORKERS > DATABASE_POOL_SIZE)
+    problem('DATABASE_POOL_SIZE', 'is divided among the WORKERS: it must be at least as many')
+  if (TENANT_FROM?.includes('claim') && TRUST !== 'jwt') problem('TENANT_FROM', 'can be "claim" with TRUST=jwt only')
+  if (TENANT_FROM?.includes('subdomain') && TENANT_REGISTRY === 'off')
+    problem('TENANT_REGISTRY', 'has to be "on" or "required", since "subdomain" in TENANT_FROM gives names')
+  if (TENANT_DOMAIN !== undefined && !TENANT_FROM?.includes('subdomain'))
+    problem('TENANT_DOMAIN', 'is of use with "subdomain" in TENANT_FROM only')
+  for (const [setting, message] of trustProblems(given)) problem(setting, message)
+})
 
 /** The configuration, validated: what each setting means stands in the README's table. */
 export type Config = Readonly<z.infer<typeof schema>>

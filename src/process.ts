@@ -25,7 +25,7 @@ export async function runService(
   const { environment = process.env, role, worker, onStopped } = options
   const config = loadConfig(environment)
   const log = await createLog(config.LOG_LEVEL, worker === undefined ? {} : { worker })
-  const service = createService({ config, log, loadDocsAsset: readDocsAsset, ...(role ? { role } : {}) })
+  const service = await createService({ config, log, loadDocsAsset: readDocsAsset, ...(role ? { role } : {}) })
   const end = async () => {
     await service.close()
     await onStopped?.()

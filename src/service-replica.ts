@@ -4,7 +4,7 @@ import { type Config, ConfigError } from './config.ts'
 import { ApiError, findDatabaseError } from './errors/index.ts'
 import type { Logger } from './middleware/access-log.ts'
 import { describeStartProblem } from './start-problem.ts'
-import { createPool, createReplica, type Replica } from './tenancy/index.ts'
+import { createPool, createReplica, type Replica, type TenantSeal } from './tenancy/index.ts'
 import { assertRowSecurity, createWallCheck } from './walls/index.ts'
 
 /** The replica of `DATABASE_REPLICA_URL`, under the same walls as the primary. */
@@ -23,10 +23,10 @@ export interface ServiceReplica extends Replica {
 const refused = /^(28|3D)/
 const connectTimeoutMs = 1000
 
-export function createServiceReplica(config: Config, log: Logger): ServiceReplica | undefined {
+export function createServiceReplica(config: Config, log: Logger, seal?: TenantSeal): ServiceReplica | undefined {
   const { DATABASE_REPLICA_URL: url, DATABASE_POOL_SIZE: size, REQUEST_TIMEOUT_MS: answerTimeoutMs } = config
   if (url === undefined) return undefined
-  const walls = createWallCheck({ url, shared, connectTimeoutMs })
+  const walls = createWallCheck({ url, shared, seal, connectTimeoutMs })
   const replica = createReplica({
     connections: createPool({ url, size, connectTimeoutMs, answerTimeoutMs }),
     check: async () => assertRowSecurity(await walls.inspect()),

@@ -4,7 +4,8 @@ import type { Config } from './config.ts'
 import type { Logger } from './middleware/access-log.ts'
 import type { LoadDocsAsset } from './openapi/index.ts'
 import { createServiceReplica } from './service-replica.ts'
-import { type ConnectionSource, createPool, createTenantDatabase } from './tenancy/index.ts'
+import { createServiceTenancy } from './service-tenancy.ts'
+import { type ConnectionSource, createPool, createTenantDatabase, type TenantSeal } from './tenancy/index.ts'
 import { assertRowSecurity, createWallCheck, type Finding, type WallCheck } from './walls/index.ts'
 
 export interface ServiceOptions {
@@ -16,25 +17,36 @@ export interface ServiceOptions {
   /** Where connections come from; a pool of `DATABASE_POOL_SIZE` when left out. */
   connections?: ConnectionSource
   /** A check with one connection of its own when left out. */
-  walls?: WallCheck
+  walls?: (seal: TenantSeal | undefined) => WallCheck
 }
 
 /** How long the look of the start counts for the first `/ready`, in milliseconds. */
 const startLookMs = 1000
 
-/** Puts the parts together: the app, its door to the database, and the check of the walls. Nothing connects yet. */
-export function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
+/**
+ * Puts the parts together: the app, its door to the database, and the check of the walls. Nothing connects yet.
+ *
+ * @throws ConfigError for a key that cannot verify tokens
+ */
+export async function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
   const as = role === undefined ? {} : { role }
   // A statement that is not answered by then is of no use to any request: its connection may have gone silent.
   const database = { url: config.DATABASE_URL, answerTimeoutMs: config.REQUEST_TIMEOUT_MS }
-  const replica = role === undefined && !given.connections ? createServiceReplica(config, log) : undefined
+  const { tenancy, limits, seal, ...rest } = await createServiceTenancy({
+    config,
+    log,
+    role,
+    connections: given.connections,
+  })
+  const replica = role === undefined && !given.connections ? createServiceReplica(config, log, seal) : undefined
   const db = createTenantDatabase({
     connections: given.connections ?? createPool({ ...database, size: config.DATABASE_POOL_SIZE }),
     ...as,
+    seal,
     ...(replica ? { replica } : {}),
     onSurprise: (surprise) => log.error(surprise, 'a connection was destroyed'),
   })
-  const walls = given.walls ?? createWallCheck({ url: config.DATABASE_URL, shared, ...as })
+  const walls = given.walls?.(seal) ?? createWallCheck({ url: config.DATABASE_URL, shared, seal, ...as })
   let atStart: { findings: Finding[]; seenAt: number } | undefined
   const readiness = {
     async inspect(): Promise<Finding[]> {
@@ -45,7 +57,7 @@ export function createService({ config, log, loadDocsAsset, role, ...given }: Se
       return seen && Date.now() - seen.seenAt < startLookMs ? seen.findings : await walls.inspect()
     },
   }
-  const app = createApp({ db, walls: readiness, log, loadDocsAsset, settings: config })
+  const app = createApp({ db, walls: readiness, log, loadDocsAsset, tenancy, limits, settings: config })
   return {
     app,
     db,
@@ -61,10 +73,10 @@ export function createService({ config, log, loadDocsAsset, role, ...given }: Se
       if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'wall check')
     },
     async close(): Promise<void> {
-      await Promise.all([db.close(), walls.close(), replica?.end()])
+      await Promise.all([db.close(), walls.close(), replica?.end(), rest.close()])
     },
   }
 }
 
 /** A service as {@link createService} makes it. */
-export type Service = ReturnType<typeof createService>
+export type Service = Awaited<ReturnType<typeof createService>>

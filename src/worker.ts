@@ -9,7 +9,7 @@ import { ApiError, createErrorHandler, unavailable } from './errors/index.ts'
 import { accessLog, type Logger } from './middleware/access-log.ts'
 import { createService, type Service } from './service.ts'
 import { describeStartProblem } from './start-problem.ts'
-import { type ConnectionSource, connectionPerTransaction } from './tenancy/index.ts'
+import { type ConnectionSource, connectionPerTransaction, type TenantSeal } from './tenancy/index.ts'
 import { createWallCheck, type WallCheck } from './walls/index.ts'
 
 /** What wrangler.jsonc binds: Hyperdrive or the secret `DATABASE_URL`, and the settings of `.env.example`. */
@@ -41,7 +41,8 @@ function createHandler(env: Bindings): Serve {
   return async function serve(request) {
     const remote = { remoteAddress: request.headers.get('CF-Connecting-IP') ?? undefined }
     try {
-      service ??= createEdgeService(loadConfig(settingsOf(env)), log)
+      // Two first requests may each make one: neither has opened anything yet.
+      service ??= await createEdgeService(loadConfig(settingsOf(env)), log)
       // Not shared with other requests at the same time: what one request waits for, workerd does not let another await.
       if (!checked && new URL(request.url).pathname !== '/health') {
         await service.assertWalls()
@@ -57,22 +58,22 @@ function createHandler(env: Bindings): Serve {
   }
 }
 
-function createEdgeService(config: Config, log: Logger): Service {
+async function createEdgeService(config: Config, log: Logger): Promise<Service> {
   const url = config.DATABASE_URL
   const connections: ConnectionSource = {
     ...connectionPerTransaction({ url, answerTimeoutMs: config.REQUEST_TIMEOUT_MS }),
     release: (connection) => besides(connection.close()),
     waitUntil: besides,
   }
-  const walls: WallCheck = {
+  const walls = (seal: TenantSeal | undefined): WallCheck => ({
     async inspect() {
-      const check = createWallCheck({ url, shared })
+      const check = createWallCheck({ url, shared, seal })
       return await check.inspect().finally(() => besides(check.close()))
     },
     close: async () => {},
-  }
+  })
   const assets = { 'swagger-ui.css': swaggerUiCss, 'swagger-ui-bundle.js': swaggerUiBundle }
-  return createService({ config, log, connections, walls, loadDocsAsset: async (name) => assets[name] })
+  return await createService({ config, log, connections, walls, loadDocsAsset: async (name) => assets[name] })
 }
 
 /** Ends a transaction and says goodbye to PostgreSQL after the response has gone out; else the socket would just be cut. */
@@ -97,7 +98,8 @@ function settingsOf({ HYPERDRIVE, ...vars }: Bindings): Record<string, string> {
     typeof value === 'string' || typeof value === 'number' ? [[name, String(value)]] : [],
   )
   const url = HYPERDRIVE ? { DATABASE_URL: HYPERDRIVE.connectionString } : {}
-  return { ...Object.fromEntries(plain), ...url }
+  // What is deployed there is in production, unless it says otherwise.
+  return { NODE_ENV: 'production', ...Object.fromEntries(plain), ...url }
 }
 
 /** JSON lines as pino writes them on the other runtimes, each through the console's own level. */

@@ -9,7 +9,12 @@ export interface DocumentOptions {
   tags: Record<string, string>
   /** The header that names the tenant, and an id that is filled in where the document is tried out. */
   tenantHeader: { name: string; example: string }
+  /** Whether operations of tenants want a bearer token, whose claim can name the tenant in the header's place. */
+  bearer?: boolean
 }
+
+/** How routes of tenants refer to the header that names the tenant. */
+export const tenantReference = '#/components/parameters/Tenant'
 
 /**
  * Writes the OpenAPI 3.1 document of an app, as a string: build it once and serve it, since building it again on each
@@ -19,7 +24,7 @@ export interface DocumentOptions {
  * const document = createDocument(app, { title: 'Tasks', version: '1.0.0', description: '…', tags, tenantHeader })
  */
 export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: DocumentOptions): string {
-  const { title, version, description, tags, tenantHeader } = options
+  const { title, version, description, tags, tenantHeader, bearer = false } = options
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title, version, description, license: { name: 'MIT', url: 'https://opensource.org/license/mit' } },
@@ -27,18 +32,19 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
     security: [],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
   })
-  const writes = Object.values(document.paths ?? {}).flatMap(({ post, put, patch, delete: remove }) => [
-    post,
-    put,
-    patch,
-    remove,
-  ])
+  const paths = Object.values(document.paths ?? {})
+  const writes = paths.flatMap(({ post, put, patch, delete: remove }) => [post, put, patch, remove])
+  if (bearer)
+    for (const operation of [...paths.map(({ get }) => get), ...writes])
+      if (operation?.parameters?.some((one) => '$ref' in one && one.$ref === tenantReference))
+        operation.security = [{ bearer: [] }]
   for (const { responses = {} } of writes.filter((operation) => operation !== undefined))
     for (const [status, response] of Object.entries(responses))
       if (/^2/.test(status))
         response.headers = { ...response.headers, Bookmark: { $ref: '#/components/headers/Bookmark' } }
   const components = {
     ...document.components,
+    ...(bearer ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } } : {}),
     headers: {
       ...document.components?.headers,
       Bookmark: {
@@ -51,10 +57,10 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
       Tenant: {
         name: tenantHeader.name,
         in: 'header',
-        required: true,
-        description: 'The tenant this request is for',
+        required: !bearer,
+        description: `The tenant this request is for${bearer ? '; that of the token when left out' : ''}`,
         schema: { type: 'string', format: 'uuid' },
-        example: tenantHeader.example,
+        ...(bearer ? {} : { example: tenantHeader.example }),
       },
       Bookmark: {
         name: 'Bookmark',

@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Env } from 'hono'
 import { failureOf } from '../envelope/index.ts'
 import { catalogue, type ErrorCode, onInvalid } from '../errors/index.ts'
+import { tenantReference } from './document.ts'
 
 /**
  * Makes a router whose routes are declared with their Zod schemas, and refuse what does not fit them with
@@ -31,13 +32,14 @@ export function tenantRoute<P extends string, R extends Declaration<P> & { path:
   errors: readonly ErrorCode[] = [],
 ) {
   const { request } = declaration
-  const codes: ErrorCode[] = ['BAD_REQUEST', 'FORBIDDEN', ...errors, 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE']
+  const codes: ErrorCode[] = ['BAD_REQUEST', 'UNAUTHORIZED', 'FORBIDDEN', ...errors]
+  codes.push('TOO_MANY_REQUESTS', 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE')
   if (request) codes.push('VALIDATION_FAILED')
   // A body may come with any method but GET, asked for or not.
   if (declaration.method !== 'get') codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   return createRoute<P, R>({
     ...declaration,
-    parameters: [{ $ref: '#/components/parameters/Tenant' }, { $ref: '#/components/parameters/Bookmark' }],
+    parameters: [{ $ref: tenantReference }, { $ref: '#/components/parameters/Bookmark' }],
     responses: { ...declaration.responses, ...failures(codes) },
   })
 }

@@ -9,17 +9,17 @@ afterEach(() => {
 })
 
 /** A service whose looks at the walls are counted. */
-function countingService() {
+async function countingService() {
   let looks = 0
-  const walls = {
+  const walls = () => ({
     async inspect() {
       looks += 1
       return await deps.walls.inspect()
     },
     close: async () => {},
-  }
+  })
   const config = loadConfig({ DATABASE_URL: main.appUrl })
-  const service = createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset, walls })
+  const service = await createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset, walls })
   return {
     assertWalls: service.assertWalls,
     ready: async () => (await service.app.request('/ready')).status,
@@ -29,20 +29,20 @@ function countingService() {
 }
 
 test('the look of the start answers the first /ready behind it, and no other', async () => {
-  await using service = countingService()
+  await using service = await countingService()
   await service.assertWalls()
   expect([await service.ready(), service.looks()]).toEqual([200, 1])
   expect([await service.ready(), service.looks()]).toEqual([200, 2])
 })
 
 test('the look of the start is old after a second', async () => {
-  await using service = countingService()
+  await using service = await countingService()
   await service.assertWalls()
   setSystemTime(Date.now() + 1000)
   expect([await service.ready(), service.looks()]).toEqual([200, 2])
 })
 
 test('without a start there is a look for /ready', async () => {
-  await using service = countingService()
+  await using service = await countingService()
   expect([await service.ready(), service.looks()]).toEqual([200, 1])
 })

@@ -11,7 +11,7 @@ import { watchedPool } from '../tenancy/watched-pool.ts'
 test('a connection that goes silent is given up when no request can still wait for it', async () => {
   await using cable = await openCable()
   const config = loadConfig({ DATABASE_URL: cable.url, DATABASE_POOL_SIZE: '1', REQUEST_TIMEOUT_MS: '200' })
-  const service = createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset })
+  const service = await createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset })
   const count = () => withTenant(newTenant(), () => service.db.read((tx) => tx.$count(users)))
   await withTenant(newTenant(), () => service.db.write((tx) => addUser(tx)))
   cable.freeze()
@@ -27,7 +27,7 @@ test('a connection that surprises is logged with how many there were, and withou
     text.startsWith('select set_config') ? { ...given, rows: [] } : given
   const connections = watchedPool({ url: main.appUrl }, { answer })
   const config = loadConfig({ DATABASE_URL: main.appUrl })
-  const service = createService({ config, log, loadDocsAsset: deps.loadDocsAsset, connections })
+  const service = await createService({ config, log, loadDocsAsset: deps.loadDocsAsset, connections })
   await withTenant(newTenant(), () => failureOf(service.db.read((tx) => tx.$count(users))))
   expect(logged).toEqual([{ what: 'the tenant was not confirmed', count: 1, message: 'a connection was destroyed' }])
   await service.close()

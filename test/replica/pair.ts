@@ -11,18 +11,18 @@ export const pair = await startPair()
 closeAfterwards({ close: async () => await pair[Symbol.asyncDispose]() })
 
 /** The service on both, with the lines of its log. Not started: `assertWalls` is what the start does. */
-export function createPairService(environment: Record<string, string> = {}) {
+export async function createPairService(environment: Record<string, string> = {}) {
   const lines: string[] = []
   const say = (fields: object, message: string) => void lines.push([message, ...Object.values(fields)].join(' '))
   const log = { ...deps.log, info: say, warn: say }
   const urls = { DATABASE_URL: pair.primaryUrl, DATABASE_REPLICA_URL: pair.standbyUrl }
   const config = loadConfig({ ...urls, DATABASE_POOL_SIZE: '4', ...environment })
-  const service = createService({ config, log, loadDocsAsset: deps.loadDocsAsset })
+  const service = await createService({ config, log, loadDocsAsset: deps.loadDocsAsset })
   return { ...service, lines, [Symbol.asyncDispose]: () => service.close() }
 }
 
 export async function startPairService(environment: Record<string, string> = {}) {
-  const service = createPairService(environment)
+  const service = await createPairService(environment)
   await service.assertWalls()
   return service
 }

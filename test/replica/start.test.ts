@@ -10,7 +10,7 @@ import { createPairService, pair, pauseReplay, placeOf, startPairService } from 
 
 setDefaultTimeout(30_000)
 
-const readPlace = (service: ReturnType<typeof createPairService>) =>
+const readPlace = (service: Awaited<ReturnType<typeof createPairService>>) =>
   withTenant(newTenant(), () => service.db.read(placeOf))
 
 /** The standby's URL, with something about it changed. */
@@ -36,7 +36,7 @@ test.each([
   ['password', 'password authentication failed'],
   ['pathname', 'does not exist'],
 ] as const)('a start with a wrong %s of the standby is refused, and says so', async (part, problem) => {
-  await using service = createPairService({ DATABASE_REPLICA_URL: standby({ [part]: 's3cret' }) })
+  await using service = await createPairService({ DATABASE_REPLICA_URL: standby({ [part]: 's3cret' }) })
   const failure = await failureOf(service.assertWalls())
   expect(failure).toBeInstanceOf(ConfigError)
   expect(String(failure)).toContain('DATABASE_REPLICA_URL: ')
