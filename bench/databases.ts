@@ -27,6 +27,8 @@ export interface Databases extends AsyncDisposable {
   readonly version: string
   /** The product's schema with so much data, made when it is first asked for. */
   rowhouse(amount: Amount): Promise<Filled>
+  /** The same, which takes sealed tenants only. */
+  sealed(amount: Amount, secret: string): Promise<Filled>
   /** The floor's schema with so much data. */
   floor(amount: Amount): Promise<Filled>
   /** Ends the server hard and starts it again: its own cache is empty then, that of the operating system is not. */
@@ -101,6 +103,13 @@ export async function openDatabases(): Promise<Databases> {
         await migrate({ url: ownerUrl, appPassword: password })
         await asOwner(ownerUrl, (owner) => owner.unsafe(limitReader))
         await seed(url, amount)
+      }),
+    sealed: (amount, secret) =>
+      once('sealed', 'app_user', amount, async (ownerUrl, url) => {
+        await migrate({ url: ownerUrl, appPassword: password })
+        await asOwner(ownerUrl, (owner) => owner.unsafe(limitReader))
+        await seed(url, amount)
+        await migrate({ url: ownerUrl, sealSecrets: [secret] })
       }),
     floor: (amount) =>
       once('floor', 'floor_user', amount, (ownerUrl) => asOwner(ownerUrl, (owner) => fillFloor(owner, amount))),

@@ -8,14 +8,28 @@ import type { Measured } from './report/results.ts'
 import { asText, figuresTable, verdictsTable } from './report/table.ts'
 import type { Pace, Scenario, Stand } from './scenario.ts'
 import { create, get, list, longList } from './scenarios/against-floor.ts'
+import { flood } from './scenarios/flood.ts'
 import { rowSecurity } from './scenarios/row-security.ts'
+import { safety } from './scenarios/safety.ts'
 import { largeTenant, manyTenants } from './scenarios/scale.ts'
 import { start } from './scenarios/start.ts'
 import { workers } from './scenarios/workers.ts'
 import { wrkVersion } from './wrk.ts'
 
 // What creates tasks comes last: the others are to find as many as their titles say.
-const scenarios: Scenario[] = [get, list, longList, workers, rowSecurity, manyTenants, largeTenant, start, create]
+const scenarios: Scenario[] = [
+  get,
+  list,
+  longList,
+  workers,
+  rowSecurity,
+  manyTenants,
+  largeTenant,
+  safety,
+  flood,
+  start,
+  create,
+]
 const thorough: Pace = { rounds: 5, seconds: 5, warmUpSeconds: 3, manyTenants: 10_000 }
 const hasty: Pace = { rounds: 3, seconds: 2, warmUpSeconds: 1, manyTenants: 1000 }
 

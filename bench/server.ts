@@ -12,13 +12,19 @@ export interface Server extends AsyncDisposable {
   usage(): Promise<Usage>
 }
 
+/** Tenants are believed as they come, unless a scenario is about that. */
+const untrusted = { ALLOW_UNTRUSTED_TENANT: 'true' }
+
 /** The service, with its log lines. */
-export const startRowhouse = (programs: Programs, { url }: Filled, ...options: string[]): Promise<Server> =>
-  startServer(programs, ['src/server.ts', ...options], url)
+export const startRowhouse = (
+  programs: Programs,
+  { url }: Filled,
+  { options = [], settings = untrusted }: { options?: string[]; settings?: Record<string, string> } = {},
+): Promise<Server> => startServer(programs, ['src/server.ts', ...options], { DATABASE_URL: url, ...settings })
 
 /** The hand-written server that it is compared with. */
 export const startFloor = (programs: Programs, { url }: Filled): Promise<Server> =>
-  startServer(programs, ['bench/floor.ts'], url)
+  startServer(programs, ['bench/floor.ts'], { DATABASE_URL: url })
 
 /** What `bun start` sets for Bun; the floor has it too. Without a shell between, so that the process is the server. */
 const settingsOfStart = Object.fromEntries(
@@ -26,13 +32,17 @@ const settingsOfStart = Object.fromEntries(
 )
 
 /** @throws {Error} with its output, when it ends or `/ready` does not answer 200 within 20 seconds */
-async function startServer(programs: Programs, command: string[], databaseUrl: string): Promise<Server> {
+async function startServer(
+  programs: Programs,
+  command: string[],
+  environment: Record<string, string>,
+): Promise<Server> {
   const port = String(await freePort())
   const url = `http://127.0.0.1:${port}`
   const start = performance.now()
   const program = programs.start([process.execPath, ...command], {
     ...settingsOfStart,
-    DATABASE_URL: databaseUrl,
+    ...environment,
     HOST: '127.0.0.1',
     PORT: port,
   })

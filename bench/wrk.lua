@@ -1,7 +1,9 @@
 -- What wrk sends: of a random tenant each time, a random task, the first page, or a new task.
 --   wrk -s wrk.lua URL -- kind=get first=1 last=100 tasks=1000 stride=0 seed=1
 -- `stride` is by how much ids go on from tenant to tenant; 0 where every tenant has the same ids.
+-- `tokens`: a Lua file that gives a bearer token for each tenant, by its number.
 local set = {}
+local tokens
 
 function init(arguments)
   for _, argument in ipairs(arguments) do
@@ -9,6 +11,7 @@ function init(arguments)
     set[name] = tonumber(value) or value
   end
   math.randomseed(set.seed)
+  if set.tokens then tokens = dofile(set.tokens) end
 end
 
 local function id(prefix, number) return string.format('5eed0000-0000-%s-%012x', prefix, number) end
@@ -16,6 +19,7 @@ local function id(prefix, number) return string.format('5eed0000-0000-%s-%012x',
 function request()
   local tenant = math.random(set.first, set.last)
   local headers = { ['X-Tenant-Id'] = id('4000-8000', tenant) }
+  if tokens then headers['Authorization'] = 'Bearer ' .. tokens[tenant] end
   if set.kind == 'list' then return wrk.format('GET', '/tasks?page=1&limit=20', headers) end
   if set.kind == 'get' then
     local number = (tenant - 1) * set.stride * set.tasks + math.random(1, set.tasks)

@@ -13,7 +13,7 @@ export const workers: Scenario = {
   async run(stand) {
     const database = await stand.databases.rowhouse(amount)
     await using one = await startRowhouse(stand.programs, database)
-    await using two = await startRowhouse(stand.programs, database, '--workers', '2')
+    await using two = await startRowhouse(stand.programs, database, { options: ['--workers', '2'] })
     const measured = await compare(stand, [
       underLoad(stand, 'one process', one, load),
       underLoad(stand, 'two workers', two, load),

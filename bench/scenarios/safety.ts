@@ -1,0 +1,58 @@
+import { type Comparison, compare, type Subject } from '../compare.ts'
+import type { Scenario } from '../scenario.ts'
+import { startRowhouse } from '../server.ts'
+import { median } from '../statistics.ts'
+import { signTokens } from '../tokens.ts'
+import { figure, underLoad } from '../under-load.ts'
+import type { Load } from '../wrk.ts'
+
+const amount = { tenants: 100, tasks: 1000 }
+const load: Load = { kind: 'get', first: 1, last: amount.tenants, tasks: amount.tasks, stride: 0 }
+const untrusted = { ALLOW_UNTRUSTED_TENANT: 'true', TENANT_CONCURRENCY: '0' }
+const sealSecret = 'a secret of the bench, of 32 characters'
+
+export const safety: Scenario = {
+  name: 'safety',
+  title: 'GET /tasks/{id} with limits, with a seal and with verified tokens, one at a time',
+  async run(stand) {
+    const { databases, programs } = stand
+    const database = await databases.rowhouse(amount)
+    const sealed = await databases.sealed(amount, sealSecret)
+    await using closing = new AsyncDisposableStack()
+    const start = async (settings: Record<string, string>, filled = database) =>
+      closing.use(await startRowhouse(programs, filled, { settings }))
+    const verifying = async (algorithm: string): Promise<Subject> => {
+      const { path, settings } = closing.use(await signTokens(algorithm, amount.tenants))
+      const server = await start({ ...settings, TENANT_CONCURRENCY: '0' })
+      return underLoad(stand, `${algorithm} token`, server, { ...load, tokens: path })
+    }
+    const limits = { ...untrusted, TENANT_CONCURRENCY: 'auto', RATE_LIMIT: '1000000' }
+    const measured = await compare(stand, [
+      underLoad(stand, 'none of them', await start(untrusted), load),
+      underLoad(stand, 'concurrency and rate', await start(limits), load),
+      underLoad(stand, 'seal', await start({ ...untrusted, TENANT_SEAL_KEY: sealSecret }, sealed), load),
+      await verifying('HS256'),
+      await verifying('EdDSA'),
+      await verifying('ES256'),
+      await verifying('RS256'),
+    ])
+    return {
+      lines: measured.lines,
+      verdicts: [],
+      notes: [
+        `What each adds to the CPU time of the service, in µs a request: ${prices(measured)}. The seal is verified by ` +
+          'PostgreSQL, whose time shows in the requests a second.',
+        `Requests a second, of those without any of them: ${shares(measured)}.`,
+      ],
+    }
+  },
+}
+
+const ofEach = ({ lines, of }: Comparison, name: string, print: (value: number, base: number) => string): string =>
+  lines
+    .slice(1)
+    .map(({ subject }) => `${subject} ${print(median(of(subject, name)), median(of('none of them', name)))}`)
+    .join(', ')
+const prices = (measured: Comparison) => ofEach(measured, figure.cpu, (value, base) => (value - base).toFixed(0))
+const shares = (measured: Comparison) =>
+  ofEach(measured, figure.rate, (value, base) => `${((100 * value) / base).toFixed(0)} %`)
