@@ -131,7 +131,7 @@ describe('firstOf', () => {
   })
 
   test('is not made of nothing', () => {
-    expect(() => firstOf()).toThrow(TypeError)
+    expect(() => firstOf()).toThrow(new TypeError('firstOf() needs an extractor'))
   })
 })
 

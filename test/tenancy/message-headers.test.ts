@@ -85,6 +85,7 @@ describe('a message', () => {
     ['two actors', 'x-actor', { 'x-tenant-id': id, 'X-Actor': 'ada', 'x-actor': 'ada' }],
     ['an actor on two lines', 'x-actor', { 'x-tenant-id': id, 'x-actor': bytes(`ada\n${id}`) }],
     ['an actor that is nothing in a list', 'x-actor', { 'x-tenant-id': id, 'x-actor': [undefined] }],
+    ['an actor that is no UTF-8', 'x-actor', { 'x-tenant-id': id, 'x-actor': new Uint8Array([0x61, 0xff]) }],
     ['a request id with a space', 'x-request-id', { 'x-tenant-id': id, 'x-request-id': 'r 1' }],
   ])('is refused with %s, for its %s, without the value or the work', (_what, field, headers) => {
     const seen: unknown[] = []

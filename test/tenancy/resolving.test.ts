@@ -118,7 +118,8 @@ describe('a caller with tenants of its own', () => {
 
   test('has a tenant by its id alone where the claim has that form, whatever another one is called', async () => {
     const trap = registered(acme.id)
-    expect((await ask({ trust, registry: registryOf(trap, acme) }, trap.id)).status).toBe(403)
+    const own = trusting({ tenants: [acme.id] })
+    expect((await ask({ trust: own, registry: registryOf(trap, acme) }, trap.id)).status).toBe(403)
   })
 
   test('may act for none when there is none', async () => {
