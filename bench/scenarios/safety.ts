@@ -9,7 +9,7 @@ import type { Load } from '../wrk.ts'
 const amount = { tenants: 100, tasks: 1000 }
 const load: Load = { kind: 'get', first: 1, last: amount.tenants, tasks: amount.tasks, stride: 0 }
 const untrusted = { ALLOW_UNTRUSTED_TENANT: 'true', TENANT_CONCURRENCY: '0' }
-const sealSecret = 'a secret of the bench, of 32 characters'
+const sealSecret = 'a-secret-of-the-bench-with-32-characters'
 
 export const safety: Scenario = {
   name: 'safety',
