@@ -35,25 +35,26 @@ export interface TenancyListeners {
   onTenantNotFound?(event: TenantNotFound): unknown
   onTrustFailed?(event: TrustFailed): unknown
   /** Hears what another listener threw or rejected with. */
-  onListenerError?(error: unknown): void
+  onListenerError?(error: unknown): unknown
 }
 
 type Event = TenantResolved | TenantNotFound | TrustFailed
 
 /** Tells the listener of an event. */
 export function notify(listeners: TenancyListeners, event: Event): void {
-  const failed = (error: unknown) => {
-    try {
-      listeners.onListenerError?.(error)
-    } catch {
-      // There is nobody left to tell.
-    }
-  }
+  // Of what the last one throws there is nobody left to tell.
+  const failed = (error: unknown) => attempt(() => listeners.onListenerError?.(error), ignore)
+  attempt(() => hear(listeners, event), failed)
+}
+
+const ignore = () => {}
+
+function attempt(listen: () => unknown, onError: (error: unknown) => void): void {
   try {
-    const heard = hear(listeners, event)
-    if (heard instanceof Promise) heard.catch(failed)
+    const heard = listen()
+    if (heard instanceof Promise) heard.catch(onError)
   } catch (error) {
-    failed(error)
+    onError(error)
   }
 }
 

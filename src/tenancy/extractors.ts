@@ -20,6 +20,8 @@ export interface TenantExtractor {
   readonly label: string
   /** What a client hears that named no tenant. */
   readonly missing: string
+  /** Whether it gives names: then there has to be a registry. */
+  readonly givesNames?: boolean
   /** Request headers that decide, for `Vary` (RFC 9110, section 12.5.5). */
   readonly vary?: readonly string[]
   /**
@@ -63,6 +65,7 @@ export function path(options: { parameter: string; yields?: 'id' | 'name' }): Te
   return {
     label: `path parameter ${parameter}`,
     missing: `Tenant is required: the path has to name it as its parameter ${parameter}`,
+    givesNames: yields === 'name',
     extract(c) {
       const value = c.req.param(parameter)
       return value === undefined ? undefined : select(value)
@@ -103,6 +106,7 @@ export function firstOf(...extractors: TenantExtractor[]): TenantExtractor {
   return {
     label: extractors.map(({ label }) => label).join(' or '),
     missing: first.missing,
+    givesNames: extractors.some(({ givesNames }) => givesNames),
     vary: [...new Set(extractors.flatMap(({ vary }) => vary ?? []))],
     async extract(c, identity) {
       for (const extractor of extractors) {

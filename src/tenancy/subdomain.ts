@@ -32,6 +32,7 @@ export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
   return {
     label: 'subdomain',
     missing: `Tenant is required: call your own subdomain${under === undefined ? '' : ` of ${under}`}`,
+    givesNames: yields === 'name',
     // No `vary`: the host is part of the URL that a cache keys on (RFC 9111, section 2).
     async extract(c) {
       const host = hostOf(c)

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import {
+  claim,
+  firstOf,
   header,
   type Identity,
   subdomain,
@@ -65,9 +67,16 @@ describe('with a registry', () => {
     expect((await ask({ registry, registryRequired: true }, newTenant())).status).toBe(403)
     expect((await ask({ registry, registryRequired: true }, acme.id)).status).toBe(200)
   })
+})
 
-  test('names without one are a fault of the service, not of the caller', async () => {
-    expect((await call('acme', {})).status).toBe(500)
+describe('without a registry', () => {
+  test.each([subdomain(), firstOf(from, subdomain())])('what gives names is refused when it is made (%#)', (gives) => {
+    expect(() => tenant({ from: gives })).toThrow(TypeError)
+  })
+
+  test('a name that stands in a claim is of no tenant that is known', async () => {
+    const trust = trusting({ tenants: ['acme'] })
+    expect((await ask({ from: claim(), trust })).status).toBe(403)
   })
 })
 
@@ -214,10 +223,11 @@ describe('a listener', () => {
 
     test('breaks no request when nobody hears of its error, or who does fails too', async () => {
       expect((await ask(listeners, acme.id)).status).toBe(200)
-      const onListenerError = () => {
+      const deaf = () => {
         throw new Error('deaf too')
       }
-      expect((await ask({ ...listeners, onListenerError }, acme.id)).status).toBe(200)
+      for (const onListenerError of [deaf, async () => deaf()])
+        expect((await ask({ ...listeners, onListenerError }, acme.id)).status).toBe(200)
     })
   })
 })
