@@ -1,0 +1,106 @@
+import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { connect } from 'node:net'
+import { main, newTenant } from '../database.ts'
+import { buildForNode, type Child, hasNode, root, runtimes, start, startServer, until } from './child.ts'
+
+setDefaultTimeout(30_000)
+
+const production = { NODE_ENV: 'production', DATABASE_URL: main.appUrl }
+
+test('a start in production without trust is refused, and told what to set', async () => {
+  await using server = startServer(production)
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toContain('TRUST is required in production')
+  expect(server.stderr).toContain('ALLOW_UNTRUSTED_TENANT=true')
+})
+
+test('a start in production without trust is possible for whoever asks for it by name', async () => {
+  await using server = startServer({ ...production, ALLOW_UNTRUSTED_TENANT: 'true' })
+  const headers = { 'X-Tenant-Id': newTenant() }
+  expect((await fetch(`${await server.listening()}/tasks`, { headers })).status).toBe(200)
+})
+
+test.each([
+  [{ JWT_PUBLIC_KEY: 'no key' }, 'TRUST=jwt: key.publicKey is neither a PEM'],
+  [{ JWT_SECRET: 'x'.repeat(32), JWT_ALGORITHMS: 'none' }, 'TRUST=jwt: '],
+])('a start with a key that cannot verify is refused (%o)', async (settings, problem) => {
+  const jwt = { TRUST: 'jwt', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'rowhouse' }
+  await using server = startServer({ ...production, ...jwt, ...settings } as Record<string, string>) // one key or the other
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toContain(problem)
+})
+
+/** `rowhouse issuer`, and the settings with which the service believes its tokens. */
+async function startIssuer() {
+  const command = [process.execPath, `${root}/src/cli/rowhouse.ts`, 'issuer', '--port', '0']
+  const issuer: Child = start(command)
+  const url = await until(() => /JWT_ISSUER=(\S+)/.exec(issuer.stdout)?.[1])
+  const settings = {
+    TRUST: 'jwt',
+    JWT_ISSUER: url,
+    JWT_AUDIENCE: 'rowhouse',
+    JWT_JWKS_URL: `${url}/.well-known/jwks.json`,
+  }
+  const token = async (query: Record<string, string>) =>
+    await (await fetch(`${url}/token?${new URLSearchParams(query)}`)).text()
+  return { settings, token, [Symbol.asyncDispose]: () => issuer[Symbol.asyncDispose]() }
+}
+
+/** What a server answers to a request with these header lines, one by one as they are. */
+async function statusOf(url: string, lines: string[]): Promise<number> {
+  const { hostname, port } = new URL(url)
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let answer = ''
+  const socket = connect(Number(port), hostname)
+  socket.on('data', (chunk) => {
+    answer += chunk
+  })
+  socket.on('close', () => resolve(answer))
+  socket.on('error', () => {}) // a server need not read to the end what it refuses
+  socket.write(['GET /tasks HTTP/1.1', `Host: ${hostname}`, 'Connection: close', ...lines, '', ''].join('\r\n'))
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(await promise)?.[1])
+}
+
+beforeAll(async () => {
+  if (hasNode) await buildForNode()
+})
+
+describe.each(runtimes)('on $name, behind an identity provider', (runtime) => {
+  test('a token opens its own tenant, and nothing else opens any', async () => {
+    await using issuer = await startIssuer()
+    await using server = runtime.start({ ...production, ...issuer.settings, TENANT_SEAL_KEY: '' })
+    const url = await server.listening()
+    const [own, other] = [newTenant(), newTenant()]
+    const bearer = async (query: Record<string, string>) => `Authorization: Bearer ${await issuer.token(query)}`
+    const token = await bearer({ tenant: own, sub: 'ada' })
+    const header = (tenant: string) => `X-Tenant-Id: ${tenant}`
+    const [, payload = ''] = token.split('.')
+    const none = `Authorization: Bearer ${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`
+
+    expect({
+      own: await statusOf(url, [token, header(own)]),
+      claimAlone: await statusOf(url, [token]),
+      otherTenant: await statusOf(url, [token, header(other)]),
+      headerAlone: await statusOf(url, [header(own)]),
+      expired: await statusOf(url, [await bearer({ tenant: own, seconds: '-60' }), header(own)]),
+      algNone: await statusOf(url, [none, header(own)]),
+      noClaim: await statusOf(url, [await bearer({ sub: 'ada' }), header(own)]),
+      twoTokens: await statusOf(url, [token, await bearer({ tenant: other }), header(other)]),
+      hugeToken: await statusOf(url, [`Authorization: Bearer ${'a'.repeat(100_000)}`, header(own)]),
+    }).toEqual({
+      own: 200,
+      claimAlone: 200,
+      otherTenant: 403,
+      headerAlone: 401,
+      expired: 401,
+      algNone: 401,
+      noClaim: 403,
+      twoTokens: 400,
+      hugeToken: 431,
+    })
+    const line = await until(() => server.log().find(({ status }) => status === 200))
+    expect(line).toMatchObject({ tenant: own, actor: 'ada' })
+    expect(server.stdout).not.toContain(payload)
+    expect(server.log().some(({ level, status }) => Number(level) >= 50 || Number(status) >= 500)).toBe(false)
+  })
+})
