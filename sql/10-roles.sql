@@ -65,3 +65,41 @@ begin
     end loop;
   end if;
 end $$;
+--> statement-breakpoint
+
+-- The role of administrative work across tenants, which row security does not bind; else it is as powerless as app_user. It is
+-- made only when the migration was given DATABASE_ADMIN_URL: without it nobody but the owner reaches across tenants.
+do $$
+declare
+  todo text[];
+  statement text;
+begin
+  if coalesce(current_setting('rowhouse.admin_password', true), '') = '' then
+    return;
+  end if;
+  if not exists (select from pg_roles where rolname = 'app_admin') then
+    todo := array['create role app_admin login bypassrls nosuperuser nocreaterole nocreatedb noreplication noinherit '
+      'connection limit 10 password %L'];
+  elsif exists (select from pg_roles where rolname = 'app_admin' and not rolbypassrls) then
+    todo := array['alter role app_admin bypassrls'];
+  end if;
+  todo := todo || array(
+    select format('alter role app_admin set %I = %L', limits.name, limits.value) from (values
+      ('statement_timeout', '10s', 0), ('lock_timeout', '5s', 0), ('idle_in_transaction_session_timeout', '15s', 0),
+      ('transaction_timeout', '30s', 170000)
+    ) as limits (name, value, since)
+    where current_setting('server_version_num')::int >= since
+      and not exists (
+        select from pg_db_role_setting s join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as setting
+        where r.rolname = 'app_admin' and split_part(setting, '=', 1) = limits.name));
+  foreach statement in array todo loop
+    execute replace(statement, '%L', quote_literal(current_setting('rowhouse.admin_password')));
+  end loop;
+exception
+  when duplicate_object or unique_violation then
+    null; -- as above: and what else was to be done, the faster one has done
+  -- Up to PostgreSQL 15 only a superuser can make such a role, and from 16 on whoever is one.
+  when insufficient_privilege then
+    raise exception 'the role that migrates may not do this. Let a superuser run it, then migrate again: %;',
+      replace(array_to_string(todo, '; '), '%L', '''…''');
+end $$;

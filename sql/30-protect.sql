@@ -11,6 +11,7 @@ declare
   found record;
   wall record;
   changeable text;
+  home name;
 begin
   select a.atttypid::regtype as type, a.attnotnull as required, pg_get_expr(d.adbin, d.adrelid) as preset into found
   from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
@@ -63,10 +64,15 @@ begin
   where attrelid = relation and attnum > 0 and not attisdropped
     and attname not in (tenant_column, 'id', 'created_at');
   execute format('revoke all on %s from public, app_user', relation);
-  execute format(
-    'grant usage on schema %I to app_user',
-    (select nspname from pg_namespace where oid = (select relnamespace from pg_class where oid = relation)));
+  select nspname into home from pg_namespace where oid = (select relnamespace from pg_class where oid = relation);
+  execute format('grant usage on schema %I to app_user', home);
   execute format('grant select, insert, delete%s on %s to app_user', changeable, relation);
+  -- Administrative work, where a migration has made its role: see 10-roles.sql.
+  if exists (select from pg_roles where rolname = 'app_admin') then
+    execute format('revoke all on %s from app_admin', relation);
+    execute format('grant usage on schema %I to app_admin', home);
+    execute format('grant select, insert, update, delete on %s to app_admin', relation);
+  end if;
 end $$;
 --> statement-breakpoint
 revoke execute on function tenancy.protect(regclass, name) from public;

@@ -14,7 +14,7 @@ import { wallsSql } from './walls-sql.ts'
 import { changes, compareFile, save, type WrittenFile } from './written-file.ts'
 
 /** The files that are the same in every project: those that this kit itself is tested with. */
-const shipped = ['10-roles.sql', '20-tenancy.sql', '30-protect.sql']
+const shipped = ['10-roles.sql', '20-tenancy.sql', '25-seal.sql', '30-protect.sql', '35-registry.sql']
 
 /** What `init` would do to a project, and what it cannot do. */
 export interface Plan {

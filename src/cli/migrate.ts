@@ -13,7 +13,8 @@ export const migrateCommand = new Command('migrate')
   .addHelpText(
     'after',
     `
-DATABASE_OWNER_URL says where, as the owner. DATABASE_URL, when set, gives app_user its password.
+DATABASE_OWNER_URL says where, as the owner. DATABASE_URL, when set, gives app_user its password. DATABASE_ADMIN_URL, when
+set, has app_admin made, with its password: the login of administrative work across tenants, as of "rowhouse tenant".
 Files of the SQL folder run in the order of their names, those below 40- before Drizzle's migrations.
 Safe to run again, and from two places at once.
 
@@ -21,14 +22,26 @@ Example:
   DATABASE_OWNER_URL=postgres://owner:…@db/app DATABASE_URL=postgres://app_user:…@db/app rowhouse migrate`,
   )
   .action(async (flags) => {
-    const { DATABASE_OWNER_URL: url, DATABASE_URL: servingUrl } = process.env
+    const { DATABASE_OWNER_URL: url, DATABASE_URL: servingUrl, DATABASE_ADMIN_URL: adminUrl } = process.env
     if (!url) throw new Error('DATABASE_OWNER_URL is required: postgres://owner:password@host:5432/database')
-    const serving = servingUrl ? new URL(databaseUrl(servingUrl, 'DATABASE_URL')) : undefined
-    if (serving && decodeURIComponent(serving.username) !== 'app_user')
-      throw new Error('DATABASE_URL must log in as app_user: that is the role that migrations prepare')
+    const appPassword = passwordOf('app_user', servingUrl, 'DATABASE_URL')
+    const adminPassword = passwordOf('app_admin', adminUrl, 'DATABASE_ADMIN_URL')
+    if (adminPassword === '') throw new Error('DATABASE_ADMIN_URL must have a password: the one that app_admin gets')
     const project = await loadRowhouseConfig(flags)
-    const appPassword = serving && decodeURIComponent(serving.password)
-    const applied = await migrate({ ...project, url: databaseUrl(url, 'DATABASE_OWNER_URL'), appPassword })
+    const applied = await migrate({
+      ...project,
+      url: databaseUrl(url, 'DATABASE_OWNER_URL'),
+      appPassword,
+      adminPassword,
+    })
     console.log(applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The tables were up to date.')
     console.log('Every table of tenants stands behind its wall.')
   })
+
+/** @throws Error when a URL is that of another role than migrations prepare */
+function passwordOf(role: string, url: string | undefined, name: string): string | undefined {
+  if (!url) return undefined
+  const { username, password } = new URL(databaseUrl(url, name))
+  if (decodeURIComponent(username) === role) return decodeURIComponent(password)
+  throw new Error(`${name} must log in as ${role}: that is the role that migrations prepare`)
+}

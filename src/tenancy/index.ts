@@ -1,3 +1,10 @@
+export {
+  type AdminDatabase,
+  type AdminDatabaseOptions,
+  type AdminLog,
+  createAdminDatabase,
+} from './admin-database.ts'
+export { type AdminOccasion, type AdminTx, WrongAdminLogin } from './admin-transaction.ts'
 export type { Answer, Rows, Statement } from './batch.ts'
 export { TenantNotCarried } from './carried.ts'
 export {
@@ -33,5 +40,6 @@ export {
   TenantRequired,
 } from './tenant-database.ts'
 export { parseTenantId, type TenantId } from './tenant-id.ts'
+export { createTenantRegistry, isTenantSlug, type TenantRegistryOptions } from './tenant-registry.ts'
 export { type TenantTx, TransactionMisuse } from './tenant-tx.ts'
 export { type Identity, type Trust, TrustFailure, type TrustFailureReason } from './trust.ts'

@@ -100,9 +100,14 @@ interface Waiting {
  * Queries that are asked for without waiting between them go together, in one round trip, in their order. Those asked for
  * while others are under way wait for them: what was queued behind a failure or behind the end never reaches the socket.
  *
- * @param context whose transaction it is; once its signal is aborted, no further query is sent
+ * @param context whose transaction it is, no tenant's without `tenantId`; once its signal is aborted, no further query is sent
  */
-export function createHandle(connection: Connection, context: TenantContext, opening: Opening, named: boolean): Handle {
+export function createHandle(
+  connection: Connection,
+  context: Partial<Pick<TenantContext, 'tenantId' | 'signal'>>,
+  opening: Opening,
+  named: boolean,
+): Handle {
   let revoked = false
   let opened = false
   let committed = false

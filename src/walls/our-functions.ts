@@ -4,12 +4,15 @@
  */
 export const ourFunctions: Record<string, string> = {
   'tenancy.current_tenant_id()': '3744d5f51aa8e99b213653579b54de1b4f8ce34373a8ec23eacb9920f53ab4ff',
+  'tenancy.find_tenant(text)': 'e5ece2eb8276e8adf98fe9bbfc3b666033833b1280bb4ecb8642a8811d581eac',
 }
 
 /** Whether a function of pg_proc, by its alias, is one of ours and reads as it was written. */
 export const isOurs = (p: string): string => {
   const known = Object.entries(ourFunctions).map(([name, hash]) => `('${name}', '${hash}')`)
   if (known.length === 0) return 'false'
-  return `(${p}.oid::regprocedure::text, encode(sha256(convert_to(${p}.prosrc, 'UTF8')), 'hex')) in (${known.join(', ')})
+  // Without CR: git may have checked the SQL out so.
+  const body = `replace(${p}.prosrc, chr(13), '')`
+  return `(${p}.oid::regprocedure::text, encode(sha256(convert_to(${body}, 'UTF8')), 'hex')) in (${known.join(', ')})
     and ${p}.proconfig = '{search_path=pg_catalog}'`
 }

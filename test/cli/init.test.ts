@@ -19,8 +19,8 @@ const contents = (folder: string) =>
 describe('rowhouse init', () => {
   test("would write exactly this repository's own sql/40-walls.sql", async () => {
     const { files, findings } = await planInit(await loadRowhouseConfig({}, root))
-    expect(files.map(({ state }) => state)).toEqual(['same', 'same', 'same', 'same'])
-    expect(files[3]?.text).toBe(readFileSync(join(root, 'sql/40-walls.sql'), 'utf8'))
+    expect(files.filter(({ state }) => state !== 'same')).toEqual([])
+    expect(files.at(-1)?.text).toBe(readFileSync(join(root, 'sql/40-walls.sql'), 'utf8'))
     expect(findings).toEqual([])
   })
 
