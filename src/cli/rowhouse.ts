@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.ts'
 import { initCommand } from './init.ts'
 import { migrateCommand } from './migrate.ts'
 import { seedCommand } from './seed.ts'
+import { tenantCommand } from './tenant.ts'
 
 // `rowhouse`: 0 all is well, 1 something was found, 2 it could not run. Nothing calls process.exit(), which would cut off
 // what a pipe has not taken yet: a command sets process.exitCode.
@@ -17,8 +18,10 @@ const program = new Command('rowhouse')
   .exitOverride()
   .showHelpAfterError('Add --help for what it takes.')
 
-for (const command of [initCommand, checkCommand, doctorCommand, migrateCommand, seedCommand])
+for (const command of [initCommand, checkCommand, doctorCommand, migrateCommand, seedCommand, tenantCommand]) {
   program.addCommand(command.copyInheritedSettings(program))
+  for (const inner of command.commands) inner.copyInheritedSettings(command)
+}
 
 // Who reads no further, as `| head` does, has what they wanted: the exit code still says what was found.
 for (const output of [process.stdout, process.stderr])
