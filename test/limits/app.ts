@@ -1,0 +1,61 @@
+import { Hono } from 'hono'
+import { createErrorHandler } from '../../src/errors/index.ts'
+import { type TenantLimitsOptions, tenantLimits } from '../../src/limits/index.ts'
+import { requestLimits } from '../../src/middleware/request-limits.ts'
+import { header, type TenantEnv, tenant } from '../../src/tenancy/index.ts'
+
+/** Lets happen whatever can happen now. */
+export const turn = (): Promise<void> => new Promise(setImmediate)
+
+/** A clock that stands still until it is moved. */
+export class Clock {
+  private ms = 1_775_390_400_000
+  now = (): number => this.ms
+  move(ms: number): void {
+    this.ms += ms
+  }
+}
+
+/** An app behind these limits. The handler of `/held/:name` ends when it is told to, `started` says in which order they began. */
+export function build(options: TenantLimitsOptions) {
+  const app = new Hono<TenantEnv>()
+  const started: string[] = []
+  const held = new Map<string, PromiseWithResolvers<string>>()
+  app.onError(createErrorHandler())
+  app.use(requestLimits({ bodyLimitBytes: 100, timeoutMs: 60_000 }))
+  app.use(tenant({ from: header('X-Tenant-Id') }))
+  app.use(tenantLimits(options))
+  app.get('/', (c) => c.text('done'))
+  app.get('/raw', () => new Response('done'))
+  app.get('/failing', () => {
+    throw new Error('The handler failed')
+  })
+  app.get('/held/:name', async (c) => {
+    const name = c.req.param('name')
+    const handler = Promise.withResolvers<string>()
+    held.set(name, handler)
+    started.push(name)
+    return c.text(await handler.promise)
+  })
+
+  return {
+    started,
+    /** A client of this tenant. `signal` aborts when it goes away. */
+    as: (tenantId: string) => async (path: string, signal?: AbortSignal) =>
+      app.request(
+        new Request(`http://test${path}`, { headers: { 'X-Tenant-Id': tenantId }, ...(signal ? { signal } : {}) }),
+      ),
+    async finish(name: string) {
+      held.get(name)?.resolve('done')
+      await turn()
+    },
+    async fail(name: string) {
+      held.get(name)?.reject(new Error('The handler failed'))
+      await turn()
+    },
+  }
+}
+
+/** What an answer says of the rate. */
+export const rateOf = ({ headers }: Response) =>
+  ['Limit', 'Remaining', 'Reset', 'Policy'].map((name) => headers.get(`RateLimit-${name}`)).join(' ')

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'bun:test'
+import { memoryRateStore, type RateStore } from '../../src/limits/index.ts'
+import { build, Clock, rateOf, turn } from './app.ts'
+
+const a = crypto.randomUUID()
+const rate = { limit: 3, windowSeconds: 60 }
+const down = new Error('The store is down')
+const failing: [string, RateStore][] = [
+  ['rejects', { take: () => Promise.reject(down) }],
+  [
+    'throws',
+    {
+      take() {
+        throw down
+      },
+    },
+  ],
+]
+
+describe('a store of one’s own', () => {
+  test('is asked by a key that holds the tenant and the rate', async () => {
+    const asked: unknown[] = []
+    const take: RateStore['take'] = (...parameters) => {
+      asked.push(parameters)
+      return { allowed: true, remaining: 2, resetSeconds: 20, retryAfterSeconds: 0 }
+    }
+    await build({ rate: { ...rate, store: { take } } }).as(a.toUpperCase())('/')
+    expect(asked).toEqual([[`3;w=60:${a}`, rate]])
+  })
+
+  test('may take its time', async () => {
+    const memory = memoryRateStore({ now: new Clock().now })
+    const store: RateStore = { take: async (...parameters) => await memory.take(...parameters) }
+    const { as } = build({ rate: { ...rate, store } })
+    const answers = await Promise.all([1, 2, 3, 4].map(() => as(a)('/')))
+    expect(answers.map((answer) => `${answer.status}: ${rateOf(answer)}`)).toEqual([
+      '200: 3 2 20 3;w=60',
+      '200: 3 1 40 3;w=60',
+      '200: 3 0 60 3;w=60',
+      '429: 3 0 60 3;w=60',
+    ])
+  })
+
+  test.each([
+    [{ remaining: -0.5, resetSeconds: 1.2, retryAfterSeconds: 1.2 }, '3 0 2 3;w=60', '2'],
+    [{ remaining: 0.5, resetSeconds: -1, retryAfterSeconds: -1 }, '3 0 0 3;w=60', '1'],
+  ])('may count in fractions and below nothing: clients see whole numbers (%j)', async (counted, seen, retryAfter) => {
+    const take = () => ({ allowed: false, ...counted })
+    const answer = await build({ rate: { ...rate, store: { take } } }).as(a)('/')
+    expect([rateOf(answer), answer.headers.get('Retry-After')]).toEqual([seen, retryAfter])
+  })
+
+  test('that keeps a request until its client is gone leaves the handler alone', async () => {
+    const answered = Promise.withResolvers<never>()
+    const { as, started } = build({
+      rate: { ...rate, store: { take: () => answered.promise } },
+      concurrency: { max: 1, queueMax: 0 },
+    })
+    const client = new AbortController()
+    const answer = as(a)('/held/1', client.signal)
+    await turn()
+    client.abort()
+    answered.reject(down)
+    expect((await answer).status).toBe(400)
+    await turn()
+    expect([started, (await as(a)('/')).status]).toEqual([[], 200])
+  })
+})
+
+describe.each(failing)('a store that %s', (_, store) => {
+  test('lets requests through, and somebody hears of it', async () => {
+    const heard: unknown[] = []
+    const { as } = build({ rate: { ...rate, store, onStoreError: (error) => heard.push(error) } })
+    const answer = await as(a)('/')
+    expect([answer.status, rateOf(answer).trim(), heard]).toEqual([200, '', [down]])
+  })
+
+  test('leaves the cap on concurrency as it is', async () => {
+    const { as, finish } = build({ rate: { ...rate, store }, concurrency: { max: 1, queueMax: 0 } })
+    const first = as(a)('/held/1')
+    await turn()
+    expect((await as(a)('/')).status).toBe(429)
+    await finish('1')
+    await first
+  })
+
+  test('breaks no request by who hears of it', async () => {
+    const listeners = [
+      () => {
+        throw new Error('The listener failed')
+      },
+      () => Promise.reject(new Error('The listener failed')),
+    ]
+    for (const onStoreError of listeners)
+      expect((await build({ rate: { ...rate, store, onStoreError } }).as(a)('/')).status).toBe(200)
+  })
+})
