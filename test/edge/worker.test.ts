@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import { z } from 'zod'
+import { migrate } from '../../db/migrate.ts'
+import { createIssuer } from '../../src/cli/issuer.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { asOwner, createDatabase, main, newTenant } from '../database.ts'
 import { root, start, until } from '../process/child.ts'
@@ -26,6 +28,8 @@ interface Worker {
   close(): Promise<void>
 }
 
+const believing = { ALLOW_UNTRUSTED_TENANT: 'true' }
+
 async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string, string> }): Promise<Worker> {
   const lines: Record<string, unknown>[] = []
   const runtime = new Miniflare({
@@ -33,7 +37,7 @@ async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string
     scriptPath: join(root, settings.main),
     compatibilityDate: settings.compatibility_date,
     compatibilityFlags: settings.compatibility_flags,
-    bindings: bindings.vars ?? {},
+    bindings: bindings.vars ?? believing,
     hyperdrives: bindings.hyperdrive ? { [settings.hyperdrive[0].binding]: bindings.hyperdrive } : {},
     handleStructuredLogs: ({ message }: { message: string }) => void lines.push(JSON.parse(message)),
   })
@@ -60,7 +64,7 @@ describe('on Cloudflare Workers', () => {
 
   test('DATABASE_URL serves where there is no Hyperdrive, and no connection outlives its request', async () => {
     const database = await createDatabase()
-    const direct = await startWorker({ vars: { DATABASE_URL: database.appUrl } })
+    const direct = await startWorker({ vars: { ...believing, DATABASE_URL: database.appUrl } })
     const { status } = await testClient(direct.url).as(newTenant()).get('/tasks')
     const owner = asOwner(database)
     const open = () => owner`select from pg_stat_activity where datname = current_database() and usename = 'app_user'`
@@ -86,8 +90,52 @@ describe('on Cloudflare Workers', () => {
     expect(reasons[0]?.problem).toContain('superuser')
   })
 
+  test('without trust nothing is served, and one line says what to set', async () => {
+    const open = await startWorker({ hyperdrive: main.appUrl, vars: { LOG_LEVEL: 'info' } })
+    const { status } = await testClient(open.url).as(newTenant()).get('/tasks')
+    const reason = await until(() => open.lines.find(({ msg }) => msg === 'refusing to serve'))
+    await open.close()
+    expect(status).toBe(503)
+    expect(reason.problem).toContain('TRUST is required in production')
+  })
+
+  test('tokens, a seal, the registry and a rate hold there too, for requests at the same time', async () => {
+    const database = await createDatabase()
+    const seal = 'a-seal-of-this-test-with-32-characters'
+    await migrate({ url: database.ownerUrl, sealSecrets: [seal] })
+    const [own, other] = [newTenant(), newTenant()]
+    await asOwner(database)`insert into tenancy.tenants (id, slug, name) values (${own}, 'acme', 'Acme')`
+    using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: (request) => issuer.fetch(request) })
+    const issuer = await createIssuer(server.url.origin, 'rowhouse')
+    const secured = await startWorker({
+      vars: {
+        DATABASE_URL: database.appUrl,
+        TRUST: 'jwt',
+        JWT_JWKS_URL: `http://127.0.0.1:${server.port}/.well-known/jwks.json`,
+        JWT_ISSUER: server.url.origin,
+        JWT_AUDIENCE: 'rowhouse',
+        TENANT_REGISTRY: 'required',
+        TENANT_SEAL_KEY: seal,
+        RATE_LIMIT: '20',
+      },
+    })
+    const ask = async (tenant: string, token = tenant) => {
+      const authorization = `Bearer ${await (await issuer.request(`/token?tenant=${token}`)).text()}`
+      const answer = await fetch(new URL('/tasks', secured.url), {
+        headers: { 'X-Tenant-Id': tenant, Authorization: authorization },
+      })
+      await answer.body?.cancel()
+      return answer.status
+    }
+    const together = await Promise.all([ask(own), ask(own), ask(own), ask(own), ask(other), ask(other, own)])
+    const rest = await Promise.all(Array.from({ length: 20 }, () => ask(own)))
+    await secured.close()
+    expect(together).toEqual([200, 200, 200, 200, 403, 403])
+    expect(new Set(rest)).toEqual(new Set([200, 429]))
+  })
+
   test('settings that are wrong are one line, and every request is 503', async () => {
-    const wrong = await startWorker({ vars: { BODY_LIMIT_BYTES: 'many' } })
+    const wrong = await startWorker({ vars: { ...believing, BODY_LIMIT_BYTES: 'many' } })
     const client = testClient(wrong.url)
     const statuses = [await client.anonymous.get('/health'), await client.anonymous.get('/tasks')].map(
       ({ status }) => status,
