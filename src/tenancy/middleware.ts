@@ -32,6 +32,8 @@ export interface TenantOptions extends TenancyListeners {
   registryRequired?: boolean
 }
 
+const notShareable = 'private, no-store'
+
 /**
  * Resolves the tenant of a request: verify the caller, extract, validate, canonicalise, look whether the caller may act for
  * it, then keep it for everything the request does. Answers are marked as the tenant's own, so that no cache shares them
@@ -52,7 +54,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
   const resolve = createResolver(options)
 
   return async function tenant(c, next) {
-    c.header('Cache-Control', 'private, no-store')
+    c.header('Cache-Control', notShareable)
     if (vary !== '') c.header('Vary', vary, { append: true })
     const requestId = c.get('requestId')
     let identity: Identity | undefined
@@ -83,5 +85,9 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
     const bookmark: Bookmark | undefined = sent === undefined ? undefined : { sent }
     await runInContext({ tenantId, actor, requestId, signal: c.get('signal'), bookmark }, next)
     if (bookmark?.next) c.header('Bookmark', bookmark.next)
+    if (c.res.headers.has('Cache-Control')) return
+    // An answer that a handler made without its context has taken nothing from there.
+    c.header('Cache-Control', notShareable)
+    if (vary !== '') c.header('Vary', vary, { append: true })
   }
 }

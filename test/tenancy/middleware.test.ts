@@ -17,6 +17,7 @@ function createTestApp() {
     await new Promise(setImmediate)
     return c.json({ variable: c.var.tenantId, context: tenantContext() })
   })
+  app.get('/tasks/bare', tenant({ from: header('X-Tenant-Id') }), () => new Response('bare'))
   app.get('/open', (c) => c.json({ context: tenantContext() ?? null }))
   return app
 }
@@ -57,6 +58,12 @@ describe('the tenant middleware', () => {
 
   test.each([newTenant(), 'acme', ''])('marks the answer as the tenant’s own (%p)', async (value) => {
     const { headers } = await get(value)
+    expect(headers.get('Cache-Control')).toBe('private, no-store')
+    expect(headers.get('Vary')).toBe('X-Tenant-Id')
+  })
+
+  test('marks an answer that was made without the context', async () => {
+    const { headers } = await app.request('/tasks/bare', { headers: { 'X-Tenant-Id': newTenant() } })
     expect(headers.get('Cache-Control')).toBe('private, no-store')
     expect(headers.get('Vary')).toBe('X-Tenant-Id')
   })
