@@ -15,6 +15,20 @@ const secrets = z
 /** Keys of `TENANT_SEAL_KEY`: the first one seals, the database may know all. */
 export const sealKeys = secrets
 
+/**
+ * Reads them for a migration.
+ *
+ * @returns none for "off"; undefined when nothing is said
+ * @throws Error when one is too short
+ */
+export function readSealKeys(text: string | undefined): string[] | undefined {
+  if (!text) return undefined
+  if (text === 'off') return []
+  const result = secrets.safeParse(text)
+  if (result.success) return result.data
+  throw new Error(`TENANT_SEAL_KEY ${result.error.issues[0]?.message}`)
+}
+
 const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, "must be a header's name")
 const list = z
   .string()

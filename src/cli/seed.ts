@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { seed } from '../../db/seed.ts'
 import { seedMany, usersEach } from '../../db/seed-many.ts'
 import { loadConfig } from '../config.ts'
-import { createPool, createTenantDatabase, type TenantDatabase } from '../tenancy/index.ts'
+import { createPool, createTenantDatabase, createTenantSeal, type TenantDatabase } from '../tenancy/index.ts'
 import { progressBar } from './progress-bar.ts'
 
 /** More at a time do not make it faster: PostgreSQL is what is waited for. */
@@ -28,8 +28,9 @@ Example:
   DATABASE_URL=postgres://app_user:…@db/app rowhouse seed --tenants 100 --tasks 10000`,
   )
   .action(async ({ tenants, tasks }) => {
-    const { DATABASE_URL: url } = loadConfig(process.env)
-    const db = createTenantDatabase({ connections: createPool({ url, size: connections }) })
+    const { DATABASE_URL: url, TENANT_SEAL_KEY: [secret] = [] } = loadConfig(process.env)
+    const seal = secret === undefined ? undefined : createTenantSeal(secret)
+    const db = createTenantDatabase({ connections: createPool({ url, size: connections }), seal })
     try {
       if (tenants === undefined && tasks === undefined) {
         await seed(db)

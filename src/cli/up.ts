@@ -7,7 +7,7 @@ import { demo } from '../features/demo.ts'
 import { runService } from '../process.ts'
 import { listen } from '../server.ts'
 import { exitWith } from '../start-problem.ts'
-import { createPool, createTenantDatabase } from '../tenancy/index.ts'
+import { createPool, createTenantDatabase, createTenantSeal } from '../tenancy/index.ts'
 import { loadRowhouseConfig } from './config.ts'
 
 // `bun run up`: everything from nothing. With DATABASE_URL set, the service alone, on that PostgreSQL.
@@ -15,11 +15,14 @@ import { loadRowhouseConfig } from './config.ts'
 async function up(): Promise<void> {
   const { DATABASE_URL: given } = process.env
   // Before the database is made: a wrong setting need not wait for that.
-  const { TENANT_HEADER } = loadConfig({ ...process.env, DATABASE_URL: given || 'postgres://embedded' })
+  const { TENANT_HEADER, TENANT_SEAL_KEY = [] } = loadConfig({
+    ...process.env,
+    DATABASE_URL: given || 'postgres://embedded',
+  })
   const embedded = given ? undefined : await openEmbedded('.rowhouse')
   const environment = { ...process.env, ...(embedded ? { DATABASE_URL: embedded.url } : {}) }
   try {
-    if (embedded) await prepare(embedded.url)
+    if (embedded) await prepare(embedded.url, TENANT_SEAL_KEY)
     const url = await runService(listen, {
       environment,
       ...(embedded ? { role: 'app_user', onStopped: () => embedded.close() } : {}),
@@ -31,9 +34,15 @@ async function up(): Promise<void> {
   }
 }
 
-async function prepare(url: string): Promise<void> {
-  await migrate({ ...(await loadRowhouseConfig({}, fileURLToPath(new URL('../..', import.meta.url)))), url })
-  const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role: 'app_user' })
+async function prepare(url: string, sealSecrets: string[]): Promise<void> {
+  await migrate({
+    ...(await loadRowhouseConfig({}, fileURLToPath(new URL('../..', import.meta.url)))),
+    url,
+    sealSecrets,
+  })
+  const [secret] = sealSecrets
+  const seal = secret === undefined ? undefined : createTenantSeal(secret)
+  const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role: 'app_user', seal })
   await seed(db)
   await db.close()
 }
