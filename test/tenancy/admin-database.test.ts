@@ -6,6 +6,7 @@ import {
   createAdminDatabase,
   createPool,
   createTenantDatabase,
+  query,
   type TenantTx,
   TransactionMisuse,
   WrongAdminLogin,
@@ -14,20 +15,22 @@ import {
 import { newTenant } from '../database.ts'
 import { startAdminServer } from './admin-server.ts'
 import { failureOf } from './door.ts'
+import { type Tampering, watchedPool } from './watched-pool.ts'
 
 const server = await startAdminServer()
 const service = createTenantDatabase({ connections: createPool({ url: server.appUrl, size: 2 }) })
 afterAll(() => service.close())
 
 /** An admin door, and what it has logged. */
-function openAdmin(url = server.adminUrl, size = 1) {
+function openAdmin(url = server.adminUrl, tampering: Tampering = {}) {
+  const connections = watchedPool({ url }, tampering)
   const lines: [level: string, fields: object, message: string][] = []
   const log = {
     info: (fields: object, message: string) => void lines.push(['info', fields, message]),
     error: (fields: object, message: string) => void lines.push(['error', fields, message]),
   }
-  const admin = createAdminDatabase({ connections: createPool({ url, size }), log })
-  return { admin, lines, [Symbol.asyncDispose]: () => admin.close() }
+  const admin = createAdminDatabase({ connections, log })
+  return { admin, lines, connections, [Symbol.asyncDispose]: () => admin.close() }
 }
 
 const addUser = (name: string) => (tx: TenantTx) => tx.insert(users).values({ email: `${name}@x.example`, name })
@@ -112,6 +115,10 @@ describe('its reason', () => {
     const occasion = { reason: `it's "why"`, actor: 'ada' }
     expect([...(await opened.admin.write(occasion, ask))]).toEqual([{ ...occasion }])
     expect([...(await opened.admin.write(nobody, ask))]).toEqual([{ reason: 'a test', actor: '' }])
+    const connection = await opened.connections.acquire()
+    const [row] = await query(connection, "select current_setting('app.admin_reason') as reason")
+    opened.connections.release(connection)
+    expect(row).toEqual({ reason: '' })
   })
 
   test.each(['', ' \n', 'x'.repeat(501)])('is required, and short enough', async (reason) => {
@@ -158,6 +165,10 @@ describe('administrative work is refused', () => {
     const error = await failureOf(opened.admin.read(nobody, (tx) => tx.$count(users)))
     expect(error).toBeInstanceOf(WrongAdminLogin)
     expect(error).toMatchObject({ message: expect.stringContaining('Row security binds bound') })
+    await server.owner.unsafe('alter role bound bypassrls')
+    expect(await opened.admin.read(nobody, async (tx) => (await tx.execute(sql`select 1 as one`))[0])).toEqual({
+      one: 1,
+    })
   })
 })
 
@@ -214,13 +225,26 @@ describe('the transaction of administrative work', () => {
     expect(await countByOwner(name)).toBe(2)
   })
 
+  test('fails when somebody had ended it before COMMIT', async () => {
+    const tampering: Tampering = {
+      async before(text, connection) {
+        if (text === 'commit') await connection.command('rollback')
+      },
+    }
+    await using opened = openAdmin(server.adminUrl, tampering)
+    const { name } = await twoTenants()
+    expect(await failureOf(opened.admin.write(nobody, (tx) => tx.delete(users)))).toBeInstanceOf(TransactionMisuse)
+    expect(await countByOwner(name)).toBe(2)
+  })
+
   test('ends for its handle too', async () => {
     await using opened = openAdmin()
     let escaped: AdminTx | undefined
     await opened.admin.read(nobody, async (tx) => {
       escaped = tx
     })
-    expect(await failureOf(escaped?.execute(sql`select 1`) ?? Promise.resolve())).toBeInstanceOf(TransactionMisuse)
+    const late = opened.admin.read(nobody, () => failureOf(escaped?.execute(sql`select 1`) ?? Promise.resolve()))
+    expect(await late).toMatchObject({ message: expect.stringContaining('This transaction is over.') })
   })
 
   test('is not for statements that would end it', async () => {
