@@ -26,7 +26,7 @@ const connectTimeoutMs = 1000
 export function createServiceReplica(config: Config, log: Logger, seal?: TenantSeal): ServiceReplica | undefined {
   const { DATABASE_REPLICA_URL: url, DATABASE_POOL_SIZE: size, REQUEST_TIMEOUT_MS: answerTimeoutMs } = config
   if (url === undefined) return undefined
-  const walls = createWallCheck({ url, shared, seal, connectTimeoutMs })
+  const walls = createWallCheck({ url, shared, seal: seal ?? 'none', connectTimeoutMs })
   const replica = createReplica({
     connections: createPool({ url, size, connectTimeoutMs, answerTimeoutMs }),
     check: async () => assertRowSecurity(await walls.inspect()),

@@ -17,7 +17,7 @@ export interface ServiceOptions {
   /** Where connections come from; a pool of `DATABASE_POOL_SIZE` when left out. */
   connections?: ConnectionSource
   /** A check with one connection of its own when left out. */
-  walls?: (seal: TenantSeal | undefined) => WallCheck
+  walls?: (seal: TenantSeal | 'none') => WallCheck
 }
 
 /** How long the look of the start counts for the first `/ready`, in milliseconds. */
@@ -46,7 +46,8 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     ...(replica ? { replica } : {}),
     onSurprise: (surprise) => log.error(surprise, 'a connection was destroyed'),
   })
-  const walls = given.walls?.(seal) ?? createWallCheck({ url: config.DATABASE_URL, shared, seal, ...as })
+  const walls =
+    given.walls?.(seal ?? 'none') ?? createWallCheck({ url: config.DATABASE_URL, shared, seal: seal ?? 'none', ...as })
   let atStart: { findings: Finding[]; seenAt: number } | undefined
   const readiness = {
     async inspect(): Promise<Finding[]> {

@@ -65,7 +65,7 @@ async function createEdgeService(config: Config, log: Logger): Promise<Service> 
     release: (connection) => besides(connection.close()),
     waitUntil: besides,
   }
-  const walls = (seal: TenantSeal | undefined): WallCheck => ({
+  const walls = (seal: TenantSeal | 'none'): WallCheck => ({
     async inspect() {
       const check = createWallCheck({ url, shared, seal })
       return await check.inspect().finally(() => besides(check.close()))

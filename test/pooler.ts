@@ -12,7 +12,7 @@ export const pgbouncer = Bun.which('pgbouncer') ?? Bun.which('/usr/sbin/pgbounce
 
 /** From 1.21 on it carries named statements from connection to connection. */
 const version = pgbouncer ? Bun.spawnSync([pgbouncer, '--version']).stdout.toString() : ''
-const carriesNames = Bun.semver.satisfies(/PgBouncer (\S+)/.exec(version)?.[1] ?? '0.0.0', '>=1.21.0')
+export const carriesNames = Bun.semver.satisfies(/PgBouncer (\S+)/.exec(version)?.[1] ?? '0.0.0', '>=1.21.0')
 
 const START_MS = 10_000
 // A process of its own, whose input ends when this process does: nothing is left behind after a kill -9 either.

@@ -93,15 +93,17 @@ const randomNumber = (): string => String(Math.floor(Math.random() * 1e9))
  * Sets a tenant as the service does, and looks whether policies would understand it. Of a function that is not there, or
  * bent, others tell.
  *
- * @param seal as the tenant database has it; undefined where tenants are set plain
+ * @param seal as the tenant database has it; `none` where tenants are set plain
  */
-export async function probeSeal(connection: Connection, seal: TenantSeal | undefined): Promise<Finding[]> {
+export async function probeSeal(connection: Connection, seal: TenantSeal | 'none'): Promise<Finding[]> {
   const tenantId = crypto.randomUUID() as TenantId // it is canonical
   const answer = await attempt(connection, async () => {
-    await query(connection, "select set_config('app.current_tenant', $1, true)", [seal?.(tenantId) ?? tenantId])
+    await query(connection, "select set_config('app.current_tenant', $1, true)", [
+      seal === 'none' ? tenantId : seal(tenantId),
+    ])
     return await firstColumn(connection, 'select tenancy.current_tenant_id()::text')
   })
-  const problem = 'sqlstate' in answer && sealProblems[seal ? 'sealed' : 'plain'][answer.sqlstate]
+  const problem = 'sqlstate' in answer && sealProblems[seal === 'none' ? 'plain' : 'sealed'][answer.sqlstate]
   return problem ? [found(probeChecks.seal, 'tenancy.current_tenant_id()', ...problem)] : []
 }
 

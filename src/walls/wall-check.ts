@@ -29,13 +29,12 @@ export interface WallCheck {
  * Makes the check that runs at start and behind `/ready`: the catalogue as the serving role sees it, and a probe that no
  * table shows a row without a tenant, in a transaction that is rolled back. Calls at the same time share one look.
  *
- * @param options `role`: what a superuser's login must take first (PGlite); `seal`: as the tenant database has it
+ * @param options `role`: what a superuser's login must take first (PGlite); `seal`: as the tenant database
+ *   has it, `none` where it has none; left out, that is not asked
  * @example
  * assertRowSecurity(await createWallCheck({ url }).inspect())
  */
-export function createWallCheck(
-  options: ConnectionOptions & WallOptions & { seal?: TenantSeal | undefined },
-): WallCheck {
+export function createWallCheck(options: ConnectionOptions & WallOptions & { seal?: TenantSeal | 'none' }): WallCheck {
   let connection: Connection | undefined
   let underWay: Promise<Finding[]> | undefined
 
@@ -50,7 +49,8 @@ export function createWallCheck(
       if (options.role) await query(connection, "select set_config('role', $1, true)", [options.role])
       const findings = await inspectRowSecurity(connection, options)
       const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id')
-      return [...findings, ...rows, ...(await probeSeal(connection, options.seal))].sort(inOrder)
+      const seal = options.seal === undefined ? [] : await probeSeal(connection, options.seal)
+      return [...findings, ...rows, ...seal].sort(inOrder)
     } finally {
       await connection.command('rollback').catch(() => connection?.close())
     }

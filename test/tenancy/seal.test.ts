@@ -40,7 +40,7 @@ const stateOf = (work: Promise<unknown>) =>
   )
 
 /** What the wall check of a service finds, beside the release of the test's server. */
-async function problemsOf(at: TestDatabase, seal?: TenantSeal): Promise<string[]> {
+async function problemsOf(at: TestDatabase, seal: TenantSeal | 'none' = 'none'): Promise<string[]> {
   const walls = createWallCheck({ url: at.appUrl, seal })
   const findings = await walls.inspect()
   await walls.close()
