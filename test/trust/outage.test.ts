@@ -125,7 +125,7 @@ describe('while the issuer is down', () => {
     expect(await ask(good)).toBe(503)
   })
 
-  test('its keys serve without waiting for it, and it is asked once a cooldown', async () => {
+  test('its keys go on serving, and it is asked once a cooldown', async () => {
     await ask(good)
     issuer.answerWith(down)
     seconds(300)
