@@ -5,6 +5,7 @@ import { describeStartProblem } from '../start-problem.ts'
 import { checkCommand } from './check.ts'
 import { doctorCommand } from './doctor.ts'
 import { initCommand } from './init.ts'
+import { issuerCommand } from './issuer.ts'
 import { migrateCommand } from './migrate.ts'
 import { seedCommand } from './seed.ts'
 import { tenantCommand } from './tenant.ts'
@@ -18,7 +19,15 @@ const program = new Command('rowhouse')
   .exitOverride()
   .showHelpAfterError('Add --help for what it takes.')
 
-for (const command of [initCommand, checkCommand, doctorCommand, migrateCommand, seedCommand, tenantCommand]) {
+for (const command of [
+  initCommand,
+  checkCommand,
+  doctorCommand,
+  migrateCommand,
+  seedCommand,
+  tenantCommand,
+  issuerCommand,
+]) {
   program.addCommand(command.copyInheritedSettings(program))
   for (const inner of command.commands) inner.copyInheritedSettings(command)
 }
