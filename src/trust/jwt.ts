@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
-import type { Trust } from '../tenancy/index.ts'
+import { type Identity, Recent, type Trust } from '../tenancy/index.ts'
 import { readBearer } from './bearer.ts'
 import { createClaimReader } from './claims.ts'
 import { publicKeySource, secretSource } from './fixed-keys.ts'
@@ -24,11 +24,19 @@ export interface JwtOptions {
   readonly clockSkewSeconds?: number
   /** The claim that names the tenant or the tenants; a JSON pointer (RFC 6901) when it begins with `/`. `tenant_id` unless told. */
   readonly tenantClaim?: string
+  /**
+   * How long a token that was verified is believed without verifying it again, and so how much longer than `refreshMs` one of a
+   * removed key may hold; 60,000 milliseconds unless told, 0 for not at all. Its expiry counts all the same.
+   */
+  readonly rememberMs?: number
   /** What the challenge calls the protected space (RFC 9110, section 11.5); `rowhouse` unless told. */
   readonly realm?: string
   /** Milliseconds since the epoch; the system's clock unless told. */
   readonly now?: () => number
 }
+
+// Of whom many tokens are in use at a time verify the rest anew: so many tokens of a kilobyte or two are a few megabytes.
+const rememberedMax = 1000
 
 // How many keys a token without a `kid` is tried with: each costs a verification.
 const triesMax = 16
@@ -54,6 +62,8 @@ export function jwt(options: JwtOptions): Trust {
   const { clockSkewSeconds = 30, tenantClaim = 'tenant_id', realm = 'rowhouse', now = Date.now } = options
   if (!/^[\w .:/-]+$/.test(realm)) throw new TypeError('realm may hold letters, digits, blanks and . : / _ - alone')
   if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 3600)) throw new TypeError('clockSkewSeconds goes from 0 to 3600')
+  const { rememberMs = 60_000 } = options
+  const remembered = new Recent<Verified>({ lifetimeMs: Math.max(1, rememberMs), max: rememberedMax, now })
   const readClaims = createClaimReader(realm, tenantClaim)
   const keys = createKeySource(options, now)
   const expected: JWTVerifyOptions = {
@@ -78,13 +88,27 @@ export function jwt(options: JwtOptions): Trust {
     vary: ['Authorization'],
     async verify(c) {
       const token = readBearer(c, realm)
+      const at = now()
+      const known = remembered.get(token)
+      if (known && known.from <= at && at < known.until) return known.identity
       try {
-        return readClaims(await verifyToken(token, c))
+        const payload = await verifyToken(token, c)
+        const identity = readClaims(payload)
+        const expires = ((payload.exp ?? 0) + clockSkewSeconds) * 1000
+        remembered.set(token, { identity, from: at, until: Math.min(at + rememberMs, expires) })
+        return identity
       } catch (error) {
         throw toRefusal(realm, error)
       }
     },
   }
+}
+
+/** What a token said when it was verified, and when that holds: a clock that is turned back forgets it. */
+interface Verified {
+  identity: Identity
+  from: number
+  until: number
 }
 
 /** Without a `kid` several keys may be meant; what the right one says of the token counts. */

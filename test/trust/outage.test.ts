@@ -16,7 +16,7 @@ let service = createTrustedApp({ vary: [], verify: () => ({}) })
 
 function start(times: Partial<RemoteKeysOptions> = {}) {
   const from = { jwksUrl: issuer.jwksUrl, ...times }
-  service = createTrustedApp(jwt({ key: from, issuer: 'issuer', audience: 'api', now: () => clock }))
+  service = createTrustedApp(jwt({ key: from, issuer: 'issuer', audience: 'api', rememberMs: 0, now: () => clock }))
 }
 
 beforeEach(() => {

@@ -17,7 +17,13 @@ let service = createTrustedApp({ vary: [], verify: () => ({}) })
 
 function start(key: Partial<RemoteKeysOptions> = {}) {
   service = createTrustedApp(
-    jwt({ key: { jwksUrl: issuer.jwksUrl, ...key }, issuer: 'issuer', audience: 'api', now: () => clock }),
+    jwt({
+      key: { jwksUrl: issuer.jwksUrl, ...key },
+      issuer: 'issuer',
+      audience: 'api',
+      rememberMs: 0,
+      now: () => clock,
+    }),
   )
 }
 

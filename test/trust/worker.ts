@@ -13,7 +13,7 @@ let clock = 0
 let services: Record<string, ReturnType<typeof createTrustedApp>> | undefined
 
 const start = ({ JWKS_URL, PUBLIC_KEY }: Bindings) => {
-  const common = { issuer: 'issuer', audience: 'api', now: () => clock }
+  const common = { issuer: 'issuer', audience: 'api', rememberMs: 0, now: () => clock }
   return {
     '/remote': createTrustedApp(jwt({ ...common, key: { jwksUrl: JWKS_URL } })),
     '/fixed': createTrustedApp(jwt({ ...common, key: { publicKey: PUBLIC_KEY } })),
