@@ -15,6 +15,7 @@ const core = [
   'test/testing/isolation.test.ts',
   'test/properties',
   'test/tenancy',
+  'test/injection',
 ]
 // Broken walls and Node need not be tried on every engine.
 const without = ['test/properties/sabotaged.test.ts', 'test/tenancy/escaped-handle-node.test.ts']
@@ -23,6 +24,7 @@ const without = ['test/properties/sabotaged.test.ts', 'test/tenancy/escaped-hand
 const slow = [
   'test/walls/answers.test.ts',
   ...[
+    'admin-role',
     'migrate',
     'migrate-roles',
     'sabotaged-objects',

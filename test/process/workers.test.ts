@@ -9,6 +9,8 @@ setDefaultTimeout(60_000)
 beforeAll(buildForNode)
 
 const twoWorkers = { DATABASE_URL: main.appUrl, WORKERS: '2' }
+/** For one tenant that is to take every connection. */
+const unbounded = { ...twoWorkers, TENANT_CONCURRENCY: '0' }
 
 describe.each(runtimes)('two workers on $name', ({ start }) => {
   let service: Child
@@ -40,7 +42,7 @@ describe.each(runtimes)('two workers on $name', ({ start }) => {
 
 describe.each(runtimes)('two workers on $name', ({ start }) => {
   test('finish what runs on SIGTERM, and end with 0', async () => {
-    await using service = start(twoWorkers)
+    await using service = start(unbounded)
     await using writes = await blockWrites(await allListening(service), 5) // one worker's connections, should all meet it
     await until(async () => (await writes.waiting()) === 5)
     service.signal('SIGTERM')
@@ -67,7 +69,7 @@ describe.each(runtimes)('two workers on $name', ({ start }) => {
 
 describe('workers', () => {
   test('divide DATABASE_POOL_SIZE', async () => {
-    await using service = startServer({ ...twoWorkers, DATABASE_POOL_SIZE: '3' })
+    await using service = startServer({ ...unbounded, DATABASE_POOL_SIZE: '3' })
     const url = await allListening(service)
     await using writes = await blockWrites(url, 16)
     await until(async () => (await writes.waiting()) >= 3)

@@ -144,7 +144,8 @@ test('a caller that is not believed hears nothing of tenants', async () => {
   const answers = await Promise.all(
     [acme.id, asleep.id, 'nonsense', undefined].map((id) => ask({ trust: strangers }, id)),
   )
-  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
+  const without = answers.map(({ body: { timestamp: _, ...body }, ...answer }) => ({ ...answer, body }))
+  expect(new Set(without.map((answer) => JSON.stringify(answer))).size).toBe(1)
   expect(answers[0]).toMatchObject({ status: 401, body: { error: { code: 'UNAUTHORIZED' } } })
 })
 

@@ -71,11 +71,13 @@ describe('in somebody else’s database the doctor', () => {
   })
 
   test('was shown something for every check that it has', () => {
-    // These need a database of ours, or none at all: test/db/sabotaged-*.test.ts, answers.test.ts and test/db/wall-message.test.ts.
+    // These need a database of ours, or none at all: test/db/sabotaged-*.test.ts, answers.test.ts, test/db/wall-message.test.ts
+    // and test/tenancy/seal.test.ts.
     const elsewhere = [
       'no-table',
       'not-tried',
       'row-security-active',
+      'seal',
       'server-release',
       'tenant-answer',
       'tenant-function',
