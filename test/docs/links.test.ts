@@ -25,3 +25,15 @@ test('the README lists every setting, with its default', async () => {
   for (const [name, preset] of Object.entries(settings))
     expect(readme).toMatch(new RegExp(`\\| \`${name}\` \\| \`?${preset}\`? \\|`))
 })
+
+test('the README and .env.example name every setting', async () => {
+  const texts = await Promise.all(
+    ['src/config.ts', 'src/trust-settings.ts', 'README.md', '.env.example'].map((path) =>
+      Bun.file(join(root, path)).text(),
+    ),
+  )
+  const [config = '', trust = '', ...documents] = texts
+  const names = [...`${config}${trust}`.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name = '']) => name)
+  expect(names.length).toBeGreaterThan(30)
+  for (const document of documents) expect(names.filter((name) => !document.includes(name))).toEqual([])
+})

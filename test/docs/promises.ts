@@ -175,7 +175,17 @@ export const promises: KeptPromise[] = [
       proof('http/health', 'it is not ready when a wall has a hole'),
     ],
   },
-  { number: 21, promise: 'The tenant comes from what was verified', tests: [] },
+  {
+    number: 21,
+    promise: 'The tenant comes from what was verified; production does not start without it',
+    tests: [
+      proof('process/trust', 'a start in production without trust is refused, and told what to set'),
+      proof('process/trust', 'a token opens its own tenant, and nothing else opens any'),
+      proof('tenancy/resolving', 'a caller that is not believed hears nothing of tenants'),
+      proof('edge/worker', 'without trust nothing is served, and one line says what to set'),
+      proof('injection/injection', 'reaches no other tenant where tenants are sealed'),
+    ],
+  },
   {
     number: 22,
     promise: 'Errors carry no data: in bodies, logs or traces',
@@ -191,15 +201,27 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 24,
-    promise: 'Everything that remembers carries the tenant in its key (nothing remembers yet)',
-    tests: [proof('properties/sabotaged', 'a cache without the tenant in its key')],
+    promise: 'Everything that remembers carries the tenant in its key: limits, the registry, verified tokens',
+    tests: [
+      proof('properties/sabotaged', 'a cache without the tenant in its key'),
+      proof('limits/rate-store', 'is asked by a key that holds the tenant and the rate'),
+      proof('trust/remember', 'says nothing for another one, nor for one with a character more or less'),
+    ],
   },
   {
     number: 25,
     promise: 'Answers are not shareable: Cache-Control: private, no-store, and Vary',
     tests: [proof('tenancy/middleware', 'marks the answer as the tenant’s own')],
   },
-  { number: 26, promise: 'A noisy tenant is bounded', tests: [] },
+  {
+    number: 26,
+    promise: 'A noisy tenant is bounded: it waits behind itself, and another never meets its 429',
+    tests: [
+      proof('process/noisy-tenant', 'leaves others half of the connections, and waits behind itself'),
+      proof('limits/concurrency', 'do not keep those of another tenant waiting'),
+      proof('limits/rate', 'is each tenant’s own'),
+    ],
+  },
   {
     number: 27,
     promise: 'Migrations cannot weaken it',
