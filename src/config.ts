@@ -43,7 +43,7 @@ const settings = z.object({
   TENANT_CONCURRENCY: z
     .union([z.literal('auto'), whole(0, 10_000, 0)], 'must be "auto" or a whole number from 0 to 10000')
     .default('auto'),
-  TENANT_QUEUE: whole(0, 10_000, 100),
+  TENANT_QUEUE: whole(0, 10_000, 1000),
   RATE_LIMIT: whole(0, 1_000_000, 0),
   RATE_LIMIT_WINDOW_SECONDS: whole(1, 86_400, 60),
   ...trustSettings,

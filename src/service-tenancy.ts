@@ -103,9 +103,9 @@ function gatewayOptions(config: Config) {
   return { header: 'X-Gateway-Secret', secrets: config.GATEWAY_SECRET ?? [], actorHeader }
 }
 
-/** A tenant takes half of the pool at the most, so that however slow its queries are, others find a connection. */
+/** A tenant takes a quarter of the pool at the most: however slow its queries are, others find a connection. */
 function limitsOf(config: Config, hasPool: boolean): TenantLimitsOptions | undefined {
-  const auto = hasPool ? Math.max(1, Math.floor(config.DATABASE_POOL_SIZE / 2)) : 0
+  const auto = hasPool ? Math.ceil(config.DATABASE_POOL_SIZE / 4) : 0
   const max = config.TENANT_CONCURRENCY === 'auto' ? auto : config.TENANT_CONCURRENCY
   const concurrency = max === 0 ? undefined : { max, queueMax: hasPool ? config.TENANT_QUEUE : 0 }
   const rate =

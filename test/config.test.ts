@@ -24,7 +24,7 @@ test('all but the database has a default', () => {
     TENANT_HEADER: 'X-Tenant-Id',
     TENANT_REGISTRY: 'off',
     TENANT_CONCURRENCY: 'auto',
-    TENANT_QUEUE: 100,
+    TENANT_QUEUE: 1000,
     RATE_LIMIT: 0,
     RATE_LIMIT_WINDOW_SECONDS: 60,
     TRUST: 'none',

@@ -9,9 +9,9 @@ import { until } from './child.ts'
 const database = await createDatabase()
 const owner = asOwner(database)
 
-/** A service with four connections and a tenant whose writes to one user wait for a lock until the block ends. */
+/** A service with eight connections and a tenant whose writes to one user wait for a lock until the block ends. */
 async function besidesANoisyTenant(settings: Record<string, string> = {}) {
-  const config = loadConfig({ DATABASE_URL: database.appUrl, DATABASE_POOL_SIZE: '4', TENANT_QUEUE: '10', ...settings })
+  const config = loadConfig({ DATABASE_URL: database.appUrl, DATABASE_POOL_SIZE: '8', TENANT_QUEUE: '10', ...settings })
   const service = await createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset })
   const { as } = testClient(service.app)
   const noisy = as(newTenant())
@@ -46,7 +46,7 @@ async function besidesANoisyTenant(settings: Record<string, string> = {}) {
   }
 }
 
-test('a tenant that takes all it can get leaves others half of the connections, and waits behind itself', async () => {
+test('a tenant that takes all it can get leaves others three quarters of the connections, and waits behind itself', async () => {
   await using noisy = await besidesANoisyTenant()
   await until(async () => (await noisy.waiting()) === 2)
   const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await noisy.other.get('/users')).status))
@@ -57,5 +57,5 @@ test('a tenant that takes all it can get leaves others half of the connections, 
 
 test('without the limit it takes them all', async () => {
   await using noisy = await besidesANoisyTenant({ TENANT_CONCURRENCY: '0' })
-  await until(async () => (await noisy.waiting()) === 4)
+  await until(async () => (await noisy.waiting()) === 8)
 })
