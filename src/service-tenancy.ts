@@ -103,9 +103,11 @@ function gatewayOptions(config: Config) {
   return { header: 'X-Gateway-Secret', secrets: config.GATEWAY_SECRET ?? [], actorHeader }
 }
 
-/** A tenant takes a quarter of the pool at the most: however slow its queries are, others find a connection. */
+/** A fifth, or two, and never all: however slow a tenant's queries are, others find a connection. */
+const shareOf = (poolSize: number): number => Math.max(1, Math.min(poolSize - 1, Math.max(2, Math.ceil(poolSize / 5))))
+
 function limitsOf(config: Config, hasPool: boolean): TenantLimitsOptions | undefined {
-  const auto = hasPool ? Math.ceil(config.DATABASE_POOL_SIZE / 4) : 0
+  const auto = hasPool ? shareOf(config.DATABASE_POOL_SIZE) : 0
   const max = config.TENANT_CONCURRENCY === 'auto' ? auto : config.TENANT_CONCURRENCY
   const concurrency = max === 0 ? undefined : { max, queueMax: hasPool ? config.TENANT_QUEUE : 0 }
   const rate =

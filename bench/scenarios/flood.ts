@@ -55,7 +55,7 @@ export const flood: Scenario = {
     const slower: Verdict = {
       claim: "B's p99 while A floods, against its quiet one",
       bound: 'at most',
-      target: 10,
+      target: 5,
       unit: '×',
       rounds: ratios(measured.of('A floods', p99), measured.of('quiet', p99)),
     }

@@ -217,7 +217,7 @@ export const promises: KeptPromise[] = [
     number: 26,
     promise: 'A noisy tenant is bounded: it waits behind itself, and another never meets its 429',
     tests: [
-      proof('process/noisy-tenant', 'leaves others three quarters of the connections, and waits behind itself'),
+      proof('process/noisy-tenant', 'leaves others the rest of the pool, and waits behind itself'),
       proof('limits/concurrency', 'do not keep those of another tenant waiting'),
       proof('limits/rate', 'is each tenant’s own'),
     ],

@@ -46,7 +46,7 @@ async function besidesANoisyTenant(settings: Record<string, string> = {}) {
   }
 }
 
-test('a tenant that takes all it can get leaves others three quarters of the connections, and waits behind itself', async () => {
+test('a tenant that takes all it can get leaves others the rest of the pool, and waits behind itself', async () => {
   await using noisy = await besidesANoisyTenant()
   await until(async () => (await noisy.waiting()) === 2)
   const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await noisy.other.get('/users')).status))
