@@ -26,8 +26,8 @@ const messageOf = ({ stderr }: Outcome) =>
     .join('\n')
 
 async function create(slug = newSlug()): Promise<{ slug: string; id: string }> {
-  const { stdout } = await asOwnerOf('create', slug, '--name', 'Acme Inc.')
-  return { slug, id: stdout.trim() }
+  const [row] = await owner`insert into tenancy.tenants (slug, name) values (${slug}, 'Acme Inc.') returning id`
+  return { slug, id: String(row?.id) }
 }
 
 const statusOf = async (id: string) => (await owner`select status from tenancy.tenants where id = ${id}`)[0]?.status
