@@ -136,3 +136,36 @@ test.each(['Host', 'content-type', 'X-Request-Id', 'Authorization', 'X Tenant', 
 test('the configuration cannot be changed', () => {
   expect(Object.isFrozen(load())).toBe(true)
 })
+
+test('production has to be told whom to believe', () => {
+  const problem = problemsOf({ DATABASE_URL: url, NODE_ENV: 'production' })
+  expect(problem).toContain('TRUST is required in production')
+  expect(load({ NODE_ENV: 'production', ALLOW_UNTRUSTED_TENANT: 'true' }).TRUST).toBe('none')
+  expect(load({ NODE_ENV: 'development' }).TRUST).toBe('none')
+})
+
+const jwt = { TRUST: 'jwt', JWT_SECRET: 'x'.repeat(32), JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'api' }
+
+test.each([
+  [{ TRUST: 'yes' }, 'TRUST must be'],
+  [{ ...jwt, JWT_SECRET: '' }, 'JWT_JWKS_URL or JWT_PUBLIC_KEY or JWT_SECRET is required'],
+  [{ ...jwt, JWT_PUBLIC_KEY: 'too' }, 'JWT_JWKS_URL or JWT_PUBLIC_KEY or JWT_SECRET is required with TRUST=jwt, one'],
+  [{ ...jwt, JWT_ISSUER: '' }, 'JWT_ISSUER is required'],
+  [{ ...jwt, JWT_AUDIENCE: '' }, 'JWT_AUDIENCE is required'],
+  [{ ...jwt, JWT_SECRET: 'short' }, 'JWT_SECRET must have at least 32 characters'],
+  [{ ...jwt, JWT_SECRET: '', JWT_JWKS_URL: 'http://issuer.example/jwks' }, 'JWT_JWKS_URL must be a URL with https'],
+  [{ JWT_ISSUER: 'https://issuer.example' }, 'JWT_ISSUER is of use with TRUST=jwt only'],
+  [{ TRUST: 'gateway' }, 'GATEWAY_SECRET or GATEWAY_CERTIFICATE is required'],
+  [{ TRUST: 'gateway', GATEWAY_SECRET: 'short' }, 'GATEWAY_SECRET must have at least 32 characters'],
+  [{ TRUST: 'gateway', GATEWAY_CERTIFICATE: 'CN=gateway' }, 'GATEWAY_CERTIFICATE and GATEWAY_CERTIFICATE_HEADER belong'],
+  [{ TENANT_FROM: 'cookie' }, 'TENANT_FROM'],
+  [{ TENANT_FROM: 'claim' }, 'TENANT_FROM can be "claim" with TRUST=jwt only'],
+  [{ TENANT_FROM: 'header,subdomain' }, 'TENANT_REGISTRY has to be "on" or "required"'],
+  [{ TENANT_DOMAIN: 'example.com' }, 'TENANT_DOMAIN is of use with "subdomain"'],
+  [{ TENANT_SEAL_KEY: 'short' }, 'TENANT_SEAL_KEY must have at least 32 characters'],
+  [{ TENANT_CONCURRENCY: 'half' }, 'TENANT_CONCURRENCY must be "auto" or a whole number'],
+])('what does not fit together is named (%o)', (environment, problem) => {
+  const message = problemsOf({ DATABASE_URL: url, ...environment })
+  expect(message).toContain(problem)
+  for (const value of ['short', 'x'.repeat(32)]) expect(message).not.toContain(value)
+})

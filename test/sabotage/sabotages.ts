@@ -240,4 +240,64 @@ export const sabotages: Sabotage[] = [
     },
     test: { file: 'test/contract/contract.test.ts', title: 'getTask: ' },
   },
+  {
+    item: 'production that starts without trust',
+    promise: 21,
+    broken: { file: 'src/trust-settings.ts', lines: [["NODE_ENV === 'production'", 'false']] },
+    test: { file: 'test/config.test.ts', title: 'production has to be told whom to believe' },
+  },
+  {
+    item: 'a token whose tenant is not compared with the request’s',
+    promise: 21,
+    broken: { file: 'src/tenancy/resolve.ts', lines: [['if (identity?.tenants &&', 'if (false &&']] },
+    test: { file: 'test/trust/jwt.test.ts', title: 'stolen, it opens no other' },
+  },
+  {
+    item: 'a token for another service that is believed',
+    promise: 21,
+    broken: { file: 'src/trust/jwt.ts', lines: [['options.audience === undefined ?', 'true ?']] },
+    test: { file: 'test/trust/jwt.test.ts', title: 'for another service is believed only by who asks for that' },
+  },
+  {
+    item: 'verified tokens without their signature in the key',
+    promise: 24,
+    broken: {
+      file: 'src/trust/jwt.ts',
+      lines: [
+        ['remembered.get(token)', "remembered.get(token.split('.')[1])"],
+        ['remembered.set(token,', "remembered.set(token.split('.')[1],"],
+      ],
+    },
+    test: { file: 'test/trust/remember.test.ts', title: 'nor for one with a character more or less' },
+  },
+  {
+    item: 'a rate without the tenant in its key',
+    promise: 24,
+    broken: { file: 'src/limits/rate-limit.ts', lines: [['`${this.policy}:${tenantId}`', '`${this.policy}`']] },
+    test: { file: 'test/limits/rate.test.ts', title: 'is each tenant’s own' },
+  },
+  {
+    item: 'a queue that all tenants share',
+    promise: 26,
+    broken: {
+      file: 'src/limits/bulkhead.ts',
+      lines: [
+        ['this.compartments.get(tenantId)', "this.compartments.get('')"],
+        ['this.compartments.set(tenantId,', "this.compartments.set('',"],
+      ],
+    },
+    test: { file: 'test/limits/concurrency.test.ts', title: 'do not keep those of another tenant waiting' },
+  },
+  {
+    item: 'a registry that keeps answers without the tenant in their key',
+    promise: 24,
+    broken: {
+      file: 'src/tenancy/tenant-registry.ts',
+      lines: [
+        ['answers.get(selector)', "answers.get('')"],
+        ['answers.set(selector,', "answers.set('',"],
+      ],
+    },
+    test: { file: 'test/tenancy/tenant-registry.test.ts', title: 'of one tenant is not that of another' },
+  },
 ]
