@@ -157,7 +157,10 @@ test.each([
   [{ JWT_ISSUER: 'https://issuer.example' }, 'JWT_ISSUER is of use with TRUST=jwt only'],
   [{ TRUST: 'gateway' }, 'GATEWAY_SECRET or GATEWAY_CERTIFICATE is required'],
   [{ TRUST: 'gateway', GATEWAY_SECRET: 'short' }, 'GATEWAY_SECRET must have at least 32 characters'],
-  [{ TRUST: 'gateway', GATEWAY_CERTIFICATE: 'CN=gateway' }, 'GATEWAY_CERTIFICATE and GATEWAY_CERTIFICATE_HEADER belong'],
+  [
+    { TRUST: 'gateway', GATEWAY_CERTIFICATE: 'CN=gateway' },
+    'GATEWAY_CERTIFICATE and GATEWAY_CERTIFICATE_HEADER belong',
+  ],
   [{ TENANT_FROM: 'cookie' }, 'TENANT_FROM'],
   [{ TENANT_FROM: 'claim' }, 'TENANT_FROM can be "claim" with TRUST=jwt only'],
   [{ TENANT_FROM: 'header,subdomain' }, 'TENANT_REGISTRY has to be "on" or "required"'],

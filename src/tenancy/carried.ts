@@ -1,3 +1,4 @@
+import { isActor } from './actor.ts'
 import { runInContext, type TenantContext, tenantContext } from './context.ts'
 import { TenantRequired } from './tenant-database.ts'
 import { parseTenantId } from './tenant-id.ts'
@@ -71,7 +72,4 @@ function expectRequestId(value: unknown, field: string): string {
 }
 
 /** Text that PostgreSQL takes for a setting and gives back unchanged, and that leaves a log line one line. */
-const isActor = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= 255 && /^\P{Cc}+$/u.test(value) && value.isWellFormed()
-
 const isRequestId = (value: unknown): value is string => typeof value === 'string' && /^[!-~]{1,255}$/.test(value)

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { isActor } from './actor.ts'
 import type { Bookmark } from './bookmark.ts'
 import { parseTenantId, type TenantId } from './tenant-id.ts'
 
@@ -29,12 +30,14 @@ export const runInContext = <T>(context: TenantContext, work: () => T): T => sto
  * @param id the tenant's id, upper or lower case
  * @param work what to do; the tenant holds for everything that it awaits
  * @param options `actor`: on whose behalf, for the setting `app.actor`
- * @throws TypeError when the id is not 8-4-4-4-12 hex digits
+ * @throws TypeError when the id is not 8-4-4-4-12 hex digits, or the actor is not as {@link isActor} wants it
  * @example
  * await withTenant('11111111-1111-1111-1111-111111111111', () => db.read((tx) => listTasks(tx, page)))
  */
 export function withTenant<T>(id: string, work: () => T, options: { actor?: string | undefined } = {}): T {
   const tenantId = parseTenantId(id)
   if (tenantId === undefined) throw new TypeError('A tenant id is 8-4-4-4-12 hex digits')
+  if (options.actor !== undefined && !isActor(options.actor))
+    throw new TypeError('An actor is text of 1 to 255 characters, without control characters')
   return runInContext({ tenantId, ...options }, work)
 }

@@ -1,3 +1,4 @@
+export { isActor } from './actor.ts'
 export {
   type AdminDatabase,
   type AdminDatabaseOptions,

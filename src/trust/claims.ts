@@ -1,6 +1,5 @@
 import type { JWTPayload } from 'jose'
-import { type Identity, TrustFailure } from '../tenancy/index.ts'
-import { isActor } from './actor.ts'
+import { type Identity, isActor, TrustFailure } from '../tenancy/index.ts'
 import { invalidToken } from './refusals.ts'
 
 const tenantsMax = 256

@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { type Trust, TrustFailure } from '../tenancy/index.ts'
-import { isActor } from './actor.ts'
+import { isActor, type Trust, TrustFailure } from '../tenancy/index.ts'
 
 export type GatewayOptions = {
   /** The header with which the gateway proves itself. It has to overwrite what a client sends there. */

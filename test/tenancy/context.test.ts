@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
 import { tenantContext, withTenant } from '../../src/tenancy/index.ts'
-import { newTenant } from '../database.ts'
+import { db, newTenant } from '../database.ts'
 
 test('there is no tenant outside', () => {
   expect(tenantContext()).toBeUndefined()
@@ -55,4 +56,13 @@ test('a thousand tenants at once each see their own, through timers, microtasks 
     ),
   )
   expect(seen).toEqual(tenants)
+})
+
+test('work on behalf of somebody hands that to PostgreSQL', async () => {
+  const actor = () => db.read((tx) => tx.execute(sql`select current_setting('app.actor', true) as actor`))
+  expect([...(await withTenant(newTenant(), actor, { actor: 'ada' }))]).toEqual([{ actor: 'ada' }])
+})
+
+test.each(['', 'a\nb', 'a\0b', 'x'.repeat(256), '\ud800'])('an actor that nobody can be is refused (%j)', (actor) => {
+  expect(() => withTenant(newTenant(), () => {}, { actor })).toThrow(TypeError)
 })
