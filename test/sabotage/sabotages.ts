@@ -273,7 +273,7 @@ export const sabotages: Sabotage[] = [
   {
     item: 'a rate without the tenant in its key',
     promise: 24,
-    broken: { file: 'src/limits/rate-limit.ts', lines: [['`${this.policy}:${tenantId}`', '`${this.policy}`']] },
+    broken: { file: 'src/limits/rate-limit.ts', lines: [['this.store.take(', 'this.store.take(this.policy || ']] },
     test: { file: 'test/limits/rate.test.ts', title: 'is each tenant’s own' },
   },
   {
