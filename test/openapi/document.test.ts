@@ -95,3 +95,24 @@ test('the examples of the document work with the demo tenant, as they stand', as
       expect([operationId, (await acme.get(path.replace('{id}', String(example)))).status]).toEqual([operationId, 200])
   }
 })
+
+describe('where tokens are verified', () => {
+  test('operations of tenants ask for one, and the header may be left out', async () => {
+    const settings = { ...deps.settings, TRUST: 'jwt' as const }
+    const verifying = await (await createApp({ ...deps, settings }).request('/openapi.json')).json()
+    expect(verifying.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    })
+    expect(verifying.components.parameters.Tenant.required).toBe(false)
+    for (const { path, method, tags } of operations)
+      expect(verifying.paths[path][method].security).toEqual(tags.includes('health') ? undefined : [{ bearer: [] }])
+  })
+
+  test('the document is a valid one', async () => {
+    const settings = { ...deps.settings, TRUST: 'jwt' as const }
+    const source = await (await createApp({ ...deps, settings }).request('/openapi.json')).text()
+    const config = await createConfig({ extends: ['recommended'] })
+    const problems = await lintFromString({ source, config })
+    expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([])
+  })
+})
