@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
-import { migrate } from '../db/migrate.ts'
 import { seedMany } from '../db/seed-many.ts'
-import { createPool, createTenantDatabase } from '../src/tenancy/index.ts'
+import { createPool, createTenantDatabase } from '../src/database/index.ts'
+import { migrate } from '../src/migrate/index.ts'
 import { startPostgres } from '../test/postgres.ts'
 import { fillFloor } from './floor-data.ts'
 

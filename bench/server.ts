@@ -20,7 +20,7 @@ export const startRowhouse = (
   programs: Programs,
   { url }: Filled,
   { options = [], settings = untrusted }: { options?: string[]; settings?: Record<string, string> } = {},
-): Promise<Server> => startServer(programs, ['src/server.ts', ...options], { DATABASE_URL: url, ...settings })
+): Promise<Server> => startServer(programs, ['src/runtime/bun.ts', ...options], { DATABASE_URL: url, ...settings })
 
 /** The hand-written server that it is compared with. */
 export const startFloor = (programs: Programs, { url }: Filled): Promise<Server> =>

@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { closeDatabases } from '../test/database.ts'
 import { kinds } from '../test/faults/scenario.ts'
-import { type Figures, storm } from '../test/faults/storm.ts'
+import { type Figures, storm } from '../test/faults/under-load.ts'
 
 // The storm of test/faults for minutes, on a PostgreSQL of its own: seed after seed, each with tenants and a pool of its own.
 const { minutes, seed, transactions } = new Command('soak')

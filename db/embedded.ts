@@ -1,19 +1,12 @@
 import { Database } from 'bun:sqlite'
 import { mkdirSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
-import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+import { OperatorError } from '../src/errors/index.ts'
+import { type EmbeddedDatabase, serve } from '../src/migrate/index.ts'
 
 /** Another process has the database of this folder open. */
-export class AlreadyRunning extends Error {
+export class AlreadyRunning extends OperatorError {
   override readonly name = 'AlreadyRunning'
-}
-
-/** A PostgreSQL in this process, behind a socket, so that everything else is as in production. */
-export interface EmbeddedDatabase {
-  /** Its login is a superuser: transactions must take the role `app_user` themselves. */
-  url: string
-  /** Writes all to disk and lets the folder go. A second call does nothing more. */
-  close(): Promise<void>
 }
 
 /**
@@ -31,25 +24,6 @@ export async function openEmbedded(folder: string): Promise<EmbeddedDatabase> {
   } catch (error) {
     unlock()
     throw error
-  }
-}
-
-/** Puts a database behind a socket. */
-export async function serve(postgres: PGlite, afterwards = () => {}): Promise<EmbeddedDatabase> {
-  const server = new PGLiteSocketServer({ db: postgres, host: '127.0.0.1', port: 0, maxConnections: 100 })
-  await server.start()
-  let closed: Promise<void> | undefined
-  const shut = async () => {
-    await server.stop()
-    await postgres.close()
-    afterwards()
-  }
-  return {
-    url: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
-    close() {
-      closed ??= shut()
-      return closed
-    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { between, sql } from 'drizzle-orm'
-import { type TenantDatabase, type TenantTx, withTenant } from '../src/tenancy/index.ts'
+import { withTenant } from '../src/context/index.ts'
+import type { TenantDatabase, TenantTx } from '../src/database/index.ts'
 import { tasks } from './schema/tasks.ts'
 import { users } from './schema/users.ts'
 

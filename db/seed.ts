@@ -1,5 +1,6 @@
-import { demo } from '../src/features/demo.ts'
-import { type TenantDatabase, withTenant } from '../src/tenancy/index.ts'
+import { withTenant } from '../src/context/index.ts'
+import type { TenantDatabase } from '../src/database/index.ts'
+import { demo } from '../src/service/features/demo.ts'
 import { tasks } from './schema/tasks.ts'
 import { users } from './schema/users.ts'
 

@@ -1,10 +1,13 @@
 /**
- * The front door of the kit. Doors of their own are `rowhouse/testing`, so that production never loads it, and `rowhouse/trust`,
- * so that who has a gateway does not load what verifies tokens.
+ * The front of the kit. `rowhouse/testing` and `rowhouse/auth` have entries of their own: production never loads the first, and a
+ * service behind a gateway does not load what verifies tokens.
  */
+
+export * from './context/index.ts'
+export * from './database/index.ts'
 export * from './envelope/index.ts'
 export * from './errors/index.ts'
+export * from './isolation/index.ts'
 export * from './limits/index.ts'
 export * from './openapi/index.ts'
-export * from './tenancy/index.ts'
-export * from './walls/index.ts'
+export * from './resolution/index.ts'

@@ -1,8 +1,8 @@
-import { type AppDeps, createApp } from '../src/app.ts'
-import { loadConfig } from '../src/config.ts'
-import { readDocsAsset } from '../src/openapi/read-docs-asset.ts'
+import { createWallCheck } from '../src/isolation/index.ts'
+import { readDocsAsset } from '../src/runtime/read-docs-asset.ts'
+import { type AppDeps, createApp } from '../src/service/app.ts'
+import { loadConfig } from '../src/service/config/config.ts'
 import type { TestClient } from '../src/testing/index.ts'
-import { createWallCheck } from '../src/walls/index.ts'
 import { closeAfterwards, db, main } from './database.ts'
 
 const walls = createWallCheck({ url: main.appUrl })

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import postgres from 'postgres'
-import { migrate } from '../db/migrate.ts'
-import { createPool, createTenantDatabase, type TenantDatabase } from '../src/tenancy/index.ts'
+import { createPool, createTenantDatabase, type TenantDatabase } from '../src/database/index.ts'
+import { migrate } from '../src/migrate/index.ts'
 import { type Pooler, startPooler } from './pooler.ts'
 import { startPostgres } from './postgres.ts'
 

@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { migrate } from '../db/migrate.ts'
+import { migrate } from '../src/migrate/index.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
 /** A primary with its streaming standby, migrated: for tests that hold up the replay, or end one of them. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { openConnection, query, type Statement } from '../../src/tenancy/index.ts'
+import { openConnection, query, type Statement } from '../../src/database/index.ts'
 import type { Amount } from '../databases.ts'
 import { randomTask } from '../random-task.ts'
 

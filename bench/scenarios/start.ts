@@ -7,7 +7,7 @@ const figure = 'ms until /ready answers 200'
 
 export const start: Scenario = {
   name: 'start',
-  title: 'From `bun src/server.ts` to the first 200 of /ready, on a migrated database',
+  title: 'From `bun src/runtime/bun.ts` to the first 200 of /ready, on a migrated database',
   async run(stand) {
     const { databases, programs, pace } = stand
     const database = await databases.rowhouse({ tenants: 100, tasks: 1000 })

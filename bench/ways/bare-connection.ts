@@ -1,4 +1,4 @@
-import { createPool } from '../../src/tenancy/index.ts'
+import { createPool } from '../../src/database/index.ts'
 import { assertFound, poolSize, type Way } from './way.ts'
 
 /**

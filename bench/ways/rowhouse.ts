@@ -1,5 +1,6 @@
-import { findTask } from '../../src/features/tasks/repository.ts'
-import { createPool, createTenantDatabase, withTenant } from '../../src/tenancy/index.ts'
+import { withTenant } from '../../src/context/index.ts'
+import { createPool, createTenantDatabase } from '../../src/database/index.ts'
+import { findTask } from '../../src/service/features/tasks/repository.ts'
 import { assertFound, poolSize, type Way } from './way.ts'
 
 /** The tenant database and the repository of the service, with all that they promise. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, foreignKey, index, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import { tenantColumns } from '../../src/tenancy/index.ts'
+import { tenantColumns } from '../../src/context/index.ts'
 import { users } from './users.ts'
 
 export const taskStatuses = ['todo', 'in_progress', 'done'] as const

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { tenantColumns } from '../../src/tenancy/index.ts'
+import { tenantColumns } from '../../src/context/index.ts'
 
 export const users = pgTable(
   'users',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
-import { ConfigError } from '../config.ts'
+import { OperatorError } from '../errors/index.ts'
 import type { RowhouseOptions } from './define-config.ts'
 
 const file = 'rowhouse.config.ts'
@@ -28,7 +28,7 @@ export type RowhouseConfig = Readonly<z.infer<typeof schema> & { /** Where the c
  *
  * @param flags fields that were given on the command line; undefined ones do not count
  * @param folder where to look for it
- * @throws ConfigError with every problem at once
+ * @throws OperatorError with every problem at once
  * @example
  * const { shared, tenantColumn } = await loadRowhouseConfig()
  */
@@ -36,7 +36,7 @@ export async function loadRowhouseConfig(flags: Flags = {}, folder = process.cwd
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
   const result = schema.safeParse({ ...(await read(join(folder, file))), ...given })
   if (!result.success)
-    throw new ConfigError(`The configuration is not right:\n${result.error.issues.map(line).join('\n')}`)
+    throw new OperatorError(`The configuration is not right:\n${result.error.issues.map(line).join('\n')}`)
   const { schema: tables, sql, migrations, ...rest } = result.data
   const at = (path: string) => resolve(folder, path)
   return Object.freeze({ ...rest, folder, schema: at(tables), sql: at(sql), migrations: at(migrations) })
@@ -51,10 +51,11 @@ async function read(path: string): Promise<object> {
   try {
     module = await import(pathToFileURL(path).href)
   } catch (cause) {
-    throw new ConfigError(`${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`)
+    throw new OperatorError(`${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
   const options = z.object({ default: z.looseObject({}) }).safeParse(module)
-  if (!options.success) throw new ConfigError(`${file} must have a default export: export default defineConfig({ … })`)
+  if (!options.success)
+    throw new OperatorError(`${file} must have a default export: export default defineConfig({ … })`)
   return options.data.default
 }
 

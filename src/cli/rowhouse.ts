@@ -1,14 +1,14 @@
 #!/usr/bin/env bun
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import project from '../../package.json' with { type: 'json' }
-import { describeStartProblem } from '../start-problem.ts'
-import { checkCommand } from './check.ts'
-import { doctorCommand } from './doctor.ts'
-import { initCommand } from './init.ts'
-import { issuerCommand } from './issuer.ts'
-import { migrateCommand } from './migrate.ts'
-import { seedCommand } from './seed.ts'
-import { tenantCommand } from './tenant.ts'
+import { describeStartProblem } from '../service/start-problem.ts'
+import { checkCommand } from './commands/check.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { initCommand } from './commands/init.ts'
+import { issuerCommand } from './commands/issuer.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { seedCommand } from './commands/seed.ts'
+import { tenantCommand } from './commands/tenant.ts'
 
 // `rowhouse`: 0 all is well, 1 something was found, 2 it could not run. Nothing calls process.exit(), which would cut off
 // what a pipe has not taken yet: a command sets process.exitCode.

@@ -1,6 +1,7 @@
 import type { Problem } from '../envelope/index.ts'
 import { ApiError, unavailable } from './api-error.ts'
 import type { ErrorCode } from './catalogue.ts'
+import { causesOf } from './causes-of.ts'
 
 /** What a PostgreSQL error says without saying data: its `message` and `detail` can hold values and are not read. */
 export interface DatabaseError {
@@ -21,7 +22,7 @@ export type Constraints = Record<string, { path: string; message: string }>
 
 /** Finds the PostgreSQL error in an error or along its `cause` chain: Drizzle wraps what the driver throws. */
 export function findDatabaseError(error: unknown): DatabaseError | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
+  for (const at of causesOf(error)) {
     // Drivers give PostgreSQL's own codes (Appendix A) to its errors alone, with a severity; their other codes are words.
     if ('code' in at && typeof at.code === 'string' && 'severity' in at && /^[0-9A-Z]{5}$/.test(at.code)) {
       const text = (key: string) => {

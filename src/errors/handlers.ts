@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { failure, type Problem } from '../envelope/index.ts'
 import { ApiError } from './api-error.ts'
 import { catalogue, codeOfStatus } from './catalogue.ts'
+import { causesOf } from './causes-of.ts'
 import { type Constraints, type DatabaseError, findDatabaseError, toApiError } from './database-error.ts'
 
 /** What a log line may say of an error: names, codes and places in code, never a message, for it can hold values. */
@@ -132,9 +133,7 @@ function headersOf(exception: HTTPException): Record<string, string> {
 
 /** Where in the code it happened: the frames of the stack and of its causes, without the messages above them. */
 function placesOf(thrown: Error): string[] {
-  const causes: Error[] = []
-  for (let at: unknown = thrown; at instanceof Error && causes.length < 4; at = at.cause) causes.push(at)
-  return causes.flatMap((cause) => [
+  return causesOf(thrown).flatMap((cause) => [
     cause.name,
     ...(cause.stack ?? '')
       .replace(cause.message, '')

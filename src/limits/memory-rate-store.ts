@@ -1,4 +1,4 @@
-import { Recent } from '../tenancy/index.ts'
+import { Recent } from '../database/index.ts'
 import type { RateStore } from './rate-store.ts'
 
 /** One request costs as many credits as the window has milliseconds; each millisecond brings `limit`: all is whole numbers. */

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { type TenantEnv, TenantRequired } from '../tenancy/index.ts'
+import { type TenantEnv, TenantRequired } from '../context/index.ts'
 import { Bulkhead, type Concurrency } from './bulkhead.ts'
 import { overRate, RateLimit, type RateOptions } from './rate-limit.ts'
 

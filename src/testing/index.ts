@@ -1,4 +1,4 @@
-export { withTenant } from '../tenancy/index.ts'
+export { withTenant } from '../context/index.ts'
 export { type Answer, type Target, type TestClient, testClient } from './client.ts'
 export { type ContractCase, type ContractOptions, contractCases } from './contract.ts'
 export {

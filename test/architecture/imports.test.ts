@@ -23,9 +23,37 @@ function importsOf(file: string): string[] {
   return [...found].map((path) => (path.startsWith('.') ? relative(root, join(root, dirname(file), path)) : path))
 }
 
-const moduleOf = (path: string) =>
-  path.match(/^src\/(tenancy|trust|limits|walls|envelope|errors|openapi|testing|middleware)\//)?.[1]
-const featureOf = (path: string) => path.match(/^src\/features\/([a-z-]+)\//)?.[1]
+/** Kit folders, and what each may import. What else one needs, it receives as an argument. */
+const kit: Record<string, string[]> = {
+  envelope: [],
+  errors: ['envelope'],
+  context: ['errors'],
+  database: ['context', 'errors'],
+  auth: ['context', 'database', 'errors'],
+  resolution: ['context', 'database', 'errors'],
+  limits: ['context', 'database', 'errors'],
+  openapi: ['envelope', 'errors'],
+  isolation: ['context', 'database', 'errors'],
+  migrate: ['database', 'isolation', 'errors'],
+  testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation'],
+}
+/** Everything else, and what it may import beside the kit. */
+const others: Record<string, string[]> = {
+  'db/schema': [],
+  db: ['db/schema', 'service'],
+  service: ['db/schema'],
+  runtime: ['service', 'db', 'db/schema'],
+  cli: ['service', 'db', 'db/schema'],
+}
+
+/** The folder that a rule speaks of: `database`, `service`, `db/schema`; `src` for what lies loose in src. */
+function folderOf(path: string): string {
+  if (path.startsWith('db/schema/')) return 'db/schema'
+  if (path.startsWith('db/')) return 'db'
+  return path.match(/^src\/([a-z]+)\//)?.[1] ?? 'src'
+}
+const featureOf = (path: string) => path.match(/^src\/service\/features\/([a-z-]+)\//)?.[1]
+const isSource = (path: string) => sources.has(path)
 
 /** Every import that a rule forbids, as "file → import". */
 const violations = (forbidden: (file: string, imported: string) => boolean): string[] =>
@@ -40,65 +68,103 @@ const containing = (text: RegExp, allowed: RegExp): string[] =>
   files.filter((file) => !allowed.test(file) && text.test(code(file)))
 const code = (file: string) => (sources.get(file) ?? '').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
 
-test('a kit module imports only the kit modules below it: what it needs else, it is handed', () => {
-  const below: Record<string, string[]> = {
-    envelope: [],
-    errors: ['envelope'],
-    tenancy: ['errors'],
-    trust: ['tenancy', 'errors'],
-    limits: ['tenancy', 'errors'],
-    walls: ['tenancy', 'errors'],
-    openapi: ['envelope', 'errors'],
-    testing: ['envelope', 'errors', 'openapi', 'tenancy', 'walls'],
-  }
+test('src holds folders and the front of the kit: a new file belongs into one of them', () => {
+  const known = [...Object.keys(kit), ...Object.keys(others)]
+  expect(files.filter((file) => file !== 'src/index.ts' && !known.includes(folderOf(file)))).toEqual([])
+})
+
+test('the front of the kit exports kit folders alone', () => {
+  const outside = importsOf('src/index.ts').filter((imported) => !Object.hasOwn(kit, folderOf(imported)))
+  expect(outside).toEqual([])
+})
+
+test('a kit folder imports only the kit folders below it: pass what else it needs as an argument', () => {
   const forbidden = violations((file, imported) => {
-    const own = moduleOf(file)
-    const allowed = own === undefined ? undefined : below[own]
-    if (!own || !allowed || !/^(src|db)\//.test(imported)) return false
-    const other = moduleOf(imported)
-    return other !== own && !(other !== undefined && allowed.includes(other))
+    const allowed = kit[folderOf(file)]
+    const other = folderOf(imported)
+    return allowed !== undefined && isSource(imported) && other !== folderOf(file) && !allowed.includes(other)
   })
   expect(forbidden).toEqual([])
 })
 
-test('a feature imports no other feature and no connection: what features share is a kit module or the schema', () => {
+test('runtime and cli import the service, never the other way round: pass what it needs as an argument', () => {
+  const forbidden = violations((file, imported) => {
+    const own = folderOf(file)
+    const other = folderOf(imported)
+    const allowed = others[own]
+    if (allowed === undefined || !isSource(imported) || other === own || Object.hasOwn(kit, other)) return false
+    return !allowed.includes(other)
+  })
+  expect(forbidden).toEqual([])
+})
+
+test('the schema imports context and no other folder', () => {
+  const forbidden = violations(
+    (file, imported) =>
+      folderOf(file) === 'db/schema' && isSource(imported) && !['db/schema', 'context'].includes(folderOf(imported)),
+  )
+  expect(forbidden).toEqual([])
+})
+
+test('a feature imports no other feature and no connection: what features share is a kit folder or the schema', () => {
   const forbidden = violations((file, imported) => {
     const feature = featureOf(file)
     if (!feature) return false
     const other = featureOf(imported)
-    return (
-      (other !== undefined && other !== feature) || (imported.startsWith('db/') && !imported.startsWith('db/schema/'))
-    )
+    return (other !== undefined && other !== feature) || folderOf(imported) === 'db' || imported === 'pg'
   })
   expect(forbidden).toEqual([])
 })
 
-test('from outside a module its index.ts is imported', () => {
-  const forbidden = violations((file, imported) => {
-    const other = moduleOf(imported)
-    const isEntryOnly = imported === 'src/openapi/read-docs-asset.ts' // reads files: no part of the portable kit
-    return (
-      other !== undefined &&
-      other !== 'middleware' &&
-      moduleOf(file) !== other &&
-      !imported.endsWith('/index.ts') &&
-      !isEntryOnly
-    )
-  })
+test('from outside a kit folder its index.ts is imported', () => {
+  const forbidden = violations(
+    (file, imported) =>
+      Object.hasOwn(kit, folderOf(imported)) &&
+      folderOf(file) !== folderOf(imported) &&
+      !imported.endsWith(`src/${folderOf(imported)}/index.ts`),
+  )
   expect(forbidden).toEqual([])
 })
 
-test('only entries and the cli read the environment: everything else is handed its configuration', () => {
-  expect(
-    containing(/process\.env|Bun\.env|import\.meta\.env/, /^src\/(process|server|node|worker)\.ts$|^src\/cli\//),
-  ).toEqual([])
+test('no file imports itself along a chain of imports, types included: move what both need into a third file', () => {
+  expect(cyclesAmong(new Map(files.map((file) => [file, importsOf(file).filter(isSource)])))).toEqual([])
 })
 
-test('only the tenant database, the wall check and the migration begin transactions: features call db.read and db.write', () => {
+test('a cycle of imports is found, through types too', () => {
+  const graph = new Map([
+    ['a', ['b']],
+    ['b', ['c']],
+    ['c', ['a']],
+    ['d', ['a']],
+  ])
+  expect(cyclesAmong(graph)).toEqual(['a → b → c → a'])
+})
+
+/** Each cycle once, as "a → b → a". */
+function cyclesAmong(graph: Map<string, string[]>): string[] {
+  const cycles: string[] = []
+  const done = new Set<string>()
+  const visit = (file: string, path: string[]): void => {
+    const start = path.indexOf(file)
+    if (start >= 0) cycles.push([...path.slice(start), file].join(' → '))
+    if (start >= 0 || done.has(file)) return
+    for (const imported of graph.get(file) ?? []) visit(imported, [...path, file])
+    done.add(file)
+  }
+  for (const file of graph.keys()) visit(file, [])
+  return cycles
+}
+
+test('only runtime and cli read the environment: everything else receives its configuration', () => {
+  expect(containing(/process\.env|Bun\.env|import\.meta\.env/, /^src\/(runtime|cli)\//)).toEqual([])
+})
+
+test('only database and migrate begin transactions or name the tenant’s settings: features call db.read and db.write', () => {
+  // isolation and testing set tenants of their own, in transactions that are rolled back, to see what rows show.
   expect(
     containing(
       /\bset_config\b|current_tenant'|\.begin\(|\.reserve\(|command\(/,
-      /^src\/(tenancy|walls|testing)\/|^db\/migrate\.ts$/,
+      /^src\/(database|migrate|isolation|testing)\//,
     ),
   ).toEqual([])
 })
@@ -108,17 +174,14 @@ test('HTTP statuses of errors stand in the catalogue alone: throw an ApiError wi
   expect(containing(thrown, /^src\/errors\/catalogue\.ts$/)).toEqual([])
 })
 
-test('nothing but the Bun entry and the cli touches a Bun API: Node and Workers run the rest', () => {
-  const bunApi = /\bBun\./
-  expect(containing(bunApi, /^src\/server\.ts$|^src\/cli\/|^db\/embedded\.ts$/)).toEqual([])
-  const imports = violations(
-    (file, imported) => /^bun(:|$)/.test(imported) && !/^src\/cli\/|^db\/embedded\.ts$/.test(file),
-  )
-  expect(imports).toEqual([])
+test('only the Bun entry, the cli and the embedded database use Bun’s APIs: Node and Workers run the rest', () => {
+  const allowed = /^src\/runtime\/bun\.ts$|^src\/cli\/|^db\/embedded\.ts$/
+  expect(containing(/\bBun\./, allowed)).toEqual([])
+  expect(violations((file, imported) => /^bun(:|$)/.test(imported) && !allowed.test(file))).toEqual([])
 })
 
 test('features bind every value: no sql.raw, no unsafe', () => {
-  expect(containing(/sql\.raw|\.unsafe\(/, /^src\/(tenancy|walls)\/|^db\//)).toEqual([])
+  expect(containing(/sql\.raw|\.unsafe\(/, /^src\/(database|isolation)\/|^db\//)).toEqual([])
 })
 
 test('no repository names the tenant: the column default writes it, row security reads it', () => {
@@ -127,13 +190,13 @@ test('no repository names the tenant: the column default writes it, row security
   expect(repositories.filter((file) => /tenantId|tenant_id/.test(code(file)))).toEqual([])
 })
 
-test('importing the front door of the kit pulls in neither bun:test nor the service', async () => {
+test('importing the front of the kit pulls in neither bun:test nor the service', async () => {
   const { outputs } = await Bun.build({
     entrypoints: [join(root, 'src/index.ts')],
     packages: 'external',
     target: 'bun',
   })
   const bundled = (await outputs[0]?.text()) ?? ''
-  expect(bundled).toContain('// src/tenancy/tenant-database.ts')
-  expect(bundled).not.toMatch(/bun:test|\/\/ src\/(features|testing|app)/)
+  expect(bundled).toContain('// src/database/tenant-database.ts')
+  expect(bundled).not.toMatch(/bun:test|\/\/ src\/(service|testing|runtime|cli)/)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { start } from '../process/child.ts'
+import { start } from '../runtime/child.ts'
 
 const run = async (...command: string[]) => {
   await using child = start([process.execPath, ...command])

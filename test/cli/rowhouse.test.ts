@@ -48,7 +48,7 @@ describe('rowhouse', () => {
     const command = [process.execPath, join(installed, bin.rowhouse), 'init', '--schema', 'schema.ts']
     const { exitCode, stdout } = Bun.spawnSync(command, { cwd: project.folder })
     expect(exitCode).toBe(0)
-    expect(stdout.toString()).toContain('sql/40-walls.sql written\n')
+    expect(stdout.toString()).toContain('sql/40-protected-tables.sql written\n')
   })
 })
 

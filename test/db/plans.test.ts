@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
-import { findTask, listTasks } from '../../src/features/tasks/repository.ts'
-import { type TenantTx, withTenant } from '../../src/tenancy/index.ts'
+import { withTenant } from '../../src/context/index.ts'
+import type { TenantTx } from '../../src/database/index.ts'
+import { findTask, listTasks } from '../../src/service/features/tasks/repository.ts'
+import { openDoor } from '../database/shared-database.ts'
 import { asOwner, createDatabase, newTenant } from '../database.ts'
-import { openDoor } from '../tenancy/door.ts'
 import { asTenant, connectAsAppUser } from './app-user.ts'
 
 const database = await createDatabase()

@@ -51,7 +51,7 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
     const setUp = ['app.ts', 'database.ts', 'pooler.ts', 'postgres.ts', 'setup.ts', 'properties'].map(
       (name) => `test/${name}`,
     )
-    const proofs = ['test/contract/contract.test.ts', 'test/testing/isolation.test.ts']
+    const proofs = ['test/service/contract.test.ts', 'test/testing/isolation.test.ts']
     for (const path of [...service, ...setUp, ...proofs])
       await cp(join(root, path), join(folder, path), { recursive: true })
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))

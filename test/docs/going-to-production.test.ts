@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { carriesNames, pgbouncer } from '../pooler.ts'
 import { freePort, startPostgres } from '../postgres.ts'
-import { root, start } from '../process/child.ts'
+import { root, start } from '../runtime/child.ts'
 
 setDefaultTimeout(120_000)
 

@@ -19,7 +19,7 @@ test('every file that the docs name is there', async () => {
 })
 
 test('the README lists every setting, with its default', async () => {
-  const { loadConfig } = await import('../../src/config.ts')
+  const { loadConfig } = await import('../../src/service/config/config.ts')
   const readme = await Bun.file(join(root, 'README.md')).text()
   const { DATABASE_URL: _, PORT: ___, HOST: ____, ...settings } = loadConfig({ DATABASE_URL: 'postgres://x' })
   for (const [name, preset] of Object.entries(settings))
@@ -28,7 +28,7 @@ test('the README lists every setting, with its default', async () => {
 
 test('the README and .env.example name every setting', async () => {
   const texts = await Promise.all(
-    ['src/config.ts', 'src/trust-settings.ts', 'README.md', '.env.example'].map((path) =>
+    ['src/service/config/config.ts', 'src/service/config/auth-settings.ts', 'README.md', '.env.example'].map((path) =>
       Bun.file(join(root, path)).text(),
     ),
   )

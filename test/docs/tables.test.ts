@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { checks } from '../../src/walls/index.ts'
-import { sabotages } from '../sabotage/sabotages.ts'
-import { promises } from './promises.ts'
+import { checks } from '../../src/isolation/index.ts'
+import { sabotages } from '../deep/mutation/mutations.ts'
+import { promises } from './guarantees.ts'
 import { tables } from './tables.ts'
 
 const read = (path: string) => Bun.file(join(import.meta.dir, '../..', path)).text()

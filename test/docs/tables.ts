@@ -1,6 +1,6 @@
-import { checks } from '../../src/walls/index.ts'
-import { sabotages } from '../sabotage/sabotages.ts'
-import { promises } from './promises.ts'
+import { checks } from '../../src/isolation/index.ts'
+import { sabotages } from '../deep/mutation/mutations.ts'
+import { promises } from './guarantees.ts'
 
 const link = (file: string): string => `[${file.replace(/^test\/|\.test\.ts$/g, '')}](../${file})`
 
@@ -41,4 +41,7 @@ function sabotagePage(): string {
 }
 
 /** The pages of docs/ that are written by `bun run docs`, from what the suite runs. */
-export const tables: Record<string, string> = { 'docs/promises.md': promisesPage(), 'docs/sabotage.md': sabotagePage() }
+export const tables: Record<string, string> = {
+  'docs/guarantees.md': promisesPage(),
+  'docs/mutations.md': sabotagePage(),
+}

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { HTTPException } from 'hono/http-exception'
 import { ApiError, catalogue, type ErrorCode } from '../../src/errors/index.ts'
 import { newTenant } from '../database.ts'
-import { failing } from '../http/app.ts'
+import { failing } from '../service/http/app.ts'
 
 /** The promise to clients, written down a second time. */
 const promised: Record<ErrorCode, number> = {

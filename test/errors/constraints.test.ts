@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { asOwner, db, main } from '../database.ts'
-import { build, newAcme } from '../http/app.ts'
-import { anyId } from '../http/refusals.ts'
+import { build, newAcme } from '../service/http/app.ts'
+import { anyId } from '../service/http/refusals.ts'
 
 const owner = asOwner(main)
 type Acme = Awaited<ReturnType<typeof newAcme>> & { email: string }

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { newTenant } from '../database.ts'
-import { failing } from '../http/app.ts'
+import { failing } from '../service/http/app.ts'
 
 const answerTo = (thrown: unknown) => failing(thrown).as(newTenant()).get('/tasks')
 

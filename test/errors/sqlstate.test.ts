@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import type { TenantTx } from '../../src/tenancy/index.ts'
+import type { TenantTx } from '../../src/database/index.ts'
 import { asOwner, db, main, newTenant } from '../database.ts'
-import { build, newAcme } from '../http/app.ts'
-import { anyId } from '../http/refusals.ts'
+import { build, newAcme } from '../service/http/app.ts'
+import { anyId } from '../service/http/refusals.ts'
 
 const owner = asOwner(main)
 

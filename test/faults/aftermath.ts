@@ -1,12 +1,7 @@
-import {
-  type Connection,
-  type ConnectionSource,
-  query,
-  type TenantDatabase,
-  withTenant,
-} from '../../src/tenancy/index.ts'
+import { withTenant } from '../../src/context/index.ts'
+import { type Connection, type ConnectionSource, query, type TenantDatabase } from '../../src/database/index.ts'
+import { backendOf, gate, owner, until } from '../database/shared-database.ts'
 import { main, newTenant } from '../database.ts'
-import { backendOf, gate, owner, until } from '../tenancy/door.ts'
 import type { FaultProxy } from './proxy.ts'
 
 /** The serving role's URL past a pooler, if the suite runs through one: the faults are PostgreSQL's and of the way to it. */

@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
+import { withTenant } from '../../src/context/index.ts'
+import type { TenantTx } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { type TenantTx, withTenant } from '../../src/tenancy/index.ts'
+import { backendOf, failureOf, gate, openDoor } from '../database/shared-database.ts'
 import { newTenant } from '../database.ts'
-import { backendOf, failureOf, gate, openDoor } from '../tenancy/door.ts'
 
 const asSomebody = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
 

@@ -1,4 +1,4 @@
-import { owner } from '../tenancy/door.ts'
+import { owner } from '../database/shared-database.ts'
 import type { Fault, Link, Passage } from './proxy.ts'
 
 /** What can be done to a connection, by the network and by PostgreSQL's administrator. */

@@ -1,6 +1,6 @@
+import { TransactionMisuse } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
-import { TransactionMisuse } from '../../src/tenancy/index.ts'
-import { owner } from '../tenancy/door.ts'
+import { owner } from '../database/shared-database.ts'
 import type { Scenario } from './scenario.ts'
 
 /** What is known of one transaction of the storm. */

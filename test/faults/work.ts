@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import type { TenantDatabase, TenantTx } from '../../src/tenancy/index.ts'
+import type { TenantDatabase, TenantTx } from '../../src/database/index.ts'
 import { type Entry, Thrown } from './ledger.ts'
 import type { Step, Trouble } from './scenario.ts'
 

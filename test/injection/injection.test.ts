@@ -1,22 +1,20 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
-import { migrate } from '../../db/migrate.ts'
 import { tasks } from '../../db/schema/tasks.ts'
 import { users } from '../../db/schema/users.ts'
-import { createErrorHandler } from '../../src/errors/index.ts'
+import { type TenantId, withTenant } from '../../src/context/index.ts'
 import {
   createPool,
   createTenantDatabase,
   createTenantSeal,
-  header,
   sealKeyOf,
   type TenantDatabase,
-  type TenantId,
   type TenantSeal,
-  tenant,
-  withTenant,
-} from '../../src/tenancy/index.ts'
+} from '../../src/database/index.ts'
+import { createErrorHandler } from '../../src/errors/index.ts'
+import { migrate } from '../../src/migrate/index.ts'
+import { header, tenant } from '../../src/resolution/index.ts'
 import { closeAfterwards, createDatabase, newTenant, type TestDatabase } from '../database.ts'
 import { payloads } from './payloads.ts'
 

@@ -1,4 +1,5 @@
-import type { TenantId, TenantSeal } from '../../src/tenancy/index.ts'
+import type { TenantId } from '../../src/context/index.ts'
+import type { TenantSeal } from '../../src/database/index.ts'
 
 /** What somebody puts into a query as the tenant `own`, to get at the rows of `other`. */
 export interface Payload {

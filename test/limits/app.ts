@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
+import type { TenantEnv } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { type TenantLimitsOptions, tenantLimits } from '../../src/limits/index.ts'
-import { requestLimits } from '../../src/middleware/request-limits.ts'
-import { header, type TenantEnv, tenant } from '../../src/tenancy/index.ts'
+import { header, tenant } from '../../src/resolution/index.ts'
+import { requestLimits } from '../../src/service/middleware/request-limits.ts'
 
 /** Lets happen whatever can happen now. */
 export const turn = (): Promise<void> => new Promise(setImmediate)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { Recent } from '../../src/tenancy/index.ts'
+import { Recent } from '../../src/database/index.ts'
 import { Clock } from './app.ts'
 
 function build(max = 100) {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
+import type { TenantEnv } from '../../src/context/index.ts'
+import { TenantRequired } from '../../src/context/index.ts'
 import { tenantLimits } from '../../src/limits/index.ts'
-import { type TenantEnv, TenantRequired } from '../../src/tenancy/index.ts'
 
 describe('the limits of a tenant', () => {
   test('are a programming error on a route without one', async () => {

@@ -1,4 +1,4 @@
-import { createApp } from '../../src/app.ts'
+import { createApp } from '../../src/service/app.ts'
 import type { Target } from '../../src/testing/index.ts'
 import { deps } from '../app.ts'
 import { asOwner, createDatabase, open } from '../database.ts'

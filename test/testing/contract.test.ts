@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from '@hono/zod-openapi'
+import type { TenantEnv } from '../../src/context/index.ts'
 import { ok, requestId, successOf } from '../../src/envelope/index.ts'
 import { ApiError, createErrorHandler } from '../../src/errors/index.ts'
 import { createDocument, createRouter, id, json, jsonBody, tenantRoute, text } from '../../src/openapi/index.ts'
-import { header, type TenantEnv, tenant } from '../../src/tenancy/index.ts'
+import { header, tenant } from '../../src/resolution/index.ts'
 import { contractCases, testClient } from '../../src/testing/index.ts'
 
 // A runner that cannot fail proves nothing: it walks a small API here, whole at first and then with one fault at a time.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { type TenantDatabase, withTenant } from '../../src/tenancy/index.ts'
+import { withTenant } from '../../src/context/index.ts'
+import type { TenantDatabase } from '../../src/database/index.ts'
 import {
   expectTenantIsolation,
   IsolationBroken,

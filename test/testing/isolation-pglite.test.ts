@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbedded } from '../../db/embedded.ts'
-import { migrate } from '../../db/migrate.ts'
-import { createPool, createTenantDatabase } from '../../src/tenancy/index.ts'
+import { createPool, createTenantDatabase } from '../../src/database/index.ts'
+import { migrate } from '../../src/migrate/index.ts'
 import { probe } from './isolation.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-isolation-'))

@@ -1,4 +1,4 @@
-import type { TenantDatabase } from '../../src/tenancy/index.ts'
+import type { TenantDatabase } from '../../src/database/index.ts'
 import {
   expectTenantIsolation,
   IsolationBroken,

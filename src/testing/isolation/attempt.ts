@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
+import { withTenant } from '../../context/index.ts'
+import type { TenantDatabase } from '../../database/index.ts'
 import { findDatabaseError } from '../../errors/index.ts'
-import { type TenantDatabase, withTenant } from '../../tenancy/index.ts'
 import type { Row } from './catalogue.ts'
 
 /** How many rows the last statement reached, with what it returned; or why PostgreSQL refused. */

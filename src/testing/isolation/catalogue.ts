@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { type TenantDatabase, withTenant } from '../../tenancy/index.ts'
+import { withTenant } from '../../context/index.ts'
+import type { TenantDatabase } from '../../database/index.ts'
 import { relationsQuery, typesQuery } from './catalogue-query.ts'
 
 /** Values of one row by column: what PostgreSQL's input functions read, or JSON for a json column. */

@@ -1,4 +1,4 @@
-import type { TenantDatabase } from '../../tenancy/index.ts'
+import type { TenantDatabase } from '../../database/index.ts'
 import { type Catalogue, type Column, type Label, layersOf, type Relation, type Row } from './catalogue.ts'
 import { hintsFrom } from './hints.ts'
 import type { Statements } from './statements.ts'

@@ -1,5 +1,5 @@
 import { stdout } from 'node:process'
-import type { TenantDatabase } from '../../tenancy/index.ts'
+import type { TenantDatabase } from '../../database/index.ts'
 import { type Catalogue, type Label, readCatalogue } from './catalogue.ts'
 import type { GivenValues } from './choices.ts'
 import { makeRows, type TenantRows, type Workshop } from './make.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { TenantDatabase } from '../../tenancy/index.ts'
+import type { TenantDatabase } from '../../database/index.ts'
 import { attempt } from './attempt.ts'
 import { type Catalogue, isRoot, type Label, type Reference, type Relation, type Row } from './catalogue.ts'
 import type { GivenValues } from './choices.ts'

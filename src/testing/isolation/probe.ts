@@ -1,5 +1,5 @@
 import type { SQL } from 'drizzle-orm'
-import type { TenantDatabase } from '../../tenancy/index.ts'
+import type { TenantDatabase } from '../../database/index.ts'
 import { attempt, type Outcome } from './attempt.ts'
 import { isTable } from './catalogue.ts'
 import { insertProbes } from './insert-probes.ts'

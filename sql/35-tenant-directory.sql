@@ -1,0 +1,54 @@
+-- The tenants there are. The role that serves has no privilege on the list: it may ask for one tenant, by its id or its slug.
+create table if not exists tenancy.tenants (
+  id uuid default tenancy.uuid_v7(),
+  -- A label of a host name (RFC 1035, section 2.3.1), in "C" so that a-z are these letters in every database.
+  slug text collate "C" not null,
+  name text not null,
+  status text not null default 'active',
+  created_at timestamptz(3) not null default now(),
+  updated_at timestamptz(3) not null default now(),
+  constraint tenants_pkey primary key (id),
+  constraint tenants_slug_key unique (slug),
+  -- None that reads as an id: what is asked for would be two tenants.
+  constraint tenants_slug_check check (
+    slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' and slug !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'),
+  constraint tenants_name_check check (char_length(name) between 1 and 200),
+  constraint tenants_status_check check (status in ('active', 'suspended'))
+);
+--> statement-breakpoint
+do $$ begin
+  if not exists (select from pg_trigger where tgrelid = 'tenancy.tenants'::regclass and tgname = 'touch_updated_at') then
+    create trigger touch_updated_at before update on tenancy.tenants
+      for each row execute function tenancy.touch_updated_at();
+  end if;
+end $$;
+--> statement-breakpoint
+
+-- One tenant or none, with neither its name nor a way to ask for others. SECURITY DEFINER, so that it reads what its caller may
+-- not: the wall check knows its body by its hash (src/isolation/our-functions.ts). PL/pgSQL keeps its plans for the session.
+create or replace function tenancy.find_tenant(selector text) returns table (id uuid, slug text, status text)
+  language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+  if selector ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    return query select t.id, t.slug, t.status from tenancy.tenants t where t.id = selector::pg_catalog.uuid;
+  else
+    return query select t.id, t.slug, t.status from tenancy.tenants t where t.slug = selector collate "C";
+  end if;
+end $$;
+--> statement-breakpoint
+revoke all on tenancy.tenants from public, app_user;
+--> statement-breakpoint
+revoke execute on function tenancy.find_tenant(text) from public;
+--> statement-breakpoint
+grant execute on function tenancy.find_tenant(text) to app_user;
+--> statement-breakpoint
+
+-- Administrative work, where a migration has made its role: see 10-roles.sql.
+do $$ begin
+  if exists (select from pg_roles where rolname = 'app_admin') then
+    grant usage on schema tenancy to app_admin;
+    revoke all on tenancy.tenants from app_admin;
+    grant select, insert, update on tenancy.tenants to app_admin;
+  end if;
+end $$;

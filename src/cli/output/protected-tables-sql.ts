@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { is } from 'drizzle-orm'
+import { type ForeignKey, getTableConfig, IndexedColumn } from 'drizzle-orm/pg-core'
+import { qualify, quote, type SchemaTable } from '../schema/read-schema.ts'
+
+const about = '-- Every table of tenants, by name. The check that ends a migration refuses one that is missing here.\n'
+
+/**
+ * The SQL that puts the tables of a schema behind their walls: the text of `40-walls.sql`. It may run any number of
+ * times, and what is there already it does not touch.
+ */
+export function wallsSql(tables: SchemaTable[]): string {
+  const statements = tables.flatMap((table) => {
+    if (table.tenant) return [protect(table), ...missingIndexes(table, tables).map((columns) => index(table, columns))]
+    return table.isShared ? [grantReading(table)] : []
+  })
+  return `${about}${statements.join('\n--> statement-breakpoint\n')}\n`
+}
+
+function protect({ label, tenant }: SchemaTable): string {
+  const name = tenant?.name ?? ''
+  const parameters = [label, ...(name === 'tenant_id' ? [] : [name])].map(literal).join(', ')
+  const note = tenant?.hasDefault ? '' : `-- ${label} has no default for its tenant: this gives it one.\n`
+  return `${note}select tenancy.protect(${parameters});`
+}
+
+/** `create index if not exists` would wait for writers on each run, to find that there is nothing to do. */
+function index({ schema, name }: SchemaTable, columns: string[]): string {
+  const indexName = shorten(`${name}_${columns.join('_')}_idx`)
+  return `do $$ begin
+  if to_regclass(${literal(qualify(schema, indexName))}) is null then
+    create index ${quote(indexName)} on ${quote(schema)}.${quote(name)} (${columns.map(quote).join(', ')});
+  end if;
+end $$;`
+}
+
+function grantReading({ schema, name }: SchemaTable): string {
+  const table = `${quote(schema)}.${quote(name)}`
+  return `revoke all on ${table} from public, app_user;
+grant usage on schema ${quote(schema)} to app_user;
+grant select on ${table} to app_user;`
+}
+
+/** Columns of the indexes that a table of tenants lacks: one that begins with the tenant, and one for each reference. */
+function missingIndexes(table: SchemaTable, tables: SchemaTable[]): string[][] {
+  const tenant = table.tenant?.name ?? ''
+  const present = indexedColumns(table)
+  const missing: string[][] = []
+  const isServed = (wanted: string[]) =>
+    [...present, ...missing].some(
+      (columns) => columns[0] === tenant && wanted.every((column) => columns.slice(0, wanted.length).includes(column)),
+    )
+  for (const key of table.foreignKeys) {
+    if (refersToShared(key, tables)) continue
+    const others = key.reference().columns.map(({ name }) => name)
+    const wanted = [tenant, ...others.filter((name) => name !== tenant)]
+    if (!isServed(wanted)) missing.push(wanted)
+  }
+  if (!isServed([tenant])) missing.push([tenant])
+  return missing
+}
+
+/** Rows that tenants share are hardly ever deleted: nothing else looks for who refers to them. */
+function refersToShared(key: ForeignKey, tables: SchemaTable[]): boolean {
+  const { schema, name } = getTableConfig(key.reference().foreignTable)
+  return tables.some(({ isShared, label }) => isShared && label === qualify(schema, name))
+}
+
+/** For each key and index, the columns it begins with, up to an expression. A partial index serves some queries only. */
+function indexedColumns({ columns, primaryKeys, uniqueConstraints, indexes }: SchemaTable): string[][] {
+  const single = columns.filter(({ primary, isUnique }) => primary || isUnique).map(({ name }) => [name])
+  const keys = [...primaryKeys, ...uniqueConstraints].map((key) => key.columns.map(({ name }) => name))
+  const others = indexes
+    .filter(({ config }) => !config.where && (config.method ?? 'btree') === 'btree')
+    .map(({ config }) => config.columns.map((column) => (is(column, IndexedColumn) ? column.name : undefined)))
+    .map((names) => names.slice(0, names.includes(undefined) ? names.indexOf(undefined) : undefined))
+    .map((names) => names.filter((name) => name !== undefined))
+  return [...single, ...keys, ...others]
+}
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** PostgreSQL cuts names off at 63 bytes, where two could become one. */
+function shorten(name: string): string {
+  if (Buffer.byteLength(name) <= 63) return name
+  const end = createHash('sha256').update(name).digest('hex').slice(0, 8)
+  return `${Buffer.from(name).subarray(0, 54).toString().replaceAll('\uFFFD', '')}_${end}`
+}

@@ -1,0 +1,75 @@
+import { is, type SQL } from 'drizzle-orm'
+import { IndexedColumn, PgArray, type PgColumn, PgDialect, PgEnumColumn, PgEnumObjectColumn } from 'drizzle-orm/pg-core'
+import { type Connection, query } from '../../database/index.ts'
+import { quote, type SchemaTable } from './read-schema.ts'
+
+/** The schema that tables are built in, to be described in PostgreSQL's own words. */
+export const scratchSchema = 'rowhouse_scratch'
+
+/**
+ * Builds a table as a Drizzle schema wants it: what its types and expressions are to be compared with, PostgreSQL has to
+ * say, and not we. Call it in a transaction that is rolled back.
+ *
+ * @param name what it is called in that schema
+ * @returns why it cannot be built, where it cannot
+ */
+export async function drawTable(connection: Connection, table: SchemaTable, name: string): Promise<string | undefined> {
+  const target = `${quote(scratchSchema)}.${quote(name)}`
+  await query(connection, 'savepoint drawn')
+  try {
+    for (const statement of [createTable(table, target), ...uniqueKeys(table, target), ...policies(table, target)])
+      await query(connection, statement)
+    return undefined
+  } catch (error) {
+    await query(connection, 'rollback to savepoint drawn')
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function createTable({ columns, primaryKeys }: SchemaTable, target: string): string {
+  const lines = columns.map((column) => `${quote(column.name)} ${typeOf(column)}${column.notNull ? ' not null' : ''}`)
+  const single = columns.filter(({ primary }) => primary)
+  for (const key of [...primaryKeys.map((key) => key.columns), ...(single.length > 0 ? [single] : [])])
+    lines.push(`primary key (${key.map(({ name }) => quote(name)).join(', ')})`)
+  return `create table ${target} (${lines.join(', ')})`
+}
+
+/** Drizzle's own name of a type leaves out an enum's schema and quotes. */
+function typeOf(column: PgColumn): string {
+  if (is(column, PgArray)) return `${typeOf(column.baseColumn)}[]`
+  if (is(column, PgEnumColumn) || is(column, PgEnumObjectColumn))
+    return `${quote(column.enum.schema ?? 'public')}.${quote(column.enum.enumName)}`
+  return column.getSQLType()
+}
+
+/** Constraints and indexes alike: they refuse the same rows. */
+function uniqueKeys({ columns, uniqueConstraints, indexes }: SchemaTable, target: string): string[] {
+  const plain = [
+    ...uniqueConstraints.map((key) => ({ columns: key.columns, together: key.nullsNotDistinct })),
+    ...columns
+      .filter(({ isUnique }) => isUnique)
+      .map((column) => ({ columns: [column], together: column.uniqueType === 'not distinct' })),
+  ].map(({ columns, together }) => {
+    const names = columns.map(({ name }) => quote(name)).join(', ')
+    return `create unique index on ${target} (${names})${together ? ' nulls not distinct' : ''}`
+  })
+  const other = indexes
+    .filter(({ config }) => config.unique)
+    .map(({ config }) => {
+      const parts = config.columns.map((part) =>
+        is(part, IndexedColumn) ? quote(part.name ?? '') : `(${textOf(part as SQL)})`,
+      ) // the only other kind
+      return `create unique index on ${target} (${parts.join(', ')})${config.where ? ` where ${textOf(config.where)}` : ''}`
+    })
+  return [...plain, ...other]
+}
+
+function policies({ policies }: SchemaTable, target: string): string[] {
+  return policies.map(({ name, as = 'permissive', for: command = 'all', using, withCheck }) => {
+    const expressions = [using && ` using (${textOf(using)})`, withCheck && ` with check (${textOf(withCheck)})`]
+    return `create policy ${quote(name)} on ${target} as ${as} for ${command}${expressions.filter(Boolean).join('')}`
+  })
+}
+
+/** As Drizzle writes it into migrations: columns without their table, values in place. */
+const textOf = (expression: SQL): string => new PgDialect().sqlToQuery(expression.inlineParams(), 'indexes').sql

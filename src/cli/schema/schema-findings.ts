@@ -1,0 +1,119 @@
+import { is } from 'drizzle-orm'
+import { IndexedColumn } from 'drizzle-orm/pg-core'
+import type { Finding } from '../../isolation/index.ts'
+import type { SchemaTable } from './read-schema.ts'
+import { referenceFindings } from './reference-findings.ts'
+
+/**
+ * What keeps a Drizzle schema from being walled and no SQL behind it can mend: each finding has the lines to write. Names
+ * of checks are those that the doctor has for the same thing.
+ *
+ * @param tenantColumn for the tables that have none
+ */
+export function inspectSchema(tables: SchemaTable[], tenantColumn: string): Finding[] {
+  return tables.flatMap((table) => [
+    ...(table.tenant
+      ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table), ...identitiesOf(table)]
+      : strayTable(table, tenantColumn)),
+    ...referenceFindings(table, tables),
+  ])
+}
+
+function strayTable({ label, isShared }: SchemaTable, tenantColumn: string): Finding[] {
+  if (isShared) return []
+  const problem = `it has no column ${tenantColumn} and is not named as shared: the serving role cannot reach it`
+  const column = tenantColumn === 'tenant_id' ? '...tenantColumns(),' : `tenantId: ${columnOf(tenantColumn)}`
+  const remedy = `${column} or, in rowhouse.config.ts, shared: [${JSON.stringify(label)}],`
+  return [{ level: 'warning', check: 'no-tenant-column', promise: 12, object: label, problem, remedy }]
+}
+
+function tenantColumnOf({ label, tenant, keys }: SchemaTable): Finding[] {
+  if (!tenant) return []
+  const remedy = `${keys.get(tenant.name)}: ${columnOf(tenant.name)}`
+  const type = tenant.getSQLType()
+  const found = (check: string, problem: string): Finding => ({
+    level: 'error',
+    check,
+    promise: 12,
+    object: label,
+    problem,
+    remedy,
+  })
+  return [
+    ...(type === 'uuid'
+      ? []
+      : [found('tenant-type', `its tenant column is ${type}: tenants are told apart by a uuid only`)]),
+    ...(tenant.notNull ? [] : [found('tenant-not-null', 'its tenant column may be null')]),
+  ]
+}
+
+function keysOf(table: SchemaTable): Finding[] {
+  const { label, tenant, keys, columns, primaryKeys, uniqueConstraints, indexes } = table
+  const first = tenant?.name ?? ''
+  const list = (names: (string | undefined)[]) =>
+    [first, ...names.filter((name) => name !== first)]
+      .map((name) => (name ? `t.${keys.get(name)}` : 'sql`…`'))
+      .join(', ')
+  const found = (problem: string, remedy: string): Finding => ({
+    level: 'error',
+    check: 'key-without-tenant',
+    promise: 13,
+    object: label,
+    problem: `${problem} does not begin with ${first}`,
+    remedy,
+  })
+  const findings: Finding[] = []
+  const primary = [...primaryKeys.map((key) => key.columns), columns.filter((column) => column.primary)]
+  for (const names of primary.map((key) => key.map(({ name }) => name)))
+    if (names.length > 0 && names[0] !== first)
+      findings.push(found(`primary key (${names.join(', ')})`, `primaryKey({ columns: [${list(names)}] }),`))
+  const unique = [
+    ...uniqueConstraints.map((key) => key.columns),
+    ...columns.filter(({ isUnique }) => isUnique).map((column) => [column]),
+  ]
+  for (const names of unique.map((key) => key.map(({ name }) => name)))
+    if (names[0] !== first) findings.push(found(`unique key (${names.join(', ')})`, `unique().on(${list(names)}),`))
+  for (const { config } of indexes.filter(({ config }) => config.unique)) {
+    const names = config.columns.map((column) => (is(column, IndexedColumn) ? column.name : undefined))
+    if (names[0] !== first)
+      findings.push(
+        found(`unique index ${config.name ?? ''}`, `uniqueIndex(${quoted(config.name)}).on(${list(names)}),`),
+      )
+  }
+  return findings
+}
+
+/** A serial's default calls nextval() as the role that inserts, which must not have the sequence that all tenants move. */
+function sequencesOf({ label, columns, keys }: SchemaTable): Finding[] {
+  return columns
+    .filter((column) => column.getSQLType().endsWith('serial'))
+    .map(({ name }) => ({
+      level: 'warning',
+      check: 'serial',
+      promise: 12,
+      object: label,
+      problem: `its serial ${name} cannot be inserted by the serving role: all tenants move its sequence`,
+      remedy: uuidOf(name, keys),
+    }))
+}
+
+/** Nobody needs a privilege on its sequence: it can be inserted, and it counts what the policies hide. */
+function identitiesOf({ label, columns, keys }: SchemaTable): Finding[] {
+  return columns
+    .filter(({ generatedIdentity }) => generatedIdentity)
+    .map(({ name }) => ({
+      level: 'warning',
+      check: 'identity-column',
+      promise: 1,
+      object: label,
+      problem: `all tenants count on its identity ${name}: from its own numbers a tenant reads how fast the others grow`,
+      remedy: uuidOf(name, keys),
+    }))
+}
+
+const uuidOf = (name: string, keys: Map<string, string>): string =>
+  `${keys.get(name)}: uuid('${name}').notNull().default(sql\`tenancy.uuid_v7()\`),`
+
+const columnOf = (name: string): string => `uuid('${name}').notNull().default(sql\`tenancy.current_tenant_id()\`),`
+
+const quoted = (name: string | undefined): string => (name === undefined ? '' : `'${name}'`)

@@ -1,0 +1,15 @@
+export { isActor } from './actor.ts'
+export {
+  type Identity,
+  type Trust,
+  TrustFailure,
+  type TrustFailureReason,
+} from './authentication.ts'
+export { type Bookmark, noBookmark } from './bookmark.ts'
+export { TenantNotCarried } from './carried.ts'
+export { runInContext, type TenantContext, TenantRequired, tenantContext, withTenant } from './context.ts'
+export { resumeFromMessage, tenantMessageHeaders } from './message-headers.ts'
+export { type CarriedTenant, carryTenant, resumeTenant, tenantHeaders } from './propagation.ts'
+export { tenantColumns } from './tenant-columns.ts'
+export type { TenantEnv } from './tenant-env.ts'
+export { parseTenantId, type TenantId } from './tenant-id.ts'

@@ -1,0 +1,43 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+
+/** Makes bookmarks of transaction ids, and reads them. */
+export interface Bookmarks {
+  seal(transactionId: string, tenantId: string): string
+  /** The transaction id; undefined of what is another tenant's, was sealed with another secret, or is no bookmark. */
+  open(bookmark: string, tenantId: string): string | undefined
+}
+
+const nonceBytes = 12
+const idBytes = 8
+const tagBytes = 16
+
+/**
+ * A transaction id tells how much all tenants write, so a bookmark shows none: it is encrypted and bound to its tenant
+ * (AES-256-GCM, NIST SP 800-38D), and always of the same length.
+ *
+ * @param secret the same in every process that serves
+ */
+export function createBookmarks(secret: string): Bookmarks {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'rowhouse bookmark', 32))
+  return {
+    seal(transactionId, tenantId) {
+      const nonce = randomBytes(nonceBytes)
+      const id = Buffer.alloc(idBytes)
+      id.writeBigUInt64BE(BigInt(transactionId))
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(tenantId))
+      return Buffer.concat([nonce, cipher.update(id), cipher.final(), cipher.getAuthTag()]).toString('base64url')
+    },
+    open(bookmark, tenantId) {
+      const bytes = Buffer.from(bookmark, 'base64url')
+      if (bytes.length !== nonceBytes + idBytes + tagBytes) return undefined
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes))
+      decipher.setAAD(Buffer.from(tenantId)).setAuthTag(bytes.subarray(-tagBytes))
+      try {
+        const id = Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()])
+        return String(id.readBigUInt64BE())
+      } catch {
+        return undefined
+      }
+    },
+  }
+}

@@ -1,0 +1,159 @@
+import { parameters } from '../catalogue.ts'
+import type { CatalogueCheck } from '../finding.ts'
+import { isOurs } from '../our-functions.ts'
+
+const { role, tenant, shared } = parameters
+
+/** Promise 14: what policies ask for the tenant. */
+export const functionChecks: CatalogueCheck[] = [
+  {
+    check: 'tenant-function',
+    promise: 14,
+    level: 'error',
+    should: 'tenancy.current_tenant_id(), where policies ask it, reads as it was written.',
+    find: `
+      select 'tenancy.current_tenant_id()', coalesce(problem, 'the function that names the tenant is missing'),
+        'Run "bun run rowhouse init", then migrate: sql/20-tenancy.sql makes it.'
+      -- Not by to_regprocedure(): it fails for a role that may not use the schema.
+      from (select p.oid, p.proconfig, p.prosecdef, p.prosrc from (values (true)) as one
+        left join (pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'tenancy')
+          on p.proname = 'current_tenant_id' and p.pronargs = 0) as p,
+      lateral (values
+        (p.oid is null, null),
+        (pg_get_functiondef(p.oid) !~* 'nullif', 'it does not handle the empty setting that a transaction leaves behind'),
+        (pg_get_function_sqlbody(p.oid) is distinct from
+          'RETURN (NULLIF(current_setting(''app.current_tenant''::text, true), ''''::text))::uuid' and p.oid is not null,
+          'it does not read as the tenant function must'),
+        (p.proconfig is not null or p.prosecdef, 'it has settings or rights of its own')
+      ) as flaw (found, problem)
+      where flaw.found and coalesce(${tenant}, 'tenancy.current_tenant_id()') = 'tenancy.current_tenant_id()'
+        and (${isOurs('p')}) is not true -- sealed: sql/25-signed-context.sql
+        and exists (select from tables)`,
+  },
+  {
+    check: 'policy-function-immutable',
+    promise: 14,
+    level: 'error',
+    should: 'No function that a policy asks is IMMUTABLE: its answer would be folded into a prepared plan.',
+    find: `
+      select name, 'it must be STABLE: a plan would keep the first tenant', format('alter function %s stable;', name)
+      from policy_functions where provolatile = 'i'`,
+  },
+  {
+    check: 'policy-function-volatile',
+    promise: 14,
+    level: 'warning',
+    should: 'No function that a policy asks is VOLATILE: no index could serve it.',
+    find: `
+      select name, 'it is VOLATILE, so that no index serves the policy', format('alter function %s stable;', name)
+      from policy_functions where provolatile = 'v'`,
+  },
+  {
+    check: 'policy-function-search-path',
+    promise: 14,
+    level: 'warning',
+    should: 'What a function of a policy means does not hang on the search_path of the session.',
+    find: `
+      select name, 'its names are looked up in whatever search_path the session has',
+        format('alter function %s set search_path = pg_catalog;', name)
+      from policy_functions
+      where prosqlbody is null and not exists (select from unnest(proconfig) as setting where setting ~ '^search_path=')`,
+  },
+  {
+    check: 'policy-function-empty',
+    promise: 14,
+    level: 'warning',
+    should: 'The empty setting that a transaction leaves on its connection means: no tenant.',
+    find: `
+      select name, 'it does not handle the empty setting that a transaction leaves behind', 'Put nullif(current_setting(…, true), '''') into it.'
+      from policy_functions, lateral (select coalesce(nullif(prosrc, ''), pg_get_function_sqlbody(oid)) as body) as source
+      where body ~* 'current_setting' and body !~* 'nullif|= *''''' and name <> 'tenancy.current_tenant_id()'`,
+  },
+  {
+    check: 'leakproof-function',
+    promise: 15,
+    level: 'error',
+    should:
+      'No function that tells of what it is given is LEAKPROOF: it would be run on rows before the policy hides them.',
+    find: `
+      select p.oid::regprocedure::text, 'it is LEAKPROOF: it is run on rows before the policy hides them',
+        format('alter function %s not leakproof;', p.oid::regprocedure)
+      from bound, pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      -- Of the built-in ones those that are not so by themselves, and that tell by an error or by their time.
+      where p.proleakproof and has_function_privilege(${role}, p.oid, 'EXECUTE')
+        and (n.nspname !~ '^pg_' or p.proname ~ '(like|regex|div|mod|contain|exists|overlap|match|concat|lower|upper)')`,
+  },
+  {
+    check: 'security-definer',
+    promise: 15,
+    level: 'error',
+    should: 'The serving role executes no SECURITY DEFINER function, but those that tenants may share.',
+    find: `
+      select p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights', case
+          when p.oid in (select oid from policy_functions)
+          then format('alter function %s security invoker;', p.oid::regprocedure)
+          else format('revoke execute on function %s from public, %I; -- or allow it: --shared %I.%I',
+            p.oid::regprocedure, rolname, nspname, p.proname) end
+      from bound, pg_proc p join schemas on schemas.oid = p.pronamespace
+      -- An aggregate runs its functions as its owner may.
+      left join pg_aggregate a on a.aggfnoid = p.oid
+      where (p.prosecdef or exists (
+          select from pg_proc f
+          where f.prosecdef and f.oid in (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggmfinalfn)))
+        and has_function_privilege(${role}, p.oid, 'EXECUTE')
+        and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
+        and not format('%I.%I', nspname, p.proname) = any (${shared}) and (${isOurs('p')}) is not true`,
+  },
+  {
+    check: 'trigger',
+    promise: 15,
+    level: 'error',
+    should: "No trigger of a relation that the serving role reaches runs with its owner's rights.",
+    find: `
+      select t.name, format('its trigger %I runs a SECURITY DEFINER function', g.tgname),
+        format('alter function %s security invoker;', p.oid::regprocedure)
+      from relations t join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgparentid = 0
+      join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
+      where (t.tenant is not null or t.reachable) and p.prosecdef and g.tgenabled <> 'D' and not format('%I.%I', n.nspname, p.proname) = any (${shared})`,
+  },
+  {
+    check: 'trigger-sets-tenant',
+    promise: 8,
+    level: 'warning',
+    should: 'No trigger sets the tenant: what follows it in the transaction would be somebody else’s.',
+    find: `
+      select t.name, format('its trigger %I calls set_config', g.tgname), format('drop trigger %I on %s;', g.tgname, t.name)
+      from relations t join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgparentid = 0
+      join pg_proc p on p.oid = g.tgfoid
+      where (t.tenant is not null or t.reachable) and g.tgenabled <> 'D' and p.prosrc ~* 'set_config|set\\s+(local|session)'
+        and exists (select from unnest(${parameters.settings}) as name where strpos(lower(p.prosrc), lower(name)) > 0)`,
+  },
+  {
+    check: 'untrusted-language',
+    promise: 15,
+    level: 'warning',
+    should: 'The serving role executes no function of a language that reaches round the database.',
+    find: `
+      select p.oid::regprocedure::text, format('it is written in %s, which reaches round the database', l.lanname),
+        format('revoke execute on function %s from public, %I;', p.oid::regprocedure, rolname)
+      from bound, pg_proc p join schemas on schemas.oid = p.pronamespace join pg_language l on l.oid = p.prolang
+      where not l.lanpltrusted and l.lanname <> 'c' and p.prokind <> 'a' and not exists (
+          select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e') and has_function_privilege(${role}, p.oid, 'EXECUTE')`,
+  },
+  {
+    check: 'extension',
+    promise: 15,
+    level: 'warning',
+    should: 'The serving role executes nothing of an extension that reaches round row security.',
+    find: `
+      select e.extname::text, 'the serving role may execute its functions, and they reach round row security',
+        format('revoke execute on function %s from public, %I;', string_agg(p.oid::regprocedure::text, ', '), rolname)
+      from bound, pg_extension e
+      join pg_depend d on d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid
+        and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
+      join pg_proc p on p.oid = d.objid and has_function_privilege(${role}, p.oid, 'EXECUTE')
+      where e.extname in ('adminpack', 'amcheck', 'aws_s3', 'dblink', 'http', 'pageinspect', 'pg_cron', 'pg_net',
+        'pg_stat_statements', 'pg_visibility', 'pg_walinspect', 'pgrowlocks', 'pgstattuple')
+      group by e.extname, rolname`,
+  },
+]

@@ -1,0 +1,42 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { unavailable } from '../../errors/index.ts'
+import { assertRowSecurity, type WallCheck } from '../../isolation/index.ts'
+import { createRouter, failures, json } from '../../openapi/index.ts'
+
+const status = (word: string) => z.object({ status: z.literal(word) })
+
+/** Liveness and readiness: plain JSON for load balancers, without a tenant. */
+export const healthRoutes = ({ walls }: { walls: Pick<WallCheck, 'inspect'> }) =>
+  createRouter()
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/health',
+        operationId: 'getHealth',
+        summary: 'Is the process alive?',
+        tags: ['health'],
+        responses: { 200: json(status('ok'), 'It is'), ...failures(['INTERNAL_SERVER_ERROR']) },
+      }),
+      (c) => c.json({ status: 'ok' }, 200),
+    )
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/ready',
+        operationId: 'getReadiness',
+        summary: 'Does the database answer, with row security in force?',
+        tags: ['health'],
+        responses: {
+          200: json(status('ready'), 'It does'),
+          ...failures(['SERVICE_UNAVAILABLE', 'INTERNAL_SERVER_ERROR']),
+        },
+      }),
+      async (c) => {
+        try {
+          assertRowSecurity(await walls.inspect())
+        } catch (error) {
+          throw unavailable(error)
+        }
+        return c.json({ status: 'ready' }, 200)
+      },
+    )

@@ -1,0 +1,129 @@
+import { z } from '@hono/zod-openapi'
+import type { TaskRow } from '../../../../db/schema/tasks.ts'
+import type { TenantEnv } from '../../../context/index.ts'
+import type { TenantDatabase } from '../../../database/index.ts'
+import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
+import { ApiError, type Constraints } from '../../../errors/index.ts'
+import { createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
+import { demo } from '../demo.ts'
+import { deleteTask, findTask, insertTask, listTasks, updateTask } from './repository.ts'
+import { CreateTask, Task, UpdateTask } from './schemas.ts'
+
+export const taskConstraints: Constraints = {
+  tasks_tenant_id_user_id_fkey: { path: 'userId', message: 'No user has this id' },
+}
+
+const tags = ['tasks']
+const params = z.object({ id: id().openapi({ example: demo.acme.taskId }) })
+
+const toTask = (row: TaskRow): z.input<typeof Task> => ({
+  id: row.id,
+  title: row.title,
+  description: row.description,
+  status: row.status,
+  userId: row.userId,
+  createdAt: row.createdAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+})
+
+const missing = () => new ApiError('NOT_FOUND', 'Task not found')
+
+/** Tasks of a tenant, over REST. */
+export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
+  createRouter<TenantEnv>()
+    .openapi(
+      tenantRoute({
+        method: 'get',
+        path: '/',
+        operationId: 'listTasks',
+        summary: 'List tasks, newest first',
+        tags,
+        request: { query: PageQuery },
+        responses: { 200: json(pageOf(Task), 'A page of tasks') },
+      }),
+      async (c) => {
+        const query = c.req.valid('query')
+        const page = await db.readAtOnce((tx) => listTasks(tx, query))
+        return ok(c, page.rows.map(toTask), { meta: { pagination: pagination(c.req.url, query, page) } })
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'post',
+          path: '/',
+          operationId: 'createTask',
+          summary: 'Create a task',
+          tags,
+          request: { body: jsonBody(CreateTask, 'The new task') },
+          responses: { 201: json(successOf(Task, 201), 'The task that was created') },
+        },
+        ['INVALID_REFERENCE', 'CONFLICT'],
+      ),
+      async (c) => {
+        const body = c.req.valid('json')
+        const row = await db.write((tx) => insertTask(tx, body))
+        c.header('Location', `/tasks/${row.id}`)
+        return ok(c, toTask(row), { status: 201 })
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'get',
+          path: '/{id}',
+          operationId: 'getTask',
+          summary: 'Get a task',
+          tags,
+          request: { params },
+          responses: { 200: json(successOf(Task), 'The task') },
+        },
+        ['NOT_FOUND'],
+      ),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const row = await db.readAtOnce((tx) => findTask(tx, id))
+        if (!row) throw missing()
+        return ok(c, toTask(row))
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'patch',
+          path: '/{id}',
+          operationId: 'updateTask',
+          summary: 'Change a task',
+          tags,
+          request: { params, body: jsonBody(UpdateTask, 'What to change') },
+          responses: { 200: json(successOf(Task), 'The task as it is now') },
+        },
+        ['NOT_FOUND', 'CONFLICT'],
+      ),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const body = c.req.valid('json')
+        const row = await db.write((tx) => updateTask(tx, id, body))
+        if (!row) throw missing()
+        return ok(c, toTask(row))
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'delete',
+          path: '/{id}',
+          operationId: 'deleteTask',
+          summary: 'Delete a task',
+          tags,
+          request: { params },
+          responses: { 204: { description: 'The task is gone' } },
+        },
+        ['NOT_FOUND', 'CONFLICT'],
+      ),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        if (!(await db.write((tx) => deleteTask(tx, id)))) throw missing()
+        return c.body(null, 204)
+      },
+    )

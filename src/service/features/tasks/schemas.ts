@@ -1,0 +1,28 @@
+import { z } from '@hono/zod-openapi'
+import { taskStatuses } from '../../../../db/schema/tasks.ts'
+import { id, text } from '../../../openapi/index.ts'
+import { demo } from '../demo.ts'
+
+const fields = {
+  title: text({ min: 1, max: 200, trim: true }).openapi({ example: 'Set up the CI pipeline' }),
+  description: text({ max: 10_000 }).nullable().openapi({ example: 'Tests on every push' }),
+  status: z.enum(taskStatuses).openapi({ example: 'todo' }),
+  userId: id().openapi({ example: demo.acme.userId }),
+}
+
+export const CreateTask = z
+  .strictObject({ title: fields.title, description: fields.description.optional(), userId: fields.userId })
+  .openapi('CreateTask')
+export type CreateTask = z.infer<typeof CreateTask>
+
+export const UpdateTask = z
+  .strictObject({ title: fields.title, description: fields.description, status: fields.status })
+  .partial()
+  .refine((body) => Object.keys(body).length > 0, 'Give at least one of title, description, status')
+  .openapi('UpdateTask', { example: { status: 'done' } })
+export type UpdateTask = z.infer<typeof UpdateTask>
+
+export const Task = z
+  .object({ id: id(), ...fields, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
+  .openapi('Task')
+export type Task = z.infer<typeof Task>

@@ -1,0 +1,127 @@
+import { z } from '@hono/zod-openapi'
+import type { UserRow } from '../../../../db/schema/users.ts'
+import type { TenantEnv } from '../../../context/index.ts'
+import type { TenantDatabase } from '../../../database/index.ts'
+import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
+import { ApiError, type Constraints } from '../../../errors/index.ts'
+import { createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
+import { demo } from '../demo.ts'
+import { deleteUser, findUser, insertUser, listUsers, updateUser } from './repository.ts'
+import { CreateUser, UpdateUser, User } from './schemas.ts'
+
+export const userConstraints: Constraints = {
+  users_tenant_id_email_key: { path: 'email', message: 'A user with this email exists already' },
+}
+
+const tags = ['users']
+const params = z.object({ id: id().openapi({ example: demo.acme.userId }) })
+
+const toUser = (row: UserRow): z.input<typeof User> => ({
+  id: row.id,
+  email: row.email,
+  name: row.name,
+  createdAt: row.createdAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+})
+
+const missing = () => new ApiError('NOT_FOUND', 'User not found')
+
+/** Users of a tenant, over REST. */
+export const userRoutes = ({ db }: { db: TenantDatabase }) =>
+  createRouter<TenantEnv>()
+    .openapi(
+      tenantRoute({
+        method: 'get',
+        path: '/',
+        operationId: 'listUsers',
+        summary: 'List users, newest first',
+        tags,
+        request: { query: PageQuery },
+        responses: { 200: json(pageOf(User), 'A page of users') },
+      }),
+      async (c) => {
+        const query = c.req.valid('query')
+        const page = await db.readAtOnce((tx) => listUsers(tx, query))
+        return ok(c, page.rows.map(toUser), { meta: { pagination: pagination(c.req.url, query, page) } })
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'post',
+          path: '/',
+          operationId: 'createUser',
+          summary: 'Create a user',
+          tags,
+          request: { body: jsonBody(CreateUser, 'The new user') },
+          responses: { 201: json(successOf(User, 201), 'The user that was created') },
+        },
+        ['CONFLICT'],
+      ),
+      async (c) => {
+        const body = c.req.valid('json')
+        const row = await db.write((tx) => insertUser(tx, body))
+        c.header('Location', `/users/${row.id}`)
+        return ok(c, toUser(row), { status: 201 })
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'get',
+          path: '/{id}',
+          operationId: 'getUser',
+          summary: 'Get a user',
+          tags,
+          request: { params },
+          responses: { 200: json(successOf(User), 'The user') },
+        },
+        ['NOT_FOUND'],
+      ),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const row = await db.readAtOnce((tx) => findUser(tx, id))
+        if (!row) throw missing()
+        return ok(c, toUser(row))
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'patch',
+          path: '/{id}',
+          operationId: 'updateUser',
+          summary: 'Change a user',
+          tags,
+          request: { params, body: jsonBody(UpdateUser, 'What to change') },
+          responses: { 200: json(successOf(User), 'The user as it is now') },
+        },
+        ['NOT_FOUND', 'CONFLICT'],
+      ),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const body = c.req.valid('json')
+        const row = await db.write((tx) => updateUser(tx, id, body))
+        if (!row) throw missing()
+        return ok(c, toUser(row))
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'delete',
+          path: '/{id}',
+          operationId: 'deleteUser',
+          summary: 'Delete a user who has no tasks',
+          tags,
+          request: { params },
+          responses: { 204: { description: 'The user is gone' } },
+        },
+        ['NOT_FOUND', 'CONFLICT'],
+      ),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        if (!(await db.write((tx) => deleteUser(tx, id)))) throw missing()
+        return c.body(null, 204)
+      },
+    )

@@ -1,0 +1,22 @@
+import { z } from '@hono/zod-openapi'
+import { id, text } from '../../../openapi/index.ts'
+
+const example = { email: 'grace@acme.example', name: 'Grace Hopper' }
+
+const fields = {
+  email: z.email().max(320).openapi({ example: example.email }),
+  name: text({ min: 1, max: 200, trim: true }).openapi({ example: example.name }),
+}
+
+export const CreateUser = z.strictObject(fields).openapi('CreateUser', { example })
+export type CreateUser = z.infer<typeof CreateUser>
+
+export const UpdateUser = CreateUser.partial()
+  .refine((body) => Object.keys(body).length > 0, 'Give at least one of email, name')
+  .openapi('UpdateUser', { example: { name: 'Rear Admiral Grace Hopper' } })
+export type UpdateUser = z.infer<typeof UpdateUser>
+
+export const User = z
+  .object({ id: id(), ...fields, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
+  .openapi('User')
+export type User = z.infer<typeof User>

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'bun:test'
+import { seedMany, tenantIdOf, usersEach } from '../../../db/seed-many.ts'
+import { demo } from '../../../src/service/features/demo.ts'
+import { asOwner, createBareDatabase, createDatabase, open } from '../../database.ts'
+import { rowhouse } from '../run.ts'
+
+/** A database of its own, and what the tenants have in it: seeded ids are the same everywhere. */
+async function prepare() {
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  const counts = (table: 'users' | 'tasks') =>
+    owner`select tenant_id as tenant, count(*)::int as count from ${owner(table)} group by 1 order by 1`
+  return { owner, counts, door: open(database, 3), env: { DATABASE_URL: database.appUrl } }
+}
+
+const each = (tenants: number, count: number) =>
+  Array.from({ length: tenants }, (_, n) => ({ tenant: tenantIdOf(n + 1), count }))
+
+describe('rowhouse seed', () => {
+  test('gives Acme and Globex a user and two tasks each, once', async () => {
+    const { counts, env } = await prepare()
+    await rowhouse(['seed'], { env })
+    expect(await rowhouse(['seed'], { env })).toEqual({
+      code: 0,
+      stdout: 'The tenants Acme and Globex have a user and two tasks each.\n',
+      stderr: '',
+    })
+    const tenants = [demo.acme.tenantId, demo.globex.tenantId]
+    expect([...(await counts('users'))]).toEqual(tenants.map((tenant) => ({ tenant, count: 1 })))
+    expect([...(await counts('tasks'))]).toEqual(tenants.map((tenant) => ({ tenant, count: 2 })))
+  })
+
+  test('gives many tenants users and tasks, through the walls, and says so in one line', async () => {
+    const { counts, env } = await prepare()
+    const { code, stdout, stderr } = await rowhouse(['seed', '--tenants', '3', '--tasks', '25'], { env })
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^3 tenants have 5 users and 25 tasks each; 0 had them before\. 90 rows in .* a second\.\n$/)
+    expect([...(await counts('users'))]).toEqual(each(3, usersEach))
+    expect([...(await counts('tasks'))]).toEqual(each(3, 25))
+  })
+
+  const wrong: [string[], string][] = [
+    [
+      ['--tenants', '0'],
+      "option '--tenants <n>' argument '0' is invalid. It must be a whole number from 1 to 1000000.",
+    ],
+    [['--tenants', 'many'], "argument 'many' is invalid. It must be a whole number from 1 to"],
+    [['--tasks', '1.5'], "option '--tasks <n>' argument '1.5' is invalid. It must be a whole number from 0 to"],
+    [['--tasks', '99999999999'], "argument '99999999999' is invalid"],
+    [['--tasks'], "option '--tasks <n>' argument missing"],
+  ]
+  test.each(wrong)('cannot run with %p, and says what is allowed', async (flags, message) => {
+    const { code, stdout, stderr } = await rowhouse(['seed', ...flags])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(message)
+  })
+
+  test.each([[[]], [['--tenants', '2']]])('of an empty database (%p) says to migrate first', async (flags) => {
+    const { appUrl } = await createBareDatabase()
+    const { code, stdout, stderr } = await rowhouse(['seed', ...flags], { env: { DATABASE_URL: appUrl } })
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^relation "users" does not exist\n.*\bfirst\b.*rowhouse migrate\n$/)
+  })
+
+  test('of a database that is not there is one message, without the password', async () => {
+    const env = { DATABASE_URL: 'postgres://app_user:s3cret@127.0.0.1:1/nowhere' }
+    const { code, stdout, stderr } = await rowhouse(['seed', '--tenants', '2'], { env })
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/ECONNREFUSED.*\nStart PostgreSQL/)
+    expect(stderr).not.toContain('s3cret')
+  })
+})
+
+describe('seeding many tenants', () => {
+  test('writes nothing twice', async () => {
+    const { door } = await prepare()
+    const amount = { tenants: 4, tasks: 10, connections: 3 }
+    expect(await seedMany(door, amount)).toEqual({ rows: 60, complete: 0 })
+    expect(await seedMany(door, amount)).toEqual({ rows: 0, complete: 4 })
+  })
+
+  test('goes on where an interrupted run stopped', async () => {
+    const { door, counts } = await prepare()
+    const amount = { tenants: 3, tasks: 25, connections: 2, batchRows: 10 }
+    const interrupt = (rows: number) => {
+      if (rows === 10) throw new Error('Interrupted')
+    }
+    await expect(seedMany(door, amount, interrupt)).rejects.toThrow('Interrupted')
+    await seedMany(door, amount)
+    expect([...(await counts('tasks'))]).toEqual(each(3, 25))
+    expect(await seedMany(door, { ...amount, tasks: 26 })).toEqual({ rows: 3, complete: 0 })
+  })
+
+  test('commits in batches of bounded size', async () => {
+    const { door, owner } = await prepare()
+    await seedMany(door, { tenants: 2, tasks: 25, connections: 2, batchRows: 10 })
+    const batches = await owner`select count(*)::int as count from tasks group by tenant_id, xmin::text order by 1`
+    expect(batches.map(({ count }) => count)).toEqual([5, 5, 10, 10, 10, 10])
+  })
+
+  test('tells of each row, found or written, so that a bar ends at its end', async () => {
+    const { door } = await prepare()
+    const told = async () => {
+      const steps: number[] = []
+      await seedMany(door, { tenants: 1, tasks: 25, connections: 1, batchRows: 10 }, (rows) => steps.push(rows))
+      return steps
+    }
+    expect(await told()).toEqual([usersEach + 10, 10, 5])
+    expect(await told()).toEqual([usersEach + 25])
+  })
+})

@@ -1,0 +1,32 @@
+import { afterAll } from 'bun:test'
+import postgres from 'postgres'
+import { migrate } from '../../src/migrate/index.ts'
+import { startPostgres } from '../postgres.ts'
+
+/** Passwords of the logins of {@link startAdminServer}. */
+const passwords = { app_user: 'serves', app_admin: `it's "odd" \\ ü %L` }
+
+/**
+ * A server of its own, with `app_admin`: roles belong to the whole server, and no other test should find one that row
+ * security does not bind. It ends after the tests of the file.
+ */
+export async function startAdminServer() {
+  const server = await startPostgres()
+  const owner = postgres(server.ownerUrl, { max: 2, onnotice: () => {} })
+  afterAll(async () => {
+    await owner.end()
+    await server.stop()
+  })
+  const as = (username: string, password: string, database = 'postgres') =>
+    Object.assign(new URL(server.ownerUrl), { username, password, pathname: `/${database}` }).href
+  const [appPassword, adminPassword] = [passwords.app_user, passwords.app_admin]
+  await migrate({ url: server.ownerUrl, appPassword, adminPassword })
+  return {
+    owner,
+    as,
+    ownerUrl: server.ownerUrl,
+    appUrl: as('app_user', encodeURIComponent(appPassword)),
+    adminUrl: as('app_admin', encodeURIComponent(adminPassword)),
+    adminPassword,
+  }
+}

@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'bun:test'
+import { createServer, type Server } from 'node:net'
+import { sql } from 'drizzle-orm'
+import { users } from '../../db/schema/users.ts'
+import { withTenant } from '../../src/context/index.ts'
+import {
+  connectionPerTransaction,
+  createTenantDatabase,
+  openConnection,
+  query,
+  TransactionMisuse,
+} from '../../src/database/index.ts'
+import { findDatabaseError } from '../../src/errors/index.ts'
+import { assertRowSecurity, createWallCheck } from '../../src/isolation/index.ts'
+import { main, newTenant } from '../database.ts'
+import {
+  addUser,
+  backendOf,
+  countUsers,
+  failureOf,
+  openCable,
+  openDoor,
+  owner,
+  tenantWithUser,
+  terminate,
+  until,
+} from './shared-database.ts'
+
+describe('a command that would begin or end the transaction', () => {
+  test.each([
+    'commit',
+    'COMMIT AND CHAIN',
+    ' rollback',
+    'abort',
+    'end',
+    'begin',
+    'start transaction',
+    '\n commit; ',
+    'prepare transaction $$x$$',
+  ])('is refused unsent, and nothing is committed: %p', async (text) => {
+    await using door = openDoor()
+    const tenant = newTenant()
+    const work = () =>
+      door.write(async (tx) => {
+        await addUser(tx)
+        await tx.execute(sql.raw(text))
+      })
+    expect(await withTenant(tenant, () => failureOf(work()))).toBeInstanceOf(TransactionMisuse)
+    expect(door.sent.slice(1)).not.toContain(text)
+    expect(await countUsers(tenant)).toBe(0)
+  })
+
+  test.each(['commit', 'rollback', 'begin', 'commit and chain', 'rollback and chain'])(
+    'is seen behind a comment, and the next transaction is clean: %p',
+    async (command) => {
+      await using door = openDoor()
+      const work = () => door.write((tx) => tx.execute(sql.raw(`/* hidden */ ${command}`)))
+      expect(await withTenant(newTenant(), () => failureOf(work()))).toBeInstanceOf(TransactionMisuse)
+      const tenant = newTenant()
+      await withTenant(tenant, () => door.write((tx) => addUser(tx)))
+      expect(await countUsers(tenant)).toBe(1)
+    },
+  )
+
+  test('is refused in a block of PL/pgSQL by PostgreSQL', async () => {
+    await using door = openDoor()
+    const error = await withTenant(newTenant(), () =>
+      failureOf(door.write((tx) => tx.execute(sql`do $$ begin commit; end $$`))),
+    )
+    expect(findDatabaseError(error)?.sqlstate).toBe('2D000')
+  })
+
+  test('is refused behind another statement, like everything stacked', async () => {
+    await using door = openDoor()
+    const tenant = newTenant()
+    const work = () =>
+      door.write(async (tx) => {
+        await addUser(tx)
+        await tx.execute(sql.raw('select 1; commit'))
+      })
+    expect(findDatabaseError(await withTenant(tenant, () => failureOf(work())))?.sqlstate).toBe('42601')
+    expect(await countUsers(tenant)).toBe(0)
+  })
+})
+
+describe('a connection that is lost', () => {
+  test('during a query makes it unavailable', async () => {
+    await using door = openDoor()
+    const tenant = newTenant()
+    const work = withTenant(tenant, () =>
+      failureOf(
+        door.write(async (tx) => {
+          await addUser(tx)
+          await tx.execute(sql.raw(`select pg_sleep(60) /* ${tenant} */`))
+        }),
+      ),
+    )
+    const sleeper = () => owner`select pid from pg_stat_activity where query = ${`select pg_sleep(60) /* ${tenant} */`}`
+    await until(async () => (await sleeper()).length === 1)
+    await terminate((await sleeper())[0]?.pid)
+    expect(await work).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
+    expect(await countUsers(tenant)).toBe(0)
+    await withTenant(tenant, () => door.write((tx) => addUser(tx)))
+    expect(await countUsers(tenant)).toBe(1)
+  })
+
+  test('between two queries makes it unavailable, and the second runs nowhere', async () => {
+    await using cable = await openCable()
+    await using door = openDoor({ url: cable.url })
+    const locks: unknown[] = []
+    const work = () =>
+      door.write(async (tx) => {
+        await cable.cut(await backendOf(tx))
+        // A lock of the session, not of the transaction: it would be there for as long as the connection.
+        await tx.execute(sql`select pg_advisory_lock(70001)`).catch(() => {})
+        locks.push(...(await owner`select from pg_locks where locktype = 'advisory' and objid = 70001`))
+      })
+    expect(await withTenant(newTenant(), () => failureOf(work()))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(locks).toEqual([])
+  })
+
+  test('takes what was sent behind a statement with it', async () => {
+    await using cable = await openCable()
+    const connection = openConnection({ url: cable.url })
+    const [row] = await query(connection, 'select pg_backend_pid() as pid')
+    const sleep = { text: 'select pg_sleep($1::float8)', parameters: [60] }
+    const behind = { text: 'select pg_advisory_lock($1)', parameters: [70002] }
+    const lost = failureOf(connection.send([sleep, behind]))
+    await until(
+      async () => (await owner`select from pg_stat_activity where query like 'select pg_sleep($1%'`).length > 0,
+    )
+    await cable.cut(Number(row?.pid))
+    expect(await lost).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect([...(await owner`select from pg_locks where locktype = 'advisory' and objid = 70002`)]).toEqual([])
+    await connection.close()
+  })
+
+  test('before the transaction begins makes it unavailable, once', async () => {
+    await using door = openDoor()
+    await terminate(await withTenant(newTenant(), () => door.read(backendOf)))
+    const tenant = newTenant()
+    const outcomes = await withTenant(tenant, () =>
+      Promise.allSettled([door.write((tx) => addUser(tx)), door.write((tx) => addUser(tx))]),
+    )
+    expect(outcomes.at(-1)?.status).toBe('fulfilled')
+    expect(await countUsers(tenant)).toBe(outcomes.filter(({ status }) => status === 'fulfilled').length)
+  })
+})
+
+describe('a connection that goes silent', () => {
+  test('is given up, and the next call gets a new one', async () => {
+    await using cable = await openCable()
+    await using door = openDoor({ url: cable.url, answerTimeoutMs: 100 })
+    const { tenant } = await tenantWithUser(door)
+    const seen = () => withTenant(tenant, () => door.read((tx) => tx.$count(users)))
+    cable.freeze()
+    expect(await failureOf(seen())).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
+    expect(await seen()).toBe(1)
+  })
+
+  test('does not hold up the wall check for ever', async () => {
+    await using cable = await openCable()
+    const walls = createWallCheck({ url: cable.url, answerTimeoutMs: 1500 })
+    await walls.inspect()
+    cable.freeze()
+    expect(await failureOf(walls.inspect())).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
+    assertRowSecurity(await walls.inspect())
+    await walls.close()
+  })
+})
+
+describe('a server that cannot be reached', () => {
+  const listen = async (server: Server) => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    return `postgres://app_user:x@127.0.0.1:${typeof address === 'object' ? address?.port : ''}/x`
+  }
+  const callers = { silent: () => {}, rude: (socket: { destroy(): void }) => socket.destroy() }
+
+  test.each(['silent', 'rude'] as const)('is unavailable in time when it is %s', async (manner) => {
+    const server = createServer(callers[manner])
+    await using door = openDoor({ url: await listen(server), connectTimeoutMs: 100 })
+    const error = await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
+    expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    server.close()
+  })
+
+  test('is unavailable when nobody listens', async () => {
+    const server = createServer()
+    const url = await listen(server)
+    await new Promise((resolve) => server.close(resolve))
+    await using door = openDoor({ url })
+    const error = await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
+    expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', headers: { 'Retry-After': '1' } })
+  })
+
+  test('is unavailable when it refuses the password', async () => {
+    const url = new URL(main.appUrl)
+    url.password = 'wrong'
+    await using door = openDoor({ url: url.href })
+    const error = await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
+    expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: { code: '28P01' } })
+  })
+})
+
+test('a connection for every transaction is closed after it', async () => {
+  const connections = connectionPerTransaction({ url: main.appUrl })
+  const db = createTenantDatabase({ connections })
+  const pids = await withTenant(newTenant(), async () => [await db.read(backendOf), await db.read(backendOf)])
+  expect(new Set(pids).size).toBe(2)
+  await until(async () => (await owner`select from pg_stat_activity where pid = any (${pids})`).length === 0)
+})

@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'bun:test'
+import { eq, sql } from 'drizzle-orm'
+import postgres from 'postgres'
+import { users } from '../../db/schema/users.ts'
+import { withTenant } from '../../src/context/index.ts'
+import { type Connection, openConnection, prepared, query, TransactionMisuse } from '../../src/database/index.ts'
+import { findDatabaseError } from '../../src/errors/index.ts'
+import { asOwner, createDatabase, main, open } from '../database.ts'
+import { failureOf, openDoor, tenantWithUser } from './shared-database.ts'
+
+const say = (text: string, ...parameters: unknown[]) => ({ text, parameters })
+const lock = (key: number) => say('select pg_advisory_lock($1)', key)
+
+async function withConnection<T>(work: (connection: Connection) => Promise<T>, url = main.appUrl): Promise<T> {
+  const connection = openConnection({ url })
+  try {
+    return await work(connection)
+  } finally {
+    await connection.close()
+  }
+}
+/** Locks of the session, not of the transaction: they show whether a statement was run, whatever became of it. */
+const lockCount = async (connection: Connection, key: number) => {
+  const held = await query(connection, `select from pg_locks where locktype = 'advisory' and objid = $1`, [key])
+  return held.length
+}
+
+describe('statements that are sent together', () => {
+  test.each([
+    ['BEGIN', [say('begin isolation level serializable read only deferrable, no such mode'), lock(80_001)], '42601'],
+    ['the tenant', [say('begin'), say('select set_config($1, $2, true)', 'no such.', ''), lock(80_001)], '42602'],
+    ['a query', [say('begin'), say('select 1 / 0'), lock(80_001)], '22012'],
+  ])('are not run behind one that fails: %s', async (_what, statements, sqlstate) => {
+    await withConnection(async (connection) => {
+      expect(findDatabaseError(await failureOf(connection.send(statements)))?.sqlstate).toBe(sqlstate)
+      if (connection.status === 'failed') await connection.command('rollback')
+      expect(await lockCount(connection, 80_001)).toBe(0)
+    })
+  })
+
+  // Why tenants are served by another driver: a Sync of its own stands behind each of its statements.
+  test('are run behind a BEGIN that fails by postgres.js', async () => {
+    const sql = postgres(main.appUrl, { max: 1, fetch_types: false, onnotice: () => {} })
+    const [began] = await Promise.allSettled([
+      sql.unsafe('begin no such mode').execute(),
+      sql.unsafe('select pg_advisory_lock(80002)').execute(),
+    ])
+    const held = await sql`select from pg_locks where locktype = 'advisory' and objid = 80002`
+    await sql.end()
+    expect([began.status, held.length]).toEqual(['rejected', 1])
+  })
+
+  test('are answered in their order, each with its own rows and tag', async () => {
+    const answers = await withConnection((connection) =>
+      connection.send([say('select $1::int as one', 1), say('values (2), (3)'), say('set local work_mem = 65536')]),
+    )
+    expect(answers).toEqual([
+      { command: 'SELECT', count: 1, columns: ['one'], rows: [[1]] },
+      { command: 'SELECT', count: 2, columns: ['column1'], rows: [[2], [3]] },
+      { command: 'SET', count: 0, columns: [], rows: [] },
+    ])
+  })
+
+  test('leave a connection that says where it is', async () => {
+    await withConnection(async (connection) => {
+      const seen = [connection.status]
+      for (const text of ['begin', 'select 1 / 0', 'rollback']) {
+        await connection.send([say(text)]).catch(() => {})
+        seen.push(connection.status)
+      }
+      expect(seen).toEqual(['idle', 'transaction', 'failed', 'idle'])
+    })
+  })
+
+  test('may not be data for COPY, which costs the connection', async () => {
+    await withConnection(async (connection) => {
+      const copy = say('copy users from stdin') // row security refuses it to everybody whom it binds
+      expect(await failureOf(connection.send([copy, lock(80_003)]))).toBeInstanceOf(TransactionMisuse)
+      expect(connection.fault).toBeDefined()
+    }, main.ownerUrl)
+  })
+})
+
+describe('a statement that was prepared', () => {
+  const namesOn = async (connection: Connection) =>
+    (await query(connection, 'select name from pg_prepared_statements order by name')).map(({ name }) => String(name))
+  const send = (connection: Connection, text: string) => connection.send([say(text)])
+
+  test('is kept under the same name on every connection: the hash of its text', async () => {
+    const [one, two] = await Promise.all(
+      [1, 2].map(() =>
+        withConnection(async (connection) => {
+          await send(connection, 'select 1')
+          await send(connection, 'select 1')
+          return await namesOn(connection)
+        }),
+      ),
+    )
+    expect(one).toEqual([expect.stringMatching(/^rowhouse_[0-9a-f]{40}$/)])
+    expect(two).toEqual(one ?? [])
+  })
+
+  test('is closed when there are too many of them, the longest unused first', async () => {
+    await withConnection(async (connection) => {
+      await send(connection, 'select 0')
+      const [first = ''] = await namesOn(connection)
+      for (let n = 1; n < 300; n += 1) await send(connection, `select ${n % 100 === 50 ? 0 : n}`)
+      const names = await namesOn(connection)
+      expect(names.length).toBeLessThanOrEqual(250)
+      expect(names).toContain(first)
+    })
+  })
+
+  test('is none where the URL says so', async () => {
+    const url = new URL(main.appUrl)
+    url.searchParams.set('prepare', 'false')
+    await withConnection(async (connection) => {
+      await send(connection, 'select 1')
+      expect(await namesOn(connection)).toEqual([])
+    }, url.href)
+  })
+
+  const userById = prepared(['id'], (tx, { id }) => tx.select().from(users).where(eq(users.id, id)))
+
+  test('is read with the columns that the table has now', async () => {
+    const database = await createDatabase()
+    const door = open(database, 1)
+    const { tenant, userId } = await tenantWithUser(door)
+    const find = () => withTenant(tenant, () => door.read((tx) => userById(tx, { id: userId })))
+    const before = await find()
+    await asOwner(database)`alter table users alter column name type varchar(200)`
+    expect(await find()).toEqual(before)
+    expect(await find()).toEqual(before)
+  })
+
+  test('may be lost on the way, as through a pooler that carries no names', async () => {
+    await using door = openDoor()
+    const { tenant, userId } = await tenantWithUser(door)
+    const find = () => withTenant(tenant, () => door.read((tx) => userById(tx, { id: userId })))
+    const before = await find()
+    await withTenant(tenant, () => door.write((tx) => tx.execute(sql`deallocate all`)))
+    expect(await find()).toEqual(before)
+  })
+
+  test('remembers no value of the tenant that it was built for', async () => {
+    await using door = openDoor()
+    const tenants = [await tenantWithUser(door), await tenantWithUser(door)]
+    for (const { tenant, userId } of [...tenants, ...tenants]) {
+      const found = await withTenant(tenant, () =>
+        door.read((tx) => Promise.all(tenants.map((each) => userById(tx, { id: each.userId })))),
+      )
+      expect(found.flat().map(({ id }) => id)).toEqual([userId])
+    }
+  })
+})
+
+describe('a value', () => {
+  test.each<[string, unknown, unknown]>([
+    ['boolean', true, true],
+    ['int', -7, -7],
+    ['bigint', 2n ** 62n, '4611686018427387904'],
+    ['numeric', '0.10', '0.10'],
+    ['double precision', 1e300, 1e300],
+    ['double precision', Number.NaN, Number.NaN],
+    ['text', "'; drop table users; --", "'; drop table users; --"],
+    ['text', '', ''],
+    ['text', null, null],
+    ['text', undefined, null],
+    ['jsonb', '{"a": [1, null]}', { a: [1, null] }],
+    ['bytea', new Uint8Array([0, 255, 92]), Buffer.from([0, 255, 92])],
+    ['timestamptz(3)', new Date(0), '1970-01-01 00:00:00+00'],
+    ['int[]', '{1,2}', '{1,2}'],
+  ])('of type %s comes back as it is meant: %p', async (type, given, expected) => {
+    await withConnection(async (connection) => {
+      await connection.command("set timezone = 'UTC'")
+      const [row] = await query(connection, `select $1::${type} as value`, [given])
+      expect(row?.value).toEqual(expected)
+    })
+  })
+
+  test('that nothing has encoded is refused before it is sent', async () => {
+    await withConnection(async (connection) => {
+      expect(await failureOf(query(connection, 'select $1::jsonb', [{ a: 1 }]))).toBeInstanceOf(TypeError)
+      expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }] as never)
+    })
+  })
+})

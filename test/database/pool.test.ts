@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
+import { users } from '../../db/schema/users.ts'
+import { withTenant } from '../../src/context/index.ts'
+import { createPool, type TenantTx } from '../../src/database/index.ts'
+import { main, newTenant } from '../database.ts'
+import { addUser, backendOf, countUsers, failureOf, gate, openDoor, terminate } from './shared-database.ts'
+
+describe('a pool', () => {
+  test('may be closed twice while it is busy', async () => {
+    const pool = createPool({ url: main.appUrl, size: 1 })
+    const connection = await pool.acquire()
+    const closed = [pool.close(), pool.close()]
+    pool.release(connection)
+    await Promise.all(closed)
+  })
+
+  test('is unavailable to whoever waits too long', async () => {
+    await using door = openDoor({ acquireTimeoutMs: 20 })
+    const waited = gate(2)
+    const holder = withTenant(newTenant(), () => door.read(waited))
+    expect(await withTenant(newTenant(), () => failureOf(door.read(backendOf)))).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      headers: { 'Retry-After': '1' },
+    })
+    await waited()
+    await holder
+    expect(await withTenant(newTenant(), () => door.read(backendOf))).toBeGreaterThan(0)
+  })
+
+  test('serves those who wait in the order in which they came', async () => {
+    const pool = createPool({ url: main.appUrl, size: 1 })
+    const first = await pool.acquire()
+    const served: number[] = []
+    const waiters = [1, 2, 3, 4, 5].map(async (number) => {
+      const connection = await pool.acquire()
+      served.push(number)
+      pool.release(connection)
+    })
+    pool.release(first)
+    const late = pool.acquire()
+    await Promise.all(waiters)
+    pool.release(await late)
+    expect(served).toEqual([1, 2, 3, 4, 5])
+    await pool.close()
+  })
+
+  test('opens no more than its size', async () => {
+    await using door = openDoor({ size: 2 })
+    const pids = await withTenant(newTenant(), () =>
+      Promise.all(Array.from({ length: 20 }, () => door.read(backendOf))),
+    )
+    expect(new Set(pids).size).toBe(2)
+  })
+
+  test('replaces a connection that has lived long enough', async () => {
+    await using door = openDoor({ lifetimeMs: 0 })
+    const pids = await withTenant(newTenant(), async () => [await door.read(backendOf), await door.read(backendOf)])
+    expect(new Set(pids).size).toBe(2)
+  })
+
+  test('gives whoever waits a new connection when one comes back with a fault', async () => {
+    await using door = openDoor()
+    const [lost, next] = await withTenant(newTenant(), () =>
+      Promise.allSettled([door.write(async (tx) => terminate(await backendOf(tx))), door.read(backendOf)]),
+    )
+    expect([lost?.status, next?.status]).toEqual(['rejected', 'fulfilled'])
+  })
+
+  test('finishes what runs and what waits before it closes, and takes nothing new', async () => {
+    const door = openDoor()
+    const tenant = newTenant()
+    const closing = gate(2)
+    const [running, waiting] = withTenant(tenant, () => [
+      door.write(async (tx) => {
+        await closing()
+        return await addUser(tx)
+      }),
+      door.write((tx) => addUser(tx)),
+    ])
+    const closed = door.close()
+    expect(await withTenant(tenant, () => failureOf(door.read(backendOf)))).toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    })
+    await closing()
+    await Promise.all([running, waiting, closed])
+    expect(await countUsers(tenant)).toBe(2)
+  })
+})
+
+describe('many transactions of many tenants', () => {
+  const tenantsOf = async (tx: TenantTx) =>
+    new Set((await tx.select({ tenant: users.tenantId }).from(users)).map((row) => row.tenant))
+
+  /** What transaction number `n` does; each seventh fails in some way. */
+  async function work(tx: TenantTx, n: number): Promise<Set<string>> {
+    await addUser(tx)
+    if (n % 7 === 1) throw new Error('thrown')
+    if (n % 7 === 2) await tx.execute(sql`select 1 / 0`)
+    if (n % 7 === 3) await tx.execute(sql`/* hidden */ commit`)
+    if (n % 7 === 4) await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`)
+    if (n % 7 === 5) await Promise.all([addUser(tx), Promise.reject(new Error('sibling'))])
+    return await tenantsOf(tx)
+  }
+
+  test.each([1, 3])('see only their own rows, over a pool of %p with errors thrown in', async (size) => {
+    await using door = openDoor({ size, acquireTimeoutMs: 60_000 })
+    const tenants = Array.from({ length: 12 }, newTenant)
+    const runs = Array.from({ length: 300 }, async (_, n) => {
+      const tenant = tenants[n % tenants.length] ?? ''
+      const found = await withTenant(tenant, () =>
+        n % 2 === 0 ? door.write((tx) => work(tx, n)) : door.read(tenantsOf),
+      ).catch(() => undefined)
+      return { tenant, found, fails: n % 2 === 0 && n % 7 > 0 && n % 7 < 6 }
+    })
+    for (const { tenant, found, fails } of await Promise.all(runs)) {
+      if (fails) expect(found).toBeUndefined()
+      for (const seen of found ?? []) expect(seen).toBe(tenant)
+    }
+    const after = await Promise.all(tenants.map((tenant) => withTenant(tenant, () => door.read(tenantsOf))))
+    expect(after.map((seen) => [...seen])).toEqual(tenants.map((tenant, n) => (n % 2 === 0 ? [tenant] : [])))
+  })
+})

@@ -1,0 +1,44 @@
+import { runInContext } from '../../../src/context/context.ts'
+import { parseTenantId, withTenant } from '../../../src/context/index.ts'
+import { createBookmarks } from '../../../src/database/bookmarks.ts'
+import { createReplica, createTenantDatabase } from '../../../src/database/index.ts'
+import { newTenant } from '../../database.ts'
+import { type Tampering, watchedPool } from '../watched-pool.ts'
+import { pair } from './pair.ts'
+
+const secret = 'a secret that all processes share'
+
+/** A door to both, whose standby is looked at once, and afterwards when the test says so. */
+export async function openPair(
+  options: {
+    standbyUrl?: string
+    check?: () => Promise<void>
+    retryAfterMs?: number
+    onStandby?: Tampering
+    onPrimary?: Tampering
+  } = {},
+) {
+  const { standbyUrl = pair.standbyUrl, check = async () => {}, retryAfterMs = 60_000, onStandby, onPrimary } = options
+  const changes: boolean[] = []
+  const connections = watchedPool({ url: standbyUrl, size: 2, connectTimeoutMs: 1000 }, onStandby)
+  const replica = createReplica({
+    connections,
+    check,
+    secret,
+    retryAfterMs,
+    onChange: (isUsed) => changes.push(isUsed),
+  })
+  const db = createTenantDatabase({ connections: watchedPool({ url: pair.primaryUrl, size: 2 }, onPrimary), replica })
+  await replica.check().catch(() => {})
+  return { db, replica, changes, sent: connections.sent, [Symbol.asyncDispose]: () => db.close() }
+}
+
+export const asTenant = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
+
+/** Work of a tenant whose session sends this; with `old` the bookmark of a write that was replayed long ago. */
+export function inSession<T>(sent: string, work: () => Promise<T>): Promise<T> {
+  const tenantId = parseTenantId(newTenant())
+  if (!tenantId) throw new Error('A new tenant has no id')
+  const bookmark = { sent: sent === 'old' ? createBookmarks(secret).seal('3', tenantId) : sent }
+  return runInContext({ tenantId, bookmark }, work)
+}

@@ -1,0 +1,43 @@
+import { sql } from 'drizzle-orm'
+import type { TenantTx } from '../../../src/database/index.ts'
+import { loadConfig } from '../../../src/service/config/config.ts'
+import { createService } from '../../../src/service/service.ts'
+import { deps } from '../../app.ts'
+import { closeAfterwards } from '../../database.ts'
+import { startPair } from '../../standby.ts'
+
+/** The primary and the standby that these tests share: each leaves them running, with the replay going on. */
+export const pair = await startPair()
+closeAfterwards({ close: async () => await pair[Symbol.asyncDispose]() })
+
+/** The service on both, with the lines of its log. Not started: `assertWalls` is what the start does. */
+export async function createPairService(environment: Record<string, string> = {}) {
+  const lines: string[] = []
+  const say = (fields: object, message: string) => void lines.push([message, ...Object.values(fields)].join(' '))
+  const log = { ...deps.log, info: say, warn: say }
+  const urls = { DATABASE_URL: pair.primaryUrl, DATABASE_REPLICA_URL: pair.standbyUrl }
+  const config = loadConfig({ ...urls, DATABASE_POOL_SIZE: '4', ...environment })
+  const service = await createService({ config, log, loadDocsAsset: deps.loadDocsAsset })
+  return { ...service, lines, [Symbol.asyncDispose]: () => service.close() }
+}
+
+export async function startPairService(environment: Record<string, string> = {}) {
+  const service = await createPairService(environment)
+  await service.assertWalls()
+  return service
+}
+
+/** Holds up the replay for as long as the block lasts: the standby shows what it has shown so far. */
+export async function pauseReplay(): Promise<AsyncDisposable> {
+  await pair.replayed()
+  await pair.onStandby`select pg_wal_replay_pause()`
+  const state = () => pair.onStandby`select where pg_get_wal_replay_pause_state() = 'paused'`
+  while ((await state()).length === 0) await Bun.sleep(5)
+  return { [Symbol.asyncDispose]: async () => void (await pair.onStandby`select pg_wal_replay_resume()`) }
+}
+
+/** Where a transaction runs. */
+export async function placeOf(tx: TenantTx): Promise<'primary' | 'standby'> {
+  const [row] = await tx.execute<{ place: boolean }>(sql`select pg_is_in_recovery() as place`)
+  return row?.place ? 'standby' : 'primary'
+}

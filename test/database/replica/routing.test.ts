@@ -1,0 +1,95 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
+import { users } from '../../../db/schema/users.ts'
+import { withTenant } from '../../../src/context/index.ts'
+import {
+  type Answer,
+  type Connection,
+  TenantNotConfirmed,
+  type TenantTx,
+  TransactionMisuse,
+} from '../../../src/database/index.ts'
+import { newTenant } from '../../database.ts'
+import { failureOf } from '../shared-database.ts'
+import { asTenant, inSession, openPair } from './open-pair.ts'
+import { pair, placeOf } from './pair.ts'
+
+setDefaultTimeout(30_000)
+
+test('a read goes to the standby, a write to the primary', async () => {
+  await using open = await openPair()
+  expect(await asTenant(() => open.db.read(placeOf))).toBe('standby')
+  expect(await asTenant(() => open.db.write(placeOf))).toBe('primary')
+})
+
+test('a read inside of a write joins it, on the primary', async () => {
+  await using open = await openPair()
+  expect(await asTenant(() => open.db.write(() => open.db.read(placeOf)))).toBe('primary')
+})
+
+test('who has written reads on the primary afterwards, in the same request or job', async () => {
+  await using open = await openPair()
+  const places = await asTenant(async () => {
+    const before = await open.db.read(placeOf)
+    await open.db.write(placeOf)
+    return [before, await open.db.read(placeOf)]
+  })
+  expect(places).toEqual(['standby', 'primary'])
+})
+
+test('tenants are apart on the standby, and without a tenant nothing is sent there', async () => {
+  await using open = await openPair()
+  const tenants = [newTenant(), newTenant()]
+  for (const tenant of tenants) {
+    const user = { email: `${tenant}@rowhouse.example`, name: 'Ada' }
+    await withTenant(tenant, () => open.db.write((tx) => tx.insert(users).values(user)))
+  }
+  await pair.replayed()
+  const emails = async (tx: TenantTx) => {
+    expect(await placeOf(tx)).toBe('standby')
+    return (await tx.select({ email: users.email }).from(users)).map(({ email }) => email)
+  }
+  const seen = await Promise.all(tenants.map((tenant) => withTenant(tenant, () => open.db.read(emails))))
+  expect(seen).toEqual(tenants.map((tenant) => [`${tenant}@rowhouse.example`]))
+  expect(await failureOf(open.db.read(emails))).toMatchObject({ name: 'TenantRequired' })
+})
+
+test.each(['none', 'old'])('a read on the standby is READ ONLY and of one snapshot (bookmark: %s)', async (sent) => {
+  await using open = await openPair()
+  const ask = (tx: TenantTx) =>
+    tx.execute(sql`select current_setting('transaction_read_only') as access,
+      current_setting('transaction_isolation') as isolation, pg_is_in_recovery() as "isStandby"`)
+  const [row] = await inSession(sent, () => open.db.read(ask))
+  expect(row).toEqual({ access: 'on', isolation: 'repeatable read', isStandby: true })
+})
+
+test.each(['none', 'old'])('the standby must confirm the tenant, or the call fails (bookmark: %s)', async (sent) => {
+  const answer = (text: string, given: Answer) =>
+    text.startsWith('select set_config') ? { ...given, rows: [] } : given
+  await using open = await openPair({ onStandby: { answer } })
+  expect(await inSession(sent, () => failureOf(open.db.read(placeOf)))).toBeInstanceOf(TenantNotConfirmed)
+})
+
+test.each(['none', 'old'])('a handle of the standby dies with its transaction (bookmark: %s)', async (sent) => {
+  await using open = await openPair()
+  let escaped: TenantTx | undefined
+  const read = async (tx: TenantTx) => {
+    escaped = tx
+    return await placeOf(tx)
+  }
+  expect(await inSession(sent, () => open.db.read(read))).toBe('standby')
+  expect(escaped && (await failureOf(placeOf(escaped)))).toBeInstanceOf(TransactionMisuse)
+})
+
+test('a write that fails just before COMMIT is rolled back, and leaves a connection in order', async () => {
+  let backend: Connection | undefined
+  const before = async (text: string, connection: Connection) => {
+    if (!text.startsWith('select pg_current_xact_id')) return
+    backend = connection
+    await connection.command('select 1/0').catch(() => {})
+  }
+  await using open = await openPair({ onPrimary: { before } })
+  const write = () => open.db.write((tx) => tx.insert(users).values({ email: 'ada@rowhouse.example', name: 'Ada' }))
+  expect(await inSession('none', () => failureOf(write()))).toMatchObject({ code: '25P02' })
+  expect([backend?.status, backend?.fault]).toEqual(['idle', undefined])
+})

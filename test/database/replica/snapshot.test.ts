@@ -1,0 +1,48 @@
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import type { Sql, TransactionSql } from 'postgres'
+import { openAfter } from '../../../src/database/replica.ts'
+import { newTenant } from '../../database.ts'
+import { inSession, openPair } from './open-pair.ts'
+import { pair, placeOf } from './pair.ts'
+
+setDefaultTimeout(30_000)
+
+describe('the standby is asked for a write before the read takes its snapshot', () => {
+  test('in a transaction of its own, in the same message', async () => {
+    await using open = await openPair()
+    await inSession('old', () => open.db.read(placeOf))
+    const [began, look, ended, begun] = open.sent
+    expect([began, ended, begun]).toEqual(['begin read only', 'commit', expect.stringMatching('repeatable read')])
+    expect(look).toContain('pg_xact_status')
+  })
+
+  test('since a snapshot can miss a write of which the standby says meanwhile that it is there', async () => {
+    const email = `${newTenant()}@rowhouse.example`
+    const insert = (sql: Sql | TransactionSql, email: string) =>
+      sql`insert into users (tenant_id, email, name) values (${newTenant()}, ${email}, 'Ada')`
+    const [, look] = openAfter('0', {
+      command: undefined,
+      statements: [],
+      commit: undefined,
+      confirm: () => {},
+    }).statements
+    const { promise: commit, resolve: letCommit } = Promise.withResolvers<void>()
+    const { promise: wrote, resolve: write } = Promise.withResolvers<string>()
+    const writing = pair.onPrimary.begin(async (tx) => {
+      await insert(tx, email)
+      write((await tx`select pg_current_xact_id()::text as id`)[0]?.id)
+      await commit
+    })
+    const id = await wrote
+    await insert(pair.onPrimary, 'ada@rowhouse.example') // so that the one under way lies within the snapshot
+    await pair.replayed()
+    await pair.onStandby.begin('isolation level repeatable read read only', async (tx) => {
+      await tx`select count(*) from users`
+      letCommit()
+      await writing
+      await pair.replayed()
+      expect(await tx.unsafe(look?.text ?? '', [id])).toHaveLength(1)
+      expect(await tx`select from users where email = ${email}`).toHaveLength(0)
+    })
+  })
+})

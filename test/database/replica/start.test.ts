@@ -1,0 +1,83 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { withTenant } from '../../../src/context/index.ts'
+import { ConfigError } from '../../../src/errors/index.ts'
+import { testClient } from '../../../src/testing/index.ts'
+import { newTenant } from '../../database.ts'
+import { freePort } from '../../postgres.ts'
+import { startServer, until } from '../../runtime/child.ts'
+import { failureOf } from '../shared-database.ts'
+import { createPairService, pair, pauseReplay, placeOf, startPairService } from './pair.ts'
+
+setDefaultTimeout(30_000)
+
+const readPlace = (service: Awaited<ReturnType<typeof createPairService>>) =>
+  withTenant(newTenant(), () => service.db.read(placeOf))
+
+/** The standby's URL, with something about it changed. */
+const standby = (change: Partial<URL>) => Object.assign(new URL(pair.standbyUrl), change).href
+
+test('a start looks at the walls of both, and reads go to the standby', async () => {
+  await using service = await startPairService()
+  expect(await readPlace(service)).toBe('standby')
+  expect(service.lines).toContain('the replica is used')
+})
+
+test('a start with a standby whose walls have a hole is refused, and says which', async () => {
+  await using server = startServer({
+    DATABASE_URL: pair.primaryUrl,
+    DATABASE_REPLICA_URL: pair.standby.ownerUrl,
+  })
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toStartWith('DATABASE_REPLICA_URL: Row security does not keep tenants apart')
+  expect(server.stderr).toContain('the serving role is a superuser')
+})
+
+test.each([
+  ['password', 'password authentication failed'],
+  ['pathname', 'does not exist'],
+] as const)('a start with a wrong %s of the standby is refused, and says so', async (part, problem) => {
+  await using service = await createPairService({ DATABASE_REPLICA_URL: standby({ [part]: 's3cret' }) })
+  const failure = await failureOf(service.assertWalls())
+  expect(failure).toBeInstanceOf(ConfigError)
+  expect(String(failure)).toContain('DATABASE_REPLICA_URL: ')
+  expect(String(failure)).toContain(problem)
+})
+
+test('a start without the standby serves from the primary, and is ready', async () => {
+  const port = await freePort()
+  await using service = await startPairService({ DATABASE_REPLICA_URL: standby({ port: String(port) }) })
+  expect(await readPlace(service)).toBe('primary')
+  expect(service.lines).toContain('the replica is not used ECONNREFUSED')
+  expect((await testClient(service.app).anonymous.get('/ready')).status).toBe(200)
+})
+
+test('a standby that comes back is used as soon as somebody asks whether the service is ready', async () => {
+  await pair.standby.crash()
+  await using service = await startPairService()
+  expect(await readPlace(service)).toBe('primary')
+  await pair.standby.restart()
+  await testClient(service.app).anonymous.get('/ready')
+  await until(() => service.lines.includes('the replica is used'))
+  expect(await readPlace(service)).toBe('standby')
+})
+
+test('one worker reads the bookmarks of another', async () => {
+  const urls = { DATABASE_URL: pair.primaryUrl, DATABASE_REPLICA_URL: pair.standbyUrl }
+  await using server = startServer({ ...urls, WORKERS: '2' })
+  const client = testClient(await server.listening()).as(newTenant())
+  await until(() => server.log().some(({ msg }) => msg === 'all workers listen'))
+  const user = { email: 'ada@rowhouse.example', name: 'Ada' }
+  const { data, headers } = await client.send<{ id: string }>('POST', '/users', {
+    body: JSON.stringify(user),
+    headers: { 'Content-Type': 'application/json', Bookmark: 'none' },
+  })
+  await using _paused = await pauseReplay()
+  await client.patch(`/users/${data.id}`, { name: 'Grace' })
+  const asked = () => server.log().filter(({ route, method }) => route === '/users/:id' && method === 'GET')
+  const init = { headers: { Bookmark: headers.get('Bookmark') ?? '', Connection: 'close' } }
+  await until(async () => {
+    // The standby has replayed the session's write, and not the other one: it is the standby that answers.
+    expect((await client.send<{ name: string }>('GET', `/users/${data.id}`, init)).data.name).toBe('Ada')
+    return new Set(asked().map(({ worker }) => worker)).size === 2
+  })
+})

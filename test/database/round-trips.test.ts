@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { eq, sql } from 'drizzle-orm'
+import { users } from '../../db/schema/users.ts'
+import { withTenant } from '../../src/context/index.ts'
+import { createPool, createTenantDatabase } from '../../src/database/index.ts'
+import { createApp } from '../../src/service/app.ts'
+import { testClient } from '../../src/testing/index.ts'
+import { deps, fixtures } from '../app.ts'
+import { main, newTenant } from '../database.ts'
+import { openCountingProxy } from './counting-proxy.ts'
+import { addUser } from './shared-database.ts'
+
+const proxy = await openCountingProxy(main.appUrl)
+// One connection, so that a statement that was used before was used on it.
+const db = createTenantDatabase({ connections: createPool({ url: proxy.url, size: 1 }) })
+const client = testClient(createApp({ ...deps, db })).as(newTenant())
+
+afterAll(async () => {
+  await db.close()
+  await proxy[Symbol.asyncDispose]()
+})
+
+/** What something costs once its connection is open and its statements have been used on it. Waits in vain beyond `most`. */
+async function tripsOf(most: number, work: () => Promise<unknown>): Promise<number> {
+  await work()
+  return await tripsOfFirst(most, work)
+}
+async function tripsOfFirst(most: number, work: () => Promise<unknown>): Promise<number> {
+  // A read answers before its COMMIT has been answered: the next transaction comes behind it.
+  await withTenant(newTenant(), () => db.write((tx) => tx.execute(sql`select 1`)))
+  return await proxy.within(most, work)
+}
+
+describe('a request asks PostgreSQL', () => {
+  let userId = ''
+  beforeAll(async () => {
+    userId = await fixtures.userId(client)
+  })
+  const create = async () => (await client.post<{ id: string }>('/tasks', { title: 'Paint the fence', userId })).data.id
+
+  test('once to get a task', async () => {
+    const id = await create()
+    expect(await tripsOf(1, () => client.get(`/tasks/${id}`))).toBe(1)
+  })
+
+  test('once to list tasks, rows and total', async () => {
+    expect(await tripsOf(1, () => client.get('/tasks?page=1&limit=20'))).toBe(1)
+  })
+
+  test('twice to create a task: once for it and once to commit it', async () => {
+    expect(await tripsOf(2, create)).toBe(2)
+  })
+
+  test('twice to change a task', async () => {
+    const id = await create()
+    expect(await tripsOf(2, () => client.patch(`/tasks/${id}`, { status: 'done' }))).toBe(2)
+  })
+
+  test('twice to delete a task', async () => {
+    const ids = [await create(), await create()]
+    expect(await tripsOf(2, () => client.delete(`/tasks/${ids.pop()}`))).toBe(2)
+  })
+})
+
+describe('a transaction asks PostgreSQL', () => {
+  const asTenant = (work: Parameters<typeof db.write>[0]) => () => withTenant(newTenant(), () => db.write(work))
+
+  test.each([1, 2, 5])('once for each of %p queries that wait for one another, and once to commit', async (n) => {
+    const work = asTenant(async (tx) => {
+      for (let query = 0; query < n; query += 1) await tx.execute(sql`select ${query}::int`)
+    })
+    expect(await tripsOf(n + 1, work)).toBe(n + 1)
+  })
+
+  test('once for a read, whose COMMIT nobody waits for', async () => {
+    const read = () => withTenant(newTenant(), () => db.read((tx) => tx.$count(users)))
+    expect(await tripsOf(1, read)).toBe(1)
+  })
+
+  test('once for queries that do not wait for one another, in one order', async () => {
+    const seen: unknown[] = []
+    const work = asTenant(async (tx) => {
+      const [id, rows] = await Promise.all([addUser(tx), tx.select({ id: users.id }).from(users)])
+      seen.push(rows.length === 1 && rows[0]?.id === id)
+    })
+    expect(await tripsOf(2, work)).toBe(2)
+    expect(seen).toEqual([true, true])
+  })
+
+  test('not at all when it is asked for nothing', async () => {
+    expect(
+      await tripsOf(
+        0,
+        asTenant(async () => {}),
+      ),
+    ).toBe(0)
+  })
+
+  test('no more for a statement that it has not seen before', async () => {
+    expect(
+      await tripsOfFirst(
+        2,
+        asTenant((tx) => tx.execute(sql`select 'never before'`)),
+      ),
+    ).toBe(2)
+  })
+
+  test('once more to take back what failed', async () => {
+    const work = asTenant((tx) => tx.select().from(users).where(eq(users.id, 'no id')))
+    expect(await tripsOf(2, () => work().catch(() => {}))).toBe(2)
+  })
+})

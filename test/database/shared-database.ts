@@ -1,0 +1,62 @@
+import { sql } from 'drizzle-orm'
+import type { PoolOptions, TenantTx } from '../../src/database/index.ts'
+import { asOwner, main } from '../database.ts'
+import { openProxy } from '../faults/proxy.ts'
+import { openWatchedDoor, type Tampering } from './watched-pool.ts'
+
+export { addUser, failureOf, gate, tenantWithUser } from './watched-pool.ts'
+
+/** Sees every row of the shared database. */
+export const owner = asOwner(main)
+
+/** A door to the shared database, on a pool that writes down what is sent: `await using door = openDoor()`. */
+export const openDoor = (options: Partial<PoolOptions> = {}, tampering: Tampering = {}) =>
+  openWatchedDoor({ url: main.appUrl, ...options }, tampering)
+
+/** The serving role's URL with session settings: `withSettings({ lock_timeout: '100ms' })`. */
+export function withSettings(settings: Record<string, string>, url = main.appUrl): string {
+  const changed = new URL(url)
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
+  changed.searchParams.set('options', options.join(' '))
+  return changed.href
+}
+
+/** How many users a tenant has, seen from behind the wall. */
+export async function countUsers(tenant: string): Promise<number> {
+  const [row] = await owner`select count(*)::int as count from users where tenant_id = ${tenant}`
+  return row?.count
+}
+
+export async function backendOf(tx: TenantTx): Promise<number> {
+  const [row] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+  return row?.pid ?? 0
+}
+
+/** Ends a server process; resolves when it is gone. */
+export async function terminate(pid: number): Promise<void> {
+  await owner`select pg_terminate_backend(${pid})`
+  await until(async () => (await owner`select from pg_stat_activity where pid = ${pid}`).length === 0)
+}
+
+/** A way to the shared database that can be cut: then PostgreSQL says no word of farewell. */
+export async function openCable() {
+  const proxy = await openProxy(main.appUrl)
+  return {
+    url: proxy.url,
+    /** Lets nothing through any more on what is connected, without closing it. New connections work. */
+    freeze(): void {
+      for (const link of proxy.links) link.freeze()
+    },
+    /** Cuts what is connected; resolves when the server process of it is gone. New connections work. */
+    async cut(pid: number): Promise<void> {
+      for (const link of proxy.links) link.cut()
+      await terminate(pid)
+    },
+    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
+  }
+}
+
+/** Resolves as soon as a condition holds; the test's own time limit is the only one. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))
+}

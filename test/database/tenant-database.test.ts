@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
+import { users } from '../../db/schema/users.ts'
+import { runInContext } from '../../src/context/context.ts'
+import { parseTenantId, TenantRequired, withTenant } from '../../src/context/index.ts'
+import {
+  type Answer,
+  createTenantDatabase,
+  query,
+  TenantNotConfirmed,
+  TransactionMisuse,
+} from '../../src/database/index.ts'
+import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
+import { db, newTenant } from '../database.ts'
+import { addUser, countUsers, failureOf, openDoor, owner, tenantWithUser } from './shared-database.ts'
+
+const settings = `select current_setting('app.current_tenant', true) as tenant,
+  current_setting('app.request_id', true) as request`
+
+describe('a read', () => {
+  test('is read only', async () => {
+    const error = await withTenant(newTenant(), () => failureOf(db.read((tx) => addUser(tx))))
+    expect(findDatabaseError(error)?.sqlstate).toBe('25006')
+  })
+
+  test('sees one snapshot, whatever is committed meanwhile', async () => {
+    const { tenant } = await tenantWithUser(db)
+    const counts = await withTenant(tenant, () =>
+      db.read(async (tx) => {
+        const before = await tx.$count(users)
+        await owner`insert into users (tenant_id, email, name) values (${tenant}, 'late@rowhouse.example', 'Late')`
+        return [before, await tx.$count(users)]
+      }),
+    )
+    expect(counts).toEqual([1, 1])
+    expect(await countUsers(tenant)).toBe(2)
+  })
+
+  test('gives what the work returns, a bare query too', async () => {
+    const { tenant, userId } = await tenantWithUser(db)
+    expect(await withTenant(tenant, () => db.read((tx) => tx.select({ id: users.id }).from(users)))).toEqual([
+      { id: userId },
+    ])
+  })
+})
+
+describe('a write', () => {
+  test('resolves after the commit', async () => {
+    const { tenant } = await tenantWithUser(db)
+    expect(await countUsers(tenant)).toBe(1)
+  })
+
+  test('is rolled back by whatever is thrown', async () => {
+    const tenant = newTenant()
+    for (const thrown of [new Error('no'), 'no error at all', undefined]) {
+      const work = db.write.bind(null, async (tx) => {
+        await addUser(tx)
+        throw thrown
+      })
+      expect(await withTenant(tenant, () => failureOf(work()))).toBe(thrown)
+    }
+    expect(await countUsers(tenant)).toBe(0)
+  })
+
+  test('fails with the first cause when the work swallowed it', async () => {
+    const tenant = newTenant()
+    const work = db.write.bind(null, async (tx) => {
+      await addUser(tx)
+      await tx.execute(sql`select 1 / 0`).catch(() => {})
+      await tx.execute(sql`select 1`).catch(() => {})
+    })
+    const error = await withTenant(tenant, () => failureOf(work()))
+    expect(findDatabaseError(error)?.sqlstate).toBe('22012')
+    expect(await countUsers(tenant)).toBe(0)
+  })
+
+  test('shows the work the first cause again, not that the transaction is aborted', async () => {
+    const seen: unknown[] = []
+    const work = db.write.bind(null, async (tx) => {
+      for (const query of [sql`select 1 / 0`, sql`select 1`]) seen.push(await failureOf(tx.execute(query).execute()))
+    })
+    await withTenant(newTenant(), () => failureOf(work()))
+    expect(seen.map((error) => findDatabaseError(error)?.sqlstate)).toEqual(['22012', '22012'])
+  })
+
+  test('fails with the error that the work made of a query’s', async () => {
+    const mapped = new ApiError('CONFLICT', 'Division is not for everyone')
+    const work = db.write.bind(null, async (tx) => {
+      await tx.execute(sql`select 1 / 0`).catch(() => {
+        throw mapped
+      })
+    })
+    expect(await withTenant(newTenant(), () => failureOf(work()))).toBe(mapped)
+  })
+
+  test('fails with the query’s own error, without the SQL and the parameters', async () => {
+    const error = await withTenant(newTenant(), () =>
+      db.write((tx) => tx.execute(sql`select 1 / 0, ${'secret'}::text`)).catch((thrown: unknown) => thrown),
+    )
+    expect(error).toMatchObject({ name: 'PostgresError', message: 'division by zero' })
+  })
+
+  test('fails when its commit is answered with a rollback', async () => {
+    const tenant = newTenant()
+    await using door = openDoor(
+      {},
+      {
+        before: (text, connection) => text === 'commit' && query(connection, 'select 1 / 0').catch(() => {}),
+      },
+    )
+    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx))))).toBeInstanceOf(TransactionMisuse)
+    expect(await countUsers(tenant)).toBe(0)
+  })
+})
+
+describe('without a tenant', () => {
+  const never = () => {
+    throw new Error('Something asked for a connection')
+  }
+  const closed = createTenantDatabase({ connections: { acquire: never, release: never, close: async () => {} } })
+
+  test.each(['read', 'write'] as const)('a %s is refused before any SQL', async (mode) => {
+    expect(await failureOf(closed[mode](never))).toBeInstanceOf(TenantRequired)
+  })
+})
+
+describe('the settings of a transaction', () => {
+  test('are the tenant and the request id', async () => {
+    const tenantId = parseTenantId(newTenant())
+    if (!tenantId) throw new Error('not a tenant')
+    const work = () => db.read((tx) => tx.execute(sql.raw(settings)))
+    expect(await runInContext({ tenantId, requestId: 'r-1' }, work)).toMatchObject([
+      { tenant: tenantId, request: 'r-1' },
+    ])
+    expect(await runInContext({ tenantId }, work)).toMatchObject([{ tenant: tenantId, request: '' }])
+  })
+
+  test.each([false, true])('leave nothing on the connection afterwards (failed: %p)', async (failed) => {
+    const left: unknown[] = []
+    await using door = openDoor(
+      {},
+      {
+        // Looks just before the second transaction begins, on the same connection.
+        async before(text, connection) {
+          if (text === 'begin') left.push(...(await query(connection, settings)))
+        },
+      },
+    )
+    const work = () =>
+      door.write(async (tx) => {
+        await tx.execute(sql`select 1`)
+        if (failed) throw new Error('no')
+      })
+    await withTenant(newTenant(), () => work().catch(() => {}))
+    await withTenant(newTenant(), () => work().catch(() => {}))
+    expect(left).toEqual([
+      { tenant: null, request: null },
+      { tenant: '', request: '' },
+    ])
+  })
+})
+
+describe('a read at once', () => {
+  test('begins, asks and commits in one message, and leaves no transaction behind', async () => {
+    await using door = openDoor()
+    const { tenant, userId } = await tenantWithUser(door)
+    door.sent.length = 0
+    const read = () => door.readAtOnce((tx) => Promise.all([tx.select({ id: users.id }).from(users), tx.$count(users)]))
+    expect(await withTenant(tenant, read)).toEqual([[{ id: userId }], 1])
+    expect(door.sent.map((text) => text.split(' ')[0])).toEqual(['begin', 'select', 'select', 'select', 'commit'])
+    const left = () => door.write((tx) => tx.execute(sql`select pg_current_xact_id_if_assigned() as id`))
+    expect(await withTenant(newTenant(), left)).toEqual([{ id: null }] as never)
+  })
+
+  test('is read only', async () => {
+    const error = await withTenant(newTenant(), () => failureOf(db.readAtOnce((tx) => addUser(tx))))
+    expect(findDatabaseError(error)?.sqlstate).toBe('25006')
+  })
+
+  test('refuses a query that waits for an answer, unsent', async () => {
+    await using door = openDoor()
+    const work = withTenant(newTenant(), () =>
+      failureOf(
+        door.readAtOnce(async (tx) => {
+          await tx.$count(users)
+          return await tx.execute(sql`select 'late'`)
+        }),
+      ),
+    )
+    expect(await work).toBeInstanceOf(TransactionMisuse)
+    expect(door.sent).not.toContain(`select 'late'`)
+  })
+
+  test('hands out nothing of a tenant that was not confirmed', async () => {
+    const answer = (text: string, given: Answer) =>
+      text.startsWith('select set_config') ? { ...given, rows: [[newTenant(), '']] } : given
+    await using door = openDoor({}, { answer })
+    const seen: unknown[] = []
+    const work = door.readAtOnce.bind(null, async (tx) => void seen.push(await tx.$count(users)))
+    expect(await withTenant(newTenant(), () => failureOf(work()))).toBeInstanceOf(TenantNotConfirmed)
+    expect(seen).toEqual([])
+  })
+
+  test('joins a transaction that is open, and is no longer all of it', async () => {
+    const { tenant } = await tenantWithUser(db)
+    const counts = await withTenant(tenant, () =>
+      db.write(async (tx) => {
+        await addUser(tx)
+        return [await db.readAtOnce((inner) => inner.$count(users)), await tx.$count(users)]
+      }),
+    )
+    expect(counts).toEqual([2, 2])
+  })
+
+  test('gives its connection back after a failure', async () => {
+    await using door = openDoor()
+    const tenant = newTenant()
+    await withTenant(tenant, () => failureOf(door.readAtOnce((tx) => tx.execute(sql`select 1 / 0`))))
+    expect(door.sent.at(-1)).toBe('rollback')
+    expect(await withTenant(tenant, () => door.read((tx) => tx.$count(users)))).toBe(0)
+  })
+})

@@ -1,0 +1,89 @@
+import { describe, test } from 'bun:test'
+import { existsSync, readdirSync } from 'node:fs'
+import { pgbouncer } from '../../pooler.ts'
+import { isNested, runSuite } from './run-suite.ts'
+
+// Promise 28: the same suite on another PostgreSQL and through a transaction pooler. The two run at the same time.
+
+const TIMEOUT_MS = 180_000
+const core = [
+  'test/deep/engines/this-run.test.ts',
+  'test/service/http',
+  'test/service/contract.test.ts',
+  'test/errors',
+  'test/testing/contract.test.ts',
+  'test/testing/isolation.test.ts',
+  'test/properties',
+  'test/context',
+  'test/resolution',
+  'test/database',
+  'test/injection',
+]
+// The replica has servers of its own; broken policies and Node need not be tried on every engine.
+const without = [
+  'test/database/replica/**',
+  'test/properties/broken-filters.test.ts',
+  'test/database/escaped-handle-node.test.ts',
+]
+
+// Each breaks databases of its own, as every nested run has to; what the doctor finds is held by test/isolation.
+const slow = [
+  'test/isolation/answers.test.ts',
+  ...['objects', 'privileges', 'role', 'tables'].map((name) => `test/isolation/broken-${name}.test.ts`),
+]
+
+/** The oldest supported PostgreSQL that Debian's packages have put here, if this run is not on it already. */
+const folder = '/usr/lib/postgresql'
+const [oldest] = (existsSync(folder) ? readdirSync(folder) : [])
+  .filter((major) => Number(major) >= 14 && existsSync(`${folder}/${major}/bin/postgres`))
+  .toSorted((one, other) => Number(one) - Number(other))
+const bin = `${folder}/${oldest}/bin`
+const hasOther = oldest !== undefined && process.env.TEST_POSTGRES_BIN !== bin
+
+/** What one connection of the server cannot show, or a pooler answers by itself; with the reason. */
+const notThroughPooler = {
+  'does not join a neighbour’s transaction of the same tenant': 'two transactions wait for one another',
+  'is refused in the transaction of another tenant': 'two transactions wait for one another',
+  'gets through a deadlock of two': 'two transactions wait for one another',
+  'waits for a lock twice as long as the lock timeout': 'two transactions at once; settings in the URL are refused',
+  'is unavailable when it refuses the password': 'PgBouncer refuses it, with a code of its own',
+  'a connection for every transaction is closed after it': 'the connection of the server stays open',
+  'a connection that was released twice is not given to two':
+    'clients are told apart by their connections of the server',
+  'opens no more than its size': 'clients are counted by their connections of the server',
+  'replaces a connection that has lived long enough': 'clients are told apart by their connections of the server',
+  'is kept under the same name on every connection': 'PgBouncer gives it another',
+  'is closed when there are too many of them': 'PgBouncer closes it itself',
+  'may be lost on the way': 'PgBouncer ends the session of who deallocates',
+  'is none where the URL says so': 'of a connection that others have used before',
+  'leave nothing on the connection afterwards': 'a new client’s connection of the server has been used before',
+}
+
+const skipped = (why: string) => process.stderr.write(`${why}: that part of test/engines is skipped.\n`)
+if (!pgbouncer) skipped('PgBouncer is not installed')
+if (!hasOther) skipped(`No other PostgreSQL is installed in ${folder}`)
+
+describe.skipIf(isNested)('the suite is green', () => {
+  test.skipIf(!hasOther).concurrent(
+    `on PostgreSQL ${oldest ?? 'of another major version'}`,
+    () =>
+      runSuite({
+        paths: [...core, 'test/testing/isolation-schemas.test.ts', 'test/db', 'test/isolation'],
+        without: [...without, ...slow],
+        environment: { TEST_POSTGRES_BIN: bin, TEST_DATABASE_URL: undefined, TEST_POOLER: undefined },
+      }),
+    TIMEOUT_MS,
+  )
+
+  test.skipIf(!pgbouncer).concurrent(
+    'through a transaction pooler with one connection',
+    () =>
+      runSuite({
+        paths: core,
+        without,
+        withoutTests: Object.keys(notThroughPooler),
+        environment: { TEST_POOLER: '1' },
+      }),
+    TIMEOUT_MS,
+  )
+})

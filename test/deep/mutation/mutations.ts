@@ -1,0 +1,303 @@
+/** A way to break the walls: what the sabotage suite does, and what must notice. */
+export interface Sabotage {
+  /** What is broken, in one line. */
+  item: string
+  promise: number
+  /** Statements for a migrated database, or lines of the code with what stands in their place. */
+  broken: { sql: string; undo?: string } | { file: string; lines: [line: string, by: string][] }
+  /** The test that turns red. */
+  test: { file: string; title: string }
+  /** What the doctor says, where a catalogue shows it: the name of its check. */
+  doctor?: string
+}
+
+const bothPolicies = (how: string) =>
+  `alter policy tenant_isolation on users ${how}; alter policy tenant_fence on users ${how}`
+const tenantFunction = `create or replace function tenancy.current_tenant_id() returns uuid language sql`
+const walls = 'test/db/row-security.test.ts'
+const powerless = 'test/db/powerless.test.ts'
+const noTenant = 'test/db/no-tenant.test.ts'
+const isolation = { file: 'test/testing/isolation.test.ts', title: 'no tenant reaches another tenant' }
+const doctorTest = { file: 'test/cli/commands/doctor.test.ts', title: 'on our own schema finds nothing' }
+
+export const sabotages: Sabotage[] = [
+  {
+    item: 'FORCE is dropped',
+    promise: 12,
+    broken: { sql: 'alter table tasks no force row level security' },
+    test: { file: walls, title: 'the owner of the tables is bound as well' },
+    doctor: 'row-security-forced',
+  },
+  {
+    item: 'the policy says USING (true), behind the fence',
+    promise: 12,
+    broken: { sql: 'alter policy tenant_isolation on users using (true)' },
+    test: doctorTest,
+    doctor: 'policy-text',
+  },
+  {
+    item: 'policy and fence say USING (true)',
+    promise: 12,
+    broken: { sql: bothPolicies('using (true)') },
+    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    doctor: 'policy-text',
+  },
+  {
+    item: 'a second permissive policy opens all',
+    promise: 12,
+    broken: { sql: 'create policy sloppy on tasks for select using (true)' },
+    test: doctorTest,
+    doctor: 'policy-text',
+  },
+  {
+    item: 'a second permissive policy opens all, and the fence is gone',
+    promise: 12,
+    broken: { sql: 'drop policy tenant_fence on tasks; create policy sloppy on tasks for select using (true)' },
+    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    doctor: 'fence-missing',
+  },
+  {
+    item: 'policy and fence say WITH CHECK (true)',
+    promise: 2,
+    broken: { sql: `${bothPolicies('with check (true)')}; grant update (tenant_id) on users to app_user` },
+    test: { file: walls, title: 'is not made of our own by a blind update' },
+    doctor: 'policy-text',
+  },
+  {
+    item: 'the policies are dropped, and row security is off',
+    promise: 12,
+    broken: {
+      sql: `drop policy tenant_isolation on users; drop policy tenant_fence on users;
+        alter table users disable row level security`,
+    },
+    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    doctor: 'policy-missing',
+  },
+  {
+    item: 'the policy is dropped',
+    promise: 12,
+    broken: { sql: 'drop policy tenant_isolation on users' },
+    test: { file: 'test/service/http/users.test.ts', title: 'a user that was created is answered whole' },
+    doctor: 'policy-missing',
+  },
+  {
+    item: 'row security is off',
+    promise: 12,
+    broken: { sql: 'alter table users disable row level security' },
+    test: { file: noTenant, title: 'no row is seen' },
+    doctor: 'row-security-enabled',
+  },
+  {
+    item: 'the tenant function is IMMUTABLE',
+    promise: 14,
+    broken: { sql: 'alter function tenancy.current_tenant_id() immutable' },
+    test: { file: walls, title: 'shows each tenant its own rows on one connection' },
+    doctor: 'policy-function-immutable',
+  },
+  {
+    item: 'the tenant function casts without nullif',
+    promise: 14,
+    broken: { sql: `${tenantFunction} stable return current_setting('app.current_tenant', true)::uuid` },
+    test: { file: noTenant, title: 'no row is seen' },
+    doctor: 'tenant-function',
+  },
+  {
+    item: 'set_config(…, false): the tenant stays on the connection',
+    promise: 8,
+    broken: {
+      file: 'src/database/tenant-database.ts',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the code under test
+      lines: [['${2 * index + 2}, true)', '${2 * index + 2}, false)']],
+    },
+    test: { file: 'test/database/tenant-database.test.ts', title: 'leave nothing on the connection afterwards' },
+  },
+  {
+    item: 'a handle is not revoked',
+    promise: 7,
+    broken: { file: 'src/database/tenant-tx.ts', lines: [['revoked = true', 'revoked = false']] },
+    test: { file: 'test/database/escaped-handle.test.ts', title: 'is refused ever after' },
+  },
+  {
+    item: 'the tenant is not confirmed',
+    promise: 9,
+    broken: {
+      file: 'src/database/tenant-database.ts',
+      lines: [['answers.at(-1)?.rows[0]?.[index] !== value', 'index < 0 && value && answers']],
+    },
+    test: { file: 'test/database/confirmation.test.ts', title: 'a tenant that PostgreSQL does not confirm' },
+  },
+  {
+    item: 'a foreign key of one column',
+    promise: 13,
+    broken: {
+      sql: `alter table tasks drop constraint tasks_tenant_id_user_id_fkey; create unique index users_ids on users (id);
+        alter table tasks add constraint lax foreign key (user_id) references users (id)`,
+    },
+    test: { file: walls, title: 'is not referred to' },
+    doctor: 'foreign-key-without-tenant',
+  },
+  {
+    item: 'a unique key without the tenant',
+    promise: 13,
+    broken: { sql: 'create unique index users_email on users (email)' },
+    test: { file: walls, title: 'works in two tenants' },
+    doctor: 'key-without-tenant',
+  },
+  {
+    item: 'a view without security_invoker',
+    promise: 15,
+    broken: {
+      sql: `create view everybody with (security_invoker = true) as select * from users;
+        create or replace view everybody as select * from users; grant select on everybody to app_user`,
+    },
+    test: isolation,
+    doctor: 'view',
+  },
+  {
+    item: 'TRUNCATE is granted',
+    promise: 11,
+    broken: { sql: 'grant truncate on tasks to app_user' },
+    test: { file: powerless, title: 'truncate tasks' },
+    doctor: 'table-privileges',
+  },
+  {
+    item: 'UPDATE of tenant_id is granted',
+    promise: 11,
+    broken: { sql: 'grant update (tenant_id) on tasks to app_user' },
+    test: { file: powerless, title: 'update tasks set tenant_id = tenant_id' },
+    doctor: 'tenant-update',
+  },
+  {
+    item: 'the serving role has BYPASSRLS',
+    promise: 11,
+    broken: { sql: 'alter role app_user bypassrls', undo: 'alter role app_user nobypassrls' },
+    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    doctor: 'role-attributes',
+  },
+  {
+    item: 'the serving role is the owner',
+    promise: 11,
+    broken: { sql: 'alter table users owner to app_user; alter table tasks owner to app_user' },
+    test: { file: powerless, title: 'alter table tasks disable row level security' },
+    doctor: 'role-owns',
+  },
+  {
+    item: 'ALTER ROLE … SET app.current_tenant',
+    promise: 16,
+    broken: {
+      sql: `alter role app_user set app.current_tenant = 'd1d3dbb0-5fb3-4bb6-b5e0-3a8c6b5d7a10'`,
+      undo: 'alter role app_user reset app.current_tenant',
+    },
+    test: { file: noTenant, title: 'no row is inserted, whatever tenant it names' },
+    doctor: 'preset',
+  },
+  {
+    item: 'a new table without protection',
+    promise: 12,
+    broken: {
+      sql: `create table notes (tenant_id uuid not null default tenancy.current_tenant_id(),
+          id uuid not null default tenancy.uuid_v7(), note text, primary key (tenant_id, id));
+        grant select, insert, update, delete on notes to app_user`,
+    },
+    test: isolation,
+    doctor: 'row-security-enabled',
+  },
+  {
+    item: 'a migration that does not look at its walls',
+    promise: 27,
+    broken: { file: 'src/migrate/migrate.ts', lines: [['assertRowSecurity(await', 'void (await']] },
+    test: { file: 'test/migrate/migrate.test.ts', title: 'is refused by name' },
+  },
+  {
+    item: 'a cache without the tenant in its key',
+    promise: 24,
+    broken: {
+      file: 'src/service/features/tasks/repository.ts',
+      lines: [
+        ['export async function findTask', 'const cache = new Map<string, TaskRow>()\nexport async function findTask'],
+        [
+          '  const [row] = await taskById(tx, { id })',
+          `  const row = cache.get(id) ?? (await taskById(tx, { id }))[0]
+           if (row) cache.set(id, row)`,
+        ],
+      ],
+    },
+    test: { file: 'test/service/contract.test.ts', title: 'getTask: ' },
+  },
+  {
+    item: 'a 404 that says something else of a foreign row',
+    promise: 4,
+    broken: {
+      file: 'src/service/features/tasks/routes.ts',
+      lines: [
+        ['const toTask', 'const known = new Set<string>()\nconst toTask'],
+        ['  id: row.id,', '  id: (known.add(row.id), row.id),'],
+        [
+          'if (!row) throw missing()',
+          `if (!row) throw known.has(id) ? new ApiError('NOT_FOUND', 'Not yours') : missing()`,
+        ],
+      ],
+    },
+    test: { file: 'test/service/contract.test.ts', title: 'getTask: ' },
+  },
+  {
+    item: 'production that starts without trust',
+    promise: 21,
+    broken: { file: 'src/service/config/auth-settings.ts', lines: [["NODE_ENV === 'production'", 'false']] },
+    test: { file: 'test/service/config.test.ts', title: 'production has to be told whom to believe' },
+  },
+  {
+    item: 'a token whose tenant is not compared with the request’s',
+    promise: 21,
+    broken: { file: 'src/resolution/resolve.ts', lines: [['if (identity?.tenants &&', 'if (false &&']] },
+    test: { file: 'test/auth/jwt.test.ts', title: 'stolen, it opens no other' },
+  },
+  {
+    item: 'a token for another service that is believed',
+    promise: 21,
+    broken: { file: 'src/auth/jwt.ts', lines: [['options.audience === undefined ?', 'true ?']] },
+    test: { file: 'test/auth/jwt.test.ts', title: 'for another service is believed only by who asks for that' },
+  },
+  {
+    item: 'verified tokens without their signature in the key',
+    promise: 24,
+    broken: {
+      file: 'src/auth/jwt.ts',
+      lines: [
+        ['remembered.get(token)', "remembered.get(token.split('.')[1])"],
+        ['remembered.set(token,', "remembered.set(token.split('.')[1],"],
+      ],
+    },
+    test: { file: 'test/auth/remember.test.ts', title: 'nor for one with a character more or less' },
+  },
+  {
+    item: 'a rate without the tenant in its key',
+    promise: 24,
+    broken: { file: 'src/limits/rate-limit.ts', lines: [['this.store.take(', 'this.store.take(this.policy || ']] },
+    test: { file: 'test/limits/rate.test.ts', title: 'is each tenant’s own' },
+  },
+  {
+    item: 'a queue that all tenants share',
+    promise: 26,
+    broken: {
+      file: 'src/limits/bulkhead.ts',
+      lines: [
+        ['this.compartments.get(tenantId)', "this.compartments.get('')"],
+        ['this.compartments.set(tenantId,', "this.compartments.set('',"],
+      ],
+    },
+    test: { file: 'test/limits/concurrency.test.ts', title: 'do not keep those of another tenant waiting' },
+  },
+  {
+    item: 'a registry that keeps answers without the tenant in their key',
+    promise: 24,
+    broken: {
+      file: 'src/resolution/tenant-directory.ts',
+      lines: [
+        ['answers.get(selector)', "answers.get('')"],
+        ['answers.set(selector,', "answers.set('',"],
+      ],
+    },
+    test: { file: 'test/resolution/tenant-directory.test.ts', title: 'of one tenant is not that of another' },
+  },
+]

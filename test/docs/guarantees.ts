@@ -1,0 +1,239 @@
+/** A test, by file and by words of its title as the file has them. */
+export interface Proof {
+  file: string
+  title: string
+}
+
+/** What is promised, and the tests that go red when it is broken. */
+export interface KeptPromise {
+  number: number
+  promise: string
+  /** None: it is still to be kept. */
+  tests: Proof[]
+}
+
+const proof = (file: string, title: string): Proof => ({ file: `test/${file}.test.ts`, title })
+
+export const promises: KeptPromise[] = [
+  {
+    number: 1,
+    promise: 'No foreign read: no answer depends on another tenant’s rows',
+    tests: [
+      proof('properties/non-interference', 'in turn'),
+      proof('properties/tenant-id', 'no spelling of a tenant’s id opens another tenant'),
+      proof('properties/foreign-marks', 'no answer contains a byte of another tenant'),
+      proof('testing/isolation', 'no tenant reaches another tenant'),
+      proof('db/row-security', 'is not read, by id, by tenant or at all'),
+    ],
+  },
+  {
+    number: 2,
+    promise: 'No foreign write, also without RETURNING',
+    tests: [
+      proof('db/row-security', 'is not made by a blind insert'),
+      proof('db/row-security', 'is not made of our own by a blind update'),
+      proof('testing/isolation', 'no tenant reaches another tenant'),
+    ],
+  },
+  {
+    number: 3,
+    promise:
+      'No tenant, no data: on a fresh connection and on a used one, after commit, rollback, error, timeout and cancel',
+    tests: [
+      proof('db/no-tenant', 'no row is seen'),
+      proof('db/no-tenant', 'no row is inserted, whatever tenant it names'),
+      proof('database/tenant-database', 'a %s is refused before any SQL'),
+    ],
+  },
+  {
+    number: 4,
+    promise: 'A foreign id equals an absent id: status, headers and body',
+    tests: [
+      proof('service/contract', 'every operation of the document'),
+      proof('properties/every-operation', 'and with an id of another tenant, which is nobody’s'),
+      proof('db/plans', 'a row is found by its primary key, tenant first'),
+    ],
+  },
+  {
+    number: 5,
+    promise: 'The same natural key in two tenants always works',
+    tests: [
+      proof('db/row-security', 'works in two tenants'),
+      proof('service/http/users', 'the same email is free in every other tenant'),
+    ],
+  },
+  {
+    number: 6,
+    promise: 'Counts, totals, limits and pages are per tenant',
+    tests: [
+      proof(
+        'properties/pagination',
+        'a tenant that turns the pages meets each of its rows once, while another adds rows',
+      ),
+      proof('service/http/tasks', 'a tenant’s new task is never in another one’s list'),
+    ],
+  },
+  {
+    number: 7,
+    promise: 'A transaction’s handle dies with it, on Bun and on Node',
+    tests: [proof('database/escaped-handle', 'on Bun'), proof('database/escaped-handle-node', 'on Node')],
+  },
+  {
+    number: 8,
+    promise: 'One tenant a transaction, set once, locally, by one module',
+    tests: [
+      proof('database/tenant-database', 'leave nothing on the connection afterwards'),
+      proof('database/pipeline', 'are not run behind one that fails'),
+      proof('architecture/imports', 'only the tenant database, the wall check and the migration begin transactions'),
+    ],
+  },
+  {
+    number: 9,
+    promise: 'The tenant is confirmed; a connection that surprises is destroyed and counted',
+    tests: [
+      proof('database/confirmation', 'fails the call, hands no row to the work and commits nothing'),
+      proof('database/confirmation', 'a connection that surprises is counted'),
+      proof('database/tenant-database', 'hands out nothing of a tenant that was not confirmed'),
+      proof('database/confirmation', 'fails when somebody had begun one on the connection, and costs the connection'),
+    ],
+  },
+  {
+    number: 10,
+    promise: 'All or nothing; GET runs READ ONLY; success is said after COMMIT, and what is not known is 503',
+    tests: [
+      proof('faults/under-load', 'keep apart, lose nothing and leave nothing'),
+      proof('database/tenant-database', 'is read only'),
+      proof('database/confirmation', 'that loses its connection is unavailable, never a success'),
+    ],
+  },
+  {
+    number: 11,
+    promise: 'The serving role is powerless',
+    tests: [
+      proof('db/powerless', 'the serving role may not'),
+      proof('db/powerless', 'is a member of nothing and owns nothing'),
+    ],
+  },
+  {
+    number: 12,
+    promise: 'Every relation with a tenant column is walled: forced row security, one policy, one fence',
+    tests: [
+      proof('isolation/doctor', 'finds every one of'),
+      proof('cli/commands/doctor', 'on our own schema finds nothing'),
+    ],
+  },
+  {
+    number: 13,
+    promise: 'Keys and indexes begin with the tenant, foreign keys carry it',
+    tests: [
+      proof('db/row-security', 'is not referred to: its id looks like one that does not exist'),
+      proof('db/plans', 'a row is found by its primary key, tenant first'),
+    ],
+  },
+  {
+    number: 14,
+    promise:
+      'The tenant function is STABLE, asked once a statement, handles the empty setting, cannot be bent by search_path',
+    tests: [
+      proof('db/row-security', 'shows each tenant its own rows on one connection'),
+      proof('db/plans', 'the tenant is read once a statement, not once a row'),
+    ],
+  },
+  {
+    number: 15,
+    promise: 'Views are security_invoker; nothing else reaches round the policies',
+    tests: [
+      proof('isolation/doctor', 'finds every one of'),
+      proof('isolation/start-message', 'what is named as shared is no hole'),
+    ],
+  },
+  {
+    number: 16,
+    promise: 'No role and no database carries a preset tenant',
+    tests: [
+      proof('isolation/broken-role', 'names a role that presets'),
+      proof('isolation/broken-role', 'names a tenant that the connection string sets'),
+    ],
+  },
+  {
+    number: 17,
+    promise: 'No index that row security disables',
+    tests: [proof('db/plans', 'the first page of a list is read from its index, without sorting')],
+  },
+  {
+    number: 18,
+    promise: 'Time and connection limits are defaults of the role',
+    tests: [proof('db/powerless', 'has its limits by default')],
+  },
+  {
+    number: 19,
+    promise: 'Known holes of the server are reported',
+    tests: [proof('isolation/start-message', 'a server whose minor release has known holes is reported as a warning')],
+  },
+  {
+    number: 20,
+    promise: 'The service does not start on a wall with a hole; /ready is 503 when one appears',
+    tests: [
+      proof('runtime/start', 'with the login of a superuser is refused'),
+      proof('service/http/health', 'it is not ready when a wall has a hole'),
+    ],
+  },
+  {
+    number: 21,
+    promise: 'The tenant comes from what was verified; production does not start without it',
+    tests: [
+      proof('runtime/auth', 'a start in production without trust is refused, and told what to set'),
+      proof('runtime/auth', 'a token opens its own tenant, and nothing else opens any'),
+      proof('resolution/resolving', 'a caller that is not believed hears nothing of tenants'),
+      proof('runtime/workers', 'without trust nothing is served, and one line says what to set'),
+      proof('injection/injection', 'reaches no other tenant where tenants are sealed'),
+    ],
+  },
+  {
+    number: 22,
+    promise: 'Errors carry no data: in bodies, logs or traces',
+    tests: [
+      proof('errors/constraints', 'is answered without a value'),
+      proof('runtime/log', 'and no value that it sent'),
+    ],
+  },
+  {
+    number: 23,
+    promise: 'No SQL from input',
+    tests: [proof('architecture/imports', 'features bind every value: no sql.raw, no unsafe')],
+  },
+  {
+    number: 24,
+    promise: 'Everything that remembers carries the tenant in its key: limits, the registry, verified tokens',
+    tests: [
+      proof('properties/broken-filters', 'a cache without the tenant in its key'),
+      proof('limits/rate-store', 'is asked by a key that holds the tenant and the rate'),
+      proof('auth/remember', 'says nothing for another one, nor for one with a character more or less'),
+    ],
+  },
+  {
+    number: 25,
+    promise: 'Answers are not shareable: Cache-Control: private, no-store, and Vary',
+    tests: [proof('resolution/tenant', 'marks the answer as the tenant’s own')],
+  },
+  {
+    number: 26,
+    promise: 'A noisy tenant is bounded: it waits behind itself, and another never meets its 429',
+    tests: [
+      proof('runtime/noisy-tenant', 'leaves others the rest of the pool, and waits behind itself'),
+      proof('limits/concurrency', 'do not keep those of another tenant waiting'),
+      proof('limits/rate', 'is each tenant’s own'),
+    ],
+  },
+  {
+    number: 27,
+    promise: 'Migrations cannot weaken it',
+    tests: [proof('migrate/migrate', 'is refused by name'), proof('migrate/migrate', 'mends walls that were broken')],
+  },
+  {
+    number: 28,
+    promise:
+      'The same suite is green on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with a pool of one',
+    tests: [proof('deep/engines/servers', 'the suite is green'), proof('deep/engines/pglite', 'on PGlite')],
+  },
+]

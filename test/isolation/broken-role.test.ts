@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { createWallCheck, type Finding } from '../../src/isolation/index.ts'
+import { asOwner, createDatabase } from '../database.ts'
+
+// Roles belong to the whole server, where other tests run as app_user: each test breaks a role of its own.
+const database = await createDatabase()
+const owner = asOwner(database)
+const [server] = await owner<{ version: number }[]>`select current_setting('server_version_num')::int as version`
+const version = server?.version ?? 0
+const suffix = crypto.randomUUID().slice(0, 8)
+const group = `group_${suffix}`
+const mighty = `mighty_${suffix}`
+let count = 0
+const made: string[] = [group, mighty]
+
+async function createRole(attributes = ''): Promise<{ role: string; url: string }> {
+  const role = `role_${suffix}_${count++}`
+  await owner.unsafe(`create role ${role} login password 'x' ${attributes}`)
+  made.push(role)
+  const url = new URL(database.ownerUrl)
+  url.username = role
+  url.password = 'x'
+  return { role, url: url.href }
+}
+
+async function errorsFor(url: string): Promise<Finding[]> {
+  const walls = createWallCheck({ url })
+  try {
+    return (await walls.inspect()).filter(({ level }) => level === 'error')
+  } finally {
+    await walls.close()
+  }
+}
+
+beforeAll(async () => {
+  await owner.unsafe(`create role ${group}; create role ${mighty} bypassrls`)
+})
+
+afterAll(async () => {
+  for (const role of made.reverse())
+    await owner.unsafe(`reassign owned by ${role} to postgres; drop owned by ${role}; drop role ${role}`)
+})
+
+describe('the wall check', () => {
+  test('finds nothing against a role that may read and no more', async () => {
+    const { role, url } = await createRole()
+    await owner.unsafe(`grant usage on schema tenancy to ${role}; grant select on users, tasks to ${role}`)
+    expect(await errorsFor(url)).toEqual([])
+  })
+
+  test('names a serving role that was never prepared', async () => {
+    const { role, url } = await createRole()
+    const problem = 'the serving role may not read any table of tenants'
+    expect(await errorsFor(url)).toMatchObject([{ promise: 20, object: role, problem }])
+  })
+
+  test.each([
+    ['superuser', 'is a superuser'],
+    ['bypassrls', 'has BYPASSRLS'],
+    ['createrole', 'has CREATEROLE'],
+    ['createdb', 'has CREATEDB'],
+    ['replication', 'has REPLICATION'],
+  ])('names a serving role that is %s', async (attribute, problem) => {
+    const { role, url } = await createRole(attribute)
+    expect(await errorsFor(url)).toContainEqual(
+      expect.objectContaining({ promise: 11, object: role, problem: `the serving role ${problem}` }),
+    )
+  })
+
+  test.each(['pg_read_all_data', mighty])('names a serving role that is a member of %s', async (other) => {
+    const { role, url } = await createRole(`in role ${other}`)
+    expect(await errorsFor(url)).toContainEqual(
+      expect.objectContaining({ promise: 11, object: role, problem: `the serving role is a member of ${other}` }),
+    )
+  })
+
+  test('warns of a group whose privileges the role shares', async () => {
+    const { role, url } = await createRole(`in role ${group}`)
+    const walls = createWallCheck({ url })
+    const findings = await walls.inspect()
+    await walls.close()
+    const problem = `the serving role is a member of ${group}, whose privileges it shares`
+    expect(findings).toContainEqual(expect.objectContaining({ level: 'warning', object: role, problem }))
+  })
+
+  test('names a group that the role takes by SET ROLE, whose privileges no check would see', async () => {
+    const { role, url } = await createRole(`noinherit in role ${group}`)
+    expect(await errorsFor(url)).toContainEqual(
+      expect.objectContaining({ promise: 11, object: role, problem: `the serving role is a member of ${group}` }),
+    )
+  })
+
+  test.skipIf(version < 160_000)('lets a membership be that gives nothing', async () => {
+    const { role, url } = await createRole()
+    await owner.unsafe(`grant ${mighty} to ${role} with inherit false, set false`)
+    expect((await errorsFor(url)).filter(({ promise }) => promise === 11)).toEqual([])
+  })
+
+  test('warns of a limit that the role takes away again', async () => {
+    const { role, url } = await createRole('connection limit 5')
+    const name = new URL(database.ownerUrl).pathname.slice(1)
+    await owner.unsafe(`alter database ${name} set lock_timeout = '5s'; alter role ${role} set lock_timeout = 0`)
+    const walls = createWallCheck({ url })
+    const problems = (await walls.inspect()).map(({ problem }) => problem)
+    await walls.close()
+    await owner.unsafe(`alter database ${name} reset lock_timeout`)
+    expect(problems).toContain('the serving role has no default for lock_timeout')
+  })
+
+  test('names a serving role that owns a table', async () => {
+    const { role, url } = await createRole()
+    await owner.unsafe(`alter table tasks owner to ${role}`)
+    try {
+      expect(await errorsFor(url)).toContainEqual(
+        expect.objectContaining({ promise: 11, object: role, problem: 'the serving role owns table public.tasks' }),
+      )
+    } finally {
+      await owner.unsafe('alter table tasks owner to current_user')
+    }
+  })
+
+  test.each(['app.current_tenant', 'row_security'])('names a role that presets %s', async (setting) => {
+    const { role, url } = await createRole()
+    await owner.unsafe(`
+      alter role ${role} set ${setting} = 'off';
+      grant usage on schema tenancy to ${role};
+      grant select on tasks to ${role}`)
+    expect(await errorsFor(url)).toContainEqual(
+      expect.objectContaining({ promise: 16, object: role, problem: `it presets ${setting}=off` }),
+    )
+  })
+
+  test('names a tenant that the connection string sets', async () => {
+    const { url } = await createRole()
+    const withTenant = new URL(url)
+    withTenant.searchParams.set('options', `-c app.current_tenant=${crypto.randomUUID()}`)
+    expect(await errorsFor(withTenant.href)).toContainEqual(expect.objectContaining({ promise: 16, object: 'session' }))
+  })
+
+  test('names a row that shows without a tenant, whatever the catalogue says', async () => {
+    const { role, url } = await createRole()
+    await owner.unsafe(`
+      create table leaky (tenant_id uuid not null);
+      insert into leaky values (gen_random_uuid());
+      grant select on leaky to ${role}`)
+    try {
+      expect(await errorsFor(url)).toContainEqual(
+        expect.objectContaining({ promise: 3, object: 'public.leaky', problem: 'it shows rows without a tenant' }),
+      )
+    } finally {
+      await owner.unsafe('drop table leaky')
+    }
+  })
+
+  test('warns of a role without limits', async () => {
+    const { role, url } = await createRole()
+    const transactionTimeout = version >= 170_000 ? ['transaction_timeout'] : []
+    const walls = createWallCheck({ url })
+    const warnings = (await walls.inspect()).filter(({ promise }) => promise === 18)
+    await walls.close()
+    expect(warnings.map(({ object, problem }) => `${object}: ${problem}`)).toEqual([
+      `${role}: the serving role has no connection limit`,
+      `${role}: the serving role has no default for idle_in_transaction_session_timeout`,
+      `${role}: the serving role has no default for lock_timeout`,
+      `${role}: the serving role has no default for statement_timeout`,
+      ...transactionTimeout.map((setting) => `${role}: the serving role has no default for ${setting}`),
+    ])
+  })
+})

@@ -1,0 +1,121 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { randomBytes } from 'node:crypto'
+import { checks, createWallCheck, type Finding } from '../../src/isolation/index.ts'
+import { asOwner, createBareDatabase, main } from '../database.ts'
+import { faultsOf } from './faults/index.ts'
+import { shared, somebodyElses } from './somebody-elses.ts'
+
+// Somebody else's database: another schema, tenant column, function, setting and role, and none of our SQL.
+const suffix = randomBytes(4).toString('hex')
+const left: (() => Promise<unknown>)[] = []
+
+/** One that no other test breaks or mends, with a role of its own. */
+async function create(name: string) {
+  const role = `crm_${name}_${suffix}`
+  const theirs = somebodyElses(role)
+  const faults = faultsOf(theirs)
+  const database = await createBareDatabase()
+  const owner = asOwner(database)
+  left.push(() =>
+    owner.unsafe(`
+      drop owned by ${role} cascade; drop role ${role};
+      do $$ begin
+        if exists (select from pg_roles where rolname = '${role}_group') then
+          drop owned by ${role}_group; drop role ${role}_group;
+        end if;
+      end $$`),
+  )
+  await owner.unsafe(theirs.soundRole + theirs.sound)
+  const url = Object.assign(new URL(database.ownerUrl), { username: role, password: 'x' }).href
+  return {
+    role,
+    owner,
+    faults: Object.values(faults),
+    async break() {
+      for (const { sql } of Object.values(faults)) await owner.unsafe(sql)
+    },
+    async inspect(): Promise<Finding[]> {
+      const walls = createWallCheck({ url, tenantColumn: 'org_id', shared })
+      try {
+        // What the release of this server has is no fault of the fixture.
+        return (await walls.inspect()).filter(({ check }) => check !== 'server-release')
+      } finally {
+        await walls.close()
+      }
+    },
+  }
+}
+
+const isStatement = ({ remedy }: Finding) => /;( -- .*)?$/.test(remedy) && !remedy.includes('…')
+const lines = (findings: Finding[]) => findings.map(({ check, object, problem }) => `${check} | ${object} | ${problem}`)
+const faults = faultsOf(somebodyElses('anybody'))
+const [server] = await asOwner(main)<{ version: number }[]>`
+  select current_setting('server_version_num')::int as version`
+const version = server?.version ?? 0
+
+afterAll(async () => {
+  for (const leave of left) await leave()
+})
+
+describe('in somebody else’s database the doctor', () => {
+  test('finds nothing where nothing is wrong', async () => {
+    const { inspect } = await create('whole')
+    expect(await inspect()).toEqual([])
+  })
+
+  test(`finds every one of ${Object.keys(faults).length} faults, and invents none`, async () => {
+    const broken = await create('broken')
+    await broken.break()
+    const expected = broken.faults.flatMap(({ finds }) => finds.map((find) => find.join(' | ')))
+    expect(lines(await broken.inspect()).sort()).toEqual(expected.sort())
+  })
+
+  test('was shown something for every check that it has', () => {
+    // These need a database of ours, or none at all: test/db/sabotaged-*.test.ts, answers.test.ts, test/isolation/start-message.test.ts
+    // and test/database/signed-context.test.ts.
+    const elsewhere = [
+      'no-table',
+      'not-tried',
+      'row-security-active',
+      'seal',
+      'server-release',
+      'tenant-answer',
+      'tenant-function',
+      'unreadable',
+    ]
+    const shown = Object.values(faults).flatMap(({ finds }) => finds.map(([check]) => check))
+    expect([...new Set([...shown, ...elsewhere])].sort()).toEqual(checks.map(({ check }) => check).sort())
+  })
+
+  test.skipIf(version < 170_000)('finds MAINTAIN, where the server has it', async () => {
+    const { owner, role, inspect } = await create('maintain')
+    await owner.unsafe(`grant maintain on crm.sound to ${role}`)
+    expect(lines(await inspect())).toContain('table-privileges | crm.sound | the serving role has MAINTAIN')
+  })
+
+  test('says statements that mend what it found', async () => {
+    const { owner, inspect, ...mended } = await create('mended')
+    await mended.break()
+    const before = await inspect()
+    for (const { remedy } of before.filter(isStatement)) await owner.unsafe(remedy)
+    const after = lines(await inspect())
+    expect(lines(before.filter(isStatement)).filter((line) => after.includes(line))).toEqual([])
+  })
+
+  test('says statements that mend keys and references of the usual kind, one look after the other', async () => {
+    const { owner, role, inspect } = await create('usual')
+    const policies = (name: string) => `
+      alter table ${name} enable row level security; alter table ${name} force row level security;
+      create policy own on ${name} using (org_id = (select crm.current_org()));
+      create policy tenant_fence on ${name} as restrictive using (true);
+      grant select, insert, update on ${name} to ${role};`
+    await owner.unsafe(`
+      create table crm.parents (id uuid primary key, org_id uuid not null default crm.current_org());
+      create table crm.children (id uuid primary key, org_id uuid not null default crm.current_org(),
+        parent_id uuid references crm.parents on delete set null);
+      create index on crm.children (parent_id); ${policies('crm.parents')} ${policies('crm.children')}`)
+    for (let n = 0; n < 2; n += 1)
+      for (const { remedy } of (await inspect()).filter(isStatement)) await owner.unsafe(remedy)
+    expect(await inspect()).toEqual([])
+  })
+})

@@ -1,0 +1,165 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { createWallCheck } from '../../src/isolation/index.ts'
+import { MigrationError, migrate } from '../../src/migrate/index.ts'
+import { startAdminServer } from '../database/admin-server.ts'
+import { connectAsAppUser, sqlstateOf } from '../db/app-user.ts'
+
+const server = await startAdminServer()
+const { owner } = server
+const version = Number((await owner`select current_setting('server_version_num') as number`)[0]?.number)
+
+describe('the role of administrative work', () => {
+  test('has no attribute but LOGIN and BYPASSRLS', async () => {
+    const [role] = await owner`
+      select rolcanlogin, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolinherit, rolconnlimit
+      from pg_roles where rolname = 'app_admin'`
+    expect(role).toEqual({
+      rolcanlogin: true,
+      rolsuper: false,
+      rolbypassrls: true,
+      rolcreaterole: false,
+      rolcreatedb: false,
+      rolreplication: false,
+      rolinherit: false,
+      rolconnlimit: 10,
+    })
+  })
+
+  test('is a member of nothing and owns nothing', async () => {
+    const memberships = await owner`select from pg_auth_members where member = 'app_admin'::regrole`
+    const owned = await owner`select from pg_shdepend where refobjid = 'app_admin'::regrole and deptype = 'o'`
+    expect([memberships.length, owned.length]).toEqual([0, 0])
+  })
+
+  test('has the limits of the role that serves', async () => {
+    const settingsOf = async (role: string) =>
+      [
+        ...(await owner`select unnest(setconfig) as setting from pg_db_role_setting
+        where setrole = ${role}::regrole order by 1`),
+      ].map(({ setting }) => setting)
+    expect(await settingsOf('app_admin')).toHaveLength(version >= 170_000 ? 4 : 3)
+    expect(await settingsOf('app_admin')).toEqual(await settingsOf('app_user'))
+  })
+
+  test('reads and writes the tables of tenants, and may do no more to them', async () => {
+    const [row] = await owner`
+      select string_agg(distinct privilege_type, ' ' order by privilege_type) as privileges
+      from pg_class, aclexplode(relacl) where oid = 'tasks'::regclass and grantee = 'app_admin'::regrole`
+    expect(row?.privileges).toBe('DELETE INSERT SELECT UPDATE')
+  })
+
+  const admin = connectAsAppUser(server.adminUrl)
+  test.each([
+    'delete from tenancy.tenants',
+    'truncate tasks',
+    'create table mine (id int)',
+    'create temporary table mine (id int)',
+    'alter table tasks disable row level security',
+    'create role mine',
+    'set role app_user',
+    'set role postgres',
+    `select tenancy.protect('tasks')`,
+  ])('may not: %s', async (text) => {
+    expect(await sqlstateOf(admin.unsafe(text))).toBe('42501')
+  })
+})
+
+describe('a migration', () => {
+  test('keeps the password that the role has, and what it may do', async () => {
+    const everything = async () => [
+      ...(await owner`
+        select relname as name, relacl::text as acl from pg_class where relacl::text ~ 'app_admin'
+        union all select nspname, nspacl::text from pg_namespace where nspacl::text ~ 'app_admin'
+        union all select rolname, rolpassword from pg_authid where rolname = 'app_admin' order by 1`),
+    ]
+    const before = await everything()
+    await migrate({ url: server.ownerUrl, adminPassword: 'another' })
+    await migrate({ url: server.ownerUrl })
+    expect(await everything()).toEqual(before)
+    expect(before.map(({ name }) => name)).toEqual(['app_admin', 'public', 'tasks', 'tenancy', 'tenants', 'users'])
+  })
+
+  test('leaves the walls whole', async () => {
+    const walls = createWallCheck({ url: server.appUrl })
+    const errors = (await walls.inspect()).filter(({ level }) => level === 'error')
+    await walls.close()
+    expect(errors).toEqual([])
+  })
+
+  test('of several databases at once makes the role once', async () => {
+    const others = await startAdminServer()
+    await others.owner.unsafe('drop owned by app_admin; drop role app_admin')
+    const names = ['one', 'two', 'three', 'four']
+    for (const name of names) await others.owner.unsafe(`create database ${name}`)
+    const urls = names.map((name) => Object.assign(new URL(others.ownerUrl), { pathname: `/${name}` }).href)
+    await Promise.all(urls.map((url) => migrate({ url, adminPassword: 'x' })))
+    expect(await others.owner`select from pg_roles where rolname = 'app_admin'`).toHaveLength(1)
+  })
+})
+
+describe('an owner who may not make it', () => {
+  async function landlord() {
+    const others = await startAdminServer()
+    await others.owner.unsafe(`drop owned by app_admin; drop role app_admin;
+      create role landlord login createrole password 'x'`)
+    await others.owner.unsafe('create database house owner landlord')
+    return { ...others, url: others.as('landlord', 'x', 'house') }
+  }
+
+  test('is told what a superuser has to run, without the password, and can migrate after that', async () => {
+    const { owner, url } = await landlord()
+    const error = await migrate({ url, adminPassword: 's3cret' }).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(MigrationError)
+    const message = error instanceof Error ? error.message : ''
+    expect(message).not.toContain('s3cret')
+    const [, statements = ''] = message.match(/Let a superuser run it, then migrate again: (.*;)\n/) ?? []
+    expect(statements).toStartWith('create role app_admin login bypassrls nosuperuser ')
+    await owner.unsafe(statements.replace('…', 's3cret'))
+    await migrate({ url, adminPassword: 's3cret' })
+    const [row] = await owner`select rolbypassrls from pg_roles where rolname = 'app_admin'`
+    expect(row?.rolbypassrls).toBe(true)
+  })
+
+  test('is told so too when somebody has made it without BYPASSRLS', async () => {
+    const { owner, url } = await landlord()
+    await owner.unsafe('create role app_admin login')
+    const migration = migrate({ url, adminPassword: 'x' })
+    await expect(migration).rejects.toThrow(
+      'then migrate again: alter role app_admin bypassrls; alter role app_admin set',
+    )
+  })
+
+  test('migrates as ever without it', async () => {
+    const { owner, url } = await landlord()
+    await migrate({ url })
+    expect(await owner`select from pg_roles where rolname = 'app_admin'`).toHaveLength(0)
+  })
+})
+
+describe('the wall check', () => {
+  const errorsOf = async (url: string) => {
+    const walls = createWallCheck({ url })
+    const findings = await walls.inspect()
+    await walls.close()
+    return findings.filter(({ level }) => level === 'error')
+  }
+  const isMember = expect.objectContaining({
+    promise: 11,
+    object: 'app_user',
+    problem: 'the serving role is a member of app_admin',
+    remedy: 'revoke app_admin from app_user;',
+  })
+  afterAll(async () => void (await owner.unsafe('revoke app_admin from app_user')))
+
+  test('names a serving role that may become it', async () => {
+    await owner.unsafe('grant app_admin to app_user')
+    expect(await errorsOf(server.appUrl)).toContainEqual(isMember)
+    await owner.unsafe('revoke app_admin from app_user')
+    expect(await errorsOf(server.appUrl)).toEqual([])
+  })
+
+  test('and a migration refuses it', async () => {
+    await owner.unsafe('grant app_admin to app_user')
+    await expect(migrate({ url: server.ownerUrl })).rejects.toThrow('the serving role is a member of app_admin')
+  })
+})

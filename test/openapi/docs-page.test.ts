@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'bun:test'
+import { docs } from '../../src/openapi/index.ts'
+import { readDocsAsset } from '../../src/runtime/read-docs-asset.ts'
+import { app } from '../app.ts'
+
+const page = async () => {
+  const response = await app.request('/docs')
+  return { response, html: await response.text() }
+}
+const files = async () => [...(await page()).html.matchAll(/<(?:script|link|img)[^>]* (?:src|href)="([^"]*)"/g)]
+
+describe('the documentation page', () => {
+  test('is HTML, for everybody', async () => {
+    const { response, html } = await page()
+    expect(response.status).toBe(200)
+    expect(response.headers.get('Content-Type')).toStartWith('text/html')
+    expect(html).toStartWith('<!doctype html>')
+    expect(html).toContain('<title>Rowhouse</title>')
+  })
+
+  test('is not bothered by a malformed tenant header', async () => {
+    expect((await app.request('/docs', { headers: { 'X-Tenant-Id': 'nonsense' } })).status).toBe(200)
+  })
+
+  test('loads its files from its own origin', async () => {
+    expect((await files()).map(([, url]) => url)).toEqual([
+      'data:,',
+      '/docs/swagger-ui-dist/swagger-ui.css',
+      '/docs/swagger-ui-dist/swagger-ui-bundle.js',
+    ])
+  })
+
+  test('names no other host anywhere', async () => {
+    expect((await page()).html).not.toMatch(/(?:https?:)?\/\/[a-z]/i)
+  })
+
+  test('shows the document that is served here', async () => {
+    const [, url = ''] = (await page()).html.match(/url: '([^']+)'/) ?? []
+    const response = await app.request(url)
+    expect(response.headers.get('Content-Type')).toStartWith('application/json')
+    expect(await response.json()).toMatchObject({ openapi: '3.1.0', info: { title: 'Rowhouse' } })
+  })
+
+  test('asks no validator on the internet about the document', async () => {
+    expect((await page()).html).toContain("validatorUrl: 'none'")
+  })
+
+  test('allows no script but its own two, and nothing from elsewhere', async () => {
+    const { response, html } = await page()
+    const [, nonce = ''] = html.match(/<script nonce="([^"]+)">/) ?? []
+    const policy = Object.fromEntries(
+      (response.headers.get('Content-Security-Policy') ?? '').split('; ').map((directive) => {
+        const [name = '', ...sources] = directive.split(' ')
+        return [name, sources]
+      }),
+    )
+    expect(policy).toEqual({
+      'default-src': ["'none'"],
+      'script-src': ["'self'", `'nonce-${nonce}'`],
+      'style-src': ["'self'", `'nonce-${nonce}'`],
+      'img-src': ["'self'", 'data:'],
+      'connect-src': ["'self'"],
+      'base-uri': ["'none'"],
+      'form-action': ["'none'"],
+      'frame-ancestors': ["'none'"],
+    })
+  })
+
+  test('has a fresh nonce every time, and no cache keeps it', async () => {
+    const [first, second] = [await page(), await page()]
+    const nonce = /nonce="([^"]+)"/
+    expect(first.html.match(nonce)?.[1]).not.toBe(second.html.match(nonce)?.[1])
+    expect(first.response.headers.get('Cache-Control')).toBe('no-store')
+  })
+
+  test('has a nonce on every inline script and style', async () => {
+    const inline = [...(await page()).html.matchAll(/<(?:script|style)(?![^>]* src=)[^>]*>/g)]
+    expect(inline).toHaveLength(2)
+    for (const [tag] of inline) expect(tag).toMatch(/ nonce="[0-9a-f-]{36}"/)
+  })
+
+  test('escapes its title', async () => {
+    const other = docs({ title: '<script>alert(1)</script>', documentUrl: '/', loadAsset: readDocsAsset })
+    expect(await (await other.request('/')).text()).toContain('<title>&lt;script&gt;alert(1)&lt;/script&gt;</title>')
+  })
+
+  test('answers HEAD without a body', async () => {
+    const response = await app.request('/docs', { method: 'HEAD' })
+    expect([response.status, await response.text()]).toEqual([200, ''])
+  })
+
+  test('takes GET and HEAD alone', async () => {
+    const response = await app.request('/docs', { method: 'POST' })
+    expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD'])
+  })
+})
+
+describe('a file of the documentation page', () => {
+  const named = [
+    ['swagger-ui.css', 'text/css; charset=utf-8'],
+    ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+  ] as const
+
+  test.each(named)('%s is the package’s, with its type, and may be cached', async (name, type) => {
+    const response = await app.request(`/docs/swagger-ui-dist/${name}`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('Content-Type')).toBe(type)
+    expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(response.headers.get('Cache-Control')).toBe('public, max-age=86400')
+    expect((await response.text()) === (await readDocsAsset(name))).toBe(true)
+  })
+
+  test('answers HEAD without a body', async () => {
+    const response = await app.request('/docs/swagger-ui-dist/swagger-ui.css', { method: 'HEAD' })
+    expect([response.status, await response.text()]).toEqual([200, ''])
+  })
+
+  test.each(['package.json', '..%2f..%2fpackage.json', '../../package.json', ''])('%p is none', async (name) => {
+    expect((await app.request(`/docs/swagger-ui-dist/${name}`)).status).toBe(404)
+  })
+
+  test('is loaded once, and again only when that failed', async () => {
+    const outcomes = [Promise.reject(new Error('disk')), Promise.resolve('body {}')]
+    let loads = 0
+    const page = docs({
+      title: 'Tasks',
+      documentUrl: '/openapi.json',
+      loadAsset: () => outcomes[loads++] ?? Promise.reject(new Error('loaded too often')),
+    })
+    page.onError((_error, c) => c.text('', 500))
+    const statuses: number[] = []
+    for (const _ of [1, 2, 3]) statuses.push((await page.request('/swagger-ui-dist/swagger-ui.css')).status)
+    expect(statuses).toEqual([500, 200, 200])
+  })
+})

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'bun:test'
+import { type SubdomainOptions, subdomain } from '../../src/resolution/index.ts'
+import { guarded, registered, registryOf } from './guarded-app.ts'
+
+const acme = registered('acme')
+const umlaut = registered('xn--bcher-kva')
+const registry = registryOf(acme, umlaut, registered('www'), registered('a.acme'), registered('_acme'))
+
+/** The tenant that a Host leads to, or the status and message of a refusal. */
+async function tenantOf(host: string, options: SubdomainOptions = {}) {
+  const response = await guarded({ from: subdomain(options), registry }).request('/', { headers: { Host: host } })
+  const body = await response.json()
+  return response.ok ? body.tenantId : `${response.status} ${body.error.message}`
+}
+
+const none = '403 Tenant is required: call your own subdomain'
+
+describe('a subdomain by the Public Suffix List', () => {
+  test.each([
+    'acme.app.co.uk',
+    'acme.app.co.uk:8443',
+    'ACME.App.Co.UK',
+    'acme.app.co.uk.',
+    'acme.app.co.uk.:443',
+    'acme.example.com',
+    'acme.myapp.github.io',
+    'acme.localhost',
+    'acme.localhost:3000',
+    'acme.shop.internal',
+  ])('finds acme in %s', async (host) => {
+    expect(await tenantOf(host)).toBe(acme.id)
+  })
+
+  test('finds an international name in the form it has on the wire', async () => {
+    expect(await tenantOf('xn--bcher-kva.app.co.uk')).toBe(umlaut.id)
+  })
+
+  test.each([
+    ['an excluded label', 'www.app.co.uk'],
+    ['an excluded label of localhost', 'www.localhost:3000'],
+    ['the domain itself', 'app.co.uk'],
+    ['a domain right under a private suffix', 'acme.github.io'],
+    ['a public suffix', 'co.uk'],
+    ['a private suffix', 'github.io'],
+    ['localhost', 'localhost'],
+    ['localhost with a port', 'localhost:3000'],
+    ['more than one label', 'a.acme.app.co.uk'],
+    ['more than one label of localhost', 'a.acme.localhost'],
+    ['a bare name', 'acme'],
+    ['an IPv4 address', '127.0.0.1:3000'],
+    ['a short IPv4 address', 'acme.2.3'],
+    ['a hexadecimal IPv4 address', 'acme.app.0x7f'],
+    ['an IPv6 address', '[::1]:3000'],
+    ['two trailing dots', 'acme.app.co.uk..'],
+    ['an empty label', 'acme..co.uk'],
+    ['an empty first label', '.app.co.uk'],
+    ['a leading hyphen', '-acme.app.co.uk'],
+    ['a trailing hyphen', 'acme-.app.co.uk'],
+    ['an underscore', '_acme.app.co.uk'],
+    ['an underscore further on', 'acme._app.co.uk'],
+    ['a label of 64 characters', `${'a'.repeat(64)}.app.co.uk`],
+    ['a port that is none', 'acme.app.co.uk:http'],
+    ['two ports', 'acme.app.co.uk:80:80'],
+    ['credentials', 'acme.app.co.uk@evil.com'],
+    ['a path', 'acme.app.co.uk/x'],
+    ['two hosts', 'acme.app.co.uk, acme.app.co.uk'],
+    ['a port alone', ':3000'],
+    ['nothing', ''],
+  ])('finds no tenant in %s', async (_what, host) => {
+    expect(await tenantOf(host)).toBe(none)
+  })
+
+  test('takes the host of the URL where there is no Host', async () => {
+    const app = guarded({ from: subdomain(), registry })
+    expect(await (await app.request('http://acme.app.co.uk:3000/')).json()).toMatchObject({ tenantId: acme.id })
+  })
+
+  test('does not believe X-Forwarded-Host', async () => {
+    const headers = { Host: 'app.co.uk', 'X-Forwarded-Host': 'acme.app.co.uk' }
+    expect((await guarded({ from: subdomain(), registry }).request('/', { headers })).status).toBe(403)
+  })
+
+  test('is no reason to vary: a cache keys on the host', async () => {
+    const response = await guarded({ from: subdomain(), registry }).request('http://acme.app.co.uk/')
+    expect(response.headers.get('Vary')).toBeNull()
+  })
+})
+
+describe('a subdomain of a given domain', () => {
+  const domain = 'App.Example.com'
+
+  test.each(['acme.app.example.com', 'ACME.app.example.com.:8080'])('finds acme in %s', async (host) => {
+    expect(await tenantOf(host, { domain })).toBe(acme.id)
+  })
+
+  test.each([
+    'acme.example.com',
+    'app.example.com',
+    'www.app.example.com',
+    'a.acme.app.example.com',
+    'acme.app.example.com.evil.com',
+    'acme.evilapp.example.com',
+    'acmeapp.example.com',
+    'acme.localhost',
+  ])('finds no tenant in %s', async (host) => {
+    expect(await tenantOf(host, { domain })).toBe(`${none} of app.example.com`)
+  })
+})
+
+test('a host of more than 253 characters names no tenant', async () => {
+  const domain = `${'a.'.repeat(118)}example.com`
+  expect(await tenantOf(`acme.${domain}`, { domain })).toBe(acme.id)
+  expect(await tenantOf(`acme.a.${domain}`, { domain: `a.${domain}` })).toStartWith('403')
+})
+
+test('the labels that are no tenant’s can be chosen', async () => {
+  expect(await tenantOf('acme.app.co.uk', { exclude: ['ACME'] })).toBe(none)
+  expect(await tenantOf('www.app.co.uk', { exclude: ['acme'] })).not.toBe(none)
+})
+
+test('the label can be an id', async () => {
+  expect(await tenantOf(`${acme.id}.app.co.uk`, { yields: 'id' })).toBe(acme.id)
+  expect(await tenantOf('acme.app.co.uk', { yields: 'id' })).toBe(
+    '400 subdomain must be one tenant id: 8-4-4-4-12 hex digits',
+  )
+})
+
+test.each([
+  { domain: '' },
+  { domain: '.example.com' },
+  { domain: '*.example.com' },
+  { domain: 'https://example.com' },
+  { domain: 'example.com:3000' },
+  { domain: '127.0.0.1' },
+  { exclude: ['www.app'] },
+  { exclude: [''] },
+  { yields: 'slug' as 'name' }, // as a caller without types would
+])('an option that is wrong is refused at once: %j', (options) => {
+  expect(() => subdomain(options)).toThrow(TypeError)
+})

@@ -1,0 +1,35 @@
+import { expect, test } from 'bun:test'
+import { users } from '../../db/schema/users.ts'
+import { withTenant } from '../../src/context/index.ts'
+import type { Answer } from '../../src/database/index.ts'
+import { loadConfig } from '../../src/service/config/config.ts'
+import { createService } from '../../src/service/service.ts'
+import { deps } from '../app.ts'
+import { addUser, failureOf, openCable } from '../database/shared-database.ts'
+import { watchedPool } from '../database/watched-pool.ts'
+import { main, newTenant } from '../database.ts'
+
+test('a connection that goes silent is given up when no request can still wait for it', async () => {
+  await using cable = await openCable()
+  const config = loadConfig({ DATABASE_URL: cable.url, DATABASE_POOL_SIZE: '1', REQUEST_TIMEOUT_MS: '200' })
+  const service = await createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset })
+  const count = () => withTenant(newTenant(), () => service.db.read((tx) => tx.$count(users)))
+  await withTenant(newTenant(), () => service.db.write((tx) => addUser(tx)))
+  cable.freeze()
+  expect(await failureOf(count())).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
+  expect(await count()).toBe(0)
+  await service.close()
+})
+
+test('a connection that surprises is logged with how many there were, and without a tenant', async () => {
+  const logged: unknown[] = []
+  const log = { ...deps.log, error: (fields: object, message: string) => logged.push({ ...fields, message }) }
+  const answer = (text: string, given: Answer) =>
+    text.startsWith('select set_config') ? { ...given, rows: [] } : given
+  const connections = watchedPool({ url: main.appUrl }, { answer })
+  const config = loadConfig({ DATABASE_URL: main.appUrl })
+  const service = await createService({ config, log, loadDocsAsset: deps.loadDocsAsset, connections })
+  await withTenant(newTenant(), () => failureOf(service.db.read((tx) => tx.$count(users))))
+  expect(logged).toEqual([{ what: 'the tenant was not confirmed', count: 1, message: 'a connection was destroyed' }])
+  await service.close()
+})

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { join } from 'node:path'
+import { Miniflare } from 'miniflare'
+import { z } from 'zod'
+import { createIssuer } from '../../src/cli/commands/issuer.ts'
+import { migrate } from '../../src/migrate/index.ts'
+import { testClient } from '../../src/testing/index.ts'
+import { asOwner, createDatabase, main, newTenant } from '../database.ts'
+import { root, start, until } from './child.ts'
+import { serviceCases } from './service-cases.ts'
+
+setDefaultTimeout(60_000)
+
+// Cloudflare's own runtime, workerd, with the bundle that would be deployed.
+
+const settings = z
+  .object({
+    main: z.string(),
+    compatibility_date: z.string(),
+    compatibility_flags: z.array(z.string()),
+    hyperdrive: z.tuple([z.object({ binding: z.string() })]),
+  })
+  .parse(Bun.JSONC.parse(await Bun.file(join(root, 'wrangler.jsonc')).text()))
+
+interface Worker {
+  url: string
+  lines: Record<string, unknown>[]
+  close(): Promise<void>
+}
+
+const believing = { ALLOW_UNTRUSTED_TENANT: 'true' }
+
+async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string, string> }): Promise<Worker> {
+  const lines: Record<string, unknown>[] = []
+  const runtime = new Miniflare({
+    modules: true,
+    scriptPath: join(root, settings.main),
+    compatibilityDate: settings.compatibility_date,
+    compatibilityFlags: settings.compatibility_flags,
+    bindings: bindings.vars ?? believing,
+    hyperdrives: bindings.hyperdrive ? { [settings.hyperdrive[0].binding]: bindings.hyperdrive } : {},
+    handleStructuredLogs: ({ message }: { message: string }) => void lines.push(JSON.parse(message)),
+  })
+  return { url: (await runtime.ready).href, lines, close: () => runtime.dispose() }
+}
+
+describe('on Cloudflare Workers', () => {
+  let worker: Worker
+  beforeAll(async () => {
+    await using build = start([process.execPath, 'run', 'build:worker'])
+    if ((await build.exited) !== 0) throw new Error(build.stderr)
+    worker = await startWorker({ hyperdrive: main.appUrl })
+  })
+  afterAll(() => worker.close())
+
+  for (const { name, run } of serviceCases(() => worker.url)) test(name, run)
+
+  test('a request is one JSON line, with the client that Cloudflare saw', async () => {
+    const id = crypto.randomUUID()
+    await fetch(new URL('/health', worker.url), { headers: { 'X-Request-Id': id, 'CF-Connecting-IP': '203.0.113.9' } })
+    const line = await until(() => worker.lines.find(({ requestId }) => requestId === id))
+    expect(line).toMatchObject({ level: 30, msg: 'request', route: '/health', status: 200, client: '203.0.113.9' })
+  })
+
+  test('DATABASE_URL serves where there is no Hyperdrive, and no connection outlives its request', async () => {
+    const database = await createDatabase()
+    const direct = await startWorker({ vars: { ...believing, DATABASE_URL: database.appUrl } })
+    const { status } = await testClient(direct.url).as(newTenant()).get('/tasks')
+    const owner = asOwner(database)
+    const open = () => owner`select from pg_stat_activity where datname = current_database() and usename = 'app_user'`
+    await until(async () => (await open()).length === 0)
+    await direct.close()
+    expect(status).toBe(200)
+  })
+
+  test('over a login that walls do not bind, nothing but /health is served, and one line says why', async () => {
+    const unsafe = await startWorker({ hyperdrive: main.ownerUrl })
+    const client = testClient(unsafe.url)
+    const paths = ['/tasks', '/users', '/ready', '/docs', '/openapi.json', '/health']
+    const answers = await Promise.all(paths.map((path) => client.as(newTenant()).get(path)))
+    await until(() => unsafe.lines.filter(({ msg }) => msg === 'request').length === paths.length)
+    await unsafe.close()
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503, 200])
+    expect(answers[0]?.error).toEqual({
+      code: 'SERVICE_UNAVAILABLE',
+      message: 'The service is unavailable for the moment, try again',
+    })
+    const reasons = unsafe.lines.filter(({ msg }) => msg === 'refusing to serve')
+    expect(reasons).toHaveLength(1)
+    expect(reasons[0]?.problem).toContain('superuser')
+  })
+
+  test('without trust nothing is served, and one line says what to set', async () => {
+    const open = await startWorker({ hyperdrive: main.appUrl, vars: { LOG_LEVEL: 'info' } })
+    const { status } = await testClient(open.url).as(newTenant()).get('/tasks')
+    const reason = await until(() => open.lines.find(({ msg }) => msg === 'refusing to serve'))
+    await open.close()
+    expect(status).toBe(503)
+    expect(reason.problem).toContain('TRUST is required in production')
+  })
+
+  test('tokens, a seal, the registry and a rate hold there too, for requests at the same time', async () => {
+    const database = await createDatabase()
+    const seal = 'a-seal-of-this-test-with-32-characters'
+    await migrate({ url: database.ownerUrl, sealSecrets: [seal] })
+    const [own, other] = [newTenant(), newTenant()]
+    await asOwner(database)`insert into tenancy.tenants (id, slug, name) values (${own}, 'acme', 'Acme')`
+    using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: (request) => issuer.fetch(request) })
+    const issuer = await createIssuer(server.url.origin, 'rowhouse')
+    const secured = await startWorker({
+      vars: {
+        DATABASE_URL: database.appUrl,
+        TRUST: 'jwt',
+        JWT_JWKS_URL: `http://127.0.0.1:${server.port}/.well-known/jwks.json`,
+        JWT_ISSUER: server.url.origin,
+        JWT_AUDIENCE: 'rowhouse',
+        TENANT_REGISTRY: 'required',
+        TENANT_SEAL_KEY: seal,
+        RATE_LIMIT: '20',
+      },
+    })
+    const ask = async (tenant: string, token = tenant) => {
+      const authorization = `Bearer ${await (await issuer.request(`/token?tenant=${token}`)).text()}`
+      const answer = await fetch(new URL('/tasks', secured.url), {
+        headers: { 'X-Tenant-Id': tenant, Authorization: authorization },
+      })
+      await answer.body?.cancel()
+      return answer.status
+    }
+    const together = await Promise.all([ask(own), ask(own), ask(own), ask(own), ask(other), ask(other, own)])
+    const rest = await Promise.all(Array.from({ length: 20 }, () => ask(own)))
+    await secured.close()
+    expect(together).toEqual([200, 200, 200, 200, 403, 403])
+    expect(new Set(rest)).toEqual(new Set([200, 429]))
+  })
+
+  test('settings that are wrong are one line, and every request is 503', async () => {
+    const wrong = await startWorker({ vars: { ...believing, BODY_LIMIT_BYTES: 'many' } })
+    const client = testClient(wrong.url)
+    const statuses = [await client.anonymous.get('/health'), await client.anonymous.get('/tasks')].map(
+      ({ status }) => status,
+    )
+    await until(() => wrong.lines.filter(({ msg }) => msg === 'request').length === 2)
+    await wrong.close()
+    expect(statuses).toEqual([503, 503])
+    const [reason, ...more] = wrong.lines.filter(({ msg }) => msg === 'refusing to serve')
+    expect(more).toEqual([])
+    expect(reason?.problem).toContain('DATABASE_URL is required')
+    expect(reason?.problem).toContain('BODY_LIMIT_BYTES must be a whole number')
+  })
+})

@@ -1,0 +1,62 @@
+import { type AppDeps, createApp } from '../../../src/service/app.ts'
+import { type TestClient, testClient } from '../../../src/testing/index.ts'
+import { deps } from '../../app.ts'
+import { newTenant } from '../../database.ts'
+
+/** The whole app on the shared database, with clients for it and the lines of its log. */
+export function build(options: Partial<Omit<AppDeps, 'settings'>> & { settings?: Partial<AppDeps['settings']> } = {}) {
+  const lines: Record<string, unknown>[] = []
+  const write = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields })
+  const log = { info: write('info'), warn: write('warn'), error: write('error') }
+  const settings = { ...deps.settings, ...options.settings }
+  const app = createApp({ ...deps, log, ...options, settings })
+  return { app, lines, ...testClient(app, { tenantHeader: settings.TENANT_HEADER }) }
+}
+
+export const { app, lines, as, anonymous } = build()
+
+/** The app over a database that fails with this at every call. */
+export const failing = (thrown?: unknown, settings: Partial<AppDeps['settings']> = {}) => {
+  const fail = () => Promise.reject(thrown)
+  return build({ db: { read: fail, readAtOnce: fail, write: fail, close: async () => {} }, settings })
+}
+
+/** The line that a request left in the log. */
+export const lineOf = (requestId: string | null, among = lines) => among.find((line) => line.requestId === requestId)
+
+export interface User {
+  id: string
+  email: string
+  name: string
+  createdAt: string
+  updatedAt: string
+}
+
+export interface Task {
+  id: string
+  title: string
+  description: string | null
+  status: 'todo' | 'in_progress' | 'done'
+  userId: string
+  createdAt: string
+  updatedAt: string
+}
+
+export const newEmail = (): string => `${crypto.randomUUID()}@acme.example`
+
+export async function createUser(client: TestClient, email = newEmail()): Promise<User> {
+  return (await client.post<User>('/users', { email, name: 'Ada' })).data
+}
+
+export async function createTask(client: TestClient, title = 'Paint the fence'): Promise<Task> {
+  const { id: userId } = await createUser(client)
+  return (await client.post<Task>('/tasks', { title, userId })).data
+}
+
+/** A tenant of its own, as a client, with one user and one task. */
+export async function newAcme() {
+  const tenant = newTenant()
+  const client = as(tenant)
+  const task = await createTask(client)
+  return { tenant, client, task, userId: task.userId }
+}

@@ -1,0 +1,137 @@
+import { expect, test } from 'bun:test'
+import { newTenant } from '../../database.ts'
+import { as, build, newEmail } from './app.ts'
+import { anyId, json, testRefusals } from './refusals.ts'
+
+const user = { email: 'ada@acme.example', name: 'Ada' }
+const users = { path: '/users' }
+const bytes = (...values: number[]) => new Uint8Array(values)
+const malformed = { ...users, code: 'BAD_REQUEST' } as const
+const wrongType = { ...users, code: 'VALIDATION_FAILED', names: '' } as const
+const unknown = { ...users, code: 'VALIDATION_FAILED' } as const
+const wrongMedia = { ...users, code: 'UNSUPPORTED_MEDIA_TYPE' } as const
+
+testRefusals([
+  { of: 'JSON that breaks off', ...malformed, body: '{"email":' },
+  { of: 'JSON with a comma too many', ...malformed, body: '{"name":"Ada",}' },
+  { of: 'JSON with single quotes', ...malformed, body: "{'name':'Ada'}" },
+  { of: 'JSON with something behind it', ...malformed, body: '{} {}' },
+  { of: 'NaN', ...malformed, body: '{"name":NaN}' },
+  { of: 'an empty body', ...malformed, body: '' },
+  { of: 'a missing body', ...malformed, headers: json },
+  { of: 'a body of white space', ...malformed, body: ' \n' },
+  { of: 'a body that is not UTF-8', ...malformed, body: bytes(0x7b, 0xff, 0x7d) },
+  { of: 'a name that is not UTF-8', ...malformed, body: Buffer.from('{"email":"a@b.co","name":"\xe9"}', 'latin1') },
+  { of: 'a body in UTF-16', ...malformed, body: bytes(0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00) },
+  { of: 'null', ...wrongType, body: 'null' },
+  { of: 'an array', ...wrongType, body: '[]' },
+  { of: 'a string', ...wrongType, body: '"Ada"' },
+  { of: 'a number', ...wrongType, body: '1' },
+  { of: 'true', ...wrongType, body: 'true' },
+  { of: 'deeply nested JSON', ...wrongType, body: `${'['.repeat(100_000)}${']'.repeat(100_000)}` },
+  {
+    of: 'a deeply nested field',
+    ...unknown,
+    body: `{"email":"a@b.co","name":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    names: 'name',
+  },
+  { of: 'the key tenantId', ...unknown, body: { ...user, tenantId: anyId }, names: 'tenantId' },
+  { of: 'the key tenant_id', ...unknown, body: { ...user, tenant_id: anyId }, names: 'tenant_id' },
+  { of: 'the key id', ...unknown, body: { ...user, id: anyId }, names: 'id' },
+  { of: 'the key createdAt', ...unknown, body: { ...user, createdAt: '2026-01-01T00:00:00.000Z' }, names: 'createdAt' },
+  { of: 'the key updatedAt', ...unknown, body: { ...user, updatedAt: null }, names: 'updatedAt' },
+  { of: 'the key constructor', ...unknown, body: { ...user, constructor: 1 }, names: 'constructor' },
+  { of: 'the key toString', ...unknown, body: { ...user, toString: 1 }, names: 'toString' },
+  { of: 'a key in another case', ...unknown, body: { ...user, Name: 'Ada' }, names: 'Name' },
+  { of: 'the empty key', ...unknown, body: { ...user, '': 1 }, names: '' },
+  {
+    of: 'the key __proto__',
+    ...unknown,
+    body: '{"email":"a@b.co","name":"Ada","__proto__":{"tenantId":"x"}}',
+    names: '__proto__',
+  },
+  { of: 'JSON in UTF-16', ...wrongMedia, headers: { 'Content-Type': 'application/json; charset=utf-16' }, body: '{}' },
+  { of: 'text/plain', ...wrongMedia, headers: { 'Content-Type': 'text/plain' }, body: '{}' },
+  {
+    of: 'a form',
+    ...wrongMedia,
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: 'name=Ada',
+  },
+  { of: 'text/json', ...wrongMedia, headers: { 'Content-Type': 'text/json' }, body: '{}' },
+  {
+    of: 'a media type that only begins as JSON',
+    ...wrongMedia,
+    headers: { 'Content-Type': 'application/jsonp' },
+    body: '{}',
+  },
+  { of: 'two media types', ...wrongMedia, headers: { 'Content-Type': 'application/json, text/plain' }, body: '{}' },
+  { of: 'a body without a media type', ...wrongMedia, headers: {}, body: Buffer.from(JSON.stringify(user)) },
+  { of: 'neither body nor media type', ...wrongMedia, headers: {} },
+  {
+    of: 'an empty media type',
+    ...wrongMedia,
+    headers: { 'Content-Type': '' },
+    body: Buffer.from(JSON.stringify(user)),
+  },
+])
+
+test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json;charset="UTF-8"'])(
+  '%s is JSON',
+  async (type) => {
+    const body = JSON.stringify({ email: newEmail(), name: 'Ada' })
+    const answer = await as(newTenant()).send('POST', '/users', { body, headers: { 'Content-Type': type } })
+    expect(answer.status).toBe(201)
+  },
+)
+
+test('a byte order mark before the JSON does no harm', async () => {
+  const body = `\ufeff${JSON.stringify({ email: newEmail(), name: 'Ada' })}`
+  expect((await as(newTenant()).send('POST', '/users', { body, headers: json })).status).toBe(201)
+})
+
+test('of a key that comes twice the last counts', async () => {
+  const body = `{"name":"Ada","email":"${newEmail()}","name":"Grace"}`
+  expect((await as(newTenant()).send('POST', '/users', { body, headers: json })).data).toMatchObject({ name: 'Grace' })
+})
+
+test('every problem of a body has an entry', async () => {
+  const { error } = await as(newTenant()).post('/tasks', { title: '', userId: 'x', tenantId: anyId })
+  expect(error?.details?.map(({ path }) => path).toSorted()).toEqual(['tenantId', 'title', 'userId'])
+})
+
+test('a body over 1 MiB is too large', async () => {
+  const { status, error } = await as(newTenant()).post('/users', { email: newEmail(), name: 'a'.repeat(1024 ** 2) })
+  expect([status, error?.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+})
+
+const small = build({ settings: { BODY_LIMIT_BYTES: 100 } })
+const streamed = (length: number) =>
+  new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(JSON.stringify({ email: newEmail(), name: 'Ada' }).padEnd(length)))
+      controller.close()
+    },
+  })
+
+test('a stream of as many bytes as are allowed is read', async () => {
+  const answer = await small.as(newTenant()).send('POST', '/users', { body: streamed(100), headers: json })
+  expect(answer.status).toBe(201)
+})
+
+test('a stream of one byte too many is too large', async () => {
+  const answer = await small.as(newTenant()).send('POST', '/users', { body: streamed(101), headers: json })
+  expect([answer.status, answer.error?.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+})
+
+test('a length that is declared too large is refused', async () => {
+  const init = { body: '{}', headers: { ...json, 'Content-Length': '101' } }
+  expect((await small.as(newTenant()).send('POST', '/users', init)).status).toBe(413)
+})
+
+test('a body full of unknown fields does not come back many times its size', async () => {
+  const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`unknown${n}`, n]))
+  const answer = await as(newTenant()).post('/users', fields)
+  expect(answer.status).toBe(400)
+  expect(answer.error?.details).toHaveLength(100)
+})

@@ -1,0 +1,102 @@
+import { expect, test } from 'bun:test'
+import type { Answer, TestClient } from '../../../src/testing/index.ts'
+import { newTenant } from '../../database.ts'
+import { as, createTask, createUser, failing, lineOf, lines, newAcme, newEmail } from './app.ts'
+import { anyId } from './refusals.ts'
+
+/** Everything of an answer but its id, its time and its path. */
+function traits({ status, headers, body }: Answer) {
+  const { requestId: _, timestamp: __, path: ___, ...rest } = body as Record<string, unknown> // the envelope
+  return { status, headers: [...headers].filter(([name]) => !['x-request-id', 'date'].includes(name)), rest }
+}
+
+const attempts: [string, (client: TestClient, id: string) => Promise<Answer>][] = [
+  ['GET', (client, id) => client.get(id)],
+  ['PATCH', (client, id) => client.patch(id, id.startsWith('/users') ? { name: 'Eve' } : { title: 'Mine' })],
+  ['DELETE', (client, id) => client.delete(id)],
+]
+for (const [method, attempt] of attempts)
+  test.each(['users', 'tasks'])(`${method} cannot tell another tenant's id from nobody's: %s`, async (collection) => {
+    const { client, task, userId } = await newAcme()
+    const other = as(newTenant())
+    const id = collection === 'users' ? userId : task.id
+    const foreign = await attempt(other, `/${collection}/${id}`)
+    expect(foreign.status).toBe(404)
+    expect(traits(foreign)).toEqual(traits(await attempt(other, `/${collection}/${anyId}`)))
+    expect((await client.get(`/tasks/${task.id}`)).data).toEqual(task)
+  })
+
+test("a new task cannot tell another tenant's user from nobody", async () => {
+  const { userId } = await newAcme()
+  const other = as(newTenant())
+  const foreign = await other.post('/tasks', { title: 'Mine', userId })
+  expect(foreign.status).toBe(422)
+  expect(traits(foreign)).toEqual(traits(await other.post('/tasks', { title: 'Mine', userId: anyId })))
+})
+
+test('an email that only another tenant has is answered like one that nobody has', async () => {
+  const { email } = await createUser(as(newTenant()))
+  const other = as(newTenant())
+  const [taken, free] = [
+    await other.post('/users', { email, name: 'A' }),
+    await other.post('/users', { email: newEmail(), name: 'A' }),
+  ]
+  expect([taken.status, free.status]).toEqual([201, 201])
+})
+
+test('a failure that nobody foresaw tells the client nothing', async () => {
+  const secret = new Error('password s3cret', { cause: new Error('s3cret') })
+  Object.assign(secret, { code: 's3cret', detail: 's3cret', query: 'select s3cret' })
+  for (const answer of [
+    await failing(secret).as(newTenant()).get('/tasks'),
+    await failing(secret).as(newTenant()).delete(`/users/${anyId}`),
+  ]) {
+    expect(answer.status).toBe(500)
+    expect(answer.error).toEqual({ code: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong' })
+    expect(JSON.stringify([answer.body, ...answer.headers])).not.toContain('s3cret')
+  }
+})
+
+test('its log line says where in the code it happened, and never what it said', async () => {
+  const thrown = new Error('s3cret\n    at s3cret (s3cret.ts:1:1)', { cause: new TypeError('s3cret\nat s3cret') })
+  const { lines, as } = failing(thrown)
+  await as(newTenant()).get('/tasks')
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatchObject({ level: 'error', error: { code: 'INTERNAL_SERVER_ERROR', name: 'Error' } })
+  expect(JSON.stringify(lines)).toMatch(/"at":\["Error","at [^"]*errors\.test\.ts:.*"TypeError","at /)
+  expect(JSON.stringify(lines)).not.toContain('s3cret')
+})
+
+test.each([['a string s3cret'], [{ secret: 's3cret' }], [undefined], [null], [42]])(
+  'something that is no Error is a 500 like any other: %j',
+  async (thrown) => {
+    const { status, error, body, headers } = await failing(thrown).as(newTenant()).get('/tasks')
+    expect([status, error?.code]).toEqual([500, 'INTERNAL_SERVER_ERROR'])
+    expect(body).toMatchObject({ requestId: headers.get('X-Request-Id') ?? '' })
+    expect(JSON.stringify(body)).not.toContain('s3cret')
+  },
+)
+
+test('log lines hold ids and codes, and nothing that a client wrote', async () => {
+  const tenant = newTenant()
+  const client = as(tenant)
+  const { id: userId } = await createUser(client, `s3cret-${newEmail()}`)
+  const task = await createTask(client, 's3cret title')
+  const answers = [
+    await client.get('/tasks?token=s3cret&page=1'),
+    await client.get('/tasks?page=s3cret'),
+    await client.get('/tasks/s3cret'),
+    await client.get('/s3cret'),
+    await client.send('GET', '/tasks', { headers: { 'X-Request-Id': 's3cret!', 'User-Agent': 's3cret' } }),
+    await client.patch(`/tasks/${task.id}`, { description: 's3cret' }),
+    await client.patch(`/tasks/${task.id}`, { s3cret: 's3cret' }),
+    await client.post('/users', { email: 's3cret', name: 's3cret' }),
+    await client.post('/tasks', { title: 's3cret', userId: anyId }),
+    await client.send('POST', '/tasks', { body: '{"s3cret', headers: { 'Content-Type': 'application/json' } }),
+    await client.delete(`/users/${userId}`),
+    await as('s3cret').get('/tasks'),
+  ]
+  const written = answers.map(({ headers }) => lineOf(headers.get('X-Request-Id')))
+  expect(written.every((line) => line !== undefined)).toBe(true)
+  expect(JSON.stringify([...written, ...lines.filter((line) => line.tenant === tenant)])).not.toContain('s3cret')
+})

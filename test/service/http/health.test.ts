@@ -1,0 +1,46 @@
+import { expect, test } from 'bun:test'
+import { createWallCheck } from '../../../src/isolation/index.ts'
+import { asOwner, createDatabase } from '../../database.ts'
+import { anonymous, build } from './app.ts'
+
+const unreachable = createWallCheck({ url: 'postgres://app_user:s3cret@127.0.0.1:1/nowhere', connectTimeoutMs: 1000 })
+
+test('the process is alive, raw and without a tenant', async () => {
+  const { status, body, headers } = await anonymous.get('/health')
+  expect([status, body]).toEqual([200, { status: 'ok' }])
+  expect(headers.get('Content-Type')).toStartWith('application/json')
+})
+
+test('the process is alive when the database is not', async () => {
+  const { anonymous } = build({ walls: unreachable })
+  expect((await anonymous.get('/health')).status).toBe(200)
+})
+
+test('it is ready when the database answers and the walls stand', async () => {
+  const { status, body } = await anonymous.get('/ready')
+  expect([status, body]).toEqual([200, { status: 'ready' }])
+})
+
+test('it is not ready when the database does not answer, and does not say where that is', async () => {
+  const { anonymous } = build({ walls: unreachable })
+  const { status, headers, body, error } = await anonymous.get('/ready')
+  expect([status, error?.code, headers.get('Retry-After')]).toEqual([503, 'SERVICE_UNAVAILABLE', '1'])
+  expect(JSON.stringify(body)).not.toMatch(/s3cret|127\.0\.0\.1|nowhere|app_user|ECONN/)
+})
+
+test('it is not ready when a wall has a hole, does not say which, and is ready again when it is mended', async () => {
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  const walls = createWallCheck({ url: database.appUrl })
+  const { anonymous } = build({ walls })
+  expect((await anonymous.get('/ready')).status).toBe(200)
+  await owner`alter table tasks disable row level security`
+  const { status, error } = await anonymous.get('/ready')
+  expect({ status, error }).toEqual({
+    status: 503,
+    error: { code: 'SERVICE_UNAVAILABLE', message: 'The service is unavailable for the moment, try again' },
+  })
+  await owner`alter table tasks enable row level security`
+  expect((await anonymous.get('/ready')).status).toBe(200)
+  await walls.close()
+})

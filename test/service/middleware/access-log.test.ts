@@ -1,0 +1,104 @@
+import { expect, test } from 'bun:test'
+import { newTenant } from '../../database.ts'
+import { anonymous, as, build, failing, lineOf, newAcme } from '../http/app.ts'
+
+async function lineFor(method: string, path: string, client = as(newTenant())) {
+  const { headers } = await client.send(method, path)
+  return lineOf(headers.get('X-Request-Id'))
+}
+
+test('a request leaves one line: ids, the route, the status and the time', async () => {
+  const { lines, as } = build()
+  const tenant = newTenant()
+  const { headers } = await as(tenant).get('/tasks?page=1')
+  expect(lines).toEqual([
+    {
+      level: 'info',
+      message: 'request',
+      requestId: headers.get('X-Request-Id'),
+      tenant,
+      method: 'GET',
+      route: '/tasks',
+      status: 200,
+      ms: expect.any(Number),
+      client: undefined,
+    },
+  ])
+})
+
+test('the tenant is logged in its canonical form', async () => {
+  const { lines, as } = build()
+  const tenant = newTenant()
+  await as(tenant.toUpperCase()).get('/tasks')
+  expect(lines).toMatchObject([{ tenant }])
+})
+
+test('the pattern of the route is logged, not the path', async () => {
+  const { client, task } = await newAcme()
+  expect(await lineFor('GET', `/tasks/${task.id}`, client)).toMatchObject({ route: '/tasks/:id' })
+})
+
+test('a path that no route knows is not logged', async () => {
+  const line = await lineFor('GET', '/where/is/my-secret')
+  expect(line).toMatchObject({ status: 404, route: undefined })
+})
+
+test('a 4xx is no error of ours, and has its code', async () => {
+  expect(await lineFor('GET', '/tasks/x')).toMatchObject({ level: 'info', status: 400, errorCode: 'VALIDATION_FAILED' })
+  expect(await lineFor('GET', '/tasks', anonymous)).toMatchObject({
+    level: 'info',
+    status: 403,
+    errorCode: 'FORBIDDEN',
+  })
+  expect(await lineFor('PUT', '/tasks')).toMatchObject({ level: 'info', status: 405, errorCode: 'METHOD_NOT_ALLOWED' })
+})
+
+test('a 5xx is an error', async () => {
+  const { lines, as } = failing(new RangeError('no'))
+  await as(newTenant()).get('/tasks')
+  expect(lines).toMatchObject([
+    { level: 'error', status: 500, errorCode: 'INTERNAL_SERVER_ERROR', error: { name: 'RangeError' } },
+  ])
+})
+
+test('a thrown string leaves its line too', async () => {
+  const { lines, as } = failing('no Error')
+  await as(newTenant()).get('/tasks')
+  expect(lines).toMatchObject([{ level: 'error', status: 500, errorCode: 'INTERNAL_SERVER_ERROR' }])
+})
+
+const forwarded = (
+  addresses: string | undefined,
+  trustProxy: number,
+  remoteAddress: string | undefined = '10.0.0.1',
+) => {
+  const { app, lines } = build({ settings: { TRUST_PROXY: trustProxy } })
+  const headers = addresses === undefined ? undefined : { 'X-Forwarded-For': addresses }
+  const request = new Request('http://test/health', headers ? { headers } : {})
+  return Promise.resolve(app.fetch(request, { remoteAddress })).then(() => lines[0]?.client)
+}
+
+test.each<[string | undefined, number, string]>([
+  ['203.0.113.7', 0, '10.0.0.1'],
+  [undefined, 1, '10.0.0.1'],
+  ['', 1, '10.0.0.1'],
+  ['203.0.113.7', 1, '203.0.113.7'],
+  ['6.6.6.6, 203.0.113.7', 1, '203.0.113.7'],
+  ['6.6.6.6, 203.0.113.7, 10.0.0.2', 2, '203.0.113.7'],
+  ['6.6.6.6,203.0.113.7,10.0.0.2', 2, '203.0.113.7'],
+  ['203.0.113.7', 2, '10.0.0.1'],
+  ['2001:db8::7', 1, '2001:db8::7'],
+  ['6.6.6.6, <script>', 1, '10.0.0.1'],
+  ['6.6.6.6, unknown', 1, '10.0.0.1'],
+  [`6.6.6.6, ${'1'.repeat(46)}`, 1, '10.0.0.1'],
+])('X-Forwarded-For of %j behind %d proxies: the client is %s', async (addresses, trustProxy, client) => {
+  expect(await forwarded(addresses, trustProxy)).toBe(client)
+})
+
+test('two X-Forwarded-For lines are one list', async () => {
+  const { app, lines } = build({ settings: { TRUST_PROXY: 1 } })
+  const headers = new Headers()
+  for (const address of ['6.6.6.6', '203.0.113.7']) headers.append('X-Forwarded-For', address)
+  await app.fetch(new Request('http://test/health', { headers }), { remoteAddress: '10.0.0.1' })
+  expect(lines).toMatchObject([{ client: '203.0.113.7' }])
+})

@@ -1,0 +1,112 @@
+import { expect, test } from 'bun:test'
+import { tenantContext } from '../../../src/context/index.ts'
+import type { TenantDatabase } from '../../../src/database/index.ts'
+import { db, newTenant } from '../../database.ts'
+import { build, failing, newEmail } from '../http/app.ts'
+import { json } from '../http/refusals.ts'
+
+const REQUEST_TIMEOUT_MS = 100
+
+/** A door whose writes do their work, and then go on until the request's signal says that it is over. */
+function lingering() {
+  const worked = Promise.withResolvers<void>()
+  const ended = Promise.withResolvers<string>()
+  const write: TenantDatabase['write'] = (work) => {
+    const outcome = db.write(async (tx) => {
+      const result = await work(tx)
+      worked.resolve()
+      await new Promise((resolve) => tenantContext()?.signal?.addEventListener('abort', resolve))
+      return result
+    })
+    outcome.then(
+      () => ended.resolve('committed'),
+      () => ended.resolve('rolled back'),
+    )
+    return outcome
+  }
+  return { db: { ...db, write }, worked: worked.promise, ended: ended.promise }
+}
+
+const post = (tenant: string): RequestInit => ({
+  method: 'POST',
+  headers: { ...json, 'X-Tenant-Id': tenant },
+  body: JSON.stringify({ email: newEmail(), name: 'Ada' }),
+})
+const endless = () =>
+  new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{"em')) })
+const everybody = build()
+
+test.each([[{}], [{ 'Content-Length': '100' }]])('a body that does not arrive in time is 408: %j', async (length) => {
+  const { as } = failing(new Error('A transaction began'), { REQUEST_TIMEOUT_MS })
+  const init = { body: endless(), headers: { ...json, ...length } }
+  const { status, error } = await as(newTenant()).send('POST', '/users', init)
+  expect({ status, error }).toEqual({
+    status: 408,
+    error: { code: 'REQUEST_TIMEOUT', message: 'The request did not arrive in time' },
+  })
+})
+
+test('work that takes too long is 503, and nothing of it is committed', async () => {
+  const tenant = newTenant()
+  const { db, ended } = lingering()
+  const { app, lines } = build({ db, settings: { REQUEST_TIMEOUT_MS } })
+  const response = await app.request('/users', post(tenant))
+  expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '1'])
+  expect(await response.json()).toMatchObject({ error: { code: 'SERVICE_UNAVAILABLE' } })
+  expect(await ended).toBe('rolled back')
+  expect((await everybody.as(tenant).get('/users')).data).toEqual([])
+  expect(lines).toMatchObject([{ status: 503, errorCode: 'SERVICE_UNAVAILABLE', tenant }])
+})
+
+test('a client that goes away leaves nothing committed', async () => {
+  const tenant = newTenant()
+  const client = new AbortController()
+  const { db, worked, ended } = lingering()
+  const answer = build({ db }).app.request(new Request('http://test/users', { ...post(tenant), signal: client.signal }))
+  await worked
+  client.abort()
+  expect(await ended).toBe('rolled back')
+  expect((await answer).status).toBe(400)
+  expect((await everybody.as(tenant).get('/users')).data).toEqual([])
+})
+
+test('a client that closes its socket leaves nothing committed', async () => {
+  const tenant = newTenant()
+  const client = new AbortController()
+  const { db, worked, ended } = lingering()
+  const { app } = build({ db })
+  await using server = Bun.serve({ port: 0, fetch: (request) => app.fetch(request) })
+  const answer = fetch(new URL('/users', server.url), { ...post(tenant), signal: client.signal }).catch(() => 'gone')
+  await worked
+  client.abort()
+  expect(await answer).toBe('gone')
+  expect(await ended).toBe('rolled back')
+  expect((await everybody.as(tenant).get('/users')).data).toEqual([])
+})
+
+test('a client that has gone before it was heard is not worked for', async () => {
+  const tenant = newTenant()
+  const signal = AbortSignal.abort()
+  const response = await everybody.app.request(new Request('http://test/users', { ...post(tenant), signal }))
+  expect(response.status).toBe(400)
+  expect((await everybody.as(tenant).get('/users')).data).toEqual([])
+})
+
+test('a client that has gone before it was heard is not even listened to', async () => {
+  const { as } = failing(new Error('A transaction began'))
+  const init = { body: endless(), headers: json, signal: AbortSignal.abort() }
+  expect((await as(newTenant()).send('POST', '/users', init)).status).toBe(400)
+})
+
+test('bytes that are not UTF-8 are refused before anything is done', async () => {
+  const { status, error } = await failing(new Error('It was done'))
+    .as(newTenant())
+    .send('POST', '/users', { body: new Uint8Array([0xc3, 0x28]), headers: json })
+  expect([status, error?.message]).toEqual([400, 'The body is not UTF-8'])
+})
+
+test('a body that is not read to its end closes the connection, so that no request follows on it', async () => {
+  const { as } = build({ settings: { BODY_LIMIT_BYTES: 10 } })
+  const { status, headers } = await as(newTenant()).post('/users', { name: 'longer than ten bytes' })
+  expect([status, headers.get('Connection')]).toEqual([413, 'close'])
+})

@@ -1,0 +1,50 @@
+import { expect, test } from 'bun:test'
+import { Hono } from 'hono'
+import { responseHeaders } from '../../../src/service/middleware/response-headers.ts'
+import { newTenant } from '../../database.ts'
+import { anonymous, failing } from '../http/app.ts'
+
+const secured = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=15552000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+}
+const securedPage = {
+  'cross-origin-opener-policy': 'same-origin',
+  'origin-agent-cluster': '?1',
+  'x-dns-prefetch-control': 'off',
+  'x-download-options': 'noopen',
+  'x-permitted-cross-domain-policies': 'none',
+  'x-xss-protection': '0',
+}
+
+const app = new Hono()
+app.use(responseHeaders)
+app.get('/own', () => new Response('made by the handler itself', { headers: { 'X-Frame-Options': 'ALLOWALL' } }))
+app.get('/policy', (c) => c.body('', 200, { 'Content-Security-Policy': "default-src 'self'" }))
+
+test('a success and a failure tell browsers to be careful', async () => {
+  for (const path of ['/health', '/tasks', '/nowhere'])
+    expect(Object.fromEntries((await anonymous.get(path)).headers)).toMatchObject(secured)
+})
+
+test('so does a failure that was no Error', async () => {
+  const { status, headers } = await failing('a string').as(newTenant()).get('/tasks')
+  expect([status, Object.fromEntries(headers)]).toEqual([500, expect.objectContaining(secured)])
+})
+
+test('so does a response that a handler made itself, whatever it said', async () => {
+  expect(Object.fromEntries((await app.request('/own')).headers)).toMatchObject(secured)
+})
+
+test('a page has, beside its own policy, what concerns pages alone', async () => {
+  const { 'content-security-policy': _, ...common } = secured
+  expect(Object.fromEntries((await anonymous.get('/docs')).headers)).toMatchObject({ ...common, ...securedPage })
+})
+
+test('a handler may say what its page needs', async () => {
+  expect((await app.request('/policy')).headers.get('Content-Security-Policy')).toBe("default-src 'self'")
+})
