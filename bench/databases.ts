@@ -109,7 +109,7 @@ export async function openDatabases(): Promise<Databases> {
         await migrate({ url: ownerUrl, appPassword: password })
         await asOwner(ownerUrl, (owner) => owner.unsafe(limitReader))
         await seed(url, amount)
-        await migrate({ url: ownerUrl, sealSecrets: [secret] })
+        await migrate({ url: ownerUrl, signingSecrets: [secret] })
       }),
     floor: (amount) =>
       once('floor', 'floor_user', amount, (ownerUrl) => asOwner(ownerUrl, (owner) => fillFloor(owner, amount))),

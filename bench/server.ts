@@ -13,13 +13,13 @@ export interface Server extends AsyncDisposable {
 }
 
 /** Tenants are believed as they come, unless a scenario is about that. */
-const untrusted = { ALLOW_UNTRUSTED_TENANT: 'true' }
+const unverified = { ALLOW_UNVERIFIED: 'true' }
 
 /** The service, with its log lines. */
 export const startRowhouse = (
   programs: Programs,
   { url }: Filled,
-  { options = [], settings = untrusted }: { options?: string[]; settings?: Record<string, string> } = {},
+  { options = [], settings = unverified }: { options?: string[]; settings?: Record<string, string> } = {},
 ): Promise<Server> => startServer(programs, ['src/runtime/bun.ts', ...options], { DATABASE_URL: url, ...settings })
 
 /** The hand-written server that it is compared with. */

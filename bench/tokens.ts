@@ -35,7 +35,7 @@ export async function signTokens(algorithm: string, tenants: number): Promise<To
     : { JWT_SECRET: secret }
   return {
     path,
-    settings: { TRUST: 'jwt', JWT_ISSUER: issuer, JWT_AUDIENCE: audience, ...verify },
+    settings: { AUTH: 'jwt', JWT_ISSUER: issuer, JWT_AUDIENCE: audience, ...verify },
     [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }),
   }
 }

@@ -1,20 +1,20 @@
--- The role that serves (promise 11): it may log in and nothing else. Re-runnable; what already fits is left alone, so an
--- owner without the right to alter roles can migrate once an administrator has made app_user.
+-- The serving role (guarantee G11) may log in and nothing else. The file may run again: it changes only what differs, so an owner
+-- that may not alter roles can migrate once an administrator has created app_user.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'app_user') then
     create role app_user login nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit;
-    -- From DATABASE_URL, handed over as a setting of this transaction: a role's password cannot be a bound parameter.
+    -- "rowhouse migrate" passes the password of DATABASE_URL as a setting: a role's password cannot be a bound parameter.
     if current_setting('rowhouse.app_password', true) <> '' then
       execute format('alter role app_user password %L', current_setting('rowhouse.app_password'));
     end if;
   end if;
 exception when duplicate_object or unique_violation then
-  null; -- roles belong to the whole server: a migration of another database was faster
+  null; -- roles belong to the whole server: a migration of another database created it first
 end $$;
 --> statement-breakpoint
 
--- Limits (promise 18) are defaults of the role: they hold for a forgotten psql session too. Values an operator has set stay.
+-- Limits (guarantee G18) are defaults of the role, so that they hold for a psql session too. A value that an operator set stays.
 do $$
 declare
   wanted record;
@@ -31,14 +31,14 @@ begin
   loop
     execute format('alter role app_user set %I = %L', wanted.name, wanted.value);
   end loop;
-  -- Below PostgreSQL's default of 100, so that an administrator can still get in.
+  -- Below PostgreSQL's default of 100 connections, so that an administrator can still log in.
   if (select rolconnlimit from pg_roles where rolname = 'app_user') = -1 then
     alter role app_user connection limit 80;
   end if;
 end $$;
 --> statement-breakpoint
 
--- PUBLIC's rights are app_user's rights: temporary tables and objects of its own would stand outside every wall.
+-- A privilege of PUBLIC is one of app_user too. Temporary tables and tables of its own would have no policies.
 do $$
 begin
   if has_database_privilege('app_user', current_database(), 'TEMPORARY') then
@@ -50,25 +50,25 @@ begin
 end $$;
 --> statement-breakpoint
 
--- Large objects are one room for all tenants (promise 15). Only a superuser can close it; the check reports what is open.
+-- All tenants share the large objects (guarantee G15). Only a superuser can revoke their functions; the doctor reports what is left.
 do $$
 declare
-  room regprocedure;
+  large_object_function regprocedure;
 begin
   if (select rolsuper from pg_roles where rolname = current_user) then
-    for room in
+    for large_object_function in
       select oid::regprocedure from pg_proc
       where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^(lo_.*|loread|lowrite)$'
         and has_function_privilege('app_user', oid, 'EXECUTE')
     loop
-      execute format('revoke execute on function %s from public', room);
+      execute format('revoke execute on function %s from public', large_object_function);
     end loop;
   end if;
 end $$;
 --> statement-breakpoint
 
--- The role of administrative work across tenants, which row security does not bind; else it is as powerless as app_user. It is
--- made only when the migration was given DATABASE_ADMIN_URL: without it nobody but the owner reaches across tenants.
+-- The role for administrative work across tenants: it bypasses row-level security and has no other attribute. A migration creates it
+-- only when DATABASE_ADMIN_URL is set. Without it, only the owner reaches the rows of several tenants.
 do $$
 declare
   todo text[];
@@ -97,9 +97,9 @@ begin
   end loop;
 exception
   when duplicate_object or unique_violation then
-    null; -- as above: and what else was to be done, the faster one has done
-  -- Up to PostgreSQL 15 only a superuser can make such a role, and from 16 on whoever is one.
+    null; -- as above
+  -- Up to PostgreSQL 15 only a superuser may create a role with BYPASSRLS; from 16 on, a role that has the attribute itself.
   when insufficient_privilege then
-    raise exception 'the role that migrates may not do this. Let a superuser run it, then migrate again: %;',
+    raise exception 'the role that migrates may not run this. Run it as a superuser, then migrate again: %;',
       replace(array_to_string(todo, '; '), '%L', '''…''');
 end $$;

@@ -3,9 +3,9 @@ create schema if not exists tenancy;
 grant usage on schema tenancy to app_user;
 --> statement-breakpoint
 
--- The tenant of this transaction, or null (promise 14). STABLE, never IMMUTABLE: a prepared plan would keep the first tenant.
--- After a transaction the setting is '' and not null on that connection, hence nullif. The body is bound to its names when
--- it is created, so no search_path can bend it.
+-- The tenant of this transaction, or null (guarantee G14). STABLE, never IMMUTABLE: a prepared plan would keep the first tenant.
+-- After a transaction the setting is '' and not null on that connection, hence nullif. PostgreSQL resolves the names
+-- of the body when the function is created, so a search_path cannot change what it calls.
 create or replace function tenancy.current_tenant_id() returns uuid
   language sql stable parallel safe
   return nullif(current_setting('app.current_tenant', true), '')::uuid;
@@ -38,7 +38,7 @@ do $do$ begin
 end $do$;
 --> statement-breakpoint
 
--- updated_at moves with every change, also with two in one transaction or one millisecond.
+-- updated_at grows with every change, also when two happen in one transaction or in one millisecond.
 create or replace function tenancy.touch_updated_at() returns trigger
   language plpgsql set search_path = pg_catalog
 as $$

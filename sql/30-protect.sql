@@ -1,6 +1,6 @@
--- tenancy.protect('public.tasks') puts a table behind the wall (promises 11 and 12); GRANT comes last, so a table that was
--- forgotten or half done answers "permission denied" and never another tenant's rows. It changes only what differs: on a
--- table that is whole it takes no lock that a query would notice. A tenant column of another name comes second.
+-- tenancy.protect('public.tasks') protects a table (guarantees G11 and G12). GRANT comes last: a table that was forgotten or is half
+-- done answers "permission denied", never another tenant's rows. The function changes only what differs: on a table that is protected
+-- it takes no lock that blocks a query. The second parameter names a tenant column other than tenant_id.
 drop function if exists tenancy.protect(regclass);
 --> statement-breakpoint
 create or replace function tenancy.protect(relation regclass, tenant_column name default 'tenant_id') returns void
@@ -9,7 +9,7 @@ as $$
 declare
   canonical constant text := format('(%I = ( SELECT tenancy.current_tenant_id() AS current_tenant_id))', tenant_column);
   found record;
-  wall record;
+  policy record;
   changeable text;
   home name;
 begin
@@ -21,7 +21,7 @@ begin
   then
     raise exception '% needs the column: % uuid not null default tenancy.current_tenant_id()',
         relation, quote_ident(tenant_column)
-      using hint = 'Build the table with tenantColumns() from rowhouse/tenancy. Tenants are told apart by a uuid only.';
+      using hint = 'Build the table with tenantColumns() from rowhouse/context. The tenant column must be a uuid.';
   end if;
   if found.preset is null then
     execute format('alter table %s alter column %I set default tenancy.current_tenant_id()', relation, tenant_column);
@@ -34,22 +34,22 @@ begin
     execute format('alter table %s force row level security', relation);
   end if;
 
-  -- Permissive policies are ORed, so a sloppy one added later would open the wall; the restrictive fence is ANDed to them.
-  for wall in select * from (values ('tenant_isolation', true), ('tenant_fence', false)) as walls (name, permissive) loop
+  -- Permissive policies are ORed, so a permissive policy added later could open the table. The restrictive one is ANDed to them.
+  for policy in select * from (values ('tenant_isolation', true), ('tenant_restrictive', false)) as policies (name, permissive) loop
     if not exists (
       select from pg_policy
-      where polrelid = relation and polname = wall.name and polpermissive = wall.permissive and polcmd = '*'
+      where polrelid = relation and polname = policy.name and polpermissive = policy.permissive and polcmd = '*'
         and polroles = '{0}' and pg_get_expr(polqual, polrelid) = canonical
         and pg_get_expr(polwithcheck, polrelid) = canonical
     ) then
-      execute format('drop policy if exists %I on %s', wall.name, relation);
+      execute format('drop policy if exists %I on %s', policy.name, relation);
       execute format(
         'create policy %I on %s as %s for all to public using %s with check %s',
-        wall.name, relation, case when wall.permissive then 'permissive' else 'restrictive' end, canonical, canonical);
+        policy.name, relation, case when policy.permissive then 'permissive' else 'restrictive' end, canonical, canonical);
     end if;
   end loop;
 
-  -- A column of that name and another type is not ours.
+  -- A column with that name and another type is not ours.
   if exists (
       select from pg_attribute
       where attrelid = relation and attname = 'updated_at' and atttypid = 'timestamptz'::regtype and not attisdropped)
@@ -67,7 +67,7 @@ begin
   select nspname into home from pg_namespace where oid = (select relnamespace from pg_class where oid = relation);
   execute format('grant usage on schema %I to app_user', home);
   execute format('grant select, insert, delete%s on %s to app_user', changeable, relation);
-  -- Administrative work, where a migration has made its role: see 10-roles.sql.
+  -- For administrative work, where its role exists: see 10-roles.sql.
   if exists (select from pg_roles where rolname = 'app_admin') then
     execute format('revoke all on %s from app_admin', relation);
     execute format('grant usage on schema %I to app_admin', home);

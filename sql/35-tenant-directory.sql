@@ -1,7 +1,7 @@
--- The tenants there are. The role that serves has no privilege on the list: it may ask for one tenant, by its id or its slug.
+-- The tenant directory. The serving role has no privilege on the table: it may look up one tenant, by its id or its slug.
 create table if not exists tenancy.tenants (
   id uuid default tenancy.uuid_v7(),
-  -- A label of a host name (RFC 1035, section 2.3.1), in "C" so that a-z are these letters in every database.
+  -- A label of a host name (RFC 1035, section 2.3.1). With the collation "C", a-z are the ASCII letters in every database.
   slug text collate "C" not null,
   name text not null,
   status text not null default 'active',
@@ -9,7 +9,7 @@ create table if not exists tenancy.tenants (
   updated_at timestamptz(3) not null default now(),
   constraint tenants_pkey primary key (id),
   constraint tenants_slug_key unique (slug),
-  -- None that reads as an id: what is asked for would be two tenants.
+  -- A slug must not look like an id: one selector would name two tenants.
   constraint tenants_slug_check check (
     slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' and slug !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'),
   constraint tenants_name_check check (char_length(name) between 1 and 200),
@@ -24,8 +24,8 @@ do $$ begin
 end $$;
 --> statement-breakpoint
 
--- One tenant or none, with neither its name nor a way to ask for others. SECURITY DEFINER, so that it reads what its caller may
--- not: the wall check knows its body by its hash (src/isolation/our-functions.ts). PL/pgSQL keeps its plans for the session.
+-- Returns at most one tenant, without its name. It is SECURITY DEFINER because its caller may not read the table; the isolation check
+-- knows its body by its hash (src/isolation/our-functions.ts). PL/pgSQL keeps its plans for the session.
 create or replace function tenancy.find_tenant(selector text) returns table (id uuid, slug text, status text)
   language plpgsql stable security definer set search_path = pg_catalog
 as $$
@@ -44,7 +44,7 @@ revoke execute on function tenancy.find_tenant(text) from public;
 grant execute on function tenancy.find_tenant(text) to app_user;
 --> statement-breakpoint
 
--- Administrative work, where a migration has made its role: see 10-roles.sql.
+-- For administrative work, where its role exists: see 10-roles.sql.
 do $$ begin
   if exists (select from pg_roles where rolname = 'app_admin') then
     grant usage on schema tenancy to app_admin;

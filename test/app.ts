@@ -1,18 +1,18 @@
-import { createWallCheck } from '../src/isolation/index.ts'
+import { createIsolationCheck } from '../src/isolation/index.ts'
 import { readDocsAsset } from '../src/runtime/read-docs-asset.ts'
 import { type AppDeps, createApp } from '../src/service/app.ts'
 import { loadConfig } from '../src/service/config/config.ts'
 import type { TestClient } from '../src/testing/index.ts'
 import { closeAfterwards, db, main } from './database.ts'
 
-const walls = createWallCheck({ url: main.appUrl })
-closeAfterwards(walls)
+const isolation = createIsolationCheck({ url: main.appUrl })
+closeAfterwards(isolation)
 const say = () => {}
 
 /** What the app is made of on the shared test database, with a log that says nothing. */
 export const deps: AppDeps = {
   db,
-  walls,
+  isolation,
   log: { info: say, warn: say, error: say },
   loadDocsAsset: readDocsAsset,
   settings: loadConfig({ DATABASE_URL: main.appUrl }),

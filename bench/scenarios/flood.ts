@@ -44,7 +44,7 @@ export const flood: Scenario = {
   async run(stand) {
     const database = await stand.databases.rowhouse(amount)
     const start = (settings: Record<string, string>) =>
-      startRowhouse(stand.programs, database, { settings: { ALLOW_UNTRUSTED_TENANT: 'true', ...settings } })
+      startRowhouse(stand.programs, database, { settings: { ALLOW_UNVERIFIED: 'true', ...settings } })
     await using bounded = await start({})
     await using unbounded = await start({ TENANT_CONCURRENCY: '0' })
     const measured = await compare(stand, [

@@ -8,8 +8,8 @@ import type { Load } from '../wrk.ts'
 
 const amount = { tenants: 100, tasks: 1000 }
 const load: Load = { kind: 'get', first: 1, last: amount.tenants, tasks: amount.tasks, stride: 0 }
-const untrusted = { ALLOW_UNTRUSTED_TENANT: 'true', TENANT_CONCURRENCY: '0' }
-const sealSecret = 'a-secret-of-the-bench-with-32-characters'
+const unverified = { ALLOW_UNVERIFIED: 'true', TENANT_CONCURRENCY: '0' }
+const signingSecret = 'a-secret-of-the-bench-with-32-characters'
 
 export const safety: Scenario = {
   name: 'safety',
@@ -17,7 +17,7 @@ export const safety: Scenario = {
   async run(stand) {
     const { databases, programs } = stand
     const database = await databases.rowhouse(amount)
-    const sealed = await databases.sealed(amount, sealSecret)
+    const sealed = await databases.sealed(amount, signingSecret)
     await using closing = new AsyncDisposableStack()
     const start = async (settings: Record<string, string>, filled = database) =>
       closing.use(await startRowhouse(programs, filled, { settings }))
@@ -26,11 +26,16 @@ export const safety: Scenario = {
       const server = await start({ ...settings, TENANT_CONCURRENCY: '0' })
       return underLoad(stand, `${algorithm} token`, server, { ...load, tokens: path })
     }
-    const limits = { ...untrusted, TENANT_CONCURRENCY: 'auto', RATE_LIMIT: '1000000' }
+    const limits = { ...unverified, TENANT_CONCURRENCY: 'auto', RATE_LIMIT: '1000000' }
     const measured = await compare(stand, [
-      underLoad(stand, 'none of them', await start(untrusted), load),
+      underLoad(stand, 'none of them', await start(unverified), load),
       underLoad(stand, 'concurrency and rate', await start(limits), load),
-      underLoad(stand, 'seal', await start({ ...untrusted, TENANT_SEAL_KEY: sealSecret }, sealed), load),
+      underLoad(
+        stand,
+        'signed-context',
+        await start({ ...unverified, TENANT_SIGNING_KEY: signingSecret }, sealed),
+        load,
+      ),
       await verifying('HS256'),
       await verifying('EdDSA'),
       await verifying('ES256'),

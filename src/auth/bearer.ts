@@ -8,7 +8,7 @@ const lengthMax = 16_384
  * base64url (RFC 7515, section 7.1); the decoders of some runtimes would let white space pass.
  *
  * @returns the token, which is nobody's word yet
- * @throws TrustFailure UNAUTHORIZED without a token, and of one that is no signed JWT or longer than 16 KiB; BAD_REQUEST of two
+ * @throws AuthenticationFailure UNAUTHORIZED without a token, and of one that is no signed JWT or longer than 16 KiB; BAD_REQUEST of two
  */
 export function readBearer(c: Context, realm: string): string {
   const token = /^Bearer +(.*)$/i.exec(c.req.header('Authorization') ?? '')?.[1] ?? ''

@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose'
-import { type Identity, isActor, TrustFailure } from '../context/index.ts'
+import { AuthenticationFailure, type Identity, isActor } from '../context/index.ts'
 import { invalidToken } from './refusals.ts'
 
 const tenantsMax = 256
@@ -19,7 +19,7 @@ export function createClaimReader(realm: string, tenantClaim: string): (payload:
     const claimed = path.reduce(step, payload)
     const tenants = Array.isArray(claimed) ? claimed : claimed === undefined ? [] : [claimed]
     if (tenants.length === 0)
-      throw new TrustFailure('no-tenant-claim', 'FORBIDDEN', 'Your token names no tenant that it is for')
+      throw new AuthenticationFailure('no-tenant-claim', 'FORBIDDEN', 'Your token names no tenant that it is for')
     if (tenants.length > tenantsMax || !tenants.every(isName)) throw invalidToken(realm, 'wrong-claim')
     return { actor: payload.sub, tenants, claims: payload }
   }

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { isActor, type Trust, TrustFailure } from '../context/index.ts'
+import { type Authentication, AuthenticationFailure, isActor } from '../context/index.ts'
 
 export type GatewayOptions = {
   /** The header with which the gateway proves itself. It has to overwrite what a client sends there. */
@@ -23,15 +23,15 @@ const secretLengthMin = 32
  * Believes requests that come through a gateway of yours, which has verified the caller and chosen the tenant. A certificate's
  * name is no secret: let the service be reached through the gateway alone.
  *
- * `verify` throws TrustFailure: FORBIDDEN for a request that did not come through the gateway, BAD_REQUEST for an actor that is
+ * `verify` throws AuthenticationFailure: FORBIDDEN for a request that did not come through the gateway, BAD_REQUEST for an actor that is
  * malformed.
  *
  * @throws TypeError when there is nothing to compare with, a secret is short, or a name is not a header's
  * @example
- * const trust = gateway({ header: 'X-Gateway-Secret', secrets: [secret], actorHeader: 'X-User-Id' })
- * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), trust }))
+ * const auth = gateway({ header: 'X-Gateway-Secret', secrets: [secret], actorHeader: 'X-User-Id' })
+ * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
  */
-export function gateway(options: GatewayOptions): Trust {
+export function gateway(options: GatewayOptions): Authentication {
   const proofHeader = assertHeaderName(options.header)
   const actorHeader = options.actorHeader === undefined ? undefined : assertHeaderName(options.actorHeader)
   const proofs = proofsOf(options).map(digest)
@@ -44,10 +44,10 @@ export function gateway(options: GatewayOptions): Trust {
       // All of them, each in constant time: how long it takes says neither how much nor which one was right.
       const matches = proofs.filter((proof) => timingSafeEqual(proof, given))
       if (matches.length === 0)
-        throw new TrustFailure('not-the-gateway', 'FORBIDDEN', 'Requests must come through the gateway')
+        throw new AuthenticationFailure('not-the-gateway', 'FORBIDDEN', 'Requests must come through the gateway')
       const actor = actorHeader === undefined ? undefined : c.req.header(actorHeader)
       if (actor !== undefined && !isActor(actor))
-        throw new TrustFailure('wrong-claim', 'BAD_REQUEST', `${actorHeader} must be 1 to 255 characters`)
+        throw new AuthenticationFailure('wrong-claim', 'BAD_REQUEST', `${actorHeader} must be 1 to 255 characters`)
       return { actor }
     },
   }

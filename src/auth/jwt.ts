@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
-import type { Identity, Trust } from '../context/index.ts'
+import type { Authentication, Identity } from '../context/index.ts'
 import { Recent } from '../database/index.ts'
 import { readBearer } from './bearer.ts'
 import { createClaimReader } from './claims.ts'
@@ -47,19 +47,19 @@ const triesMax = 16
  * `exp`, `sub`, which becomes the actor, and the tenants it is for. Rotated keys are found by a new `kid`; an issuer that
  * publishes keys without one is asked again after `refreshMs` only.
  *
- * `verify` throws TrustFailure: UNAUTHORIZED without a token and for one that is not believed, BAD_REQUEST for two, FORBIDDEN
+ * `verify` throws AuthenticationFailure: UNAUTHORIZED without a token and for one that is not believed, BAD_REQUEST for two, FORBIDDEN
  * for one that names no tenant, SERVICE_UNAVAILABLE when the issuer's keys cannot be had.
  *
  * @throws TypeError when the options cannot work or are not safe: a key that is none or too weak, HS256 with a public key
  * @example
- * const trust = jwt({
+ * const auth = jwt({
  *   key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
  *   issuer: 'https://issuer.example/',
  *   audience: 'https://api.example',
  * })
- * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), trust }))
+ * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
  */
-export function jwt(options: JwtOptions): Trust {
+export function jwt(options: JwtOptions): Authentication {
   const { clockSkewSeconds = 30, tenantClaim = 'tenant_id', realm = 'rowhouse', now = Date.now } = options
   if (!/^[\w .:/-]+$/.test(realm)) throw new TypeError('realm may hold letters, digits, blanks and . : / _ - alone')
   if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 3600)) throw new TypeError('clockSkewSeconds goes from 0 to 3600')

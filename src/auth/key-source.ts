@@ -7,7 +7,7 @@ export interface KeySource {
   readonly algorithms: string[]
   /**
    * @param header a token's, which nobody has verified yet; its `alg` is one of {@link algorithms}
-   * @throws JWKSNoMatchingKey, JWKSMultipleMatchingKeys of jose; TrustFailure `issuer-unavailable`
+   * @throws JWKSNoMatchingKey, JWKSMultipleMatchingKeys of jose; AuthenticationFailure `issuer-unavailable`
    */
   find(header: JWTHeaderParameters, c: Context): Promise<CryptoKey>
 }

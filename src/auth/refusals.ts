@@ -1,5 +1,5 @@
 import { errors } from 'jose'
-import { TrustFailure, type TrustFailureReason } from '../context/index.ts'
+import { AuthenticationFailure, type AuthenticationFailureReason } from '../context/index.ts'
 import { ApiError } from '../errors/index.ts'
 
 /** All that a client hears of its token: whoever forges one learns nothing from the difference between two answers. */
@@ -11,7 +11,7 @@ const texts = {
 }
 
 // jose's codes are stable, its messages are not. Whatever has no code here is a key of the issuer that cannot be used.
-const reasons: Record<string, TrustFailureReason> = {
+const reasons: Record<string, AuthenticationFailureReason> = {
   ERR_JOSE_ALG_NOT_ALLOWED: 'wrong-algorithm',
   ERR_JOSE_NOT_SUPPORTED: 'malformed-token',
   ERR_JWS_INVALID: 'malformed-token',
@@ -22,14 +22,14 @@ const reasons: Record<string, TrustFailureReason> = {
 }
 
 /** 401 for a request that brings no token: a challenge without an error (RFC 6750, section 3.1). */
-export function noToken(realm: string): TrustFailure {
-  return new TrustFailure('no-token', 'UNAUTHORIZED', 'A bearer token is required', {
+export function noToken(realm: string): AuthenticationFailure {
+  return new AuthenticationFailure('no-token', 'UNAUTHORIZED', 'A bearer token is required', {
     headers: { 'WWW-Authenticate': `Bearer realm="${realm}"` },
   })
 }
 
 /** 400 for a request that brings two tokens: which of them counts must not depend on who reads them (RFC 6750, section 3.1). */
-export function repeatedToken(realm: string): TrustFailure {
+export function repeatedToken(realm: string): AuthenticationFailure {
   return withChallenge(realm, 'malformed-token', 'BAD_REQUEST', 'invalid_request', 'Send one Authorization header')
 }
 
@@ -40,10 +40,10 @@ export function repeatedToken(realm: string): TrustFailure {
  */
 export function invalidToken(
   realm: string,
-  reason: TrustFailureReason,
+  reason: AuthenticationFailureReason,
   text: keyof typeof texts = 'unverifiable',
   cause?: unknown,
-): TrustFailure {
+): AuthenticationFailure {
   return withChallenge(realm, reason, 'UNAUTHORIZED', 'invalid_token', texts[text], cause)
 }
 
@@ -62,12 +62,12 @@ export function toRefusal(realm: string, thrown: unknown): ApiError {
 
 function withChallenge(
   realm: string,
-  reason: TrustFailureReason,
+  reason: AuthenticationFailureReason,
   code: 'UNAUTHORIZED' | 'BAD_REQUEST',
   error: 'invalid_token' | 'invalid_request',
   message: string,
   cause?: unknown,
-): TrustFailure {
+): AuthenticationFailure {
   const challenge = `Bearer realm="${realm}", error="${error}", error_description="${message}"`
-  return new TrustFailure(reason, code, message, { headers: { 'WWW-Authenticate': challenge }, cause })
+  return new AuthenticationFailure(reason, code, message, { headers: { 'WWW-Authenticate': challenge }, cause })
 }

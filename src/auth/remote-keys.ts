@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { errors } from 'jose'
-import { TrustFailure } from '../context/index.ts'
+import { AuthenticationFailure } from '../context/index.ts'
 import { allow, asymmetric } from './algorithms.ts'
 import { fetchKeys, type PublishedKeys } from './fetch-keys.ts'
 import type { KeySource } from './key-source.ts'
@@ -81,10 +81,10 @@ export function remoteKeySource(
     else keepAlive(c, renewal)
   }
 
-  function unavailable(cause: unknown): TrustFailure {
+  function unavailable(cause: unknown): AuthenticationFailure {
     const seconds = Math.ceil(((last?.at ?? 0) + cooldown() - now()) / 1000)
     const headers = { 'Retry-After': String(Math.max(1, seconds)) }
-    return new TrustFailure('issuer-unavailable', 'SERVICE_UNAVAILABLE', undefined, { headers, cause })
+    return new AuthenticationFailure('issuer-unavailable', 'SERVICE_UNAVAILABLE', undefined, { headers, cause })
   }
 
   async function look(header: Parameters<KeySource['find']>[0]): Promise<CryptoKey> {

@@ -15,15 +15,15 @@ export interface Identity {
 }
 
 /** How it is known who sends a request, before anything is believed of what it says. */
-export interface Trust {
+export interface Authentication {
   /** Request headers that it looks at, for `Vary`. */
   readonly vary: readonly string[]
-  /** @throws TrustFailure when the caller has not proved who it is; ApiError SERVICE_UNAVAILABLE when that cannot be known */
+  /** @throws AuthenticationFailure when the caller has not proved who it is; ApiError SERVICE_UNAVAILABLE when that cannot be known */
   verify(c: Context): Identity | Promise<Identity>
 }
 
 /** Why a caller is not believed: for events and logs, not for the caller. */
-export type TrustFailureReason =
+export type AuthenticationFailureReason =
   | 'no-token'
   | 'malformed-token'
   | 'wrong-algorithm'
@@ -38,9 +38,9 @@ export type TrustFailureReason =
   | 'other-tenant'
 
 /** A caller that is not believed, or not for this tenant. */
-export class TrustFailure extends ApiError {
+export class AuthenticationFailure extends ApiError {
   constructor(
-    readonly reason: TrustFailureReason,
+    readonly reason: AuthenticationFailureReason,
     code: ErrorCode,
     message?: string,
     options: ConstructorParameters<typeof ApiError>[2] = {},

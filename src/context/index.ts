@@ -1,9 +1,9 @@
 export { isActor } from './actor.ts'
 export {
+  type Authentication,
+  AuthenticationFailure,
+  type AuthenticationFailureReason,
   type Identity,
-  type Trust,
-  TrustFailure,
-  type TrustFailureReason,
 } from './authentication.ts'
 export { type Bookmark, noBookmark } from './bookmark.ts'
 export { TenantNotCarried } from './carried.ts'

@@ -2,9 +2,9 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 
 /** Makes bookmarks of transaction ids, and reads them. */
 export interface Bookmarks {
-  seal(transactionId: string, tenantId: string): string
+  encrypt(transactionId: string, tenantId: string): string
   /** The transaction id; undefined of what is another tenant's, was sealed with another secret, or is no bookmark. */
-  open(bookmark: string, tenantId: string): string | undefined
+  decrypt(bookmark: string, tenantId: string): string | undefined
 }
 
 const nonceBytes = 12
@@ -20,14 +20,14 @@ const tagBytes = 16
 export function createBookmarks(secret: string): Bookmarks {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'rowhouse bookmark', 32))
   return {
-    seal(transactionId, tenantId) {
+    encrypt(transactionId, tenantId) {
       const nonce = randomBytes(nonceBytes)
       const id = Buffer.alloc(idBytes)
       id.writeBigUInt64BE(BigInt(transactionId))
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(tenantId))
       return Buffer.concat([nonce, cipher.update(id), cipher.final(), cipher.getAuthTag()]).toString('base64url')
     },
-    open(bookmark, tenantId) {
+    decrypt(bookmark, tenantId) {
       const bytes = Buffer.from(bookmark, 'base64url')
       if (bytes.length !== nonceBytes + idBytes + tagBytes) return undefined
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes))

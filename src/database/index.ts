@@ -20,10 +20,10 @@ export { prepared } from './prepared.ts'
 export { queryAs } from './query-as.ts'
 export { Recent, type RecentOptions } from './recent.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
-export { createTenantSeal, type SealKey, sealKeyOf, type TenantSeal } from './signed-context.ts'
+export { createTenantSigner, type SigningKey, signingKeyOf, type TenantSigner } from './signed-context.ts'
 export {
   createTenantDatabase,
-  type Surprise,
+  type ProtocolViolation,
   type TenantDatabase,
   type TenantDatabaseOptions,
   TenantNotConfirmed,

@@ -9,7 +9,7 @@ export interface ReplicaOptions {
   connections: ConnectionSource
   /** Throws when the replica must not be used: it does not answer, or its walls have a hole. */
   check: () => Promise<unknown>
-  /** Seals bookmarks: the same in every process that serves. */
+  /** Encrypts bookmarks: the same in every process that serves. */
   secret: string
   /** How long nothing is tried after a failure, in milliseconds; 5 seconds when left out. */
   retryAfterMs?: number
@@ -47,7 +47,7 @@ class ReplicaBehind extends Error {
  * Makes a replica for `createTenantDatabase`: `db.read` goes there, under the same walls and with the same confirmation.
  *
  * @example
- * const walls = createWallCheck({ url: replicaUrl })
+ * const walls = createIsolationCheck({ url: replicaUrl })
  * const check = async () => assertRowSecurity(await walls.inspect())
  * const replica = createReplica({ connections: createPool({ url: replicaUrl, size: 10 }), check, secret })
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }), replica })
@@ -95,7 +95,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       if (writers.has(context)) return undefined
       const sent = context.bookmark?.sent ?? noBookmark
       if (sent === noBookmark) return { connections, after: undefined }
-      const after = bookmarks.open(sent, context.tenantId)
+      const after = bookmarks.decrypt(sent, context.tenantId)
       return after === undefined ? undefined : { connections, after }
     },
     isForPrimary(error) {
@@ -110,7 +110,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     },
     wrote: (context) => void writers.add(context),
     mark({ bookmark, tenantId }, transactionId) {
-      if (bookmark) bookmark.next = bookmarks.seal(transactionId, tenantId)
+      if (bookmark) bookmark.next = bookmarks.encrypt(transactionId, tenantId)
     },
     close: () => connections.close(),
   }

@@ -4,7 +4,7 @@ import { type TenantContext, TenantRequired, tenantContext } from '../context/in
 import { findDatabaseError, isTransient, unavailable } from '../errors/index.ts'
 import { type Connection, type ConnectionSource, isStale } from './connection.ts'
 import { openAfter, type Replica, type Route } from './replica.ts'
-import type { TenantSeal } from './signed-context.ts'
+import type { TenantSigner } from './signed-context.ts'
 import { createHandle, type Handle, type Opening, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
@@ -51,14 +51,14 @@ export interface TenantDatabaseOptions {
   replica?: Replica
   /** For engines whose login is a superuser (PGlite): the role that every transaction takes first. */
   role?: string | undefined
-  /** Where the database takes sealed tenants only: {@link createTenantSeal}. */
-  seal?: TenantSeal | undefined
+  /** Where the database accepts signed tenants only: {@link createTenantSigner}. */
+  signer?: TenantSigner | undefined
   /** Hears of each connection that was destroyed since PostgreSQL did not do on it what it must. There should be none. */
-  onSurprise?: (surprise: Surprise) => void
+  onProtocolViolation?: (surprise: ProtocolViolation) => void
 }
 
 /** What only a fault, or somebody else on the connection, can explain: an unconfirmed tenant, a notice, a lost COMMIT. */
-export interface Surprise {
+export interface ProtocolViolation {
   what: string
   /** How many there were on this door, with this one. */
   count: number
@@ -94,14 +94,14 @@ const setText = [0, 1, 2, 3, 4].map((count) => {
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
  */
 export function createTenantDatabase(options: TenantDatabaseOptions): TenantDatabase {
-  const { connections, replica, role, seal, onSurprise } = options
+  const { connections, replica, role, signer, onProtocolViolation } = options
   const primary: Route = { connections, after: undefined }
   const open = new AsyncLocalStorage<OpenTransaction>()
   const named = role === undefined // the one session of PGlite would know the names of all clients
   let surprises = 0
   const destroy: Destroy = async (connection, what) => {
     surprises += 1
-    onSurprise?.({ what, count: surprises })
+    onProtocolViolation?.({ what, count: surprises })
     await connection.close()
   }
 
@@ -142,7 +142,7 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
   ): Promise<T> {
     context.signal?.throwIfAborted()
     const connection = await connections.acquire()
-    const opening = openingOf(connection, mode, context, { role, seal })
+    const opening = openingOf(connection, mode, context, { role, signer })
     const handle = createHandle(connection, context, after ? openAfter(after, opening) : opening, keepParsed)
     const current: OpenTransaction = { mode, tenantId: context.tenantId, handle, joined: 0, over: false }
     let outcome: { value: T } | { reason: unknown }
@@ -182,11 +182,11 @@ function openingOf(
   connection: Connection,
   mode: Mode,
   context: TenantContext,
-  { role, seal }: Pick<TenantDatabaseOptions, 'role' | 'seal'>,
+  { role, signer }: Pick<TenantDatabaseOptions, 'role' | 'signer'>,
 ): Opening {
   const { tenantId } = context
   const settings = [
-    ['app.current_tenant', seal ? seal(tenantId) : tenantId],
+    ['app.current_tenant', signer ? signer(tenantId) : tenantId],
     ['app.request_id', context.requestId ?? ''],
     ...(context.actor === undefined ? [] : [['app.actor', context.actor]]),
     ...(role === undefined ? [] : [['role', role]]),

@@ -4,15 +4,15 @@ export interface Finding {
   level: 'error' | 'warning'
   /** The name of the check that found it. */
   check: string
-  /** The number of the promise in docs/guarantees.md. */
-  promise: number
+  /** The number of the guarantee in docs/guarantees.md. */
+  guarantee: number
   object: string
   problem: string
   remedy: string
 }
 
 /** What the doctor looks at. */
-export interface Check extends Pick<Finding, 'level' | 'check' | 'promise'> {
+export interface Check extends Pick<Finding, 'level' | 'check' | 'guarantee'> {
   /** In one sentence, what should hold. */
   should: string
 }

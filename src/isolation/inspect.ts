@@ -13,7 +13,7 @@ import { judgePolicies } from './judge.ts'
 import { ours, type PolicyRow, policiesQuery, tenantExpression, tenantSettings } from './policies.ts'
 import { probeChecks, probeTenant } from './probe.ts'
 
-export interface WallOptions {
+export interface InspectionOptions {
   /** The serving role; the role of the session when left out. */
   role?: string
   /** The column that says whose a row is; `tenant_id` when left out. */
@@ -34,16 +34,16 @@ const catalogueChecks: CatalogueCheck[] = [
 
 /** Every check there is, by promise. */
 export const checks: Check[] = [...catalogueChecks, ...Object.values(policyChecks), ...Object.values(probeChecks)].sort(
-  (a, b) => a.promise - b.promise,
+  (a, b) => a.guarantee - b.guarantee,
 )
 
 /**
  * Looks for holes that the catalogue shows (PostgreSQL, chapter 5.9 "Row Security Policies"), in any schema whose tables
  * have a tenant column. Call it in a transaction, where it tries in savepoints what the catalogue does not show.
  *
- * @returns errors first, then by promise and object
+ * @returns errors first, then by guarantee and object
  */
-export async function inspectRowSecurity(connection: Connection, options: WallOptions = {}): Promise<Finding[]> {
+export async function inspectRowSecurity(connection: Connection, options: InspectionOptions = {}): Promise<Finding[]> {
   const { tenantColumn = 'tenant_id', shared = [] } = options
   const [session] = (await query(connection, sessionQuery)) as unknown as [Session] // its one row
   const setPath = (path: string) => query(connection, "select set_config('search_path', $1, true)", [path])
@@ -74,7 +74,7 @@ type Row = Pick<Finding, 'check' | 'object' | 'problem' | 'remedy'>
 function toFinding(row: Row): Finding {
   const check = catalogueChecks.find((one) => one.check === row.check)
   if (check === undefined) throw new TypeError(`There is no check ${row.check}`)
-  return { level: check.level, promise: check.promise, ...row }
+  return { level: check.level, guarantee: check.guarantee, ...row }
 }
 
 /** All checks in one round trip. */
@@ -88,9 +88,9 @@ function checksQuery(version: number): string {
 /** PostgreSQL's notation of a text[] (chapter 8.15.2). */
 const asArray = (names: string[]): string => `{${names.map((name) => JSON.stringify(name)).join(',')}}`
 
-/** Errors first, then by promise and object. */
+/** Errors first, then by guarantee and object. */
 export const inOrder = (a: Finding, b: Finding): number =>
   a.level.localeCompare(b.level) ||
-  a.promise - b.promise ||
+  a.guarantee - b.guarantee ||
   a.object.localeCompare(b.object) ||
   a.problem.localeCompare(b.problem)

@@ -1,8 +1,8 @@
-import { type Connection, type ConnectionOptions, openConnection, query, type TenantSeal } from '../database/index.ts'
+import { type Connection, type ConnectionOptions, openConnection, query, type TenantSigner } from '../database/index.ts'
 import { OperatorError } from '../errors/index.ts'
 import type { Finding } from './finding.ts'
-import { inOrder, inspectRowSecurity, type WallOptions } from './inspect.ts'
-import { probeRows, probeSeal } from './probe.ts'
+import { type InspectionOptions, inOrder, inspectRowSecurity } from './inspect.ts'
+import { probeRows, probeSigning } from './probe.ts'
 
 const isError = (finding: Finding): boolean => finding.level === 'error'
 
@@ -20,7 +20,7 @@ export function assertRowSecurity(findings: Finding[]): void {
 }
 
 /** Looks at the live walls through a connection of its own. */
-export interface WallCheck {
+export interface IsolationCheck {
   /** @throws ApiError SERVICE_UNAVAILABLE when the database does not answer */
   inspect(): Promise<Finding[]>
   close(): Promise<void>
@@ -33,9 +33,11 @@ export interface WallCheck {
  * @param options `role`: what a superuser's login must take first (PGlite); `seal`: as the tenant database
  *   has it, `none` where it has none; left out, that is not asked
  * @example
- * assertRowSecurity(await createWallCheck({ url }).inspect())
+ * assertRowSecurity(await createIsolationCheck({ url }).inspect())
  */
-export function createWallCheck(options: ConnectionOptions & WallOptions & { seal?: TenantSeal | 'none' }): WallCheck {
+export function createIsolationCheck(
+  options: ConnectionOptions & InspectionOptions & { signer?: TenantSigner | 'none' },
+): IsolationCheck {
   let connection: Connection | undefined
   let underWay: Promise<Finding[]> | undefined
 
@@ -50,7 +52,7 @@ export function createWallCheck(options: ConnectionOptions & WallOptions & { sea
       if (options.role) await query(connection, "select set_config('role', $1, true)", [options.role])
       const findings = await inspectRowSecurity(connection, options)
       const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id')
-      const seal = options.seal === undefined ? [] : await probeSeal(connection, options.seal)
+      const seal = options.signer === undefined ? [] : await probeSigning(connection, options.signer)
       return [...findings, ...rows, ...seal].sort(inOrder)
     } finally {
       await connection.command('rollback').catch(() => connection?.close())

@@ -19,7 +19,7 @@ export function judgePolicies(rows: PolicyRow[], tenant: string | undefined): Fi
   ])
 }
 
-/** Whether there are a permissive policy and a fence. */
+/** Whether there are a permissive policy and a restrictive one. */
 function judgePresence(rows: PolicyRow[], tenant: string | undefined): Finding[] {
   const [row] = rows
   if (row === undefined) return []
@@ -33,22 +33,22 @@ function judgePresence(rows: PolicyRow[], tenant: string | undefined): Finding[]
         created(row, 'tenant_isolation', 'permissive', tenant),
       ),
     )
-  const fences = rows.filter(
-    (fence) => fence.policy !== null && !fence.permissive && fence.isPublic && isSound(fence, tenant),
+  const restrictive = rows.filter(
+    (policy) => policy.policy !== null && !policy.permissive && policy.isPublic && isSound(policy, tenant),
   )
-  const isFenced = Object.keys(commands).every((command) =>
-    fences.some((fence) => covers(fence, command) && (command === 'a' || fence.using !== null)),
+  const isRestricted = Object.keys(commands).every((command) =>
+    restrictive.some((policy) => covers(policy, command) && (command === 'a' || policy.using !== null)),
   )
-  if (isFenced) return findings
-  const fence = found(
-    policyChecks.fence,
+  if (isRestricted) return findings
+  const missing = found(
+    policyChecks.restrictive,
     row,
-    'it has no restrictive fence',
-    created(row, 'tenant_fence', 'restrictive', tenant),
+    'it has no restrictive policy',
+    created(row, 'tenant_restrictive', 'restrictive', tenant),
   )
   // Ours always make one. Elsewhere sound policies keep tenants apart without it, as long as nobody adds another.
   const isHole = tenant === ours || !applyingOf(rows).every((policy) => isSound(policy, tenant))
-  return [...findings, { ...fence, level: isHole ? 'error' : 'warning' }]
+  return [...findings, { ...missing, level: isHole ? 'error' : 'warning' }]
 }
 
 /** What one policy says. */

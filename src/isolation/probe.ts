@@ -1,5 +1,5 @@
 import type { TenantId } from '../context/index.ts'
-import { type Connection, query, type TenantSeal } from '../database/index.ts'
+import { type Connection, query, type TenantSigner } from '../database/index.ts'
 import { findDatabaseError } from '../errors/index.ts'
 import type { Check, Finding } from './finding.ts'
 
@@ -7,25 +7,25 @@ import type { Check, Finding } from './finding.ts'
 export const probeChecks = {
   rows: {
     check: 'rows-without-tenant',
-    promise: 3,
+    guarantee: 3,
     level: 'error',
     should: 'No table shows a row without a tenant.',
   },
   answer: {
     check: 'tenant-answer',
-    promise: 14,
+    guarantee: 14,
     level: 'error',
     should: 'What policies ask for the tenant gives none when none is set, and follows the setting, again and again.',
   },
-  seal: {
-    check: 'seal',
-    promise: 8,
+  signedContext: {
+    check: 'signed-context',
+    guarantee: 8,
     level: 'error',
     should: 'The database takes tenants as the service sets them: sealed with one of its keys, or plain.',
   },
   notTried: {
     check: 'not-tried',
-    promise: 3,
+    guarantee: 3,
     level: 'warning',
     should: 'What policies ask, and every table, can be tried without a tenant.',
   },
@@ -96,23 +96,23 @@ const randomNumber = (): string => String(Math.floor(Math.random() * 1e9))
  *
  * @param seal as the tenant database has it; `none` where tenants are set plain
  */
-export async function probeSeal(connection: Connection, seal: TenantSeal | 'none'): Promise<Finding[]> {
+export async function probeSigning(connection: Connection, signer: TenantSigner | 'none'): Promise<Finding[]> {
   const tenantId = crypto.randomUUID() as TenantId // it is canonical
   const answer = await attempt(connection, async () => {
     await query(connection, "select set_config('app.current_tenant', $1, true)", [
-      seal === 'none' ? tenantId : seal(tenantId),
+      signer === 'none' ? tenantId : signer(tenantId),
     ])
     return await firstColumn(connection, 'select tenancy.current_tenant_id()::text')
   })
-  const problem = 'sqlstate' in answer && sealProblems[seal === 'none' ? 'plain' : 'sealed'][answer.sqlstate]
-  return problem ? [found(probeChecks.seal, 'tenancy.current_tenant_id()', ...problem)] : []
+  const problem = 'sqlstate' in answer && signingProblems[signer === 'none' ? 'plain' : 'signed'][answer.sqlstate]
+  return problem ? [found(probeChecks.signedContext, 'tenancy.current_tenant_id()', ...problem)] : []
 }
 
-const sameKey = 'Give the service and "bun run migrate" the same TENANT_SEAL_KEY.'
+const sameKey = 'Give the service and "bun run migrate" the same TENANT_SIGNING_KEY.'
 /** By SQLSTATE: RH001 and RH002 are of sql/25-signed-context.sql, 22P02 is a seal that is read as a uuid. */
-const sealProblems: Record<'sealed' | 'plain', Record<string, [problem: string, remedy: string]>> = {
+const signingProblems: Record<'signed' | 'plain', Record<string, [problem: string, remedy: string]>> = {
   plain: { RH001: ['it takes sealed tenants only, and the service has no key', sameKey] },
-  sealed: {
+  signed: {
     RH001: ['it does not know the key that the service seals with', sameKey],
     RH002: ['by its clock the seals of the service have run out', 'Set the clocks of both hosts, for example by NTP.'],
     '22P02': ['it does not verify seals, and the service seals', sameKey],

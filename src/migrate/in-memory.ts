@@ -32,7 +32,7 @@ async function keep(empty: PGliteInstance, file: string): Promise<void> {
 }
 
 async function version(): Promise<string> {
-  const path = new URL('../../package.json', import.meta.resolve('@electric-sql/pglite'))
+  const path = new URL('../package.json', import.meta.resolve('@electric-sql/pglite'))
   return JSON.parse(await readFile(path, 'utf8')).version
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type Connection, openConnection, query, sealKeyOf } from '../database/index.ts'
+import { type Connection, openConnection, query, signingKeyOf } from '../database/index.ts'
 import { assertRowSecurity, inspectRowSecurity } from '../isolation/index.ts'
 import { type Migration, MigrationError, readMigrations } from './read-migrations.ts'
 
@@ -31,7 +31,7 @@ export interface MigrateOptions extends MigratedProject {
    * From now on the database takes tenants only that were sealed with one of these secrets; none of them: it takes plain ones
    * again. Left out, it stays as it is.
    */
-  sealSecrets?: string[] | undefined
+  signingSecrets?: string[] | undefined
 }
 
 /**
@@ -58,7 +58,7 @@ export const migrate = (options: MigrateOptions): Promise<string[]> =>
  * @returns what the look gave
  */
 export async function prepare<T>(
-  { url, appPassword, adminPassword, sealSecrets, ...project }: MigrateOptions,
+  { url, appPassword, adminPassword, signingSecrets, ...project }: MigrateOptions,
   look: (connection: Connection, applied: string[]) => Promise<T>,
 ): Promise<T> {
   const connection = openConnection({ url, answerTimeoutMs: 0 })
@@ -69,7 +69,7 @@ export async function prepare<T>(
     await query(connection, "select set_config('lock_timeout', '10s', true)")
     await query(connection, "select set_config('rowhouse.app_password', $1, true)", [appPassword ?? ''])
     await query(connection, "select set_config('rowhouse.admin_password', $1, true)", [adminPassword ?? ''])
-    await query(connection, "select set_config('rowhouse.seal_keys', $1, true)", [sealKeys(sealSecrets)])
+    await query(connection, "select set_config('rowhouse.signing_keys', $1, true)", [signingKeys(signingSecrets)])
     const seen = await look(connection, await applyProject(connection, project))
     await connection.command('commit')
     return seen
@@ -79,10 +79,10 @@ export async function prepare<T>(
 }
 
 /** As sql/25-signed-context.sql reads them. */
-function sealKeys(secrets: string[] | undefined): string {
+function signingKeys(secrets: string[] | undefined): string {
   if (secrets === undefined) return ''
   if (secrets.length === 0) return 'off'
-  const keys = secrets.map(sealKeyOf)
+  const keys = secrets.map(signingKeyOf)
   return keys.map(({ id, inner, outer }) => `${id}:${inner}:${outer}`).join(',')
 }
 

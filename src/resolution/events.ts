@@ -1,4 +1,4 @@
-import type { TenantId, TrustFailureReason } from '../context/index.ts'
+import type { AuthenticationFailureReason, TenantId } from '../context/index.ts'
 
 interface OfRequest {
   readonly requestId?: string | undefined
@@ -21,9 +21,9 @@ export interface TenantNotFound extends OfRequest {
 }
 
 /** A caller was not believed, or not for this tenant. */
-export interface TrustFailed extends OfRequest {
-  readonly type: 'trust-failed'
-  readonly reason: TrustFailureReason
+export interface AuthenticationFailed extends OfRequest {
+  readonly type: 'authentication-failed'
+  readonly reason: AuthenticationFailureReason
   /** Who it was, where that was verified. */
   readonly actor?: string | undefined
 }
@@ -32,12 +32,12 @@ export interface TrustFailed extends OfRequest {
 export interface TenancyListeners {
   onTenantResolved?(event: TenantResolved): unknown
   onTenantNotFound?(event: TenantNotFound): unknown
-  onTrustFailed?(event: TrustFailed): unknown
+  onAuthenticationFailed?(event: AuthenticationFailed): unknown
   /** Hears what another listener threw or rejected with. */
   onListenerError?(error: unknown): unknown
 }
 
-type Event = TenantResolved | TenantNotFound | TrustFailed
+type Event = TenantResolved | TenantNotFound | AuthenticationFailed
 
 /** Tells the listener of an event. */
 export function notify(listeners: TenancyListeners, event: Event): void {
@@ -60,5 +60,5 @@ function attempt(listen: () => unknown, onError: (error: unknown) => void): void
 function hear(listeners: TenancyListeners, event: Event): unknown {
   if (event.type === 'tenant-resolved') return listeners.onTenantResolved?.(event)
   if (event.type === 'tenant-not-found') return listeners.onTenantNotFound?.(event)
-  return listeners.onTrustFailed?.(event)
+  return listeners.onAuthenticationFailed?.(event)
 }

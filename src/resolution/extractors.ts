@@ -20,7 +20,7 @@ export interface TenantExtractor {
   readonly label: string
   /** What a client hears that named no tenant. */
   readonly missing: string
-  /** Whether it gives names: then there has to be a registry. */
+  /** Whether it gives names: then there has to be a directory. */
   readonly givesNames?: boolean
   /** Request headers that decide, for `Vary` (RFC 9110, section 12.5.5). */
   readonly vary?: readonly string[]
@@ -78,7 +78,7 @@ export function path(options: { parameter: string; yields?: 'id' | 'name' }): Te
  * has to say, for example in a header.
  *
  * @example
- * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), trust }))
+ * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth }))
  */
 export function claim(): TenantExtractor {
   return {
@@ -98,7 +98,7 @@ export function claim(): TenantExtractor {
  *
  * @throws TypeError when there is no extractor
  * @example
- * app.use('/tasks/*', tenant({ from: firstOf(subdomain(), header('X-Tenant-Id')), registry }))
+ * app.use('/tasks/*', tenant({ from: firstOf(subdomain(), header('X-Tenant-Id')), directory }))
  */
 export function firstOf(...extractors: TenantExtractor[]): TenantExtractor {
   const [first] = extractors

@@ -1,12 +1,12 @@
-export type { TenancyListeners, TenantNotFound, TenantResolved, TrustFailed } from './events.ts'
+export type { AuthenticationFailed, TenancyListeners, TenantNotFound, TenantResolved } from './events.ts'
 export { claim, firstOf, header, path, type TenantExtractor } from './extractors.ts'
 export type { Selector } from './selector.ts'
 export { type SubdomainOptions, subdomain } from './subdomain.ts'
 export { type TenantOptions, tenant } from './tenant.ts'
 export {
-  createTenantRegistry,
+  createTenantDirectory,
+  type DirectoryEntry,
   isTenantSlug,
-  type RegisteredTenant,
-  type TenantRegistry,
-  type TenantRegistryOptions,
+  type TenantDirectory,
+  type TenantDirectoryOptions,
 } from './tenant-directory.ts'

@@ -1,10 +1,10 @@
 import type { Context } from 'hono'
-import { type Identity, parseTenantId, type TenantId, TrustFailure } from '../context/index.ts'
+import { AuthenticationFailure, type Identity, parseTenantId, type TenantId } from '../context/index.ts'
 import { ApiError } from '../errors/index.ts'
 import type { TenantNotFound } from './events.ts'
 import type { TenantExtractor } from './extractors.ts'
 import { asSelector, type Selector } from './selector.ts'
-import type { RegisteredTenant, TenantRegistry } from './tenant-directory.ts'
+import type { DirectoryEntry, TenantDirectory } from './tenant-directory.ts'
 
 /** There is no tenant that the request could be for. */
 export class NoTenant extends ApiError {
@@ -22,9 +22,9 @@ export interface ResolverOptions {
   /** Where the tenant stands, for example {@link header}. */
   from: TenantExtractor
   /** Maps names to ids, and knows who is suspended. */
-  registry?: TenantRegistry | undefined
-  /** Whether ids have to be in the registry too. Otherwise any well-formed id is a tenant, as without a registry. */
-  registryRequired?: boolean
+  directory?: TenantDirectory | undefined
+  /** Whether ids have to be in the registry too. Otherwise any well-formed id is a tenant, as without a directory. */
+  directoryRequired?: boolean
 }
 
 /** A request's tenant, and the label of the place that named it. */
@@ -35,18 +35,18 @@ export interface Resolved {
 
 /** Makes what finds out the tenant of a request, and whether its caller may act for it. */
 export function createResolver(options: ResolverOptions) {
-  const { from: extractor, registry, registryRequired = false } = options
+  const { from: extractor, directory, directoryRequired = false } = options
   return async function resolve(c: Context, identity: Identity | undefined): Promise<Resolved> {
     const found = asSelector(await extractor.extract(c, identity))
     if (found === undefined) throw new NoTenant('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = found.from ?? extractor.label
     const wanted = parse(found, from)
-    const known = await registry?.find(wanted)
+    const known = await directory?.find(wanted)
     const id = 'id' in wanted ? wanted.id : known?.id
     // First, so that nobody hears of others' tenants whether they exist.
     if (identity?.tenants && !identity.tenants.some((claimed) => isSame(claimed, id, known)))
-      throw new TrustFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
-    if (id === undefined || (registryRequired && known === undefined))
+      throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
+    if (id === undefined || (directoryRequired && known === undefined))
       throw new NoTenant('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (known?.status === 'suspended') throw new NoTenant('suspended', from, 'FORBIDDEN', 'This tenant is suspended')
     return { tenantId: id, from }
@@ -62,7 +62,7 @@ function parse(selector: Selector, from: string): { id: TenantId } | { name: str
 }
 
 /** Whether a claim says this tenant, by its id or by its name. A claim in the form of an id is no other tenant's name. */
-function isSame(claimed: string, id: TenantId | undefined, known: RegisteredTenant | undefined): boolean {
+function isSame(claimed: string, id: TenantId | undefined, known: DirectoryEntry | undefined): boolean {
   if (id === undefined) return false
   const claimedId = parseTenantId(claimed)
   return claimedId === undefined ? claimed === known?.slug : claimedId === id

@@ -7,7 +7,7 @@ export interface SubdomainOptions {
   domain?: string
   /** First labels that are no tenant's. `www`, `api`, `app`, `admin`, `docs`, `static`, `status` and `mail` when left out. */
   exclude?: readonly string[]
-  /** Whether the label is a name for the registry, as it is when left out, or an id. */
+  /** Whether the label is a name for the directory, as it is when left out, or an id. */
   yields?: 'id' | 'name'
 }
 
@@ -22,7 +22,7 @@ const excludedByDefault = ['www', 'api', 'app', 'admin', 'docs', 'static', 'stat
  *
  * @throws TypeError for a domain or a label that is none (RFC 1123, section 2.1)
  * @example
- * app.use('/tasks/*', tenant({ from: subdomain({ domain: 'app.example.com' }), registry }))
+ * app.use('/tasks/*', tenant({ from: subdomain({ domain: 'app.example.com' }), directory }))
  */
 export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
   const { domain, exclude = excludedByDefault, yields = 'name' } = options

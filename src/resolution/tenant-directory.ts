@@ -3,7 +3,7 @@ import { type ConnectionSource, queryAs, Recent } from '../database/index.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 
 /** A tenant that is known. */
-export interface RegisteredTenant {
+export interface DirectoryEntry {
   readonly id: TenantId
   /** Its short name, as in `acme.example.com`. */
   readonly slug: string
@@ -11,14 +11,12 @@ export interface RegisteredTenant {
 }
 
 /** Knows the tenants there are. */
-export interface TenantRegistry {
+export interface TenantDirectory {
   /** @throws ApiError SERVICE_UNAVAILABLE when it cannot say */
-  find(
-    tenant: { id: TenantId } | { name: string },
-  ): RegisteredTenant | undefined | Promise<RegisteredTenant | undefined>
+  find(tenant: { id: TenantId } | { name: string }): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
 }
 
-export interface TenantRegistryOptions {
+export interface TenantDirectoryOptions {
   /** Of its own, apart from those of tenant transactions: `createPool({ url, size: 1 })` of the serving role. */
   connections: ConnectionSource
   /** How long an answer is believed, in milliseconds: so long a suspension may go unseen. 5000 when left out. */
@@ -33,7 +31,7 @@ export interface TenantRegistryOptions {
 
 /** What was answered, once. */
 interface Known {
-  tenant: RegisteredTenant | undefined
+  tenant: DirectoryEntry | undefined
   askedAt: number
   /** Until when it is the answer. */
   until: number
@@ -51,14 +49,14 @@ const lastResortMs = 60_000
  *
  * @throws ApiError SERVICE_UNAVAILABLE from `find`, when the database does not answer and what it said is not known
  * @example
- * const registry = createTenantRegistry({ connections: createPool({ url, size: 1 }) })
- * app.use('/tasks/*', tenant({ from: subdomain(), registry }))
+ * const directory = createTenantDirectory({ connections: createPool({ url, size: 1 }) })
+ * app.use('/tasks/*', tenant({ from: subdomain(), directory }))
  */
-export function createTenantRegistry(options: TenantRegistryOptions): TenantRegistry & { close(): Promise<void> } {
+export function createTenantDirectory(options: TenantDirectoryOptions): TenantDirectory & { close(): Promise<void> } {
   const { connections, cacheMs = 5000, cacheMax = 10_000, role, now = Date.now } = options
   const answers = new Recent<Known>({ lifetimeMs: Math.max(cacheMs, lastResortMs), max: cacheMax, now })
 
-  async function find(selector: string): Promise<RegisteredTenant | undefined> {
+  async function find(selector: string): Promise<DirectoryEntry | undefined> {
     const askedAt = now()
     const known = answers.get(selector)
     if (known && askedAt < known.until) return known.tenant
@@ -94,7 +92,7 @@ export const isTenantSlug = (text: string): boolean => slug.test(text) && parseT
 
 const question = 'select id, status, slug from tenancy.find_tenant($1)'
 
-function toTenant(row: Record<string, unknown> | undefined): RegisteredTenant | undefined {
+function toTenant(row: Record<string, unknown> | undefined): DirectoryEntry | undefined {
   if (row === undefined) return undefined
   const status = row.status === 'active' ? 'active' : 'suspended'
   return { id: String(row.id) as TenantId, slug: String(row.slug), status } // PostgreSQL prints a uuid canonically

@@ -1,18 +1,18 @@
 import type { MiddlewareHandler } from 'hono'
 import {
+  type Authentication,
+  AuthenticationFailure,
   type Bookmark,
   type Identity,
   runInContext,
   type TenantEnv,
-  type Trust,
-  TrustFailure,
 } from '../context/index.ts'
 import { notify, type TenancyListeners } from './events.ts'
 import { createResolver, NoTenant, type Resolved, type ResolverOptions } from './resolve.ts'
 
 export interface TenantOptions extends ResolverOptions, TenancyListeners {
   /** How callers prove who they are; left out, whatever they say is believed. */
-  trust?: Trust | undefined
+  auth?: Authentication | undefined
 }
 
 const notShareable = 'private, no-store'
@@ -28,12 +28,12 @@ const notShareable = 'private, no-store'
  *
  * @throws TypeError when `from` gives names and there is no registry
  * @example
- * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), trust: jwt({ … }) }))
+ * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
 export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
-  const { from, trust } = options
-  const vary = [...new Set([...(from.vary ?? []), ...(trust?.vary ?? [])])].join(', ')
-  if (from.givesNames && !options.registry) throw new TypeError(`${from.label} gives names: tenant() needs a registry`)
+  const { from, auth } = options
+  const vary = [...new Set([...(from.vary ?? []), ...(auth?.vary ?? [])])].join(', ')
+  if (from.givesNames && !options.directory) throw new TypeError(`${from.label} gives names: tenant() needs a registry`)
   const resolve = createResolver(options)
 
   return async function tenant(c, next) {
@@ -43,15 +43,15 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
     let identity: Identity | undefined
     let resolved: Resolved
     try {
-      if (trust) {
-        identity = await trust.verify(c)
+      if (auth) {
+        identity = await auth.verify(c)
         c.set('identity', identity)
       }
       resolved = await resolve(c, identity)
     } catch (error) {
-      if (error instanceof TrustFailure) {
+      if (error instanceof AuthenticationFailure) {
         c.set('refusal', error.reason)
-        notify(options, { type: 'trust-failed', reason: error.reason, actor: identity?.actor, requestId })
+        notify(options, { type: 'authentication-failed', reason: error.reason, actor: identity?.actor, requestId })
       }
       if (error instanceof NoTenant) {
         c.set('refusal', `${error.reason}-tenant`)

@@ -31,7 +31,7 @@ export async function runService(
     await onStopped?.()
   }
   try {
-    await service.assertWalls()
+    await service.assertIsolation()
     const listening = await listen(service.app, config).catch((cause: Error) => {
       throw new ListenError(config, cause)
     })

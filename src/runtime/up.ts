@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { openEmbedded } from '../../db/embedded.ts'
 import { shared } from '../../db/schema/shared.ts'
 import { seed } from '../../db/seed.ts'
-import { createPool, createTenantDatabase, createTenantSeal } from '../database/index.ts'
+import { createPool, createTenantDatabase, createTenantSigner } from '../database/index.ts'
 import { migrate } from '../migrate/index.ts'
 import { loadConfig } from '../service/config/config.ts'
 import { demo } from '../service/features/demo.ts'
@@ -15,14 +15,14 @@ import { runService } from './process.ts'
 async function up(): Promise<void> {
   const { DATABASE_URL: given } = process.env
   // Before the database is made: a wrong setting need not wait for that.
-  const { TENANT_HEADER, TENANT_SEAL_KEY = [] } = loadConfig({
+  const { TENANT_HEADER, TENANT_SIGNING_KEY = [] } = loadConfig({
     ...process.env,
     DATABASE_URL: given || 'postgres://embedded',
   })
   const embedded = given ? undefined : await openEmbedded('.rowhouse')
   const environment = { ...process.env, ...(embedded ? { DATABASE_URL: embedded.url } : {}) }
   try {
-    if (embedded) await prepare(embedded.url, TENANT_SEAL_KEY)
+    if (embedded) await prepare(embedded.url, TENANT_SIGNING_KEY)
     const url = await runService(listen, {
       environment,
       ...(embedded ? { role: 'app_user', onStopped: () => embedded.close() } : {}),
@@ -34,17 +34,17 @@ async function up(): Promise<void> {
   }
 }
 
-async function prepare(url: string, sealSecrets: string[]): Promise<void> {
+async function prepare(url: string, signingSecrets: string[]): Promise<void> {
   await migrate({
     sql: folder('sql'),
     migrations: folder('drizzle'),
     shared,
     url,
-    sealSecrets,
+    signingSecrets,
   })
-  const [secret] = sealSecrets
-  const seal = secret === undefined ? undefined : createTenantSeal(secret)
-  const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role: 'app_user', seal })
+  const [secret] = signingSecrets
+  const signer = secret === undefined ? undefined : createTenantSigner(secret)
+  const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role: 'app_user', signer })
   await seed(db)
   await db.close()
 }

@@ -3,10 +3,10 @@ import { type ExecutionContext, Hono } from 'hono'
 import swaggerUiCss from 'swagger-ui-dist/swagger-ui.css' with { type: 'text' }
 import swaggerUiBundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'text' }
 import { shared } from '../../db/schema/shared.ts'
-import { type ConnectionSource, connectionPerTransaction, type TenantSeal } from '../database/index.ts'
+import { type ConnectionSource, connectionPerTransaction, type TenantSigner } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { ApiError, createErrorHandler, unavailable } from '../errors/index.ts'
-import { createWallCheck, type WallCheck } from '../isolation/index.ts'
+import { createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { accessLog, type Logger } from '../service/middleware/access-log.ts'
 import { createService, type Service } from '../service/service.ts'
@@ -45,7 +45,7 @@ function createHandler(env: Bindings): Serve {
       service ??= await createEdgeService(loadConfig(settingsOf(env)), log)
       // Not shared with other requests at the same time: what one request waits for, workerd does not let another await.
       if (!checked && new URL(request.url).pathname !== '/health') {
-        await service.assertWalls()
+        await service.assertIsolation()
         checked = true
       }
     } catch (error) {
@@ -65,15 +65,15 @@ async function createEdgeService(config: Config, log: Logger): Promise<Service> 
     release: (connection) => besides(connection.close()),
     waitUntil: besides,
   }
-  const walls = (seal: TenantSeal | 'none'): WallCheck => ({
+  const isolation = (signer: TenantSigner | 'none'): IsolationCheck => ({
     async inspect() {
-      const check = createWallCheck({ url, shared, seal })
+      const check = createIsolationCheck({ url, shared, signer })
       return await check.inspect().finally(() => besides(check.close()))
     },
     close: async () => {},
   })
   const assets = { 'swagger-ui.css': swaggerUiCss, 'swagger-ui-bundle.js': swaggerUiBundle }
-  return await createService({ config, log, connections, walls, loadDocsAsset: async (name) => assets[name] })
+  return await createService({ config, log, connections, isolation, loadDocsAsset: async (name) => assets[name] })
 }
 
 /** Ends a transaction and says goodbye to PostgreSQL after the response has gone out; else the socket would just be cut. */

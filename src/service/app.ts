@@ -5,7 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { TenantDatabase } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
-import type { WallCheck } from '../isolation/index.ts'
+import type { IsolationCheck } from '../isolation/index.ts'
 import { type TenantLimitsOptions, tenantLimits } from '../limits/index.ts'
 import { createDocument, createRouter, docs, type LoadDocsAsset } from '../openapi/index.ts'
 import { header, type TenantOptions, tenant } from '../resolution/index.ts'
@@ -21,7 +21,7 @@ import { responseHeaders } from './middleware/response-headers.ts'
 
 export interface AppDeps {
   db: TenantDatabase
-  walls: Pick<WallCheck, 'inspect'>
+  isolation: Pick<IsolationCheck, 'inspect'>
   log: Logger
   loadDocsAsset: LoadDocsAsset
   /** How a request's tenant is found, and who is believed; the header of the settings, unverified, when left out. */
@@ -30,7 +30,7 @@ export interface AppDeps {
   limits?: TenantLimitsOptions | undefined
   /** From the configuration, by the same names. */
   settings: {
-    TRUST: 'jwt' | 'gateway' | 'none'
+    AUTH: 'jwt' | 'gateway' | 'unverified'
     TENANT_HEADER: string
     BODY_LIMIT_BYTES: number
     REQUEST_TIMEOUT_MS: number
@@ -42,10 +42,10 @@ export interface AppDeps {
  * The whole pipeline. It opens nothing and reads no environment: what it needs is handed in.
  *
  * @example
- * const app = createApp({ db, walls, log, loadDocsAsset, settings: config })
+ * const app = createApp({ db, isolation, log, loadDocsAsset, settings: config })
  * const response = await app.request('/health')
  */
-export function createApp({ db, walls, log, loadDocsAsset, tenancy, limits, settings }: AppDeps) {
+export function createApp({ db, isolation, log, loadDocsAsset, tenancy, limits, settings }: AppDeps) {
   const app = createRouter()
 
   app.use(requestId())
@@ -57,7 +57,7 @@ export function createApp({ db, walls, log, loadDocsAsset, tenancy, limits, sett
   app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints } }))
   app.notFound(methodNotAllowed(app))
 
-  app.route('/', healthRoutes({ walls }))
+  app.route('/', healthRoutes({ isolation }))
   const forTenants: MiddlewareHandler[] = [tenant(tenancy ?? { from: header(settings.TENANT_HEADER) })]
   if (limits) forTenants.push(tenantLimits(limits))
   const ofTenants = { '/users': userRoutes({ db }), '/tasks': taskRoutes({ db }) }
@@ -66,7 +66,7 @@ export function createApp({ db, walls, log, loadDocsAsset, tenancy, limits, sett
   const title = 'Rowhouse'
   const tenantHeader = { name: settings.TENANT_HEADER, example: demo.acme.tenantId }
   const { version, description } = packageJson
-  const bearer = settings.TRUST === 'jwt'
+  const bearer = settings.AUTH === 'jwt'
   // Written when it is first asked for: the start does not wait for it.
   let document: string | undefined
   app.get('/openapi.json', (c) => {

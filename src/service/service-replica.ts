@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { shared } from '../../db/schema/shared.ts'
-import { createPool, createReplica, type Replica, type TenantSeal } from '../database/index.ts'
+import { createPool, createReplica, type Replica, type TenantSigner } from '../database/index.ts'
 import { ApiError, ConfigError, causesOf, findDatabaseError } from '../errors/index.ts'
-import { assertRowSecurity, createWallCheck } from '../isolation/index.ts'
+import { assertRowSecurity, createIsolationCheck } from '../isolation/index.ts'
 import type { Config } from './config/config.ts'
 import type { Logger } from './middleware/access-log.ts'
 import { describeStartProblem } from './start-problem.ts'
@@ -23,13 +23,13 @@ export interface ServiceReplica extends Replica {
 const refused = /^(28|3D)/
 const connectTimeoutMs = 1000
 
-export function createServiceReplica(config: Config, log: Logger, seal?: TenantSeal): ServiceReplica | undefined {
+export function createServiceReplica(config: Config, log: Logger, signer?: TenantSigner): ServiceReplica | undefined {
   const { DATABASE_REPLICA_URL: url, DATABASE_POOL_SIZE: size, REQUEST_TIMEOUT_MS: answerTimeoutMs } = config
   if (url === undefined) return undefined
-  const walls = createWallCheck({ url, shared, seal: seal ?? 'none', connectTimeoutMs })
+  const isolation = createIsolationCheck({ url, shared, signer: signer ?? 'none', connectTimeoutMs })
   const replica = createReplica({
     connections: createPool({ url, size, connectTimeoutMs, answerTimeoutMs }),
-    check: async () => assertRowSecurity(await walls.inspect()),
+    check: async () => assertRowSecurity(await isolation.inspect()),
     secret: config.BOOKMARK_SECRET ?? randomBytes(32).toString('hex'),
     onChange: (isUsed, error) =>
       isUsed ? log.info({}, 'the replica is used') : log.warn({ reason: reasonOf(error) }, 'the replica is not used'),
@@ -44,7 +44,7 @@ export function createServiceReplica(config: Config, log: Logger, seal?: TenantS
         if (!isOut) throw new ConfigError(`DATABASE_REPLICA_URL: ${describeStartProblem(error)}`, { cause: error })
       }
     },
-    end: () => walls.close(),
+    end: () => isolation.close(),
   }
 }
 

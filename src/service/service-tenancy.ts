@@ -1,10 +1,10 @@
-import type { Trust } from '../context/index.ts'
-import { type ConnectionSource, createPool, createTenantSeal, type TenantSeal } from '../database/index.ts'
+import type { Authentication } from '../context/index.ts'
+import { type ConnectionSource, createPool, createTenantSigner, type TenantSigner } from '../database/index.ts'
 import { ConfigError } from '../errors/index.ts'
 import type { TenantLimitsOptions } from '../limits/index.ts'
 import {
   claim,
-  createTenantRegistry,
+  createTenantDirectory,
   firstOf,
   header,
   subdomain,
@@ -18,7 +18,7 @@ import type { Logger } from './middleware/access-log.ts'
 export interface ServiceTenancy {
   tenancy: TenantOptions
   limits: TenantLimitsOptions | undefined
-  seal: TenantSeal | undefined
+  signer: TenantSigner | undefined
   close(): Promise<void>
 }
 
@@ -37,46 +37,46 @@ export interface ServiceTenancyOptions {
  */
 export async function createServiceTenancy(options: ServiceTenancyOptions): Promise<ServiceTenancy> {
   const { config, log, role, connections } = options
-  const registry =
-    config.TENANT_REGISTRY === 'off'
+  const directory =
+    config.TENANT_DIRECTORY === 'off'
       ? undefined
-      : createTenantRegistry({ connections: connections ?? createPool({ url: config.DATABASE_URL, size: 1 }), role })
-  const [secret] = config.TENANT_SEAL_KEY ?? []
+      : createTenantDirectory({ connections: connections ?? createPool({ url: config.DATABASE_URL, size: 1 }), role })
+  const [secret] = config.TENANT_SIGNING_KEY ?? []
   return {
     tenancy: {
       from: extractorOf(config),
-      trust: await trustOf(config),
-      registry,
-      registryRequired: config.TENANT_REGISTRY === 'required',
+      auth: await authenticationOf(config),
+      directory,
+      directoryRequired: config.TENANT_DIRECTORY === 'required',
       onListenerError: (error) =>
         log.error({ name: error instanceof Error ? error.name : typeof error }, 'a listener failed'),
     },
     limits: limitsOf(config, connections === undefined),
-    seal: secret === undefined ? undefined : createTenantSeal(secret),
-    close: async () => await registry?.close(),
+    signer: secret === undefined ? undefined : createTenantSigner(secret),
+    close: async () => await directory?.close(),
   }
 }
 
-function extractorOf({ TENANT_FROM, TENANT_HEADER, TENANT_DOMAIN, TRUST }: Config): TenantExtractor {
+function extractorOf({ TENANT_FROM, TENANT_HEADER, TENANT_DOMAIN, AUTH }: Config): TenantExtractor {
   const make = {
     header: () => header(TENANT_HEADER),
     subdomain: () => subdomain(TENANT_DOMAIN === undefined ? {} : { domain: TENANT_DOMAIN }),
     claim,
   }
-  const places = TENANT_FROM ?? (TRUST === 'jwt' ? (['header', 'claim'] as const) : (['header'] as const))
+  const places = TENANT_FROM ?? (AUTH === 'jwt' ? (['header', 'claim'] as const) : (['header'] as const))
   const [first, ...others] = places.map((place) => make[place]())
   return first && others.length === 0 ? first : firstOf(...(first ? [first, ...others] : others))
 }
 
-async function trustOf(config: Config): Promise<Trust | undefined> {
-  if (config.TRUST === 'none') return undefined
+async function authenticationOf(config: Config): Promise<Authentication | undefined> {
+  if (config.AUTH === 'unverified') return undefined
   // Loaded where it is used: what verifies tokens takes 12 ms and 5 MB.
   const { gateway, jwt } = await import('../auth/index.ts')
   try {
-    return config.TRUST === 'jwt' ? jwt(jwtOptions(config)) : gateway(gatewayOptions(config))
+    return config.AUTH === 'jwt' ? jwt(jwtOptions(config)) : gateway(gatewayOptions(config))
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new ConfigError(`The configuration is not right:\n  - TRUST=${config.TRUST}: ${error.message}`)
+    throw new ConfigError(`The configuration is not right:\n  - AUTH=${config.AUTH}: ${error.message}`)
   }
 }
 

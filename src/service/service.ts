@@ -1,6 +1,6 @@
 import { shared } from '../../db/schema/shared.ts'
-import { type ConnectionSource, createPool, createTenantDatabase, type TenantSeal } from '../database/index.ts'
-import { assertRowSecurity, createWallCheck, type Finding, type WallCheck } from '../isolation/index.ts'
+import { type ConnectionSource, createPool, createTenantDatabase, type TenantSigner } from '../database/index.ts'
+import { assertRowSecurity, createIsolationCheck, type Finding, type IsolationCheck } from '../isolation/index.ts'
 import type { LoadDocsAsset } from '../openapi/index.ts'
 import { createApp } from './app.ts'
 import type { Config } from './config/config.ts'
@@ -17,14 +17,14 @@ export interface ServiceOptions {
   /** Where connections come from; a pool of `DATABASE_POOL_SIZE` when left out. */
   connections?: ConnectionSource
   /** A check with one connection of its own when left out. */
-  walls?: (seal: TenantSeal | 'none') => WallCheck
+  isolation?: (signer: TenantSigner | 'none') => IsolationCheck
 }
 
 /** How long the look of the start counts for the first `/ready`, in milliseconds. */
 const startLookMs = 1000
 
 /**
- * Puts the parts together: the app, its door to the database, and the check of the walls. Nothing connects yet.
+ * Puts the parts together: the app, its door to the database, and the check of the isolation. Nothing connects yet.
  *
  * @throws ConfigError for a key that cannot verify tokens
  */
@@ -32,22 +32,23 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   const as = role === undefined ? {} : { role }
   // A statement that is not answered by then is of no use to any request: its connection may have gone silent.
   const database = { url: config.DATABASE_URL, answerTimeoutMs: config.REQUEST_TIMEOUT_MS }
-  const { tenancy, limits, seal, ...rest } = await createServiceTenancy({
+  const { tenancy, limits, signer, ...rest } = await createServiceTenancy({
     config,
     log,
     role,
     connections: given.connections,
   })
-  const replica = role === undefined && !given.connections ? createServiceReplica(config, log, seal) : undefined
+  const replica = role === undefined && !given.connections ? createServiceReplica(config, log, signer) : undefined
   const db = createTenantDatabase({
     connections: given.connections ?? createPool({ ...database, size: config.DATABASE_POOL_SIZE }),
     ...as,
-    seal,
+    signer,
     ...(replica ? { replica } : {}),
-    onSurprise: (surprise) => log.error(surprise, 'a connection was destroyed'),
+    onProtocolViolation: (surprise) => log.error(surprise, 'a connection was destroyed'),
   })
-  const walls =
-    given.walls?.(seal ?? 'none') ?? createWallCheck({ url: config.DATABASE_URL, shared, seal: seal ?? 'none', ...as })
+  const isolation =
+    given.isolation?.(signer ?? 'none') ??
+    createIsolationCheck({ url: config.DATABASE_URL, shared, signer: signer ?? 'none', ...as })
   let atStart: { findings: Finding[]; seenAt: number } | undefined
   const readiness = {
     async inspect(): Promise<Finding[]> {
@@ -55,10 +56,10 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
       // Whoever waits for the start asks at once: what the start has just seen is the answer, once.
       const seen = atStart
       atStart = undefined
-      return seen && Date.now() - seen.seenAt < startLookMs ? seen.findings : await walls.inspect()
+      return seen && Date.now() - seen.seenAt < startLookMs ? seen.findings : await isolation.inspect()
     },
   }
-  const app = createApp({ db, walls: readiness, log, loadDocsAsset, tenancy, limits, settings: config })
+  const app = createApp({ db, isolation: readiness, log, loadDocsAsset, tenancy, limits, settings: config })
   return {
     app,
     db,
@@ -66,15 +67,15 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
      * @throws RowSecurityError when the walls have a hole, ApiError when the database does not answer, ConfigError when the
      *   replica must not be used
      */
-    async assertWalls(): Promise<void> {
-      const [findings] = await Promise.all([walls.inspect(), replica?.start()])
+    async assertIsolation(): Promise<void> {
+      const [findings] = await Promise.all([isolation.inspect(), replica?.start()])
       assertRowSecurity(findings)
       atStart = { findings, seenAt: Date.now() }
       // Nobody can update the PostgreSQL that comes as a package: there, what only weakens the walls is no news.
-      if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'wall check')
+      if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'isolation check')
     },
     async close(): Promise<void> {
-      await Promise.all([db.close(), walls.close(), replica?.end(), rest.close()])
+      await Promise.all([db.close(), isolation.close(), replica?.end(), rest.close()])
     },
   }
 }

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { type Identity, type TenantEnv, type Trust, tenantContext } from '../../src/context/index.ts'
+import { type Authentication, type Identity, type TenantEnv, tenantContext } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, type TenantExtractor, tenant } from '../../src/resolution/index.ts'
 
@@ -16,11 +16,11 @@ export interface Seen {
 }
 
 /** A service with one route behind a trust, and what its listeners heard of refusals. */
-export function createTrustedApp(trust: Trust) {
+export function createTrustedApp(auth: Authentication) {
   const refusals: string[] = []
   const app = new Hono<TenantEnv>()
   app.onError(createErrorHandler())
-  app.use(tenant({ from: chosenOrOnly, trust, onTrustFailed: ({ reason }) => refusals.push(reason) }))
+  app.use(tenant({ from: chosenOrOnly, auth, onAuthenticationFailed: ({ reason }) => refusals.push(reason) }))
   app.get('/tasks', (c) =>
     c.json({ tenantId: c.var.tenantId, identity: c.var.identity, actor: tenantContext()?.actor ?? null }),
   )

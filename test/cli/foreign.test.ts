@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { loadRowhouseConfig } from '../../src/cli/config.ts'
 import { withTenant } from '../../src/context/index.ts'
-import { createWallCheck } from '../../src/isolation/index.ts'
+import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import { asOwner, createBareDatabase, newTenant, open } from '../database.ts'
 import { sqlstateOf } from '../db/app-user.ts'
@@ -39,9 +39,9 @@ describe("somebody else's schemas, walled by rowhouse init", () => {
   })
 
   test('pass the wall check, but for a warning of each identity column, which only the schema can mend', async () => {
-    const walls = createWallCheck({ url: database.appUrl, tenantColumn, shared })
-    const findings = (await walls.inspect()).filter(({ check }) => check !== 'server-release')
-    await walls.close()
+    const isolation = createIsolationCheck({ url: database.appUrl, tenantColumn, shared })
+    const findings = (await isolation.inspect()).filter(({ check }) => check !== 'server-release')
+    await isolation.close()
     expect(findings.map(({ check, problem }) => [check, problem])).toEqual([
       ['identity-column', expect.stringContaining('its column "serial number"')],
       ['identity-column', expect.stringContaining('its column id')],

@@ -5,13 +5,13 @@ import {
   type Answer,
   type Connection,
   createTenantDatabase,
-  type Surprise,
+  type ProtocolViolation,
   type TenantDatabase,
   TenantNotConfirmed,
   type TenantTx,
 } from '../../src/database/index.ts'
 import { asOwner, createDatabase, main, newTenant } from '../database.ts'
-import { addUser, backendOf, countUsers, failureOf, openDoor, tenantWithUser } from './shared-database.ts'
+import { addUser, backendOf, countUsers, failureOf, openDatabase, tenantWithUser } from './shared-database.ts'
 import { watchedPool } from './watched-pool.ts'
 
 /** A door whose connections lie about the first tenant transaction that they are asked for. */
@@ -19,7 +19,7 @@ function openLyingDoor(lie: (rows: unknown[][]) => unknown[][]) {
   let lies = 0
   const answer = (text: string, given: Answer) =>
     text.startsWith('select set_config') && lies++ === 0 ? { ...given, rows: lie(given.rows) } : given
-  return openDoor({}, { answer })
+  return openDatabase({}, { answer })
 }
 
 const foreign = newTenant()
@@ -45,7 +45,7 @@ describe('a tenant that PostgreSQL does not confirm', () => {
 
   test('costs the connection, and the next call gets a new one', async () => {
     const seen: Connection[] = []
-    await using door = openDoor(
+    await using door = openDatabase(
       {},
       {
         before: (_text, connection) => seen.includes(connection) || seen.push(connection),
@@ -62,9 +62,9 @@ describe('a tenant that PostgreSQL does not confirm', () => {
 
 describe('a connection that surprises is counted', () => {
   const watch = (tampering: Parameters<typeof watchedPool>[1]) => {
-    const heard: Surprise[] = []
+    const heard: ProtocolViolation[] = []
     const connections = watchedPool({ url: main.appUrl }, tampering)
-    const door = createTenantDatabase({ connections, onSurprise: (surprise) => heard.push(surprise) })
+    const door = createTenantDatabase({ connections, onProtocolViolation: (surprise) => heard.push(surprise) })
     return { door, heard, [Symbol.asyncDispose]: () => door.close() }
   }
   const call = (door: TenantDatabase) => withTenant(newTenant(), () => failureOf(door.write((tx) => addUser(tx))))
@@ -103,7 +103,7 @@ describe('a connection that surprises is counted', () => {
 describe('a transaction that is not what it should be', () => {
   test('fails when somebody had begun one on the connection, and costs the connection', async () => {
     let spoilt = false
-    await using door = openDoor(
+    await using door = openDatabase(
       {},
       {
         async before(text, connection) {
@@ -122,7 +122,7 @@ describe('a transaction that is not what it should be', () => {
 
   test('fails when somebody had ended it before the commit', async () => {
     let spoilt = false
-    await using door = openDoor(
+    await using door = openDatabase(
       {},
       {
         async before(text, connection) {
@@ -149,7 +149,7 @@ describe('a commit', () => {
         $$ begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$;
       create constraint trigger hang_up after insert on users deferrable initially deferred
         for each row when (new.name = 'unlucky') execute function hang_up()`)
-    await using door = openDoor({ url: database.appUrl })
+    await using door = openDatabase({ url: database.appUrl })
     const { tenant } = await tenantWithUser(door)
     expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx, 'unlucky'))))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
@@ -165,7 +165,7 @@ describe('a commit', () => {
         $$ begin raise exception 'no' using errcode = '23514'; end $$;
       create constraint trigger refuse after insert on users deferrable initially deferred
         for each row when (new.name = 'unlucky') execute function refuse()`)
-    await using door = openDoor({ url: database.appUrl })
+    await using door = openDatabase({ url: database.appUrl })
     const { tenant } = await tenantWithUser(door)
     expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx, 'unlucky'))))).toMatchObject({
       code: '23514',

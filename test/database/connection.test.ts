@@ -11,7 +11,7 @@ import {
   TransactionMisuse,
 } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { assertRowSecurity, createWallCheck } from '../../src/isolation/index.ts'
+import { assertRowSecurity, createIsolationCheck } from '../../src/isolation/index.ts'
 import { main, newTenant } from '../database.ts'
 import {
   addUser,
@@ -19,7 +19,7 @@ import {
   countUsers,
   failureOf,
   openCable,
-  openDoor,
+  openDatabase,
   owner,
   tenantWithUser,
   terminate,
@@ -38,7 +38,7 @@ describe('a command that would begin or end the transaction', () => {
     '\n commit; ',
     'prepare transaction $$x$$',
   ])('is refused unsent, and nothing is committed: %p', async (text) => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const tenant = newTenant()
     const work = () =>
       door.write(async (tx) => {
@@ -53,7 +53,7 @@ describe('a command that would begin or end the transaction', () => {
   test.each(['commit', 'rollback', 'begin', 'commit and chain', 'rollback and chain'])(
     'is seen behind a comment, and the next transaction is clean: %p',
     async (command) => {
-      await using door = openDoor()
+      await using door = openDatabase()
       const work = () => door.write((tx) => tx.execute(sql.raw(`/* hidden */ ${command}`)))
       expect(await withTenant(newTenant(), () => failureOf(work()))).toBeInstanceOf(TransactionMisuse)
       const tenant = newTenant()
@@ -63,7 +63,7 @@ describe('a command that would begin or end the transaction', () => {
   )
 
   test('is refused in a block of PL/pgSQL by PostgreSQL', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const error = await withTenant(newTenant(), () =>
       failureOf(door.write((tx) => tx.execute(sql`do $$ begin commit; end $$`))),
     )
@@ -71,7 +71,7 @@ describe('a command that would begin or end the transaction', () => {
   })
 
   test('is refused behind another statement, like everything stacked', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const tenant = newTenant()
     const work = () =>
       door.write(async (tx) => {
@@ -85,7 +85,7 @@ describe('a command that would begin or end the transaction', () => {
 
 describe('a connection that is lost', () => {
   test('during a query makes it unavailable', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const tenant = newTenant()
     const work = withTenant(tenant, () =>
       failureOf(
@@ -106,7 +106,7 @@ describe('a connection that is lost', () => {
 
   test('between two queries makes it unavailable, and the second runs nowhere', async () => {
     await using cable = await openCable()
-    await using door = openDoor({ url: cable.url })
+    await using door = openDatabase({ url: cable.url })
     const locks: unknown[] = []
     const work = () =>
       door.write(async (tx) => {
@@ -136,7 +136,7 @@ describe('a connection that is lost', () => {
   })
 
   test('before the transaction begins makes it unavailable, once', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     await terminate(await withTenant(newTenant(), () => door.read(backendOf)))
     const tenant = newTenant()
     const outcomes = await withTenant(tenant, () =>
@@ -150,7 +150,7 @@ describe('a connection that is lost', () => {
 describe('a connection that goes silent', () => {
   test('is given up, and the next call gets a new one', async () => {
     await using cable = await openCable()
-    await using door = openDoor({ url: cable.url, answerTimeoutMs: 100 })
+    await using door = openDatabase({ url: cable.url, answerTimeoutMs: 100 })
     const { tenant } = await tenantWithUser(door)
     const seen = () => withTenant(tenant, () => door.read((tx) => tx.$count(users)))
     cable.freeze()
@@ -160,12 +160,12 @@ describe('a connection that goes silent', () => {
 
   test('does not hold up the wall check for ever', async () => {
     await using cable = await openCable()
-    const walls = createWallCheck({ url: cable.url, answerTimeoutMs: 1500 })
-    await walls.inspect()
+    const isolation = createIsolationCheck({ url: cable.url, answerTimeoutMs: 1500 })
+    await isolation.inspect()
     cable.freeze()
-    expect(await failureOf(walls.inspect())).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
-    assertRowSecurity(await walls.inspect())
-    await walls.close()
+    expect(await failureOf(isolation.inspect())).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
+    assertRowSecurity(await isolation.inspect())
+    await isolation.close()
   })
 })
 
@@ -179,7 +179,7 @@ describe('a server that cannot be reached', () => {
 
   test.each(['silent', 'rude'] as const)('is unavailable in time when it is %s', async (manner) => {
     const server = createServer(callers[manner])
-    await using door = openDoor({ url: await listen(server), connectTimeoutMs: 100 })
+    await using door = openDatabase({ url: await listen(server), connectTimeoutMs: 100 })
     const error = await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
     expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
     server.close()
@@ -189,7 +189,7 @@ describe('a server that cannot be reached', () => {
     const server = createServer()
     const url = await listen(server)
     await new Promise((resolve) => server.close(resolve))
-    await using door = openDoor({ url })
+    await using door = openDatabase({ url })
     const error = await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
     expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', headers: { 'Retry-After': '1' } })
   })
@@ -197,7 +197,7 @@ describe('a server that cannot be reached', () => {
   test('is unavailable when it refuses the password', async () => {
     const url = new URL(main.appUrl)
     url.password = 'wrong'
-    await using door = openDoor({ url: url.href })
+    await using door = openDatabase({ url: url.href })
     const error = await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
     expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: { code: '28P01' } })
   })

@@ -5,9 +5,9 @@ import { TransactionMisuse } from '../../src/database/index.ts'
 import { type Escaped, leaks } from './escaped-handle-leaks.ts'
 import { liveHandleCases } from './escaped-handle-live.ts'
 import { releasedConnectionCases } from './escaped-handle-pool.ts'
-import { failureOf, openWatchedDoor, tenantWithUser } from './watched-pool.ts'
+import { failureOf, openWatchedDatabase, tenantWithUser } from './watched-pool.ts'
 
-/** One case of promise 7, for any runtime: it throws when the promise is broken. */
+/** One case of guarantee G7, for any runtime: it throws when the promise is broken. */
 export interface Case {
   name: string
   /** @param url of the database, as the serving role */
@@ -27,7 +27,7 @@ const deadHandleCases: Case[] = leaks.flatMap(({ name, leak }) =>
   modes.map((mode) => ({
     name: `${name}, out of a ${mode}, is refused ever after`,
     async run(url) {
-      await using door = openWatchedDoor({ url })
+      await using door = openWatchedDatabase({ url })
       const [a, b] = [await tenantWithUser(door), await tenantWithUser(door)]
       let escaped: Escaped | undefined
       const work = withTenant(a.tenant, () => door[mode]((tx) => leak(tx, (found) => (escaped = found), door)))
@@ -49,5 +49,5 @@ const deadHandleCases: Case[] = leaks.flatMap(({ name, leak }) =>
   })),
 )
 
-/** Every case of promise 7. */
+/** Every case of guarantee G7. */
 export const escapedHandleCases: Case[] = [...deadHandleCases, ...liveHandleCases, ...releasedConnectionCases]

@@ -4,7 +4,7 @@ import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import { type Answer, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
 import type { Case } from './escaped-handle-cases.ts'
-import { addUser, failureOf, gate, openWatchedDoor, tenantWithUser } from './watched-pool.ts'
+import { addUser, failureOf, gate, openWatchedDatabase, tenantWithUser } from './watched-pool.ts'
 
 const modes = ['read', 'write'] as const
 type Mode = (typeof modes)[number]
@@ -22,7 +22,7 @@ export const liveHandleCases: Case[] = [
   ...inEachMode(
     'a sibling of a Promise.all in a $mode that threw does not query in the next tenant’s',
     async (url, mode) => {
-      await using door = openWatchedDoor({ url })
+      await using door = openWatchedDatabase({ url })
       const [a, b] = [await tenantWithUser(door), await tenantWithUser(door)]
       const nextHasBegun = gate(2)
       let late: Promise<unknown> | undefined
@@ -50,7 +50,7 @@ export const liveHandleCases: Case[] = [
   ),
 
   ...inEachMode('a query in a $mode that nobody awaited fails the call and is rolled back', async (url, mode) => {
-    await using door = openWatchedDoor({ url })
+    await using door = openWatchedDatabase({ url })
     const { tenant } = await tenantWithUser(door)
     const abandoned: Promise<unknown>[] = []
     const work = async (tx: TenantTx) => {
@@ -67,7 +67,7 @@ export const liveHandleCases: Case[] = [
   ...inEachMode(
     'a query in a $mode that nobody awaited is not sent when it stood behind another',
     async (url, mode) => {
-      await using door = openWatchedDoor({ url })
+      await using door = openWatchedDatabase({ url })
       const { tenant } = await tenantWithUser(door)
       const abandoned: Promise<unknown>[] = []
       const work = async (tx: TenantTx) => {
@@ -92,7 +92,7 @@ export const liveHandleCases: Case[] = [
           return rows
         },
       }
-      await using door = openWatchedDoor({ url }, listen)
+      await using door = openWatchedDatabase({ url }, listen)
       const work = async (tx: TenantTx) => {
         tx.execute(sql`select 'first'`).catch(() => {})
         await isSent()
@@ -105,7 +105,7 @@ export const liveHandleCases: Case[] = [
   ),
 
   ...inEachMode('a query of a microtask behind a $mode fails the call or is refused', async (url, mode) => {
-    await using door = openWatchedDoor({ url })
+    await using door = openWatchedDatabase({ url })
     const { tenant } = await tenantWithUser(door)
     for (let depth = 0; depth < 12; depth += 1) {
       let late: Promise<unknown> | undefined
@@ -129,7 +129,7 @@ export const liveHandleCases: Case[] = [
   ...inEachMode(
     'a timer behind a $mode that opens the door gets a transaction of its own tenant',
     async (url, mode) => {
-      await using door = openWatchedDoor({ url })
+      await using door = openWatchedDatabase({ url })
       const [a, b] = [await tenantWithUser(door), await tenantWithUser(door)]
       let late: Promise<string[]> | undefined
       const tenantsOf = async (tx: TenantTx) =>
@@ -150,7 +150,7 @@ export const liveHandleCases: Case[] = [
   ),
 
   ...inEachMode('a live handle of a $mode is refused in the name of another tenant', async (url, mode) => {
-    await using door = openWatchedDoor({ url })
+    await using door = openWatchedDatabase({ url })
     const [a, b] = [await tenantWithUser(door), await tenantWithUser(door)]
     const work = async (tx: TenantTx) => {
       const stored = tx.select().from(users)
@@ -165,7 +165,7 @@ export const liveHandleCases: Case[] = [
   }),
 
   ...inEachMode('a live handle of a $mode is refused in the transaction of another tenant', async (url, mode) => {
-    await using door = openWatchedDoor({ url, size: 2 })
+    await using door = openWatchedDatabase({ url, size: 2 })
     const [a, b] = [await tenantWithUser(door), await tenantWithUser(door)]
     const [isLent, done] = [gate(2), gate(2)]
     const lent: TenantTx[] = []
@@ -190,7 +190,7 @@ export const liveHandleCases: Case[] = [
   {
     name: 'a joined call that was rejected takes the outer handle with it',
     async run(url) {
-      await using door = openWatchedDoor({ url })
+      await using door = openWatchedDatabase({ url })
       const { tenant } = await tenantWithUser(door)
       const inner = new Error('inner')
       const work = async (tx: TenantTx) => {
@@ -204,7 +204,7 @@ export const liveHandleCases: Case[] = [
   {
     name: 'queries sent together on one handle are answered each with its own rows',
     async run(url) {
-      await using door = openWatchedDoor({ url })
+      await using door = openWatchedDatabase({ url })
       const ask = (tx: TenantTx) =>
         Promise.all(['a', 'b', 'c'].map((letter) => tx.execute(sql`select ${letter}::text as letter`)))
       const rows = await withTenant(crypto.randomUUID(), () => door.read(ask))

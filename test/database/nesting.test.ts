@@ -3,12 +3,12 @@ import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import { TransactionMisuse } from '../../src/database/index.ts'
 import { db, newTenant } from '../database.ts'
-import { addUser, backendOf, countUsers, failureOf, gate, openDoor } from './shared-database.ts'
+import { addUser, backendOf, countUsers, failureOf, gate, openDatabase } from './shared-database.ts'
 
 // A pool of one: whatever does not join would wait for ever.
 describe('a call inside of another', () => {
   test('joins it for the same tenant', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const tenant = newTenant()
     const count = await withTenant(tenant, () =>
       door.write(async (tx) => {
@@ -72,7 +72,7 @@ describe('a call inside of another', () => {
   })
 
   test('gets a transaction of its own once the outer one is over', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const tenant = newTenant()
     const over = gate(2)
     let late: Promise<string> | undefined
@@ -88,7 +88,7 @@ describe('a call inside of another', () => {
   })
 
   test('does not join a neighbour’s transaction of the same tenant', async () => {
-    await using door = openDoor({ size: 2 })
+    await using door = openDatabase({ size: 2 })
     const both = gate(2)
     const work = () =>
       door.read(async (tx) => {

@@ -6,7 +6,7 @@ import { withTenant } from '../../src/context/index.ts'
 import { type Connection, openConnection, prepared, query, TransactionMisuse } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { asOwner, createDatabase, main, open } from '../database.ts'
-import { failureOf, openDoor, tenantWithUser } from './shared-database.ts'
+import { failureOf, openDatabase, tenantWithUser } from './shared-database.ts'
 
 const say = (text: string, ...parameters: unknown[]) => ({ text, parameters })
 const lock = (key: number) => say('select pg_advisory_lock($1)', key)
@@ -134,7 +134,7 @@ describe('a statement that was prepared', () => {
   })
 
   test('may be lost on the way, as through a pooler that carries no names', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const { tenant, userId } = await tenantWithUser(door)
     const find = () => withTenant(tenant, () => door.read((tx) => userById(tx, { id: userId })))
     const before = await find()
@@ -143,7 +143,7 @@ describe('a statement that was prepared', () => {
   })
 
   test('remembers no value of the tenant that it was built for', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const tenants = [await tenantWithUser(door), await tenantWithUser(door)]
     for (const { tenant, userId } of [...tenants, ...tenants]) {
       const found = await withTenant(tenant, () =>

@@ -4,7 +4,7 @@ import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import { createPool, type TenantTx } from '../../src/database/index.ts'
 import { main, newTenant } from '../database.ts'
-import { addUser, backendOf, countUsers, failureOf, gate, openDoor, terminate } from './shared-database.ts'
+import { addUser, backendOf, countUsers, failureOf, gate, openDatabase, terminate } from './shared-database.ts'
 
 describe('a pool', () => {
   test('may be closed twice while it is busy', async () => {
@@ -16,7 +16,7 @@ describe('a pool', () => {
   })
 
   test('is unavailable to whoever waits too long', async () => {
-    await using door = openDoor({ acquireTimeoutMs: 20 })
+    await using door = openDatabase({ acquireTimeoutMs: 20 })
     const waited = gate(2)
     const holder = withTenant(newTenant(), () => door.read(waited))
     expect(await withTenant(newTenant(), () => failureOf(door.read(backendOf)))).toMatchObject({
@@ -46,7 +46,7 @@ describe('a pool', () => {
   })
 
   test('opens no more than its size', async () => {
-    await using door = openDoor({ size: 2 })
+    await using door = openDatabase({ size: 2 })
     const pids = await withTenant(newTenant(), () =>
       Promise.all(Array.from({ length: 20 }, () => door.read(backendOf))),
     )
@@ -54,13 +54,13 @@ describe('a pool', () => {
   })
 
   test('replaces a connection that has lived long enough', async () => {
-    await using door = openDoor({ lifetimeMs: 0 })
+    await using door = openDatabase({ lifetimeMs: 0 })
     const pids = await withTenant(newTenant(), async () => [await door.read(backendOf), await door.read(backendOf)])
     expect(new Set(pids).size).toBe(2)
   })
 
   test('gives whoever waits a new connection when one comes back with a fault', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const [lost, next] = await withTenant(newTenant(), () =>
       Promise.allSettled([door.write(async (tx) => terminate(await backendOf(tx))), door.read(backendOf)]),
     )
@@ -68,7 +68,7 @@ describe('a pool', () => {
   })
 
   test('finishes what runs and what waits before it closes, and takes nothing new', async () => {
-    const door = openDoor()
+    const door = openDatabase()
     const tenant = newTenant()
     const closing = gate(2)
     const [running, waiting] = withTenant(tenant, () => [
@@ -104,7 +104,7 @@ describe('many transactions of many tenants', () => {
   }
 
   test.each([1, 3])('see only their own rows, over a pool of %p with errors thrown in', async (size) => {
-    await using door = openDoor({ size, acquireTimeoutMs: 60_000 })
+    await using door = openDatabase({ size, acquireTimeoutMs: 60_000 })
     const tenants = Array.from({ length: 12 }, newTenant)
     const runs = Array.from({ length: 300 }, async (_, n) => {
       const tenant = tenants[n % tenants.length] ?? ''

@@ -12,7 +12,7 @@ import {
   countUsers,
   failureOf,
   gate,
-  openDoor,
+  openDatabase,
   owner,
   tenantWithUser,
   withSettings,
@@ -72,7 +72,7 @@ describe('a transaction that may succeed the second time', () => {
   })
 
   test('gets through a deadlock of two', async () => {
-    await using door = openDoor({ size: 2 })
+    await using door = openDatabase({ size: 2 })
     const { tenant, userId: one } = await tenantWithUser(door)
     const two = await withTenant(tenant, () => door.write((tx) => addUser(tx)))
     const bothHoldOne = gate(2)
@@ -94,7 +94,7 @@ describe('a transaction that may succeed the second time', () => {
   })
 
   test('waits for a lock twice as long as the lock timeout and then fails', async () => {
-    await using door = openDoor({ url: withSettings({ lock_timeout: '50ms' }) })
+    await using door = openDatabase({ url: withSettings({ lock_timeout: '50ms' }) })
     const { tenant, userId } = await tenantWithUser(door)
     let runs = 0
     await owner.begin(async (outside) => {
@@ -111,7 +111,7 @@ describe('a transaction that may succeed the second time', () => {
 })
 
 test('a statement that takes too long is 503', async () => {
-  await using door = openDoor({ url: withSettings({ statement_timeout: '20ms' }) })
+  await using door = openDatabase({ url: withSettings({ statement_timeout: '20ms' }) })
   const app = new Hono()
   app.onError(createErrorHandler())
   app.get('/', async (c) => {
@@ -128,14 +128,14 @@ describe('a signal that is aborted', () => {
   const reason = new Error('The client has gone')
 
   test('before the call: nothing is sent', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const context = { tenantId: tenant(), signal: AbortSignal.abort(reason) }
     expect(await runInContext(context, () => failureOf(door.write((tx) => addUser(tx))))).toBe(reason)
     expect(door.sent).toEqual([])
   })
 
   test('between two queries: the second is not sent and the first not committed', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const controller = new AbortController()
     const context = { tenantId: tenant(), signal: controller.signal }
     const work = async (tx: TenantTx) => {

@@ -2,16 +2,16 @@ import { sql } from 'drizzle-orm'
 import type { PoolOptions, TenantTx } from '../../src/database/index.ts'
 import { asOwner, main } from '../database.ts'
 import { openProxy } from '../faults/proxy.ts'
-import { openWatchedDoor, type Tampering } from './watched-pool.ts'
+import { openWatchedDatabase, type Tampering } from './watched-pool.ts'
 
 export { addUser, failureOf, gate, tenantWithUser } from './watched-pool.ts'
 
 /** Sees every row of the shared database. */
 export const owner = asOwner(main)
 
-/** A door to the shared database, on a pool that writes down what is sent: `await using door = openDoor()`. */
-export const openDoor = (options: Partial<PoolOptions> = {}, tampering: Tampering = {}) =>
-  openWatchedDoor({ url: main.appUrl, ...options }, tampering)
+/** A door to the shared database, on a pool that writes down what is sent: `await using door = openDatabase()`. */
+export const openDatabase = (options: Partial<PoolOptions> = {}, tampering: Tampering = {}) =>
+  openWatchedDatabase({ url: main.appUrl, ...options }, tampering)
 
 /** The serving role's URL with session settings: `withSettings({ lock_timeout: '100ms' })`. */
 export function withSettings(settings: Record<string, string>, url = main.appUrl): string {

@@ -5,12 +5,12 @@ import { withTenant } from '../../src/context/index.ts'
 import {
   createPool,
   createTenantDatabase,
-  createTenantSeal,
+  createTenantSigner,
   type TenantDatabase,
-  type TenantSeal,
+  type TenantSigner,
 } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { createWallCheck } from '../../src/isolation/index.ts'
+import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { ourFunctions } from '../../src/isolation/our-functions.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import { asOwner, closeAfterwards, createDatabase, newTenant, type TestDatabase } from '../database.ts'
@@ -18,16 +18,16 @@ import { asOwner, closeAfterwards, createDatabase, newTenant, type TestDatabase 
 const secret = 'one secret of this test, 40 characters..'
 const another = 'another secret of this test, 40 chars...'
 
-function open(database: TestDatabase, seal?: TenantSeal): TenantDatabase {
-  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 2 }), seal })
+function open(database: TestDatabase, signer?: TenantSigner): TenantDatabase {
+  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 2 }), signer })
   closeAfterwards(door)
   return door
 }
 
 const database = await createDatabase()
-const sealWith = (sealSecrets: string[], at = database) => migrate({ url: at.ownerUrl, sealSecrets })
+const sealWith = (signingSecrets: string[], at = database) => migrate({ url: at.ownerUrl, signingSecrets })
 await sealWith([secret])
-const sealed = open(database, createTenantSeal(secret))
+const sealed = open(database, createTenantSigner(secret))
 
 const insertUser = (db: TenantDatabase, tenant: string) =>
   withTenant(tenant, () => db.write((tx) => tx.insert(users).values({ email: 'a@b.example', name: 'Ada' })))
@@ -40,10 +40,10 @@ const stateOf = (work: Promise<unknown>) =>
   )
 
 /** What the wall check of a service finds, beside the release of the test's server. */
-async function problemsOf(at: TestDatabase, seal: TenantSeal | 'none' = 'none'): Promise<string[]> {
-  const walls = createWallCheck({ url: at.appUrl, seal })
-  const findings = await walls.inspect()
-  await walls.close()
+async function problemsOf(at: TestDatabase, signer: TenantSigner | 'none' = 'none'): Promise<string[]> {
+  const isolation = createIsolationCheck({ url: at.appUrl, signer })
+  const findings = await isolation.inspect()
+  await isolation.close()
   return findings.filter(({ check }) => check !== 'server-release').map(({ problem }) => problem)
 }
 
@@ -71,17 +71,17 @@ describe('a database that takes sealed tenants', () => {
   })
 
   test('refuses one that is sealed with another key', async () => {
-    expect(await stateOf(countUsers(open(database, createTenantSeal(another))))).toBe('RH001')
+    expect(await stateOf(countUsers(open(database, createTenantSigner(another))))).toBe('RH001')
   })
 
   test('refuses a seal that has run out', async () => {
-    const late = createTenantSeal(secret, () => Date.now() - 61_000)
+    const late = createTenantSigner(secret, () => Date.now() - 61_000)
     expect(await stateOf(countUsers(open(database, late)))).toBe('RH002')
   })
 
   test('shows its keys to nobody but its owner', async () => {
     const state = stateOf(
-      withTenant(newTenant(), () => sealed.read((tx) => tx.execute(sql`select * from tenancy.seal_keys`))),
+      withTenant(newTenant(), () => sealed.read((tx) => tx.execute(sql`select * from tenancy.signing_keys`))),
     )
     expect(await state).toBe('42501')
   })
@@ -93,7 +93,7 @@ describe('a database that takes sealed tenants', () => {
 
   test('takes the new key and the old one while the key is being changed, and then the new one alone', async () => {
     const changing = await createDatabase()
-    const [before, after] = [open(changing, createTenantSeal(secret)), open(changing, createTenantSeal(another))]
+    const [before, after] = [open(changing, createTenantSigner(secret)), open(changing, createTenantSigner(another))]
     const states = async () => [await stateOf(countUsers(before)), await stateOf(countUsers(after))]
     await sealWith([another, secret], changing)
     expect(await states()).toEqual(['done', 'done'])
@@ -112,7 +112,7 @@ describe('a database that takes sealed tenants', () => {
 
 describe('the wall check', () => {
   test('finds nothing where service and database have the same key', async () => {
-    expect(await problemsOf(database, createTenantSeal(secret))).toEqual([])
+    expect(await problemsOf(database, createTenantSigner(secret))).toEqual([])
   })
 
   test('says that the service has no key', async () => {
@@ -120,19 +120,19 @@ describe('the wall check', () => {
   })
 
   test('says that the service has another key', async () => {
-    expect(await problemsOf(database, createTenantSeal(another))).toEqual([
+    expect(await problemsOf(database, createTenantSigner(another))).toEqual([
       'it does not know the key that the service seals with',
     ])
   })
 
   test('says that the clocks differ', async () => {
-    const late = createTenantSeal(secret, () => Date.now() - 61_000)
+    const late = createTenantSigner(secret, () => Date.now() - 61_000)
     expect(await problemsOf(database, late)).toEqual(['by its clock the seals of the service have run out'])
   })
 
   test('says that the database verifies no seals', async () => {
     const plain = await createDatabase()
-    expect(await problemsOf(plain, createTenantSeal(secret))).toEqual([
+    expect(await problemsOf(plain, createTenantSigner(secret))).toEqual([
       'it does not verify seals, and the service seals',
     ])
   })
@@ -151,7 +151,7 @@ describe('the wall check', () => {
       bent,
     ).unsafe(`create or replace function tenancy.current_tenant_id() returns uuid language plpgsql stable
       security definer set search_path = pg_catalog as $body$${body}$body$`)
-    expect(await problemsOf(bent, createTenantSeal(secret))).toContain('it does not read as the tenant function must')
+    expect(await problemsOf(bent, createTenantSigner(secret))).toContain('it does not read as the tenant function must')
   })
 })
 

@@ -12,7 +12,7 @@ import {
 } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
 import { db, newTenant } from '../database.ts'
-import { addUser, countUsers, failureOf, openDoor, owner, tenantWithUser } from './shared-database.ts'
+import { addUser, countUsers, failureOf, openDatabase, owner, tenantWithUser } from './shared-database.ts'
 
 const settings = `select current_setting('app.current_tenant', true) as tenant,
   current_setting('app.request_id', true) as request`
@@ -102,7 +102,7 @@ describe('a write', () => {
 
   test('fails when its commit is answered with a rollback', async () => {
     const tenant = newTenant()
-    await using door = openDoor(
+    await using door = openDatabase(
       {},
       {
         before: (text, connection) => text === 'commit' && query(connection, 'select 1 / 0').catch(() => {}),
@@ -137,7 +137,7 @@ describe('the settings of a transaction', () => {
 
   test.each([false, true])('leave nothing on the connection afterwards (failed: %p)', async (failed) => {
     const left: unknown[] = []
-    await using door = openDoor(
+    await using door = openDatabase(
       {},
       {
         // Looks just before the second transaction begins, on the same connection.
@@ -162,7 +162,7 @@ describe('the settings of a transaction', () => {
 
 describe('a read at once', () => {
   test('begins, asks and commits in one message, and leaves no transaction behind', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const { tenant, userId } = await tenantWithUser(door)
     door.sent.length = 0
     const read = () => door.readAtOnce((tx) => Promise.all([tx.select({ id: users.id }).from(users), tx.$count(users)]))
@@ -178,7 +178,7 @@ describe('a read at once', () => {
   })
 
   test('refuses a query that waits for an answer, unsent', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const work = withTenant(newTenant(), () =>
       failureOf(
         door.readAtOnce(async (tx) => {
@@ -194,7 +194,7 @@ describe('a read at once', () => {
   test('hands out nothing of a tenant that was not confirmed', async () => {
     const answer = (text: string, given: Answer) =>
       text.startsWith('select set_config') ? { ...given, rows: [[newTenant(), '']] } : given
-    await using door = openDoor({}, { answer })
+    await using door = openDatabase({}, { answer })
     const seen: unknown[] = []
     const work = door.readAtOnce.bind(null, async (tx) => void seen.push(await tx.$count(users)))
     expect(await withTenant(newTenant(), () => failureOf(work()))).toBeInstanceOf(TenantNotConfirmed)
@@ -213,7 +213,7 @@ describe('a read at once', () => {
   })
 
   test('gives its connection back after a failure', async () => {
-    await using door = openDoor()
+    await using door = openDatabase()
     const tenant = newTenant()
     await withTenant(tenant, () => failureOf(door.readAtOnce((tx) => tx.execute(sql`select 1 / 0`))))
     expect(door.sent.at(-1)).toBe('rollback')

@@ -66,8 +66,8 @@ export function watchedPool(options: Partial<PoolOptions> & { url: string }, { b
   return Object.assign(source, { sent })
 }
 
-/** A door on a {@link watchedPool}, which is closed when the test ends: `await using door = openWatchedDoor({ url })`. */
-export function openWatchedDoor(options: Partial<PoolOptions> & { url: string }, tampering: Tampering = {}) {
+/** A door on a {@link watchedPool}, which is closed when the test ends: `await using door = openWatchedDatabase({ url })`. */
+export function openWatchedDatabase(options: Partial<PoolOptions> & { url: string }, tampering: Tampering = {}) {
   const connections = watchedPool(options, tampering)
   const db = createTenantDatabase({ connections })
   return Object.assign(db, { sent: connections.sent, [Symbol.asyncDispose]: () => db.close() })

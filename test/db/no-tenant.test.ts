@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { asOwner, main, newTenant } from '../database.ts'
 import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
 
-// Promise 3, as the serving role with raw SQL: on a fresh connection, and on one that has served a tenant before.
+// Guarantee G3, as the serving role with raw SQL: on a fresh connection, and on one that has served a tenant before.
 const owner = asOwner(main)
 const tenant = newTenant()
 const userId = await addUser(connectAsAppUser(), tenant)

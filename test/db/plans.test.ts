@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { withTenant } from '../../src/context/index.ts'
 import type { TenantTx } from '../../src/database/index.ts'
 import { findTask, listTasks } from '../../src/service/features/tasks/repository.ts'
-import { openDoor } from '../database/shared-database.ts'
+import { openDatabase } from '../database/shared-database.ts'
 import { asOwner, createDatabase, newTenant } from '../database.ts'
 import { asTenant, connectAsAppUser } from './app-user.ts'
 
@@ -66,7 +66,7 @@ test('the tenant is read once a statement, not once a row', async () => {
 describe.each(['force_custom_plan', 'force_generic_plan'])('with %s', (mode) => {
   /** The plans of the statements that a repository's function sends, in their order, with these values. */
   async function plansOf(work: (tx: TenantTx) => Promise<unknown>, values: string[]): Promise<Plan[][]> {
-    await using door = openDoor({ url: database.appUrl })
+    await using door = openDatabase({ url: database.appUrl })
     await withTenant(tenant, () => door.read(work))
     const texts = door.sent.filter((text) => /^select (?!set_config)/.test(text))
     expect(texts.length).toBe(values.length)

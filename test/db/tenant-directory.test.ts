@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
-import { createWallCheck } from '../../src/isolation/index.ts'
+import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { ourFunctions } from '../../src/isolation/our-functions.ts'
 import { asOwner, createDatabase, main, newTenant } from '../database.ts'
-import { testSabotage } from '../isolation/broken-databases.ts'
+import { testFaults } from '../isolation/broken-databases.ts'
 import { connectAsAppUser, sqlstateOf } from './app-user.ts'
 
 const sql = connectAsAppUser()
@@ -129,9 +129,9 @@ test('a body whose lines end as on Windows is the same', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(`do $do$ begin
     execute replace(pg_get_functiondef('tenancy.find_tenant(text)'::regprocedure), chr(10), chr(13) || chr(10)); end $do$`)
-  const walls = createWallCheck({ url: database.appUrl })
-  const errors = (await walls.inspect()).filter(({ level }) => level === 'error')
-  await walls.close()
+  const isolation = createIsolationCheck({ url: database.appUrl })
+  const errors = (await isolation.inspect()).filter(({ level }) => level === 'error')
+  await isolation.close()
   expect(errors).toEqual([])
 })
 
@@ -139,12 +139,12 @@ const head = `create or replace function tenancy.find_tenant(selector text)
   returns table (id uuid, slug text, status text) language`
 const leak = 'select t.id, t.name, t.status from tenancy.tenants t'
 const finds = {
-  promise: 15,
+  guarantee: 15,
   object: 'tenancy.find_tenant(text)',
   problem: "a SECURITY DEFINER function runs with its owner's rights",
 }
 
-await testSabotage('the registry', [
+await testFaults('the registry', [
   {
     name: 'a function that lists all tenants',
     broken: `${head} plpgsql stable security definer set search_path = pg_catalog
@@ -171,6 +171,6 @@ await testSabotage('the registry', [
   {
     name: 'a list of tenants that the role may read',
     broken: 'grant select (slug) on tenancy.tenants to app_user',
-    finds: { promise: 12, object: 'tenancy.tenants', problem: 'the serving role can reach it' },
+    finds: { guarantee: 12, object: 'tenancy.tenants', problem: 'the serving role can reach it' },
   },
 ])

@@ -5,19 +5,19 @@ export interface Proof {
 }
 
 /** What is promised, and the tests that go red when it is broken. */
-export interface KeptPromise {
+export interface Guarantee {
   number: number
-  promise: string
+  guarantee: string
   /** None: it is still to be kept. */
   tests: Proof[]
 }
 
 const proof = (file: string, title: string): Proof => ({ file: `test/${file}.test.ts`, title })
 
-export const promises: KeptPromise[] = [
+export const guarantees: Guarantee[] = [
   {
     number: 1,
-    promise: 'No foreign read: no answer depends on another tenant’s rows',
+    guarantee: 'No foreign read: no answer depends on another tenant’s rows',
     tests: [
       proof('properties/non-interference', 'in turn'),
       proof('properties/tenant-id', 'no spelling of a tenant’s id opens another tenant'),
@@ -28,7 +28,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 2,
-    promise: 'No foreign write, also without RETURNING',
+    guarantee: 'No foreign write, also without RETURNING',
     tests: [
       proof('db/row-security', 'is not made by a blind insert'),
       proof('db/row-security', 'is not made of our own by a blind update'),
@@ -37,7 +37,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 3,
-    promise:
+    guarantee:
       'No tenant, no data: on a fresh connection and on a used one, after commit, rollback, error, timeout and cancel',
     tests: [
       proof('db/no-tenant', 'no row is seen'),
@@ -47,7 +47,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 4,
-    promise: 'A foreign id equals an absent id: status, headers and body',
+    guarantee: 'A foreign id equals an absent id: status, headers and body',
     tests: [
       proof('service/contract', 'every operation of the document'),
       proof('properties/every-operation', 'and with an id of another tenant, which is nobody’s'),
@@ -56,7 +56,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 5,
-    promise: 'The same natural key in two tenants always works',
+    guarantee: 'The same natural key in two tenants always works',
     tests: [
       proof('db/row-security', 'works in two tenants'),
       proof('service/http/users', 'the same email is free in every other tenant'),
@@ -64,7 +64,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 6,
-    promise: 'Counts, totals, limits and pages are per tenant',
+    guarantee: 'Counts, totals, limits and pages are per tenant',
     tests: [
       proof(
         'properties/pagination',
@@ -75,21 +75,21 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 7,
-    promise: 'A transaction’s handle dies with it, on Bun and on Node',
+    guarantee: 'A transaction’s handle dies with it, on Bun and on Node',
     tests: [proof('database/escaped-handle', 'on Bun'), proof('database/escaped-handle-node', 'on Node')],
   },
   {
     number: 8,
-    promise: 'One tenant a transaction, set once, locally, by one module',
+    guarantee: 'One tenant a transaction, set once, locally, by one module',
     tests: [
       proof('database/tenant-database', 'leave nothing on the connection afterwards'),
       proof('database/pipeline', 'are not run behind one that fails'),
-      proof('architecture/imports', 'only the tenant database, the wall check and the migration begin transactions'),
+      proof('architecture/imports', 'only database and migrate begin transactions'),
     ],
   },
   {
     number: 9,
-    promise: 'The tenant is confirmed; a connection that surprises is destroyed and counted',
+    guarantee: 'The tenant is confirmed; a connection that surprises is destroyed and counted',
     tests: [
       proof('database/confirmation', 'fails the call, hands no row to the work and commits nothing'),
       proof('database/confirmation', 'a connection that surprises is counted'),
@@ -99,7 +99,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 10,
-    promise: 'All or nothing; GET runs READ ONLY; success is said after COMMIT, and what is not known is 503',
+    guarantee: 'All or nothing; GET runs READ ONLY; success is said after COMMIT, and what is not known is 503',
     tests: [
       proof('faults/under-load', 'keep apart, lose nothing and leave nothing'),
       proof('database/tenant-database', 'is read only'),
@@ -108,7 +108,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 11,
-    promise: 'The serving role is powerless',
+    guarantee: 'The serving role is powerless',
     tests: [
       proof('db/powerless', 'the serving role may not'),
       proof('db/powerless', 'is a member of nothing and owns nothing'),
@@ -116,7 +116,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 12,
-    promise: 'Every relation with a tenant column is walled: forced row security, one policy, one fence',
+    guarantee: 'Every relation with a tenant column is walled: forced row security, one policy, one fence',
     tests: [
       proof('isolation/doctor', 'finds every one of'),
       proof('cli/commands/doctor', 'on our own schema finds nothing'),
@@ -124,7 +124,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 13,
-    promise: 'Keys and indexes begin with the tenant, foreign keys carry it',
+    guarantee: 'Keys and indexes begin with the tenant, foreign keys carry it',
     tests: [
       proof('db/row-security', 'is not referred to: its id looks like one that does not exist'),
       proof('db/plans', 'a row is found by its primary key, tenant first'),
@@ -132,7 +132,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 14,
-    promise:
+    guarantee:
       'The tenant function is STABLE, asked once a statement, handles the empty setting, cannot be bent by search_path',
     tests: [
       proof('db/row-security', 'shows each tenant its own rows on one connection'),
@@ -141,7 +141,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 15,
-    promise: 'Views are security_invoker; nothing else reaches round the policies',
+    guarantee: 'Views are security_invoker; nothing else reaches round the policies',
     tests: [
       proof('isolation/doctor', 'finds every one of'),
       proof('isolation/start-message', 'what is named as shared is no hole'),
@@ -149,7 +149,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 16,
-    promise: 'No role and no database carries a preset tenant',
+    guarantee: 'No role and no database carries a preset tenant',
     tests: [
       proof('isolation/broken-role', 'names a role that presets'),
       proof('isolation/broken-role', 'names a tenant that the connection string sets'),
@@ -157,22 +157,22 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 17,
-    promise: 'No index that row security disables',
+    guarantee: 'No index that row security disables',
     tests: [proof('db/plans', 'the first page of a list is read from its index, without sorting')],
   },
   {
     number: 18,
-    promise: 'Time and connection limits are defaults of the role',
+    guarantee: 'Time and connection limits are defaults of the role',
     tests: [proof('db/powerless', 'has its limits by default')],
   },
   {
     number: 19,
-    promise: 'Known holes of the server are reported',
+    guarantee: 'Known holes of the server are reported',
     tests: [proof('isolation/start-message', 'a server whose minor release has known holes is reported as a warning')],
   },
   {
     number: 20,
-    promise: 'The service does not start on a wall with a hole; /ready is 503 when one appears',
+    guarantee: 'The service does not start on a wall with a hole; /ready is 503 when one appears',
     tests: [
       proof('runtime/start', 'with the login of a superuser is refused'),
       proof('service/http/health', 'it is not ready when a wall has a hole'),
@@ -180,7 +180,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 21,
-    promise: 'The tenant comes from what was verified; production does not start without it',
+    guarantee: 'The tenant comes from what was verified; production does not start without it',
     tests: [
       proof('runtime/auth', 'a start in production without trust is refused, and told what to set'),
       proof('runtime/auth', 'a token opens its own tenant, and nothing else opens any'),
@@ -191,7 +191,7 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 22,
-    promise: 'Errors carry no data: in bodies, logs or traces',
+    guarantee: 'Errors carry no data: in bodies, logs or traces',
     tests: [
       proof('errors/constraints', 'is answered without a value'),
       proof('runtime/log', 'and no value that it sent'),
@@ -199,12 +199,12 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 23,
-    promise: 'No SQL from input',
+    guarantee: 'No SQL from input',
     tests: [proof('architecture/imports', 'features bind every value: no sql.raw, no unsafe')],
   },
   {
     number: 24,
-    promise: 'Everything that remembers carries the tenant in its key: limits, the registry, verified tokens',
+    guarantee: 'Everything that remembers carries the tenant in its key: limits, the registry, verified tokens',
     tests: [
       proof('properties/broken-filters', 'a cache without the tenant in its key'),
       proof('limits/rate-store', 'is asked by a key that holds the tenant and the rate'),
@@ -213,12 +213,12 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 25,
-    promise: 'Answers are not shareable: Cache-Control: private, no-store, and Vary',
+    guarantee: 'Answers are not shareable: Cache-Control: private, no-store, and Vary',
     tests: [proof('resolution/tenant', 'marks the answer as the tenant’s own')],
   },
   {
     number: 26,
-    promise: 'A noisy tenant is bounded: it waits behind itself, and another never meets its 429',
+    guarantee: 'A noisy tenant is bounded: it waits behind itself, and another never meets its 429',
     tests: [
       proof('runtime/noisy-tenant', 'leaves others the rest of the pool, and waits behind itself'),
       proof('limits/concurrency', 'do not keep those of another tenant waiting'),
@@ -227,12 +227,12 @@ export const promises: KeptPromise[] = [
   },
   {
     number: 27,
-    promise: 'Migrations cannot weaken it',
+    guarantee: 'Migrations cannot weaken it',
     tests: [proof('migrate/migrate', 'is refused by name'), proof('migrate/migrate', 'mends walls that were broken')],
   },
   {
     number: 28,
-    promise:
+    guarantee:
       'The same suite is green on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with a pool of one',
     tests: [proof('deep/engines/servers', 'the suite is green'), proof('deep/engines/pglite', 'on PGlite')],
   },

@@ -32,8 +32,8 @@ test('the README and .env.example name every setting', async () => {
       Bun.file(join(root, path)).text(),
     ),
   )
-  const [config = '', trust = '', ...documents] = texts
-  const names = [...`${config}${trust}`.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name = '']) => name)
+  const [config = '', auth = '', ...documents] = texts
+  const names = [...`${config}${auth}`.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name = '']) => name)
   expect(names.length).toBeGreaterThan(30)
   for (const document of documents) expect(names.filter((name) => !document.includes(name))).toEqual([])
 })

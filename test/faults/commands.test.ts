@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { withTenant } from '../../src/context/index.ts'
 import type { TenantTx } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { backendOf, failureOf, gate, openDoor } from '../database/shared-database.ts'
+import { backendOf, failureOf, gate, openDatabase } from '../database/shared-database.ts'
 import { newTenant } from '../database.ts'
 
 const asSomebody = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
@@ -17,7 +17,7 @@ test.each(['begin', 'rollback'])(
       isBroken = false
       throw new Error(`${command} was not sent`)
     }
-    await using door = openDoor({}, { before })
+    await using door = openDatabase({}, { before })
     const first = await asSomebody(() => door.write(backendOf))
     isBroken = true
     await asSomebody(() => failureOf(door.write((tx) => tx.execute(sql`select 1 / 0`))))
@@ -27,7 +27,7 @@ test.each(['begin', 'rollback'])(
 )
 
 test('the first of two failures is the one that the caller hears of', async () => {
-  await using door = openDoor()
+  await using door = openDatabase()
   const isOver = gate(2)
   const abandoned: Promise<unknown>[] = []
   const work = async (tx: TenantTx) => {

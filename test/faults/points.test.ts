@@ -3,7 +3,7 @@ import { runInContext } from '../../src/context/context.ts'
 import { parseTenantId } from '../../src/context/index.ts'
 import type { TenantTx } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
-import { addUser, countUsers, openDoor } from '../database/shared-database.ts'
+import { addUser, countUsers, openDatabase } from '../database/shared-database.ts'
 import { newTenant } from '../database.ts'
 import { atLast, directUrl, sessionsToEnd } from './aftermath.ts'
 import { type FaultName, faults } from './faults.ts'
@@ -21,7 +21,7 @@ async function writeWith(fault: FaultName, phase: Phase, moment: Moment) {
     return faults[fault]
   })
   const patience = fault === 'freeze' ? { answerTimeoutMs: 250, connectTimeoutMs: 250 } : {}
-  await using door = openDoor({ url: proxy.url, ...patience })
+  await using door = openDatabase({ url: proxy.url, ...patience })
   const tenantId = parseTenantId(newTenant()) ?? expect.unreachable()
   const write = () => runInContext({ tenantId, requestId: 'r-1' }, () => door.write((tx: TenantTx) => addUser(tx)))
 

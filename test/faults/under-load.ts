@@ -56,7 +56,7 @@ export async function storm({ seed, transactions, kinds, tenants = 30, size = 4 
   const tell = (what: string) => void damage.foreign.push(what)
   const db = createTenantDatabase({
     connections: inspected(pool, tell),
-    onSurprise: ({ what }) => void damage.unexpected.push(what),
+    onProtocolViolation: ({ what }) => void damage.unexpected.push(what),
   })
   const ids = Array.from({ length: tenants }, newTenant)
   const entries: Entry[] = []

@@ -7,10 +7,10 @@ import { type TenantId, withTenant } from '../../src/context/index.ts'
 import {
   createPool,
   createTenantDatabase,
-  createTenantSeal,
-  sealKeyOf,
+  createTenantSigner,
+  signingKeyOf,
   type TenantDatabase,
-  type TenantSeal,
+  type TenantSigner,
 } from '../../src/database/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
@@ -19,20 +19,20 @@ import { closeAfterwards, createDatabase, newTenant, type TestDatabase } from '.
 import { payloads } from './payloads.ts'
 
 const secret = 'the secret of this test, which has 40 ch'
-const expired = createTenantSeal(secret, () => Date.now() - 120_000)
-const wrong = createTenantSeal('another secret, which has 40 characters.')
+const expired = createTenantSigner(secret, () => Date.now() - 120_000)
+const wrong = createTenantSigner('another secret, which has 40 characters.')
 
-function doorOf(database: TestDatabase, seal?: TenantSeal): TenantDatabase {
+function doorOf(database: TestDatabase, signer?: TenantSigner): TenantDatabase {
   // One connection, so that whatever is left on it would meet the next request.
-  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 1 }), seal })
+  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 1 }), signer })
   closeAfterwards(door)
   return door
 }
 
 const sealed = await createDatabase()
-await migrate({ url: sealed.ownerUrl, sealSecrets: [secret] })
+await migrate({ url: sealed.ownerUrl, signingSecrets: [secret] })
 const doors = {
-  sealed: doorOf(sealed, createTenantSeal(secret)),
+  sealed: doorOf(sealed, createTenantSigner(secret)),
   plain: doorOf(await createDatabase()),
 }
 
@@ -85,7 +85,7 @@ describe.each(names)('injected SQL: $name', ({ name, worksWithoutSeal }) => {
     const { answers, own, other } = await attack(doors.sealed, '/search', textFor)
     expect(answers).not.toContain(other.mark)
     expect(answers).toContain(own.mark)
-    const { inner, outer } = sealKeyOf(secret)
+    const { inner, outer } = signingKeyOf(secret)
     expect(answers).not.toContain(inner)
     expect(answers).not.toContain(outer)
   })

@@ -1,5 +1,5 @@
 import type { TenantId } from '../../src/context/index.ts'
-import type { TenantSeal } from '../../src/database/index.ts'
+import type { TenantSigner } from '../../src/database/index.ts'
 
 /** What somebody puts into a query as the tenant `own`, to get at the rows of `other`. */
 export interface Payload {
@@ -12,9 +12,9 @@ export interface Payload {
 interface Target {
   other: TenantId
   /** Seals with the right key, of two minutes ago: as if an old one had been found somewhere. */
-  expired: TenantSeal
+  expired: TenantSigner
   /** Seals with a key that the database does not have. */
-  wrong: TenantSeal
+  wrong: TenantSigner
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
@@ -72,7 +72,7 @@ export function payloads({ other, expired, wrong }: Target): Payload[] {
     fails('another login', first(`set_config('session_authorization', 'postgres', true)`)),
     fails('row security off', first(`set_config('row_security', 'off', true)`)),
     fails('a search_path with a function of its own', first(`set_config('search_path', 'pg_temp, public', true)`)),
-    fails('the key', union('select gen_random_uuid(), inner_key::text from tenancy.seal_keys')),
+    fails('the key', union('select gen_random_uuid(), inner_key::text from tenancy.signing_keys')),
     fails(
       'the key in the source of the function',
       union("select gen_random_uuid(), prosrc from pg_proc where proname = 'current_tenant_id'"),

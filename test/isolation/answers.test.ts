@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
-import { createWallCheck, type Finding } from '../../src/isolation/index.ts'
+import { createIsolationCheck, type Finding } from '../../src/isolation/index.ts'
 import { asOwner, createBareDatabase } from '../database.ts'
 
 // What policies ask for the tenant, in a database each: the same policies, with another function behind them.
@@ -30,16 +30,18 @@ async function inspect(functions: string, asked = condition, more = ''): Promise
     create policy own on crm.notes using (${asked}) with check (${asked});
     grant select on crm.notes to ${role}; ${more}`)
   const url = Object.assign(new URL(database.ownerUrl), { username: role, password: 'x' }).href
-  const walls = createWallCheck({ url, tenantColumn: 'org_id' })
+  const isolation = createIsolationCheck({ url, tenantColumn: 'org_id' })
   try {
-    return await walls.inspect()
+    return await isolation.inspect()
   } finally {
-    await walls.close()
+    await isolation.close()
   }
 }
 
 const about = (findings: Finding[]) =>
-  findings.filter(({ promise }) => promise === 3 || promise === 14).map(({ check, problem }) => `${check}: ${problem}`)
+  findings
+    .filter(({ guarantee }) => guarantee === 3 || guarantee === 14)
+    .map(({ check, problem }) => `${check}: ${problem}`)
 
 const sql = (body: string, how = 'stable') =>
   `create function crm.org() returns uuid language sql ${how} set search_path = pg_catalog as $$ select ${body} $$`

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { createWallCheck } from '../../src/isolation/index.ts'
+import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import { asOwner, createDatabase } from '../database.ts'
 
@@ -8,16 +8,16 @@ export interface Sabotage {
   name: string
   broken: string
   mended?: string
-  finds: { promise: number; object: string; problem: string }
+  finds: { guarantee: number; object: string; problem: string }
 }
 
 /** Does each to a database, and expects the wall check of the serving role to name it. */
-export async function testSabotage(subject: string, table: Sabotage[]): Promise<void> {
+export async function testFaults(subject: string, table: Sabotage[]): Promise<void> {
   const database = await createDatabase()
   const owner = asOwner(database)
-  const walls = createWallCheck({ url: database.appUrl })
-  const findErrors = async () => (await walls.inspect()).filter(({ level }) => level === 'error')
-  afterAll(() => walls.close())
+  const isolation = createIsolationCheck({ url: database.appUrl })
+  const findErrors = async () => (await isolation.inspect()).filter(({ level }) => level === 'error')
+  afterAll(() => isolation.close())
 
   describe(`the wall check and ${subject}`, () => {
     test('it finds no error in a whole database', async () => {
@@ -28,7 +28,7 @@ export async function testSabotage(subject: string, table: Sabotage[]): Promise<
       await owner.unsafe(broken)
       const { problem, ...rest } = finds
       try {
-        expect(await walls.inspect()).toContainEqual(
+        expect(await isolation.inspect()).toContainEqual(
           expect.objectContaining({ ...rest, problem: expect.stringContaining(problem) }),
         )
       } finally {

@@ -1,57 +1,57 @@
-import { testSabotage } from './broken-databases.ts'
+import { testFaults } from './broken-databases.ts'
 
-await testSabotage('privileges and settings', [
+await testFaults('privileges and settings', [
   ...['TRUNCATE', 'REFERENCES', 'TRIGGER'].map((privilege) => ({
     name: `${privilege} granted`,
     broken: `grant ${privilege} on tasks to app_user`,
-    finds: { promise: 11, object: 'public.tasks', problem: `the serving role has ${privilege}` },
+    finds: { guarantee: 11, object: 'public.tasks', problem: `the serving role has ${privilege}` },
   })),
   {
     name: 'TRUNCATE granted to everybody',
     broken: 'grant truncate on tasks to public',
-    finds: { promise: 11, object: 'public.tasks', problem: 'the serving role has TRUNCATE' },
+    finds: { guarantee: 11, object: 'public.tasks', problem: 'the serving role has TRUNCATE' },
   },
   {
     name: 'REFERENCES granted on a column',
     broken: 'grant references (id) on users to app_user',
-    finds: { promise: 11, object: 'public.users', problem: 'the serving role has REFERENCES' },
+    finds: { guarantee: 11, object: 'public.users', problem: 'the serving role has REFERENCES' },
   },
   ...['tenant_id', 'id', 'created_at'].map((column) => ({
     name: `UPDATE of ${column} granted`,
     broken: `grant update (${column}) on tasks to app_user`,
-    finds: { promise: 11, object: 'public.tasks', problem: `the serving role may update ${column}` },
+    finds: { guarantee: 11, object: 'public.tasks', problem: `the serving role may update ${column}` },
   })),
   {
     name: 'UPDATE of all columns granted',
     broken: 'grant update on tasks to app_user',
-    finds: { promise: 11, object: 'public.tasks', problem: 'the serving role may update tenant_id' },
+    finds: { guarantee: 11, object: 'public.tasks', problem: 'the serving role may update tenant_id' },
   },
   {
     name: 'a serving role that was never prepared',
     broken: 'revoke all on all tables in schema public from app_user',
-    finds: { promise: 20, object: 'app_user', problem: 'the serving role may not read any table of tenants' },
+    finds: { guarantee: 20, object: 'app_user', problem: 'the serving role may not read any table of tenants' },
   },
   {
     name: 'a privilege granted with grant option',
     broken: 'grant select on tasks to app_user with grant option',
-    finds: { promise: 11, object: 'public.tasks', problem: 'the serving role may pass on SELECT' },
+    finds: { guarantee: 11, object: 'public.tasks', problem: 'the serving role may pass on SELECT' },
   },
   {
     name: 'TEMPORARY granted',
     broken: `do $$ begin execute format('grant temporary on database %I to app_user', current_database()); end $$`,
     mended: `do $$ begin execute format('revoke temporary on database %I from app_user', current_database()); end $$`,
-    finds: { promise: 11, object: 'database', problem: 'the serving role has TEMPORARY' },
+    finds: { guarantee: 11, object: 'database', problem: 'the serving role has TEMPORARY' },
   },
   {
     name: 'CREATE on a schema granted',
     broken: 'grant create on schema public to app_user',
     mended: 'revoke create on schema public from app_user',
-    finds: { promise: 11, object: 'public', problem: 'the serving role may create objects in this schema' },
+    finds: { guarantee: 11, object: 'public', problem: 'the serving role may create objects in this schema' },
   },
   ...['app.current_tenant', 'row_security'].map((setting) => ({
     name: `${setting} preset in the database`,
     broken: `do $$ begin execute format('alter database %I set ${setting} = ''on''', current_database()); end $$`,
     mended: `do $$ begin execute format('alter database %I reset ${setting}', current_database()); end $$`,
-    finds: { promise: 16, object: 'database', problem: `it presets ${setting}=on` },
+    finds: { guarantee: 16, object: 'database', problem: `it presets ${setting}=on` },
   })),
 ])

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { createWallCheck, type Finding } from '../../src/isolation/index.ts'
+import { createIsolationCheck, type Finding } from '../../src/isolation/index.ts'
 import { asOwner, createDatabase } from '../database.ts'
 
 // Roles belong to the whole server, where other tests run as app_user: each test breaks a role of its own.
@@ -24,11 +24,11 @@ async function createRole(attributes = ''): Promise<{ role: string; url: string 
 }
 
 async function errorsFor(url: string): Promise<Finding[]> {
-  const walls = createWallCheck({ url })
+  const isolation = createIsolationCheck({ url })
   try {
-    return (await walls.inspect()).filter(({ level }) => level === 'error')
+    return (await isolation.inspect()).filter(({ level }) => level === 'error')
   } finally {
-    await walls.close()
+    await isolation.close()
   }
 }
 
@@ -51,7 +51,7 @@ describe('the wall check', () => {
   test('names a serving role that was never prepared', async () => {
     const { role, url } = await createRole()
     const problem = 'the serving role may not read any table of tenants'
-    expect(await errorsFor(url)).toMatchObject([{ promise: 20, object: role, problem }])
+    expect(await errorsFor(url)).toMatchObject([{ guarantee: 20, object: role, problem }])
   })
 
   test.each([
@@ -63,22 +63,22 @@ describe('the wall check', () => {
   ])('names a serving role that is %s', async (attribute, problem) => {
     const { role, url } = await createRole(attribute)
     expect(await errorsFor(url)).toContainEqual(
-      expect.objectContaining({ promise: 11, object: role, problem: `the serving role ${problem}` }),
+      expect.objectContaining({ guarantee: 11, object: role, problem: `the serving role ${problem}` }),
     )
   })
 
   test.each(['pg_read_all_data', mighty])('names a serving role that is a member of %s', async (other) => {
     const { role, url } = await createRole(`in role ${other}`)
     expect(await errorsFor(url)).toContainEqual(
-      expect.objectContaining({ promise: 11, object: role, problem: `the serving role is a member of ${other}` }),
+      expect.objectContaining({ guarantee: 11, object: role, problem: `the serving role is a member of ${other}` }),
     )
   })
 
   test('warns of a group whose privileges the role shares', async () => {
     const { role, url } = await createRole(`in role ${group}`)
-    const walls = createWallCheck({ url })
-    const findings = await walls.inspect()
-    await walls.close()
+    const isolation = createIsolationCheck({ url })
+    const findings = await isolation.inspect()
+    await isolation.close()
     const problem = `the serving role is a member of ${group}, whose privileges it shares`
     expect(findings).toContainEqual(expect.objectContaining({ level: 'warning', object: role, problem }))
   })
@@ -86,23 +86,23 @@ describe('the wall check', () => {
   test('names a group that the role takes by SET ROLE, whose privileges no check would see', async () => {
     const { role, url } = await createRole(`noinherit in role ${group}`)
     expect(await errorsFor(url)).toContainEqual(
-      expect.objectContaining({ promise: 11, object: role, problem: `the serving role is a member of ${group}` }),
+      expect.objectContaining({ guarantee: 11, object: role, problem: `the serving role is a member of ${group}` }),
     )
   })
 
   test.skipIf(version < 160_000)('lets a membership be that gives nothing', async () => {
     const { role, url } = await createRole()
     await owner.unsafe(`grant ${mighty} to ${role} with inherit false, set false`)
-    expect((await errorsFor(url)).filter(({ promise }) => promise === 11)).toEqual([])
+    expect((await errorsFor(url)).filter(({ guarantee }) => guarantee === 11)).toEqual([])
   })
 
   test('warns of a limit that the role takes away again', async () => {
     const { role, url } = await createRole('connection limit 5')
     const name = new URL(database.ownerUrl).pathname.slice(1)
     await owner.unsafe(`alter database ${name} set lock_timeout = '5s'; alter role ${role} set lock_timeout = 0`)
-    const walls = createWallCheck({ url })
-    const problems = (await walls.inspect()).map(({ problem }) => problem)
-    await walls.close()
+    const isolation = createIsolationCheck({ url })
+    const problems = (await isolation.inspect()).map(({ problem }) => problem)
+    await isolation.close()
     await owner.unsafe(`alter database ${name} reset lock_timeout`)
     expect(problems).toContain('the serving role has no default for lock_timeout')
   })
@@ -112,7 +112,7 @@ describe('the wall check', () => {
     await owner.unsafe(`alter table tasks owner to ${role}`)
     try {
       expect(await errorsFor(url)).toContainEqual(
-        expect.objectContaining({ promise: 11, object: role, problem: 'the serving role owns table public.tasks' }),
+        expect.objectContaining({ guarantee: 11, object: role, problem: 'the serving role owns table public.tasks' }),
       )
     } finally {
       await owner.unsafe('alter table tasks owner to current_user')
@@ -126,7 +126,7 @@ describe('the wall check', () => {
       grant usage on schema tenancy to ${role};
       grant select on tasks to ${role}`)
     expect(await errorsFor(url)).toContainEqual(
-      expect.objectContaining({ promise: 16, object: role, problem: `it presets ${setting}=off` }),
+      expect.objectContaining({ guarantee: 16, object: role, problem: `it presets ${setting}=off` }),
     )
   })
 
@@ -134,7 +134,9 @@ describe('the wall check', () => {
     const { url } = await createRole()
     const withTenant = new URL(url)
     withTenant.searchParams.set('options', `-c app.current_tenant=${crypto.randomUUID()}`)
-    expect(await errorsFor(withTenant.href)).toContainEqual(expect.objectContaining({ promise: 16, object: 'session' }))
+    expect(await errorsFor(withTenant.href)).toContainEqual(
+      expect.objectContaining({ guarantee: 16, object: 'session' }),
+    )
   })
 
   test('names a row that shows without a tenant, whatever the catalogue says', async () => {
@@ -145,7 +147,7 @@ describe('the wall check', () => {
       grant select on leaky to ${role}`)
     try {
       expect(await errorsFor(url)).toContainEqual(
-        expect.objectContaining({ promise: 3, object: 'public.leaky', problem: 'it shows rows without a tenant' }),
+        expect.objectContaining({ guarantee: 3, object: 'public.leaky', problem: 'it shows rows without a tenant' }),
       )
     } finally {
       await owner.unsafe('drop table leaky')
@@ -155,9 +157,9 @@ describe('the wall check', () => {
   test('warns of a role without limits', async () => {
     const { role, url } = await createRole()
     const transactionTimeout = version >= 170_000 ? ['transaction_timeout'] : []
-    const walls = createWallCheck({ url })
-    const warnings = (await walls.inspect()).filter(({ promise }) => promise === 18)
-    await walls.close()
+    const isolation = createIsolationCheck({ url })
+    const warnings = (await isolation.inspect()).filter(({ guarantee }) => guarantee === 18)
+    await isolation.close()
     expect(warnings.map(({ object, problem }) => `${object}: ${problem}`)).toEqual([
       `${role}: the serving role has no connection limit`,
       `${role}: the serving role has no default for idle_in_transaction_session_timeout`,

@@ -1,23 +1,23 @@
-import { testSabotage } from './broken-databases.ts'
+import { testFaults } from './broken-databases.ts'
 
 const tenantColumn = 'tenant_id uuid not null default tenancy.current_tenant_id()'
 
-await testSabotage('tables', [
+await testFaults('tables', [
   {
     name: 'FORCE dropped',
     broken: 'alter table tasks no force row level security',
-    finds: { promise: 12, object: 'public.tasks', problem: 'row security is not forced on its owner' },
+    finds: { guarantee: 12, object: 'public.tasks', problem: 'row security is not forced on its owner' },
   },
   {
     name: 'row security disabled',
     broken: 'alter table tasks disable row level security',
-    finds: { promise: 12, object: 'public.tasks', problem: 'row security is not enabled' },
+    finds: { guarantee: 12, object: 'public.tasks', problem: 'row security is not enabled' },
   },
   {
     name: 'a policy USING (true)',
     broken: 'alter policy tenant_isolation on tasks using (true)',
     finds: {
-      promise: 12,
+      guarantee: 12,
       object: 'public.tasks',
       problem: 'its policy tenant_isolation does not read as a tenant policy',
     },
@@ -26,7 +26,7 @@ await testSabotage('tables', [
     name: 'a policy WITH CHECK (true)',
     broken: 'alter policy tenant_isolation on tasks with check (true)',
     finds: {
-      promise: 12,
+      guarantee: 12,
       object: 'public.tasks',
       problem: 'its policy tenant_isolation does not read as a tenant policy',
     },
@@ -36,7 +36,7 @@ await testSabotage('tables', [
     broken: 'create policy sloppy on tasks for select using (true)',
     mended: 'drop policy sloppy on tasks',
     finds: {
-      promise: 12,
+      guarantee: 12,
       object: 'public.tasks',
       problem: 'its policy sloppy does not read as a tenant policy must: using true',
     },
@@ -44,40 +44,40 @@ await testSabotage('tables', [
   {
     name: 'a policy for one role alone',
     broken: 'alter policy tenant_isolation on tasks to pg_monitor',
-    finds: { promise: 12, object: 'public.tasks', problem: 'it has no tenant policy' },
+    finds: { guarantee: 12, object: 'public.tasks', problem: 'it has no tenant policy' },
   },
   {
     name: 'the policy dropped',
     broken: 'drop policy tenant_isolation on users',
-    finds: { promise: 12, object: 'public.users', problem: 'it has no tenant policy' },
+    finds: { guarantee: 12, object: 'public.users', problem: 'it has no tenant policy' },
   },
   {
     name: 'the fence dropped',
-    broken: 'drop policy tenant_fence on users',
-    finds: { promise: 12, object: 'public.users', problem: 'it has no restrictive fence' },
+    broken: 'drop policy tenant_restrictive on users',
+    finds: { guarantee: 12, object: 'public.users', problem: 'it has no restrictive policy' },
   },
   {
     name: 'a fence WITH CHECK (true)',
-    broken: 'alter policy tenant_fence on users with check (true)',
-    finds: { promise: 12, object: 'public.users', problem: 'it has no restrictive fence' },
+    broken: 'alter policy tenant_restrictive on users with check (true)',
+    finds: { guarantee: 12, object: 'public.users', problem: 'it has no restrictive policy' },
   },
   {
     name: 'a tenant column that may be null',
     broken: `create table loose (tenant_id uuid, id uuid)`,
     mended: 'drop table loose',
-    finds: { promise: 12, object: 'public.loose', problem: 'its tenant column may be null' },
+    finds: { guarantee: 12, object: 'public.loose', problem: 'its tenant column may be null' },
   },
   {
     name: 'a table of tenants without protection that the role may read',
     broken: `create table bare (${tenantColumn}); grant select on bare to app_user`,
     mended: 'drop table bare',
-    finds: { promise: 12, object: 'public.bare', problem: 'row security is not enabled' },
+    finds: { guarantee: 12, object: 'public.bare', problem: 'row security is not enabled' },
   },
   {
     name: 'a table without a tenant that the role may read',
     broken: 'create table secrets (id int); grant select (id) on secrets to app_user',
     mended: 'drop table secrets',
-    finds: { promise: 12, object: 'public.secrets', problem: 'the serving role can reach it' },
+    finds: { guarantee: 12, object: 'public.secrets', problem: 'the serving role can reach it' },
   },
   {
     name: 'a partition without protection that the role may read',
@@ -85,6 +85,6 @@ await testSabotage('tables', [
       create table parted_0 partition of parted for values with (modulus 1, remainder 0);
       select tenancy.protect('parted'); grant select on parted_0 to app_user`,
     mended: 'drop table parted',
-    finds: { promise: 12, object: 'public.parted_0', problem: 'row security is not enabled' },
+    finds: { guarantee: 12, object: 'public.parted_0', problem: 'row security is not enabled' },
   },
 ])

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
-import { checks, createWallCheck, type Finding } from '../../src/isolation/index.ts'
+import { checks, createIsolationCheck, type Finding } from '../../src/isolation/index.ts'
 import { asOwner, createBareDatabase, main } from '../database.ts'
 import { faultsOf } from './faults/index.ts'
 import { shared, somebodyElses } from './somebody-elses.ts'
@@ -35,12 +35,12 @@ async function create(name: string) {
       for (const { sql } of Object.values(faults)) await owner.unsafe(sql)
     },
     async inspect(): Promise<Finding[]> {
-      const walls = createWallCheck({ url, tenantColumn: 'org_id', shared })
+      const isolation = createIsolationCheck({ url, tenantColumn: 'org_id', shared })
       try {
         // What the release of this server has is no fault of the fixture.
-        return (await walls.inspect()).filter(({ check }) => check !== 'server-release')
+        return (await isolation.inspect()).filter(({ check }) => check !== 'server-release')
       } finally {
-        await walls.close()
+        await isolation.close()
       }
     },
   }
@@ -77,7 +77,7 @@ describe('in somebody else’s database the doctor', () => {
       'no-table',
       'not-tried',
       'row-security-active',
-      'seal',
+      'signed-context',
       'server-release',
       'tenant-answer',
       'tenant-function',
@@ -107,7 +107,7 @@ describe('in somebody else’s database the doctor', () => {
     const policies = (name: string) => `
       alter table ${name} enable row level security; alter table ${name} force row level security;
       create policy own on ${name} using (org_id = (select crm.current_org()));
-      create policy tenant_fence on ${name} as restrictive using (true);
+      create policy tenant_restrictive on ${name} as restrictive using (true);
       grant select, insert, update on ${name} to ${role};`
     await owner.unsafe(`
       create table crm.parents (id uuid primary key, org_id uuid not null default crm.current_org());

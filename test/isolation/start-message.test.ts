@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { assertRowSecurity, createWallCheck, RowSecurityError } from '../../src/isolation/index.ts'
+import { assertRowSecurity, createIsolationCheck, RowSecurityError } from '../../src/isolation/index.ts'
 import { asOwner, closeAfterwards, createDatabase, main } from '../database.ts'
 
 describe('the message of the check', () => {
   test('names each hole with its remedy', () => {
-    const finding = { check: 'view', promise: 12, object: 'public.tasks', problem: 'it leaks', remedy: 'Mend it.' }
+    const finding = { check: 'view', guarantee: 12, object: 'public.tasks', problem: 'it leaks', remedy: 'Mend it.' }
     const check = () => assertRowSecurity([{ ...finding, level: 'error' }])
     expect(check).toThrow(RowSecurityError)
     expect(check).toThrow(/public\.tasks: it leaks\n\s+Mend it\./)
@@ -12,7 +12,7 @@ describe('the message of the check', () => {
 
   test('is not raised for warnings', () => {
     assertRowSecurity([
-      { level: 'warning', check: 'server-release', promise: 19, object: 'server', problem: 'old', remedy: 'Update.' },
+      { level: 'warning', check: 'server-release', guarantee: 19, object: 'server', problem: 'old', remedy: 'Update.' },
     ])
   })
 })
@@ -22,16 +22,16 @@ test('what is named as shared is no hole, and nothing else is let pass with it',
   await asOwner(database).unsafe(`
     create sequence one; create sequence two; create table three (n int);
     grant usage on sequence one, two to app_user; grant select on three to app_user`)
-  const walls = createWallCheck({ url: database.appUrl, shared: ['public.one', 'public.three'] })
-  closeAfterwards(walls)
-  const errors = (await walls.inspect()).filter(({ level }) => level === 'error')
+  const isolation = createIsolationCheck({ url: database.appUrl, shared: ['public.one', 'public.three'] })
+  closeAfterwards(isolation)
+  const errors = (await isolation.inspect()).filter(({ level }) => level === 'error')
   expect(errors.map(({ object }) => object)).toEqual(['public.two'])
 })
 
 test('a server whose minor release has known holes is reported as a warning', async () => {
-  const walls = createWallCheck({ url: main.appUrl })
-  closeAfterwards(walls)
-  const reported = (await walls.inspect()).filter(({ promise }) => promise === 19)
+  const isolation = createIsolationCheck({ url: main.appUrl })
+  closeAfterwards(isolation)
+  const reported = (await isolation.inspect()).filter(({ guarantee }) => guarantee === 19)
   const [version] = await asOwner(main)`select current_setting('server_version_num')::int as number`
   const number = Number(version?.number)
   const fixed: Record<number, number> = { 18: 7, 17: 12, 16: 16, 15: 20, 14: 25 }

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { createWallCheck } from '../../src/isolation/index.ts'
+import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { MigrationError, migrate } from '../../src/migrate/index.ts'
 import { startAdminServer } from '../database/admin-server.ts'
 import { connectAsAppUser, sqlstateOf } from '../db/app-user.ts'
@@ -80,9 +80,9 @@ describe('a migration', () => {
   })
 
   test('leaves the walls whole', async () => {
-    const walls = createWallCheck({ url: server.appUrl })
-    const errors = (await walls.inspect()).filter(({ level }) => level === 'error')
-    await walls.close()
+    const isolation = createIsolationCheck({ url: server.appUrl })
+    const errors = (await isolation.inspect()).filter(({ level }) => level === 'error')
+    await isolation.close()
     expect(errors).toEqual([])
   })
 
@@ -112,7 +112,7 @@ describe('an owner who may not make it', () => {
     expect(error).toBeInstanceOf(MigrationError)
     const message = error instanceof Error ? error.message : ''
     expect(message).not.toContain('s3cret')
-    const [, statements = ''] = message.match(/Let a superuser run it, then migrate again: (.*;)\n/) ?? []
+    const [, statements = ''] = message.match(/Run it as a superuser, then migrate again: (.*;)\n/) ?? []
     expect(statements).toStartWith('create role app_admin login bypassrls nosuperuser ')
     await owner.unsafe(statements.replace('…', 's3cret'))
     await migrate({ url, adminPassword: 's3cret' })
@@ -138,13 +138,13 @@ describe('an owner who may not make it', () => {
 
 describe('the wall check', () => {
   const errorsOf = async (url: string) => {
-    const walls = createWallCheck({ url })
-    const findings = await walls.inspect()
-    await walls.close()
+    const isolation = createIsolationCheck({ url })
+    const findings = await isolation.inspect()
+    await isolation.close()
     return findings.filter(({ level }) => level === 'error')
   }
   const isMember = expect.objectContaining({
-    promise: 11,
+    guarantee: 11,
     object: 'app_user',
     problem: 'the serving role is a member of app_admin',
     remedy: 'revoke app_admin from app_user;',

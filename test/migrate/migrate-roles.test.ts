@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import postgres from 'postgres'
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
-import { createWallCheck } from '../../src/isolation/index.ts'
+import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import { startPostgres } from '../postgres.ts'
 
@@ -61,9 +61,9 @@ describe('the serving role', () => {
     const urls = names.map((name) => Object.assign(new URL(server.url), { pathname: `/${name}` }).href)
     const applied = await Promise.all(urls.map((url) => migrate({ url, appPassword: 'y' })))
     expect(applied.map((migrations) => migrations.length)).toEqual(names.map(() => journal.entries.length))
-    const walls = createWallCheck({ url: server.as('app_user', 'y', 'one') })
-    expect((await walls.inspect()).filter(({ promise }) => promise === 18)).toEqual([])
-    await walls.close()
+    const isolation = createIsolationCheck({ url: server.as('app_user', 'y', 'one') })
+    expect((await isolation.inspect()).filter(({ guarantee }) => guarantee === 18)).toEqual([])
+    await isolation.close()
   })
 
   test('cannot log in by password when none was given', async () => {
@@ -81,9 +81,9 @@ describe('an owner who is no superuser', () => {
     const url = server.as('landlord', 'x', 'house')
     expect(await migrate({ url, appPassword: 'y' })).toHaveLength(journal.entries.length)
     expect(await migrate({ url, appPassword: 'y' })).toEqual([])
-    const walls = createWallCheck({ url: server.as('app_user', 'y', 'house') })
-    const errors = (await walls.inspect()).filter(({ level }) => level === 'error')
-    await walls.close()
+    const isolation = createIsolationCheck({ url: server.as('app_user', 'y', 'house') })
+    const errors = (await isolation.inspect()).filter(({ level }) => level === 'error')
+    await isolation.close()
     expect(errors).toEqual([])
   })
 

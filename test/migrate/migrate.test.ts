@@ -97,7 +97,7 @@ describe('a migration', () => {
     await migrate({ url })
     const before = (await everything(sql)).filter(({ kind }) => kind !== 'policy')
     await sql.unsafe(`alter table tasks no force row level security; alter table users disable row level security;
-      drop policy tenant_fence on tasks; alter policy tenant_isolation on users using (true);
+      drop policy tenant_restrictive on tasks; alter policy tenant_isolation on users using (true);
       grant all on tasks to app_user; grant update (tenant_id) on users to public`)
     await migrate({ url })
     expect((await everything(sql)).filter(({ kind }) => kind !== 'policy')).toEqual(before)

@@ -98,7 +98,7 @@ test('the examples of the document work with the demo tenant, as they stand', as
 
 describe('where tokens are verified', () => {
   test('operations of tenants ask for one, and the header may be left out', async () => {
-    const settings = { ...deps.settings, TRUST: 'jwt' as const }
+    const settings = { ...deps.settings, AUTH: 'jwt' as const }
     const verifying = await (await createApp({ ...deps, settings }).request('/openapi.json')).json()
     expect(verifying.components.securitySchemes).toEqual({
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
@@ -109,7 +109,7 @@ describe('where tokens are verified', () => {
   })
 
   test('the document is a valid one', async () => {
-    const settings = { ...deps.settings, TRUST: 'jwt' as const }
+    const settings = { ...deps.settings, AUTH: 'jwt' as const }
     const source = await (await createApp({ ...deps, settings }).request('/openapi.json')).text()
     const config = await createConfig({ extends: ['recommended'] })
     const problems = await lintFromString({ source, config })

@@ -22,7 +22,7 @@ const walls = [
   {
     name: 'a policy USING (true)',
     broken: ['users', 'tasks'].flatMap((table) =>
-      ['tenant_isolation', 'tenant_fence'].map((policy) => `alter policy ${policy} on ${table} using (true)`),
+      ['tenant_isolation', 'tenant_restrictive'].map((policy) => `alter policy ${policy} on ${table} using (true)`),
     ),
   },
   {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import type { Trust } from '../../src/context/index.ts'
+import type { Authentication } from '../../src/context/index.ts'
 import { claim, firstOf, header, path, subdomain, type TenantExtractor } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
 import { guarded, registered, registryOf } from './guarded-app.ts'
 
 const acme = registered('acme')
-const registry = registryOf(acme)
+const directory = registryOf(acme)
 const malformed = (place: string) => ({ error: { message: `${place} must be one tenant id: 8-4-4-4-12 hex digits` } })
 
 describe('path', () => {
@@ -24,7 +24,7 @@ describe('path', () => {
   })
 
   test('takes a name for the registry', async () => {
-    const named = guarded({ from: path({ parameter: 'tenantId', yields: 'name' }), registry }, at)
+    const named = guarded({ from: path({ parameter: 'tenantId', yields: 'name' }), directory }, at)
     expect(await (await named.request('/tenants/acme/tasks')).json()).toMatchObject({ tenantId: acme.id })
   })
 
@@ -38,24 +38,27 @@ describe('path', () => {
   })
 })
 
-const trusting = (tenants?: string[]): Trust => ({ vary: ['Authorization'], verify: () => ({ actor: 'ada', tenants }) })
+const trusting = (tenants?: string[]): Authentication => ({
+  vary: ['Authorization'],
+  verify: () => ({ actor: 'ada', tenants }),
+})
 
 describe('claim', () => {
   test('takes the one tenant that the caller is verified for', async () => {
     const id = newTenant()
-    const response = await guarded({ from: claim(), trust: trusting([id.toUpperCase()]) }).request('/')
+    const response = await guarded({ from: claim(), auth: trusting([id.toUpperCase()]) }).request('/')
     expect(await response.json()).toMatchObject({ tenantId: id })
   })
 
   test('takes a name where the claim is no id', async () => {
-    const response = await guarded({ from: claim(), trust: trusting(['acme']), registry }).request('/')
+    const response = await guarded({ from: claim(), auth: trusting(['acme']), directory }).request('/')
     expect(await response.json()).toMatchObject({ tenantId: acme.id })
   })
 
   test.each([[undefined], [[]], [['']], [[acme.id, newTenant()]], [[acme.id, acme.id]]])(
     'takes none of %p, and says so',
     async (tenants) => {
-      const response = await guarded({ from: claim(), trust: trusting(tenants), registry }).request('/')
+      const response = await guarded({ from: claim(), auth: trusting(tenants), directory }).request('/')
       expect(response.status).toBe(403)
       expect((await response.json()).error.message).toContain('credentials do not name exactly one')
     },
@@ -66,7 +69,7 @@ describe('claim', () => {
   })
 
   test('varies with what the trust check looks at', async () => {
-    const response = await guarded({ from: claim(), trust: trusting([acme.id]) }).request('/')
+    const response = await guarded({ from: claim(), auth: trusting([acme.id]) }).request('/')
     expect(response.headers.get('Vary')).toBe('Authorization')
   })
 })
@@ -74,7 +77,7 @@ describe('claim', () => {
 describe('firstOf', () => {
   const from = firstOf(header('X-Tenant-Id'), header('X-Organisation'), subdomain())
   const [a, b] = [newTenant(), newTenant()]
-  const get = (headers: Record<string, string>) => guarded({ from, registry }).request('/', { headers })
+  const get = (headers: Record<string, string>) => guarded({ from, directory }).request('/', { headers })
 
   test('takes the first that there is', async () => {
     expect(await (await get({ 'X-Organisation': b, 'X-Tenant-Id': a })).json()).toMatchObject({ tenantId: a })
@@ -88,7 +91,7 @@ describe('firstOf', () => {
 
   test('takes an empty selector of a custom extractor for none', async () => {
     const empty = (found: { id: string } | { name: string }) => ({ label: 'x', missing: 'x', extract: () => found })
-    const app = guarded({ from: firstOf(empty({ id: '' }), empty({ name: '' }), header('X-Tenant-Id')), registry })
+    const app = guarded({ from: firstOf(empty({ id: '' }), empty({ name: '' }), header('X-Tenant-Id')), directory })
     expect(await (await app.request('/', { headers: { 'X-Tenant-Id': a } })).json()).toMatchObject({ tenantId: a })
   })
 
@@ -102,13 +105,13 @@ describe('firstOf', () => {
   })
 
   test('does not pass over a first name that is unknown', async () => {
-    const app = guarded({ from: firstOf(subdomain(), header('X-Tenant-Id')), registry })
+    const app = guarded({ from: firstOf(subdomain(), header('X-Tenant-Id')), directory })
     const response = await app.request('/', { headers: { Host: 'nobody.app.co.uk', 'X-Tenant-Id': a } })
     expect(response.status).toBe(403)
   })
 
   test('blames the place of a malformed value that came second, also from within another', async () => {
-    const nested = guarded({ from: firstOf(claim(), from), registry })
+    const nested = guarded({ from: firstOf(claim(), from), directory })
     const response = await nested.request('/', { headers: { 'X-Organisation': 'nonsense' } })
     expect(await response.json()).toMatchObject(malformed('X-Organisation'))
   })
@@ -120,7 +123,7 @@ describe('firstOf', () => {
   })
 
   test('lets a caller of several tenants choose by header, among those alone', async () => {
-    const app = guarded({ from: firstOf(header('X-Tenant-Id'), claim()), trust: trusting([a, b]) })
+    const app = guarded({ from: firstOf(header('X-Tenant-Id'), claim()), auth: trusting([a, b]) })
     const ask = (headers = {}) => app.request('/', { headers })
     expect(await (await ask({ 'X-Tenant-Id': b })).json()).toMatchObject({ tenantId: b })
     expect((await ask({ 'X-Tenant-Id': newTenant() })).status).toBe(403)

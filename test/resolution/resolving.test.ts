@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
-import { type Identity, type Trust, TrustFailure } from '../../src/context/index.ts'
+import { type Authentication, AuthenticationFailure, type Identity } from '../../src/context/index.ts'
 import {
   claim,
   firstOf,
@@ -17,12 +17,12 @@ const from = header('X-Tenant-Id')
 const acme = registered('acme')
 const globex = registered('globex')
 const asleep = registered('asleep', 'suspended')
-const registry = registryOf(acme, globex, asleep)
-const trusting = (identity: Identity): Trust => ({ vary: ['Authorization'], verify: () => identity })
-const strangers: Trust = {
+const directory = registryOf(acme, globex, asleep)
+const trusting = (identity: Identity): Authentication => ({ vary: ['Authorization'], verify: () => identity })
+const strangers: Authentication = {
   vary: ['Authorization'],
   verify: () => {
-    throw new TrustFailure('expired', 'UNAUTHORIZED')
+    throw new AuthenticationFailure('expired', 'UNAUTHORIZED')
   },
 }
 
@@ -34,7 +34,7 @@ async function ask(options: Partial<TenantOptions>, id?: string) {
 }
 
 /** What an app answers to a request that names a tenant in its host. */
-async function call(name: string, options: Partial<TenantOptions> = { registry }) {
+async function call(name: string, options: Partial<TenantOptions> = { directory }) {
   const app = guarded({ from: subdomain({ domain: 'example.com' }), ...options })
   const response = await app.request(`http://${name}.example.com/`)
   return { status: response.status, body: await response.json() }
@@ -51,19 +51,19 @@ describe('with a registry', () => {
   })
 
   test.each(['name', 'id'])('a suspended tenant is refused by its %s, and is told so', async (by) => {
-    const answer = by === 'id' ? await ask({ registry }, asleep.id) : await call('asleep')
+    const answer = by === 'id' ? await ask({ directory }, asleep.id) : await call('asleep')
     const message = 'This tenant is suspended'
     expect(answer).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN', message } } })
   })
 
   test('an id that it does not know is a tenant all the same', async () => {
     const id = newTenant()
-    expect((await ask({ registry }, id)).body).toMatchObject({ tenantId: id })
+    expect((await ask({ directory }, id)).body).toMatchObject({ tenantId: id })
   })
 
   test('an id that it does not know is refused where it has to', async () => {
-    expect((await ask({ registry, registryRequired: true }, newTenant())).status).toBe(403)
-    expect((await ask({ registry, registryRequired: true }, acme.id)).status).toBe(200)
+    expect((await ask({ directory, directoryRequired: true }, newTenant())).status).toBe(403)
+    expect((await ask({ directory, directoryRequired: true }, acme.id)).status).toBe(200)
   })
 })
 
@@ -73,24 +73,24 @@ describe('without a registry', () => {
   })
 
   test('a name that stands in a claim is of no tenant that is known', async () => {
-    const trust = trusting({ tenants: ['acme'] })
-    expect((await ask({ from: claim(), trust })).status).toBe(403)
+    const auth = trusting({ tenants: ['acme'] })
+    expect((await ask({ from: claim(), auth })).status).toBe(403)
   })
 })
 
 describe('a caller with tenants of its own', () => {
-  const trust = trusting({ actor: 'ada', tenants: [acme.id.toUpperCase()] })
+  const auth = trusting({ actor: 'ada', tenants: [acme.id.toUpperCase()] })
   const bySlug = trusting({ tenants: ['acme'] })
 
   test('may act for them', async () => {
-    expect((await ask({ trust }, acme.id)).body).toMatchObject({ tenantId: acme.id, actor: 'ada' })
+    expect((await ask({ auth }, acme.id)).body).toMatchObject({ tenantId: acme.id, actor: 'ada' })
   })
 
   test.each([true, false])(
     'gets the same answer for another’s whether it exists or not (required: %p)',
     async (must) => {
       const answers = [globex.id, asleep.id, newTenant()].map((id) =>
-        ask({ trust, registry, registryRequired: must }, id),
+        ask({ auth, directory, directoryRequired: must }, id),
       )
       const [first, ...others] = await Promise.all(answers)
       expect(first).toMatchObject({
@@ -103,44 +103,44 @@ describe('a caller with tenants of its own', () => {
 
   test('gets the same answer for another’s name whether it exists or not', async () => {
     const [first, ...others] = await Promise.all(
-      ['globex', 'asleep', 'nobody'].map((name) => call(name, { trust, registry })),
+      ['globex', 'asleep', 'nobody'].map((name) => call(name, { auth, directory })),
     )
     expect(first?.status).toBe(403)
     for (const other of others) expect(other).toEqual(first as NonNullable<typeof first>) // three were asked for
   })
 
   test('is told when its own is suspended', async () => {
-    const answer = await ask({ trust: trusting({ tenants: [asleep.id] }), registry }, asleep.id)
+    const answer = await ask({ auth: trusting({ tenants: [asleep.id] }), directory }, asleep.id)
     expect(answer.body).toMatchObject({ error: { message: 'This tenant is suspended' } })
   })
 
   test('may have them by name: the registry knows which id that is', async () => {
-    expect((await ask({ trust: bySlug, registry }, acme.id)).body).toMatchObject({ tenantId: acme.id })
-    expect((await ask({ trust: bySlug, registry }, globex.id)).status).toBe(403)
+    expect((await ask({ auth: bySlug, directory }, acme.id)).body).toMatchObject({ tenantId: acme.id })
+    expect((await ask({ auth: bySlug, directory }, globex.id)).status).toBe(403)
   })
 
   test('has none by name where nobody knows names', async () => {
-    expect((await ask({ trust: bySlug }, acme.id)).status).toBe(403)
+    expect((await ask({ auth: bySlug }, acme.id)).status).toBe(403)
   })
 
   test('has a tenant by its id alone where the claim has that form, whatever another one is called', async () => {
     const trap = registered(acme.id)
     const own = trusting({ tenants: [acme.id] })
-    expect((await ask({ trust: own, registry: registryOf(trap, acme) }, trap.id)).status).toBe(403)
+    expect((await ask({ auth: own, directory: registryOf(trap, acme) }, trap.id)).status).toBe(403)
   })
 
   test('may act for none when there is none', async () => {
-    expect((await ask({ trust: trusting({ tenants: [] }) }, acme.id)).status).toBe(403)
+    expect((await ask({ auth: trusting({ tenants: [] }) }, acme.id)).status).toBe(403)
   })
 })
 
 test('a caller without tenants of its own was let through for the one that it names, as behind a gateway', async () => {
-  expect((await ask({ trust: trusting({ actor: 'ada' }) }, acme.id)).body).toMatchObject({ tenantId: acme.id })
+  expect((await ask({ auth: trusting({ actor: 'ada' }) }, acme.id)).body).toMatchObject({ tenantId: acme.id })
 })
 
 test('a caller that is not believed hears nothing of tenants', async () => {
   const answers = await Promise.all(
-    [acme.id, asleep.id, 'nonsense', undefined].map((id) => ask({ trust: strangers }, id)),
+    [acme.id, asleep.id, 'nonsense', undefined].map((id) => ask({ auth: strangers }, id)),
   )
   const without = answers.map(({ body: { timestamp: _, ...body }, ...answer }) => ({ ...answer, body }))
   expect(new Set(without.map((answer) => JSON.stringify(answer))).size).toBe(1)
@@ -148,7 +148,7 @@ test('a caller that is not believed hears nothing of tenants', async () => {
 })
 
 test('the answer varies with what decides: the trust check, the extractor, and what others said before', async () => {
-  expect((await ask({ trust: strangers }, acme.id)).vary).toBe('X-Tenant-Id, Authorization')
+  expect((await ask({ auth: strangers }, acme.id)).vary).toBe('X-Tenant-Id, Authorization')
   const app = new Hono()
   app.use((c, next) => {
     c.header('Vary', 'Origin')
@@ -164,14 +164,17 @@ describe('a listener', () => {
   async function eventsOf(options: Partial<TenantOptions>, id?: string): Promise<unknown[]> {
     const events: unknown[] = []
     const listen = (event: unknown) => void events.push(event)
-    await ask({ registry, ...options, onTenantResolved: listen, onTenantNotFound: listen, onTrustFailed: listen }, id)
+    await ask(
+      { directory, ...options, onTenantResolved: listen, onTenantNotFound: listen, onAuthenticationFailed: listen },
+      id,
+    )
     return events
   }
   const requestId = 'r-1'
 
   test('hears which tenant was resolved, for whom and from where', async () => {
-    const trust = trusting({ actor: 'ada', tenants: ['acme'] })
-    expect(await eventsOf({ trust }, acme.id)).toEqual([
+    const auth = trusting({ actor: 'ada', tenants: ['acme'] })
+    expect(await eventsOf({ auth }, acme.id)).toEqual([
       { type: 'tenant-resolved', tenantId: acme.id, actor: 'ada', from: 'X-Tenant-Id', requestId },
     ])
   })
@@ -182,20 +185,20 @@ describe('a listener', () => {
     ['unknown', newTenant()],
     ['suspended', asleep.id],
   ])('hears of a tenant that is %s', async (reason, id) => {
-    expect(await eventsOf({ registryRequired: true }, id)).toEqual([
+    expect(await eventsOf({ directoryRequired: true }, id)).toEqual([
       { type: 'tenant-not-found', reason, from: 'X-Tenant-Id', requestId },
     ])
   })
 
   test('hears of a caller that is not believed', async () => {
-    expect(await eventsOf({ trust: strangers }, acme.id)).toEqual([
-      { type: 'trust-failed', reason: 'expired', actor: undefined, requestId },
+    expect(await eventsOf({ auth: strangers }, acme.id)).toEqual([
+      { type: 'authentication-failed', reason: 'expired', actor: undefined, requestId },
     ])
   })
 
   test('hears who asked for another’s tenant', async () => {
-    expect(await eventsOf({ trust: trusting({ actor: 'ada', tenants: ['acme'] }) }, globex.id)).toEqual([
-      { type: 'trust-failed', reason: 'other-tenant', actor: 'ada', requestId },
+    expect(await eventsOf({ auth: trusting({ actor: 'ada', tenants: ['acme'] }) }, globex.id)).toEqual([
+      { type: 'authentication-failed', reason: 'other-tenant', actor: 'ada', requestId },
     ])
   })
 
@@ -209,14 +212,14 @@ describe('a listener', () => {
     ['rejects', () => Promise.reject(new Error('deaf'))],
   ]
   describe.each(failing)('that %s', (_how, fail) => {
-    const listeners: TenancyListeners = { onTenantResolved: fail, onTenantNotFound: fail, onTrustFailed: fail }
+    const listeners: TenancyListeners = { onTenantResolved: fail, onTenantNotFound: fail, onAuthenticationFailed: fail }
 
     test('breaks no request, and its error is heard of', async () => {
       const heard: unknown[] = []
-      const all = { registry, ...listeners, onListenerError: (error: unknown) => void heard.push(error) }
+      const all = { directory, ...listeners, onListenerError: (error: unknown) => void heard.push(error) }
       expect((await ask(all, acme.id)).status).toBe(200)
       expect((await ask(all, 'nonsense')).status).toBe(400)
-      expect((await ask({ ...all, trust: strangers }, acme.id)).status).toBe(401)
+      expect((await ask({ ...all, auth: strangers }, acme.id)).status).toBe(401)
       expect(heard).toEqual([new Error('deaf'), new Error('deaf'), new Error('deaf')])
     })
 
@@ -232,5 +235,5 @@ describe('a listener', () => {
 })
 
 test('the actor reaches the context', async () => {
-  expect((await ask({ trust: trusting({ actor: 'ada' }) }, acme.id)).body).toMatchObject({ actor: 'ada' })
+  expect((await ask({ auth: trusting({ actor: 'ada' }) }, acme.id)).body).toMatchObject({ actor: 'ada' })
 })

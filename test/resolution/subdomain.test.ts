@@ -4,11 +4,11 @@ import { guarded, registered, registryOf } from './guarded-app.ts'
 
 const acme = registered('acme')
 const umlaut = registered('xn--bcher-kva')
-const registry = registryOf(acme, umlaut, registered('www'), registered('a.acme'), registered('_acme'))
+const directory = registryOf(acme, umlaut, registered('www'), registered('a.acme'), registered('_acme'))
 
 /** The tenant that a Host leads to, or the status and message of a refusal. */
 async function tenantOf(host: string, options: SubdomainOptions = {}) {
-  const response = await guarded({ from: subdomain(options), registry }).request('/', { headers: { Host: host } })
+  const response = await guarded({ from: subdomain(options), directory }).request('/', { headers: { Host: host } })
   const body = await response.json()
   return response.ok ? body.tenantId : `${response.status} ${body.error.message}`
 }
@@ -71,17 +71,17 @@ describe('a subdomain by the Public Suffix List', () => {
   })
 
   test('takes the host of the URL where there is no Host', async () => {
-    const app = guarded({ from: subdomain(), registry })
+    const app = guarded({ from: subdomain(), directory })
     expect(await (await app.request('http://acme.app.co.uk:3000/')).json()).toMatchObject({ tenantId: acme.id })
   })
 
   test('does not believe X-Forwarded-Host', async () => {
     const headers = { Host: 'app.co.uk', 'X-Forwarded-Host': 'acme.app.co.uk' }
-    expect((await guarded({ from: subdomain(), registry }).request('/', { headers })).status).toBe(403)
+    expect((await guarded({ from: subdomain(), directory }).request('/', { headers })).status).toBe(403)
   })
 
   test('is no reason to vary: a cache keys on the host', async () => {
-    const response = await guarded({ from: subdomain(), registry }).request('http://acme.app.co.uk/')
+    const response = await guarded({ from: subdomain(), directory }).request('http://acme.app.co.uk/')
     expect(response.headers.get('Vary')).toBeNull()
   })
 })

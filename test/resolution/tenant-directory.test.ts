@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { parseTenantId, type TenantId } from '../../src/context/index.ts'
 import { query } from '../../src/database/index.ts'
-import { createTenantRegistry, type TenantOptions, tenant } from '../../src/resolution/index.ts'
+import { createTenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { failureOf, gate, openCable, owner } from '../database/shared-database.ts'
 import { type Tampering, watchedPool } from '../database/watched-pool.ts'
 import { createBareDatabase, main, newTenant } from '../database.ts'
@@ -23,99 +23,99 @@ function idOf(text: string): TenantId {
 const suspend = async (id: string) =>
   void (await owner`update tenancy.tenants set status = 'suspended' where id = ${id}`)
 
-/** A registry, its clock, and how often it has asked. */
+/** A directory, its clock, and how often it has asked. */
 function openRegistry(tampering: Tampering = {}, url = main.appUrl) {
   const connections = watchedPool({ url, size: 4, connectTimeoutMs: 1000 }, tampering)
   const clock = { time: Date.now() }
-  const registry = createTenantRegistry({ connections, now: () => clock.time })
+  const directory = createTenantDirectory({ connections, now: () => clock.time })
   return {
-    find: registry.find.bind(registry),
+    find: directory.find.bind(directory),
     asked: () => connections.sent.length,
     pass: (milliseconds: number) => {
       clock.time += milliseconds
     },
-    [Symbol.asyncDispose]: () => registry.close(),
+    [Symbol.asyncDispose]: () => directory.close(),
   }
 }
 
 describe('the registry in the database', () => {
   test('knows a tenant by its id and by its name', async () => {
-    await using registry = openRegistry()
+    await using directory = openRegistry()
     const { id, slug } = await register()
     const known = { id, slug, status: 'active' } as const
-    expect(await registry.find({ id })).toEqual(known)
-    expect(await registry.find({ name: slug })).toEqual(known)
+    expect(await directory.find({ id })).toEqual(known)
+    expect(await directory.find({ name: slug })).toEqual(known)
   })
 
   test('knows who is suspended', async () => {
-    await using registry = openRegistry()
+    await using directory = openRegistry()
     const { id } = await register()
     await suspend(id)
-    expect(await registry.find({ id })).toMatchObject({ status: 'suspended' })
+    expect(await directory.find({ id })).toMatchObject({ status: 'suspended' })
   })
 
   test('does not know a tenant that is not there', async () => {
-    await using registry = openRegistry()
-    expect([await registry.find({ id: idOf(newTenant()) }), await registry.find({ name: newSlug() })]).toEqual([
+    await using directory = openRegistry()
+    expect([await directory.find({ id: idOf(newTenant()) }), await directory.find({ name: newSlug() })]).toEqual([
       undefined,
       undefined,
     ])
   })
 
   test('sends one statement, outside of any transaction', async () => {
-    await using registry = openRegistry()
-    await registry.find({ name: newSlug() })
-    expect(registry.asked()).toBe(1)
+    await using directory = openRegistry()
+    await directory.find({ name: newSlug() })
+    expect(directory.asked()).toBe(1)
   })
 
   test.each(['', 'Acme', 'a_b', '-a', 'a-', '%', 'a\0', 'x'.repeat(64)])(
     'does not ask for %p, which is no name',
     async (name) => {
-      await using registry = openRegistry()
-      expect([await registry.find({ name }), registry.asked()]).toEqual([undefined, 0])
+      await using directory = openRegistry()
+      expect([await directory.find({ name }), directory.asked()]).toEqual([undefined, 0])
     },
   )
 
   test('does not take an id for a name', async () => {
-    await using registry = openRegistry()
+    await using directory = openRegistry()
     const { id } = await register()
-    expect([await registry.find({ name: id }), registry.asked()]).toEqual([undefined, 0])
+    expect([await directory.find({ name: id }), directory.asked()]).toEqual([undefined, 0])
   })
 })
 
 describe('an answer', () => {
   test('is kept for five seconds: then a suspension is seen', async () => {
-    await using registry = openRegistry()
+    await using directory = openRegistry()
     const { id } = await register()
-    await registry.find({ id })
+    await directory.find({ id })
     await suspend(id)
-    registry.pass(4999)
-    expect([await registry.find({ id }), registry.asked()]).toMatchObject([{ status: 'active' }, 1])
-    registry.pass(1)
-    expect([await registry.find({ id }), registry.asked()]).toMatchObject([{ status: 'suspended' }, 2])
+    directory.pass(4999)
+    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'active' }, 1])
+    directory.pass(1)
+    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'suspended' }, 2])
   })
 
   test('is kept too when it was that there is none', async () => {
-    await using registry = openRegistry()
+    await using directory = openRegistry()
     const slug = newSlug()
-    await registry.find({ name: slug })
+    await directory.find({ name: slug })
     await register(slug)
-    expect([await registry.find({ name: slug }), registry.asked()]).toEqual([undefined, 1])
-    registry.pass(5000)
-    expect(await registry.find({ name: slug })).toMatchObject({ slug })
+    expect([await directory.find({ name: slug }), directory.asked()]).toEqual([undefined, 1])
+    directory.pass(5000)
+    expect(await directory.find({ name: slug })).toMatchObject({ slug })
   })
 
   test('of one tenant is not that of another', async () => {
-    await using registry = openRegistry()
+    await using directory = openRegistry()
     const [one, two] = [await register(), await register()]
     for (const _ of [1, 2])
-      for (const { id, slug } of [one, two]) expect(await registry.find({ name: slug })).toMatchObject({ id, slug })
+      for (const { id, slug } of [one, two]) expect(await directory.find({ name: slug })).toMatchObject({ id, slug })
   })
 
   test('that has run out serves others for a second while one asks again', async () => {
     const [arrived, released] = [gate(1), Promise.withResolvers<void>()]
     let holds = false
-    await using registry = openRegistry({
+    await using directory = openRegistry({
       async before() {
         if (!holds) return
         await arrived()
@@ -123,17 +123,17 @@ describe('an answer', () => {
       },
     })
     const { id } = await register()
-    await registry.find({ id })
+    await directory.find({ id })
     await suspend(id)
-    registry.pass(5000)
+    directory.pass(5000)
     holds = true
-    const asking = registry.find({ id })
+    const asking = directory.find({ id })
     await arrived()
     holds = false
-    registry.pass(999)
-    expect([await registry.find({ id }), registry.asked()]).toMatchObject([{ status: 'active' }, 2])
-    registry.pass(1)
-    expect([await registry.find({ id }), registry.asked()]).toMatchObject([{ status: 'suspended' }, 3])
+    directory.pass(999)
+    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'active' }, 2])
+    directory.pass(1)
+    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'suspended' }, 3])
     released.resolve()
     expect(await asking).toMatchObject({ status: 'suspended' })
   })
@@ -141,15 +141,15 @@ describe('an answer', () => {
   test('that ran out long ago serves nobody', async () => {
     const released = Promise.withResolvers<void>()
     let holds = false
-    await using registry = openRegistry({ before: () => (holds ? released.promise : undefined) })
+    await using directory = openRegistry({ before: () => (holds ? released.promise : undefined) })
     const { id } = await register()
-    await registry.find({ id })
+    await directory.find({ id })
     await suspend(id)
-    registry.pass(30_000)
+    directory.pass(30_000)
     holds = true
-    const asking = registry.find({ id })
+    const asking = directory.find({ id })
     holds = false
-    expect(await registry.find({ id })).toMatchObject({ status: 'suspended' })
+    expect(await directory.find({ id })).toMatchObject({ status: 'suspended' })
     released.resolve()
     await asking
   })
@@ -158,51 +158,51 @@ describe('an answer', () => {
 describe('where the database does not answer', () => {
   test('what it said last serves for a minute, and it is asked once a second', async () => {
     let isDown = false
-    await using registry = openRegistry({
+    await using directory = openRegistry({
       before: async (_text, connection) => {
         if (isDown) await query(connection, 'select pg_terminate_backend(pg_backend_pid())')
       },
     })
     const { id } = await register()
-    await registry.find({ id })
+    await directory.find({ id })
     isDown = true
-    registry.pass(60_000)
-    expect([await registry.find({ id }), registry.asked()]).toMatchObject([{ status: 'active' }, 2])
-    expect([await registry.find({ id }), registry.asked()]).toMatchObject([{ status: 'active' }, 2])
-    registry.pass(1000)
-    expect(await failureOf(Promise.resolve(registry.find({ id })))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    directory.pass(60_000)
+    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'active' }, 2])
+    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'active' }, 2])
+    directory.pass(1000)
+    expect(await failureOf(Promise.resolve(directory.find({ id })))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
     isDown = false
     await suspend(id)
-    expect(await registry.find({ id })).toMatchObject({ status: 'suspended' })
+    expect(await directory.find({ id })).toMatchObject({ status: 'suspended' })
   })
 
   test('it cannot say, of a tenant that was not asked for before', async () => {
-    await using registry = openRegistry({}, 'postgres://app_user:x@127.0.0.1:1/nowhere')
-    expect(await failureOf(Promise.resolve(registry.find({ name: 'acme' })))).toMatchObject({
+    await using directory = openRegistry({}, 'postgres://app_user:x@127.0.0.1:1/nowhere')
+    expect(await failureOf(Promise.resolve(directory.find({ name: 'acme' })))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     })
   })
 
   test('nor where the database was not prepared', async () => {
     const { appUrl } = await createBareDatabase()
-    await using registry = openRegistry({}, appUrl)
-    expect(await failureOf(Promise.resolve(registry.find({ name: 'acme' })))).toMatchObject({
+    await using directory = openRegistry({}, appUrl)
+    expect(await failureOf(Promise.resolve(directory.find({ name: 'acme' })))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     })
   })
 
   test('it asks on a new connection once that one was cut', async () => {
     await using cable = await openCable()
-    await using registry = openRegistry({}, cable.url)
+    await using directory = openRegistry({}, cable.url)
     const { slug } = await register()
-    await registry.find({ name: slug })
+    await directory.find({ name: slug })
     const [row] = await owner`
       select pid from pg_stat_activity where query ~ 'find_tenant' and pid <> pg_backend_pid() order by query_start desc`
     await cable.cut(row?.pid)
-    registry.pass(5000)
-    expect(await registry.find({ name: slug })).toMatchObject({ slug })
-    registry.pass(5000)
-    expect(await registry.find({ name: slug })).toMatchObject({ slug })
+    directory.pass(5000)
+    expect(await directory.find({ name: slug })).toMatchObject({ slug })
+    directory.pass(5000)
+    expect(await directory.find({ name: slug })).toMatchObject({ slug })
   })
 })
 
@@ -218,15 +218,15 @@ test('a login that is a superuser takes the role that serves, and gives it back'
       },
     },
   )
-  const registry = createTenantRegistry({ connections, role: 'app_user' })
+  const directory = createTenantDirectory({ connections, role: 'app_user' })
   const { id, slug } = await register()
-  expect(await registry.find({ name: slug })).toMatchObject({ id })
+  expect(await directory.find({ name: slug })).toMatchObject({ id })
   expect([roles, connections.sent.at(-1)]).toEqual([['app_user', 'transaction'], 'commit'])
-  await registry.close()
+  await directory.close()
 })
 
 describe('the tenant middleware with it', () => {
-  const appWith = (registry: TenantOptions['registry'], yields: 'id' | 'name') => {
+  const appWith = (directory: TenantOptions['directory'], yields: 'id' | 'name') => {
     const from = {
       label: 'X-Tenant',
       missing: 'Say who',
@@ -237,15 +237,15 @@ describe('the tenant middleware with it', () => {
       },
     }
     const app = new Hono()
-    app.use(tenant({ from, registry, registryRequired: true }))
+    app.use(tenant({ from, directory, directoryRequired: true }))
     app.get('/', (c) => c.text('served'))
     app.onError((error, c) => c.text(error.message, 403))
     return async (value: string) => await (await app.request('/', { headers: { 'X-Tenant': value } })).text()
   }
 
   test('serves a tenant by its name, and refuses a suspended or unknown one', async () => {
-    await using registry = openRegistry()
-    const ask = appWith(registry, 'name')
+    await using directory = openRegistry()
+    const ask = appWith(directory, 'name')
     const [active, suspended] = [await register(), await register()]
     await suspend(suspended.id)
     expect([await ask(active.slug), await ask(suspended.slug), await ask('nobody-at-all')]).toEqual([
@@ -256,9 +256,9 @@ describe('the tenant middleware with it', () => {
   })
 
   test('refuses a suspended tenant by its id too', async () => {
-    await using registry = openRegistry()
+    await using directory = openRegistry()
     const { id } = await register()
     await suspend(id)
-    expect(await appWith(registry, 'id')(id.toUpperCase())).toBe('This tenant is suspended')
+    expect(await appWith(directory, 'id')(id.toUpperCase())).toBe('This tenant is suspended')
   })
 })

@@ -10,21 +10,21 @@ const production = { NODE_ENV: 'production', DATABASE_URL: main.appUrl }
 test('a start in production without trust is refused, and told what to set', async () => {
   await using server = startServer(production)
   expect(await server.exited).toBe(1)
-  expect(server.stderr).toContain('TRUST is required in production')
-  expect(server.stderr).toContain('ALLOW_UNTRUSTED_TENANT=true')
+  expect(server.stderr).toContain('AUTH is required in production')
+  expect(server.stderr).toContain('ALLOW_UNVERIFIED=true')
 })
 
 test('a start in production without trust is possible for whoever asks for it by name', async () => {
-  await using server = startServer({ ...production, ALLOW_UNTRUSTED_TENANT: 'true' })
+  await using server = startServer({ ...production, ALLOW_UNVERIFIED: 'true' })
   const headers = { 'X-Tenant-Id': newTenant() }
   expect((await fetch(`${await server.listening()}/tasks`, { headers })).status).toBe(200)
 })
 
 test.each([
-  [{ JWT_PUBLIC_KEY: 'no key' }, 'TRUST=jwt: key.publicKey is neither a PEM'],
-  [{ JWT_SECRET: 'x'.repeat(32), JWT_ALGORITHMS: 'none' }, 'TRUST=jwt: '],
+  [{ JWT_PUBLIC_KEY: 'no key' }, 'AUTH=jwt: key.publicKey is neither a PEM'],
+  [{ JWT_SECRET: 'x'.repeat(32), JWT_ALGORITHMS: 'none' }, 'AUTH=jwt: '],
 ])('a start with a key that cannot verify is refused (%o)', async (settings, problem) => {
-  const jwt = { TRUST: 'jwt', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'rowhouse' }
+  const jwt = { AUTH: 'jwt', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'rowhouse' }
   await using server = startServer({ ...production, ...jwt, ...settings } as Record<string, string>) // one key or the other
   expect(await server.exited).toBe(1)
   expect(server.stderr).toContain(problem)
@@ -36,7 +36,7 @@ async function startIssuer() {
   const issuer: Child = start(command)
   const url = await until(() => /JWT_ISSUER=(\S+)/.exec(issuer.stdout)?.[1])
   const settings = {
-    TRUST: 'jwt',
+    AUTH: 'jwt',
     JWT_ISSUER: url,
     JWT_AUDIENCE: 'rowhouse',
     JWT_JWKS_URL: `${url}/.well-known/jwks.json`,
@@ -68,7 +68,7 @@ beforeAll(async () => {
 describe.each(runtimes)('on $name, behind an identity provider', (runtime) => {
   test('a token opens its own tenant, and nothing else opens any', async () => {
     await using issuer = await startIssuer()
-    await using server = runtime.start({ ...production, ...issuer.settings, TENANT_SEAL_KEY: '' })
+    await using server = runtime.start({ ...production, ...issuer.settings, TENANT_SIGNING_KEY: '' })
     const url = await server.listening()
     const [own, other] = [newTenant(), newTenant()]
     const bearer = async (query: Record<string, string>) => `Authorization: Bearer ${await issuer.token(query)}`

@@ -11,17 +11,17 @@ afterEach(() => {
 /** A service whose looks at the walls are counted. */
 async function countingService() {
   let looks = 0
-  const walls = () => ({
+  const isolation = () => ({
     async inspect() {
       looks += 1
-      return await deps.walls.inspect()
+      return await deps.isolation.inspect()
     },
     close: async () => {},
   })
   const config = loadConfig({ DATABASE_URL: main.appUrl })
-  const service = await createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset, walls })
+  const service = await createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset, isolation })
   return {
-    assertWalls: service.assertWalls,
+    assertIsolation: service.assertIsolation,
     ready: async () => (await service.app.request('/ready')).status,
     looks: () => looks,
     [Symbol.asyncDispose]: () => service.close(),
@@ -30,14 +30,14 @@ async function countingService() {
 
 test('the look of the start answers the first /ready behind it, and no other', async () => {
   await using service = await countingService()
-  await service.assertWalls()
+  await service.assertIsolation()
   expect([await service.ready(), service.looks()]).toEqual([200, 1])
   expect([await service.ready(), service.looks()]).toEqual([200, 2])
 })
 
 test('the look of the start is old after a second', async () => {
   await using service = await countingService()
-  await service.assertWalls()
+  await service.assertIsolation()
   setSystemTime(Date.now() + 1000)
   expect([await service.ready(), service.looks()]).toEqual([200, 2])
 })

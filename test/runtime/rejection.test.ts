@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { main } from '../database.ts'
 import { root, start, until } from './child.ts'
 
-test('a promise that a handler left behind is logged by its kind, and the service goes on', async () => {
+test('a guarantee that a handler left behind is logged by its kind, and the service goes on', async () => {
   const script = `
     import { runService } from '${join(root, 'src/runtime/process.ts')}'
     import { listen } from '${join(root, 'src/runtime/bun.ts')}'

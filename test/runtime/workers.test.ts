@@ -28,7 +28,7 @@ interface Worker {
   close(): Promise<void>
 }
 
-const believing = { ALLOW_UNTRUSTED_TENANT: 'true' }
+const believing = { ALLOW_UNVERIFIED: 'true' }
 
 async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string, string> }): Promise<Worker> {
   const lines: Record<string, unknown>[] = []
@@ -39,7 +39,10 @@ async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string
     compatibilityFlags: settings.compatibility_flags,
     bindings: bindings.vars ?? believing,
     hyperdrives: bindings.hyperdrive ? { [settings.hyperdrive[0].binding]: bindings.hyperdrive } : {},
-    handleStructuredLogs: ({ message }: { message: string }) => void lines.push(JSON.parse(message)),
+    // workerd's own lines are no JSON.
+    handleStructuredLogs: ({ message }: { message: string }) => {
+      if (message.startsWith('{')) lines.push(JSON.parse(message))
+    },
   })
   return { url: (await runtime.ready).href, lines, close: () => runtime.dispose() }
 }
@@ -96,13 +99,13 @@ describe('on Cloudflare Workers', () => {
     const reason = await until(() => open.lines.find(({ msg }) => msg === 'refusing to serve'))
     await open.close()
     expect(status).toBe(503)
-    expect(reason.problem).toContain('TRUST is required in production')
+    expect(reason.problem).toContain('AUTH is required in production')
   })
 
-  test('tokens, a seal, the registry and a rate hold there too, for requests at the same time', async () => {
+  test('tokens, a signer, the registry and a rate hold there too, for requests at the same time', async () => {
     const database = await createDatabase()
-    const seal = 'a-seal-of-this-test-with-32-characters'
-    await migrate({ url: database.ownerUrl, sealSecrets: [seal] })
+    const signingKey = 'a-key-of-this-test-with-32-characters'
+    await migrate({ url: database.ownerUrl, signingSecrets: [signingKey] })
     const [own, other] = [newTenant(), newTenant()]
     await asOwner(database)`insert into tenancy.tenants (id, slug, name) values (${own}, 'acme', 'Acme')`
     using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: (request) => issuer.fetch(request) })
@@ -110,12 +113,12 @@ describe('on Cloudflare Workers', () => {
     const secured = await startWorker({
       vars: {
         DATABASE_URL: database.appUrl,
-        TRUST: 'jwt',
+        AUTH: 'jwt',
         JWT_JWKS_URL: `http://127.0.0.1:${server.port}/.well-known/jwks.json`,
         JWT_ISSUER: server.url.origin,
         JWT_AUDIENCE: 'rowhouse',
-        TENANT_REGISTRY: 'required',
-        TENANT_SEAL_KEY: seal,
+        TENANT_DIRECTORY: 'required',
+        TENANT_SIGNING_KEY: signingKey,
         RATE_LIMIT: '20',
       },
     })

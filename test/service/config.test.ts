@@ -23,13 +23,13 @@ test('all but the database has a default', () => {
     DATABASE_POOL_SIZE: 10,
     WORKERS: 1,
     TENANT_HEADER: 'X-Tenant-Id',
-    TENANT_REGISTRY: 'off',
+    TENANT_DIRECTORY: 'off',
     TENANT_CONCURRENCY: 'auto',
     TENANT_QUEUE: 1000,
     RATE_LIMIT: 0,
     RATE_LIMIT_WINDOW_SECONDS: 60,
-    TRUST: 'none',
-    ALLOW_UNTRUSTED_TENANT: 'false',
+    AUTH: 'unverified',
+    ALLOW_UNVERIFIED: 'false',
     JWT_TENANT_CLAIM: 'tenant_id',
     JWT_CLOCK_SKEW_SECONDS: 30,
     BODY_LIMIT_BYTES: 1_048_576,
@@ -140,33 +140,30 @@ test('the configuration cannot be changed', () => {
 
 test('production has to be told whom to believe', () => {
   const problem = problemsOf({ DATABASE_URL: url, NODE_ENV: 'production' })
-  expect(problem).toContain('TRUST is required in production')
-  expect(load({ NODE_ENV: 'production', ALLOW_UNTRUSTED_TENANT: 'true' }).TRUST).toBe('none')
-  expect(load({ NODE_ENV: 'development' }).TRUST).toBe('none')
+  expect(problem).toContain('AUTH is required in production')
+  expect(load({ NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true' }).AUTH).toBe('unverified')
+  expect(load({ NODE_ENV: 'development' }).AUTH).toBe('unverified')
 })
 
-const jwt = { TRUST: 'jwt', JWT_SECRET: 'x'.repeat(32), JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'api' }
+const jwt = { AUTH: 'jwt', JWT_SECRET: 'x'.repeat(32), JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'api' }
 
 test.each([
-  [{ TRUST: 'yes' }, 'TRUST must be'],
+  [{ AUTH: 'yes' }, 'AUTH must be'],
   [{ ...jwt, JWT_SECRET: '' }, 'JWT_JWKS_URL or JWT_PUBLIC_KEY or JWT_SECRET is required'],
-  [{ ...jwt, JWT_PUBLIC_KEY: 'too' }, 'JWT_JWKS_URL or JWT_PUBLIC_KEY or JWT_SECRET is required with TRUST=jwt, one'],
+  [{ ...jwt, JWT_PUBLIC_KEY: 'too' }, 'JWT_JWKS_URL or JWT_PUBLIC_KEY or JWT_SECRET is required with AUTH=jwt, one'],
   [{ ...jwt, JWT_ISSUER: '' }, 'JWT_ISSUER is required'],
   [{ ...jwt, JWT_AUDIENCE: '' }, 'JWT_AUDIENCE is required'],
   [{ ...jwt, JWT_SECRET: 'short' }, 'JWT_SECRET must have at least 32 characters'],
   [{ ...jwt, JWT_SECRET: '', JWT_JWKS_URL: 'http://issuer.example/jwks' }, 'JWT_JWKS_URL must be a URL with https'],
-  [{ JWT_ISSUER: 'https://issuer.example' }, 'JWT_ISSUER is of use with TRUST=jwt only'],
-  [{ TRUST: 'gateway' }, 'GATEWAY_SECRET or GATEWAY_CERTIFICATE is required'],
-  [{ TRUST: 'gateway', GATEWAY_SECRET: 'short' }, 'GATEWAY_SECRET must have at least 32 characters'],
-  [
-    { TRUST: 'gateway', GATEWAY_CERTIFICATE: 'CN=gateway' },
-    'GATEWAY_CERTIFICATE and GATEWAY_CERTIFICATE_HEADER belong',
-  ],
+  [{ JWT_ISSUER: 'https://issuer.example' }, 'JWT_ISSUER is of use with AUTH=jwt only'],
+  [{ AUTH: 'gateway' }, 'GATEWAY_SECRET or GATEWAY_CERTIFICATE is required'],
+  [{ AUTH: 'gateway', GATEWAY_SECRET: 'short' }, 'GATEWAY_SECRET must have at least 32 characters'],
+  [{ AUTH: 'gateway', GATEWAY_CERTIFICATE: 'CN=gateway' }, 'GATEWAY_CERTIFICATE and GATEWAY_CERTIFICATE_HEADER belong'],
   [{ TENANT_FROM: 'cookie' }, 'TENANT_FROM'],
-  [{ TENANT_FROM: 'claim' }, 'TENANT_FROM can be "claim" with TRUST=jwt only'],
-  [{ TENANT_FROM: 'header,subdomain' }, 'TENANT_REGISTRY has to be "on" or "required"'],
+  [{ TENANT_FROM: 'claim' }, 'TENANT_FROM can be "claim" with AUTH=jwt only'],
+  [{ TENANT_FROM: 'header,subdomain' }, 'TENANT_DIRECTORY has to be "on" or "required"'],
   [{ TENANT_DOMAIN: 'example.com' }, 'TENANT_DOMAIN is of use with "subdomain"'],
-  [{ TENANT_SEAL_KEY: 'short' }, 'TENANT_SEAL_KEY must have at least 32 characters'],
+  [{ TENANT_SIGNING_KEY: 'short' }, 'TENANT_SIGNING_KEY must have at least 32 characters'],
   [{ TENANT_CONCURRENCY: 'half' }, 'TENANT_CONCURRENCY must be "auto" or a whole number'],
 ])('what does not fit together is named (%o)', (environment, problem) => {
   const message = problemsOf({ DATABASE_URL: url, ...environment })

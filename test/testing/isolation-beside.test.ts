@@ -134,7 +134,7 @@ describe('what else a schema holds', () => {
 
   test('a table that must refer to one that lets nothing in is said to have proved nothing', async () => {
     const { holes, notes } = await matrixOf(
-      'drop policy tenant_isolation on users; drop policy tenant_fence on users',
+      'drop policy tenant_isolation on users; drop policy tenant_restrictive on users',
       {
         except: ['public.tasks'],
       },

@@ -6,7 +6,7 @@ const database = await createDatabase()
 const owner = asOwner(database)
 const broken = open(database)
 
-const unwalled = 'drop policy tenant_fence on tasks; drop policy tenant_isolation on tasks;'
+const unwalled = 'drop policy tenant_restrictive on tasks; drop policy tenant_isolation on tasks;'
 const policies = (using: string, check: string) =>
   `${unwalled} create policy tenant_isolation on tasks using (${using}) with check (${check});`
 /** One good policy for each command, but for those that are given. */
@@ -17,7 +17,7 @@ const perCommand = (lax: Partial<Record<'select' | 'insert' | 'update' | 'delete
   create policy removed on tasks for delete ${lax.delete ?? `using (${ofTenant})`};`
 
 // What `mended` does not undo, tenancy.protect does.
-const sabotages: { what: string; broken: string; mended?: string; holes: string[] }[] = [
+const mutations: { what: string; broken: string; mended?: string; holes: string[] }[] = [
   {
     what: 'USING (true)',
     broken: policies('true', ofTenant),
@@ -62,7 +62,7 @@ const sabotages: { what: string; broken: string; mended?: string; holes: string[
   },
   {
     what: 'a second policy that is lax, without the fence',
-    broken: 'drop policy tenant_fence on tasks; create policy sloppy on tasks using (true);',
+    broken: 'drop policy tenant_restrictive on tasks; create policy sloppy on tasks using (true);',
     holes: ['select: foreign 1', 'update: foreign 1', 'delete: foreign 1', 'insert: foreign 1'],
   },
   {
@@ -122,7 +122,7 @@ const sabotages: { what: string; broken: string; mended?: string; holes: string[
 ]
 
 describe('a wall that was broken is noticed', () => {
-  test.each(sabotages)('$what', async ({ broken: by, mended = '', holes }) => {
+  test.each(mutations)('$what', async ({ broken: by, mended = '', holes }) => {
     await owner.unsafe(by)
     try {
       const { holes: found } = await probe(broken, { except: ['public.users'] })

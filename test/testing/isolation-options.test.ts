@@ -89,7 +89,7 @@ test('a row that cannot be told from those that were there stays, and is said to
 test('a row of the other tenant that is not what it was is noticed, whatever did it', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(`
-    drop policy tenant_fence on users; drop policy tenant_isolation on users;
+    drop policy tenant_restrictive on users; drop policy tenant_isolation on users;
     create policy lax on users using (true) with check (true)`)
   const door = open(database)
   // A door that does not roll back what has failed.

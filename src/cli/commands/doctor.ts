@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings'
 import { OperatorError } from '../../errors/index.ts'
-import { createWallCheck } from '../../isolation/index.ts'
+import { createIsolationCheck } from '../../isolation/index.ts'
 import { loadRowhouseConfig } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
 import { sharedOption, tenantColumnOption } from '../options.ts'
@@ -19,12 +19,12 @@ export const doctorCommand = withReport(
   .addHelpText(
     'after',
     `
-One line a finding: level, promise (docs/guarantees.md), object, what is wrong, what mends it. Nothing is changed, no row is read out.
+One line a finding: level, guarantee (docs/guarantees.md), object, what is wrong, what mends it. Nothing is changed, no row is read out.
 
 Examples:
   rowhouse doctor --url postgres://app_user:…@db/app
   rowhouse doctor --tenant-column org_id --shared public.countries --role web
-  rowhouse doctor --format sarif > walls.sarif`,
+  rowhouse doctor --format sarif > isolation.sarif`,
   )
   .action(async ({ url: given, role, format, json, strict, ...flags }) => {
     const { DATABASE_URL } = process.env
@@ -32,10 +32,10 @@ Examples:
       throw new OperatorError('Where? Set DATABASE_URL, or say --url postgres://app_user:password@host:5432/database')
     const url = given ? databaseUrl(given, '--url') : databaseUrl(DATABASE_URL ?? '', 'DATABASE_URL')
     const { tenantColumn, shared } = await loadRowhouseConfig(flags)
-    const walls = createWallCheck({ url, tenantColumn, shared, ...(role ? { role } : {}) })
+    const isolation = createIsolationCheck({ url, tenantColumn, shared, ...(role ? { role } : {}) })
     const start = performance.now()
     try {
-      const findings = await walls.inspect().catch((error: unknown) => {
+      const findings = await isolation.inspect().catch((error: unknown) => {
         throw notAllowed(error, role) ?? error
       })
       const { username, host, pathname } = new URL(url)
@@ -44,7 +44,7 @@ Examples:
       const seen = { subject, findings, milliseconds, file: 'sql/40-protected-tables.sql' }
       process.exitCode = report(seen, { format, json, strict })
     } finally {
-      await walls.close()
+      await isolation.close()
     }
   })
 

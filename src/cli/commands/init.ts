@@ -4,7 +4,7 @@ import { Command } from '@commander-js/extra-typings'
 import type { Finding } from '../../isolation/index.ts'
 import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
 import { schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
-import { wallsSql } from '../output/protected-tables-sql.ts'
+import { protectedTablesSql } from '../output/protected-tables-sql.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
 import { setUpLines } from '../output/set-up-lines.ts'
 import { changes, compareFile, save, type WrittenFile } from '../output/written-file.ts'
@@ -14,7 +14,7 @@ import { inspectSchema } from '../schema/schema-findings.ts'
 import { sharedFindings } from '../schema/shared-findings.ts'
 
 /** The files that are the same in every project: those that this kit itself is tested with. */
-const shipped = ['10-roles.sql', '20-tenancy.sql', '25-seal.sql', '30-protect.sql', '35-registry.sql']
+const shipped = ['10-roles.sql', '20-tenancy.sql', '25-signed-context.sql', '30-protect.sql', '35-tenant-directory.sql']
 
 /** What `init` would do to a project, and what it cannot do. */
 export interface Plan {
@@ -34,9 +34,9 @@ export interface Plan {
 export async function planInit(project: RowhouseConfig): Promise<Plan> {
   const tables = await readSchema(project)
   const bodies = shipped.map(
-    async (name) => [name, await readFile(new URL(`../../sql/${name}`, import.meta.url), 'utf8')] as const,
+    async (name) => [name, await readFile(new URL(`../../../sql/${name}`, import.meta.url), 'utf8')] as const,
   )
-  const wanted = [...(await Promise.all(bodies)), ['40-walls.sql', wallsSql(tables)] as const]
+  const wanted = [...(await Promise.all(bodies)), ['40-protected-tables.sql', protectedTablesSql(tables)] as const]
   const files = await Promise.all(wanted.map(([name, body]) => compareFile(join(project.sql, name), body)))
   const edited = files
     .filter(({ state }) => state === 'edited')
@@ -44,7 +44,7 @@ export async function planInit(project: RowhouseConfig): Promise<Plan> {
       ({ path }): Finding => ({
         level: 'error',
         check: 'edited-file',
-        promise: 27,
+        guarantee: 27,
         object: relative(project.folder, path),
         problem: 'somebody else wrote or edited it, so it was left alone, and it is not what the schema asks for',
         remedy:

@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 const algorithm = 'ES256'
 const hourSeconds = 3600
 
-/** An identity provider to try `TRUST=jwt` with: it gives a token for any tenant to whoever asks. */
+/** An identity provider to try `AUTH=jwt` with: it gives a token for any tenant to whoever asks. */
 export async function createIssuer(issuer: string, audience: string): Promise<Hono> {
   let keys = [await createKey()]
   const app = new Hono()
@@ -42,7 +42,7 @@ const port = (text: string): number => {
 }
 
 export const issuerCommand = new Command('issuer')
-  .description('Run an identity provider on this machine, to try TRUST=jwt: it gives anybody a token for any tenant.')
+  .description('Run an identity provider on this machine, to try AUTH=jwt: it gives anybody a token for any tenant.')
   .option('--port <n>', 'where it listens, on 127.0.0.1 alone', port, 4000)
   .option('--audience <name>', 'whom the tokens are for', 'rowhouse')
   .addHelpText(
@@ -65,7 +65,7 @@ Example:
     const app = createIssuer(issuer, options.audience)
     console.log(`The service believes its tokens with:
 
-  export TRUST=jwt JWT_ISSUER=${issuer} JWT_AUDIENCE=${options.audience}
+  export AUTH=jwt JWT_ISSUER=${issuer} JWT_AUDIENCE=${options.audience}
   export JWT_JWKS_URL=${issuer}/.well-known/jwks.json
 
 For development alone: whoever reaches it gets a token.`)

@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { OperatorError } from '../../errors/index.ts'
 import { migrate } from '../../migrate/index.ts'
-import { readSealKeys } from '../../service/config/auth-settings.ts'
+import { readSigningKeys } from '../../service/config/auth-settings.ts'
 import { loadRowhouseConfig } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
 import { migrationsOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
@@ -17,7 +17,7 @@ export const migrateCommand = new Command('migrate')
     `
 DATABASE_OWNER_URL says where, as the owner. DATABASE_URL, when set, gives app_user its password. DATABASE_ADMIN_URL, when
 set, has app_admin made, with its password: the login of administrative work across tenants, as of "rowhouse tenant".
-TENANT_SEAL_KEY, when set, has the database take sealed tenants only: with these keys, and no others any more; "off" has it
+TENANT_SIGNING_KEY, when set, has the database take sealed tenants only: with these keys, and no others any more; "off" has it
 take plain ones again. Left out, it stays as it is.
 Files of the SQL folder run in the order of their names, those below 40- before Drizzle's migrations.
 Safe to run again, and from two places at once.
@@ -38,7 +38,7 @@ Example:
       url: databaseUrl(url, 'DATABASE_OWNER_URL'),
       appPassword,
       adminPassword,
-      sealSecrets: readSealKeys(process.env.TENANT_SEAL_KEY),
+      signingSecrets: readSigningKeys(process.env.TENANT_SIGNING_KEY),
     })
     console.log(applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The tables were up to date.')
     console.log('Every table of tenants stands behind its wall.')

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { seed } from '../../../db/seed.ts'
 import { seedMany, usersEach } from '../../../db/seed-many.ts'
-import { createPool, createTenantDatabase, createTenantSeal, type TenantDatabase } from '../../database/index.ts'
+import { createPool, createTenantDatabase, createTenantSigner, type TenantDatabase } from '../../database/index.ts'
 import { loadConfig } from '../../service/config/config.ts'
 import { progressBar } from '../output/progress-bar.ts'
 
@@ -28,9 +28,9 @@ Example:
   DATABASE_URL=postgres://app_user:…@db/app rowhouse seed --tenants 100 --tasks 10000`,
   )
   .action(async ({ tenants, tasks }) => {
-    const { DATABASE_URL: url, TENANT_SEAL_KEY: [secret] = [] } = loadConfig(process.env)
-    const seal = secret === undefined ? undefined : createTenantSeal(secret)
-    const db = createTenantDatabase({ connections: createPool({ url, size: connections }), seal })
+    const { DATABASE_URL: url, TENANT_SIGNING_KEY: [secret] = [] } = loadConfig(process.env)
+    const signer = secret === undefined ? undefined : createTenantSigner(secret)
+    const db = createTenantDatabase({ connections: createPool({ url, size: connections }), signer })
     try {
       if (tenants === undefined && tasks === undefined) {
         await seed(db)

@@ -6,10 +6,10 @@ import { qualify, quote, type SchemaTable } from '../schema/read-schema.ts'
 const about = '-- Every table of tenants, by name. The check that ends a migration refuses one that is missing here.\n'
 
 /**
- * The SQL that puts the tables of a schema behind their walls: the text of `40-walls.sql`. It may run any number of
+ * The SQL that puts the tables of a schema behind their walls: the text of `40-protected-tables.sql`. It may run any number of
  * times, and what is there already it does not touch.
  */
-export function wallsSql(tables: SchemaTable[]): string {
+export function protectedTablesSql(tables: SchemaTable[]): string {
   const statements = tables.flatMap((table) => {
     if (table.tenant) return [protect(table), ...missingIndexes(table, tables).map((columns) => index(table, columns))]
     return table.isShared ? [grantReading(table)] : []

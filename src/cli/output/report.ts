@@ -32,7 +32,7 @@ export const withReport = <Args extends unknown[], Given extends OptionValues>(c
 export const isForPeople = ({ format, json }: ReportOptions): boolean => format === 'text' && !json
 
 /**
- * Writes a report to stdout: errors first, then by promise and object.
+ * Writes a report to stdout: errors first, then by guarantee and object.
  *
  * @returns the exit code: 1 when there is an error, or, strictly, anything at all
  */
@@ -53,8 +53,8 @@ function asText({ subject, findings: found, milliseconds }: Report): string {
   }))
   const widest = Math.max(0, ...findings.map(({ object }) => object.length))
   const colour = { error: 'red', warning: 'yellow' } as const
-  const lines = findings.map(({ level, promise, object, problem, remedy }) => {
-    const place = `${String(promise).padStart(2)}  ${styleText('bold', object.padEnd(widest))}`
+  const lines = findings.map(({ level, guarantee, object, problem, remedy }) => {
+    const place = `${String(guarantee).padStart(2)}  ${styleText('bold', object.padEnd(widest))}`
     return `${styleText(colour[level], level.padEnd(7))}  ${place}  ${problem}  ${styleText('dim', `→ ${remedy}`)}`
   })
   const { errors, warnings } = summaryOf(findings)

@@ -4,20 +4,22 @@ import { type Check, checks, type Finding } from '../../isolation/index.ts'
 
 /** SARIF 2.1.0 (OASIS), as code scanning reads it: it wants a file, so the database's objects are logical locations. */
 export function asSarif({ findings, file }: { findings: Finding[]; file: string }): string {
-  const rules = [...checks, ...beside(findings)].map(({ check, promise, level, should }) => ({
+  const rules = [...checks, ...beside(findings)].map(({ check, guarantee, level, should }) => ({
     id: check,
     shortDescription: { text: should },
-    fullDescription: { text: `${should} Promise ${promise} of Rowhouse rests on it.` },
-    help: { text: `Each result ends with what mends it. Why it matters: promise ${promise} of docs/guarantees.md.` },
+    fullDescription: { text: `${should} Promise ${guarantee} of Rowhouse rests on it.` },
+    help: {
+      text: `Each result ends with what mends it. Why it matters: guarantee ${guarantee} of docs/guarantees.md.`,
+    },
     defaultConfiguration: { level },
-    properties: { promise },
+    properties: { guarantee },
   }))
-  const results = findings.map(({ check, level, promise, object, problem, remedy }) => {
+  const results = findings.map(({ check, level, guarantee, object, problem, remedy }) => {
     const hash = createHash('sha256').update([check, object, problem].join('\n')).digest('hex')
     return {
       ruleId: check,
       level,
-      message: { text: `${object}: ${problem}. Promise ${promise}. ${remedy}` },
+      message: { text: `${object}: ${problem}. Promise ${guarantee}. ${remedy}` },
       locations: [
         {
           physicalLocation: { artifactLocation: { uri: file }, region: { startLine: 1 } },

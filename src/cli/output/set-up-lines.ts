@@ -14,7 +14,7 @@ export function setUpLines(project: RowhouseConfig, tables: SchemaTable[]): stri
 
 And in the service:
 
-  import { createPool, createTenantDatabase, header, tenant } from 'rowhouse/tenancy'
+  import { createPool, createTenantDatabase, header, tenant } from 'rowhouse'
   import { ${name} } from './${path}'
 
   const db = createTenantDatabase({ connections: createPool({ url: process.env.DATABASE_URL ?? '', size: 10 }) })

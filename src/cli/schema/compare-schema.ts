@@ -83,7 +83,7 @@ function compareTexts(label: string, what: string, wanted: string[], found: stri
 }
 
 /** The wall check judges those that tenancy.protect() makes. */
-const isTheirs = (policy: string): boolean => !/^tenant_(isolation|fence) /.test(policy)
+const isTheirs = (policy: string): boolean => !/^tenant_(isolation|restrictive) /.test(policy)
 
 const actions: Record<string, string> = { cascade: 'c', restrict: 'r', 'set null': 'n', 'set default': 'd' }
 
@@ -112,7 +112,7 @@ const correct = 'Correct the schema; or, where the schema is right, add a migrat
 const differs = (object: string, problem: string, remedy: string): Finding => ({
   level: 'error',
   check: 'schema-differs',
-  promise: 27,
+  guarantee: 27,
   object,
   problem,
   remedy,

@@ -24,7 +24,7 @@ export async function probeSetting(url: string): Promise<Finding[]> {
 const setting = (problem: string): Finding => ({
   level: 'error',
   check: 'tenant-setting',
-  promise: 14,
+  guarantee: 14,
   object: 'tenancy.current_tenant_id()',
   problem,
   remedy: 'Delete sql/20-tenancy.sql, and run "rowhouse init".',

@@ -37,7 +37,7 @@ function withoutTenant(child: SchemaTable, parent: SchemaTable, key: ForeignKey)
   return {
     level: 'error',
     check: 'foreign-key-without-tenant',
-    promise: 13,
+    guarantee: 13,
     object: child.label,
     problem: `foreign key ${key.getName()} leaves the tenant out`,
     remedy: child.tenant
@@ -49,7 +49,7 @@ function withoutTenant(child: SchemaTable, parent: SchemaTable, key: ForeignKey)
 const resetting = (child: SchemaTable, key: ForeignKey, action: string): Finding => ({
   level: 'error',
   check: 'foreign-key-resets-tenant',
-  promise: 13,
+  guarantee: 13,
   object: child.label,
   problem: `foreign key ${key.getName()} would also ${action} the tenant`,
   remedy: "Take its onDelete and onUpdate away, or make them 'cascade' or 'restrict'.",

@@ -24,7 +24,7 @@ function strayTable({ label, isShared }: SchemaTable, tenantColumn: string): Fin
   const problem = `it has no column ${tenantColumn} and is not named as shared: the serving role cannot reach it`
   const column = tenantColumn === 'tenant_id' ? '...tenantColumns(),' : `tenantId: ${columnOf(tenantColumn)}`
   const remedy = `${column} or, in rowhouse.config.ts, shared: [${JSON.stringify(label)}],`
-  return [{ level: 'warning', check: 'no-tenant-column', promise: 12, object: label, problem, remedy }]
+  return [{ level: 'warning', check: 'no-tenant-column', guarantee: 12, object: label, problem, remedy }]
 }
 
 function tenantColumnOf({ label, tenant, keys }: SchemaTable): Finding[] {
@@ -34,7 +34,7 @@ function tenantColumnOf({ label, tenant, keys }: SchemaTable): Finding[] {
   const found = (check: string, problem: string): Finding => ({
     level: 'error',
     check,
-    promise: 12,
+    guarantee: 12,
     object: label,
     problem,
     remedy,
@@ -57,7 +57,7 @@ function keysOf(table: SchemaTable): Finding[] {
   const found = (problem: string, remedy: string): Finding => ({
     level: 'error',
     check: 'key-without-tenant',
-    promise: 13,
+    guarantee: 13,
     object: label,
     problem: `${problem} does not begin with ${first}`,
     remedy,
@@ -90,7 +90,7 @@ function sequencesOf({ label, columns, keys }: SchemaTable): Finding[] {
     .map(({ name }) => ({
       level: 'warning',
       check: 'serial',
-      promise: 12,
+      guarantee: 12,
       object: label,
       problem: `its serial ${name} cannot be inserted by the serving role: all tenants move its sequence`,
       remedy: uuidOf(name, keys),
@@ -104,7 +104,7 @@ function identitiesOf({ label, columns, keys }: SchemaTable): Finding[] {
     .map(({ name }) => ({
       level: 'warning',
       check: 'identity-column',
-      promise: 1,
+      guarantee: 1,
       object: label,
       problem: `all tenants count on its identity ${name}: from its own numbers a tenant reads how fast the others grow`,
       remedy: uuidOf(name, keys),

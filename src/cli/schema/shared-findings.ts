@@ -35,7 +35,7 @@ order by place`
 const unknown = (object: string): Finding => ({
   level: 'warning',
   check: 'unknown-shared',
-  promise: 12,
+  guarantee: 12,
   object,
   problem: 'it is named as shared, and there is no such table, view, sequence or function',
   remedy: 'Correct the name in --shared or in rowhouse.config.ts, or take it out.',

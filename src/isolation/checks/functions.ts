@@ -4,11 +4,11 @@ import { isOurs } from '../our-functions.ts'
 
 const { role, tenant, shared } = parameters
 
-/** Promise 14: what policies ask for the tenant. */
+/** Guarantee G14: what policies ask for the tenant. */
 export const functionChecks: CatalogueCheck[] = [
   {
     check: 'tenant-function',
-    promise: 14,
+    guarantee: 14,
     level: 'error',
     should: 'tenancy.current_tenant_id(), where policies ask it, reads as it was written.',
     find: `
@@ -32,7 +32,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'policy-function-immutable',
-    promise: 14,
+    guarantee: 14,
     level: 'error',
     should: 'No function that a policy asks is IMMUTABLE: its answer would be folded into a prepared plan.',
     find: `
@@ -41,7 +41,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'policy-function-volatile',
-    promise: 14,
+    guarantee: 14,
     level: 'warning',
     should: 'No function that a policy asks is VOLATILE: no index could serve it.',
     find: `
@@ -50,7 +50,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'policy-function-search-path',
-    promise: 14,
+    guarantee: 14,
     level: 'warning',
     should: 'What a function of a policy means does not hang on the search_path of the session.',
     find: `
@@ -61,7 +61,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'policy-function-empty',
-    promise: 14,
+    guarantee: 14,
     level: 'warning',
     should: 'The empty setting that a transaction leaves on its connection means: no tenant.',
     find: `
@@ -71,7 +71,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'leakproof-function',
-    promise: 15,
+    guarantee: 15,
     level: 'error',
     should:
       'No function that tells of what it is given is LEAKPROOF: it would be run on rows before the policy hides them.',
@@ -85,7 +85,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'security-definer',
-    promise: 15,
+    guarantee: 15,
     level: 'error',
     should: 'The serving role executes no SECURITY DEFINER function, but those that tenants may share.',
     find: `
@@ -106,7 +106,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'trigger',
-    promise: 15,
+    guarantee: 15,
     level: 'error',
     should: "No trigger of a relation that the serving role reaches runs with its owner's rights.",
     find: `
@@ -118,7 +118,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'trigger-sets-tenant',
-    promise: 8,
+    guarantee: 8,
     level: 'warning',
     should: 'No trigger sets the tenant: what follows it in the transaction would be somebody else’s.',
     find: `
@@ -130,7 +130,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'untrusted-language',
-    promise: 15,
+    guarantee: 15,
     level: 'warning',
     should: 'The serving role executes no function of a language that reaches round the database.',
     find: `
@@ -142,7 +142,7 @@ export const functionChecks: CatalogueCheck[] = [
   },
   {
     check: 'extension',
-    promise: 15,
+    guarantee: 15,
     level: 'warning',
     should: 'The serving role executes nothing of an extension that reaches round row security.',
     find: `

@@ -22,11 +22,11 @@ const columns = (relation: string, numbers: string): string => `(
 /** An index `i` that came with the one of its parent is mended there. */
 const isOfPartition = '(select relispartition from pg_class where oid = i.indexrelid)'
 
-/** Promise 13: keys and indexes begin with the tenant, and references carry it. */
+/** Guarantee G13: keys and indexes begin with the tenant, and references carry it. */
 export const keyChecks: CatalogueCheck[] = [
   {
     check: 'key-without-tenant',
-    promise: 13,
+    guarantee: 13,
     level: 'error',
     should: 'Every unique and exclusion key of a table of tenants begins with the tenant.',
     find: `
@@ -40,7 +40,7 @@ export const keyChecks: CatalogueCheck[] = [
   },
   {
     check: 'index-without-tenant',
-    promise: 13,
+    guarantee: 13,
     level: 'warning',
     should: 'Every index of a table of tenants begins with the tenant.',
     find: `
@@ -51,7 +51,7 @@ export const keyChecks: CatalogueCheck[] = [
   },
   {
     check: 'no-tenant-index',
-    promise: 13,
+    guarantee: 13,
     level: 'warning',
     should: 'Some index of every table of tenants begins with the tenant.',
     find: `
@@ -62,7 +62,7 @@ export const keyChecks: CatalogueCheck[] = [
   },
   {
     check: 'foreign-key-without-tenant',
-    promise: 13,
+    guarantee: 13,
     level: 'error',
     should: 'Every foreign key to a table of tenants pairs the tenant columns of both.',
     find: `
@@ -89,7 +89,7 @@ export const keyChecks: CatalogueCheck[] = [
   },
   {
     check: 'foreign-key-resets-tenant',
-    promise: 13,
+    guarantee: 13,
     level: 'error',
     should: 'No foreign key can null or reset the tenant when its parent is deleted.',
     find: `
@@ -104,7 +104,7 @@ export const keyChecks: CatalogueCheck[] = [
   },
   {
     check: 'foreign-key-not-enforced',
-    promise: 13,
+    guarantee: 13,
     level: 'error',
     should: 'Every foreign key between tables of tenants is enforced.',
     find: `
@@ -119,7 +119,7 @@ export const keyChecks: CatalogueCheck[] = [
   },
   {
     check: 'foreign-key-not-validated',
-    promise: 13,
+    guarantee: 13,
     level: 'warning',
     should: 'Every foreign key between tables of tenants was checked against the rows that were there.',
     find: `
@@ -131,7 +131,7 @@ export const keyChecks: CatalogueCheck[] = [
   },
   {
     check: 'foreign-key-cascade',
-    promise: 2,
+    guarantee: 2,
     level: 'error',
     should: 'Nothing that the serving role deletes or updates elsewhere cascades into a table of tenants.',
     find: `

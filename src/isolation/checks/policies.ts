@@ -4,38 +4,38 @@ import type { Check } from '../finding.ts'
 export const policyChecks = {
   missing: {
     check: 'policy-missing',
-    promise: 12,
+    guarantee: 12,
     level: 'error',
     should: 'Every table of tenants has a permissive policy for the serving role.',
   },
-  fence: {
-    check: 'fence-missing',
-    promise: 12,
+  restrictive: {
+    check: 'restrictive-policy-missing',
+    guarantee: 12,
     level: 'error',
     should:
       'A restrictive policy for everybody stands behind the permissive one: a sloppy one added later opens nothing.',
   },
   text: {
     check: 'policy-text',
-    promise: 12,
+    guarantee: 12,
     level: 'error',
     should: 'Every policy ties rows to the one tenant, in USING and in WITH CHECK.',
   },
   several: {
     check: 'policy-several',
-    promise: 12,
+    guarantee: 12,
     level: 'warning',
     should: 'One permissive policy covers a command: several are ORed.',
   },
   otherRole: {
     check: 'policy-other-role',
-    promise: 12,
+    guarantee: 12,
     level: 'warning',
     should: 'No policy opens a table of tenants to another role.',
   },
   once: {
     check: 'policy-once',
-    promise: 14,
+    guarantee: 14,
     level: 'warning',
     should: 'A policy asks for the tenant once a statement, through a sub-select.',
   },

@@ -11,11 +11,11 @@ const updateMended = `concat(format('revoke update on %s from public, %I;', t.na
             and attname not in (${tenantColumn}, 'id', 'created_at')
           having count(*) > 0))`
 
-/** Promise 11: no privilege that row security does not filter. */
+/** Guarantee G11: no privilege that row security does not filter. */
 export const privilegeChecks: CatalogueCheck[] = [
   {
     check: 'database-privileges',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role may make neither temporary tables nor schemas.',
     find: `
@@ -26,7 +26,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'schema-create',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role may create no object in any schema.',
     find: `
@@ -36,7 +36,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'table-privileges',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role has neither TRUNCATE, TRIGGER nor MAINTAIN: row security does not filter them.',
     find: `
@@ -48,7 +48,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'references-privilege',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role has no REFERENCES: a foreign key sees rows that policies hide.',
     find: `
@@ -59,7 +59,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'grant-option',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role can pass no privilege on.',
     find: `
@@ -73,7 +73,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'public-privileges',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'PUBLIC, and so every role to come, has no privilege on a table of tenants.',
     find: `
@@ -87,7 +87,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'tenant-update',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role may not update the tenant column.',
     find: `
@@ -98,7 +98,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'identity-update',
-    promise: 11,
+    guarantee: 11,
     level: 'warning',
     should: 'The serving role may update neither id nor created_at.',
     find: `
@@ -109,7 +109,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'default-privileges',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'A relation that is made tomorrow is granted to nobody: a forgotten one is refused, not read.',
     find: `
@@ -127,7 +127,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'parameter-privileges',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     since: 150_000,
     should: 'The serving role may set no parameter that is reserved for superusers.',
@@ -138,7 +138,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'system-tables',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role cannot read the system tables that hold values of all tenants, or passwords.',
     find: `
@@ -151,7 +151,7 @@ export const privilegeChecks: CatalogueCheck[] = [
   },
   {
     check: 'system-functions',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role may execute no function that reaches the files of the server.',
     find: `

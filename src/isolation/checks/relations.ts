@@ -7,7 +7,7 @@ const { role } = parameters
 export const relationChecks: CatalogueCheck[] = [
   {
     check: 'view',
-    promise: 15,
+    guarantee: 15,
     level: 'error',
     should: 'Every view that the serving role reaches runs with the rights of whoever asks.',
     find: `
@@ -26,7 +26,7 @@ export const relationChecks: CatalogueCheck[] = [
   },
   {
     check: 'without-row-security',
-    promise: 15,
+    guarantee: 15,
     level: 'error',
     should: 'The serving role reaches neither a materialized view nor a foreign table: they have no row security.',
     find: `
@@ -37,7 +37,7 @@ export const relationChecks: CatalogueCheck[] = [
   },
   {
     check: 'rule',
-    promise: 15,
+    guarantee: 15,
     level: 'error',
     should: "No table or view of tenants has a rewrite rule: it runs with its owner's rights.",
     find: `
@@ -47,7 +47,7 @@ export const relationChecks: CatalogueCheck[] = [
   },
   {
     check: 'large-objects',
-    promise: 15,
+    guarantee: 15,
     level: 'warning',
     should: 'The serving role cannot make large objects: they are one room for all tenants.',
     find: `
@@ -61,7 +61,7 @@ export const relationChecks: CatalogueCheck[] = [
   },
   {
     check: 'index-operator',
-    promise: 17,
+    guarantee: 17,
     level: 'warning',
     should: 'No index has an operator that waits for the policy.',
     find: `
@@ -79,7 +79,7 @@ export const relationChecks: CatalogueCheck[] = [
   },
   {
     check: 'index-expression',
-    promise: 17,
+    guarantee: 17,
     level: 'warning',
     should: 'No index that only serves queries is on an expression that waits for the policy.',
     find: `

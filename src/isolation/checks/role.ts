@@ -5,11 +5,11 @@ const isUsable = `not exists (
   select from pg_auth_members m where m.member = bound.oid and m.roleid = g.oid
     and to_jsonb(m) ->> 'inherit_option' = 'false' and to_jsonb(m) ->> 'set_option' = 'false')`
 
-/** Promise 11: the serving role is powerless. */
+/** Guarantee G11: the serving role is powerless. */
 export const roleChecks: CatalogueCheck[] = [
   {
     check: 'role-attributes',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role is no superuser and has no attribute that reaches round row security.',
     find: `
@@ -23,7 +23,7 @@ export const roleChecks: CatalogueCheck[] = [
   },
   {
     check: 'role-membership',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role can become no role that is mightier than itself.',
     find: `
@@ -39,7 +39,7 @@ export const roleChecks: CatalogueCheck[] = [
   },
   {
     check: 'role-group',
-    promise: 11,
+    guarantee: 11,
     level: 'warning',
     should: 'What the serving role may do is granted to itself alone.',
     find: `
@@ -52,7 +52,7 @@ export const roleChecks: CatalogueCheck[] = [
   },
   {
     check: 'role-owns',
-    promise: 11,
+    guarantee: 11,
     level: 'error',
     should: 'The serving role owns nothing.',
     find: `

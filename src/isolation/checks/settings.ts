@@ -8,7 +8,7 @@ const isHere = 's.setrole in (0, role.oid) and s.setdatabase in (0, (select oid 
 export const settingChecks: CatalogueCheck[] = [
   {
     check: 'preset',
-    promise: 16,
+    guarantee: 16,
     level: 'error',
     should: 'Neither role nor database presets the tenant, or what would switch row security off.',
     find: `
@@ -24,7 +24,7 @@ export const settingChecks: CatalogueCheck[] = [
   },
   {
     check: 'tenant-at-start',
-    promise: 16,
+    guarantee: 16,
     level: 'error',
     should: 'A new session has no tenant.',
     find: `
@@ -34,7 +34,7 @@ export const settingChecks: CatalogueCheck[] = [
   },
   {
     check: 'timeout',
-    promise: 18,
+    guarantee: 18,
     level: 'warning',
     should: 'The role has defaults for the time that a statement, a lock and an idle transaction may take.',
     find: `
@@ -50,7 +50,7 @@ export const settingChecks: CatalogueCheck[] = [
   },
   {
     check: 'connection-limit',
-    promise: 18,
+    guarantee: 18,
     level: 'warning',
     should: 'The role has a connection limit, so that an administrator can still get in.',
     find: `
@@ -59,7 +59,7 @@ export const settingChecks: CatalogueCheck[] = [
   },
   {
     check: 'server-release',
-    promise: 19,
+    guarantee: 19,
     level: 'warning',
     should: 'The server is a minor release without known holes in row security.',
     find: `
@@ -72,7 +72,7 @@ export const settingChecks: CatalogueCheck[] = [
   },
   {
     check: 'row-security-active',
-    promise: 20,
+    guarantee: 20,
     level: 'error',
     should: 'Row security is active for the role that looks, on every table of tenants.',
     find: `
@@ -81,7 +81,7 @@ export const settingChecks: CatalogueCheck[] = [
   },
   {
     check: 'unreadable',
-    promise: 20,
+    guarantee: 20,
     level: 'error',
     should: 'The serving role may read some table of tenants.',
     find: `
@@ -91,7 +91,7 @@ export const settingChecks: CatalogueCheck[] = [
   },
   {
     check: 'no-table',
-    promise: 20,
+    guarantee: 20,
     level: 'error',
     should: 'The database has tables of tenants.',
     find: `

@@ -3,11 +3,11 @@ import type { CatalogueCheck } from '../finding.ts'
 
 const { role, shared, tenant } = parameters
 
-/** Promise 12: every relation with a tenant column is walled, and the role reaches no other. */
+/** Guarantee G12: every relation with a tenant column is walled, and the role reaches no other. */
 export const tableChecks: CatalogueCheck[] = [
   {
     check: 'row-security-enabled',
-    promise: 12,
+    guarantee: 12,
     level: 'error',
     should: 'Row security is enabled on every table of tenants.',
     find: `
@@ -16,7 +16,7 @@ export const tableChecks: CatalogueCheck[] = [
   },
   {
     check: 'row-security-forced',
-    promise: 12,
+    guarantee: 12,
     level: 'error',
     should: 'Row security binds the owner of a table too.',
     find: `
@@ -25,7 +25,7 @@ export const tableChecks: CatalogueCheck[] = [
   },
   {
     check: 'tenant-not-null',
-    promise: 12,
+    guarantee: 12,
     level: 'error',
     should: 'The tenant column is NOT NULL.',
     find: `
@@ -34,7 +34,7 @@ export const tableChecks: CatalogueCheck[] = [
   },
   {
     check: 'tenant-type',
-    promise: 12,
+    guarantee: 12,
     level: 'warning',
     should:
       'The tenant column is a uuid: a text can be empty, as the setting is after a transaction, and a number guessed.',
@@ -46,7 +46,7 @@ export const tableChecks: CatalogueCheck[] = [
   },
   {
     check: 'tenant-default',
-    promise: 12,
+    guarantee: 12,
     level: 'warning',
     should: 'The database itself writes the tenant column.',
     find: `
@@ -58,7 +58,7 @@ export const tableChecks: CatalogueCheck[] = [
   },
   {
     check: 'reachable-without-tenant',
-    promise: 12,
+    guarantee: 12,
     level: 'error',
     should: 'The serving role reaches no table without a tenant column, but those that tenants may share.',
     find: `
@@ -69,7 +69,7 @@ export const tableChecks: CatalogueCheck[] = [
   },
   {
     check: 'parent-of-tenants',
-    promise: 12,
+    guarantee: 12,
     level: 'error',
     should: 'No table without a tenant column that the serving role reaches has tables of tenants as children.',
     find: `
@@ -82,7 +82,7 @@ export const tableChecks: CatalogueCheck[] = [
   },
   {
     check: 'shared-writable',
-    promise: 2,
+    guarantee: 2,
     level: 'warning',
     should: 'What tenants share they only read: what one writes, all see.',
     find: `
@@ -94,7 +94,7 @@ export const tableChecks: CatalogueCheck[] = [
   },
   {
     check: 'identity-column',
-    promise: 1,
+    guarantee: 1,
     level: 'warning',
     should: 'No column of a table of tenants counts on for all of them: its numbers tell what the others do.',
     find: `
@@ -103,7 +103,7 @@ export const tableChecks: CatalogueCheck[] = [
   },
   {
     check: 'sequence',
-    promise: 12,
+    guarantee: 12,
     level: 'error',
     should: 'The serving role reads no sequence that all tenants move: its numbers tell what the others do.',
     find: `

@@ -12,8 +12,8 @@ const secrets = z
   })
   .optional()
 
-/** Keys of `TENANT_SEAL_KEY`: the first one seals, the database may know all. */
-export const sealKeys = secrets
+/** Keys of `TENANT_SIGNING_KEY`: the first one seals, the database may know all. */
+export const signingKeys = secrets
 
 /**
  * Reads them for a migration.
@@ -21,12 +21,12 @@ export const sealKeys = secrets
  * @returns none for "off"; undefined when nothing is said
  * @throws Error when one is too short
  */
-export function readSealKeys(text: string | undefined): string[] | undefined {
+export function readSigningKeys(text: string | undefined): string[] | undefined {
   if (!text) return undefined
   if (text === 'off') return []
   const result = secrets.safeParse(text)
   if (result.success) return result.data
-  throw new Error(`TENANT_SEAL_KEY ${result.error.issues[0]?.message}`)
+  throw new Error(`TENANT_SIGNING_KEY ${result.error.issues[0]?.message}`)
 }
 
 const headerName = z.string().regex(/^[A-Za-z0-9-]+$/, "must be a header's name")
@@ -35,10 +35,10 @@ const list = z
   .transform((text) => text.split(/[\s,]+/).filter((one) => one !== ''))
   .optional()
 
-export const trustSettings = {
+export const authSettings = {
   NODE_ENV: z.string().optional(),
-  TRUST: z.enum(['jwt', 'gateway', 'none'], 'must be "jwt", "gateway" or "none"').default('none'),
-  ALLOW_UNTRUSTED_TENANT: z.enum(['true', 'false'], 'must be "true" or "false"').default('false'),
+  AUTH: z.enum(['jwt', 'gateway', 'unverified'], 'must be "jwt", "gateway" or "unverified"').default('unverified'),
+  ALLOW_UNVERIFIED: z.enum(['true', 'false'], 'must be "true" or "false"').default('false'),
   JWT_JWKS_URL: z.string().refine(isSecureUrl, 'must be a URL with https (or http to localhost)').optional(),
   JWT_PUBLIC_KEY: z.string().optional(),
   JWT_SECRET: z.string().min(secretMin, `must have at least ${secretMin} characters`).optional(),
@@ -57,51 +57,51 @@ export const trustSettings = {
   GATEWAY_ACTOR_HEADER: headerName.optional(),
 }
 
-const shape = z.object(trustSettings)
+const shape = z.object(authSettings)
 /** The trust settings, as they were read. */
-export type TrustSettings = z.infer<typeof shape>
+export type AuthSettings = z.infer<typeof shape>
 
 /** What does not fit together, as setting and sentence. */
-export function trustProblems(settings: TrustSettings): [setting: keyof TrustSettings, problem: string][] {
-  const { TRUST, NODE_ENV, ALLOW_UNTRUSTED_TENANT } = settings
-  const problems: [keyof TrustSettings, string][] = []
-  const need = (missing: boolean, setting: keyof TrustSettings, problem: string) =>
+export function authProblems(settings: AuthSettings): [setting: keyof AuthSettings, problem: string][] {
+  const { AUTH, NODE_ENV, ALLOW_UNVERIFIED } = settings
+  const problems: [keyof AuthSettings, string][] = []
+  const need = (missing: boolean, setting: keyof AuthSettings, problem: string) =>
     void (missing && problems.push([setting, problem]))
-  const isSet = (name: string) => settings[name as keyof TrustSettings] !== undefined // of an object literal's own keys
+  const isSet = (name: string) => settings[name as keyof AuthSettings] !== undefined // of an object literal's own keys
 
   need(
-    TRUST === 'none' && NODE_ENV === 'production' && ALLOW_UNTRUSTED_TENANT === 'false',
-    'TRUST',
+    AUTH === 'unverified' && NODE_ENV === 'production' && ALLOW_UNVERIFIED === 'false',
+    'AUTH',
     'is required in production: "jwt" verifies bearer tokens, "gateway" believes a proxy of yours that proves itself ' +
-      '(docs/going-to-production.md). ALLOW_UNTRUSTED_TENANT=true lets whoever reaches the service be any tenant',
+      '(docs/going-to-production.md). ALLOW_UNVERIFIED=true lets whoever reaches the service be any tenant',
   )
   for (const [name, kind] of [
     ['JWT_', 'jwt'],
     ['GATEWAY_', 'gateway'],
   ] as const)
-    for (const setting of Object.keys(trustSettings).filter((one) => one.startsWith(name)))
+    for (const setting of Object.keys(authSettings).filter((one) => one.startsWith(name)))
       need(
-        TRUST !== kind && isSet(setting) && !['JWT_TENANT_CLAIM', 'JWT_CLOCK_SKEW_SECONDS'].includes(setting),
-        setting as keyof TrustSettings, // one of its keys
-        `is of use with TRUST=${kind} only`,
+        AUTH !== kind && isSet(setting) && !['JWT_TENANT_CLAIM', 'JWT_CLOCK_SKEW_SECONDS'].includes(setting),
+        setting as keyof AuthSettings, // one of its keys
+        `is of use with AUTH=${kind} only`,
       )
-  if (TRUST === 'jwt') {
+  if (AUTH === 'jwt') {
     const keys = ['JWT_JWKS_URL', 'JWT_PUBLIC_KEY', 'JWT_SECRET'].filter(isSet)
-    need(keys.length !== 1, 'JWT_JWKS_URL', 'or JWT_PUBLIC_KEY or JWT_SECRET is required with TRUST=jwt, one of them')
-    need(!isSet('JWT_ISSUER'), 'JWT_ISSUER', 'is required with TRUST=jwt: what the tokens say as "iss"')
+    need(keys.length !== 1, 'JWT_JWKS_URL', 'or JWT_PUBLIC_KEY or JWT_SECRET is required with AUTH=jwt, one of them')
+    need(!isSet('JWT_ISSUER'), 'JWT_ISSUER', 'is required with AUTH=jwt: what the tokens say as "iss"')
     need(
       !isSet('JWT_AUDIENCE'),
       'JWT_AUDIENCE',
-      'is required with TRUST=jwt: what the tokens for this service say as "aud" ("any" takes those for other services too)',
+      'is required with AUTH=jwt: what the tokens for this service say as "aud" ("any" takes those for other services too)',
     )
   }
-  if (TRUST === 'gateway') {
+  if (AUTH === 'gateway') {
     const isWhole = isSet('GATEWAY_CERTIFICATE') === isSet('GATEWAY_CERTIFICATE_HEADER')
     need(!isWhole, 'GATEWAY_CERTIFICATE', 'and GATEWAY_CERTIFICATE_HEADER belong together')
     need(
       isSet('GATEWAY_SECRET') === isSet('GATEWAY_CERTIFICATE'),
       'GATEWAY_SECRET',
-      'or GATEWAY_CERTIFICATE is required with TRUST=gateway, one of them: how the proxy proves itself',
+      'or GATEWAY_CERTIFICATE is required with AUTH=gateway, one of them: how the proxy proves itself',
     )
   }
   return problems

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConfigError } from '../../errors/index.ts'
-import { sealKeys, trustProblems, trustSettings } from './auth-settings.ts'
+import { authProblems, authSettings, signingKeys } from './auth-settings.ts'
 
 /** Digits alone: `Number` would take a blank for 0, and `0x10` or `1e3` for what nobody meant. */
 const whole = (min: number, max: number, preset: number) =>
@@ -39,15 +39,15 @@ const settings = z.object({
     .pipe(z.array(z.enum(['header', 'subdomain', 'claim'], 'must be of "header", "subdomain" and "claim"')).min(1))
     .optional(),
   TENANT_DOMAIN: z.string().optional(),
-  TENANT_REGISTRY: z.enum(['off', 'on', 'required'], 'must be "off", "on" or "required"').default('off'),
-  TENANT_SEAL_KEY: sealKeys,
+  TENANT_DIRECTORY: z.enum(['off', 'on', 'required'], 'must be "off", "on" or "required"').default('off'),
+  TENANT_SIGNING_KEY: signingKeys,
   TENANT_CONCURRENCY: z
     .union([z.literal('auto'), whole(0, 10_000, 0)], 'must be "auto" or a whole number from 0 to 10000')
     .default('auto'),
   TENANT_QUEUE: whole(0, 10_000, 1000),
   RATE_LIMIT: whole(0, 1_000_000, 0),
   RATE_LIMIT_WINDOW_SECONDS: whole(1, 86_400, 60),
-  ...trustSettings,
+  ...authSettings,
   BODY_LIMIT_BYTES: whole(1, 1024 ** 3, 1024 ** 2),
   REQUEST_TIMEOUT_MS: whole(1, 240_000, 15_000),
   SHUTDOWN_TIMEOUT_MS: whole(0, 600_000, 10_000),
@@ -70,15 +70,15 @@ const reserved = [
 
 const schema = settings.superRefine((given, context) => {
   const problem = (setting: string, message: string) => context.addIssue({ code: 'custom', path: [setting], message })
-  const { WORKERS, DATABASE_POOL_SIZE, TENANT_FROM, TENANT_DOMAIN, TENANT_REGISTRY, TRUST } = given
+  const { WORKERS, DATABASE_POOL_SIZE, TENANT_FROM, TENANT_DOMAIN, TENANT_DIRECTORY, AUTH } = given
   if (WORKERS !== 'auto' && WORKERS > DATABASE_POOL_SIZE)
     problem('DATABASE_POOL_SIZE', 'is divided among the WORKERS: it must be at least as many')
-  if (TENANT_FROM?.includes('claim') && TRUST !== 'jwt') problem('TENANT_FROM', 'can be "claim" with TRUST=jwt only')
-  if (TENANT_FROM?.includes('subdomain') && TENANT_REGISTRY === 'off')
-    problem('TENANT_REGISTRY', 'has to be "on" or "required", since "subdomain" in TENANT_FROM gives names')
+  if (TENANT_FROM?.includes('claim') && AUTH !== 'jwt') problem('TENANT_FROM', 'can be "claim" with AUTH=jwt only')
+  if (TENANT_FROM?.includes('subdomain') && TENANT_DIRECTORY === 'off')
+    problem('TENANT_DIRECTORY', 'has to be "on" or "required", since "subdomain" in TENANT_FROM gives names')
   if (TENANT_DOMAIN !== undefined && !TENANT_FROM?.includes('subdomain'))
     problem('TENANT_DOMAIN', 'is of use with "subdomain" in TENANT_FROM only')
-  for (const [setting, message] of trustProblems(given)) problem(setting, message)
+  for (const [setting, message] of authProblems(given)) problem(setting, message)
 })
 
 /** The configuration, validated: what each setting means stands in the README's table. */

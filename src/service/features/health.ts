@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { unavailable } from '../../errors/index.ts'
-import { assertRowSecurity, type WallCheck } from '../../isolation/index.ts'
+import { assertRowSecurity, type IsolationCheck } from '../../isolation/index.ts'
 import { createRouter, failures, json } from '../../openapi/index.ts'
 
 const status = (word: string) => z.object({ status: z.literal(word) })
 
 /** Liveness and readiness: plain JSON for load balancers, without a tenant. */
-export const healthRoutes = ({ walls }: { walls: Pick<WallCheck, 'inspect'> }) =>
+export const healthRoutes = ({ isolation }: { isolation: Pick<IsolationCheck, 'inspect'> }) =>
   createRouter()
     .openapi(
       createRoute({
@@ -33,7 +33,7 @@ export const healthRoutes = ({ walls }: { walls: Pick<WallCheck, 'inspect'> }) =
       }),
       async (c) => {
         try {
-          assertRowSecurity(await walls.inspect())
+          assertRowSecurity(await isolation.inspect())
         } catch (error) {
           throw unavailable(error)
         }

@@ -19,17 +19,17 @@ function inserts(subject: Subject): Probe[] {
   const mayUpsert = mayInsert && mayLocate && changed !== undefined
   const probes: Probe[] = [
     // Without RETURNING: where alone a lax WITH CHECK shows behind a good policy for SELECT.
-    { operation: 'insert', may: mayInsert, wall: 'refused', ...writing(statements.insert) },
+    { operation: 'insert', may: mayInsert, expected: 'refused', ...writing(statements.insert) },
     {
       operation: 'insert returning',
       may: mayInsert && mayRead,
-      wall: 'refused',
+      expected: 'refused',
       ...writing(statements.insertReturning),
     },
     {
       operation: 'insert by default',
       may: mayInsert,
-      wall: 'nowhere',
+      expected: 'nowhere',
       ...(relation.columns.some(({ name, hasDefault }) => name === tenantColumn && hasDefault)
         ? { own: [statements.insert(nameless)] }
         : {}),
@@ -38,21 +38,21 @@ function inserts(subject: Subject): Probe[] {
     {
       operation: 'insert do nothing',
       may: mayInsert,
-      wall: 'refused',
+      expected: 'refused',
       ...aimed(statements.insertUnlessThere, subject),
       least: 0,
     },
     {
       operation: 'same key',
       may: mayInsert,
-      wall: 'unnoticed',
+      expected: 'unnoticed',
       foreignOfNobody: statements.insert({ ...foreign, [tenantColumn]: nobody }),
     },
   ]
   if (primaryKey.length > 0)
-    probes.push({ operation: 'upsert', may: mayUpsert, wall: 'refused', ...aimed(statements.upsert, subject) })
+    probes.push({ operation: 'upsert', may: mayUpsert, expected: 'refused', ...aimed(statements.upsert, subject) })
   if (subject.serverVersion >= 150_000 && isTable(relation))
-    probes.push({ operation: 'merge', may: mayUpsert, wall: 'refused', ...aimed(statements.merge, subject) })
+    probes.push({ operation: 'merge', may: mayUpsert, expected: 'refused', ...aimed(statements.merge, subject) })
   return probes
 }
 
@@ -79,7 +79,12 @@ function references({ statements, tenantColumn, spare, own, parents }: Subject):
     if (!tells) return []
     const row = { ...spare, [tenantColumn]: own[tenantColumn], ...Object.fromEntries(pairs) }
     return [
-      { operation: `reference ${name}`, may: mayInsert, wall: 'dangling' as const, foreign: statements.insert(row) },
+      {
+        operation: `reference ${name}`,
+        may: mayInsert,
+        expected: 'dangling' as const,
+        foreign: statements.insert(row),
+      },
     ]
   })
 }

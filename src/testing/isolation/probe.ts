@@ -48,7 +48,7 @@ async function run(
 ): Promise<IsolationRow> {
   const { db, own, nobody } = parties
   const { relation } = subject.statements
-  const { operation, may, wall, least = 1 } = probe
+  const { operation, may, expected, least = 1 } = probe
   const isDeferrable = [...relation.references, ...relation.keys].some((constraint) => constraint.isDeferrable)
   const as = (tenant: string, ...statements: SQL[]) =>
     attempt(db, tenant, isDeferrable ? [constraintsNow, ...statements] : statements)
@@ -62,22 +62,23 @@ async function run(
     const outcome = await as(own, probe.foreign)
     // A trigger may write the tenant whatever is named: a row that has come to be an own one is no hole.
     const isHome =
-      wall === 'refused' && 'reached' in outcome && (await countOwn(parties, subject, probe.foreign)) > ownRows
+      expected === 'refused' && 'reached' in outcome && (await countOwn(parties, subject, probe.foreign)) > ownRows
     if (!isHome) tried.push(outcome)
   }
   if (probe.foreignOfNobody) tried.push(await as(nobody, probe.foreignOfNobody))
 
   // A view may be granted where what stands behind it is not.
   const refusalTells = may && (isMade || byOwner === undefined || !isRefusal(byOwner))
-  const foreign = tried.map((outcome) => judgeForeign(outcome, wall, may, refusalTells))
+  const foreign = tried.map((outcome) => judgeForeign(outcome, expected, may, refusalTells))
   const worst = foreign.find(({ isBroken }) => isBroken) ?? foreign[0]
-  const none = probe.none && judgeForeign(await as(own, withoutTenant, probe.none), wall, may, false)
+  const none = probe.none && judgeForeign(await as(own, withoutTenant, probe.none), expected, may, false)
   const shown = byOwner && (beyond > 0 ? { reached: ownRows, rows: [] } : byOwner)
   return {
     relation: relation.label,
     operation,
     ...(shown && {
-      own: wall === 'forbidden' ? judgeForeign(shown, wall, may, false) : judgeOwn(shown, may, isMade ? least : 0),
+      own:
+        expected === 'forbidden' ? judgeForeign(shown, expected, may, false) : judgeOwn(shown, may, isMade ? least : 0),
     }),
     ...(worst && { foreign: worst }),
     ...(none && { none }),

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import type { Label, Row } from './catalogue.ts'
-import type { Wall } from './judge.ts'
+import type { Expectation } from './judge.ts'
 import type { Statements } from './statements.ts'
 
 /** One kind of statement, as it is tried on the own row, on another tenant's, and without a tenant. */
@@ -8,7 +8,7 @@ export interface Probe {
   operation: string
   /** Whether the catalogue shows the privileges for it. */
   may: boolean
-  wall: Wall
+  expected: Expectation
   own?: SQL[]
   /** How many of its own rows the tenant must reach, where there are any; 1 when left out. */
   least?: number

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { isTable } from './catalogue.ts'
-import type { Wall } from './judge.ts'
+import type { Expectation } from './judge.ts'
 import { aimed, type Probe, type Subject, sweeping } from './probes.ts'
 
 /** Statements that see, change or delete rows that are there. */
@@ -10,15 +10,15 @@ function reads(subject: Subject): Probe[] {
   const { statements } = subject
   const { mayRead, mayLocate, changed } = statements
   const mayLock = mayRead && changed !== undefined
-  const wall: Wall = 'unreached'
+  const expected: Expectation = 'unreached'
   return [
-    { operation: 'select', may: mayRead, wall, ...sweeping(() => statements.list, subject) },
-    { operation: 'count', may: mayRead, wall, ...sweeping(() => statements.count, subject) },
-    { operation: 'get', may: mayLocate, wall, ...aimed(statements.get, subject) },
-    { operation: 'subselect', may: mayLocate, wall, ...aimed(statements.subselect, subject) },
-    { operation: 'join', may: mayLocate, wall, ...aimed(statements.join, subject) },
-    { operation: 'for update', may: mayLock, wall, ...sweeping(() => statements.lock(sql`update`), subject) },
-    { operation: 'for share', may: mayLock, wall, ...sweeping(() => statements.lock(sql`share`), subject) },
+    { operation: 'select', may: mayRead, expected, ...sweeping(() => statements.list, subject) },
+    { operation: 'count', may: mayRead, expected, ...sweeping(() => statements.count, subject) },
+    { operation: 'get', may: mayLocate, expected, ...aimed(statements.get, subject) },
+    { operation: 'subselect', may: mayLocate, expected, ...aimed(statements.subselect, subject) },
+    { operation: 'join', may: mayLocate, expected, ...aimed(statements.join, subject) },
+    { operation: 'for update', may: mayLock, expected, ...sweeping(() => statements.lock(sql`update`), subject) },
+    { operation: 'for share', may: mayLock, expected, ...sweeping(() => statements.lock(sql`share`), subject) },
   ]
 }
 
@@ -26,16 +26,16 @@ function changes(subject: Subject): Probe[] {
   const { statements, tenantColumn, foreign, own } = subject
   const { changed, mayRead, mayLocate, relation } = statements
   const may = changed !== undefined
-  const wall: Wall = 'unreached'
+  const expected: Expectation = 'unreached'
   return [
-    { operation: 'update', may, wall, ...sweeping(statements.update, subject) },
-    { operation: 'update where', may: may && mayLocate, wall, ...aimed(statements.updateWhere, subject) },
-    { operation: 'update returning', may: may && mayRead, wall, ...sweeping(statements.updateReturning, subject) },
+    { operation: 'update', may, expected, ...sweeping(statements.update, subject) },
+    { operation: 'update where', may: may && mayLocate, expected, ...aimed(statements.updateWhere, subject) },
+    { operation: 'update returning', may: may && mayRead, expected, ...sweeping(statements.updateReturning, subject) },
     {
       operation: `update ${tenantColumn}`,
       may: relation.columns.some(({ name, mayUpdate }) => name === tenantColumn && mayUpdate),
       // A view that cannot be written says so before privileges are looked at.
-      ...(isTable(relation) ? { wall: 'forbidden', own: [statements.move(own)] } : { wall: 'nowhere' }),
+      ...(isTable(relation) ? { expected: 'forbidden', own: [statements.move(own)] } : { expected: 'nowhere' }),
       foreign: statements.move(foreign),
       none: statements.move(foreign),
     },
@@ -46,25 +46,25 @@ function removals(subject: Subject): Probe[] {
   const { statements, clear, serverVersion } = subject
   const { relation, mayRead, mayLocate } = statements
   const { mayDelete } = relation
-  const wall: Wall = 'unreached'
+  const expected: Expectation = 'unreached'
   const cleared = (probe: Probe): Probe => ({ ...probe, own: [...clear, ...(probe.own ?? [])] })
   const probes = [
-    { operation: 'delete', may: mayDelete, wall, ...sweeping(() => statements.delete, subject) },
-    { operation: 'delete where', may: mayDelete && mayLocate, wall, ...aimed(statements.deleteWhere, subject) },
+    { operation: 'delete', may: mayDelete, expected, ...sweeping(() => statements.delete, subject) },
+    { operation: 'delete where', may: mayDelete && mayLocate, expected, ...aimed(statements.deleteWhere, subject) },
     {
       operation: 'delete returning',
       may: mayDelete && mayRead,
-      wall,
+      expected,
       ...sweeping(() => statements.deleteReturning, subject),
     },
-    { operation: 'delete in with', may: mayDelete && mayLocate, wall, ...aimed(statements.deleteInWith, subject) },
+    { operation: 'delete in with', may: mayDelete && mayLocate, expected, ...aimed(statements.deleteInWith, subject) },
   ].map(cleared)
   if (serverVersion >= 150_000 && isTable(relation))
     probes.push(
       cleared({
         operation: 'merge delete',
         may: mayDelete && mayLocate,
-        wall,
+        expected,
         ...aimed(statements.mergeDelete, subject),
       }),
     )
@@ -73,7 +73,7 @@ function removals(subject: Subject): Probe[] {
     probes.push({
       operation: 'truncate',
       may: false,
-      wall: 'forbidden',
+      expected: 'forbidden',
       own: [truncate],
       foreign: truncate,
       none: truncate,

@@ -98,7 +98,9 @@ describe('rowhouse check', () => {
     using project = copy({ 'sql/40-protected-tables.sql': (text) => text.replace('crm.members', 'crm.nobody') })
     const { ownerUrl } = await createBareDatabase()
     const check = checkProject(await loadRowhouseConfig({}, project.folder), ownerUrl)
-    await expect(check).rejects.toThrow(/^sql\/40-walls\.sql, statement 3: relation "crm\.nobody" does not exist/)
+    await expect(check).rejects.toThrow(
+      /^sql\/40-protected-tables\.sql, statement 3: relation "crm\.nobody" does not exist/,
+    )
   })
 
   test('cannot run without the SQL of rowhouse init, and says so in one message', async () => {

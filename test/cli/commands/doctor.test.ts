@@ -13,7 +13,7 @@ const findings = z.array(
   z.strictObject({
     level: z.enum(['error', 'warning']),
     check: z.string(),
-    promise: z.number(),
+    guarantee: z.number(),
     object: z.string(),
     problem: z.string(),
     remedy: z.string(),
@@ -37,7 +37,7 @@ describe('rowhouse doctor', () => {
     expect(lines.filter((line) => line !== '' && !/^warning {2}19 {2}server/.test(line))).toEqual([])
   })
 
-  test('says in one line a finding: level, promise, object, problem and the statement that mends it', async () => {
+  test('says in one line a finding: level, guarantee, object, problem and the statement that mends it', async () => {
     const { code, stdout } = await doctor(broken.appUrl)
     expect(code).toBe(1)
     expect(stdout).toMatch(

@@ -6,9 +6,9 @@ import { loadRowhouseConfig } from '../../../src/cli/config.ts'
 import { createProject, rowhouse } from '../run.ts'
 
 const root = join(import.meta.dir, '../../..')
-const broken = await Bun.file(join(import.meta.dir, 'foreign/broken.ts')).text()
+const broken = await Bun.file(join(import.meta.dir, '../foreign/broken.ts')).text()
 const notes = `import { pgTable, primaryKey } from 'drizzle-orm/pg-core'
-import { tenantColumns } from '${root}/src/tenancy/index.ts'
+import { tenantColumns } from '${root}/src/context/index.ts'
 export const notes = pgTable('notes', tenantColumns(), (t) => [primaryKey({ columns: [t.tenantId, t.id] })])`
 
 const contents = (folder: string) =>
@@ -29,7 +29,7 @@ describe('rowhouse init', () => {
     const first = await rowhouse(['init'], { cwd: project.folder })
     expect(first).toMatchObject({ code: 0, stderr: '' })
     const before = contents(project.folder)
-    expect(before['40-walls.sql']).toContain(`select tenancy.protect('public.notes');`)
+    expect(before['40-protected-tables.sql']).toContain(`select tenancy.protect('public.notes');`)
     const second = await rowhouse(['init'], { cwd: project.folder })
     expect(second.stdout).toStartWith('sql/10-roles.sql is right as it is\n')
     expect(contents(project.folder)).toEqual(before)
@@ -59,8 +59,8 @@ describe('rowhouse init', () => {
   test('never overwrites a file that somebody edited, or that was never its own', async () => {
     using project = createProject({ 'db/schema/index.ts': notes, 'sql/20-tenancy.sql': '-- mine' })
     await rowhouse(['init'], { cwd: project.folder })
-    const walls = join(project.folder, 'sql/40-protected-tables.sql')
-    writeFileSync(walls, readFileSync(walls, 'utf8').replace('public.notes', 'public.other'))
+    const protectedTables = join(project.folder, 'sql/40-protected-tables.sql')
+    writeFileSync(protectedTables, readFileSync(protectedTables, 'utf8').replace('public.notes', 'public.other'))
     const before = contents(project.folder)
     const { code, stdout } = await rowhouse(['init', '--json'], { cwd: project.folder })
     expect([code, contents(project.folder)]).toEqual([1, before])

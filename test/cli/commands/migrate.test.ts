@@ -53,7 +53,7 @@ describe('rowhouse migrate', () => {
     [
       'before Drizzle has generated anything',
       (folder) => rmSync(join(folder, 'drizzle'), { recursive: true }),
-      /^sql\/40-walls\.sql, statement 1: relation "weird\.name\.Order" does not exist\nRun "drizzle-kit generate" first\b.*\n\n/,
+      /^sql\/40-protected-tables\.sql, statement 1: relation "weird\.name\.Order" does not exist\nRun "drizzle-kit generate" first\b.*\n\n/,
     ],
     [
       'when a table has no migration yet',

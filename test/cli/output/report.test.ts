@@ -9,7 +9,7 @@ const tables = Array.from({ length: 1000 }, (_, n) => `export const t${n} = pgTa
 const manyTables = `import { pgTable, uuid } from 'drizzle-orm/pg-core'
 const long = 'g'.repeat(3000)
 ${tables.join('\n')}`
-const broken = await Bun.file(join(import.meta.dir, 'foreign/broken.ts')).text()
+const broken = await Bun.file(join(import.meta.dir, '../foreign/broken.ts')).text()
 
 /** Runs a command in a pipe of the system's, which holds less than Bun's own; `stderr` ends with the command's exit code. */
 async function piped(into: 'true' | 'cat', cwd: string, ...parameters: string[]) {
@@ -62,7 +62,7 @@ describe('a report as SARIF', () => {
     const [run] = (JSON.parse(stdout) as Log).runs // made by code that the compiler holds to the same type
     for (const { fullDescription, help, shortDescription } of run?.tool.driver.rules ?? []) {
       expect(fullDescription?.text).toStartWith(shortDescription?.text ?? '')
-      expect(help?.text).toMatch(/promise \d+ of docs\/promises\.md/)
+      expect(help?.text).toMatch(/guarantee \d+ of docs\/guarantees\.md/)
     }
     expect(run?.results?.length).toBeGreaterThan(10)
     for (const { partialFingerprints } of run?.results ?? [])

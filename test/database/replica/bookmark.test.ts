@@ -6,38 +6,38 @@ import { newTenant } from '../../database.ts'
 const bookmarks = createBookmarks('a secret that all processes share')
 const tenant = newTenant()
 
-test('a bookmark opens to the transaction that it was sealed of', () => {
+test('a bookmark opens to the transaction that it was encrypted of', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 3n, max: 2n ** 64n - 1n }), (id) => {
-      expect(bookmarks.open(bookmarks.seal(String(id), tenant), tenant)).toBe(String(id))
+      expect(bookmarks.decrypt(bookmarks.encrypt(String(id), tenant), tenant)).toBe(String(id))
     }),
   )
 })
 
 test('bookmarks of one transaction differ, and none tells by its length how many there were before', () => {
-  const sealed = ['3', '3', '18446744073709551615'].map((id) => bookmarks.seal(id, tenant))
-  expect(new Set(sealed).size).toBe(3)
-  expect(sealed.map((bookmark) => bookmark.length)).toEqual([48, 48, 48])
+  const encrypted = ['3', '3', '18446744073709551615'].map((id) => bookmarks.encrypt(id, tenant))
+  expect(new Set(encrypted).size).toBe(3)
+  expect(encrypted.map((bookmark) => bookmark.length)).toEqual([48, 48, 48])
 })
 
 test('another tenant’s bookmark does not open', () => {
-  expect(bookmarks.open(bookmarks.seal('4711', newTenant()), tenant)).toBeUndefined()
+  expect(bookmarks.decrypt(bookmarks.encrypt('4711', newTenant()), tenant)).toBeUndefined()
 })
 
-test('a bookmark that was sealed with another secret does not open', () => {
+test('a bookmark that was encrypted with another secret does not open', () => {
   const other = createBookmarks('another secret, of another service')
-  expect(bookmarks.open(other.seal('4711', tenant), tenant)).toBeUndefined()
+  expect(bookmarks.decrypt(other.encrypt('4711', tenant), tenant)).toBeUndefined()
 })
 
 test('a bookmark of which any byte was changed does not open', () => {
-  const bytes = Buffer.from(bookmarks.seal('4711', tenant), 'base64url')
+  const bytes = Buffer.from(bookmarks.encrypt('4711', tenant), 'base64url')
   for (const index of bytes.keys()) {
     const changed = Buffer.from(bytes)
     changed[index] = (changed[index] ?? 0) ^ 1
-    expect(bookmarks.open(changed.toString('base64url'), tenant)).toBeUndefined()
+    expect(bookmarks.decrypt(changed.toString('base64url'), tenant)).toBeUndefined()
   }
 })
 
 test('what is no bookmark does not open', () => {
-  fc.assert(fc.property(fc.string(), (text) => expect(bookmarks.open(text, tenant)).toBeUndefined()))
+  fc.assert(fc.property(fc.string(), (text) => expect(bookmarks.decrypt(text, tenant)).toBeUndefined()))
 })

@@ -39,6 +39,6 @@ export const asTenant = <T>(work: () => Promise<T>) => withTenant(newTenant(), w
 export function inSession<T>(sent: string, work: () => Promise<T>): Promise<T> {
   const tenantId = parseTenantId(newTenant())
   if (!tenantId) throw new Error('A new tenant has no id')
-  const bookmark = { sent: sent === 'old' ? createBookmarks(secret).seal('3', tenantId) : sent }
+  const bookmark = { sent: sent === 'old' ? createBookmarks(secret).encrypt('3', tenantId) : sent }
   return runInContext({ tenantId, bookmark }, work)
 }

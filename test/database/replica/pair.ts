@@ -10,7 +10,7 @@ import { startPair } from '../../standby.ts'
 export const pair = await startPair()
 closeAfterwards({ close: async () => await pair[Symbol.asyncDispose]() })
 
-/** The service on both, with the lines of its log. Not started: `assertWalls` is what the start does. */
+/** The service on both, with the lines of its log. Not started: `assertIsolation` is what the start does. */
 export async function createPairService(environment: Record<string, string> = {}) {
   const lines: string[] = []
   const say = (fields: object, message: string) => void lines.push([message, ...Object.values(fields)].join(' '))
@@ -23,7 +23,7 @@ export async function createPairService(environment: Record<string, string> = {}
 
 export async function startPairService(environment: Record<string, string> = {}) {
   const service = await createPairService(environment)
-  await service.assertWalls()
+  await service.assertIsolation()
   return service
 }
 

@@ -37,7 +37,7 @@ test.each([
   ['pathname', 'does not exist'],
 ] as const)('a start with a wrong %s of the standby is refused, and says so', async (part, problem) => {
   await using service = await createPairService({ DATABASE_REPLICA_URL: standby({ [part]: 's3cret' }) })
-  const failure = await failureOf(service.assertWalls())
+  const failure = await failureOf(service.assertIsolation())
   expect(failure).toBeInstanceOf(ConfigError)
   expect(String(failure)).toContain('DATABASE_REPLICA_URL: ')
   expect(String(failure)).toContain(problem)

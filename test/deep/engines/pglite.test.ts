@@ -9,7 +9,7 @@ import { users } from '../../../db/schema/users.ts'
 import { withTenant } from '../../../src/context/index.ts'
 import { createPool, createTenantDatabase, openConnection, query, type TenantTx } from '../../../src/database/index.ts'
 import { findDatabaseError } from '../../../src/errors/index.ts'
-import { assertRowSecurity, createWallCheck } from '../../../src/isolation/index.ts'
+import { assertRowSecurity, createIsolationCheck } from '../../../src/isolation/index.ts'
 import { migrate } from '../../../src/migrate/index.ts'
 import { createApp } from '../../../src/service/app.ts'
 import { deps } from '../../app.ts'
@@ -25,10 +25,10 @@ const embedded = await openEmbedded(folder)
 const { url } = embedded
 await migrate({ url })
 const door = createTenantDatabase({ connections: createPool({ url, size: 4 }), role: 'app_user' })
-const walls = createWallCheck({ url, role: 'app_user' })
+const isolation = createIsolationCheck({ url, role: 'app_user' })
 
 afterAll(async () => {
-  await Promise.all([door.close(), walls.close()])
+  await Promise.all([door.close(), isolation.close()])
   await embedded.close()
   await rm(folder, { recursive: true })
 })
@@ -76,11 +76,11 @@ describe('on PGlite', () => {
   })
 
   test('the walls have no hole, and the role is bound by them', async () => {
-    assertRowSecurity(await walls.inspect())
+    assertRowSecurity(await isolation.inspect())
   })
 
   test('the check sees the superuser that nobody bound', async () => {
-    const unbound = createWallCheck({ url })
+    const unbound = createIsolationCheck({ url })
     expect(await unbound.inspect()).toContainEqual(
       expect.objectContaining({ level: 'error', object: 'postgres', problem: 'the serving role is a superuser' }),
     )
@@ -97,7 +97,7 @@ describe('on PGlite', () => {
     }
     const runs = Array.from({ length: 120 }, async (_, n) => {
       if (n % 10 === 9) {
-        assertRowSecurity(await walls.inspect())
+        assertRowSecurity(await isolation.inspect())
         return []
       }
       const tenant = n % 2 === 0 ? a : b
@@ -135,7 +135,7 @@ describe('on PGlite', () => {
   test(
     'one tenant is answered as if the other had other rows, also when both ask at once',
     async () => {
-      const target = createApp({ ...deps, db: door, walls })
+      const target = createApp({ ...deps, db: door, isolation })
       const operations = operationsOf(await (await target.request('/openapi.json')).json())
       const clear = async () => {
         const owner = openConnection({ url })

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { pgbouncer } from '../../pooler.ts'
 import { isNested, runSuite } from './run-suite.ts'
 
-// Promise 28: the same suite on another PostgreSQL and through a transaction pooler. The two run at the same time.
+// Guarantee G28: the same suite on another PostgreSQL and through a transaction pooler. The two run at the same time.
 
 const TIMEOUT_MS = 180_000
 const core = [

@@ -7,7 +7,7 @@ import { z } from 'zod'
 
 const given = z
   .object({ file: z.string(), lines: z.array(z.tuple([z.string(), z.string()])) })
-  .parse(JSON.parse(process.env.TEST_SABOTAGE ?? ''))
+  .parse(JSON.parse(process.env.TEST_MUTATION ?? ''))
 const path = join(import.meta.dir, '../../..', given.file)
 
 plugin({

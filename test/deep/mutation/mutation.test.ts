@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
-import { sabotages } from './mutations.ts'
+import { mutations } from './mutations.ts'
 import { runAll } from './run.ts'
 
 // The suite proves itself: what is broken here, on purpose, must turn the named test red. Two at a time, all at first.
 let notices: Awaited<ReturnType<typeof runAll>>
 beforeAll(async () => {
-  notices = await runAll(sabotages)
+  notices = await runAll(mutations)
 }, 240_000)
 
-describe.each(sabotages)('$item:', (sabotage) => {
+describe.each(mutations)('$item:', (sabotage) => {
   const { item: _, test: noticing, doctor } = sabotage
 
   test(`a test turns red (${noticing.file})`, () => {

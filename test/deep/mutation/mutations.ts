@@ -2,7 +2,7 @@
 export interface Sabotage {
   /** What is broken, in one line. */
   item: string
-  promise: number
+  guarantee: number
   /** Statements for a migrated database, or lines of the code with what stands in their place. */
   broken: { sql: string; undo?: string } | { file: string; lines: [line: string, by: string][] }
   /** The test that turns red. */
@@ -12,7 +12,7 @@ export interface Sabotage {
 }
 
 const bothPolicies = (how: string) =>
-  `alter policy tenant_isolation on users ${how}; alter policy tenant_fence on users ${how}`
+  `alter policy tenant_isolation on users ${how}; alter policy tenant_restrictive on users ${how}`
 const tenantFunction = `create or replace function tenancy.current_tenant_id() returns uuid language sql`
 const walls = 'test/db/row-security.test.ts'
 const powerless = 'test/db/powerless.test.ts'
@@ -20,54 +20,54 @@ const noTenant = 'test/db/no-tenant.test.ts'
 const isolation = { file: 'test/testing/isolation.test.ts', title: 'no tenant reaches another tenant' }
 const doctorTest = { file: 'test/cli/commands/doctor.test.ts', title: 'on our own schema finds nothing' }
 
-export const sabotages: Sabotage[] = [
+export const mutations: Sabotage[] = [
   {
     item: 'FORCE is dropped',
-    promise: 12,
+    guarantee: 12,
     broken: { sql: 'alter table tasks no force row level security' },
     test: { file: walls, title: 'the owner of the tables is bound as well' },
     doctor: 'row-security-forced',
   },
   {
     item: 'the policy says USING (true), behind the fence',
-    promise: 12,
+    guarantee: 12,
     broken: { sql: 'alter policy tenant_isolation on users using (true)' },
     test: doctorTest,
     doctor: 'policy-text',
   },
   {
     item: 'policy and fence say USING (true)',
-    promise: 12,
+    guarantee: 12,
     broken: { sql: bothPolicies('using (true)') },
     test: { file: walls, title: 'is not read, by id, by tenant or at all' },
     doctor: 'policy-text',
   },
   {
     item: 'a second permissive policy opens all',
-    promise: 12,
+    guarantee: 12,
     broken: { sql: 'create policy sloppy on tasks for select using (true)' },
     test: doctorTest,
     doctor: 'policy-text',
   },
   {
     item: 'a second permissive policy opens all, and the fence is gone',
-    promise: 12,
-    broken: { sql: 'drop policy tenant_fence on tasks; create policy sloppy on tasks for select using (true)' },
+    guarantee: 12,
+    broken: { sql: 'drop policy tenant_restrictive on tasks; create policy sloppy on tasks for select using (true)' },
     test: { file: walls, title: 'is not read, by id, by tenant or at all' },
-    doctor: 'fence-missing',
+    doctor: 'restrictive-policy-missing',
   },
   {
     item: 'policy and fence say WITH CHECK (true)',
-    promise: 2,
+    guarantee: 2,
     broken: { sql: `${bothPolicies('with check (true)')}; grant update (tenant_id) on users to app_user` },
     test: { file: walls, title: 'is not made of our own by a blind update' },
     doctor: 'policy-text',
   },
   {
     item: 'the policies are dropped, and row security is off',
-    promise: 12,
+    guarantee: 12,
     broken: {
-      sql: `drop policy tenant_isolation on users; drop policy tenant_fence on users;
+      sql: `drop policy tenant_isolation on users; drop policy tenant_restrictive on users;
         alter table users disable row level security`,
     },
     test: { file: walls, title: 'is not read, by id, by tenant or at all' },
@@ -75,35 +75,35 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'the policy is dropped',
-    promise: 12,
+    guarantee: 12,
     broken: { sql: 'drop policy tenant_isolation on users' },
     test: { file: 'test/service/http/users.test.ts', title: 'a user that was created is answered whole' },
     doctor: 'policy-missing',
   },
   {
     item: 'row security is off',
-    promise: 12,
+    guarantee: 12,
     broken: { sql: 'alter table users disable row level security' },
     test: { file: noTenant, title: 'no row is seen' },
     doctor: 'row-security-enabled',
   },
   {
     item: 'the tenant function is IMMUTABLE',
-    promise: 14,
+    guarantee: 14,
     broken: { sql: 'alter function tenancy.current_tenant_id() immutable' },
     test: { file: walls, title: 'shows each tenant its own rows on one connection' },
     doctor: 'policy-function-immutable',
   },
   {
     item: 'the tenant function casts without nullif',
-    promise: 14,
+    guarantee: 14,
     broken: { sql: `${tenantFunction} stable return current_setting('app.current_tenant', true)::uuid` },
     test: { file: noTenant, title: 'no row is seen' },
     doctor: 'tenant-function',
   },
   {
     item: 'set_config(…, false): the tenant stays on the connection',
-    promise: 8,
+    guarantee: 8,
     broken: {
       file: 'src/database/tenant-database.ts',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the code under test
@@ -113,13 +113,13 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'a handle is not revoked',
-    promise: 7,
+    guarantee: 7,
     broken: { file: 'src/database/tenant-tx.ts', lines: [['revoked = true', 'revoked = false']] },
     test: { file: 'test/database/escaped-handle.test.ts', title: 'is refused ever after' },
   },
   {
     item: 'the tenant is not confirmed',
-    promise: 9,
+    guarantee: 9,
     broken: {
       file: 'src/database/tenant-database.ts',
       lines: [['answers.at(-1)?.rows[0]?.[index] !== value', 'index < 0 && value && answers']],
@@ -128,7 +128,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'a foreign key of one column',
-    promise: 13,
+    guarantee: 13,
     broken: {
       sql: `alter table tasks drop constraint tasks_tenant_id_user_id_fkey; create unique index users_ids on users (id);
         alter table tasks add constraint lax foreign key (user_id) references users (id)`,
@@ -138,14 +138,14 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'a unique key without the tenant',
-    promise: 13,
+    guarantee: 13,
     broken: { sql: 'create unique index users_email on users (email)' },
     test: { file: walls, title: 'works in two tenants' },
     doctor: 'key-without-tenant',
   },
   {
     item: 'a view without security_invoker',
-    promise: 15,
+    guarantee: 15,
     broken: {
       sql: `create view everybody with (security_invoker = true) as select * from users;
         create or replace view everybody as select * from users; grant select on everybody to app_user`,
@@ -155,35 +155,35 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'TRUNCATE is granted',
-    promise: 11,
+    guarantee: 11,
     broken: { sql: 'grant truncate on tasks to app_user' },
     test: { file: powerless, title: 'truncate tasks' },
     doctor: 'table-privileges',
   },
   {
     item: 'UPDATE of tenant_id is granted',
-    promise: 11,
+    guarantee: 11,
     broken: { sql: 'grant update (tenant_id) on tasks to app_user' },
     test: { file: powerless, title: 'update tasks set tenant_id = tenant_id' },
     doctor: 'tenant-update',
   },
   {
     item: 'the serving role has BYPASSRLS',
-    promise: 11,
+    guarantee: 11,
     broken: { sql: 'alter role app_user bypassrls', undo: 'alter role app_user nobypassrls' },
     test: { file: walls, title: 'is not read, by id, by tenant or at all' },
     doctor: 'role-attributes',
   },
   {
     item: 'the serving role is the owner',
-    promise: 11,
+    guarantee: 11,
     broken: { sql: 'alter table users owner to app_user; alter table tasks owner to app_user' },
     test: { file: powerless, title: 'alter table tasks disable row level security' },
     doctor: 'role-owns',
   },
   {
     item: 'ALTER ROLE … SET app.current_tenant',
-    promise: 16,
+    guarantee: 16,
     broken: {
       sql: `alter role app_user set app.current_tenant = 'd1d3dbb0-5fb3-4bb6-b5e0-3a8c6b5d7a10'`,
       undo: 'alter role app_user reset app.current_tenant',
@@ -193,7 +193,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'a new table without protection',
-    promise: 12,
+    guarantee: 12,
     broken: {
       sql: `create table notes (tenant_id uuid not null default tenancy.current_tenant_id(),
           id uuid not null default tenancy.uuid_v7(), note text, primary key (tenant_id, id));
@@ -204,13 +204,13 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'a migration that does not look at its walls',
-    promise: 27,
+    guarantee: 27,
     broken: { file: 'src/migrate/migrate.ts', lines: [['assertRowSecurity(await', 'void (await']] },
     test: { file: 'test/migrate/migrate.test.ts', title: 'is refused by name' },
   },
   {
     item: 'a cache without the tenant in its key',
-    promise: 24,
+    guarantee: 24,
     broken: {
       file: 'src/service/features/tasks/repository.ts',
       lines: [
@@ -226,7 +226,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'a 404 that says something else of a foreign row',
-    promise: 4,
+    guarantee: 4,
     broken: {
       file: 'src/service/features/tasks/routes.ts',
       lines: [
@@ -242,25 +242,25 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'production that starts without trust',
-    promise: 21,
+    guarantee: 21,
     broken: { file: 'src/service/config/auth-settings.ts', lines: [["NODE_ENV === 'production'", 'false']] },
     test: { file: 'test/service/config.test.ts', title: 'production has to be told whom to believe' },
   },
   {
     item: 'a token whose tenant is not compared with the request’s',
-    promise: 21,
+    guarantee: 21,
     broken: { file: 'src/resolution/resolve.ts', lines: [['if (identity?.tenants &&', 'if (false &&']] },
     test: { file: 'test/auth/jwt.test.ts', title: 'stolen, it opens no other' },
   },
   {
     item: 'a token for another service that is believed',
-    promise: 21,
+    guarantee: 21,
     broken: { file: 'src/auth/jwt.ts', lines: [['options.audience === undefined ?', 'true ?']] },
     test: { file: 'test/auth/jwt.test.ts', title: 'for another service is believed only by who asks for that' },
   },
   {
     item: 'verified tokens without their signature in the key',
-    promise: 24,
+    guarantee: 24,
     broken: {
       file: 'src/auth/jwt.ts',
       lines: [
@@ -272,13 +272,13 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'a rate without the tenant in its key',
-    promise: 24,
+    guarantee: 24,
     broken: { file: 'src/limits/rate-limit.ts', lines: [['this.store.take(', 'this.store.take(this.policy || ']] },
     test: { file: 'test/limits/rate.test.ts', title: 'is each tenant’s own' },
   },
   {
     item: 'a queue that all tenants share',
-    promise: 26,
+    guarantee: 26,
     broken: {
       file: 'src/limits/bulkhead.ts',
       lines: [
@@ -290,7 +290,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     item: 'a registry that keeps answers without the tenant in their key',
-    promise: 24,
+    guarantee: 24,
     broken: {
       file: 'src/resolution/tenant-directory.ts',
       lines: [

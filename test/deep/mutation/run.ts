@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { createWallCheck, type Finding } from '../../../src/isolation/index.ts'
+import { createIsolationCheck, type Finding } from '../../../src/isolation/index.ts'
 import { migrate } from '../../../src/migrate/index.ts'
 import { startPostgres } from '../../postgres.ts'
 import type { Sabotage } from './mutations.ts'
@@ -17,9 +17,9 @@ export interface Notice {
 }
 
 /** Does one sabotage after the other on servers of their own: some break a role, which belongs to the whole server. */
-export async function runAll(sabotages: Sabotage[], workers = 2): Promise<Map<Sabotage, Notice>> {
+export async function runAll(mutations: Sabotage[], workers = 2): Promise<Map<Sabotage, Notice>> {
   const notices = new Map<Sabotage, Notice>()
-  const waiting = [...sabotages]
+  const waiting = [...mutations]
   async function work(): Promise<void> {
     const server = await startPostgres()
     const owner = postgres(server.ownerUrl, { max: 1, onnotice: () => {} })
@@ -46,7 +46,7 @@ async function runTest({ broken, test }: Sabotage, ownerUrl: string): Promise<st
     [process.execPath, 'test', '--config=test/deep/mutation/bunfig.toml', test.file, '-t', RegExp.escape(test.title)],
     {
       cwd: root,
-      env: { PATH, HOME, TEST_DATABASE_URL: ownerUrl, TEST_SABOTAGE: JSON.stringify(asLines(broken)) },
+      env: { PATH, HOME, TEST_DATABASE_URL: ownerUrl, TEST_MUTATION: JSON.stringify(asLines(broken)) },
       stdout: 'ignore',
       stderr: 'pipe',
     },
@@ -68,12 +68,12 @@ function asLines(broken: Sabotage['broken']) {
 async function inspect(sql: string, ownerUrl: string): Promise<Finding[]> {
   await migrate({ url: ownerUrl })
   const owner = postgres(ownerUrl, { max: 1, onnotice: () => {} })
-  const walls = createWallCheck({ url: ownerUrl, role: 'app_user' })
+  const isolation = createIsolationCheck({ url: ownerUrl, role: 'app_user' })
   try {
     await owner.unsafe(sql)
-    return await walls.inspect()
+    return await isolation.inspect()
   } finally {
-    await walls.close()
+    await isolation.close()
     await owner.unsafe('drop schema public cascade; create schema public; drop schema drizzle cascade')
     await owner.end()
   }

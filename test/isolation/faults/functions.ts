@@ -41,7 +41,7 @@ export const functions = ({ role, tenant, table, currentOrg }: SomebodyElses): R
       ${table('copied')} create trigger copies after insert on crm.copied for each row execute function crm.copied()`,
     finds: [['trigger', 'crm.copied', 'its trigger copies runs a SECURITY DEFINER function']],
   },
-  'an untrusted language': {
+  'an unverified language': {
     sql: `create language shady handler plpgsql_call_handler;
       create function crm.reach_out() returns void language shady as 'begin end'`,
     finds: [['untrusted-language', 'crm.reach_out()', 'it is written in shady, which reaches round the database']],

@@ -40,19 +40,19 @@ export const policies = ({ role, tenant, table }: SomebodyElses): Record<string,
   },
   'no fence': {
     sql: `${table('fenceless')} drop policy fence on crm.fenceless`,
-    finds: [['fence-missing', 'crm.fenceless', 'it has no restrictive fence']],
+    finds: [['restrictive-policy-missing', 'crm.fenceless', 'it has no restrictive policy']],
   },
   'a fence that checks writes alone': {
     sql: `${table('half_fenced')} drop policy fence on crm.half_fenced;
       create policy fence on crm.half_fenced as restrictive with check ${tenant}`,
-    finds: [['fence-missing', 'crm.half_fenced', 'it has no restrictive fence']],
+    finds: [['restrictive-policy-missing', 'crm.half_fenced', 'it has no restrictive policy']],
   },
   'USING (true), with a row in the table': {
     sql: `${table('open')} insert into crm.open (org_id, id) values (gen_random_uuid(), 1);
       alter policy own on crm.open using (true); alter policy fence on crm.open using (true)`,
     finds: [
       ['policy-text', 'crm.open', policyText('own', 'using true')],
-      ['fence-missing', 'crm.open', 'it has no restrictive fence'],
+      ['restrictive-policy-missing', 'crm.open', 'it has no restrictive policy'],
       ['rows-without-tenant', 'crm.open', 'it shows rows without a tenant'],
     ],
   },

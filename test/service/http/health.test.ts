@@ -1,9 +1,12 @@
 import { expect, test } from 'bun:test'
-import { createWallCheck } from '../../../src/isolation/index.ts'
+import { createIsolationCheck } from '../../../src/isolation/index.ts'
 import { asOwner, createDatabase } from '../../database.ts'
 import { anonymous, build } from './app.ts'
 
-const unreachable = createWallCheck({ url: 'postgres://app_user:s3cret@127.0.0.1:1/nowhere', connectTimeoutMs: 1000 })
+const unreachable = createIsolationCheck({
+  url: 'postgres://app_user:s3cret@127.0.0.1:1/nowhere',
+  connectTimeoutMs: 1000,
+})
 
 test('the process is alive, raw and without a tenant', async () => {
   const { status, body, headers } = await anonymous.get('/health')
@@ -12,7 +15,7 @@ test('the process is alive, raw and without a tenant', async () => {
 })
 
 test('the process is alive when the database is not', async () => {
-  const { anonymous } = build({ walls: unreachable })
+  const { anonymous } = build({ isolation: unreachable })
   expect((await anonymous.get('/health')).status).toBe(200)
 })
 
@@ -22,7 +25,7 @@ test('it is ready when the database answers and the walls stand', async () => {
 })
 
 test('it is not ready when the database does not answer, and does not say where that is', async () => {
-  const { anonymous } = build({ walls: unreachable })
+  const { anonymous } = build({ isolation: unreachable })
   const { status, headers, body, error } = await anonymous.get('/ready')
   expect([status, error?.code, headers.get('Retry-After')]).toEqual([503, 'SERVICE_UNAVAILABLE', '1'])
   expect(JSON.stringify(body)).not.toMatch(/s3cret|127\.0\.0\.1|nowhere|app_user|ECONN/)
@@ -31,8 +34,8 @@ test('it is not ready when the database does not answer, and does not say where 
 test('it is not ready when a wall has a hole, does not say which, and is ready again when it is mended', async () => {
   const database = await createDatabase()
   const owner = asOwner(database)
-  const walls = createWallCheck({ url: database.appUrl })
-  const { anonymous } = build({ walls })
+  const isolation = createIsolationCheck({ url: database.appUrl })
+  const { anonymous } = build({ isolation })
   expect((await anonymous.get('/ready')).status).toBe(200)
   await owner`alter table tasks disable row level security`
   const { status, error } = await anonymous.get('/ready')
@@ -42,5 +45,5 @@ test('it is not ready when a wall has a hole, does not say which, and is ready a
   })
   await owner`alter table tasks enable row level security`
   expect((await anonymous.get('/ready')).status).toBe(200)
-  await walls.close()
+  await isolation.close()
 })
