@@ -5,15 +5,20 @@ import { migrate } from '../src/migrate/index.ts'
 import { type Pooler, startPooler } from './pooler.ts'
 import { startPostgres } from './postgres.ts'
 
-/** A migrated database of its own for the run, on the server of `TEST_DATABASE_URL` or on one that is started here. */
-const server = process.env.TEST_DATABASE_URL ? undefined : await startPostgres()
-const serverUrl = server?.ownerUrl ?? process.env.TEST_DATABASE_URL ?? ''
+const { TEST_DATABASE_URL, BUN_TEST_WORKER_ID } = process.env
+if (TEST_DATABASE_URL && BUN_TEST_WORKER_ID)
+  throw new Error('TEST_DATABASE_URL is one server, whose roles parallel files would change: leave --parallel out.')
+
+/** Each process that runs test files has a PostgreSQL server: the one of `TEST_DATABASE_URL`, or one that is started here. */
+const server = TEST_DATABASE_URL ? undefined : await startPostgres()
+const serverUrl = server?.ownerUrl ?? TEST_DATABASE_URL ?? ''
 const administrator = postgres(serverUrl, { max: 1, onnotice: () => {} })
 // Roles belong to the whole server: the same in every run, so that two at once do not shut each other out.
 const appPassword = 'rowhouse-tests'
 const names: string[] = []
 const opened: { close(): Promise<unknown> }[] = []
 let pooler: Pooler | undefined
+let template: Promise<string> | undefined
 
 /** A database of this test server: as the owner (a superuser) and as the serving role. */
 export interface TestDatabase {
@@ -21,18 +26,30 @@ export interface TestDatabase {
   appUrl: string
 }
 
-/** A migrated, empty database: for tests that break it. */
+/** A migrated, empty database, for tests that break it: a copy of one that is migrated once. */
 export async function createDatabase(): Promise<TestDatabase> {
-  const database = await createBareDatabase()
-  await migrate({ url: database.ownerUrl })
-  return database
+  template ??= createTemplate()
+  return urlsOf(await create(await template))
 }
 
-/** A database with nothing in it: for tests that prepare it themselves. */
-export async function createBareDatabase(): Promise<TestDatabase> {
+/** A database with nothing in it, for tests that prepare it themselves. */
+export const createBareDatabase = async (): Promise<TestDatabase> => urlsOf(await create('template0'))
+
+async function createTemplate(): Promise<string> {
+  const name = await create('template0')
+  const database = { ownerUrl: urlOf(name) }
+  await migrate({ url: database.ownerUrl })
+  return name
+}
+
+async function create(from: string): Promise<string> {
   const name = `rowhouse_${randomBytes(6).toString('hex')}`
   names.push(name)
-  await administrator`create database ${administrator(name)} template template0`
+  await administrator`create database ${administrator(name)} template ${administrator(from)}`
+  return name
+}
+
+function urlsOf(name: string): TestDatabase {
   const appUrl = urlOf(name, 'app_user', appPassword)
   return { ownerUrl: urlOf(name), appUrl: pooler?.through(appUrl) ?? appUrl }
 }
@@ -48,7 +65,7 @@ function urlOf(database: string, user?: string, password?: string): string {
 /** The database that the tests share: each gives its tenants ids of their own. */
 export const main = await createDatabase()
 await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
-// Of all test files together: each keeps the connections of its doors until the run ends.
+// Of all test files of this process: each keeps its connections until the process ends.
 if (server) await administrator`alter role app_user connection limit 250`
 // The serving role of every test comes through a transaction pooler with one connection: see test/engines.
 if (process.env.TEST_POOLER) {
@@ -79,11 +96,16 @@ export function asOwner(database: TestDatabase): postgres.Sql {
 /** A tenant that no other test knows. */
 export const newTenant = (): string => randomUUID()
 
-/** Closes all, and leaves the server as it was. */
+/**
+ * Closes all, and leaves the server as it was. A process that runs files in parallel with others calls it after each of them, and keeps
+ * all for the next file: its server ends with the process.
+ */
 export async function closeDatabases(): Promise<void> {
-  await Promise.all(opened.map((door) => door.close()))
+  if (BUN_TEST_WORKER_ID) return
+  await Promise.all(opened.map((one) => one.close()))
   await pooler?.stop()
-  if (!server) for (const name of names) await administrator`drop database ${administrator(name)} with (force)`
+  if (!server)
+    for (const name of names) await administrator`drop database if exists ${administrator(name)} with (force)`
   await administrator.end()
   await server?.stop()
 }

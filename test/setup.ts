@@ -1,5 +1,5 @@
 import { afterAll } from 'bun:test'
 import { closeDatabases } from './database.ts'
 
-// Test files share one process: one server and one pool, closed once.
+// The files that one process runs share one server and one pool.
 afterAll(closeDatabases, 30_000)

@@ -60,7 +60,7 @@ async function runTest({ broken, test }: Sabotage, ownerUrl: string): Promise<st
 function asLines(broken: Sabotage['broken']) {
   if (!('sql' in broken)) return broken
   const migrated = 'await migrate({ url: database.ownerUrl })'
-  const by = `${migrated}\n  await asOwner(database).unsafe(${JSON.stringify(broken.sql)})`
+  const by = `${migrated}\n  const owner = postgres(database.ownerUrl, { max: 1, onnotice: () => {} })\n  await owner.unsafe(${JSON.stringify(broken.sql)})\n  await owner.end()`
   return { file: 'test/database.ts', lines: [[migrated, by]] }
 }
 
