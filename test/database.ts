@@ -29,7 +29,9 @@ export interface TestDatabase {
 /** A migrated, empty database, for tests that break it: a copy of one that is migrated once. */
 export async function createDatabase(): Promise<TestDatabase> {
   template ??= createTemplate()
-  return urlsOf(await create(await template))
+  const name = await create(await template)
+  await administrator`revoke temporary on database ${administrator(name)} from public` // a copy has no privileges of its template
+  return urlsOf(name)
 }
 
 /** A database with nothing in it, for tests that prepare it themselves. */
