@@ -7,7 +7,7 @@ import { isNested, runSuite } from './run-suite.ts'
 
 const TIMEOUT_MS = 180_000
 const core = [
-  'test/deep/engines/this-run.test.ts',
+  'test/verify/engine.test.ts',
   'test/service/http',
   'test/service/contract.test.ts',
   'test/errors',

@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Outcome, readJunit } from './junit.ts'
+import { unprovedBy } from './proofs.ts'
+
+// `bun run verify`: types, lint and tests at the same time, then the proof of each guarantee. `bun run verify:deep`: mutation tests, other
+// engines, and fault injection and properties with twenty times as many runs.
+
+const root = join(import.meta.dir, '../..')
+const suite = process.argv.includes('--deep') ? 'deep' : 'fast'
+const folder = mkdtempSync(join(tmpdir(), 'rowhouse-verify-'))
+const write = (text: string) => void process.stdout.write(text)
+
+/** Runs a command. Its output is written as it comes, or as a whole once it has failed. */
+async function succeeds(command: string[], env: Record<string, string> = {}, isShown = false): Promise<boolean> {
+  const output = isShown ? 'inherit' : 'pipe'
+  const child = Bun.spawn([process.execPath, ...command], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdout: output,
+    stderr: output,
+  })
+  const text = await Promise.all(
+    [child.stdout, child.stderr].map((stream) => (stream ? new Response(stream).text() : '')),
+  )
+  const isGreen = (await child.exited) === 0
+  if (!isGreen && !isShown) write(`\n$ bun ${command.join(' ')}\n${text.join('')}`)
+  return isGreen
+}
+
+/** Runs a part of the tests, and keeps their report. */
+const tests = (report: string, options: string[], env: Record<string, string> = {}): Promise<boolean> =>
+  succeeds(
+    ['test', '--only-failures', '--reporter=junit', `--reporter-outfile=${join(folder, report)}`, ...options],
+    env,
+    true,
+  )
+
+/** Counts the tests of all reports, and names each guarantee that they do not prove. Outside of CI a missing engine is no failure. */
+function isProved(...reports: string[]): boolean {
+  const outcomes = reports.flatMap((report) => readJunit(readFileSync(join(folder, report), 'utf8')))
+  const count = (wanted: Outcome['result']) => outcomes.filter(({ result }) => result === wanted).length
+  write(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped\n`)
+  const unproved = unprovedBy(outcomes, suite)
+  for (const { guarantee, proof, reason } of unproved)
+    write(`Guarantee G${guarantee} is not proved: "${proof.title}" in ${proof.file} ${reason}.\n`)
+  return unproved.every(({ reason }) => reason === 'was skipped' && process.env.CI === undefined)
+}
+
+async function verify(): Promise<boolean> {
+  const results = await Promise.all([
+    tests('tests.xml', ['--parallel=3', '--no-isolate', '--timings=test/verify/timings.json']),
+    succeeds(['x', 'tsc', '--noEmit']),
+    succeeds(['x', 'biome', 'ci', '--error-on-warnings']),
+  ])
+  return isProved('tests.xml') && results.every(Boolean)
+}
+
+async function verifyDeep(): Promise<boolean> {
+  const engines = await tests('deep.xml', ['--config=test/deep/bunfig.toml', 'test/deep'])
+  const repeated = await tests('repeated.xml', ['test/faults', 'test/properties'], { DEEP: '1' })
+  return isProved('deep.xml', 'repeated.xml') && engines && repeated
+}
+
+const start = performance.now()
+try {
+  const isGreen = await (suite === 'deep' ? verifyDeep() : verify())
+  write(`\n${isGreen ? 'Verified' : 'Not verified'} in ${Math.round((performance.now() - start) / 1000)} s.\n`)
+  process.exitCode = isGreen ? 0 : 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
