@@ -82,7 +82,7 @@ describe('workers', () => {
     const url = await allListening(service)
     const [pid = 0] = await childrenOf(service)
     process.kill(pid, 'SIGKILL')
-    const { worker } = await until(() => linesOf(service, 'a worker ended, another will start')[0])
+    const { worker } = await until(() => linesOf(service, 'a worker ended, another one will start')[0])
     expect((await getHealth(url)).status).toBe(200)
     const third = await until(() => linesOf(service, 'listening')[2])
     expect([1, 2]).toContain(Number(worker))
@@ -100,7 +100,7 @@ describe('workers', () => {
       start([process.execPath, '-e', program], { DATABASE_URL: main.appUrl, WORKERS })
     await using refused = startThere('2')
     expect(await refused.exited).toBe(1)
-    expect(refused.stderr).toStartWith('Bun shares a port between workers on Linux alone')
+    expect(refused.stderr).toStartWith('WORKERS must be 1 here: Bun shares a port between processes only on Linux')
     await using alone = startThere('auto')
     await alone.listening()
     expect(linesOf(alone, 'listening').map(({ worker }) => worker)).toEqual([undefined])
@@ -141,9 +141,9 @@ describe('a start with workers says once what is wrong, and leaves none behind:'
     expect(said).toMatch(/^too many connections for database .*\n.*\n$/)
   })
 
-  test('an option that is none', async () => {
+  test('an unknown option', async () => {
     const said = await failure(start([process.execPath, join(root, 'src/runtime/bun.ts'), '--worker=2'], twoWorkers))
-    expect(said).toStartWith('There is one option: --workers N')
+    expect(said).toStartWith('Unknown option: the only one is --workers')
   })
 })
 

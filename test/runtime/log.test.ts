@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
-import { gathered } from '../../src/runtime/log.ts'
+import { buffered } from '../../src/runtime/log.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { fixtures } from '../app.ts'
 import { main, newTenant } from '../database.ts'
@@ -40,7 +40,7 @@ describe.each(runtimes)('the log on $name, where stdout is no terminal', ({ star
 /** Lines of this many characters, and the chunks that they were written in. */
 async function chunksOf(sizes: number[]) {
   const chunks: string[] = []
-  const destination = gathered({ write: (chunk) => chunks.push(chunk) })
+  const destination = buffered({ write: (chunk) => chunks.push(chunk) })
   const lines = sizes.map((size, index) => `${String(index).padEnd(size - 1, 'é')}\n`)
   for (const line of lines) destination.write(line)
   const atOnce = chunks.length

@@ -58,7 +58,7 @@ describe.each(runtimes)('on $name', ({ start }) => {
     await using _write = await startBlockedWrite(await server.listening())
     server.signal('SIGTERM')
     expect(await server.exited).toBe(1)
-    expect(server.log().map(({ msg }) => msg)).toContain('requests were still under way at the deadline')
+    expect(server.log().map(({ msg }) => msg)).toContain('requests were still running at the deadline')
   })
 
   test('a second signal changes nothing', async () => {

@@ -41,9 +41,9 @@ describe.each(runtimes)('a start on $name', ({ start }) => {
   const secret = new URL(main.appUrl).password
 
   test('without DATABASE_URL says that it is required, and where settings are listed', async () => {
-    expect(await failure(start({}))).toBe(`The configuration is not right:
-  - DATABASE_URL is required: postgres://app_user:password@host:5432/database ("bun run up" brings a database of its own)
-.env.example lists every setting.
+    expect(await failure(start({}))).toBe(`Invalid configuration:
+  - DATABASE_URL is required: postgres://app_user:password@host:5432/database ("bun run up" starts a database of its own)
+docs/configuration.md explains every setting, .env.example is a template.
 `)
   })
 
@@ -117,7 +117,7 @@ describe.each(runtimes)('a start on $name', ({ start }) => {
     using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
     const said = await failure(start({ DATABASE_URL: main.appUrl, PORT: String(occupant.port) }))
     expect(said).toContain(`Cannot listen on http://127.0.0.1:${occupant.port}`)
-    expect(said).toContain('HOST and PORT choose where')
+    expect(said).toContain('Change HOST or PORT')
     expect(said).not.toContain(secret)
   })
 })

@@ -142,7 +142,7 @@ test('bun run up with a wrong setting says so, in one message', async () => {
   using folder = temporaryFolder()
   await using refused = up(folder.path, { PORT: 'many', LOG_LEVEL: 'loud' })
   expect(await refused.exited).toBe(1)
-  expect(refused.stderr).toStartWith('The configuration is not right:\n')
+  expect(refused.stderr).toStartWith('Invalid configuration:\n')
   expect(refused.stderr.match(/^ {2}- /gm)).toHaveLength(2)
 })
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { deps } from '../../app.ts'
 import { newTenant } from '../../database.ts'
 import { as, build, newEmail } from './app.ts'
 import { anyId, json, testRefusals } from './refusals.ts'
@@ -105,7 +106,7 @@ test('a body over 1 MiB is too large', async () => {
   expect([status, error?.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
 })
 
-const small = build({ settings: { BODY_LIMIT_BYTES: 100 } })
+const small = build({ requests: { ...deps.requests, bodyLimitBytes: 100 } })
 const streamed = (length: number) =>
   new ReadableStream({
     start(controller) {

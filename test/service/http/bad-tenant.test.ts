@@ -85,7 +85,7 @@ test.each(['/health', '/ready', '/openapi.json', '/docs'])('%s ignores the tenan
 
 test("the header's name comes from the settings", async () => {
   const { tenant, task } = await newAcme()
-  const other = build({ settings: { TENANT_HEADER: 'X-Organisation' } })
+  const other = build({ tenantHeader: 'X-Organisation' })
   const answer = await other.as(tenant).get('/tasks')
   expect(answer.data).toEqual([task])
   expect(answer.headers.get('Vary')).toBe('X-Organisation')

@@ -72,7 +72,7 @@ const forwarded = (
   trustProxy: number,
   remoteAddress: string | undefined = '10.0.0.1',
 ) => {
-  const { app, lines } = build({ settings: { TRUST_PROXY: trustProxy } })
+  const { app, lines } = build({ trustProxy })
   const headers = addresses === undefined ? undefined : { 'X-Forwarded-For': addresses }
   const request = new Request('http://test/health', headers ? { headers } : {})
   return Promise.resolve(app.fetch(request, { remoteAddress })).then(() => lines[0]?.client)
@@ -96,7 +96,7 @@ test.each<[string | undefined, number, string]>([
 })
 
 test('two X-Forwarded-For lines are one list', async () => {
-  const { app, lines } = build({ settings: { TRUST_PROXY: 1 } })
+  const { app, lines } = build({ trustProxy: 1 })
   const headers = new Headers()
   for (const address of ['6.6.6.6', '203.0.113.7']) headers.append('X-Forwarded-For', address)
   await app.fetch(new Request('http://test/health', { headers }), { remoteAddress: '10.0.0.1' })
