@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
+import postgres from 'postgres'
+import { openEmbedded } from '../../db/embedded.ts'
 import { demo } from '../../src/service/features/demo.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { fixtures } from '../app.ts'
@@ -8,7 +10,7 @@ import { type Child, root, start, temporaryFolder, until } from './child.ts'
 
 setDefaultTimeout(60_000)
 
-/** `bun run up` in a folder, where it keeps its database. */
+/** `bun run up` in a folder, where its database stays. */
 const up = (folder: string, environment: Record<string, string> = {}): Child =>
   start([process.execPath, join(root, 'src/runtime/up.ts')], environment, folder)
 
@@ -18,14 +20,30 @@ const titles = async (url: string, tenant: string) =>
 const addTask = (url: string, title: string) =>
   testClient(url).as(demo.acme.tenantId).post('/tasks', { title, userId: demo.acme.userId })
 
-/** One folder and what runs on it, for the tests of a block. */
+/** Has the database of a folder write the roles of a transaction into the description of each new task. */
+async function revealRoles(folder: string): Promise<void> {
+  const embedded = await openEmbedded(join(folder, '.rowhouse'))
+  const owner = postgres(embedded.url, { max: 1, onnotice: () => {} })
+  await owner.unsafe(`
+    create function reveal_roles() returns trigger language plpgsql as $$
+    begin
+      new.description := format('role %s, login %s, superuser %s', current_user, session_user,
+        (select rolsuper from pg_roles where rolname = session_user)::text);
+      return new;
+    end $$;
+    create trigger reveal_roles before insert on tasks for each row execute function reveal_roles()`)
+  await owner.end()
+  await embedded.close()
+}
+
+/** A folder and the service that runs in it, for the tests of a block. */
 function session() {
   const folder = temporaryFolder()
   const it = {
     folder: folder.path,
     running: undefined as unknown as Child, // beforeAll starts it
     url: '',
-    /** Ends what runs, and starts again on the same folder. */
+    /** Stops the service and starts it again in the same folder. */
     async again() {
       await it.running?.[Symbol.asyncDispose]()
       it.running = up(folder.path)
@@ -66,11 +84,6 @@ describe('bun run up, for the first time', () => {
     expect((await fetch(page)).status).toBe(200)
   })
 
-  test('keeps tenants apart as the role app_user, though its login is a superuser', async () => {
-    const { anonymous } = testClient(first.url)
-    expect((await anonymous.get('/ready')).status).toBe(200)
-  })
-
   test('a second one on the same folder says that one is running, and ends with 1', async () => {
     await using second = up(first.folder)
     expect(await second.exited).toBe(1)
@@ -82,6 +95,27 @@ describe('bun run up, for the first time', () => {
 
 describe('bun run up, again', () => {
   const it = session()
+
+  test('keeps tenants apart as the role app_user, though its login is a superuser', async () => {
+    it.running.signal('SIGTERM')
+    await it.running.exited
+    await revealRoles(it.folder)
+    await it.again()
+    const { as } = testClient(it.url)
+    const [acme, globex] = [as(demo.acme.tenantId), as(demo.globex.tenantId)]
+    const task = { title: 'Of Acme', userId: demo.acme.userId }
+    const { data } = await acme.post<{ id: string; description: string }>('/tasks', task)
+    expect(data.description).toBe('role app_user, login postgres, superuser true')
+
+    const found = async () => (await globex.get<{ id: string }[]>('/tasks')).data.map(({ id }) => id)
+    expect(await found()).not.toContain(data.id)
+    expect((await globex.get(`/tasks/${data.id}`)).status).toBe(404)
+    expect((await globex.patch(`/tasks/${data.id}`, { title: 'Of Globex' })).status).toBe(404)
+    expect((await globex.delete(`/tasks/${data.id}`)).status).toBe(404)
+    expect((await globex.post('/tasks', task)).error?.code).toBe('INVALID_REFERENCE')
+    expect((await acme.get<{ title: string }>(`/tasks/${data.id}`)).data.title).toBe('Of Acme')
+    expect((await as(crypto.randomUUID()).get('/tasks')).data).toEqual([])
+  })
 
   test('a task that was confirmed is there after kill -9', async () => {
     expect((await addTask(it.url, 'Survive')).status).toBe(201)
