@@ -22,7 +22,7 @@ export interface TenantOptionsSource {
 }
 
 /**
- * Makes the options of the tenant middleware, as the configuration says.
+ * Creates the options of the tenant middleware from the configuration.
  *
  * @returns the options, and `close` for the connections of the tenant directory
  * @throws ConfigError for a key or an algorithm that cannot verify tokens

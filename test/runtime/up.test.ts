@@ -58,10 +58,10 @@ function session() {
   return it
 }
 
-describe('bun run up, for the first time', () => {
+describe('the first bun run up', () => {
   const first = session()
 
-  test('from nothing, serves two demo tenants that do not see each other', async () => {
+  test('serves two demo tenants that do not see each other', async () => {
     const [acme, globex] = [await titles(first.url, demo.acme.tenantId), await titles(first.url, demo.globex.tenantId)]
     expect(acme).toEqual(expect.arrayContaining(['Draw the first plans', 'Order the bricks']))
     expect(globex).toEqual(expect.arrayContaining(['Buy a hammock', 'Call the board']))
@@ -69,7 +69,7 @@ describe('bun run up, for the first time', () => {
     expect(await titles(first.url, crypto.randomUUID())).toEqual([])
   })
 
-  test('prints commands that work as they stand', async () => {
+  test('prints commands that work unchanged', async () => {
     const commands = await until(() => first.running.stdout.match(/curl .*/g) ?? undefined)
     expect(commands).toHaveLength(2)
     for (const command of commands) {
@@ -79,12 +79,12 @@ describe('bun run up, for the first time', () => {
     }
   })
 
-  test('prints where the documentation is', async () => {
+  test('prints the URL of the documentation', async () => {
     const [, page = ''] = await until(() => first.running.stdout.match(/Docs +(\S+)/) ?? undefined)
     expect((await fetch(page)).status).toBe(200)
   })
 
-  test('a second one on the same folder says that one is running, and ends with 1', async () => {
+  test('a second start in the same folder reports the running one, and exits with 1', async () => {
     await using second = up(first.folder)
     expect(await second.exited).toBe(1)
     expect(second.stderr).toMatch(/^Rowhouse is running already from this folder .*\n$/)
@@ -93,7 +93,7 @@ describe('bun run up, for the first time', () => {
   })
 })
 
-describe('bun run up, again', () => {
+describe('a later bun run up', () => {
   const it = session()
 
   test('keeps tenants apart as the role app_user, though its login is a superuser', async () => {
@@ -117,7 +117,7 @@ describe('bun run up, again', () => {
     expect((await as(crypto.randomUUID()).get('/tasks')).data).toEqual([])
   })
 
-  test('a task that was confirmed is there after kill -9', async () => {
+  test('a confirmed task survives kill -9', async () => {
     expect((await addTask(it.url, 'Survive')).status).toBe(201)
     it.running.signal('SIGKILL')
     await it.running.exited
@@ -125,7 +125,7 @@ describe('bun run up, again', () => {
     expect(await titles(it.url, demo.acme.tenantId)).toContain('Survive')
   })
 
-  test('kill -9 in the midst of writes loses none that was confirmed', async () => {
+  test('kill -9 during writes loses no confirmed task', async () => {
     const confirmed: string[] = []
     const write = async (writer: number) => {
       for (let n = 0; ; n += 1) {
@@ -143,7 +143,7 @@ describe('bun run up, again', () => {
     expect(data.map(({ title }) => title)).toEqual(expect.arrayContaining(confirmed.slice(-50)))
   })
 
-  test('Ctrl-C ends it with 0, and what was written is there the next time', async () => {
+  test('Ctrl-C exits with 0, and the next start has every task', async () => {
     expect((await addTask(it.url, 'Stay')).status).toBe(201)
     it.running.signal('SIGINT')
     expect(await it.running.exited).toBe(0)
@@ -152,7 +152,7 @@ describe('bun run up, again', () => {
     expect(await titles(it.url, demo.acme.tenantId)).toContain('Stay')
   })
 
-  test('seeds once: what was deleted stays deleted', async () => {
+  test('seeds only once: a deleted task stays deleted', async () => {
     const client = testClient(it.url).as(demo.globex.tenantId)
     expect((await client.delete(`/tasks/${demo.globex.taskId}`)).status).toBe(204)
     it.running.signal('SIGTERM')
@@ -162,7 +162,7 @@ describe('bun run up, again', () => {
   })
 })
 
-test('bun run up on a port in use says so, and can be started again', async () => {
+test('bun run up on a used port reports it, and can be started again', async () => {
   using folder = temporaryFolder()
   using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
   await using refused = up(folder.path, { PORT: String(occupant.port) })
@@ -172,7 +172,7 @@ test('bun run up on a port in use says so, and can be started again', async () =
   expect(await second.listening()).toStartWith('http://127.0.0.1:')
 })
 
-test('bun run up with a wrong setting says so, in one message', async () => {
+test('bun run up reports wrong settings in one message', async () => {
   using folder = temporaryFolder()
   await using refused = up(folder.path, { PORT: 'many', LOG_LEVEL: 'loud' })
   expect(await refused.exited).toBe(1)
@@ -180,7 +180,7 @@ test('bun run up with a wrong setting says so, in one message', async () => {
   expect(refused.stderr.match(/^ {2}- /gm)).toHaveLength(2)
 })
 
-test('bun run up with DATABASE_URL makes no database of its own and seeds nothing', async () => {
+test('bun run up with DATABASE_URL starts no database of its own and seeds nothing', async () => {
   using folder = temporaryFolder()
   const database = await createDatabase()
   await using service = up(folder.path, { DATABASE_URL: database.appUrl })

@@ -3,7 +3,7 @@ import { checkTogether } from './cross-checks.ts'
 import { invalidConfiguration } from './problems.ts'
 import { type Settings, settings } from './settings.ts'
 
-/** The configuration, valid as a whole. docs/configuration.md says what each setting means. */
+/** The configuration, valid as a whole. docs/configuration.md explains each setting. */
 export interface Config {
   readonly server: {
     readonly host: string

@@ -16,7 +16,7 @@ const reservedHeaders = [
   'bookmark',
 ]
 
-/** Every setting by its name in the environment, with its default. docs/configuration.md says what each means. */
+/** Every setting by its name in the environment, with its default. docs/configuration.md explains each one. */
 export const settings = z.object({
   DATABASE_URL: databaseUrl(
     'is required: postgres://app_user:password@host:5432/database ("bun run up" starts a database of its own)',

@@ -77,7 +77,7 @@ export const mutations: Sabotage[] = [
     item: 'the policy is dropped',
     guarantee: 12,
     broken: { sql: 'drop policy tenant_isolation on users' },
-    test: { file: 'test/service/http/users.test.ts', title: 'a user that was created is answered whole' },
+    test: { file: 'test/service/http/users.test.ts', title: 'returns a created user and its Location' },
     doctor: 'policy-missing',
   },
   {
