@@ -99,7 +99,7 @@ function settingsOf({ HYPERDRIVE, ...vars }: Bindings): Record<string, string> {
     typeof value === 'string' || typeof value === 'number' ? [[name, String(value)]] : [],
   )
   const url = HYPERDRIVE ? { DATABASE_URL: HYPERDRIVE.connectionString } : {}
-  // A deployed Worker is in production unless NODE_ENV is set.
+  // A deployed Worker is in production unless NODE_ENV has another value.
   return { NODE_ENV: 'production', ...Object.fromEntries(plain), ...url }
 }
 

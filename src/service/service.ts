@@ -52,19 +52,15 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   })
   const isolation =
     given.isolation?.(signer ?? 'none') ?? createIsolationCheck({ url, shared, signer: signer ?? 'none', ...as })
-  let atStart: { findings: Finding[]; foundAt: number } | undefined
-  const readiness = {
-    async inspect(): Promise<Finding[]> {
-      replica?.check().catch(() => {}) // the service is ready without it
-      // A load balancer calls /ready right after the start, which has just run the same check.
-      const recent = atStart
-      atStart = undefined
-      return recent && Date.now() - recent.foundAt < startFindingsMs ? recent.findings : await isolation.inspect()
-    },
-  }
+  const readiness = createReadiness(isolation)
   const app = createApp({
     db,
-    isolation: readiness,
+    isolation: {
+      async inspect() {
+        replica?.check().catch(() => {}) // the service is ready without it
+        return await readiness.inspect()
+      },
+    },
     log,
     loadDocsAsset,
     tenant: tenant.options,
@@ -86,12 +82,27 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     async assertIsolation(): Promise<void> {
       const [findings] = await Promise.all([isolation.inspect(), replica?.start()])
       assertRowSecurity(findings)
-      atStart = { findings, foundAt: Date.now() }
+      readiness.remember(findings)
       // With PGlite a warning is of no use: its PostgreSQL comes with the package and cannot be updated alone.
       if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'isolation check')
     },
     async close(): Promise<void> {
       await Promise.all([db.close(), isolation.close(), replica?.end(), tenant.close()])
+    },
+  }
+}
+
+/** A load balancer calls `/ready` right after the start: the first call returns what the start has just found. */
+function createReadiness(isolation: IsolationCheck) {
+  let atStart: { findings: Finding[]; foundAt: number } | undefined
+  return {
+    remember(findings: Finding[]): void {
+      atStart = { findings, foundAt: Date.now() }
+    },
+    async inspect(): Promise<Finding[]> {
+      const recent = atStart
+      atStart = undefined
+      return recent && Date.now() - recent.foundAt < startFindingsMs ? recent.findings : await isolation.inspect()
     },
   }
 }

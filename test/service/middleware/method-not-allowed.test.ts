@@ -23,7 +23,7 @@ test('answers a method that a path lacks with 405 and the methods that it has', 
 
 test('answers an unknown path with 404 for every method', async () => {
   expect(await answer('GET', '/windows/1')).toEqual([404, null])
-  expect(await answer('POST', '/doors')).toEqual([404, null])
+  expect(await answer('POST', '/items')).toEqual([404, null])
 })
 
 test('keeps the 404 of a handler', async () => {
