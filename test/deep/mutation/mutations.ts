@@ -244,7 +244,10 @@ export const mutations: Sabotage[] = [
     item: 'production that starts without trust',
     guarantee: 21,
     broken: { file: 'src/service/config/auth-settings.ts', lines: [["NODE_ENV === 'production'", 'false']] },
-    test: { file: 'test/service/config.test.ts', title: 'rejects unverified callers in production without ALLOW_UNVERIFIED' },
+    test: {
+      file: 'test/service/config.test.ts',
+      title: 'rejects unverified callers in production without ALLOW_UNVERIFIED',
+    },
   },
   {
     item: 'a token whose tenant is not compared with the request’s',
