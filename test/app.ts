@@ -1,27 +1,31 @@
 import { createIsolationCheck } from '../src/isolation/index.ts'
 import { readDocsAsset } from '../src/runtime/read-docs-asset.ts'
-import { type AppDeps, createApp } from '../src/service/app.ts'
+import { type AppOptions, createApp } from '../src/service/app.ts'
 import { loadConfig } from '../src/service/config/config.ts'
 import type { TestClient } from '../src/testing/index.ts'
 import { closeAfterwards, db, main } from './database.ts'
 
 const isolation = createIsolationCheck({ url: main.appUrl })
 closeAfterwards(isolation)
-const say = () => {}
+const ignore = () => {}
+const { tenant, requests, server } = loadConfig({ DATABASE_URL: main.appUrl })
 
-/** What the app is made of on the shared test database, with a log that says nothing. */
-export const deps: AppDeps = {
+/** The options of the app on the shared test database, with a log that is dropped. */
+export const deps: AppOptions = {
   db,
   isolation,
-  log: { info: say, warn: say, error: say },
+  log: { info: ignore, warn: ignore, error: ignore },
   loadDocsAsset: readDocsAsset,
-  settings: loadConfig({ DATABASE_URL: main.appUrl }),
+  tenantHeader: tenant.header,
+  bearer: false,
+  requests,
+  trustProxy: server.trustProxy,
 }
 
 /** The app as the service builds it. */
 export const app = createApp(deps)
 
-/** How the contract runner makes what a field refers to. */
+/** Creates the rows that a field of the contract runner refers to. */
 export const fixtures = {
   async userId(client: TestClient): Promise<string> {
     const email = `${crypto.randomUUID()}@rowhouse.example`

@@ -1,3 +1,4 @@
+import { isRequestId } from '../text/index.ts'
 import { isActor } from './actor.ts'
 import { runInContext, type TenantContext, TenantRequired, tenantContext } from './context.ts'
 import { parseTenantId } from './tenant-id.ts'
@@ -66,9 +67,6 @@ function expectActor(value: unknown, field: string): string {
 }
 
 function expectRequestId(value: unknown, field: string): string {
-  if (!isRequestId(value)) throw new TenantNotCarried(field, 'must be 1 to 255 visible ASCII characters')
+  if (!isRequestId(value)) throw new TenantNotCarried(field, 'must be 1 to 128 letters, digits or - _ . ~')
   return value
 }
-
-/** Text that PostgreSQL takes for a setting and gives back unchanged, and that leaves a log line one line. */
-const isRequestId = (value: unknown): value is string => typeof value === 'string' && /^[!-~]{1,255}$/.test(value)

@@ -6,24 +6,24 @@ import { keepAliveSeconds, type Listening } from './listening.ts'
 import { serve } from './serve.ts'
 
 /** Serves the app on Bun. */
-export async function listen(app: Service['app'], config: Config): Promise<Listening> {
+export async function listen(app: Service['app'], { server: { host, port }, requests }: Config): Promise<Listening> {
   const server = Bun.serve({
-    port: config.PORT,
-    hostname: config.HOST,
+    port,
+    hostname: host,
     reusePort: cluster.isWorker,
-    // Longer than a request may take, too, so that Bun does not cut off what the app still answers; 255 is Bun's most.
-    idleTimeout: Math.min(255, Math.max(keepAliveSeconds, Math.ceil(config.REQUEST_TIMEOUT_MS / 1000) + 5)),
-    // The app has a limit of its own, which answers in the envelope.
+    // Also longer than the request timeout, so that Bun does not cut off an answer. 255 is Bun's maximum.
+    idleTimeout: Math.min(255, Math.max(keepAliveSeconds, Math.ceil(requests.timeoutMs / 1000) + 5)),
+    // The app has its own limit, whose error is in the envelope.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch(request, server) {
       const bindings = { remoteAddress: server.requestIP(request)?.address }
-      // Without a Host (HTTP/1.0) Bun's URL is the bare path, and Hono would look for the path behind its third slash.
-      const whole = request.url.startsWith('/') ? new Request(`http://localhost${request.url}`, request) : request
-      return app.fetch(whole, bindings)
+      // Without a Host (HTTP/1.0) Bun's URL is only the path, and Hono needs an absolute URL.
+      const absolute = request.url.startsWith('/') ? new Request(`http://localhost${request.url}`, request) : request
+      return app.fetch(absolute, bindings)
     },
   })
   return {
-    port: server.port ?? config.PORT, // undefined on a Unix socket alone
+    port: server.port ?? port, // undefined only on a Unix socket
     stop: () => server.stop(),
     kill: () => server.stop(true),
   }

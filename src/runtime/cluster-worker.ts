@@ -2,35 +2,35 @@ import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { describeStartProblem } from '../service/start-problem.ts'
 
-/** What a worker tells the process that looks after it: where it listens, or why it cannot. */
+/** A worker's message to the primary process: where it listens, or why it could not start. */
 type Report = { url: string } | { problem: string }
 
 /** How a worker ended. */
 export interface WorkerEnd {
   code: number | null
   signal: string | null
-  /** Why it could not start. */
+  /** Why it could not start; undefined after a start. */
   problem: string | undefined
-  /** Nothing that it had begun was cut off. */
+  /** Whether no request was cut off. */
   inOrder: boolean
 }
 
-/** A process that serves, as the one that looks after it sees it. */
+/** A worker as the primary process sees it. */
 export interface Worker {
   id: number
-  /** Its URL, once it listens; rejected with its problem. */
+  /** Resolves with its URL once it listens; rejects with its problem. */
   listening: Promise<string>
   ended: Promise<WorkerEnd>
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
 }
 
-/** Starts a worker: this program again, with settings of its own. */
+/** Starts this program again as a worker, with its own settings. */
 export function startWorker(settings: { PORT: number; DATABASE_POOL_SIZE: number; BOOKMARK_SECRET: string }): Worker {
   const worker = cluster.fork({ ...settings, WORKERS: 1 })
   let report: Report | undefined
 
   async function end(): Promise<WorkerEnd> {
-    // What it said last has been read only once the channel is closed as well.
+    // The last message has been read only when the channel is closed too.
     const [[code, signal]] = await Promise.all([once(worker, 'exit'), once(worker, 'disconnect')])
     const problem = report && 'problem' in report ? report.problem : undefined
     return { code, signal, problem, inOrder: code === 0 || (signal === 'SIGTERM' && report === undefined) }
@@ -42,25 +42,25 @@ export function startWorker(settings: { PORT: number; DATABASE_POOL_SIZE: number
       report = message
       if ('url' in message) resolve(message.url)
     })
-    const whyNot = ({ code, signal, problem }: WorkerEnd) =>
+    const problemOf = ({ code, signal, problem }: WorkerEnd) =>
       problem ?? `Worker ${worker.id} ended before it listened: ${signal ?? `exit code ${code}`}`
-    void ended.then((end) => reject(new Error(whyNot(end))))
+    void ended.then((end) => reject(new Error(problemOf(end))))
   })
-  listening.catch(() => {}) // nobody waits for one that takes another's place
+  listening.catch(() => {}) // the start of a replacement is not awaited
   return { id: worker.id, listening, ended, kill: (signal) => void worker.process.kill(signal) }
 }
 
 /**
- * Runs in the worker: tells how the start went.
+ * Runs in the worker: reports the start to the primary process, which prints a problem once for all workers.
  *
- * @param start starts to listen; what it throws is not said here, since every worker may have the same problem
+ * @param start starts to listen
  */
 export async function reportStart(start: () => Promise<string>): Promise<void> {
-  const tell = (report: Report) => new Promise((told) => process.send?.(report, told))
+  const send = (report: Report) => new Promise((sent) => process.send?.(report, sent))
   try {
-    await tell({ url: await start() })
+    await send({ url: await start() })
   } catch (error) {
-    await tell({ problem: describeStartProblem(error) })
+    await send({ problem: describeStartProblem(error) })
     process.exit(1)
   }
 }

@@ -1,37 +1,37 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from 'pino'
+import type { Logger } from '../context/index.ts'
 import type { Config } from '../service/config/config.ts'
 import { startWorker, type Worker, type WorkerEnd } from './cluster-worker.ts'
 import { ListenError } from './listening.ts'
 
-/** How workers listen on one port: each opens it (Bun on Linux), or all get one socket from the cluster (Node). */
+/** How workers share a port: each opens the port (Bun on Linux), or all receive one socket from the cluster (Node). */
 export type Sharing = 'port' | 'socket'
 
 export interface ClusterOptions {
   config: Config
-  /** How many workers; they divide `DATABASE_POOL_SIZE`. */
+  /** The number of workers; they divide `DATABASE_POOL_SIZE`. */
   count: number
   sharing: Sharing
   log: Logger
 }
 
-/** A worker that lived for less is likely to end soon again, and is waited for longer each time. */
+/** A worker that ends earlier is likely to end early again: each restart waits longer. */
 const settledMs = 60_000
 const backoffMs = (failures: number) => Math.min(100 * 2 ** failures, 30_000)
-/** How much longer than its own deadline a worker has to end. */
+/** How long a worker may live past its own deadline. */
 const graceMs = 2000
 
 /**
- * Looks after workers that serve on one port: starts another when one ends, and ends them all on a signal. The first
- * starts alone, so that what is wrong at start is said once. A worker whose cluster is gone ends by itself.
+ * Runs workers that serve on one port: replaces a worker that ends, and stops all of them on a signal. The first worker starts
+ * alone, so that a problem of the start is printed once. A worker exits when this process is gone.
  *
- * @throws Error with the problem of a worker that could not start; none is left then
+ * @throws Error with the problem of a worker that could not start, after every worker has ended
  */
 export async function runCluster({ config, count, sharing, log }: ClusterOptions): Promise<void> {
   const workers = new Set<Worker>()
-  const secret = config.BOOKMARK_SECRET ?? randomBytes(32).toString('hex') // one worker reads another's bookmarks
+  const secret = config.database.bookmarkSecret ?? randomBytes(32).toString('hex') // each worker reads every bookmark
   let stopping = false
 
   function start(port: number, poolSize: number): Worker {
@@ -46,7 +46,7 @@ export async function runCluster({ config, count, sharing, log }: ClusterOptions
     const last = [...workers]
     for (const worker of last) worker.kill('SIGTERM')
     const late = () => last.filter((worker) => workers.has(worker)).forEach((worker) => void worker.kill('SIGKILL'))
-    const deadline = setTimeout(late, config.SHUTDOWN_TIMEOUT_MS + graceMs)
+    const deadline = setTimeout(late, config.server.shutdownTimeoutMs + graceMs)
     const ends = await Promise.all(last.map(({ ended }) => ended))
     clearTimeout(deadline)
     return ends
@@ -68,7 +68,7 @@ export async function runCluster({ config, count, sharing, log }: ClusterOptions
       if (Date.now() - startedAt > settledMs) failures = 0
       const inMs = backoffMs(failures)
       failures += 1
-      log.error({ worker: current.id, code, signal, problem, inMs }, 'a worker ended, another will start')
+      log.error({ worker: current.id, code, signal, problem, inMs }, 'a worker ended, another one will start')
       await delay(inMs)
       if (stopping) return
     }
@@ -78,29 +78,29 @@ export async function runCluster({ config, count, sharing, log }: ClusterOptions
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   try {
-    const [size = 1, ...sizes] = divide(config.DATABASE_POOL_SIZE, count)
-    const first = start(config.PORT, size)
+    const [size = 1, ...sizes] = divide(config.database.poolSize, count)
+    const first = start(config.server.port, size)
     const url = await first.listening
-    // With PORT=0: Node knows a socket by the port that was asked for.
-    const port = sharing === 'socket' ? config.PORT : Number(new URL(url).port || 80)
+    // With PORT=0 Node identifies the shared socket by the requested port, 0.
+    const port = sharing === 'socket' ? config.server.port : Number(new URL(url).port || 80)
     const others = sizes.map((size) => ({ worker: start(port, size), size }))
     await Promise.all(others.map(({ worker }) => worker.listening))
     log.info({ url, workers: count }, 'all workers listen')
     for (const { worker, size: poolSize } of [{ worker: first, size }, ...others]) void keep(worker, port, poolSize)
   } catch (error) {
-    if (stopping) return // what ends on a signal has no problem
+    if (stopping) return // a signal ended the workers
     await endAll()
     throw error
   }
 }
 
-/** Parts as equal as whole numbers can be. */
+/** Divides a total into whole numbers that differ by at most 1. */
 const divide = (total: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => Math.floor((total + index) / count))
 
-/** Where ports are shared, two services of one user could share one unawares: each would get half of the requests. */
+/** With a shared port a second service could listen on it unnoticed, and each would get half of the requests. */
 async function assertFree(config: Config): Promise<void> {
-  const { HOST: host, PORT: port } = config
+  const { host, port } = config.server
   await new Promise<void>((resolve, reject) => {
     const server = createServer()
     server.once('error', (cause) => reject(new ListenError(config, cause)))

@@ -2,33 +2,33 @@ import { OperatorError } from '../errors/index.ts'
 import type { Config } from '../service/config/config.ts'
 import type { Service } from '../service/service.ts'
 
-/** A server that listens: `stop` takes no more connections and finishes what runs, `kill` does not wait. */
+/** A listening server: `stop` refuses new connections and waits for running requests, `kill` closes everything at once. */
 export interface Listening {
   port: number
   stop(): Promise<void>
   kill(): Promise<void>
 }
 
-/** How a runtime serves the app. */
+/** Starts to serve the app on a runtime. */
 export type Listen = (app: Service['app'], config: Config) => Promise<Listening>
 
-/** The address cannot be had. */
+/** The server cannot listen on its address. */
 export class ListenError extends OperatorError {
   override readonly name = 'ListenError'
-  constructor({ HOST, PORT }: Config, cause: Error) {
-    const message = `Cannot listen on ${urlOf(HOST, PORT)}: ${cause.message}`
-    super(`${message}\nHOST and PORT choose where; another process may be there already.`, { cause })
+  constructor({ server: { host, port } }: Config, cause: Error) {
+    const message = `Cannot listen on ${urlOf(host, port)}: ${cause.message}`
+    super(`${message}\nChange HOST or PORT, or stop the process that listens there.`, { cause })
   }
 }
 
-/** An address that stands for all of them cannot be opened: it becomes `localhost`. */
+/** The URL to open in a browser: `localhost` for an address that means every interface. */
 export function urlOf(host: string, port: number): string {
   if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /**
- * How long an idle connection is kept, in seconds: longer than the proxies before us keep theirs (60 for nginx and for the
- * load balancers of the clouds), or they would now and then send a request into a connection that is just being closed.
+ * How long an idle connection is kept, in seconds: longer than proxies keep theirs (60 in nginx and in the load balancers of
+ * the clouds). Otherwise a proxy now and then sends a request on a connection that is being closed.
  */
 export const keepAliveSeconds = 75

@@ -1,7 +1,8 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, pino } from 'pino'
+import type { Logger } from '../context/index.ts'
 import type { Config } from '../service/config/config.ts'
 
-/** A request is a line in a terminal too: what people look for first, then the rest. */
+/** In a terminal a request is one line: method, route, status and duration first. */
 const terminal = {
   singleLine: true,
   ignore: 'method,route,status,ms',
@@ -9,30 +10,32 @@ const terminal = {
 }
 
 /**
- * Makes the log: lines for people in a terminal, JSON everywhere else.
+ * Creates the log: readable lines in a terminal, JSON lines everywhere else.
  *
- * @param fields what every line bears
+ * @param fields added to every line
  */
-export async function createLog(level: Config['LOG_LEVEL'], fields: object = {}): Promise<Logger> {
+export async function createLog(level: Config['log']['level'], fields: object = {}): Promise<Logger> {
   if (!process.stdout.isTTY) {
     const options = { level, base: fields, timestamp: pino.stdTimeFunctions.isoTime }
-    return pino(options, gathered(pino.destination({ dest: process.stdout.fd, sync: true })))
+    const log: Logger = pino(options, buffered(pino.destination({ dest: process.stdout.fd, sync: true })))
+    return log
   }
-  const { default: pretty } = await import('pino-pretty') // loaded where there is a terminal
-  return pino({ level, base: fields }, pretty({ ...terminal, sync: true }))
+  const { default: pretty } = await import('pino-pretty') // loaded only for a terminal
+  const log: Logger = pino({ level, base: fields }, pretty({ ...terminal, sync: true }))
+  return log
 }
 
-// Several workers write to one pipe: what is longer may be torn apart by another's lines (POSIX, write, PIPE_BUF).
+// Several workers write to one pipe: the system may split a longer chunk with lines of another worker (POSIX, write, PIPE_BUF).
 const chunkMax = 4096
 
-// A system call for each turn of the event loop would be a few percent of what a busy service does.
-const gatherMs = 10
+// A system call in each turn of the event loop would take a few percent of a busy service's time.
+const bufferMs = 10
 
 /**
- * Gathers lines for 10 milliseconds, or until they fill a chunk, and writes them together: a line costs no system call of its
- * own. When the process ends in order or by an error, every line has been written; a kill -9 takes what was not.
+ * Buffers lines for 10 milliseconds, or until they fill a chunk, and writes them with one system call. An exit of the process,
+ * by an error too, flushes the buffer; a kill -9 loses it.
  */
-export function gathered(destination: DestinationStream): DestinationStream {
+export function buffered(destination: DestinationStream): DestinationStream {
   let lines = ''
   let size = 0
   function flush(): void {
@@ -47,7 +50,7 @@ export function gathered(destination: DestinationStream): DestinationStream {
     write(line) {
       const length = Buffer.byteLength(line)
       if (size + length > chunkMax) flush()
-      if (size === 0) setTimeout(flush, gatherMs)
+      if (size === 0) setTimeout(flush, bufferMs)
       lines += line
       size += length
     },

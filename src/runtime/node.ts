@@ -16,21 +16,21 @@ async function listen(app: Service['app'], config: Config): Promise<Listening> {
   )
   server.keepAliveTimeout = keepAliveSeconds * 1000
   const sockets = new Set<Socket>()
-  const underWay = new Set<ServerResponse>()
+  const pending = new Set<ServerResponse>()
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
   server.on('request', (_, response) => {
-    underWay.add(response)
-    response.once('close', () => underWay.delete(response))
+    pending.add(response)
+    response.once('close', () => pending.delete(response))
   })
 
-  /** Node's `close` alone waits for clients that keep a connection alive, or have opened one and never spoke. */
+  /** Node's `close` alone waits for idle connections, and for connections that never sent a request. */
   function stop(): Promise<void> {
-    const busy = new Set([...underWay].map((response) => response.socket))
+    const busy = new Set([...pending].map((response) => response.socket))
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
-    for (const response of underWay) {
+    for (const response of pending) {
       response.shouldKeepAlive = false
       const { socket } = response
       response.once('close', () => socket?.destroySoon())
@@ -40,9 +40,9 @@ async function listen(app: Service['app'], config: Config): Promise<Listening> {
 
   return await new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(config.PORT, config.HOST, () => {
+    server.listen(config.server.port, config.server.host, () => {
       const address = server.address()
-      const port = typeof address === 'object' && address ? address.port : config.PORT // a string only for a pipe
+      const port = typeof address === 'object' && address ? address.port : config.server.port // a string only for a pipe
       resolve({ port, stop, kill: async () => server.closeAllConnections() })
     })
   })

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino'
+import type { Logger } from '../context/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { createService, type ServiceOptions } from '../service/service.ts'
 import { type Listen, ListenError, type Listening, urlOf } from './listening.ts'
@@ -6,13 +6,12 @@ import { createLog } from './log.ts'
 import { readDocsAsset } from './read-docs-asset.ts'
 
 /**
- * The life of the process, on Bun and on Node: configuration, wall check, listening, and an orderly end. What is wrong
- * at start is thrown, for `exitWith`.
+ * Runs the service on Bun or Node: reads the configuration, checks the isolation, listens, and stops on a signal.
  *
- * @param listen how this runtime serves the app
- * @param options what an embedded database brings with it: `environment`, `role`, and `onStopped`; `worker`: its number
- *   among those that serve on one port
- * @returns the URL that people can open
+ * @param listen serves the app on this runtime
+ * @param options `environment`, `role` and `onStopped` for an embedded database; `worker` for the number of a cluster's worker
+ * @returns the URL to open in a browser
+ * @throws ConfigError, ListenError, and the errors of `assertIsolation`: `exitWith` prints them
  */
 export async function runService(
   listen: Listen,
@@ -24,7 +23,7 @@ export async function runService(
 ): Promise<string> {
   const { environment = process.env, role, worker, onStopped } = options
   const config = loadConfig(environment)
-  const log = await createLog(config.LOG_LEVEL, worker === undefined ? {} : { worker })
+  const log = await createLog(config.log.level, worker === undefined ? {} : { worker })
   const service = await createService({ config, log, loadDocsAsset: readDocsAsset, ...(role ? { role } : {}) })
   const end = async () => {
     await service.close()
@@ -35,7 +34,7 @@ export async function runService(
     const listening = await listen(service.app, config).catch((cause: Error) => {
       throw new ListenError(config, cause)
     })
-    const url = urlOf(config.HOST, listening.port)
+    const url = urlOf(config.server.host, listening.port)
     log.info({ url }, 'listening')
     stopOnSignal(listening, end, config, log)
     return url
@@ -51,11 +50,12 @@ function stopOnSignal(listening: Listening, end: () => Promise<void>, config: Co
     if (stopping) return
     stopping = true
     log.info({ signal }, 'stopping')
+    const { shutdownTimeoutMs } = config.server
     const deadline = setTimeout(async () => {
-      log.warn({ ms: config.SHUTDOWN_TIMEOUT_MS }, 'requests were still under way at the deadline')
+      log.warn({ ms: shutdownTimeoutMs }, 'requests were still running at the deadline')
       await listening.kill()
       process.exit(1)
-    }, config.SHUTDOWN_TIMEOUT_MS)
+    }, shutdownTimeoutMs)
     await listening.stop()
     await end()
     clearTimeout(deadline)
@@ -64,8 +64,8 @@ function stopOnSignal(listening: Listening, end: () => Promise<void>, config: Co
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  // A promise that a handler left behind must not take every tenant's requests down with it.
+  // An unhandled rejection of one request must not end the process with every tenant's requests.
   process.on('unhandledRejection', (reason) =>
-    log.error({ name: reason instanceof Error ? reason.name : typeof reason }, 'a rejection was not handled'),
+    log.error({ name: reason instanceof Error ? reason.name : typeof reason }, 'unhandled rejection'),
   )
 }

@@ -14,37 +14,41 @@ export interface ServeOptions {
 }
 
 /**
- * What `bun start` and `node dist/node.js` do: serve in this process or, with `--workers`, look after processes that do.
- * What is wrong at start is thrown, for `exitWith`.
+ * Runs `bun start` and `node dist/node.js`: serves in this process or, with `--workers`, in a cluster of processes.
  *
- * @param listen how this runtime serves the app
+ * @param listen serves the app on this runtime
+ * @throws ConfigError for an unknown option or setting, and every error of a start: `exitWith` prints them
  */
 export async function serve(listen: Listen, { environment: given, sharing }: ServeOptions): Promise<void> {
   const { worker } = cluster
-  // Loaded where it is needed: the process that looks after workers has no use for the app.
+  // Imported only where it runs: the primary process of a cluster never loads the app.
   const run = async (options: object) => (await import('./process.ts')).runService(listen, options)
   if (worker) return await reportStart(() => run({ environment: given, worker: worker.id }))
   const environment = { ...given, ...workersOption(process.argv.slice(2)) }
   const config = loadConfig(environment)
   const count = countWorkers(config, sharing)
   if (sharing === 'none' || count === 1) await run({ environment })
-  else await runCluster({ config, count, sharing, log: await createLog(config.LOG_LEVEL) })
+  else await runCluster({ config, count, sharing, log: await createLog(config.log.level) })
 }
 
-/** `--workers` says the same as the setting, and comes before it. */
+/** `--workers` overrides the setting WORKERS. */
 function workersOption(commandLine: string[]): { WORKERS?: string } {
   try {
     const { workers } = parseArgs({ args: commandLine, options: { workers: { type: 'string' } } }).values
     return workers === undefined ? {} : { WORKERS: workers }
   } catch {
-    throw new ConfigError('There is one option: --workers N, or --workers auto. Everything else is in the environment.')
+    throw new ConfigError(
+      'Unknown option: the only one is --workers (a number or auto). Every other setting is an environment variable.',
+    )
   }
 }
 
-/** As many as were asked for; with `auto` as many as are of use. */
-function countWorkers({ WORKERS, DATABASE_POOL_SIZE }: Config, sharing: ServeOptions['sharing']): number {
-  if (WORKERS === 'auto') return sharing === 'none' ? 1 : Math.min(availableParallelism(), DATABASE_POOL_SIZE)
-  if (WORKERS > 1 && sharing === 'none')
-    throw new ConfigError('Bun shares a port between workers on Linux alone: leave WORKERS out here, or use Node.')
-  return WORKERS
+/** `auto` is one worker a core, at most one a connection. */
+function countWorkers({ server: { workers }, database }: Config, sharing: ServeOptions['sharing']): number {
+  if (workers === 'auto') return sharing === 'none' ? 1 : Math.min(availableParallelism(), database.poolSize)
+  if (workers > 1 && sharing === 'none')
+    throw new ConfigError(
+      'WORKERS must be 1 here: Bun shares a port between processes only on Linux. Unset WORKERS, or run the service on Node.',
+    )
+  return workers
 }

@@ -1,4 +1,4 @@
-// What `with { type: 'text' }` gives for these files; TypeScript itself goes by their extension.
+// `with { type: 'text' }` imports these files as text; TypeScript decides by their extension.
 declare module 'swagger-ui-dist/swagger-ui.css' {
   const text: string
   export default text

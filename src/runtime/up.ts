@@ -10,37 +10,37 @@ import { listen } from './bun.ts'
 import { exitWith } from './exit-with.ts'
 import { runService } from './process.ts'
 
-// `bun run up`: everything from nothing. With DATABASE_URL set, the service alone, on that PostgreSQL.
+// `bun run up` starts an embedded database with demo data and the service on it. With DATABASE_URL it starts the service alone.
 
 async function up(): Promise<void> {
   const { DATABASE_URL: given } = process.env
-  // Before the database is made: a wrong setting need not wait for that.
-  const { TENANT_HEADER, TENANT_SIGNING_KEY = [] } = loadConfig({
+  // Before the database starts, so that a wrong setting is reported at once.
+  const { tenant } = loadConfig({
     ...process.env,
     DATABASE_URL: given || 'postgres://embedded',
   })
   const embedded = given ? undefined : await openEmbedded('.rowhouse')
   const environment = { ...process.env, ...(embedded ? { DATABASE_URL: embedded.url } : {}) }
   try {
-    if (embedded) await prepare(embedded.url, TENANT_SIGNING_KEY)
+    if (embedded) await prepare(embedded.url, tenant.signingKeys)
     const url = await runService(listen, {
       environment,
       ...(embedded ? { role: 'app_user', onStopped: () => embedded.close() } : {}),
     })
-    process.stdout.write(`${banner(url, TENANT_HEADER, embedded !== undefined)}\n`)
+    process.stdout.write(`${banner(url, tenant.header, embedded !== undefined)}\n`)
   } catch (error) {
     await embedded?.close()
     throw error
   }
 }
 
-async function prepare(url: string, signingSecrets: string[]): Promise<void> {
+async function prepare(url: string, signingSecrets: readonly string[]): Promise<void> {
   await migrate({
     sql: folder('sql'),
     migrations: folder('drizzle'),
     shared,
     url,
-    signingSecrets,
+    signingSecrets: [...signingSecrets],
   })
   const [secret] = signingSecrets
   const signer = secret === undefined ? undefined : createTenantSigner(secret)
@@ -54,7 +54,7 @@ const folder = (name: string) => fileURLToPath(new URL(`../../${name}`, import.m
 function banner(url: string, header: string, seeded: boolean): string {
   const curl = (tenantId: string) => `curl -s ${url}/tasks -H '${header}: ${tenantId}'`
   const demos = seeded ? `\n  Acme     ${curl(demo.acme.tenantId)}\n  Globex   ${curl(demo.globex.tenantId)}` : ''
-  return `\n  Rowhouse is up.\n\n  Docs     ${url}/docs${demos}\n\n  Ctrl-C stops it.\n`
+  return `\n  Rowhouse is running.\n\n  Docs     ${url}/docs${demos}\n\n  Press Ctrl-C to stop it.\n`
 }
 
 await up().catch(exitWith)

@@ -3,16 +3,17 @@ import { type ExecutionContext, Hono } from 'hono'
 import swaggerUiCss from 'swagger-ui-dist/swagger-ui.css' with { type: 'text' }
 import swaggerUiBundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'text' }
 import { shared } from '../../db/schema/shared.ts'
+import type { Logger } from '../context/index.ts'
 import { type ConnectionSource, connectionPerTransaction, type TenantSigner } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { ApiError, createErrorHandler, unavailable } from '../errors/index.ts'
 import { createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
-import { accessLog, type Logger } from '../service/middleware/access-log.ts'
+import { accessLog } from '../service/middleware/access-log.ts'
 import { createService, type Service } from '../service/service.ts'
 import { describeStartProblem } from '../service/start-problem.ts'
 
-/** What wrangler.jsonc binds: Hyperdrive or the secret `DATABASE_URL`, and the settings of `.env.example`. */
+/** The bindings of wrangler.jsonc: Hyperdrive or the secret `DATABASE_URL`, and the settings of `.env.example`. */
 interface Bindings {
   HYPERDRIVE?: { connectionString: string }
   [name: string]: unknown
@@ -23,7 +24,7 @@ type Serve = (request: Request) => Promise<Response>
 const execution = new AsyncLocalStorage<ExecutionContext>()
 let serve: Serve | undefined
 
-/** Serves the app on Cloudflare Workers. The service is built by the first request: only requests see bindings. */
+/** Serves the app on Cloudflare Workers. The first request builds the service: only a request has the bindings. */
 export default {
   async fetch(request: Request, env: Bindings, context: ExecutionContext): Promise<Response> {
     serve ??= createHandler(env)
@@ -31,7 +32,7 @@ export default {
   },
 }
 
-/** There is no moment before the first request: each checks the walls until one has found them whole. */
+/** A Worker has no start before its first request: each request runs the isolation check until the check has passed. */
 function createHandler(env: Bindings): Serve {
   const log = createLog(String(env.LOG_LEVEL ?? 'info'))
   let service: Service | undefined
@@ -41,9 +42,9 @@ function createHandler(env: Bindings): Serve {
   return async function serve(request) {
     const remote = { remoteAddress: request.headers.get('CF-Connecting-IP') ?? undefined }
     try {
-      // Two first requests may each make one: neither has opened anything yet.
+      // Two first requests may each build a service: neither has opened a connection.
       service ??= await createEdgeService(loadConfig(settingsOf(env)), log)
-      // Not shared with other requests at the same time: what one request waits for, workerd does not let another await.
+      // Requests do not share the check: workerd lets no request await the I/O of another one.
       if (!checked && new URL(request.url).pathname !== '/health') {
         await service.assertIsolation()
         checked = true
@@ -59,16 +60,16 @@ function createHandler(env: Bindings): Serve {
 }
 
 async function createEdgeService(config: Config, log: Logger): Promise<Service> {
-  const url = config.DATABASE_URL
+  const url = config.database.url
   const connections: ConnectionSource = {
-    ...connectionPerTransaction({ url, answerTimeoutMs: config.REQUEST_TIMEOUT_MS }),
-    release: (connection) => besides(connection.close()),
-    waitUntil: besides,
+    ...connectionPerTransaction({ url, answerTimeoutMs: config.requests.timeoutMs }),
+    release: (connection) => afterResponse(connection.close()),
+    waitUntil: afterResponse,
   }
   const isolation = (signer: TenantSigner | 'none'): IsolationCheck => ({
     async inspect() {
       const check = createIsolationCheck({ url, shared, signer })
-      return await check.inspect().finally(() => besides(check.close()))
+      return await check.inspect().finally(() => afterResponse(check.close()))
     },
     close: async () => {},
   })
@@ -76,8 +77,8 @@ async function createEdgeService(config: Config, log: Logger): Promise<Service> 
   return await createService({ config, log, connections, isolation, loadDocsAsset: async (name) => assets[name] })
 }
 
-/** Ends a transaction and says goodbye to PostgreSQL after the response has gone out; else the socket would just be cut. */
-function besides(ending: Promise<void>): void {
+/** Keeps the request alive after its response until a connection is closed: workerd would cut the socket otherwise. */
+function afterResponse(ending: Promise<void>): void {
   execution.getStore()?.waitUntil(ending)
 }
 
@@ -93,22 +94,22 @@ async function refuse(request: Request, remote: object, cause: unknown, log: Log
 }
 
 function settingsOf({ HYPERDRIVE, ...vars }: Bindings): Record<string, string> {
-  // wrangler's vars may be JSON numbers; other bindings are objects, and no settings.
+  // Wrangler's vars can be numbers; a binding that is an object is not a setting.
   const plain = Object.entries(vars).flatMap(([name, value]) =>
     typeof value === 'string' || typeof value === 'number' ? [[name, String(value)]] : [],
   )
   const url = HYPERDRIVE ? { DATABASE_URL: HYPERDRIVE.connectionString } : {}
-  // What is deployed there is in production, unless it says otherwise.
+  // A deployed Worker is in production unless NODE_ENV has another value.
   return { NODE_ENV: 'production', ...Object.fromEntries(plain), ...url }
 }
 
-/** JSON lines as pino writes them on the other runtimes, each through the console's own level. */
+/** Writes JSON lines in pino's format, each with the console method of its level. */
 function createLog(minimum: string): Logger {
   const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
   const writer = (level: 'info' | 'warn' | 'error') => (fields: object, msg: string) => {
     if (levels.indexOf(level) < levels.indexOf(minimum)) return
     const line = { level: 10 * (levels.indexOf(level) + 1), time: new Date().toISOString(), ...fields, msg }
-    // biome-ignore lint/suspicious/noConsole: it is where a Worker's log lines go
+    // biome-ignore lint/suspicious/noConsole: a Worker logs to the console
     console[level](JSON.stringify(line))
   }
   return { info: writer('info'), warn: writer('warn'), error: writer('error') }

@@ -1,84 +1,111 @@
 import { shared } from '../../db/schema/shared.ts'
-import { type ConnectionSource, createPool, createTenantDatabase, type TenantSigner } from '../database/index.ts'
+import type { Logger } from '../context/index.ts'
+import {
+  type ConnectionSource,
+  createPool,
+  createTenantDatabase,
+  createTenantSigner,
+  type TenantSigner,
+} from '../database/index.ts'
 import { assertRowSecurity, createIsolationCheck, type Finding, type IsolationCheck } from '../isolation/index.ts'
 import type { LoadDocsAsset } from '../openapi/index.ts'
 import { createApp } from './app.ts'
+import { createCheckedReplica } from './checked-replica.ts'
 import type { Config } from './config/config.ts'
-import type { Logger } from './middleware/access-log.ts'
-import { createServiceReplica } from './service-replica.ts'
-import { createServiceTenancy } from './service-tenancy.ts'
+import { createLimitsOptions } from './limits-options.ts'
+import { createTenantOptions } from './tenant-options.ts'
 
 export interface ServiceOptions {
   config: Config
   log: Logger
   loadDocsAsset: LoadDocsAsset
-  /** For PGlite, whose login is a superuser: the role that every transaction takes first. */
+  /** The role that every transaction takes, for PGlite: its login is a superuser. */
   role?: string
-  /** Where connections come from; a pool of `DATABASE_POOL_SIZE` when left out. */
+  /** Where connections come from; a pool of `DATABASE_POOL_SIZE` by default. */
   connections?: ConnectionSource
-  /** A check with one connection of its own when left out. */
+  /** Makes the isolation check; by default one with a connection of its own. */
   isolation?: (signer: TenantSigner | 'none') => IsolationCheck
 }
 
-/** How long the look of the start counts for the first `/ready`, in milliseconds. */
-const startLookMs = 1000
+/** How long the first `/ready` may use the findings of the start, in milliseconds. */
+const startFindingsMs = 1000
 
 /**
- * Puts the parts together: the app, its door to the database, and the check of the isolation. Nothing connects yet.
+ * Builds the app with its tenant database and its isolation check. It opens no connection yet.
  *
  * @throws ConfigError for a key that cannot verify tokens
  */
 export async function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
   const as = role === undefined ? {} : { role }
-  // A statement that is not answered by then is of no use to any request: its connection may have gone silent.
-  const database = { url: config.DATABASE_URL, answerTimeoutMs: config.REQUEST_TIMEOUT_MS }
-  const { tenancy, limits, signer, ...rest } = await createServiceTenancy({
-    config,
-    log,
-    role,
-    connections: given.connections,
-  })
-  const replica = role === undefined && !given.connections ? createServiceReplica(config, log, signer) : undefined
+  const { url, poolSize: size } = config.database
+  const [signingKey] = config.tenant.signingKeys
+  const signer = signingKey === undefined ? undefined : createTenantSigner(signingKey)
+  const tenant = await createTenantOptions({ config, log, role, connections: given.connections })
+  const replica = role === undefined && !given.connections ? createCheckedReplica(config, log, signer) : undefined
   const db = createTenantDatabase({
-    connections: given.connections ?? createPool({ ...database, size: config.DATABASE_POOL_SIZE }),
+    // After the timeout no request waits for the statement any more: its connection may have gone silent.
+    connections: given.connections ?? createPool({ url, size, answerTimeoutMs: config.requests.timeoutMs }),
     ...as,
     signer,
     ...(replica ? { replica } : {}),
-    onProtocolViolation: (surprise) => log.error(surprise, 'a connection was destroyed'),
+    onProtocolViolation: (violation) => log.error(violation, 'a connection was destroyed'),
   })
   const isolation =
-    given.isolation?.(signer ?? 'none') ??
-    createIsolationCheck({ url: config.DATABASE_URL, shared, signer: signer ?? 'none', ...as })
-  let atStart: { findings: Finding[]; seenAt: number } | undefined
-  const readiness = {
-    async inspect(): Promise<Finding[]> {
-      replica?.check().catch(() => {}) // the service is ready without it
-      // Whoever waits for the start asks at once: what the start has just seen is the answer, once.
-      const seen = atStart
-      atStart = undefined
-      return seen && Date.now() - seen.seenAt < startLookMs ? seen.findings : await isolation.inspect()
+    given.isolation?.(signer ?? 'none') ?? createIsolationCheck({ url, shared, signer: signer ?? 'none', ...as })
+  const readiness = createReadiness(isolation)
+  const app = createApp({
+    db,
+    isolation: {
+      async inspect() {
+        replica?.check().catch(() => {}) // the service is ready without it
+        return await readiness.inspect()
+      },
     },
-  }
-  const app = createApp({ db, isolation: readiness, log, loadDocsAsset, tenancy, limits, settings: config })
+    log,
+    loadDocsAsset,
+    tenant: tenant.options,
+    tenantHeader: config.tenant.header,
+    bearer: config.auth.kind === 'jwt',
+    limits: createLimitsOptions(config, given.connections === undefined),
+    requests: config.requests,
+    trustProxy: config.server.trustProxy,
+  })
   return {
     app,
     db,
     /**
-     * @throws RowSecurityError when the walls have a hole, ApiError when the database does not answer, ConfigError when the
+     * Runs the isolation check of the start.
+     *
+     * @throws RowSecurityError when a table is not protected, ApiError when the database does not answer, ConfigError when the
      *   replica must not be used
      */
     async assertIsolation(): Promise<void> {
       const [findings] = await Promise.all([isolation.inspect(), replica?.start()])
       assertRowSecurity(findings)
-      atStart = { findings, seenAt: Date.now() }
-      // Nobody can update the PostgreSQL that comes as a package: there, what only weakens the walls is no news.
+      readiness.remember(findings)
+      // With PGlite a warning is of no use: its PostgreSQL comes with the package and cannot be updated alone.
       if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'isolation check')
     },
     async close(): Promise<void> {
-      await Promise.all([db.close(), isolation.close(), replica?.end(), rest.close()])
+      await Promise.all([db.close(), isolation.close(), replica?.end(), tenant.close()])
     },
   }
 }
 
-/** A service as {@link createService} makes it. */
+/** A load balancer calls `/ready` right after the start: the first call returns what the start has just found. */
+function createReadiness(isolation: IsolationCheck) {
+  let atStart: { findings: Finding[]; foundAt: number } | undefined
+  return {
+    remember(findings: Finding[]): void {
+      atStart = { findings, foundAt: Date.now() }
+    },
+    async inspect(): Promise<Finding[]> {
+      const recent = atStart
+      atStart = undefined
+      return recent && Date.now() - recent.foundAt < startFindingsMs ? recent.findings : await isolation.inspect()
+    },
+  }
+}
+
+/** What {@link createService} returns. */
 export type Service = Awaited<ReturnType<typeof createService>>

@@ -1,25 +1,26 @@
 import { causesOf, OperatorError } from '../errors/index.ts'
 
-/** What the operator can do, by the code of the cause: PostgreSQL's SQLSTATE or the system's name of an error. */
+/** What the operator can do, by the code of the cause: a SQLSTATE of PostgreSQL or an error name of the system. */
 const remedies: Record<string, string> = {
   ECONNREFUSED: "Start PostgreSQL, or correct the host and the port of the database's URL.",
   ENOTFOUND: "Correct the host of the database's URL.",
-  EAI_AGAIN: "Correct the host of the database's URL, or look after the name server.",
-  CONNECT_TIMEOUT: "Look whether a firewall stands in the way, or correct the host of the database's URL.",
-  CONNECTION_CLOSED: "Look into PostgreSQL's log, and whether the database's URL leads to a PostgreSQL at all.",
+  EAI_AGAIN: "Correct the host of the database's URL, or check the name server.",
+  CONNECT_TIMEOUT: "Check whether a firewall blocks the connection, or correct the host of the database's URL.",
+  CONNECTION_CLOSED: "Check PostgreSQL's log, and that the database's URL points to a PostgreSQL server.",
   '28P01': "Correct the user or the password of the database's URL.",
-  '28000': "Correct the user of the database's URL, or let it in with pg_hba.conf.",
-  '42501': 'Point DATABASE_URL at app_user, which "bun run migrate" prepares.',
-  '42P01': 'Make the tables first: bun run rowhouse migrate',
-  '3D000': 'Create the database, or correct the name at the end of its URL; then: bun run migrate',
-  '53300': 'PostgreSQL has no connection to spare: lower DATABASE_POOL_SIZE or raise its limits.',
-  '57P03': 'PostgreSQL is just starting or stopping: try again.',
+  '28000': "Correct the user of the database's URL, or allow the user in pg_hba.conf.",
+  '42501': 'Point DATABASE_URL at app_user, the role that "bun run migrate" prepares.',
+  '42P01': 'Create the tables first: bun run rowhouse migrate',
+  '3D000': "Create the database, or correct the name at the end of the database's URL. Then run: bun run migrate",
+  '53300':
+    'PostgreSQL has no free connection: lower DATABASE_POOL_SIZE, or raise max_connections or the limit of the role.',
+  '57P03': 'PostgreSQL is starting or stopping: try again.',
 }
 
 /**
- * Says why a start failed and what to do, for the operator: no stack, and never a URL, which holds a password.
+ * Describes to the operator why a start failed and what to do. The text has no stack and no URL: a URL holds a password.
  *
- * @param error whatever the start threw
+ * @param error what the start threw
  * @example
  * describeStartProblem(error) // 'connect ECONNREFUSED 127.0.0.1:5432\nStart PostgreSQL, or correct the host …'
  */

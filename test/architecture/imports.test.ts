@@ -25,14 +25,15 @@ function importsOf(file: string): string[] {
 
 /** Kit folders, and what each may import. What else one needs, it receives as an argument. */
 const kit: Record<string, string[]> = {
-  envelope: [],
-  errors: ['envelope'],
-  context: ['errors'],
-  database: ['context', 'errors'],
-  auth: ['context', 'database', 'errors'],
-  resolution: ['context', 'database', 'errors'],
-  limits: ['context', 'database', 'errors'],
-  openapi: ['envelope', 'errors'],
+  text: [],
+  envelope: ['text'],
+  errors: ['envelope', 'text'],
+  context: ['errors', 'text'],
+  database: ['context', 'errors', 'text'],
+  auth: ['context', 'database', 'errors', 'text'],
+  resolution: ['context', 'database', 'errors', 'text'],
+  limits: ['context', 'database', 'errors', 'text'],
+  openapi: ['envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors'],
   migrate: ['database', 'isolation', 'errors'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation'],

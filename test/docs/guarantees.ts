@@ -175,17 +175,17 @@ export const guarantees: Guarantee[] = [
     guarantee: 'The service does not start on a wall with a hole; /ready is 503 when one appears',
     tests: [
       proof('runtime/start', 'with the login of a superuser is refused'),
-      proof('service/http/health', 'it is not ready when a wall has a hole'),
+      proof('service/http/health', '/ready is 503 while a table is unprotected'),
     ],
   },
   {
     number: 21,
     guarantee: 'The tenant comes from what was verified; production does not start without it',
     tests: [
-      proof('runtime/auth', 'a start in production without trust is refused, and told what to set'),
-      proof('runtime/auth', 'a token opens its own tenant, and nothing else opens any'),
+      proof('runtime/auth', 'a start in production without authentication is refused, and names the setting'),
+      proof('runtime/auth', 'a token gives access to its own tenant, and nothing else gives access to any'),
       proof('resolution/resolving', 'a caller that is not believed hears nothing of tenants'),
-      proof('runtime/workers', 'without trust nothing is served, and one line says what to set'),
+      proof('runtime/workers', 'without authentication serves nothing, and logs once which setting is missing'),
       proof('injection/injection', 'reaches no other tenant where tenants are sealed'),
     ],
   },
@@ -220,7 +220,7 @@ export const guarantees: Guarantee[] = [
     number: 26,
     guarantee: 'A noisy tenant is bounded: it waits behind itself, and another never meets its 429',
     tests: [
-      proof('runtime/noisy-tenant', 'leaves others the rest of the pool, and waits behind itself'),
+      proof('runtime/noisy-tenant', 'leaves others the rest of the pool, and waits in its own queue'),
       proof('limits/concurrency', 'do not keep those of another tenant waiting'),
       proof('limits/rate', 'is each tenant’s own'),
     ],

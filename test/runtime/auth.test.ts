@@ -7,14 +7,14 @@ setDefaultTimeout(30_000)
 
 const production = { NODE_ENV: 'production', DATABASE_URL: main.appUrl }
 
-test('a start in production without trust is refused, and told what to set', async () => {
+test('a start in production without authentication is refused, and names the setting', async () => {
   await using server = startServer(production)
   expect(await server.exited).toBe(1)
   expect(server.stderr).toContain('AUTH is required in production')
   expect(server.stderr).toContain('ALLOW_UNVERIFIED=true')
 })
 
-test('a start in production without trust is possible for whoever asks for it by name', async () => {
+test('ALLOW_UNVERIFIED=true starts without authentication in production', async () => {
   await using server = startServer({ ...production, ALLOW_UNVERIFIED: 'true' })
   const headers = { 'X-Tenant-Id': newTenant() }
   expect((await fetch(`${await server.listening()}/tasks`, { headers })).status).toBe(200)
@@ -30,7 +30,7 @@ test.each([
   expect(server.stderr).toContain(problem)
 })
 
-/** `rowhouse issuer`, and the settings with which the service believes its tokens. */
+/** Starts `rowhouse issuer`, and returns the settings to verify its tokens. */
 async function startIssuer() {
   const command = [process.execPath, `${root}/src/cli/rowhouse.ts`, 'issuer', '--port', '0']
   const issuer: Child = start(command)
@@ -46,7 +46,7 @@ async function startIssuer() {
   return { settings, token, [Symbol.asyncDispose]: () => issuer[Symbol.asyncDispose]() }
 }
 
-/** What a server answers to a request with these header lines, one by one as they are. */
+/** The status of a request with exactly these header lines. */
 async function statusOf(url: string, lines: string[]): Promise<number> {
   const { hostname, port } = new URL(url)
   const { promise, resolve } = Promise.withResolvers<string>()
@@ -56,7 +56,7 @@ async function statusOf(url: string, lines: string[]): Promise<number> {
     answer += chunk
   })
   socket.on('close', () => resolve(answer))
-  socket.on('error', () => {}) // a server need not read to the end what it refuses
+  socket.on('error', () => {}) // a server may close before it has read a rejected request
   socket.write(['GET /tasks HTTP/1.1', `Host: ${hostname}`, 'Connection: close', ...lines, '', ''].join('\r\n'))
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(await promise)?.[1])
 }
@@ -66,7 +66,7 @@ beforeAll(async () => {
 })
 
 describe.each(runtimes)('on $name, behind an identity provider', (runtime) => {
-  test('a token opens its own tenant, and nothing else opens any', async () => {
+  test('a token gives access to its own tenant, and nothing else gives access to any', async () => {
     await using issuer = await startIssuer()
     await using server = runtime.start({ ...production, ...issuer.settings, TENANT_SIGNING_KEY: '' })
     const url = await server.listening()

@@ -6,15 +6,15 @@ import { z } from 'zod'
 /** The repository's top folder. */
 export const root = join(import.meta.dir, '..', '..')
 
-/** A program of ours under test; `await using` ends it, by its own pid, with the block. */
+/** One of our programs under test; `await using` ends it by its pid at the end of the block. */
 export interface Child extends AsyncDisposable {
   readonly pid: number
-  /** What it has written up to now. */
+  /** Its output up to now. */
   readonly stdout: string
   readonly stderr: string
-  /** Its log, a record a line; lines that are no JSON are left out. */
+  /** Its log, one record for each line; lines that are not JSON are left out. */
   log(): LogLine[]
-  /** Waits until it listens. Throws with its output when it ends instead. */
+  /** Resolves with its URL once it listens. Throws with its output when it ends instead. */
   listening(): Promise<string>
   signal(name: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void
   /** Its exit code; null when a signal ended it. */
@@ -25,7 +25,7 @@ const LogLine = z.looseObject({ msg: z.string() })
 type LogLine = z.infer<typeof LogLine>
 
 /**
- * Starts a program with an environment of its own: nothing of the settings that this process has.
+ * Starts a program with only this environment: it inherits no setting of this process.
  *
  * @example
  * await using server = start(['bun', 'src/runtime/bun.ts'], { DATABASE_URL: main.appUrl })
@@ -76,7 +76,7 @@ export function start(command: string[], environment: Record<string, string> = {
 export const startServer = (environment: Record<string, string>): Child =>
   start([process.execPath, join(root, 'src/runtime/bun.ts')], environment)
 
-// A line is complete only once its end has come.
+// The last line may be incomplete.
 function parse(line: string): LogLine {
   try {
     return LogLine.parse(JSON.parse(line))
@@ -85,32 +85,32 @@ function parse(line: string): LogLine {
   }
 }
 
-/** Asks again and again until there is an answer. Throws after 20 seconds, which only a failing test waits for. */
+/** Polls until there is an answer. Throws after 20 seconds; only a failing test waits that long. */
 export async function until<T>(ask: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
   for (const end = Date.now() + 20_000; Date.now() < end; await Bun.sleep(10)) {
     const answer = await ask()
     if (answer !== undefined && answer !== false) return answer
   }
-  throw new Error(`Waited in vain for: ${ask}`)
+  throw new Error(`No answer within 20 seconds: ${ask}`)
 }
 
-/** An empty folder that goes with the block. */
+/** An empty folder, deleted at the end of the block. */
 export function temporaryFolder(): Disposable & { path: string } {
   const path = mkdtempSync(join(tmpdir(), 'rowhouse-test-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
 const node = Bun.which('node')
-/** Whether there is a Node; `bun run` puts itself under that name where there is none. */
+/** Whether Node is installed: without it, `bun run` offers Bun under the name `node`. */
 export const hasNode = node !== null && !node.includes('bun-node')
 
-/** The runtimes with processes: how to start the service on each. */
+/** The runtimes that run processes, and how to start the service on each. */
 export const runtimes: { name: string; start(environment: Record<string, string>): Child }[] = [
   { name: 'Bun', start: startServer },
   ...(hasNode ? [{ name: 'Node', start: startOnNode }] : []),
 ]
 
-/** The service on Node, as `bun run build:node` has built it; see {@link buildForNode}. */
+/** The service on Node, from the build of {@link buildForNode}. */
 export function startOnNode(environment: Record<string, string>): Child {
   return start(['node', join(root, 'dist/node.js')], environment)
 }

@@ -9,7 +9,7 @@ setDefaultTimeout(60_000)
 beforeAll(buildForNode)
 
 const twoWorkers = { DATABASE_URL: main.appUrl, WORKERS: '2' }
-/** For one tenant that is to take every connection. */
+/** Without the limit of a tenant, so that one tenant can take every connection. */
 const unbounded = { ...twoWorkers, TENANT_CONCURRENCY: '0' }
 
 describe.each(runtimes)('two workers on $name', ({ start }) => {
@@ -21,13 +21,13 @@ describe.each(runtimes)('two workers on $name', ({ start }) => {
   })
   afterAll(() => service[Symbol.asyncDispose]())
 
-  test('answer on one port, and the log says which of them did', async () => {
+  test('answer on one port, and the log names the worker', async () => {
     const answering = () => new Set(linesOf(service, 'request').map(({ worker }) => worker))
     await until(async () => (await getHealth(url)).ok && answering().size === 2)
     expect([...answering()].toSorted()).toEqual([1, 2])
   })
 
-  test('keep tenants apart, whichever of them answers', async () => {
+  test('keep tenants apart, whichever worker answers', async () => {
     const { as } = testClient(url)
     const userId = await fixtures.userId(as(newTenant()))
     const stranger = as(newTenant())
@@ -41,9 +41,9 @@ describe.each(runtimes)('two workers on $name', ({ start }) => {
 })
 
 describe.each(runtimes)('two workers on $name', ({ start }) => {
-  test('finish what runs on SIGTERM, and end with 0', async () => {
+  test('finish running requests on SIGTERM, and exit with 0', async () => {
     await using service = start(unbounded)
-    await using writes = await blockWrites(await allListening(service), 5) // one worker's connections, should all meet it
+    await using writes = await blockWrites(await allListening(service), 5) // at most the connections of one worker
     await until(async () => (await writes.waiting()) === 5)
     service.signal('SIGTERM')
     await until(() => linesOf(service, 'stopping').length === 2)
@@ -53,7 +53,7 @@ describe.each(runtimes)('two workers on $name', ({ start }) => {
     expect(service.log().at(-1)).toMatchObject({ msg: 'workers stopped', workers: 2 })
   })
 
-  test('end when the process that looks after them is killed', async () => {
+  test('exit when the primary process is killed', async () => {
     await using service = start(twoWorkers)
     const url = await allListening(service)
     service.signal('SIGKILL')
@@ -77,12 +77,12 @@ describe('workers', () => {
     expect(await writes.waiting()).toBe(3)
   })
 
-  test('that are killed are replaced, while the others serve', async () => {
+  test('are replaced when they are killed, while the others serve', async () => {
     await using service = startServer(twoWorkers)
     const url = await allListening(service)
     const [pid = 0] = await childrenOf(service)
     process.kill(pid, 'SIGKILL')
-    const { worker } = await until(() => linesOf(service, 'a worker ended, another will start')[0])
+    const { worker } = await until(() => linesOf(service, 'a worker ended, another one will start')[0])
     expect((await getHealth(url)).status).toBe(200)
     const third = await until(() => linesOf(service, 'listening')[2])
     expect([1, 2]).toContain(Number(worker))
@@ -90,7 +90,7 @@ describe('workers', () => {
     expect(await childrenOf(service)).toHaveLength(2)
   })
 
-  test('are refused where Bun cannot share a port, and auto means none there', async () => {
+  test('are rejected where Bun cannot share a port, where auto is one process', async () => {
     const program = `
       import { serve } from '${join(root, 'src/runtime/serve.ts')}'
       import { listen } from '${join(root, 'src/runtime/bun.ts')}'
@@ -100,13 +100,13 @@ describe('workers', () => {
       start([process.execPath, '-e', program], { DATABASE_URL: main.appUrl, WORKERS })
     await using refused = startThere('2')
     expect(await refused.exited).toBe(1)
-    expect(refused.stderr).toStartWith('Bun shares a port between workers on Linux alone')
+    expect(refused.stderr).toStartWith('WORKERS must be 1 here: Bun shares a port between processes only on Linux')
     await using alone = startThere('auto')
     await alone.listening()
     expect(linesOf(alone, 'listening').map(({ worker }) => worker)).toEqual([undefined])
   })
 
-  test('can be asked for on the command line', async () => {
+  test('are set by --workers too', async () => {
     const program = join(root, 'src/runtime/bun.ts')
     await using service = start([process.execPath, program, '--workers', '2'], { DATABASE_URL: main.appUrl })
     await allListening(service)
@@ -114,8 +114,8 @@ describe('workers', () => {
   })
 })
 
-describe('a start with workers says once what is wrong, and leaves none behind:', () => {
-  /** What it said. Its output ends only when every worker has, since they share it. */
+describe('a failed start with workers prints one message and leaves no process:', () => {
+  /** Its stderr, which ends only after the last worker, since all share it. */
   async function failure(service: Child): Promise<string> {
     await using failed = service
     expect(await failed.exited).toBe(1)
@@ -123,8 +123,8 @@ describe('a start with workers says once what is wrong, and leaves none behind:'
   }
 
   test('the login of a superuser', async () => {
-    const said = await failure(startServer({ ...twoWorkers, DATABASE_URL: main.ownerUrl }))
-    expect(said.match(/the serving role is a superuser/g)).toHaveLength(1)
+    const output = await failure(startServer({ ...twoWorkers, DATABASE_URL: main.ownerUrl }))
+    expect(output.match(/the serving role is a superuser/g)).toHaveLength(1)
   })
 
   test('a port that other workers listen on', async () => {
@@ -133,28 +133,28 @@ describe('a start with workers says once what is wrong, and leaves none behind:'
     expect(await failure(startServer({ ...twoWorkers, PORT: port }))).toMatch(/^Cannot listen on .*\n.*\n$/)
   })
 
-  test('what shows only after the first worker has started', async () => {
+  test('a problem that shows only after the first worker has started', async () => {
     const database = await createDatabase()
     const [{ name } = {}] = await asOwner(database)`select current_database() as name`
     await asOwner(database).unsafe(`alter database ${name} connection limit 1`)
-    const said = await failure(startServer({ DATABASE_URL: database.appUrl, WORKERS: '4' }))
-    expect(said).toMatch(/^too many connections for database .*\n.*\n$/)
+    const output = await failure(startServer({ DATABASE_URL: database.appUrl, WORKERS: '4' }))
+    expect(output).toMatch(/^too many connections for database .*\n.*\n$/)
   })
 
-  test('an option that is none', async () => {
-    const said = await failure(start([process.execPath, join(root, 'src/runtime/bun.ts'), '--worker=2'], twoWorkers))
-    expect(said).toStartWith('There is one option: --workers N')
+  test('an unknown option', async () => {
+    const output = await failure(start([process.execPath, join(root, 'src/runtime/bun.ts'), '--worker=2'], twoWorkers))
+    expect(output).toStartWith('Unknown option: the only one is --workers')
   })
 })
 
 const linesOf = (service: Child, msg: string) => service.log().filter((line) => line.msg === msg)
 
-/** Each time by a connection of its own: one that is kept alive belongs to one worker. */
+/** On a new connection each time: a connection belongs to one worker. */
 const getHealth = (url: string) => fetch(`${url}/health`, { headers: { Connection: 'close' } })
 
 async function allListening(service: Child): Promise<string> {
   const url = await service.listening()
-  // Each writes its own lines: the last may come first.
+  // Workers write their lines in any order.
   await until(() => linesOf(service, 'all workers listen').length === 1 && linesOf(service, 'listening').length === 2)
   return url
 }
@@ -164,7 +164,7 @@ async function childrenOf({ pid }: Child): Promise<number[]> {
   return pids.split('\n').filter(Boolean).map(Number)
 }
 
-/** So many PATCHes that wait for a row which somebody else holds. */
+/** Sends `count` PATCH requests that wait for a locked row. */
 async function blockWrites(url: string, count: number) {
   const client = testClient(url).as(newTenant())
   const id = await fixtures.userId(client)

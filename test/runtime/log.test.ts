@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
-import { gathered } from '../../src/runtime/log.ts'
+import { buffered } from '../../src/runtime/log.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { fixtures } from '../app.ts'
 import { main, newTenant } from '../database.ts'
@@ -9,8 +9,8 @@ import { buildForNode, root, runtimes, start, until } from './child.ts'
 setDefaultTimeout(60_000)
 beforeAll(buildForNode)
 
-describe.each(runtimes)('the log on $name, where stdout is no terminal', ({ start }) => {
-  test('has one JSON line a request, and nothing that is no JSON', async () => {
+describe.each(runtimes)('the log on $name without a terminal', ({ start }) => {
+  test('has one JSON line for each request, and only JSON lines', async () => {
     await using service = start({ DATABASE_URL: main.appUrl })
     const { anonymous } = testClient(await service.listening())
     for (const path of ['/health', '/tasks', '/nowhere']) await anonymous.get(path)
@@ -37,10 +37,10 @@ describe.each(runtimes)('the log on $name, where stdout is no terminal', ({ star
   })
 })
 
-/** Lines of this many characters, and the chunks that they were written in. */
+/** Writes lines of these lengths, and returns them with the chunks that were written. */
 async function chunksOf(sizes: number[]) {
   const chunks: string[] = []
-  const destination = gathered({ write: (chunk) => chunks.push(chunk) })
+  const destination = buffered({ write: (chunk) => chunks.push(chunk) })
   const lines = sizes.map((size, index) => `${String(index).padEnd(size - 1, 'é')}\n`)
   for (const line of lines) destination.write(line)
   const atOnce = chunks.length
@@ -48,19 +48,19 @@ async function chunksOf(sizes: number[]) {
   return { lines, chunks, atOnce }
 }
 
-describe('lines that are written at about the same time', () => {
-  test('go out together', async () => {
+describe('lines that are written together', () => {
+  test('form one chunk', async () => {
     const { lines, chunks, atOnce } = await chunksOf([20, 20, 20])
     expect([atOnce, chunks]).toEqual([0, [lines.join('')]])
   })
 
-  test('go out in chunks that another process cannot tear apart, each line whole and in order', async () => {
+  test('form chunks that the system writes at once, with complete lines in order', async () => {
     const { lines, chunks } = await chunksOf(Array(100).fill(150))
     expect(chunks.join('')).toBe(lines.join(''))
     expect(chunks.filter((chunk) => Buffer.byteLength(chunk) > 4096 || !chunk.endsWith('\n'))).toEqual([])
   })
 
-  test('go out by themselves when they are longer than a chunk', async () => {
+  test('form their own chunk when they are longer than one', async () => {
     const { lines, chunks } = await chunksOf([20, 5000, 20])
     expect(chunks).toEqual(lines)
   })

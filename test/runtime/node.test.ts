@@ -24,7 +24,7 @@ describe.skipIf(!hasNode)('on Node', () => {
     ['/tasks', '999.999.1.1'],
     ['/tasks', 'x/..'],
     ['http://a@b/tasks', 'x'],
-  ])('%s at the Host %s is refused', async (target, host) => {
+  ])('rejects %s at the Host %s', async (target, host) => {
     const { hostname, port } = new URL(url)
     const socket = connect(Number(port), hostname)
     socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
@@ -32,12 +32,12 @@ describe.skipIf(!hasNode)('on Node', () => {
     expect(answer).toStartWith('HTTP/1.1 400 ')
   })
 
-  test('an idle connection is kept for longer than proxies keep theirs', async () => {
+  test('keeps an idle connection longer than proxies do', async () => {
     const { headers } = await fetch(new URL('/health', url))
     expect(headers.get('Keep-Alive')).toBe('timeout=75')
   })
 
-  test('a request is one JSON line, with the address of the client', async () => {
+  test('logs a request as one JSON line, with the client’s address', async () => {
     const id = crypto.randomUUID()
     await fetch(new URL('/health', url), { headers: { 'X-Request-Id': id } })
     const line = await until(() => server.log().find(({ requestId }) => requestId === id))

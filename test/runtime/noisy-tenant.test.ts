@@ -10,7 +10,7 @@ const database = await createDatabase()
 const owner = asOwner(database)
 
 /** A service with eight connections and a tenant whose writes to one user wait for a lock until the block ends. */
-async function besidesANoisyTenant(settings: Record<string, string> = {}) {
+async function startWithNoisyTenant(settings: Record<string, string> = {}) {
   const config = loadConfig({ DATABASE_URL: database.appUrl, DATABASE_POOL_SIZE: '8', TENANT_QUEUE: '10', ...settings })
   const service = await createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset })
   const { as } = testClient(service.app)
@@ -46,8 +46,8 @@ async function besidesANoisyTenant(settings: Record<string, string> = {}) {
   }
 }
 
-test('a tenant that takes all it can get leaves others the rest of the pool, and waits behind itself', async () => {
-  await using noisy = await besidesANoisyTenant()
+test('a noisy tenant leaves others the rest of the pool, and waits in its own queue', async () => {
+  await using noisy = await startWithNoisyTenant()
   await until(async () => (await noisy.waiting()) === 2)
   const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await noisy.other.get('/users')).status))
   expect(new Set(statuses)).toEqual(new Set([200]))
@@ -55,7 +55,7 @@ test('a tenant that takes all it can get leaves others the rest of the pool, and
   expect((await noisy.release()).toSorted()).toEqual([...Array(12).fill(200), ...Array(8).fill(429)])
 })
 
-test('without the limit it takes them all', async () => {
-  await using noisy = await besidesANoisyTenant({ TENANT_CONCURRENCY: '0' })
+test('without the limit a noisy tenant takes every connection', async () => {
+  await using noisy = await startWithNoisyTenant({ TENANT_CONCURRENCY: '0' })
   await until(async () => (await noisy.waiting()) === 8)
 })

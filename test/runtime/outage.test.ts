@@ -9,7 +9,7 @@ import { buildForNode, runtimes, until } from './child.ts'
 
 setDefaultTimeout(60_000)
 
-// A server of its own, since it is stopped under the running service.
+// Its own server, since the tests stop it.
 let server: PostgresServer
 let DATABASE_URL = ''
 beforeAll(async () => {
@@ -23,8 +23,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-describe.each(runtimes)('on $name, when PostgreSQL is gone', ({ start }) => {
-  test('tenants get 503 with Retry-After, /ready is 503, /health 200, and all recovers by itself', async () => {
+describe.each(runtimes)('on $name, when PostgreSQL stops', ({ start }) => {
+  test('tenants get 503 with Retry-After, /ready is 503, /health is 200, and the service recovers by itself', async () => {
     await using service = start({ DATABASE_URL })
     const { as, anonymous } = testClient(await service.listening())
     const tenant = as(newTenant())
@@ -48,7 +48,7 @@ describe.each(runtimes)('on $name, when PostgreSQL is gone', ({ start }) => {
     expect((await anonymous.get('/ready')).status).toBe(200)
   })
 
-  test('every connection of the pool that was lost while idle is replaced', async () => {
+  test('replaces every idle connection that was lost', async () => {
     await using service = start({ DATABASE_URL, DATABASE_POOL_SIZE: '5' })
     const { as } = testClient(await service.listening())
     const tenant = as(newTenant())
@@ -58,7 +58,7 @@ describe.each(runtimes)('on $name, when PostgreSQL is gone', ({ start }) => {
     expect((await many()).map(({ status }) => status)).toEqual(Array(20).fill(200))
   })
 
-  test('a request whose connection is cut is 503, and the next one is served', async () => {
+  test('answers a request whose connection is cut with 503, and serves the next one', async () => {
     await using service = start({ DATABASE_URL })
     const { as } = testClient(await service.listening())
     const tenant = as(newTenant())
@@ -77,7 +77,7 @@ describe.each(runtimes)('on $name, when PostgreSQL is gone', ({ start }) => {
     expect((await tenant.get(`/users/${userId}`)).status).toBe(200)
   })
 
-  test('it stops in order on SIGTERM', async () => {
+  test('stops with 0 on SIGTERM', async () => {
     await using service = start({ DATABASE_URL })
     const { as } = testClient(await service.listening())
     await as(newTenant()).get('/users')

@@ -8,12 +8,12 @@ afterEach(() => {
   setSystemTime()
 })
 
-/** A service whose looks at the walls are counted. */
+/** A service that counts its isolation checks. */
 async function countingService() {
-  let looks = 0
+  let checks = 0
   const isolation = () => ({
     async inspect() {
-      looks += 1
+      checks += 1
       return await deps.isolation.inspect()
     },
     close: async () => {},
@@ -23,26 +23,26 @@ async function countingService() {
   return {
     assertIsolation: service.assertIsolation,
     ready: async () => (await service.app.request('/ready')).status,
-    looks: () => looks,
+    checks: () => checks,
     [Symbol.asyncDispose]: () => service.close(),
   }
 }
 
-test('the look of the start answers the first /ready behind it, and no other', async () => {
+test('the first /ready uses the findings of the start, and the next one checks again', async () => {
   await using service = await countingService()
   await service.assertIsolation()
-  expect([await service.ready(), service.looks()]).toEqual([200, 1])
-  expect([await service.ready(), service.looks()]).toEqual([200, 2])
+  expect([await service.ready(), service.checks()]).toEqual([200, 1])
+  expect([await service.ready(), service.checks()]).toEqual([200, 2])
 })
 
-test('the look of the start is old after a second', async () => {
+test('the findings of the start expire after a second', async () => {
   await using service = await countingService()
   await service.assertIsolation()
   setSystemTime(Date.now() + 1000)
-  expect([await service.ready(), service.looks()]).toEqual([200, 2])
+  expect([await service.ready(), service.checks()]).toEqual([200, 2])
 })
 
-test('without a start there is a look for /ready', async () => {
+test('/ready runs the check without a start', async () => {
   await using service = await countingService()
-  expect([await service.ready(), service.looks()]).toEqual([200, 1])
+  expect([await service.ready(), service.checks()]).toEqual([200, 1])
 })

@@ -6,9 +6,9 @@ import { newTenant } from '../database.ts'
 const document = await (await app.request('/openapi.json')).text()
 
 /**
- * What must hold on every runtime, as checks against a running server: its whole contract, and a few things by name.
+ * The checks of a running server on every runtime: its whole contract, and a few more.
  *
- * @param url asked for by each check, since a server is started after its tests have been written down
+ * @param url returns the server's URL: the server starts after its tests are declared
  */
 export function serviceCases(url: () => string): ContractCase[] {
   const raw = async (path: string, init?: RequestInit) => await fetch(new URL(path, url()), init)
@@ -16,18 +16,18 @@ export function serviceCases(url: () => string): ContractCase[] {
   return [
     ...contractCases({ client, document, fixtures }),
     {
-      name: 'what one tenant makes, it sees in its list, and another does not',
+      name: 'a tenant lists what it created, and another tenant does not',
       async run() {
         const [a, b] = [client.as(newTenant()), client.as(newTenant())]
         const userId = await fixtures.userId(a)
-        const created = await a.post<{ id: string }>('/tasks', { title: 'Lay the bricks', userId })
+        const created = await a.post<{ id: string }>('/tasks', { title: 'Write the report', userId })
         expect(created.status).toBe(201)
         expect((await a.get<{ id: string }[]>('/tasks')).data.map(({ id }) => id)).toEqual([created.data.id])
         expect((await b.get('/tasks')).data).toEqual([])
       },
     },
     {
-      name: 'many tenants at once each see their own',
+      name: 'many concurrent tenants each list their own users',
       async run() {
         const tenants = Array.from({ length: 20 }, () => client.as(newTenant()))
         const made = await Promise.all(tenants.map((tenant) => fixtures.userId(tenant)))
@@ -36,7 +36,7 @@ export function serviceCases(url: () => string): ContractCase[] {
       },
     },
     {
-      name: 'a request without a tenant is refused in the envelope',
+      name: 'rejects a request without a tenant in the envelope',
       async run() {
         const { status, error } = await client.anonymous.get('/tasks')
         expect({ status, code: error?.code }).toEqual({ status: 403, code: 'FORBIDDEN' })
@@ -50,11 +50,11 @@ export function serviceCases(url: () => string): ContractCase[] {
       },
     },
     {
-      name: 'the document is the one that the app writes',
+      name: 'serves the OpenAPI document of the app',
       run: async () => expect(await (await raw('/openapi.json')).text()).toBe(document),
     },
     {
-      name: 'the documentation page and every file that it loads are served',
+      name: 'serves the documentation page and every file that it loads',
       async run() {
         const page = await (await raw('/docs')).text()
         const files = [...page.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = '']) => path)
@@ -78,7 +78,7 @@ export function serviceCases(url: () => string): ContractCase[] {
       },
     },
     {
-      name: 'a request id comes back, also on 204',
+      name: 'returns a request id, on 204 too',
       async run() {
         const headers = { 'X-Tenant-Id': newTenant(), 'X-Request-Id': 'the-id.of-the_caller~1' }
         const user = await fixtures.userId(client.as(headers['X-Tenant-Id']))
@@ -87,7 +87,7 @@ export function serviceCases(url: () => string): ContractCase[] {
       },
     },
     {
-      name: 'a body over the limit is refused',
+      name: 'rejects a body over the limit',
       async run() {
         const { status } = await client
           .as(newTenant())

@@ -9,7 +9,7 @@ import { addUser, failureOf, openCable } from '../database/shared-database.ts'
 import { watchedPool } from '../database/watched-pool.ts'
 import { main, newTenant } from '../database.ts'
 
-test('a connection that goes silent is given up when no request can still wait for it', async () => {
+test('closes a silent connection after the request timeout', async () => {
   await using cable = await openCable()
   const config = loadConfig({ DATABASE_URL: cable.url, DATABASE_POOL_SIZE: '1', REQUEST_TIMEOUT_MS: '200' })
   const service = await createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset })
@@ -21,7 +21,7 @@ test('a connection that goes silent is given up when no request can still wait f
   await service.close()
 })
 
-test('a connection that surprises is logged with how many there were, and without a tenant', async () => {
+test('logs a protocol violation with its count, and without a tenant', async () => {
   const logged: unknown[] = []
   const log = { ...deps.log, error: (fields: object, message: string) => logged.push({ ...fields, message }) }
   const answer = (text: string, given: Answer) =>

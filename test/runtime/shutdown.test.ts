@@ -15,14 +15,14 @@ beforeAll(buildForNode)
 
 describe.each(runtimes)('on $name', ({ start }) => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    test(`${signal} lets a request that is under way finish, refuses new connections, and ends with 0`, async () => {
+    test(`${signal} finishes a running request, refuses new connections, and exits with 0`, async () => {
       await using server = start(environment)
       const url = await server.listening()
       await using write = await startBlockedWrite(url)
 
       server.signal(signal)
       await until(() => server.log().some(({ msg }) => msg === 'stopping'))
-      // Each by a connection of its own: one that is kept alive is no new one.
+      // On a new connection each time.
       await until(() => isRefused(url))
       write.unblock()
 
@@ -31,7 +31,7 @@ describe.each(runtimes)('on $name', ({ start }) => {
       expect(server.log().at(-1)?.msg).toBe('stopped')
     })
 
-  test('a write that is answered during shutdown is there afterwards', async () => {
+  test('a write that is answered during the shutdown is stored', async () => {
     await using server = start(environment)
     await using write = await startBlockedWrite(await server.listening())
     server.signal('SIGTERM')
@@ -43,7 +43,7 @@ describe.each(runtimes)('on $name', ({ start }) => {
     expect([...rows]).toEqual([{ title: 'Written late' }])
   })
 
-  test('connections that are kept alive do not hold up the end', async () => {
+  test('idle connections do not delay the exit', async () => {
     await using server = start(environment)
     const url = await server.listening()
     using idle = await openKeptAlive(url)
@@ -53,15 +53,15 @@ describe.each(runtimes)('on $name', ({ start }) => {
     expect([idle.received().startsWith('HTTP/1.1 200'), silent.received()]).toEqual([true, ''])
   })
 
-  test('a request that is still under way at the deadline makes it end with 1', async () => {
+  test('exits with 1 when a request still runs at the deadline', async () => {
     await using server = start({ ...environment, SHUTDOWN_TIMEOUT_MS: '50' })
     await using _write = await startBlockedWrite(await server.listening())
     server.signal('SIGTERM')
     expect(await server.exited).toBe(1)
-    expect(server.log().map(({ msg }) => msg)).toContain('requests were still under way at the deadline')
+    expect(server.log().map(({ msg }) => msg)).toContain('requests were still running at the deadline')
   })
 
-  test('a second signal changes nothing', async () => {
+  test('ignores a second signal', async () => {
     await using server = start(environment)
     await using write = await startBlockedWrite(await server.listening())
     server.signal('SIGTERM')
@@ -73,7 +73,7 @@ describe.each(runtimes)('on $name', ({ start }) => {
   })
 })
 
-/** A PATCH that waits for a row which somebody else holds. */
+/** Sends a PATCH that waits for a locked row. */
 async function startBlockedWrite(url: string) {
   const client = testClient(url).as(newTenant())
   const userId = await fixtures.userId(client)
@@ -87,7 +87,7 @@ async function startBlockedWrite(url: string) {
   })
   await locked.promise
   const answer = client.patch(`/tasks/${data.id}`, { title: 'Written late' })
-  answer.catch(() => {}) // not every test waits for it
+  answer.catch(() => {}) // some tests leave it unread
   const waiting = () => owner`
     select from pg_stat_activity
     where datname = current_database() and usename = 'app_user' and wait_event_type = 'Lock'`

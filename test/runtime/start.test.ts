@@ -8,7 +8,7 @@ setDefaultTimeout(60_000)
 
 beforeAll(buildForNode)
 
-// Whoever owns the tables must not serve. Roles belong to the whole server, so this one goes again.
+// The owner of the tables must not serve. Roles belong to the whole server, so the test drops this one.
 const database = await createDatabase()
 const administrator = asOwner(database)
 const owner = `owner_${randomBytes(6).toString('hex')}`
@@ -21,7 +21,7 @@ afterAll(async () => {
   await administrator.unsafe(`drop owned by ${owner} cascade; drop role ${owner}`)
 })
 
-/** What a start that fails shows: on stdout nothing but warnings. */
+/** The stderr of a failed start, whose stdout has only warnings. */
 async function failure(child: Child, exitCode = 1): Promise<string> {
   await using ended = child
   expect(await Promise.race([ended.exited, ended.listening().catch(() => ended.exited)])).toBe(exitCode)
@@ -30,7 +30,7 @@ async function failure(child: Child, exitCode = 1): Promise<string> {
   return ended.stderr
 }
 
-/** The URL of a database, with something about it changed. */
+/** A database URL after a change. */
 function altered(original: string, change: (url: URL) => void): string {
   const url = new URL(original)
   change(url)
@@ -40,66 +40,66 @@ function altered(original: string, change: (url: URL) => void): string {
 describe.each(runtimes)('a start on $name', ({ start }) => {
   const secret = new URL(main.appUrl).password
 
-  test('without DATABASE_URL says that it is required, and where settings are listed', async () => {
-    expect(await failure(start({}))).toBe(`The configuration is not right:
-  - DATABASE_URL is required: postgres://app_user:password@host:5432/database ("bun run up" brings a database of its own)
-.env.example lists every setting.
+  test('without DATABASE_URL reports that it is required, and names the page of settings', async () => {
+    expect(await failure(start({}))).toBe(`Invalid configuration:
+  - DATABASE_URL is required: postgres://app_user:password@host:5432/database ("bun run up" starts a database of its own)
+docs/configuration.md explains every setting, .env.example is a template.
 `)
   })
 
-  test('with several wrong settings names each, and shows no value', async () => {
+  test('with several wrong settings names each of them, and shows no value', async () => {
     const wrong = { DATABASE_URL: 'mysql://s3cret', PORT: 's3cret', TENANT_HEADER: 'Host', LOG_LEVEL: 's3cret' }
-    const said = await failure(start(wrong))
-    for (const name of Object.keys(wrong)) expect(said).toContain(`- ${name} `)
-    expect(said).not.toContain('s3cret')
+    const output = await failure(start(wrong))
+    for (const name of Object.keys(wrong)) expect(output).toContain(`- ${name} `)
+    expect(output).not.toContain('s3cret')
   })
 
   test('with the login of a superuser is refused', async () => {
-    const said = await failure(start({ DATABASE_URL: main.ownerUrl }))
-    expect(said).toContain('the serving role is a superuser')
-    expect(said).toContain('Point DATABASE_URL at a role that row security binds: app_user')
+    const output = await failure(start({ DATABASE_URL: main.ownerUrl }))
+    expect(output).toContain('the serving role is a superuser')
+    expect(output).toContain('Point DATABASE_URL at a role that row security binds: app_user')
   })
 
   test('with the login of the tables’ owner is refused', async () => {
-    const said = await failure(
+    const output = await failure(
       start({
         DATABASE_URL: altered(database.ownerUrl, (url) => Object.assign(url, { username: owner, password: 'owns' })),
       }),
     )
-    expect(said).toContain('the serving role owns table public.tasks')
+    expect(output).toContain('the serving role owns table public.tasks')
   })
 
-  test('with a database that was never migrated says to migrate', async () => {
-    const said = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.pathname = '/postgres')) }))
-    expect(said).toContain('it has no table of tenants')
-    expect(said).toContain('bun run rowhouse migrate')
+  test('with a database that was never migrated names the command to migrate', async () => {
+    const output = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.pathname = '/postgres')) }))
+    expect(output).toContain('it has no table of tenants')
+    expect(output).toContain('bun run rowhouse migrate')
   })
 
-  test('with nobody at the database’s address says so', async () => {
-    const said = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.port = '1')) }))
-    expect(said).toContain('ECONNREFUSED 127.0.0.1:1')
-    expect(said).toContain('Start PostgreSQL, or correct the host and the port')
+  test('without a server at the database’s address reports the address', async () => {
+    const output = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.port = '1')) }))
+    expect(output).toContain('ECONNREFUSED 127.0.0.1:1')
+    expect(output).toContain('Start PostgreSQL, or correct the host and the port')
   })
 
-  test('with a host that does not exist says so', async () => {
-    const said = await failure(
+  test('with a host that does not exist reports it', async () => {
+    const output = await failure(
       start({ DATABASE_URL: altered(main.appUrl, (url) => (url.hostname = 'nowhere.invalid')) }),
     )
-    expect(said).toMatch(/ENOTFOUND nowhere.invalid|EAI_AGAIN nowhere.invalid/)
-    expect(said).toContain("Correct the host of the database's URL")
+    expect(output).toMatch(/ENOTFOUND nowhere.invalid|EAI_AGAIN nowhere.invalid/)
+    expect(output).toContain("Correct the host of the database's URL")
   })
 
-  test('with a wrong password says so, and does not show it', async () => {
-    const said = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.password = 's3cret')) }))
-    expect(said).toContain('password authentication failed for user "app_user"')
-    expect(said).toContain('Correct the user or the password')
-    expect(said).not.toContain('s3cret')
+  test('with a wrong password reports it, and does not show it', async () => {
+    const output = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.password = 's3cret')) }))
+    expect(output).toContain('password authentication failed for user "app_user"')
+    expect(output).toContain('Correct the user or the password')
+    expect(output).not.toContain('s3cret')
   })
 
-  test('with a database that does not exist says so', async () => {
-    const said = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.pathname = '/nowhere')) }))
-    expect(said).toContain('database "nowhere" does not exist')
-    expect(said).toContain('Create the database')
+  test('with a database that does not exist reports it', async () => {
+    const output = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.pathname = '/nowhere')) }))
+    expect(output).toContain('database "nowhere" does not exist')
+    expect(output).toContain('Create the database')
   })
 
   test.each([
@@ -108,46 +108,46 @@ describe.each(runtimes)('a start on $name', ({ start }) => {
     'postgres://app_user:s3cret@localhost:99999/rowhouse',
     'postgres://s3cret@[::',
   ])('with a malformed URL (%s) does not show the password', async (url) => {
-    const said = await failure(start({ DATABASE_URL: url }))
-    expect(said).toContain("The database's URL is malformed")
-    expect(said).not.toContain('s3cret')
+    const output = await failure(start({ DATABASE_URL: url }))
+    expect(output).toContain("The database's URL is malformed")
+    expect(output).not.toContain('s3cret')
   })
 
-  test('on a port in use says so', async () => {
+  test('on a used port reports it', async () => {
     using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
-    const said = await failure(start({ DATABASE_URL: main.appUrl, PORT: String(occupant.port) }))
-    expect(said).toContain(`Cannot listen on http://127.0.0.1:${occupant.port}`)
-    expect(said).toContain('HOST and PORT choose where')
-    expect(said).not.toContain(secret)
+    const output = await failure(start({ DATABASE_URL: main.appUrl, PORT: String(occupant.port) }))
+    expect(output).toContain(`Cannot listen on http://127.0.0.1:${occupant.port}`)
+    expect(output).toContain('Change HOST or PORT')
+    expect(output).not.toContain(secret)
   })
 })
 
 describe('bun run migrate', () => {
-  /** What `rowhouse migrate` said when it could not run: exit code 2. */
+  /** The stderr of a `rowhouse migrate` that could not run: exit code 2. */
   const refusal = (environment: Record<string, string>) =>
     failure(start([process.execPath, join(root, 'src/cli/rowhouse.ts'), 'migrate'], environment), 2)
 
-  test('without DATABASE_OWNER_URL says that it is required', async () => {
+  test('without DATABASE_OWNER_URL reports that it is required', async () => {
     expect(await refusal({})).toContain('DATABASE_OWNER_URL is required')
   })
 
   test('with a malformed URL does not show the password', async () => {
     for (const name of ['DATABASE_OWNER_URL', 'DATABASE_URL']) {
-      const said = await refusal({ DATABASE_OWNER_URL: main.ownerUrl, [name]: 'postgres://a:s3cret/@b:99999/c' })
-      expect(said).toContain('malformed')
-      expect(said).not.toContain('s3cret')
+      const output = await refusal({ DATABASE_OWNER_URL: main.ownerUrl, [name]: 'postgres://a:s3cret/@b:99999/c' })
+      expect(output).toContain('malformed')
+      expect(output).not.toContain('s3cret')
     }
   })
 
-  test('with a wrong password says so', async () => {
+  test('with a wrong password reports it', async () => {
     const url = altered(main.ownerUrl, (url) => (url.password = 's3cret'))
-    const said = await refusal({ DATABASE_OWNER_URL: url })
-    expect(said).toContain('password authentication failed for user "postgres"')
-    expect(said).not.toContain('s3cret')
+    const output = await refusal({ DATABASE_OWNER_URL: url })
+    expect(output).toContain('password authentication failed for user "postgres"')
+    expect(output).not.toContain('s3cret')
   })
 
   test('as a role that may not migrate names the statement, without a stack', async () => {
-    const said = await refusal({ DATABASE_OWNER_URL: main.appUrl })
-    expect(said).toMatch(/^sql\/\S+, statement \d+: .*(permission denied|must be|Only roles)/)
+    const output = await refusal({ DATABASE_OWNER_URL: main.appUrl })
+    expect(output).toMatch(/^sql\/\S+, statement \d+: .*(permission denied|must be|Only roles)/)
   })
 })

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
+import postgres from 'postgres'
+import { openEmbedded } from '../../db/embedded.ts'
 import { demo } from '../../src/service/features/demo.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { fixtures } from '../app.ts'
@@ -8,7 +10,7 @@ import { type Child, root, start, temporaryFolder, until } from './child.ts'
 
 setDefaultTimeout(60_000)
 
-/** `bun run up` in a folder, where it keeps its database. */
+/** `bun run up` in a folder, where its database stays. */
 const up = (folder: string, environment: Record<string, string> = {}): Child =>
   start([process.execPath, join(root, 'src/runtime/up.ts')], environment, folder)
 
@@ -18,14 +20,30 @@ const titles = async (url: string, tenant: string) =>
 const addTask = (url: string, title: string) =>
   testClient(url).as(demo.acme.tenantId).post('/tasks', { title, userId: demo.acme.userId })
 
-/** One folder and what runs on it, for the tests of a block. */
+/** Has the database of a folder write the roles of a transaction into the description of each new task. */
+async function revealRoles(folder: string): Promise<void> {
+  const embedded = await openEmbedded(join(folder, '.rowhouse'))
+  const owner = postgres(embedded.url, { max: 1, onnotice: () => {} })
+  await owner.unsafe(`
+    create function reveal_roles() returns trigger language plpgsql as $$
+    begin
+      new.description := format('role %s, login %s, superuser %s', current_user, session_user,
+        (select rolsuper from pg_roles where rolname = session_user)::text);
+      return new;
+    end $$;
+    create trigger reveal_roles before insert on tasks for each row execute function reveal_roles()`)
+  await owner.end()
+  await embedded.close()
+}
+
+/** A folder and the service that runs in it, for the tests of a block. */
 function session() {
   const folder = temporaryFolder()
   const it = {
     folder: folder.path,
     running: undefined as unknown as Child, // beforeAll starts it
     url: '',
-    /** Ends what runs, and starts again on the same folder. */
+    /** Stops the service and starts it again in the same folder. */
     async again() {
       await it.running?.[Symbol.asyncDispose]()
       it.running = up(folder.path)
@@ -40,10 +58,10 @@ function session() {
   return it
 }
 
-describe('bun run up, for the first time', () => {
+describe('the first bun run up', () => {
   const first = session()
 
-  test('from nothing, serves two demo tenants that do not see each other', async () => {
+  test('serves two demo tenants that do not see each other', async () => {
     const [acme, globex] = [await titles(first.url, demo.acme.tenantId), await titles(first.url, demo.globex.tenantId)]
     expect(acme).toEqual(expect.arrayContaining(['Draw the first plans', 'Order the bricks']))
     expect(globex).toEqual(expect.arrayContaining(['Buy a hammock', 'Call the board']))
@@ -51,7 +69,7 @@ describe('bun run up, for the first time', () => {
     expect(await titles(first.url, crypto.randomUUID())).toEqual([])
   })
 
-  test('prints commands that work as they stand', async () => {
+  test('prints commands that work unchanged', async () => {
     const commands = await until(() => first.running.stdout.match(/curl .*/g) ?? undefined)
     expect(commands).toHaveLength(2)
     for (const command of commands) {
@@ -61,17 +79,12 @@ describe('bun run up, for the first time', () => {
     }
   })
 
-  test('prints where the documentation is', async () => {
+  test('prints the URL of the documentation', async () => {
     const [, page = ''] = await until(() => first.running.stdout.match(/Docs +(\S+)/) ?? undefined)
     expect((await fetch(page)).status).toBe(200)
   })
 
-  test('keeps tenants apart as the role app_user, though its login is a superuser', async () => {
-    const { anonymous } = testClient(first.url)
-    expect((await anonymous.get('/ready')).status).toBe(200)
-  })
-
-  test('a second one on the same folder says that one is running, and ends with 1', async () => {
+  test('a second start in the same folder reports the running one, and exits with 1', async () => {
     await using second = up(first.folder)
     expect(await second.exited).toBe(1)
     expect(second.stderr).toMatch(/^Rowhouse is running already from this folder .*\n$/)
@@ -80,10 +93,31 @@ describe('bun run up, for the first time', () => {
   })
 })
 
-describe('bun run up, again', () => {
+describe('a later bun run up', () => {
   const it = session()
 
-  test('a task that was confirmed is there after kill -9', async () => {
+  test('keeps tenants apart as the role app_user, though its login is a superuser', async () => {
+    it.running.signal('SIGTERM')
+    await it.running.exited
+    await revealRoles(it.folder)
+    await it.again()
+    const { as } = testClient(it.url)
+    const [acme, globex] = [as(demo.acme.tenantId), as(demo.globex.tenantId)]
+    const task = { title: 'Of Acme', userId: demo.acme.userId }
+    const { data } = await acme.post<{ id: string; description: string }>('/tasks', task)
+    expect(data.description).toBe('role app_user, login postgres, superuser true')
+
+    const found = async () => (await globex.get<{ id: string }[]>('/tasks')).data.map(({ id }) => id)
+    expect(await found()).not.toContain(data.id)
+    expect((await globex.get(`/tasks/${data.id}`)).status).toBe(404)
+    expect((await globex.patch(`/tasks/${data.id}`, { title: 'Of Globex' })).status).toBe(404)
+    expect((await globex.delete(`/tasks/${data.id}`)).status).toBe(404)
+    expect((await globex.post('/tasks', task)).error?.code).toBe('INVALID_REFERENCE')
+    expect((await acme.get<{ title: string }>(`/tasks/${data.id}`)).data.title).toBe('Of Acme')
+    expect((await as(crypto.randomUUID()).get('/tasks')).data).toEqual([])
+  })
+
+  test('a confirmed task survives kill -9', async () => {
     expect((await addTask(it.url, 'Survive')).status).toBe(201)
     it.running.signal('SIGKILL')
     await it.running.exited
@@ -91,7 +125,7 @@ describe('bun run up, again', () => {
     expect(await titles(it.url, demo.acme.tenantId)).toContain('Survive')
   })
 
-  test('kill -9 in the midst of writes loses none that was confirmed', async () => {
+  test('kill -9 during writes loses no confirmed task', async () => {
     const confirmed: string[] = []
     const write = async (writer: number) => {
       for (let n = 0; ; n += 1) {
@@ -109,7 +143,7 @@ describe('bun run up, again', () => {
     expect(data.map(({ title }) => title)).toEqual(expect.arrayContaining(confirmed.slice(-50)))
   })
 
-  test('Ctrl-C ends it with 0, and what was written is there the next time', async () => {
+  test('Ctrl-C exits with 0, and the next start has every task', async () => {
     expect((await addTask(it.url, 'Stay')).status).toBe(201)
     it.running.signal('SIGINT')
     expect(await it.running.exited).toBe(0)
@@ -118,7 +152,7 @@ describe('bun run up, again', () => {
     expect(await titles(it.url, demo.acme.tenantId)).toContain('Stay')
   })
 
-  test('seeds once: what was deleted stays deleted', async () => {
+  test('seeds only once: a deleted task stays deleted', async () => {
     const client = testClient(it.url).as(demo.globex.tenantId)
     expect((await client.delete(`/tasks/${demo.globex.taskId}`)).status).toBe(204)
     it.running.signal('SIGTERM')
@@ -128,7 +162,7 @@ describe('bun run up, again', () => {
   })
 })
 
-test('bun run up on a port in use says so, and can be started again', async () => {
+test('bun run up on a used port reports it, and can be started again', async () => {
   using folder = temporaryFolder()
   using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
   await using refused = up(folder.path, { PORT: String(occupant.port) })
@@ -138,15 +172,15 @@ test('bun run up on a port in use says so, and can be started again', async () =
   expect(await second.listening()).toStartWith('http://127.0.0.1:')
 })
 
-test('bun run up with a wrong setting says so, in one message', async () => {
+test('bun run up reports wrong settings in one message', async () => {
   using folder = temporaryFolder()
   await using refused = up(folder.path, { PORT: 'many', LOG_LEVEL: 'loud' })
   expect(await refused.exited).toBe(1)
-  expect(refused.stderr).toStartWith('The configuration is not right:\n')
+  expect(refused.stderr).toStartWith('Invalid configuration:\n')
   expect(refused.stderr.match(/^ {2}- /gm)).toHaveLength(2)
 })
 
-test('bun run up with DATABASE_URL makes no database of its own and seeds nothing', async () => {
+test('bun run up with DATABASE_URL starts no database of its own and seeds nothing', async () => {
   using folder = temporaryFolder()
   const database = await createDatabase()
   await using service = up(folder.path, { DATABASE_URL: database.appUrl })

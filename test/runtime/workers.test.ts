@@ -11,7 +11,7 @@ import { serviceCases } from './service-cases.ts'
 
 setDefaultTimeout(60_000)
 
-// Cloudflare's own runtime, workerd, with the bundle that would be deployed.
+// The bundle that is deployed, on workerd, the runtime of Cloudflare Workers.
 
 const settings = z
   .object({
@@ -28,7 +28,7 @@ interface Worker {
   close(): Promise<void>
 }
 
-const believing = { ALLOW_UNVERIFIED: 'true' }
+const unverified = { ALLOW_UNVERIFIED: 'true' }
 
 async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string, string> }): Promise<Worker> {
   const lines: Record<string, unknown>[] = []
@@ -37,9 +37,9 @@ async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string
     scriptPath: join(root, settings.main),
     compatibilityDate: settings.compatibility_date,
     compatibilityFlags: settings.compatibility_flags,
-    bindings: bindings.vars ?? believing,
+    bindings: bindings.vars ?? unverified,
     hyperdrives: bindings.hyperdrive ? { [settings.hyperdrive[0].binding]: bindings.hyperdrive } : {},
-    // workerd's own lines are no JSON.
+    // workerd's own lines are not JSON.
     handleStructuredLogs: ({ message }: { message: string }) => {
       if (message.startsWith('{')) lines.push(JSON.parse(message))
     },
@@ -58,16 +58,16 @@ describe('on Cloudflare Workers', () => {
 
   for (const { name, run } of serviceCases(() => worker.url)) test(name, run)
 
-  test('a request is one JSON line, with the client that Cloudflare saw', async () => {
+  test('logs a request as one JSON line, with the client’s address from Cloudflare', async () => {
     const id = crypto.randomUUID()
     await fetch(new URL('/health', worker.url), { headers: { 'X-Request-Id': id, 'CF-Connecting-IP': '203.0.113.9' } })
     const line = await until(() => worker.lines.find(({ requestId }) => requestId === id))
     expect(line).toMatchObject({ level: 30, msg: 'request', route: '/health', status: 200, client: '203.0.113.9' })
   })
 
-  test('DATABASE_URL serves where there is no Hyperdrive, and no connection outlives its request', async () => {
+  test('connects by DATABASE_URL without Hyperdrive, and closes each connection after its request', async () => {
     const database = await createDatabase()
-    const direct = await startWorker({ vars: { ...believing, DATABASE_URL: database.appUrl } })
+    const direct = await startWorker({ vars: { ...unverified, DATABASE_URL: database.appUrl } })
     const { status } = await testClient(direct.url).as(newTenant()).get('/tasks')
     const owner = asOwner(database)
     const open = () => owner`select from pg_stat_activity where datname = current_database() and usename = 'app_user'`
@@ -76,7 +76,7 @@ describe('on Cloudflare Workers', () => {
     expect(status).toBe(200)
   })
 
-  test('over a login that walls do not bind, nothing but /health is served, and one line says why', async () => {
+  test('serves only /health with a login that bypasses row-level security, and logs the reason once', async () => {
     const unsafe = await startWorker({ hyperdrive: main.ownerUrl })
     const client = testClient(unsafe.url)
     const paths = ['/tasks', '/users', '/ready', '/docs', '/openapi.json', '/health']
@@ -93,7 +93,7 @@ describe('on Cloudflare Workers', () => {
     expect(reasons[0]?.problem).toContain('superuser')
   })
 
-  test('without trust nothing is served, and one line says what to set', async () => {
+  test('without authentication serves nothing, and logs once which setting is missing', async () => {
     const open = await startWorker({ hyperdrive: main.appUrl, vars: { LOG_LEVEL: 'info' } })
     const { status } = await testClient(open.url).as(newTenant()).get('/tasks')
     const reason = await until(() => open.lines.find(({ msg }) => msg === 'refusing to serve'))
@@ -102,7 +102,7 @@ describe('on Cloudflare Workers', () => {
     expect(reason.problem).toContain('AUTH is required in production')
   })
 
-  test('tokens, a signer, the registry and a rate hold there too, for requests at the same time', async () => {
+  test('verifies tokens, signs tenants, reads the directory and limits the rate of concurrent requests', async () => {
     const database = await createDatabase()
     const signingKey = 'a-key-of-this-test-with-32-characters'
     await migrate({ url: database.ownerUrl, signingSecrets: [signingKey] })
@@ -137,8 +137,8 @@ describe('on Cloudflare Workers', () => {
     expect(new Set(rest)).toEqual(new Set([200, 429]))
   })
 
-  test('settings that are wrong are one line, and every request is 503', async () => {
-    const wrong = await startWorker({ vars: { ...believing, BODY_LIMIT_BYTES: 'many' } })
+  test('logs wrong settings once, and answers every request with 503', async () => {
+    const wrong = await startWorker({ vars: { ...unverified, BODY_LIMIT_BYTES: 'many' } })
     const client = testClient(wrong.url)
     const statuses = [await client.anonymous.get('/health'), await client.anonymous.get('/tasks')].map(
       ({ status }) => status,

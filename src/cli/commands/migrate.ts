@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { OperatorError } from '../../errors/index.ts'
 import { migrate } from '../../migrate/index.ts'
-import { readSigningKeys } from '../../service/config/auth-settings.ts'
+import { readSigningKeys } from '../../service/config/signing-keys.ts'
 import { loadRowhouseConfig } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
 import { migrationsOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'

@@ -28,7 +28,9 @@ Example:
   DATABASE_URL=postgres://app_user:…@db/app rowhouse seed --tenants 100 --tasks 10000`,
   )
   .action(async ({ tenants, tasks }) => {
-    const { DATABASE_URL: url, TENANT_SIGNING_KEY: [secret] = [] } = loadConfig(process.env)
+    const { database, tenant } = loadConfig(process.env)
+    const { url } = database
+    const [secret] = tenant.signingKeys
     const signer = secret === undefined ? undefined : createTenantSigner(secret)
     const db = createTenantDatabase({ connections: createPool({ url, size: connections }), signer })
     try {

@@ -1,4 +1,4 @@
-/** The demo data that `bun run up` seeds: the document's examples name it, so that they work when they are tried out. */
+/** Ids of the demo data that `bun run up` seeds. The examples of the OpenAPI document use them, so that "Try it out" works. */
 export const demo = {
   acme: {
     tenantId: '550e8400-e29b-41d4-a716-446655440000',

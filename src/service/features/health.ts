@@ -5,7 +5,7 @@ import { createRouter, failures, json } from '../../openapi/index.ts'
 
 const status = (word: string) => z.object({ status: z.literal(word) })
 
-/** Liveness and readiness: plain JSON for load balancers, without a tenant. */
+/** Liveness and readiness for load balancers: plain JSON, without a tenant. */
 export const healthRoutes = ({ isolation }: { isolation: Pick<IsolationCheck, 'inspect'> }) =>
   createRouter()
     .openapi(
@@ -13,9 +13,9 @@ export const healthRoutes = ({ isolation }: { isolation: Pick<IsolationCheck, 'i
         method: 'get',
         path: '/health',
         operationId: 'getHealth',
-        summary: 'Is the process alive?',
+        summary: 'Check that the process is alive',
         tags: ['health'],
-        responses: { 200: json(status('ok'), 'It is'), ...failures(['INTERNAL_SERVER_ERROR']) },
+        responses: { 200: json(status('ok'), 'The process is alive'), ...failures(['INTERNAL_SERVER_ERROR']) },
       }),
       (c) => c.json({ status: 'ok' }, 200),
     )
@@ -24,10 +24,10 @@ export const healthRoutes = ({ isolation }: { isolation: Pick<IsolationCheck, 'i
         method: 'get',
         path: '/ready',
         operationId: 'getReadiness',
-        summary: 'Does the database answer, with row security in force?',
+        summary: 'Check that the database answers and row-level security is in force',
         tags: ['health'],
         responses: {
-          200: json(status('ready'), 'It does'),
+          200: json(status('ready'), 'The service is ready'),
           ...failures(['SERVICE_UNAVAILABLE', 'INTERNAL_SERVER_ERROR']),
         },
       }),

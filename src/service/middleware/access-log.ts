@@ -1,17 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
-import type { TenantEnv } from '../../context/index.ts'
+import type { Logger, TenantEnv } from '../../context/index.ts'
 import type { RequestIdEnv } from '../../envelope/index.ts'
 import type { ErrorEnv } from '../../errors/index.ts'
 
-/** What is written to: pino's shape, so that another logger can stand in for it. */
-export interface Logger {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
-/** What an entry says of the connection that a request came over. */
+/** What the runtime passes with a request: the address of the other end of the socket. */
 export type Bindings = { remoteAddress?: string | undefined }
 
 type LogEnv = {
@@ -24,10 +17,10 @@ type LogEnv = {
 }
 
 /**
- * Writes one line a request: ids, codes, the route's pattern and the time it took in milliseconds; never a value that
- * the client sent. A 5xx is logged as an error, with where in the code it happened.
+ * Logs one line for each request: ids, codes, the route's pattern and the duration in milliseconds, never a value that the
+ * client sent. A 5xx is logged as an error with its place in the code.
  *
- * @param options `trustProxy`: how many proxies of ours stand before the service, 0 for none
+ * @param options `trustProxy`: how many proxies append to `X-Forwarded-For`, 0 for none
  */
 export function accessLog(options: { log: Logger; trustProxy: number }): MiddlewareHandler<LogEnv> {
   const { log, trustProxy } = options
@@ -55,15 +48,14 @@ export function accessLog(options: { log: Logger; trustProxy: number }): Middlew
   }
 }
 
-/** The pattern of the route, not the path: a path can hold values. */
+/** The pattern of the route: the path itself can hold values. */
 function routeOf(c: Context): string | undefined {
   const route = routePath(c, -1)
   return route === '*' || route === '/*' ? undefined : route
 }
 
 /**
- * The client's address. `X-Forwarded-For` is what anybody can send; only the entries that our own proxies appended, from
- * the right, are to be believed.
+ * The client's address. Any client can send `X-Forwarded-For`: only the last `trustProxy` entries come from our proxies.
  */
 function clientAddress(c: Context<LogEnv>, trustProxy: number): string | undefined {
   const socket = c.env?.remoteAddress // app.request() in tests gives no bindings

@@ -3,8 +3,8 @@ import type { NotFoundHandler } from 'hono'
 import { ApiError, notFound } from '../../errors/index.ts'
 
 /**
- * Answers where no route matched: 405 with `Allow` when the path is known under other methods (RFC 9110, section
- * 15.5.6), else 404. No other request pays for the look.
+ * Answers a request that matches no route: 405 with `Allow` when the path has other methods (RFC 9110, section 15.5.6),
+ * else 404.
  *
  * @example
  * app.notFound(methodNotAllowed(app))

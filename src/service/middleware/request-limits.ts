@@ -2,20 +2,29 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { ApiError, unavailable } from '../../errors/index.ts'
 
-/** What {@link requestLimits} leaves in the context. */
+/** What {@link requestLimits} sets in Hono's context. */
 export type LimitsEnv = { Variables: { signal: AbortSignal } }
 
-// What is left of the body is not read: the next request must not come over this connection (RFC 9112, section 9.6).
+export interface RequestLimitsOptions {
+  /** A larger body is answered with 413. */
+  readonly bodyLimitBytes: number
+  /** A request that takes longer is answered with 408 while its body arrives, and with 503 afterwards. */
+  readonly timeoutMs: number
+}
+
+// The rest of the body stays unread: its bytes must not be taken for the next request (RFC 9112, section 9.6).
 const close = { Connection: 'close' }
 
 /**
- * Bounds a request in size and time. The body is read here, whole and before any transaction opens; the signal that the
- * context carries aborts when time is up or the client has gone: then no COMMIT is sent any more. One that had been sent
- * already may still happen; the 503 leaves open which.
+ * Limits the size and the time of a request. It reads the whole body before any transaction opens. The context's `signal`
+ * aborts at the timeout or when the client disconnects: then no COMMIT is sent any more. A COMMIT that was sent before may
+ * still succeed.
  *
- * @param options `bodyLimitBytes`: more is 413; `timeoutMs`: 408 while the body arrives, 503 afterwards
+ * @throws ApiError PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, SERVICE_UNAVAILABLE; BAD_REQUEST for a body that is not UTF-8
+ * @example
+ * app.use(requestLimits({ bodyLimitBytes: 1_048_576, timeoutMs: 15_000 }))
  */
-export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: number }): MiddlewareHandler<LimitsEnv> {
+export function requestLimits(options: RequestLimitsOptions): MiddlewareHandler<LimitsEnv> {
   const { bodyLimitBytes, timeoutMs } = options
   const limitBody = bodyLimit({
     maxSize: bodyLimitBytes,
@@ -23,12 +32,12 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
       throw new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${bodyLimitBytes} bytes`, { headers: close })
     },
   })
-  // A body without a length is read by limitBody itself. Hono keeps what was read, so the validators do not read it again.
+  // limitBody itself reads a body without a length. Hono caches the bytes for the validators.
   const readBody = (c: Context) =>
     limitBody(c, async () => assertText(await c.req.arrayBuffer(), c.req.header('Content-Type')))
 
   return function requestLimits(c, next) {
-    const { body, signal: client } = c.req.raw // limitBody may put another request in its place
+    const { body, signal: client } = c.req.raw // limitBody may replace c.req.raw
     const deadline = new AbortController()
     c.set('signal', deadline.signal)
     let arrived = !body
@@ -37,19 +46,19 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
       arrived = true
       await next()
     }
-    // One promise that is settled from here, where a race and a listener on our own signal would do: every request pays.
+    // One promise, settled here, is cheaper for each request than Promise.race and a listener on our own signal.
     return new Promise((resolve, reject) => {
       const cutOff = (reason: ApiError) => {
         deadline.abort(reason)
         reject(reason)
       }
-      // Never taken off, which costs more than all of this: it goes with its request, and changes nothing after the end.
-      client.addEventListener('abort', () => cutOff(clientHasGone()))
-      if (client.aborted) return cutOff(clientHasGone())
+      // The listener stays: removing it costs more, it does nothing after the end, and it is collected with the request.
+      client.addEventListener('abort', () => cutOff(clientDisconnected()))
+      if (client.aborted) return cutOff(clientDisconnected())
       const timer = setTimeout(() => cutOff(arrived ? tookTooLong() : didNotArrive()), timeoutMs)
       const settleWith = (settle: (outcome: never) => void) => (outcome: unknown) => {
         clearTimeout(timer)
-        settle(outcome as never) // what `next` resolves with is nobody's concern
+        settle(outcome as never) // the value of `next` is passed on unread
       }
       const done = body ? work() : next()
       done.then(settleWith(resolve), settleWith(reject))
@@ -57,11 +66,11 @@ export function requestLimits(options: { bodyLimitBytes: number; timeoutMs: numb
   }
 }
 
-const clientHasGone = () => new ApiError('BAD_REQUEST', 'The client has closed the request')
+const clientDisconnected = () => new ApiError('BAD_REQUEST', 'The client closed the request')
 const tookTooLong = () => unavailable(new Error('The request took too long'))
 const didNotArrive = () => new ApiError('REQUEST_TIMEOUT', undefined, { headers: close })
 
-/** JSON is UTF-8 (RFC 8259, section 8.1). Decoding would replace what is not, and store something else than was sent. */
+/** JSON is UTF-8 (RFC 8259, section 8.1). A lenient decoder would replace other bytes and store what was not sent. */
 function assertText(body: ArrayBuffer, contentType = ''): void {
   const charset = /charset="?([^";\s]+)/i.exec(contentType)?.[1]
   if (charset && !/^(utf-?8|us-ascii)$/i.test(charset))

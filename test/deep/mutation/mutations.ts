@@ -77,7 +77,7 @@ export const mutations: Sabotage[] = [
     item: 'the policy is dropped',
     guarantee: 12,
     broken: { sql: 'drop policy tenant_isolation on users' },
-    test: { file: 'test/service/http/users.test.ts', title: 'a user that was created is answered whole' },
+    test: { file: 'test/service/http/users.test.ts', title: 'returns a created user and its Location' },
     doctor: 'policy-missing',
   },
   {
@@ -244,7 +244,10 @@ export const mutations: Sabotage[] = [
     item: 'production that starts without trust',
     guarantee: 21,
     broken: { file: 'src/service/config/auth-settings.ts', lines: [["NODE_ENV === 'production'", 'false']] },
-    test: { file: 'test/service/config.test.ts', title: 'production has to be told whom to believe' },
+    test: {
+      file: 'test/service/config.test.ts',
+      title: 'rejects unverified callers in production without ALLOW_UNVERIFIED',
+    },
   },
   {
     item: 'a token whose tenant is not compared with the request’s',

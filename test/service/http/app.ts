@@ -1,27 +1,27 @@
-import { type AppDeps, createApp } from '../../../src/service/app.ts'
+import { type AppOptions, createApp } from '../../../src/service/app.ts'
 import { type TestClient, testClient } from '../../../src/testing/index.ts'
 import { deps } from '../../app.ts'
 import { newTenant } from '../../database.ts'
 
-/** The whole app on the shared database, with clients for it and the lines of its log. */
-export function build(options: Partial<Omit<AppDeps, 'settings'>> & { settings?: Partial<AppDeps['settings']> } = {}) {
+/** The whole app on the shared database, with its test clients and the lines of its log. */
+export function build(options: Partial<AppOptions> = {}) {
   const lines: Record<string, unknown>[] = []
   const write = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields })
   const log = { info: write('info'), warn: write('warn'), error: write('error') }
-  const settings = { ...deps.settings, ...options.settings }
-  const app = createApp({ ...deps, log, ...options, settings })
-  return { app, lines, ...testClient(app, { tenantHeader: settings.TENANT_HEADER }) }
+  const all = { ...deps, log, ...options }
+  const app = createApp(all)
+  return { app, lines, ...testClient(app, { tenantHeader: all.tenantHeader }) }
 }
 
 export const { app, lines, as, anonymous } = build()
 
-/** The app over a database that fails with this at every call. */
-export const failing = (thrown?: unknown, settings: Partial<AppDeps['settings']> = {}) => {
+/** The app on a database whose every call throws this. */
+export const failing = (thrown?: unknown, options: Partial<AppOptions> = {}) => {
   const fail = () => Promise.reject(thrown)
-  return build({ db: { read: fail, readAtOnce: fail, write: fail, close: async () => {} }, settings })
+  return build({ db: { read: fail, readAtOnce: fail, write: fail, close: async () => {} }, ...options })
 }
 
-/** The line that a request left in the log. */
+/** The log line of a request. */
 export const lineOf = (requestId: string | null, among = lines) => among.find((line) => line.requestId === requestId)
 
 export interface User {
@@ -48,12 +48,12 @@ export async function createUser(client: TestClient, email = newEmail()): Promis
   return (await client.post<User>('/users', { email, name: 'Ada' })).data
 }
 
-export async function createTask(client: TestClient, title = 'Paint the fence'): Promise<Task> {
+export async function createTask(client: TestClient, title = 'Write the report'): Promise<Task> {
   const { id: userId } = await createUser(client)
   return (await client.post<Task>('/tasks', { title, userId })).data
 }
 
-/** A tenant of its own, as a client, with one user and one task. */
+/** The client of a new tenant with one user and one task. */
 export async function newAcme() {
   const tenant = newTenant()
   const client = as(tenant)

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { deps } from '../../app.ts'
 import { newTenant } from '../../database.ts'
 import { as, build, newEmail } from './app.ts'
 import { anyId, json, testRefusals } from './refusals.ts'
@@ -85,27 +86,27 @@ test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/j
   },
 )
 
-test('a byte order mark before the JSON does no harm', async () => {
+test('accepts a byte order mark before the JSON', async () => {
   const body = `\ufeff${JSON.stringify({ email: newEmail(), name: 'Ada' })}`
   expect((await as(newTenant()).send('POST', '/users', { body, headers: json })).status).toBe(201)
 })
 
-test('of a key that comes twice the last counts', async () => {
+test('takes the last value of a repeated key', async () => {
   const body = `{"name":"Ada","email":"${newEmail()}","name":"Grace"}`
   expect((await as(newTenant()).send('POST', '/users', { body, headers: json })).data).toMatchObject({ name: 'Grace' })
 })
 
-test('every problem of a body has an entry', async () => {
+test('lists every problem of a body', async () => {
   const { error } = await as(newTenant()).post('/tasks', { title: '', userId: 'x', tenantId: anyId })
   expect(error?.details?.map(({ path }) => path).toSorted()).toEqual(['tenantId', 'title', 'userId'])
 })
 
-test('a body over 1 MiB is too large', async () => {
+test('rejects a body over 1 MiB', async () => {
   const { status, error } = await as(newTenant()).post('/users', { email: newEmail(), name: 'a'.repeat(1024 ** 2) })
   expect([status, error?.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
 })
 
-const small = build({ settings: { BODY_LIMIT_BYTES: 100 } })
+const small = build({ requests: { ...deps.requests, bodyLimitBytes: 100 } })
 const streamed = (length: number) =>
   new ReadableStream({
     start(controller) {
@@ -114,22 +115,22 @@ const streamed = (length: number) =>
     },
   })
 
-test('a stream of as many bytes as are allowed is read', async () => {
+test('reads a stream of exactly the limit', async () => {
   const answer = await small.as(newTenant()).send('POST', '/users', { body: streamed(100), headers: json })
   expect(answer.status).toBe(201)
 })
 
-test('a stream of one byte too many is too large', async () => {
+test('rejects a stream of one byte over the limit', async () => {
   const answer = await small.as(newTenant()).send('POST', '/users', { body: streamed(101), headers: json })
   expect([answer.status, answer.error?.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
 })
 
-test('a length that is declared too large is refused', async () => {
+test('rejects a declared length over the limit', async () => {
   const init = { body: '{}', headers: { ...json, 'Content-Length': '101' } }
   expect((await small.as(newTenant()).send('POST', '/users', init)).status).toBe(413)
 })
 
-test('a body full of unknown fields does not come back many times its size', async () => {
+test('answers a body full of unknown fields with a short list', async () => {
   const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`unknown${n}`, n]))
   const answer = await as(newTenant()).post('/users', fields)
   expect(answer.status).toBe(400)

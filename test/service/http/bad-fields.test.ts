@@ -6,7 +6,7 @@ import { anyId, testRefusals } from './refusals.ts'
 const fails = { code: 'VALIDATION_FAILED' } as const
 const task = (fields: object) => ({
   path: '/tasks',
-  body: { title: 'Paint the fence', userId: anyId, ...fields },
+  body: { title: 'Write the report', userId: anyId, ...fields },
   ...fails,
 })
 const user = (fields: object) => ({
@@ -103,7 +103,7 @@ test('a title of 200 emoji is accepted: characters are counted, not UTF-16 units
 test('a description of 10,000 emoji is accepted', async () => {
   const { client, userId } = await newAcme()
   const description = '🏡'.repeat(10_000)
-  expect((await client.post('/tasks', { title: 'Paint', userId, description })).data).toMatchObject({ description })
+  expect((await client.post('/tasks', { title: 'Write', userId, description })).data).toMatchObject({ description })
 })
 
 test('titles and names lose the white space around them', async () => {

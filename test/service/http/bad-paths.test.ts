@@ -38,7 +38,7 @@ for (const method of ['GET', 'DELETE'])
   )
 testRefusals(
   ['/tasks', '/users'].map((path) => ({
-    of: `PATCH ${path} of what is no id`,
+    of: `PATCH ${path} with a malformed id`,
     method: 'PATCH',
     path: `${path}/1`,
     body: { title: 'a' },
@@ -97,7 +97,7 @@ test.each(missing)('%s %s is not allowed, with and without a tenant', async (met
   }
 })
 
-test('a method is not allowed whatever body comes with it', async () => {
+test('rejects a method before it reads the body', async () => {
   const { status } = await as(newTenant()).send('PUT', '/tasks', { body: '{', headers: json })
   expect(status).toBe(405)
 })
@@ -114,7 +114,7 @@ test.each(['/tasks', '/health', '/ready', '/openapi.json', '/docs'])(
   },
 )
 
-test('HEAD of what is missing is 404, of what lacks a tenant 403', async () => {
+test('answers HEAD with 404 for an unknown path, and with 403 without a tenant', async () => {
   expect((await as(newTenant()).send('HEAD', `/tasks/${anyId}`)).status).toBe(404)
   expect((await anonymous.send('HEAD', '/tasks')).status).toBe(403)
 })

@@ -43,21 +43,21 @@ testRefusals(
 )
 
 test.each(['page=0', 'limit=abc', 'limit=9999999999999', 'page=101&limit=100', 'page=10001&limit=1'])(
-  '?%s has one problem and one entry',
+  'lists the one problem of ?%s once',
   async (query) => {
     const { client } = await newAcme()
     expect((await client.get(`/tasks?${query}`)).error?.details).toHaveLength(1)
   },
 )
 
-test('a page and a limit that are both wrong have an entry each', async () => {
+test('lists a wrong page and a wrong limit separately', async () => {
   const { client } = await newAcme()
   const { error } = await client.get('/users?page=0&limit=0')
   expect(error?.details?.map(({ path }) => path)).toEqual(['page', 'limit'])
 })
 
 test.each(['page=100&limit=100', 'page=10000&limit=1', 'page=500', 'limit=100', 'page=1&limit=1'])(
-  '?%s is the furthest that can be asked for, or nearer',
+  'accepts ?%s, which is within the last page',
   async (query) => {
     const { client } = await newAcme()
     expect((await client.get(`/tasks?${query}`)).status).toBe(200)
@@ -65,7 +65,7 @@ test.each(['page=100&limit=100', 'page=10000&limit=1', 'page=500', 'limit=100', 
 )
 
 test.each(['__proto__=1', 'constructor=x', 'page[]=2', 'x=%00', 'x=%ff', '%=%', '&&==', `${'a'.repeat(5000)}=1`])(
-  '?%s means nothing and does nothing',
+  'ignores the unknown parameter ?%s',
   async (query) => {
     const { client, task } = await newAcme()
     expect((await client.get(`/tasks?${query}`)).data).toEqual([task])

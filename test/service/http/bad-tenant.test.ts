@@ -25,7 +25,7 @@ const malformed = {
   '8,000 characters': 'a'.repeat(8000),
 }
 
-/** No answer of these may come from the database. */
+/** None of these requests may reach the database. */
 const untouched = failing(new Error('SQL would have been sent'))
 const routes: [string, string][] = [
   ['GET', '/tasks'],
@@ -40,13 +40,13 @@ const routes: [string, string][] = [
   ['DELETE', `/users/${id}`],
 ]
 
-test.each(Object.entries(malformed))('%s is no tenant id', async (_, value) => {
+test.each(Object.entries(malformed))('rejects a tenant id that is %s', async (_, value) => {
   const { status, error } = await untouched.as(value).get('/tasks')
   expect([status, error?.code]).toEqual([400, 'BAD_REQUEST'])
   expect(error?.message).toContain('X-Tenant-Id')
 })
 
-test.each(routes)('%s %s needs a tenant, before it looks at anything else', async (method, path) => {
+test.each(routes)('%s %s rejects a missing tenant before anything else', async (method, path) => {
   for (const client of [untouched.anonymous, untouched.as(''), untouched.as('  ')]) {
     const { status, error } = await client.send(method, path)
     expect([status, error?.code]).toEqual([403, 'FORBIDDEN'])
@@ -54,11 +54,11 @@ test.each(routes)('%s %s needs a tenant, before it looks at anything else', asyn
   }
 })
 
-test.each(routes)('%s %s refuses a malformed tenant', async (method, path) => {
+test.each(routes)('%s %s rejects a malformed tenant', async (method, path) => {
   expect((await untouched.as('acme').send(method, path)).status).toBe(400)
 })
 
-test('two header lines are two values, even when they are equal', async () => {
+test('rejects two header lines, even equal ones', async () => {
   const headers = new Headers()
   for (let line = 0; line < 2; line += 1) headers.append('X-Tenant-Id', id)
   expect((await untouched.app.request('/tasks', { headers })).status).toBe(400)
@@ -74,7 +74,7 @@ test('white space around the header is not part of its value', async () => {
   expect((await as(` ${tenant} `).get('/tasks')).data).toEqual([task])
 })
 
-test('any version and variant of id is accepted', async () => {
+test('accepts every version and variant of UUID', async () => {
   for (const tenant of ['11111111-1111-1111-1111-111111111111', 'ffffffff-ffff-ffff-ffff-ffffffffffff'])
     expect((await as(tenant).get('/users?limit=1')).status).toBe(200)
 })
@@ -83,16 +83,16 @@ test.each(['/health', '/ready', '/openapi.json', '/docs'])('%s ignores the tenan
   for (const client of [anonymous, as('acme'), as('')]) expect((await client.get(path)).status).toBe(200)
 })
 
-test("the header's name comes from the settings", async () => {
+test('reads the tenant from the configured header', async () => {
   const { tenant, task } = await newAcme()
-  const other = build({ settings: { TENANT_HEADER: 'X-Organisation' } })
+  const other = build({ tenantHeader: 'X-Organisation' })
   const answer = await other.as(tenant).get('/tasks')
   expect(answer.data).toEqual([task])
   expect(answer.headers.get('Vary')).toBe('X-Organisation')
   expect((await other.app.request('/tasks', { headers: { 'X-Tenant-Id': tenant } })).status).toBe(403)
 })
 
-test('a route that forgot its tenant fails closed and says nothing', async () => {
+test('a route without the tenant middleware fails closed, without details', async () => {
   const { status, error } = await failing(new TenantRequired()).as(newTenant()).get('/tasks')
   expect({ status, error }).toEqual({
     status: 500,

@@ -4,7 +4,7 @@ import { newTenant } from '../../database.ts'
 import { as, createTask, createUser, failing, lineOf, lines, newAcme, newEmail } from './app.ts'
 import { anyId } from './refusals.ts'
 
-/** Everything of an answer but its id, its time and its path. */
+/** An answer without its request id, time and path. */
 function traits({ status, headers, body }: Answer) {
   const { requestId: _, timestamp: __, path: ___, ...rest } = body as Record<string, unknown> // the envelope
   return { status, headers: [...headers].filter(([name]) => !['x-request-id', 'date'].includes(name)), rest }
@@ -16,7 +16,7 @@ const attempts: [string, (client: TestClient, id: string) => Promise<Answer>][] 
   ['DELETE', (client, id) => client.delete(id)],
 ]
 for (const [method, attempt] of attempts)
-  test.each(['users', 'tasks'])(`${method} cannot tell another tenant's id from nobody's: %s`, async (collection) => {
+  test.each(['users', 'tasks'])(`${method} answers another tenant's id like an unknown id: %s`, async (collection) => {
     const { client, task, userId } = await newAcme()
     const other = as(newTenant())
     const id = collection === 'users' ? userId : task.id
@@ -26,7 +26,7 @@ for (const [method, attempt] of attempts)
     expect((await client.get(`/tasks/${task.id}`)).data).toEqual(task)
   })
 
-test("a new task cannot tell another tenant's user from nobody", async () => {
+test("a new task answers another tenant's user like an unknown user", async () => {
   const { userId } = await newAcme()
   const other = as(newTenant())
   const foreign = await other.post('/tasks', { title: 'Mine', userId })
@@ -34,7 +34,7 @@ test("a new task cannot tell another tenant's user from nobody", async () => {
   expect(traits(foreign)).toEqual(traits(await other.post('/tasks', { title: 'Mine', userId: anyId })))
 })
 
-test('an email that only another tenant has is answered like one that nobody has', async () => {
+test('an email that only another tenant uses is answered like a free one', async () => {
   const { email } = await createUser(as(newTenant()))
   const other = as(newTenant())
   const [taken, free] = [
@@ -44,7 +44,7 @@ test('an email that only another tenant has is answered like one that nobody has
   expect([taken.status, free.status]).toEqual([201, 201])
 })
 
-test('a failure that nobody foresaw tells the client nothing', async () => {
+test('an unexpected error reaches the client without details', async () => {
   const secret = new Error('password s3cret', { cause: new Error('s3cret') })
   Object.assign(secret, { code: 's3cret', detail: 's3cret', query: 'select s3cret' })
   for (const answer of [
@@ -57,7 +57,7 @@ test('a failure that nobody foresaw tells the client nothing', async () => {
   }
 })
 
-test('its log line says where in the code it happened, and never what it said', async () => {
+test('logs where in the code an unexpected error happened, and never its message', async () => {
   const thrown = new Error('s3cret\n    at s3cret (s3cret.ts:1:1)', { cause: new TypeError('s3cret\nat s3cret') })
   const { lines, as } = failing(thrown)
   await as(newTenant()).get('/tasks')
@@ -68,7 +68,7 @@ test('its log line says where in the code it happened, and never what it said', 
 })
 
 test.each([['a string s3cret'], [{ secret: 's3cret' }], [undefined], [null], [42]])(
-  'something that is no Error is a 500 like any other: %j',
+  'a thrown value that is not an Error is a 500: %j',
   async (thrown) => {
     const { status, error, body, headers } = await failing(thrown).as(newTenant()).get('/tasks')
     expect([status, error?.code]).toEqual([500, 'INTERNAL_SERVER_ERROR'])
@@ -77,7 +77,7 @@ test.each([['a string s3cret'], [{ secret: 's3cret' }], [undefined], [null], [42
   },
 )
 
-test('log lines hold ids and codes, and nothing that a client wrote', async () => {
+test('log lines hold ids and codes, and no value that a client sent', async () => {
   const tenant = newTenant()
   const client = as(tenant)
   const { id: userId } = await createUser(client, `s3cret-${newEmail()}`)

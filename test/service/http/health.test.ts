@@ -8,30 +8,30 @@ const unreachable = createIsolationCheck({
   connectTimeoutMs: 1000,
 })
 
-test('the process is alive, raw and without a tenant', async () => {
+test('/health is plain JSON and needs no tenant', async () => {
   const { status, body, headers } = await anonymous.get('/health')
   expect([status, body]).toEqual([200, { status: 'ok' }])
   expect(headers.get('Content-Type')).toStartWith('application/json')
 })
 
-test('the process is alive when the database is not', async () => {
+test('/health is 200 when the database does not answer', async () => {
   const { anonymous } = build({ isolation: unreachable })
   expect((await anonymous.get('/health')).status).toBe(200)
 })
 
-test('it is ready when the database answers and the walls stand', async () => {
+test('/ready is 200 when the database answers and every table is protected', async () => {
   const { status, body } = await anonymous.get('/ready')
   expect([status, body]).toEqual([200, { status: 'ready' }])
 })
 
-test('it is not ready when the database does not answer, and does not say where that is', async () => {
+test('/ready is 503 when the database does not answer, and does not show its address', async () => {
   const { anonymous } = build({ isolation: unreachable })
   const { status, headers, body, error } = await anonymous.get('/ready')
   expect([status, error?.code, headers.get('Retry-After')]).toEqual([503, 'SERVICE_UNAVAILABLE', '1'])
   expect(JSON.stringify(body)).not.toMatch(/s3cret|127\.0\.0\.1|nowhere|app_user|ECONN/)
 })
 
-test('it is not ready when a wall has a hole, does not say which, and is ready again when it is mended', async () => {
+test('/ready is 503 while a table is unprotected, does not name the table, and recovers', async () => {
   const database = await createDatabase()
   const owner = asOwner(database)
   const isolation = createIsolationCheck({ url: database.appUrl })

@@ -18,7 +18,7 @@ async function tenantWithTasks(count: number) {
 }
 const paginationOf = ({ body }: Answer) => (body as { meta: { pagination: object } }).meta.pagination // the envelope's
 
-test('the newest comes first, and of one moment the greater id', async () => {
+test('lists the newest first, and of the same moment the greater id', async () => {
   const { client } = await tenantWithTasks(5)
   const { data } = await client.get<Task[]>('/tasks')
   const inOrder = data.toSorted((a, b) => (`${a.createdAt} ${a.id}` < `${b.createdAt} ${b.id}` ? 1 : -1))
@@ -26,14 +26,14 @@ test('the newest comes first, and of one moment the greater id', async () => {
   expect(data.map(({ title }) => title).slice(2)).toEqual(['Task 3', 'Task 2', 'Task 1'])
 })
 
-test('pages hold every row once', async () => {
+test('every row is on exactly one page', async () => {
   const { client } = await tenantWithTasks(7)
   const pages = await Promise.all([1, 2, 3].map((page) => client.get<Task[]>(`/tasks?page=${page}&limit=3`)))
   expect(pages.map(({ data }) => data.length)).toEqual([3, 3, 1])
   expect(new Set(pages.flatMap(({ data }) => data.map(({ id }) => id))).size).toBe(7)
 })
 
-test('without a query it is the first 20', async () => {
+test('returns the first 20 rows without a query', async () => {
   const { client } = await tenantWithTasks(21)
   const answer = await client.get<Task[]>('/tasks')
   expect(answer.data).toHaveLength(20)
@@ -63,7 +63,7 @@ test('a page in the middle has every field, in order, and every link', async () 
   )
 })
 
-test('links can be followed', async () => {
+test('the links lead through all pages', async () => {
   const { client } = await tenantWithTasks(4)
   const titles: string[] = []
   for (let next: string | null = '/tasks?limit=2'; next !== null; ) {
@@ -87,7 +87,7 @@ test('the first page has no previous, the last has no next', async () => {
   expect(paginationOf(last)).toMatchObject({ hasPrev: true, hasNext: false, links: { next: null } })
 })
 
-test('where there is nothing there are no pages', async () => {
+test('an empty list has no pages', async () => {
   const { body, data } = await as(newTenant()).get('/users')
   const links = { self: '/users?page=1&limit=20', first: null, prev: null, next: null, last: null }
   expect(data).toEqual([])
@@ -96,7 +96,7 @@ test('where there is nothing there are no pages', async () => {
   })
 })
 
-test('a page behind the last is empty and leads back only to pages that are there', async () => {
+test('a page after the last one is empty, and links only to existing pages', async () => {
   const { client } = await tenantWithTasks(4)
   const near = await client.get('/tasks?limit=2&page=3')
   const far = await client.get('/tasks?limit=2&page=9')
@@ -118,7 +118,7 @@ test('a total of 10,000 is exact', async () => {
   expect(pagination).not.toHaveProperty('totalCapped')
 })
 
-test('a total above 10,000 is 10,000 and says so; hasNext stays right', async () => {
+test('caps a total above 10,000 and marks it as capped, with a correct hasNext', async () => {
   const { client } = await tenantWithTasks(10_001)
   const pagination = paginationOf(await client.get('/tasks?limit=100&page=100'))
   const links = { next: null, last: '/tasks?limit=100&page=100' }
@@ -126,7 +126,7 @@ test('a total above 10,000 is 10,000 and says so; hasNext stays right', async ()
   expect(Object.keys(pagination).slice(3, 6)).toEqual(['total', 'totalCapped', 'totalPages'])
 })
 
-test('the last link is the last page that can be asked for', async () => {
+test('the last link is the last page that can be requested', async () => {
   const { client } = await tenantWithTasks(10_001)
   const first = paginationOf(await client.get('/tasks?limit=3'))
   expect(first).toMatchObject({ links: { last: '/tasks?limit=3&page=3333' } })

@@ -6,7 +6,7 @@ import { as } from './app.ts'
 export const json = { 'Content-Type': 'application/json' }
 export const anyId = '0198b9a4-0000-7000-8000-00000000dead'
 
-/** A request of a tenant that must be refused; a body that is no string or bytes is sent as JSON. */
+/** A request that must be rejected. A body that is neither a string nor bytes is sent as JSON. */
 export interface Refusal {
   of: string
   method?: string
@@ -19,9 +19,9 @@ export interface Refusal {
   in?: 'query' | 'params' | 'header'
 }
 
-/** One test a row: the status of the code, the failure envelope, the field. */
+/** One test for each row: the status of the error code, the failure envelope, the field. */
 export function testRefusals(rows: Refusal[]): void {
-  test.each(rows.map((row) => [`${row.of} is refused`, row] as const))('%s', async (_, row) => {
+  test.each(rows.map((row) => [`rejects ${row.of}`, row] as const))('%s', async (_, row) => {
     const { method = 'POST', path, headers = row.body === undefined ? {} : json, body, code, names } = row
     const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
     const init = body === undefined ? { headers } : { headers, body: raw ? (body as string) : JSON.stringify(body) }

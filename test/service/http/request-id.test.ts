@@ -6,7 +6,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 const withId = (id: string): RequestInit => ({ headers: { 'X-Request-Id': id } })
 
 test.each(['a', 'A-Za-z0-9_.~', '550e8400-e29b-41d4-a716-446655440000', 'a'.repeat(128), '...'])(
-  'the id %s is taken as it is',
+  'keeps the id %s',
   async (id) => {
     const { headers, body } = await as(newTenant()).send('GET', '/tasks', withId(id))
     expect(headers.get('X-Request-Id')).toBe(id)
@@ -30,19 +30,19 @@ const refused = [
   '$(id)',
   'a\tb',
 ]
-test.each(refused)('the id %j is replaced whole by a fresh UUID', async (id) => {
+test.each(refused)('replaces the id %j with a fresh UUID', async (id) => {
   const { headers, body } = await as(newTenant()).send('GET', '/tasks', withId(id))
   expect(headers.get('X-Request-Id')).toMatch(uuid)
   expect(body).toMatchObject({ requestId: headers.get('X-Request-Id') })
 })
 
-test('two requests that bring no id get two', async () => {
+test('gives two requests without an id two ids', async () => {
   const [one, two] = [await anonymous.get('/health'), await anonymous.get('/health')]
   expect(one.headers.get('X-Request-Id')).toMatch(uuid)
   expect(one.headers.get('X-Request-Id')).not.toBe(two.headers.get('X-Request-Id'))
 })
 
-test('two requests that bring the same bad id get two', async () => {
+test('gives two requests with the same invalid id two ids', async () => {
   const [one, two] = [
     await anonymous.send('GET', '/health', withId('a b')),
     await anonymous.send('GET', '/health', withId('a b')),
@@ -50,20 +50,17 @@ test('two requests that bring the same bad id get two', async () => {
   expect(one.headers.get('X-Request-Id')).not.toBe(two.headers.get('X-Request-Id'))
 })
 
-test('an id that comes in two header lines is replaced', async () => {
+test('replaces an id that comes in two header lines', async () => {
   const headers = new Headers()
   for (const id of ['one', 'two']) headers.append('X-Request-Id', id)
   const answer = await anonymous.send('GET', '/health', { headers })
   expect(answer.headers.get('X-Request-Id')).toMatch(uuid)
 })
 
-test.each(['/nope', '/health', '/ready', '/openapi.json', '/docs', '/tasks'])(
-  'GET %s gives the id back',
-  async (path) => {
-    const { headers } = await anonymous.send('GET', path, withId('trace-1'))
-    expect(headers.get('X-Request-Id')).toBe('trace-1')
-  },
-)
+test.each(['/nope', '/health', '/ready', '/openapi.json', '/docs', '/tasks'])('GET %s returns the id', async (path) => {
+  const { headers } = await anonymous.send('GET', path, withId('trace-1'))
+  expect(headers.get('X-Request-Id')).toBe('trace-1')
+})
 
 test('a failure has the id in its header and its body', async () => {
   for (const [method, path] of [

@@ -5,7 +5,7 @@ import { anyId } from './refusals.ts'
 
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-test('the guide’s loop: a user, a task, the list, a change, the end', async () => {
+test('creates, lists, updates and deletes a task of a user', async () => {
   const [client, other] = [as(newTenant()), as(newTenant())]
   const { data: task } = await client.post<Task>('/tasks', {
     title: 'Set up the CI pipeline',
@@ -20,9 +20,9 @@ test('the guide’s loop: a user, a task, the list, a change, the end', async ()
   expect((await client.delete(`/users/${task.userId}`)).status).toBe(204)
 })
 
-test('a task that was created is answered whole, with its place', async () => {
+test('returns a created task and its Location', async () => {
   const { client, userId } = await newAcme()
-  const given = { title: 'Paint the fence', description: 'Green', userId }
+  const given = { title: 'Write the report', description: 'Green', userId }
   const { status, headers, data } = await client.post<Task>('/tasks', given)
   expect(status).toBe(201)
   expect(Object.keys(data)).toEqual(['id', 'title', 'description', 'status', 'userId', 'createdAt', 'updatedAt'])
@@ -34,7 +34,7 @@ test('a task that was created is answered whole, with its place', async () => {
 
 test.each([[{}], [{ description: null }]])('a task without a description has null: %j', async (fields) => {
   const { client, userId } = await newAcme()
-  expect((await client.post('/tasks', { title: 'Paint', userId, ...fields })).data).toMatchObject({ description: null })
+  expect((await client.post('/tasks', { title: 'Write', userId, ...fields })).data).toMatchObject({ description: null })
 })
 
 test.each(['todo', 'in_progress', 'done'])('a task may be %s', async (status) => {
@@ -42,10 +42,10 @@ test.each(['todo', 'in_progress', 'done'])('a task may be %s', async (status) =>
   expect((await client.patch(`/tasks/${task.id}`, { status })).data).toMatchObject({ status })
 })
 
-test('a change keeps what it does not name', async () => {
+test('an update keeps the fields that it leaves out', async () => {
   const { client, task } = await newAcme()
-  const { data } = await client.patch<Task>(`/tasks/${task.id}`, { title: 'Paint the gate' })
-  expect(data).toEqual({ ...task, title: 'Paint the gate', updatedAt: data.updatedAt })
+  const { data } = await client.patch<Task>(`/tasks/${task.id}`, { title: 'Send the report' })
+  expect(data).toEqual({ ...task, title: 'Send the report', updatedAt: data.updatedAt })
   expect((await client.get(`/tasks/${task.id}`)).data).toEqual(data)
 })
 
@@ -55,7 +55,7 @@ test('a description of null clears it', async () => {
   expect((await client.patch(`/tasks/${task.id}`, { description: null })).data).toMatchObject({ description: null })
 })
 
-test('updatedAt of a task moves with every change, createdAt never', async () => {
+test('every update changes updatedAt of a task, and never createdAt', async () => {
   const { client, task } = await newAcme()
   const first = await client.patch<Task>(`/tasks/${task.id}`, { status: 'done' })
   const second = await client.patch<Task>(`/tasks/${task.id}`, { status: 'done' })
@@ -64,7 +64,7 @@ test('updatedAt of a task moves with every change, createdAt never', async () =>
   expect(second.data.createdAt).toBe(task.createdAt)
 })
 
-test('a task that was deleted is answered with 204 and nothing, and is gone', async () => {
+test('answers the deletion of a task with an empty 204, and the task is gone', async () => {
   const { client, task } = await newAcme()
   const { status, body, headers } = await client.delete(`/tasks/${task.id}`)
   expect([status, body, headers.get('Content-Type')]).toEqual([204, undefined, null])
@@ -75,27 +75,27 @@ test('a task that does not exist is 404 for every method', async () => {
   const client = as(newTenant())
   const answers = [
     await client.get(`/tasks/${anyId}`),
-    await client.patch(`/tasks/${anyId}`, { title: 'Paint' }),
+    await client.patch(`/tasks/${anyId}`, { title: 'Write' }),
     await client.delete(`/tasks/${anyId}`),
   ]
   const notFound = [404, { code: 'NOT_FOUND', message: 'Task not found' }]
   expect(answers.map(({ status, error }) => [status, error])).toEqual([notFound, notFound, notFound])
 })
 
-test('a user of nobody is an invalid reference', async () => {
+test('an unknown user is an invalid reference', async () => {
   const { client } = await newAcme()
-  const { status, error } = await client.post('/tasks', { title: 'Paint', userId: anyId })
+  const { status, error } = await client.post('/tasks', { title: 'Write', userId: anyId })
   expect([status, error?.code]).toEqual([422, 'INVALID_REFERENCE'])
   expect(error?.details).toEqual([{ path: 'userId', code: 'invalid_reference', message: 'No user has this id' }])
 })
 
-test('a refused task leaves nothing behind', async () => {
+test('a rejected task writes nothing', async () => {
   const { client, task } = await newAcme()
-  await client.post('/tasks', { title: 'Paint', userId: anyId })
+  await client.post('/tasks', { title: 'Write', userId: anyId })
   expect((await client.get('/tasks')).data).toEqual([task])
 })
 
-test('tasks that are made at the same time are all made', async () => {
+test('creates every task of concurrent requests', async () => {
   const { client, userId } = await newAcme()
   const titles = Array.from({ length: 30 }, (_, index) => `Task ${index}`)
   const answers = await Promise.all(titles.map((title) => client.post('/tasks', { title, userId })))

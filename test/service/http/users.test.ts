@@ -5,7 +5,7 @@ import { anyId } from './refusals.ts'
 
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-test('a user that was created is answered whole, with its place', async () => {
+test('returns a created user and its Location', async () => {
   const email = newEmail()
   const { status, headers, data } = await as(newTenant()).post<User>('/users', { email, name: 'Ada' })
   expect(status).toBe(201)
@@ -27,7 +27,7 @@ test('a list holds the tenant’s users', async () => {
   expect((await client.get('/users')).data).toEqual([user])
 })
 
-test('a user can be renamed, and keeps the rest', async () => {
+test('renames a user, and keeps the other fields', async () => {
   const client = as(newTenant())
   const user = await createUser(client)
   const { status, data } = await client.patch<User>(`/users/${user.id}`, { name: 'Grace' })
@@ -36,7 +36,7 @@ test('a user can be renamed, and keeps the rest', async () => {
   expect((await client.get(`/users/${user.id}`)).data).toEqual(data)
 })
 
-test('updatedAt of a user moves with every change', async () => {
+test('every update changes updatedAt of a user', async () => {
   const client = as(newTenant())
   const user = await createUser(client)
   const first = await client.patch<User>(`/users/${user.id}`, { name: 'Grace' })
@@ -45,7 +45,7 @@ test('updatedAt of a user moves with every change', async () => {
   expect(moments).toEqual([...new Set(moments)].toSorted())
 })
 
-test('a user that was deleted is answered with 204 and nothing, and is gone', async () => {
+test('answers the deletion of a user with an empty 204, and the user is gone', async () => {
   const client = as(newTenant())
   const { id } = await createUser(client)
   const { status, body, headers } = await client.delete(`/users/${id}`)
@@ -78,7 +78,7 @@ test('the same email in one tenant is a conflict, in any letter case', async () 
   }
 })
 
-test('a change to an email that is taken is a conflict, and changes nothing', async () => {
+test('an update to a used email is a conflict, and changes nothing', async () => {
   const client = as(newTenant())
   const [ada, grace] = [await createUser(client), await createUser(client)]
   const { status } = await client.patch(`/users/${grace.id}`, { email: ada.email.toUpperCase(), name: 'Eve' })

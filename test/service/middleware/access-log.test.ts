@@ -7,7 +7,7 @@ async function lineFor(method: string, path: string, client = as(newTenant())) {
   return lineOf(headers.get('X-Request-Id'))
 }
 
-test('a request leaves one line: ids, the route, the status and the time', async () => {
+test('logs one line for a request: ids, route, status and duration', async () => {
   const { lines, as } = build()
   const tenant = newTenant()
   const { headers } = await as(tenant).get('/tasks?page=1')
@@ -26,24 +26,24 @@ test('a request leaves one line: ids, the route, the status and the time', async
   ])
 })
 
-test('the tenant is logged in its canonical form', async () => {
+test('logs the canonical form of the tenant', async () => {
   const { lines, as } = build()
   const tenant = newTenant()
   await as(tenant.toUpperCase()).get('/tasks')
   expect(lines).toMatchObject([{ tenant }])
 })
 
-test('the pattern of the route is logged, not the path', async () => {
+test('logs the pattern of the route, not the path', async () => {
   const { client, task } = await newAcme()
   expect(await lineFor('GET', `/tasks/${task.id}`, client)).toMatchObject({ route: '/tasks/:id' })
 })
 
-test('a path that no route knows is not logged', async () => {
+test('does not log a path without a route', async () => {
   const line = await lineFor('GET', '/where/is/my-secret')
   expect(line).toMatchObject({ status: 404, route: undefined })
 })
 
-test('a 4xx is no error of ours, and has its code', async () => {
+test('logs a 4xx as information, with its code', async () => {
   expect(await lineFor('GET', '/tasks/x')).toMatchObject({ level: 'info', status: 400, errorCode: 'VALIDATION_FAILED' })
   expect(await lineFor('GET', '/tasks', anonymous)).toMatchObject({
     level: 'info',
@@ -53,7 +53,7 @@ test('a 4xx is no error of ours, and has its code', async () => {
   expect(await lineFor('PUT', '/tasks')).toMatchObject({ level: 'info', status: 405, errorCode: 'METHOD_NOT_ALLOWED' })
 })
 
-test('a 5xx is an error', async () => {
+test('logs a 5xx as an error', async () => {
   const { lines, as } = failing(new RangeError('no'))
   await as(newTenant()).get('/tasks')
   expect(lines).toMatchObject([
@@ -61,7 +61,7 @@ test('a 5xx is an error', async () => {
   ])
 })
 
-test('a thrown string leaves its line too', async () => {
+test('logs a thrown string too', async () => {
   const { lines, as } = failing('no Error')
   await as(newTenant()).get('/tasks')
   expect(lines).toMatchObject([{ level: 'error', status: 500, errorCode: 'INTERNAL_SERVER_ERROR' }])
@@ -72,7 +72,7 @@ const forwarded = (
   trustProxy: number,
   remoteAddress: string | undefined = '10.0.0.1',
 ) => {
-  const { app, lines } = build({ settings: { TRUST_PROXY: trustProxy } })
+  const { app, lines } = build({ trustProxy })
   const headers = addresses === undefined ? undefined : { 'X-Forwarded-For': addresses }
   const request = new Request('http://test/health', headers ? { headers } : {})
   return Promise.resolve(app.fetch(request, { remoteAddress })).then(() => lines[0]?.client)
@@ -96,7 +96,7 @@ test.each<[string | undefined, number, string]>([
 })
 
 test('two X-Forwarded-For lines are one list', async () => {
-  const { app, lines } = build({ settings: { TRUST_PROXY: 1 } })
+  const { app, lines } = build({ trustProxy: 1 })
   const headers = new Headers()
   for (const address of ['6.6.6.6', '203.0.113.7']) headers.append('X-Forwarded-For', address)
   await app.fetch(new Request('http://test/health', { headers }), { remoteAddress: '10.0.0.1' })

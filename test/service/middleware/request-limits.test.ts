@@ -1,13 +1,14 @@
 import { expect, test } from 'bun:test'
 import { tenantContext } from '../../../src/context/index.ts'
 import type { TenantDatabase } from '../../../src/database/index.ts'
+import { deps } from '../../app.ts'
 import { db, newTenant } from '../../database.ts'
 import { build, failing, newEmail } from '../http/app.ts'
 import { json } from '../http/refusals.ts'
 
-const REQUEST_TIMEOUT_MS = 100
+const requests = { ...deps.requests, timeoutMs: 100 }
 
-/** A door whose writes do their work, and then go on until the request's signal says that it is over. */
+/** A tenant database whose writes do their work and then wait for the request's signal to abort. */
 function lingering() {
   const worked = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<string>()
@@ -36,20 +37,23 @@ const endless = () =>
   new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{"em')) })
 const everybody = build()
 
-test.each([[{}], [{ 'Content-Length': '100' }]])('a body that does not arrive in time is 408: %j', async (length) => {
-  const { as } = failing(new Error('A transaction began'), { REQUEST_TIMEOUT_MS })
-  const init = { body: endless(), headers: { ...json, ...length } }
-  const { status, error } = await as(newTenant()).send('POST', '/users', init)
-  expect({ status, error }).toEqual({
-    status: 408,
-    error: { code: 'REQUEST_TIMEOUT', message: 'The request did not arrive in time' },
-  })
-})
+test.each([[{}], [{ 'Content-Length': '100' }]])(
+  'answers a body that does not arrive in time with 408: %j',
+  async (length) => {
+    const { as } = failing(new Error('A transaction began'), { requests })
+    const init = { body: endless(), headers: { ...json, ...length } }
+    const { status, error } = await as(newTenant()).send('POST', '/users', init)
+    expect({ status, error }).toEqual({
+      status: 408,
+      error: { code: 'REQUEST_TIMEOUT', message: 'The request did not arrive in time' },
+    })
+  },
+)
 
-test('work that takes too long is 503, and nothing of it is committed', async () => {
+test('answers work that takes too long with 503, and commits nothing of it', async () => {
   const tenant = newTenant()
   const { db, ended } = lingering()
-  const { app, lines } = build({ db, settings: { REQUEST_TIMEOUT_MS } })
+  const { app, lines } = build({ db, requests })
   const response = await app.request('/users', post(tenant))
   expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '1'])
   expect(await response.json()).toMatchObject({ error: { code: 'SERVICE_UNAVAILABLE' } })
@@ -58,7 +62,7 @@ test('work that takes too long is 503, and nothing of it is committed', async ()
   expect(lines).toMatchObject([{ status: 503, errorCode: 'SERVICE_UNAVAILABLE', tenant }])
 })
 
-test('a client that goes away leaves nothing committed', async () => {
+test('commits nothing for a client that aborts its request', async () => {
   const tenant = newTenant()
   const client = new AbortController()
   const { db, worked, ended } = lingering()
@@ -70,7 +74,7 @@ test('a client that goes away leaves nothing committed', async () => {
   expect((await everybody.as(tenant).get('/users')).data).toEqual([])
 })
 
-test('a client that closes its socket leaves nothing committed', async () => {
+test('commits nothing for a client that closes its socket', async () => {
   const tenant = newTenant()
   const client = new AbortController()
   const { db, worked, ended } = lingering()
@@ -84,7 +88,7 @@ test('a client that closes its socket leaves nothing committed', async () => {
   expect((await everybody.as(tenant).get('/users')).data).toEqual([])
 })
 
-test('a client that has gone before it was heard is not worked for', async () => {
+test('does no work for a client that disconnected before its request ran', async () => {
   const tenant = newTenant()
   const signal = AbortSignal.abort()
   const response = await everybody.app.request(new Request('http://test/users', { ...post(tenant), signal }))
@@ -92,21 +96,21 @@ test('a client that has gone before it was heard is not worked for', async () =>
   expect((await everybody.as(tenant).get('/users')).data).toEqual([])
 })
 
-test('a client that has gone before it was heard is not even listened to', async () => {
+test('does not read the body of a client that disconnected before its request ran', async () => {
   const { as } = failing(new Error('A transaction began'))
   const init = { body: endless(), headers: json, signal: AbortSignal.abort() }
   expect((await as(newTenant()).send('POST', '/users', init)).status).toBe(400)
 })
 
-test('bytes that are not UTF-8 are refused before anything is done', async () => {
+test('rejects bytes that are not UTF-8 before any work', async () => {
   const { status, error } = await failing(new Error('It was done'))
     .as(newTenant())
     .send('POST', '/users', { body: new Uint8Array([0xc3, 0x28]), headers: json })
   expect([status, error?.message]).toEqual([400, 'The body is not UTF-8'])
 })
 
-test('a body that is not read to its end closes the connection, so that no request follows on it', async () => {
-  const { as } = build({ settings: { BODY_LIMIT_BYTES: 10 } })
+test('closes the connection after a body that it does not read to the end', async () => {
+  const { as } = build({ requests: { ...deps.requests, bodyLimitBytes: 10 } })
   const { status, headers } = await as(newTenant()).post('/users', { name: 'longer than ten bytes' })
   expect([status, headers.get('Connection')]).toEqual([413, 'close'])
 })

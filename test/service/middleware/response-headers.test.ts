@@ -26,25 +26,25 @@ app.use(responseHeaders)
 app.get('/own', () => new Response('made by the handler itself', { headers: { 'X-Frame-Options': 'ALLOWALL' } }))
 app.get('/policy', (c) => c.body('', 200, { 'Content-Security-Policy': "default-src 'self'" }))
 
-test('a success and a failure tell browsers to be careful', async () => {
+test('a success and a failure have the security headers', async () => {
   for (const path of ['/health', '/tasks', '/nowhere'])
     expect(Object.fromEntries((await anonymous.get(path)).headers)).toMatchObject(secured)
 })
 
-test('so does a failure that was no Error', async () => {
+test('a failure that is not an Error has them too', async () => {
   const { status, headers } = await failing('a string').as(newTenant()).get('/tasks')
   expect([status, Object.fromEntries(headers)]).toEqual([500, expect.objectContaining(secured)])
 })
 
-test('so does a response that a handler made itself, whatever it said', async () => {
+test('a response that a handler built itself has them too', async () => {
   expect(Object.fromEntries((await app.request('/own')).headers)).toMatchObject(secured)
 })
 
-test('a page has, beside its own policy, what concerns pages alone', async () => {
+test('a page has its own policy and the headers for pages', async () => {
   const { 'content-security-policy': _, ...common } = secured
   expect(Object.fromEntries((await anonymous.get('/docs')).headers)).toMatchObject({ ...common, ...securedPage })
 })
 
-test('a handler may say what its page needs', async () => {
+test('a handler can set the policy of its page', async () => {
   expect((await app.request('/policy')).headers.get('Content-Security-Policy')).toBe("default-src 'self'")
 })

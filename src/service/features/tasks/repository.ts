@@ -4,7 +4,7 @@ import { countUpTo, prepared, type TenantTx } from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
 import type { CreateTask, UpdateTask } from './schemas.ts'
 
-// Built once: what is asked for most is dearer to build than to send.
+// Built once: these queries run most often, and building one costs more than sending it.
 const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(eq(tasks.id, id)))
 const pageOfTasks = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
   tx.select().from(tasks).orderBy(desc(tasks.createdAt), desc(tasks.id)).offset(offset).limit(limit),
@@ -16,7 +16,7 @@ const countTasks = countUpTo(tasks, totalMax + 1)
 
 export async function listTasks(tx: TenantTx, query: { page: number; limit: number }): Promise<Page<TaskRow>> {
   const { page, limit } = query
-  // Asked for without waiting between them, they go in one round trip.
+  // Without an await between them, both queries go in one round trip.
   const [found, total] = await Promise.all([
     pageOfTasks(tx, { offset: (page - 1) * limit, limit: limit + 1 }),
     countTasks(tx),

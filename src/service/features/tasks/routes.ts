@@ -28,7 +28,7 @@ const toTask = (row: TaskRow): z.input<typeof Task> => ({
 
 const missing = () => new ApiError('NOT_FOUND', 'Task not found')
 
-/** Tasks of a tenant, over REST. */
+/** The REST routes of a tenant's tasks. */
 export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
   createRouter<TenantEnv>()
     .openapi(
@@ -56,7 +56,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           summary: 'Create a task',
           tags,
           request: { body: jsonBody(CreateTask, 'The new task') },
-          responses: { 201: json(successOf(Task, 201), 'The task that was created') },
+          responses: { 201: json(successOf(Task, 201), 'The created task') },
         },
         ['INVALID_REFERENCE', 'CONFLICT'],
       ),
@@ -93,10 +93,10 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           method: 'patch',
           path: '/{id}',
           operationId: 'updateTask',
-          summary: 'Change a task',
+          summary: 'Update a task',
           tags,
           request: { params, body: jsonBody(UpdateTask, 'What to change') },
-          responses: { 200: json(successOf(Task), 'The task as it is now') },
+          responses: { 200: json(successOf(Task), 'The updated task') },
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
@@ -117,7 +117,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           summary: 'Delete a task',
           tags,
           request: { params },
-          responses: { 204: { description: 'The task is gone' } },
+          responses: { 204: { description: 'The task is deleted' } },
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),

@@ -4,7 +4,7 @@ import { countUpTo, prepared, type TenantTx } from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
 import type { CreateUser, UpdateUser } from './schemas.ts'
 
-// Built once: what is asked for most is dearer to build than to send.
+// Built once: these queries run most often, and building one costs more than sending it.
 const userById = prepared(['id'], (tx, { id }) => tx.select().from(users).where(eq(users.id, id)))
 const pageOfUsers = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
   tx.select().from(users).orderBy(desc(users.createdAt), desc(users.id)).offset(offset).limit(limit),
@@ -14,7 +14,7 @@ const countUsers = countUpTo(users, totalMax + 1)
 
 export async function listUsers(tx: TenantTx, query: { page: number; limit: number }): Promise<Page<UserRow>> {
   const { page, limit } = query
-  // Asked for without waiting between them, they go in one round trip.
+  // Without an await between them, both queries go in one round trip.
   const [found, total] = await Promise.all([
     pageOfUsers(tx, { offset: (page - 1) * limit, limit: limit + 1 }),
     countUsers(tx),

@@ -26,7 +26,7 @@ const toUser = (row: UserRow): z.input<typeof User> => ({
 
 const missing = () => new ApiError('NOT_FOUND', 'User not found')
 
-/** Users of a tenant, over REST. */
+/** The REST routes of a tenant's users. */
 export const userRoutes = ({ db }: { db: TenantDatabase }) =>
   createRouter<TenantEnv>()
     .openapi(
@@ -54,7 +54,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           summary: 'Create a user',
           tags,
           request: { body: jsonBody(CreateUser, 'The new user') },
-          responses: { 201: json(successOf(User, 201), 'The user that was created') },
+          responses: { 201: json(successOf(User, 201), 'The created user') },
         },
         ['CONFLICT'],
       ),
@@ -91,10 +91,10 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           method: 'patch',
           path: '/{id}',
           operationId: 'updateUser',
-          summary: 'Change a user',
+          summary: 'Update a user',
           tags,
           request: { params, body: jsonBody(UpdateUser, 'What to change') },
-          responses: { 200: json(successOf(User), 'The user as it is now') },
+          responses: { 200: json(successOf(User), 'The updated user') },
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
@@ -115,7 +115,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           summary: 'Delete a user who has no tasks',
           tags,
           request: { params },
-          responses: { 204: { description: 'The user is gone' } },
+          responses: { 204: { description: 'The user is deleted' } },
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),

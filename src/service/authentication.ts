@@ -1,0 +1,30 @@
+import type { Authentication } from '../context/index.ts'
+import type { AuthConfig, GatewayConfig, JwtConfig } from './config/auth-settings.ts'
+import { invalidConfiguration } from './config/problems.ts'
+
+/**
+ * Makes what verifies callers; undefined for unverified ones.
+ *
+ * @throws ConfigError for a key, an algorithm or a header that cannot verify requests
+ */
+export async function createAuthentication(auth: AuthConfig): Promise<Authentication | undefined> {
+  if (auth.kind === 'unverified') return undefined
+  // Imported only when it is used: the code that verifies tokens takes 12 ms and 5 MB.
+  const { gateway, jwt } = await import('../auth/index.ts')
+  try {
+    return auth.kind === 'jwt' ? jwt(jwtOptions(auth)) : gateway(gatewayOptions(auth))
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw invalidConfiguration([`AUTH=${auth.kind}: ${error.message}`])
+  }
+}
+
+const jwtOptions = ({ kind: _, audience, ...options }: JwtConfig) => ({
+  ...options,
+  audience: audience === 'any' ? undefined : audience,
+})
+
+const gatewayOptions = ({ proof, actorHeader }: GatewayConfig) =>
+  'certificate' in proof
+    ? { header: proof.header, certificates: [proof.certificate], actorHeader }
+    : { header: 'X-Gateway-Secret', secrets: proof.secrets, actorHeader }

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { authSettings } from './auth-settings.ts'
+import { autoOrWholeNumber, databaseUrl, headerName, listOf, oneOf, secret, secrets, wholeNumber } from './rules.ts'
+
+/** Headers with another meaning, which must not name a tenant. */
+const reservedHeaders = [
+  'host',
+  'content-type',
+  'content-length',
+  'connection',
+  'transfer-encoding',
+  'authorization',
+  'cookie',
+  'x-request-id',
+  'x-gateway-secret',
+  'bookmark',
+]
+
+/** Every setting by its name in the environment, with its default. docs/configuration.md explains each one. */
+export const settings = z.object({
+  DATABASE_URL: databaseUrl(
+    'is required: postgres://app_user:password@host:5432/database ("bun run up" starts a database of its own)',
+  ),
+  DATABASE_POOL_SIZE: wholeNumber(1, 1000).default(10),
+  DATABASE_REPLICA_URL: databaseUrl().optional(),
+  BOOKMARK_SECRET: secret.optional(),
+  HOST: z.string().default('0.0.0.0'),
+  PORT: wholeNumber(0, 65_535).default(3000),
+  WORKERS: autoOrWholeNumber(1, 1000).default(1),
+  TRUST_PROXY: wholeNumber(0, 10).default(0),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 600_000).default(10_000),
+  ...authSettings,
+  TENANT_FROM: listOf('header', 'subdomain', 'claim').optional(),
+  TENANT_HEADER: headerName
+    .refine((name) => !reservedHeaders.includes(name.toLowerCase()), 'must not be a header that has another meaning')
+    .default('X-Tenant-Id'),
+  TENANT_DOMAIN: z.string().optional(),
+  TENANT_DIRECTORY: oneOf('off', 'on', 'required').default('off'),
+  TENANT_SIGNING_KEY: secrets.optional(),
+  TENANT_CONCURRENCY: autoOrWholeNumber(0, 10_000).default('auto'),
+  TENANT_QUEUE: wholeNumber(0, 10_000).default(1000),
+  RATE_LIMIT: wholeNumber(0, 1_000_000).default(0),
+  RATE_LIMIT_WINDOW_SECONDS: wholeNumber(1, 86_400).default(60),
+  BODY_LIMIT_BYTES: wholeNumber(1, 1024 ** 3).default(1024 ** 2),
+  REQUEST_TIMEOUT_MS: wholeNumber(1, 240_000).default(15_000),
+  LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
+})
+
+/** The settings one by one, each of them valid. */
+export type Settings = z.infer<typeof settings>

@@ -1,0 +1,12 @@
+/**
+ * Reads a whole number that is written in digits alone: `Number` would read a blank as 0, and accept `0x10` and `1e3`.
+ *
+ * @returns undefined for other text, and for a number that JavaScript cannot hold exactly
+ * @example
+ * parseWholeNumber('3000') // 3000
+ * parseWholeNumber('3e3') // undefined
+ */
+export function parseWholeNumber(text: string): number | undefined {
+  const number = Number(text)
+  return /^\d+$/.test(text) && Number.isSafeInteger(number) ? number : undefined
+}
