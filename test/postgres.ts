@@ -1,14 +1,15 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
-import { access, appendFile, chmod, constants, cp, readFile, statfs, symlink, writeFile } from 'node:fs/promises'
+import { access, appendFile, chmod, constants, cp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { type AddressInfo, createServer } from 'node:net'
-import { arch, platform, tmpdir } from 'node:os'
+import { arch, platform } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
+import { fastFolder } from './fast-folder.ts'
 
 const run = promisify(execFile)
 const START_MS = 30_000
@@ -48,9 +49,8 @@ export interface PostgresServer {
  * await server.stop()
  */
 export async function startPostgres(primary?: PostgresServer): Promise<PostgresServer> {
-  const home = await fastFolder()
   // Synchronous, so that an end of this process cannot come between the folder and its cleaner.
-  const folder = mkdtempSync(join(home, 'rowhouse-postgres-'))
+  const folder = mkdtempSync(join(fastFolder, 'rowhouse-postgres-'))
   const cleaner = spawn('sh', ['-c', CLEAN_UP, folder], {
     cwd: folder,
     detached: true, // or Ctrl-C in a terminal would end it too
@@ -149,14 +149,6 @@ export async function postgresUser(): Promise<User> {
   await run('sh', ['-c', `id postgres || { ${create}; }`])
   const id = async (kind: string) => Number((await run('id', [kind, 'postgres'])).stdout)
   return { uid: await id('-u'), gid: await id('-g') }
-}
-
-const memoryMin = 2 * 1024 ** 3
-
-/** Memory where Linux offers enough of it: a database is created there ten times as fast as on many disks. */
-async function fastFolder(): Promise<string> {
-  const { bavail, bsize } = await statfs('/dev/shm').catch(() => ({ bavail: 0, bsize: 0 }))
-  return bavail * bsize > memoryMin ? '/dev/shm' : tmpdir()
 }
 
 type User = { uid: number; gid: number }

@@ -48,7 +48,7 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
       'drizzle.config.ts',
       'rowhouse.config.ts',
     ]
-    const setUp = ['app.ts', 'database.ts', 'pooler.ts', 'postgres.ts', 'setup.ts', 'properties'].map(
+    const setUp = ['app.ts', 'database.ts', 'fast-folder.ts', 'pooler.ts', 'postgres.ts', 'setup.ts', 'properties'].map(
       (name) => `test/${name}`,
     )
     const proofs = ['test/service/contract.test.ts', 'test/testing/isolation.test.ts']

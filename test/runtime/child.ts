@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { fastFolder } from '../fast-folder.ts'
 
 /** The repository's top folder. */
 export const root = join(import.meta.dir, '..', '..')
@@ -96,7 +96,7 @@ export async function until<T>(ask: () => T | undefined | false | Promise<T | un
 
 /** An empty folder, deleted at the end of the block. */
 export function temporaryFolder(): Disposable & { path: string } {
-  const path = mkdtempSync(join(tmpdir(), 'rowhouse-test-'))
+  const path = mkdtempSync(join(fastFolder, 'rowhouse-test-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
