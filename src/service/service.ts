@@ -44,7 +44,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     ...as,
     signer,
     ...(replica ? { replica } : {}),
-    onProtocolViolation: (surprise) => log.error(surprise, 'a connection was destroyed'),
+    onProtocolViolation: (violation) => log.error(violation, 'protocol violation: the connection was destroyed'),
   })
   const isolation =
     given.isolation?.(signer ?? 'none') ??

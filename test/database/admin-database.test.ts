@@ -164,7 +164,7 @@ describe('administrative work is refused', () => {
     await using opened = openAdmin(server.as('bound', 'x'))
     const error = await failureOf(opened.admin.read(nobody, (tx) => tx.$count(users)))
     expect(error).toBeInstanceOf(WrongAdminLogin)
-    expect(error).toMatchObject({ message: expect.stringContaining('Row security binds bound') })
+    expect(error).toMatchObject({ message: expect.stringContaining('Row-level security applies to bound') })
     await server.owner.unsafe('alter role bound bypassrls')
     expect(await opened.admin.read(nobody, async (tx) => (await tx.execute(sql`select 1 as one`))[0])).toEqual({
       one: 1,

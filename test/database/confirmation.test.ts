@@ -2,10 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import {
-  type Answer,
   type Connection,
   createTenantDatabase,
   type ProtocolViolation,
+  type StatementResult,
   type TenantDatabase,
   TenantNotConfirmed,
   type TenantTx,
@@ -17,7 +17,7 @@ import { watchedPool } from './watched-pool.ts'
 /** A door whose connections lie about the first tenant transaction that they are asked for. */
 function openLyingDoor(lie: (rows: unknown[][]) => unknown[][]) {
   let lies = 0
-  const answer = (text: string, given: Answer) =>
+  const answer = (text: string, given: StatementResult) =>
     text.startsWith('select set_config') && lies++ === 0 ? { ...given, rows: lie(given.rows) } : given
   return openDatabase({}, { answer })
 }
@@ -70,10 +70,11 @@ describe('a connection that surprises is counted', () => {
   const call = (door: TenantDatabase) => withTenant(newTenant(), () => failureOf(door.write((tx) => addUser(tx))))
 
   test('when it does not confirm the tenant', async () => {
-    const lie = (text: string, given: Answer) => (text.startsWith('select set_config') ? { ...given, rows: [] } : given)
+    const lie = (text: string, given: StatementResult) =>
+      text.startsWith('select set_config') ? { ...given, rows: [] } : given
     await using watched = watch({ answer: lie })
     for (let n = 0; n < 2; n += 1) await call(watched.door)
-    const what = 'the tenant was not confirmed'
+    const what = 'PostgreSQL did not confirm the tenant of this transaction'
     expect(watched.heard).toEqual([
       { what, count: 1 },
       { what, count: 2 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
-import { type Answer, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
+import { type StatementResult, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
 import type { Case } from './escaped-handle-cases.ts'
 import { addUser, failureOf, gate, openWatchedDatabase, tenantWithUser } from './watched-pool.ts'
 
@@ -87,7 +87,7 @@ export const liveHandleCases: Case[] = [
       const order: string[] = []
       const listen = {
         before: (text: string) => void order.push(`${text} asked`),
-        answer: (text: string, rows: Answer) => {
+        answer: (text: string, rows: StatementResult) => {
           order.push(`${text} answered`)
           return rows
         },

@@ -4,9 +4,9 @@ import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
 import { parseTenantId, TenantRequired, withTenant } from '../../src/context/index.ts'
 import {
-  type Answer,
   createTenantDatabase,
   query,
+  type StatementResult,
   TenantNotConfirmed,
   TransactionMisuse,
 } from '../../src/database/index.ts'
@@ -192,7 +192,7 @@ describe('a read at once', () => {
   })
 
   test('hands out nothing of a tenant that was not confirmed', async () => {
-    const answer = (text: string, given: Answer) =>
+    const answer = (text: string, given: StatementResult) =>
       text.startsWith('select set_config') ? { ...given, rows: [[newTenant(), '']] } : given
     await using door = openDatabase({}, { answer })
     const seen: unknown[] = []

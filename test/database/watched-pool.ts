@@ -1,12 +1,12 @@
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import {
-  type Answer,
   type Connection,
   type ConnectionSource,
   createPool,
   createTenantDatabase,
   type PoolOptions,
+  type StatementResult,
   type TenantDatabase,
   type TenantTx,
 } from '../../src/database/index.ts'
@@ -16,7 +16,7 @@ import {
 /** What a test may do to a connection: hear what is sent, do something before it, or change what comes back. */
 export interface Tampering {
   before?: (text: string, connection: Connection) => unknown
-  answer?: (text: string, answer: Answer) => Answer
+  answer?: (text: string, answer: StatementResult) => StatementResult
 }
 
 /** A pool, of one connection unless told otherwise, that writes down what is sent. */
@@ -26,7 +26,7 @@ export function watchedPool(options: Partial<PoolOptions> & { url: string }, { b
   const sent: string[] = []
 
   function watch(connection: Connection): Connection {
-    const answered = (text: string, given: Answer) => answer?.(text, given) ?? given
+    const answered = (text: string, given: StatementResult) => answer?.(text, given) ?? given
     const look = async (text: string) => {
       sent.push(text)
       await before?.(text, connection)

@@ -74,7 +74,7 @@ describe('bun run up, for the first time', () => {
   test('a second one on the same folder says that one is running, and ends with 1', async () => {
     await using second = up(first.folder)
     expect(await second.exited).toBe(1)
-    expect(second.stderr).toMatch(/^Rowhouse is running already from this folder .*\n$/)
+    expect(second.stderr).toMatch(/^Rowhouse is already running with this folder .*\n$/)
     expect(second.stdout).toBe('')
     expect((await fetch(`${first.url}/health`)).status).toBe(200)
   })

@@ -3,8 +3,8 @@ import { sql } from 'drizzle-orm'
 import { users } from '../../../db/schema/users.ts'
 import { withTenant } from '../../../src/context/index.ts'
 import {
-  type Answer,
   type Connection,
+  type StatementResult,
   TenantNotConfirmed,
   type TenantTx,
   TransactionMisuse,
@@ -64,7 +64,7 @@ test.each(['none', 'old'])('a read on the standby is READ ONLY and of one snapsh
 })
 
 test.each(['none', 'old'])('the standby must confirm the tenant, or the call fails (bookmark: %s)', async (sent) => {
-  const answer = (text: string, given: Answer) =>
+  const answer = (text: string, given: StatementResult) =>
     text.startsWith('select set_config') ? { ...given, rows: [] } : given
   await using open = await openPair({ onStandby: { answer } })
   expect(await inSession(sent, () => failureOf(open.db.read(placeOf)))).toBeInstanceOf(TenantNotConfirmed)
