@@ -5,30 +5,30 @@ import { migrate } from '../src/migrate/index.ts'
 import { type Pooler, startPooler } from './pooler.ts'
 import { startPostgres } from './postgres.ts'
 
-/** A migrated database of its own for the run, on the server of `TEST_DATABASE_URL` or on one that is started here. */
+/** The server of `TEST_DATABASE_URL`, or one that is started here. Each run has its own databases. */
 const server = process.env.TEST_DATABASE_URL ? undefined : await startPostgres()
 const serverUrl = server?.ownerUrl ?? process.env.TEST_DATABASE_URL ?? ''
 const administrator = postgres(serverUrl, { max: 1, onnotice: () => {} })
-// Roles belong to the whole server: the same in every run, so that two at once do not shut each other out.
+// Roles belong to the whole server. The password is the same in every run, so that concurrent runs share the role.
 const appPassword = 'rowhouse-tests'
 const names: string[] = []
 const opened: { close(): Promise<unknown> }[] = []
 let pooler: Pooler | undefined
 
-/** A database of this test server: as the owner (a superuser) and as the serving role. */
+/** The URLs of a database on the test server, as the owner (a superuser) and as the serving role. */
 export interface TestDatabase {
   ownerUrl: string
   appUrl: string
 }
 
-/** A migrated, empty database: for tests that break it. */
+/** Creates a migrated, empty database: for tests that break its protection. */
 export async function createDatabase(): Promise<TestDatabase> {
   const database = await createBareDatabase()
   await migrate({ url: database.ownerUrl })
   return database
 }
 
-/** A database with nothing in it: for tests that prepare it themselves. */
+/** Creates an empty database without migrations: for tests that prepare it themselves. */
 export async function createBareDatabase(): Promise<TestDatabase> {
   const name = `rowhouse_${randomBytes(6).toString('hex')}`
   names.push(name)
@@ -45,43 +45,43 @@ function urlOf(database: string, user?: string, password?: string): string {
   return url.href
 }
 
-/** The database that the tests share: each gives its tenants ids of their own. */
+/** The database that the tests share. Each test uses new tenant ids. */
 export const main = await createDatabase()
 await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
-// Of all test files together: each keeps the connections of its doors until the run ends.
+// Enough for all test files together: each keeps its connections until the run ends.
 if (server) await administrator`alter role app_user connection limit 250`
-// The serving role of every test comes through a transaction pooler with one connection: see test/engines.
+// The serving role of every test then connects through a transaction pooler with one connection: test/deep/engines.
 if (process.env.TEST_POOLER) {
   pooler = await startPooler(main.appUrl)
   main.appUrl = pooler.through(main.appUrl)
 }
 
-/** The door to the shared database, as the service opens it. */
+/** The tenant database on the shared database, as the service creates it. */
 export const db: TenantDatabase = open(main)
 
-/** Closes something after the run. */
+/** Closes a resource after the run. */
 export const closeAfterwards = (thing: { close(): Promise<unknown> }): void => void opened.push(thing)
 
-/** Opens a door that is closed after the run. */
+/** Creates a tenant database that is closed after the run. */
 export function open(database: TestDatabase, size = 10): TenantDatabase {
-  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size }) })
-  opened.push(door)
-  return door
+  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size }) })
+  opened.push(db)
+  return db
 }
 
-/** The owner's plain client, for looking behind the walls and for breaking them. Closed after the run. */
+/** The owner's client, which bypasses row-level security and can break it. Closed after the run. */
 export function asOwner(database: TestDatabase): postgres.Sql {
   const sql = postgres(database.ownerUrl, { max: 2, onnotice: () => {} })
   opened.push({ close: () => sql.end() })
   return sql
 }
 
-/** A tenant that no other test knows. */
+/** The id of a tenant that no other test uses. */
 export const newTenant = (): string => randomUUID()
 
-/** Closes all, and leaves the server as it was. */
+/** Closes all resources and drops the databases of this run. */
 export async function closeDatabases(): Promise<void> {
-  await Promise.all(opened.map((door) => door.close()))
+  await Promise.all(opened.map((resource) => resource.close()))
   await pooler?.stop()
   if (!server) for (const name of names) await administrator`drop database ${administrator(name)} with (force)`
   await administrator.end()

@@ -31,7 +31,7 @@ describe('TLS', () => {
     ['require', { rejectUnauthorized: false }],
     ['verify-ca', { rejectUnauthorized: true }],
     ['verify-full', { rejectUnauthorized: true }],
-  ])('with sslmode=%s is %p', (sslmode, ssl) => {
+  ])('follows sslmode=%s as libpq defines it', (sslmode, ssl) => {
     expect(clientOf(`postgres://localhost/acme?sslmode=${sslmode}`).ssl).toEqual(ssl)
   })
 

@@ -115,7 +115,7 @@ export const mutations: Sabotage[] = [
     item: 'a handle is not revoked',
     guarantee: 7,
     broken: { file: 'src/database/transaction-handle.ts', lines: [['revoked = true', 'revoked = false']] },
-    test: { file: 'test/database/escaped-handle.test.ts', title: 'is refused ever after' },
+    test: { file: 'test/database/escaped-handle.test.ts', title: 'is rejected from then on' },
   },
   {
     item: 'the tenant is not confirmed',
