@@ -3,14 +3,13 @@ import { closeDatabases } from '../test/database.ts'
 import { kinds } from '../test/faults/scenario.ts'
 import { type Figures, storm } from '../test/faults/under-load.ts'
 
-// The storm of test/faults for minutes, on a PostgreSQL of its own: seed after seed, each with tenants and a pool of its own.
+// Runs the fault injection of test/faults for minutes, seed by seed, on a PostgreSQL of its own. Each seed has its own tenants
+// and its own pool.
 const { minutes, seed, transactions } = new Command('soak')
-  .description(
-    'Lets storms of faults loose on the tenant database; exits 1 when a row is foreign or lost, or a call stuck',
-  )
-  .option('--minutes <number>', 'for how long; 0 for one storm', Number, 2)
-  .option('--seed <number>', 'of the first storm; the next has the next', Number, 1)
-  .option('--transactions <number>', 'of each storm', Number, 1000)
+  .description('Injects faults into the tenant database; exits with 1 when a row is foreign or lost, or a call hangs')
+  .option('--minutes <number>', 'how long to run; 0 for one seed', Number, 2)
+  .option('--seed <number>', 'the first seed; it grows by one with each round', Number, 1)
+  .option('--transactions <number>', 'the number of transactions for each seed', Number, 1000)
   .parse()
   .opts()
 
@@ -21,7 +20,7 @@ const add = (name: string, amount: number) => {
 
 function count(figures: Figures): void {
   const { transactions, committed, unknown, faults, failures, damage } = figures
-  for (const [name, amount] of Object.entries({ storms: 1, transactions, committed, unknown })) add(name, amount)
+  for (const [name, amount] of Object.entries({ rounds: 1, transactions, committed, unknown })) add(name, amount)
   for (const [name, found] of Object.entries(damage)) add(name, found.length)
   for (const [kind, times] of Object.entries(faults)) add(`fault: ${kind}`, times)
   for (const [code, times] of Object.entries(failures)) add(`failed: ${code}`, times)
@@ -40,7 +39,7 @@ const width = Math.max(...Object.keys(sum).map((name) => name.length))
 for (const [name, amount] of Object.entries(sum)) process.stdout.write(`${name.padEnd(width)} ${amount}\n`)
 if (harmed) {
   process.stdout.write(
-    `\nReplay it: bun bench/soak.ts --minutes 0 --seed ${harmed.seed} --transactions ${transactions}\n`,
+    `\nReplay it with: bun bench/soak.ts --minutes 0 --seed ${harmed.seed} --transactions ${transactions}\n`,
   )
   process.stdout.write(`${JSON.stringify(harmed, null, 2)}\n`)
 }

@@ -4,15 +4,15 @@ import { PGlite } from '@electric-sql/pglite'
 import { OperatorError } from '../src/errors/index.ts'
 import { type EmbeddedDatabase, serve } from '../src/migrate/index.ts'
 
-/** Another process has the database of this folder open. */
+/** Another process has opened the database of this folder. */
 export class AlreadyRunning extends OperatorError {
   override readonly name = 'AlreadyRunning'
 }
 
 /**
- * Opens the database that is kept in a folder, or makes it. A commit has been written to disk when it is confirmed.
+ * Opens the PGlite database of a folder, and creates a missing one. A confirmed COMMIT is on disk.
  *
- * @throws AlreadyRunning when another process has it open
+ * @throws AlreadyRunning when another process has opened it
  * @example
  * const { url, close } = await openEmbedded('.rowhouse')
  */
@@ -27,7 +27,7 @@ export async function openEmbedded(folder: string): Promise<EmbeddedDatabase> {
   }
 }
 
-/** SQLite's lock is the operating system's: it ends with the process, however that ends, and leaves nothing to clean. */
+/** SQLite uses a lock of the operating system, which ends with the process even after a crash. */
 function lock(path: string): () => void {
   const database = new Database(path)
   try {
@@ -35,9 +35,12 @@ function lock(path: string): () => void {
     database.run('begin exclusive')
   } catch (cause) {
     database.close()
-    throw new AlreadyRunning(`Rowhouse is running already from this folder (${path} is locked). Stop it there first.`, {
-      cause,
-    })
+    throw new AlreadyRunning(
+      `Rowhouse is already running with this folder (${path} is locked): stop the other process first`,
+      {
+        cause,
+      },
+    )
   }
   return () => database.close()
 }

@@ -4,33 +4,33 @@ import type { TenantDatabase, TenantTx } from '../src/database/index.ts'
 import { tasks } from './schema/tasks.ts'
 import { users } from './schema/users.ts'
 
-/** Users of each tenant. */
+/** The number of users of each tenant. */
 export const usersEach = 5
 
-/** How much is seeded, and how. */
+/** The number of rows to seed. */
 export interface Amount {
   tenants: number
-  /** Tasks of each tenant. */
+  /** The number of tasks of each tenant. */
   tasks: number
-  /** Transactions at a time. */
+  /** The number of concurrent transactions. */
   connections: number
-  /** The most rows of one transaction: it has to end before the role's statement timeout. */
+  /** The largest number of rows of one transaction, which must end before the role's statement timeout. @default 10000 */
   batchRows?: number
 }
 
-/** What a seeding came to. */
+/** The result of a seeding. */
 export interface Seeded {
-  /** Rows that were written now. */
+  /** The number of rows that were written. */
   rows: number
-  /** Tenants that had all their rows already. */
+  /** The number of tenants that already had all their rows. */
   complete: number
 }
 
 /**
- * Gives many tenants users and tasks, through the walls: as the serving role, each tenant in transactions of its own. Ids
- * are counted, so a run that was interrupted goes on where it stopped, and what is there is not written again.
+ * Inserts users and tasks for many tenants, as the serving role under row-level security, each tenant in transactions of its
+ * own. Ids are counted, so a second run continues an interrupted one and skips existing rows.
  *
- * @param onRows called with the number of rows that were just committed, or found
+ * @param onRows called with the number of rows that were just committed or found
  * @example
  * await seedMany(db, { tenants: 1000, tasks: 1000, connections: 4 }, (rows) => bar.advance(rows))
  */
@@ -54,7 +54,7 @@ export async function seedMany(db: TenantDatabase, amount: Amount, onRows = (_ro
   return seeded
 }
 
-/** The id of the tenant of a number, the same in every run. */
+/** The id of the tenant with this number, the same in every run. */
 export const tenantIdOf = (number: number): string => `5eed0000-0000-4000-8000-${hex(number)}`
 
 const hex = (number: number): string => number.toString(16).padStart(12, '0')
@@ -84,7 +84,7 @@ async function seedTenant(db: TenantDatabase, amount: Amount, onRows: (rows: num
   return rows
 }
 
-// One statement for thousands of rows. The database writes tenant_id, as it does for every other insert.
+// One statement inserts thousands of rows. The database writes tenant_id, as for every insert.
 const insertUsers = sql`
   insert into ${users} (id, email, name)
   select (${prefixes.user} || lpad(to_hex(n), 12, '0'))::uuid, 'user' || n || '@rowhouse.example', 'User ' || n

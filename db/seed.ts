@@ -14,7 +14,7 @@ const people = [
   { ...demo.globex, email: 'hank@globex.example', name: 'Hank Scorpio', titles: ['Buy a hammock', 'Call the board'] },
 ]
 
-/** Gives each demo tenant a user and two tasks, unless it has users already. */
+/** Inserts a user and two tasks for each demo tenant without users. */
 export async function seed(db: TenantDatabase): Promise<void> {
   for (const { tenantId, userId, taskId, email, name, titles } of people) {
     await withTenant(tenantId, () =>

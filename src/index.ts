@@ -1,6 +1,6 @@
 /**
- * The front of the kit. `rowhouse/testing` and `rowhouse/auth` have entries of their own: production never loads the first, and a
- * service behind a gateway does not load what verifies tokens.
+ * The main entry of the kit. `rowhouse/testing` and `rowhouse/auth` are separate entries: production does not load test code, and a
+ * service behind a gateway does not load the verification of tokens.
  */
 
 export * from './context/index.ts'

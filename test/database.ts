@@ -13,14 +13,14 @@ if (TEST_DATABASE_URL && BUN_TEST_WORKER_ID)
 const server = TEST_DATABASE_URL ? undefined : await startPostgres()
 const serverUrl = server?.ownerUrl ?? TEST_DATABASE_URL ?? ''
 const administrator = postgres(serverUrl, { max: 1, onnotice: () => {} })
-// Roles belong to the whole server: the same in every run, so that two at once do not shut each other out.
+// Roles belong to the whole server. The password is the same in every run, so that concurrent runs share the role.
 const appPassword = 'rowhouse-tests'
 const names: string[] = []
 const opened: { close(): Promise<unknown> }[] = []
 let pooler: Pooler | undefined
 let template: Promise<string> | undefined
 
-/** A database of this test server: as the owner (a superuser) and as the serving role. */
+/** The URLs of a database on the test server, as the owner (a superuser) and as the serving role. */
 export interface TestDatabase {
   ownerUrl: string
   appUrl: string
@@ -64,38 +64,38 @@ function urlOf(database: string, user?: string, password?: string): string {
   return url.href
 }
 
-/** The database that the tests share: each gives its tenants ids of their own. */
+/** The database that the tests share. Each test uses new tenant ids. */
 export const main = await createDatabase()
 await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
 // Of all test files of this process: each keeps its connections until the process ends.
 if (server) await administrator`alter role app_user connection limit 250`
-// The serving role of every test comes through a transaction pooler with one connection: see test/engines.
+// The serving role of every test then connects through a transaction pooler with one connection: test/deep/engines.
 if (process.env.TEST_POOLER) {
   pooler = await startPooler(main.appUrl)
   main.appUrl = pooler.through(main.appUrl)
 }
 
-/** The door to the shared database, as the service opens it. */
+/** The tenant database on the shared database, as the service creates it. */
 export const db: TenantDatabase = open(main)
 
-/** Closes something after the run. */
+/** Closes a resource after the run. */
 export const closeAfterwards = (thing: { close(): Promise<unknown> }): void => void opened.push(thing)
 
-/** Opens a door that is closed after the run. */
+/** Creates a tenant database that is closed after the run. */
 export function open(database: TestDatabase, size = 10): TenantDatabase {
-  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size }) })
-  opened.push(door)
-  return door
+  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size }) })
+  opened.push(db)
+  return db
 }
 
-/** The owner's plain client, for looking behind the walls and for breaking them. Closed after the run. */
+/** The owner's client, which bypasses row-level security and can break it. Closed after the run. */
 export function asOwner(database: TestDatabase): postgres.Sql {
   const sql = postgres(database.ownerUrl, { max: 2, onnotice: () => {} })
   opened.push({ close: () => sql.end() })
   return sql
 }
 
-/** A tenant that no other test knows. */
+/** The id of a tenant that no other test uses. */
 export const newTenant = (): string => randomUUID()
 
 /**

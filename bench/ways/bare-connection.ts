@@ -2,8 +2,8 @@ import { createPool } from '../../src/database/index.ts'
 import { assertFound, poolSize, type Way } from './way.ts'
 
 /**
- * What the driver itself takes of a get: the messages that `db.readAtOnce` sends, on connections of the same pool. Without context,
- * guards, Drizzle and rows as objects; nothing here looks at what was confirmed, so it is a yardstick and no way to work.
+ * The cost of the driver alone: the messages that `db.readAtOnce` sends, on connections of the same pool, without context, checks,
+ * Drizzle and rows as objects. It does not confirm the tenant, so it is only a lower bound.
  */
 export const bareConnection: Way = {
   name: 'the same messages on a bare connection (pg)',

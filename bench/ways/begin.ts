@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import { assertFound, poolSize, type Way } from './way.ts'
 
-/** What an expert writes with postgres.js, and what the floor does: prepared statements, each awaited. */
+/** What an expert writes with postgres.js, and what the floor of the benchmark does: prepared statements, each awaited. */
 export const awaitedBegin: Way = {
   name: 'postgres.js, sql.begin, each awaited',
   open(url) {

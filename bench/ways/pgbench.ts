@@ -3,7 +3,7 @@ import type { Subject } from '../compare.ts'
 import type { Filled } from '../databases.ts'
 import type { Programs } from '../programs.ts'
 
-/** PostgreSQL's own client with the same transaction, prepared and pipelined: what the server itself can do. */
+/** The same transaction with pgbench, prepared and pipelined: the limit of the server itself. */
 export const pgbench = (
   programs: Programs,
   { url, tenants, tasks }: Filled,
@@ -19,7 +19,7 @@ export const pgbench = (
     const [rate, transactions] = [/^tps = ([\d.]+)/m, /actually processed: (\d+)/].map((text) =>
       Number(text.exec(output)?.[1]),
     )
-    if (!rate || !transactions) throw new Error(`pgbench has not reported:\n${output}`)
+    if (!rate || !transactions) throw new Error(`pgbench printed no rate:\n${output}`)
     return { [figures.rate]: rate, [figures.cpu]: program.cpuMicros() / transactions }
   },
 })

@@ -2,8 +2,8 @@ import postgres from 'postgres'
 import { assertFound, poolSize, type Way } from './way.ts'
 
 /**
- * The least that postgres.js can do for this transaction: all four statements prepared and written at once. Nothing is
- * confirmed, guarded or cleaned up here, so this is a yardstick and no way to work.
+ * The lower bound of postgres.js: all four statements of the transaction prepared and written at once. It confirms, checks
+ * and cleans up nothing.
  */
 export const pipelined: Way = {
   name: 'postgres.js, four statements at once',

@@ -3,7 +3,7 @@ import { createPool, createTenantDatabase } from '../../src/database/index.ts'
 import { findTask } from '../../src/service/features/tasks/repository.ts'
 import { assertFound, poolSize, type Way } from './way.ts'
 
-/** The tenant database and the repository of the service, with all that they promise. */
+/** The tenant database and the repository of the service, with all guarantees. */
 const rowhouse = (how: 'read' | 'readAtOnce'): Way => ({
   name: `rowhouse, db.${how}`,
   open(url) {

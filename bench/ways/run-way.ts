@@ -2,15 +2,15 @@ import type { Amount } from '../databases.ts'
 import { randomTask } from '../random-task.ts'
 import type { Way } from './way.ts'
 
-/** What a way came to. */
+/** The result of a run. */
 export interface Run {
   transactions: number
   seconds: number
-  /** User and system time of this process. */
+  /** User and system time of this process, in microseconds. */
   cpuMicros: number
 }
 
-/** Runs transactions on random tasks, so many callers at a time, on connections of its own. */
+/** Runs transactions on random tasks with this number of concurrent callers, on connections of its own. */
 export async function runWay(
   way: Way,
   database: Amount & { url: string },
@@ -30,7 +30,7 @@ export async function runWay(
     await Promise.all(Array.from({ length: callers }, () => call(until)))
   }
 
-  await callFor(250 * seconds) // connections open, statements are prepared, code is compiled
+  await callFor(250 * seconds) // warm-up: opens connections, prepares statements, compiles code
   transactions = 0
   const cpu = process.cpuUsage()
   const start = performance.now()

@@ -4,7 +4,7 @@ import postgres from 'postgres'
 import { tasks } from '../../db/schema/tasks.ts'
 import { assertFound, poolSize, type Way } from './way.ts'
 
-/** As Drizzle's documentation has it. Its statements have no names, so each is described before it is run. */
+/** The code of Drizzle's documentation. Its statements are unnamed, so each is described before it runs. */
 export const stockDrizzle: Way = {
   name: 'Drizzle over postgres.js, as it comes',
   open(url) {

@@ -1,4 +1,4 @@
-/** A way to run the tenant transaction: begin, set the tenant, select a task by its key, commit. */
+/** An implementation of the tenant transaction: begin, set the tenant, select a task by its key, commit. */
 export interface Way {
   name: string
   /** Opens up to ten connections. */
@@ -6,12 +6,12 @@ export interface Way {
 }
 
 export interface OpenWay {
-  /** Does one transaction. Throws when it found no task. */
+  /** Runs one transaction. Throws when it finds no task. */
   transact(tenantId: string, taskId: string): Promise<void>
   close(): Promise<void>
 }
 
-/** Connections of each way. */
+/** The number of connections of each way. */
 export const poolSize = 10
 
 export function assertFound(rows: readonly unknown[] | undefined): void {

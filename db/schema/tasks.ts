@@ -11,19 +11,19 @@ export const tasks = pgTable(
     ...tenantColumns(),
     title: text('title').notNull(),
     description: text('description'),
-    // Text with a check: an enum's operators are not leakproof, so row security would disable an index on it.
+    // Text with a check: an enum's operators are not leakproof, so row-level security would disable an index on it.
     status: text('status', { enum: taskStatuses }).notNull().default('todo'),
     userId: uuid('user_id').notNull(),
   },
   (t) => [
     primaryKey({ name: 'tasks_pkey', columns: [t.tenantId, t.id] }),
-    // Foreign keys are checked without row security: only the tenant in the key keeps the reference inside the tenant.
+    // PostgreSQL checks foreign keys without row-level security: only the tenant in the key keeps references in the tenant.
     foreignKey({
       name: 'tasks_tenant_id_user_id_fkey',
       columns: [t.tenantId, t.userId],
       foreignColumns: [users.tenantId, users.id],
     }),
-    // `nullsFirst` is what `order by … desc` asks for; Drizzle's default order could not serve it.
+    // `order by … desc` sorts nulls first; an index in Drizzle's default order could not serve it.
     index('tasks_tenant_id_created_at_id_idx').on(
       t.tenantId,
       t.createdAt.desc().nullsFirst(),

@@ -12,7 +12,7 @@ export const users = pgTable(
   (t) => [
     primaryKey({ name: 'users_pkey', columns: [t.tenantId, t.id] }),
     uniqueIndex('users_tenant_id_email_key').on(t.tenantId, sql`lower(${t.email})`),
-    // `nullsFirst` is what `order by … desc` asks for; Drizzle's default order could not serve it.
+    // `order by … desc` sorts nulls first; an index in Drizzle's default order could not serve it.
     index('users_tenant_id_created_at_id_idx').on(
       t.tenantId,
       t.createdAt.desc().nullsFirst(),

@@ -1,28 +1,28 @@
 import type { Context } from 'hono'
 import { ApiError, type ErrorCode } from '../errors/index.ts'
 
-/** Who sends a request, as far as it was verified. */
+/** The verified caller of a request. */
 export interface Identity {
-  /** Who acts: a token's `sub`. It goes into the context, the log and the setting `app.actor`. */
+  /** The user or job that acts: a token's `sub`. It goes into the context, the log and the setting `app.actor`. */
   readonly actor?: string | undefined
   /**
-   * The tenants that the caller may act for, by id or by name. Undefined: whoever verified the caller has also chosen the
-   * tenant, as a gateway does.
+   * The tenants that the caller may act for, by id or by name. Undefined: the caller may act for the tenant of the request,
+   * because the gateway that verified the caller also chose the tenant.
    */
   readonly tenants?: readonly string[] | undefined
-  /** What else the token says, for handlers: roles, scopes. */
+  /** The other claims of the token, for handlers: roles, scopes. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** How it is known who sends a request, before anything is believed of what it says. */
+/** Verifies the caller of a request, before any other part of the request is used. */
 export interface Authentication {
-  /** Request headers that it looks at, for `Vary`. */
+  /** The names of the request headers that `verify` reads, for `Vary`. */
   readonly vary: readonly string[]
-  /** @throws AuthenticationFailure when the caller has not proved who it is; ApiError SERVICE_UNAVAILABLE when that cannot be known */
+  /** @throws AuthenticationFailure when the proof is missing or invalid; ApiError SERVICE_UNAVAILABLE when it cannot be checked */
   verify(c: Context): Identity | Promise<Identity>
 }
 
-/** Why a caller is not believed: for events and logs, not for the caller. */
+/** Why authentication failed: for events and logs, never for the response. */
 export type AuthenticationFailureReason =
   | 'no-token'
   | 'malformed-token'
@@ -37,7 +37,7 @@ export type AuthenticationFailureReason =
   | 'no-tenant-claim'
   | 'other-tenant'
 
-/** A caller that is not believed, or not for this tenant. */
+/** The caller is not authenticated, or may not act for this tenant. */
 export class AuthenticationFailure extends ApiError {
   constructor(
     readonly reason: AuthenticationFailureReason,

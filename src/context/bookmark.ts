@@ -1,7 +1,7 @@
-/** What a client session sends before it has written anything. */
+/** The bookmark of a client session that has not written yet. */
 export const noBookmark = 'none'
 
-/** The place of a client session in the history of writes: what it sent, and where its own last write stands. */
+/** The last write of a client session: the bookmark of its request, and the bookmark of a write during this request. */
 export interface Bookmark {
   readonly sent: string
   next?: string

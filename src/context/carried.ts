@@ -3,11 +3,11 @@ import { isActor } from './actor.ts'
 import { runInContext, type TenantContext, TenantRequired, tenantContext } from './context.ts'
 import { parseTenantId } from './tenant-id.ts'
 
-/** What arrived names no tenant that work could be done for, or what leaves could not arrive. The message holds no value. */
+/** A job or message has no valid tenant, actor or request id, or could not be received with it. The message holds no value. */
 export class TenantNotCarried extends Error {
   override readonly name = 'TenantNotCarried'
   constructor(
-    /** What is wrong: `tenant.id`, `x-tenant-id`. */
+    /** The invalid field: `tenant.id`, `x-tenant-id`. */
     readonly field: string,
     must: string,
   ) {
@@ -15,14 +15,14 @@ export class TenantNotCarried extends Error {
   }
 }
 
-/** What is carried of a context, under the names that it has where it is carried. */
+/** The names of the carried fields in a job or in message headers. */
 export type Fields = Readonly<Record<'id' | 'actor' | 'requestId', string>>
 
 /** The part of a context that leaves the process. */
 export type Carried = Pick<TenantContext, 'tenantId' | 'actor' | 'requestId'>
 
 /**
- * What is to be carried of the present context.
+ * The part of the current context that leaves the process.
  *
  * @throws TenantRequired outside of any tenant
  */
@@ -30,14 +30,14 @@ export function leavingContext(): Carried {
   const context = tenantContext()
   if (context === undefined) throw new TenantRequired()
   const { tenantId, actor, requestId } = context
-  // It is for logs alone: work does not fail for one that could not arrive.
+  // Only logs use the request id, so an invalid one is left out instead of failing the work.
   return { tenantId, actor, requestId: isRequestId(requestId) ? requestId : undefined }
 }
 
 /**
- * As {@link leavingContext}, where who acts goes along: work that nobody could take up must not be sent off.
+ * As {@link leavingContext}, with the actor. Work that its receiver would reject is not sent.
  *
- * @throws TenantNotCarried when who acts could not arrive
+ * @throws TenantNotCarried when the actor is invalid
  */
 export function leavingWithActor(fields: Fields): Carried {
   const leaving = leavingContext()
@@ -46,7 +46,7 @@ export function leavingWithActor(fields: Fields): Carried {
 }
 
 /**
- * Runs work in the context that was carried here, and in nothing of the one around it.
+ * Runs work in the carried context, and takes nothing from the current one.
  *
  * @throws TenantNotCarried before the work runs
  */

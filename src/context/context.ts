@@ -3,49 +3,54 @@ import { isActor } from './actor.ts'
 import type { Bookmark } from './bookmark.ts'
 import { parseTenantId, type TenantId } from './tenant-id.ts'
 
-/** Whose work is being done. The tenant database reads it; nothing else decides what rows are seen. */
+/** The tenant of the current work. The tenant database reads it, and it alone decides which rows are visible. */
 export interface TenantContext {
   readonly tenantId: TenantId
-  /** Who acts, where that was verified: handed to PostgreSQL as `app.actor`, for triggers and logs. */
+  /** The verified user or job that acts. PostgreSQL gets it as `app.actor`, for triggers and logs. */
   readonly actor?: string | undefined
-  /** Handed to PostgreSQL as `app.request_id`, for triggers and logs. */
+  /** The id of the request. PostgreSQL gets it as `app.request_id`, for triggers and logs. */
   readonly requestId?: string | undefined
-  /** Once aborted, no further query is sent and nothing is committed. */
+  /** After it is aborted, no query is sent and nothing is committed. */
   readonly signal?: AbortSignal | undefined
-  /** Where there is a replica: what the client session has written, so that it reads that. */
+  /** Where a replica is used: the last write of the client session, which its reads must see. */
   readonly bookmark?: Bookmark | undefined
 }
 
-/** There is no tenant here: a route without the tenant middleware, or a job without `withTenant`. Nothing was sent. */
+/** The current context has no tenant: a route without the tenant middleware, or a job without `withTenant`. Nothing was sent. */
 export class TenantRequired extends Error {
   override readonly name = 'TenantRequired'
   constructor() {
-    super('There is no tenant here: put the tenant middleware before the route, or wrap a job in withTenant')
+    super('The current context has no tenant: put the tenant middleware before the route, or wrap a job in withTenant')
   }
 }
 
 const storage = new AsyncLocalStorage<TenantContext>()
 
-/** The context of the work under way, or undefined outside of any tenant. */
+/**
+ * The current context, or undefined outside of any tenant.
+ *
+ * @example
+ * log.info({ tenant: tenantContext()?.tenantId }, 'invoice sent')
+ */
 export const tenantContext = (): TenantContext | undefined => storage.getStore()
 
-/** Runs work in a context that has been built already; {@link withTenant} is the door for everything but middleware. */
+/** Runs work in a complete context: for middleware. Other code uses {@link withTenant}. */
 export const runInContext = <T>(context: TenantContext, work: () => T): T => storage.run(context, work)
 
 /**
- * Runs work as a tenant: for jobs, scripts and tests, where no request brings one.
+ * Runs work as a tenant: for jobs, scripts and tests, which have no request.
  *
- * @param id the tenant's id, upper or lower case
- * @param work what to do; the tenant holds for everything that it awaits
- * @param options `actor`: on whose behalf, for the setting `app.actor`
- * @throws TypeError when the id is not 8-4-4-4-12 hex digits, or the actor is not as {@link isActor} wants it
+ * @param id the tenant's id, in upper or lower case
+ * @param work the tenant is set for everything that it awaits
+ * @param options `actor`: the user or job that acts, for the setting `app.actor`
+ * @throws TypeError when the id is not 8-4-4-4-12 hex digits, or {@link isActor} rejects the actor
  * @example
  * await withTenant('11111111-1111-1111-1111-111111111111', () => db.read((tx) => listTasks(tx, page)))
  */
 export function withTenant<T>(id: string, work: () => T, options: { actor?: string | undefined } = {}): T {
   const tenantId = parseTenantId(id)
-  if (tenantId === undefined) throw new TypeError('A tenant id is 8-4-4-4-12 hex digits')
+  if (tenantId === undefined) throw new TypeError('A tenant id must be 8-4-4-4-12 hex digits')
   if (options.actor !== undefined && !isActor(options.actor))
-    throw new TypeError('An actor is text of 1 to 255 characters, without control characters')
+    throw new TypeError('An actor must be text of 1 to 255 characters, without control characters')
   return runInContext({ tenantId, ...options }, work)
 }

@@ -1,4 +1,4 @@
-/** Where the kit and the service write their log. pino fits; so does any object with these methods. */
+/** Writes structured log lines. A pino logger fits. */
 export interface Logger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void

@@ -3,19 +3,19 @@ import type { TenantId } from './tenant-id.ts'
 
 const fields = { id: 'tenant.id', actor: 'tenant.actor', requestId: 'tenant.requestId' }
 
-/** A job's payload with the tenant that it is for. It survives JSON when the payload does. */
+/** A job's payload with its tenant. It can be JSON when the payload can. */
 export interface CarriedTenant<P> {
   readonly tenant: { readonly id: TenantId; readonly actor?: string; readonly requestId?: string }
   readonly payload: P
 }
 
 /**
- * Headers for a request to another service in the name of the present tenant. Only for services of your own: whoever gets
- * them learns the tenant's id. A tenant that was given already is replaced; trace context (W3C `traceparent`,
- * `tracestate`, `baggage`) is left as it is. Who acts does not go along: the other service believes a token, not a header.
+ * Headers for a request to another service of yours, as the current tenant. They contain the tenant's id, and replace a
+ * given tenant; trace context (W3C `traceparent`, `tracestate`, `baggage`) stays. They do not contain the actor: the other
+ * service reads it from a token.
  *
- * @param init headers to begin with; they are copied
- * @param options `header`: where the tenant goes, `X-Tenant-Id` when left out
+ * @param init the initial headers, which are copied
+ * @param options `header`: the name of the tenant's header. @default 'X-Tenant-Id'
  * @throws TenantRequired outside of any tenant
  * @example
  * await fetch('http://billing.internal/invoices', { headers: tenantHeaders({ Accept: 'application/json' }) })
@@ -29,10 +29,10 @@ export function tenantHeaders(init?: HeadersInit, options: { header?: string } =
 }
 
 /**
- * Wraps a job's payload together with the present tenant, who acts, and the request's id, where there are any. It is no
- * proof: whoever can write to the queue can name any tenant, so the queue must be yours alone.
+ * Wraps a job's payload with the current tenant, and with the actor and the request id where the context has them. The
+ * tenant is unverified: every writer to the queue can name any tenant, so only your own services may write to it.
  *
- * @throws TenantRequired outside of any tenant; TenantNotCarried when who acts could not arrive: 1 to 255 characters, no control characters
+ * @throws TenantRequired outside of any tenant; TenantNotCarried for an invalid actor: 1 to 255 characters, no control characters
  * @example
  * await queue.add('send-invoice', carryTenant({ invoiceId }))
  */
@@ -47,12 +47,12 @@ const namesOf = ({ tenantId, actor, requestId }: Carried): CarriedTenant<unknown
 })
 
 /**
- * Runs a job as the tenant that {@link carryTenant} wrapped it with, also inside of another tenant's work. Its form is checked,
- * not its origin: whoever can write to the queue can name any tenant, so the queue must be yours alone.
+ * Runs a job as the tenant from {@link carryTenant}, also inside of another tenant's work. The tenant is unverified, only its
+ * form is checked: every writer to the queue can name any tenant, so only your own services may write to it.
  *
- * @param carried what came off the queue
- * @param work gets the payload as it came; the tenant holds for everything that it awaits
- * @throws TenantNotCarried when the tenant is missing or anything of it is malformed, before the work runs
+ * @param carried the job from the queue
+ * @param work gets the payload unchecked; the tenant is set for everything that it awaits
+ * @throws TenantNotCarried when the tenant is missing or a field is malformed, before the work runs
  * @example
  * new Worker('invoices', (job) => resumeTenant(job.data, (payload) => sendInvoice(SendInvoice.parse(payload))))
  */

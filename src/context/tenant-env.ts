@@ -1,11 +1,11 @@
 import type { Identity } from './authentication.ts'
 import type { TenantId } from './tenant-id.ts'
 
-/** What the middleware `tenant` leaves in the context, and what it takes from there when it is set. */
+/** The variables that the middleware `tenant` sets in Hono's context, and those that it reads: `requestId` and `signal`. */
 export type TenantEnv = {
   Variables: {
     tenantId: TenantId
-    /** What was verified of the caller, where anything was. */
+    /** The verified caller, where authentication is configured. */
     identity?: Identity
     /** Why the tenant of a request was refused, for the log. */
     refusal?: string

@@ -1,55 +1,63 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { tenantContext } from '../context/index.ts'
+import { type Logger, tenantContext } from '../context/index.ts'
 import { findDatabaseError } from '../errors/index.ts'
-import {
-  type AdminMode,
-  type AdminOccasion,
-  type AdminTx,
-  type AdminWork,
-  beginAdmin,
-  runAdmin,
-} from './admin-transaction.ts'
+import { type AdminMode, type AdminOccasion, openAdmin } from './admin-opening.ts'
 import type { ConnectionSource } from './connection.ts'
+import type { TenantTx } from './tenant-tx.ts'
+import { runTransaction } from './transaction.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
-/** The door to the data of all tenants: for support, billing and migrations of data, never for a request handler. */
+declare const brand: unique symbol
+
+/**
+ * A transaction across tenants, with the query builders of a {@link TenantTx}. The two types are not assignable to each
+ * other, so a repository that takes a TenantTx cannot run across all tenants by mistake.
+ */
+export type AdminTx = Pick<TenantTx, Extract<keyof TenantTx, string>> & { readonly [brand]: 'AdminTx' }
+
+/** Runs transactions across all tenants: for support, billing and migrations of data, never for a request handler. */
 export interface AdminDatabase {
   /**
    * Runs work in a transaction that is READ ONLY and sees one snapshot of all tenants.
    *
-   * @throws TypeError without a reason; TransactionMisuse inside of a tenant's context or of other administrative work; then
-   *   nothing was sent
+   * @throws TypeError for a missing or too long reason, and TransactionMisuse inside of a tenant's context or of other
+   *   administrative work, before anything is sent; WrongAdminLogin before any query of the work
    * @example
    * await admin.read({ reason: 'Ticket 4711: count tasks' }, (tx) => tx.$count(tasks))
    */
   read<T>(occasion: AdminOccasion, work: (tx: AdminTx) => Promise<T>): Promise<T>
-  /** As `read`, for work that changes something. It resolves after COMMIT; whatever is thrown rolls it back. */
+  /**
+   * As `read`, for work that changes rows. It resolves after COMMIT; a thrown error rolls it back.
+   *
+   * @example
+   * await admin.write({ reason: 'Ticket 4711: merge duplicates', actor: 'ada' }, (tx) => tx.execute(sql`…`))
+   */
   write<T>(occasion: AdminOccasion, work: (tx: AdminTx) => Promise<T>): Promise<T>
-  /** Waits for the transactions under way, then closes every connection. */
+  /** Waits for the running transactions, then closes every connection. */
   close(): Promise<void>
 }
 
-/** Where administrative work is written down: pino fits. */
-export interface AdminLog {
-  info(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
+/** The logger of administrative work. */
+export type AdminLog = Pick<Logger, 'info' | 'error'>
 
 export interface AdminDatabaseOptions {
-  /** A pool of its own, which logs in as `app_admin`: a role with BYPASSRLS, that `rowhouse migrate` makes. */
+  /** A pool of its own, which logs in as `app_admin`: a role with BYPASSRLS that `rowhouse migrate` creates. */
   connections: ConnectionSource
   log: AdminLog
-  /** The role of the service, which is refused here. `app_user` when left out. */
+  /** The role of the service, which is refused as a login. @default 'app_user' */
   servingRole?: string
-  /** Whether the login may be one that row security binds, as an owner is: for work on `tenancy.tenants`, which has none. */
+  /**
+   * Whether the login may be a role without BYPASSRLS, such as the owner: for `tenancy.tenants`, a table without row-level
+   * security. @default false
+   */
   allowBound?: boolean
 }
 
 const reasonMax = 500
 
 /**
- * Makes the door for administrative work across tenants. It reaches them by another login, and not by a switch in a policy.
- * Each call gives its reason: it is logged before anything is sent, and stands in the settings `app.admin_reason` and
+ * Creates the admin database: transactions across tenants. It logs in as another role; no policy contains a switch for it.
+ * Each call gives its reason, which is logged before anything is sent and stands in the settings `app.admin_reason` and
  * `app.actor` of its transaction, for triggers and pgaudit (PostgreSQL, chapter 5.9 "Row Security Policies", BYPASSRLS).
  *
  * @example
@@ -58,39 +66,34 @@ const reasonMax = 500
  */
 export function createAdminDatabase(options: AdminDatabaseOptions): AdminDatabase {
   const { connections, log, servingRole = 'app_user', allowBound = false } = options
-  const open = new AsyncLocalStorage<{ over: boolean }>()
+  const open = new AsyncLocalStorage<{ isOver: boolean }>()
 
-  async function run<T>(mode: AdminMode, { reason, actor }: AdminOccasion, work: AdminWork<T>): Promise<T> {
-    if (reason.trim() === '' || reason.length > reasonMax)
-      throw new TypeError(`Administrative work needs a reason of 1 to ${reasonMax} characters`)
-    if (tenantContext() !== undefined)
-      throw new TransactionMisuse('Administrative work is not for a tenant: do it outside of requests and withTenant')
-    if (open.getStore()?.over === false)
-      throw new TransactionMisuse('Administrative work is under way: use its transaction')
+  async function run<T>(
+    mode: AdminMode,
+    { reason, actor }: AdminOccasion,
+    work: (tx: AdminTx) => Promise<T>,
+  ): Promise<T> {
+    assertAllowed(reason, open.getStore())
     log.info({ reason, actor, mode }, 'administrative work')
-    const current = { over: false }
+    const current = { isOver: false }
+    const openingOf = () => openAdmin(mode, { reason, actor }, { servingRole, allowBound })
+    // Statements stay unnamed: administrative work seldom repeats one, and poolers may lack named statements.
+    const transaction = { connections, context: {}, openingOf, named: false, resolvesBeforeCommit: false }
     try {
-      return await open.run(current, transaction, mode, { reason, actor }, work)
+      return await open.run(current, () =>
+        runTransaction(transaction, async (handle) => {
+          await handle.open()
+          return await work(handle.tx as unknown as AdminTx) // the one place that brands
+        }),
+      )
     } catch (error) {
-      // Messages can hold values.
+      // The message of an error can contain values.
       const { sqlstate } = findDatabaseError(error) ?? {}
       const name = error instanceof Error ? error.name : typeof error
       log.error({ reason, actor, mode, error: name, sqlstate }, 'administrative work failed')
       throw error
     } finally {
-      current.over = true
-    }
-  }
-
-  async function transaction<T>(mode: AdminMode, occasion: AdminOccasion, work: AdminWork<T>): Promise<T> {
-    const connection = await connections.acquire()
-    try {
-      await beginAdmin(connection, mode, occasion, { servingRole, allowBound })
-      return await runAdmin(connection, work)
-    } finally {
-      // Whoever gets it next must not speak in this transaction.
-      if (connection.status !== 'idle') await connection.close()
-      connections.release(connection)
+      current.isOver = true
     }
   }
 
@@ -99,4 +102,13 @@ export function createAdminDatabase(options: AdminDatabaseOptions): AdminDatabas
     write: (occasion, work) => run('write', occasion, work),
     close: () => connections.close(),
   }
+}
+
+function assertAllowed(reason: string, outer: { isOver: boolean } | undefined): void {
+  if (reason.trim() === '' || reason.length > reasonMax)
+    throw new TypeError(`Administrative work needs a reason of 1 to ${reasonMax} characters`)
+  if (tenantContext() !== undefined)
+    throw new TransactionMisuse('Administrative work belongs to no tenant: call it outside of requests and withTenant')
+  if (outer?.isOver === false)
+    throw new TransactionMisuse('Administrative work is running: use its transaction instead of beginning another one')
 }

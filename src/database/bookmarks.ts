@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
-/** Makes bookmarks of transaction ids, and reads them. */
+/** Encrypts transaction ids into bookmarks, and decrypts them. */
 export interface Bookmarks {
   encrypt(transactionId: string, tenantId: string): string
-  /** The transaction id; undefined of what is another tenant's, was sealed with another secret, or is no bookmark. */
+  /** The transaction id; undefined for a malformed bookmark and for one of another tenant or another secret. */
   decrypt(bookmark: string, tenantId: string): string | undefined
 }
 
@@ -12,10 +12,10 @@ const idBytes = 8
 const tagBytes = 16
 
 /**
- * A transaction id tells how much all tenants write, so a bookmark shows none: it is encrypted and bound to its tenant
- * (AES-256-GCM, NIST SP 800-38D), and always of the same length.
+ * Creates the encryption of bookmarks. A plain transaction id would reveal how much all tenants write, so a bookmark is
+ * encrypted and bound to its tenant (AES-256-GCM, NIST SP 800-38D). All bookmarks have the same length.
  *
- * @param secret the same in every process that serves
+ * @param secret the same in every process of the service
  */
 export function createBookmarks(secret: string): Bookmarks {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'rowhouse bookmark', 32))

@@ -4,9 +4,10 @@ import { prepared } from './prepared.ts'
 import type { TenantTx } from './tenant-tx.ts'
 
 /**
- * Makes a count of the tenant's rows of a table that stops at a ceiling: the cost of a total does not grow with the tenant.
+ * Creates a function that counts the tenant's rows of a table up to a maximum, so that a total costs the same for a large
+ * tenant.
  *
- * @param max where counting stops, in rows
+ * @param max the largest count, in rows
  * @example
  * const countTasks = countUpTo(tasks, 10_001)
  * const total = await db.read((tx) => countTasks(tx))

@@ -2,31 +2,27 @@ export {
   type AdminDatabase,
   type AdminDatabaseOptions,
   type AdminLog,
+  type AdminTx,
   createAdminDatabase,
 } from './admin-database.ts'
-export { type AdminOccasion, type AdminTx, WrongAdminLogin } from './admin-transaction.ts'
-export type { Answer, Rows, Statement } from './batch.ts'
-export {
-  type Connection,
-  type ConnectionOptions,
-  type ConnectionSource,
-  connectionPerTransaction,
-  openConnection,
-  query,
-} from './connection.ts'
+export { type AdminOccasion, WrongAdminLogin } from './admin-opening.ts'
+export { type Connection, type ConnectionSource, query } from './connection.ts'
+export { connectionPerTransaction } from './connection-per-transaction.ts'
 export { countUpTo } from './count-up-to.ts'
+export { type ConnectionOptions, openConnection } from './open-connection.ts'
 export { createPool, type PoolOptions } from './pool.ts'
 export { prepared } from './prepared.ts'
 export { queryAs } from './query-as.ts'
 export { Recent, type RecentOptions } from './recent.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
 export { createTenantSigner, type SigningKey, signingKeyOf, type TenantSigner } from './signed-context.ts'
+export type { Rows, Statement, StatementResult } from './statement.ts'
 export {
   createTenantDatabase,
   type ProtocolViolation,
   type TenantDatabase,
   type TenantDatabaseOptions,
-  TenantNotConfirmed,
 } from './tenant-database.ts'
+export { TenantNotConfirmed } from './tenant-opening.ts'
 export type { TenantTx } from './tenant-tx.ts'
 export { TransactionMisuse } from './transaction-misuse.ts'

@@ -1,33 +1,35 @@
 import { unavailable } from '../errors/index.ts'
-import type { Answer, Statement } from './batch.ts'
-import { type Connection, type ConnectionOptions, type ConnectionSource, openConnection } from './connection.ts'
+import type { Connection, ConnectionSource } from './connection.ts'
+import { type ConnectionOptions, openConnection } from './open-connection.ts'
+import type { Statement, StatementResult } from './statement.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
 export interface PoolOptions extends ConnectionOptions {
-  /** The most connections at a time. */
+  /** The largest number of open connections. */
   size: number
-  /** How long a transaction waits for a connection, in milliseconds. */
+  /** How long `acquire` waits for a connection, in milliseconds. @default 5000 */
   acquireTimeoutMs?: number
-  /** After how long a connection is replaced, in milliseconds. */
+  /** The age at which a connection is replaced, in milliseconds. @default 1800000 */
   lifetimeMs?: number
 }
 
-/** A connection that was given out. It is refused once it is released: by then it may be another tenant's. */
+/** A connection on loan. After its release it rejects every call, because another tenant may have the connection by then. */
 class Loan implements Connection {
   private isOver = false
 
   constructor(private readonly connection: Connection) {}
 
   private use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    if (this.isOver) return Promise.reject(new TransactionMisuse('This connection was released'))
+    if (this.isOver)
+      return Promise.reject(new TransactionMisuse('This connection was released: do not use it after release'))
     return work(this.connection)
   }
 
-  send(statements: readonly Statement[], options?: { named?: boolean }): Promise<Answer[]> {
+  send(statements: readonly Statement[], options?: { named?: boolean }): Promise<StatementResult[]> {
     return this.use((connection) => connection.send(statements, options))
   }
 
-  command(text: string): Promise<Answer> {
+  command(text: string): Promise<StatementResult> {
     return this.use((connection) => connection.command(text))
   }
 
@@ -54,10 +56,13 @@ class Loan implements Connection {
 }
 
 /**
- * A pool of connections that are opened when they are needed, given to whoever waits longest, and never given again
- * once they have a fault.
+ * Creates a pool of connections. It opens connections on demand, serves waiting calls in their order, and closes a
+ * connection with a fault instead of lending it again.
  *
- * @throws ApiError SERVICE_UNAVAILABLE from `acquire`, when all stay busy for `acquireTimeoutMs` or the pool is closed
+ * @throws ApiError SERVICE_UNAVAILABLE from `acquire`, when no connection is released for `acquireTimeoutMs` or the pool is
+ *   closed
+ * @example
+ * const db = createTenantDatabase({ connections: createPool({ url: process.env.DATABASE_URL, size: 10 }) })
  */
 export function createPool(options: PoolOptions): ConnectionSource {
   const { size, acquireTimeoutMs = 5000, lifetimeMs = 30 * 60_000 } = options
@@ -88,12 +93,12 @@ export function createPool(options: PoolOptions): ConnectionSource {
   return {
     async acquire() {
       if (closing) throw unavailable(new Error('The pool is closed'))
-      const connection = take() // none, for as long as somebody waits: what comes back goes straight to them
+      const connection = take() // undefined while others wait: `release` passes connections on to them
       if (connection) return lend(connection)
       return await new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.splice(waiting.indexOf(receive), 1)
-          reject(unavailable(new Error('No connection became free in time')))
+          reject(unavailable(new Error(`No connection was released within ${acquireTimeoutMs} ms`)))
         }, acquireTimeoutMs)
         const receive = (connection: Connection) => {
           clearTimeout(timer)
@@ -104,7 +109,7 @@ export function createPool(options: PoolOptions): ConnectionSource {
     },
 
     release(loan) {
-      if (!(loan instanceof Loan) || !busy.delete(loan)) return // released before
+      if (!(loan instanceof Loan) || !busy.delete(loan)) return // already released
       const connection = loan.end()
       if (isFit(connection)) idle.push(connection)
       const next = waiting.length > 0 ? take() : undefined

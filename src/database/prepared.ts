@@ -3,22 +3,25 @@ import type { TenantQuery } from './session.ts'
 import { createTx, sendOf, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
-/** What Drizzle's builders have in common: a query that can be built before its values are known. */
+/** A Drizzle query builder that can build its SQL before its values are known. */
 interface Preparable<Result> {
   prepare(name: string): { execute(values?: Record<string, unknown>): Promise<Result> }
 }
 
-// What builds queries and runs none: it belongs to no tenant.
+// It builds queries and sends nothing, so it belongs to no tenant.
 const builder = createTx(() => {
-  throw new TransactionMisuse('A prepared query is built here: return it, and do not await it')
+  throw new TransactionMisuse(
+    'prepared() builds the query without a transaction: return the query builder instead of awaiting it',
+  )
 })
 
 /**
- * Makes a query whose SQL is built once and not at each call: for the few that are run most, where building costs more than
- * sending. What is kept has the names of its values, never a value.
+ * Creates a query whose SQL is built once instead of on each call: for the most frequent queries, where building costs more
+ * than sending. The query keeps the names of its values and never a value.
  *
- * @param names what differs from call to call
- * @param build the query, with a placeholder for each name
+ * @param names the values that differ from call to call
+ * @param build returns the query, with a placeholder for each name
+ * @throws TransactionMisuse when `build` awaits the query
  * @example
  * const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(eq(tasks.id, id)))
  * const [task] = await db.read((tx) => taskById(tx, { id: '…' }))
@@ -32,9 +35,9 @@ export function prepared<const Name extends string, Result>(
     const send = sendOf(tx)
     if (query === undefined) {
       const placeholders = Object.fromEntries(names.map((name) => [name as string, sql.placeholder(name as string)]))
-      const built = build(builder, placeholders as Record<Name, Placeholder>) // it has an entry a name
-      query = built.prepare('prepared') as unknown as TenantQuery // what the session of every transaction makes
+      const built = build(builder, placeholders as Record<Name, Placeholder>) // one entry for each name
+      query = built.prepare('prepared') as unknown as TenantQuery // TenantSession creates it
     }
-    return query.executeBy(send, values) as Promise<Result> // what its `execute` promises
+    return query.executeBy(send, values) as Promise<Result> // the type of its `execute`
   }
 }

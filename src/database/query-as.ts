@@ -1,10 +1,10 @@
-import type { Rows } from './batch.ts'
 import { type Connection, type ConnectionSource, query } from './connection.ts'
+import type { Rows } from './statement.ts'
 
 /**
- * Sends one query that belongs to no tenant, on a connection that is acquired for it.
+ * Sends one query that belongs to no tenant, on a connection of its own.
  *
- * @param role the role that asks, where the login is a superuser (PGlite); the login itself when undefined
+ * @param role the role to switch to, where the login is a superuser (PGlite); undefined: the login runs the query
  * @throws ApiError SERVICE_UNAVAILABLE when the database does not answer
  * @example
  * const [row] = await queryAs(undefined, connections, 'select id from tenancy.find_tenant($1)', ['acme'])
@@ -25,7 +25,7 @@ export async function queryAs(
   }
 }
 
-/** All clients of PGlite share one session: only inside a transaction do no messages of theirs come between ours. */
+/** All clients of PGlite share one session, and only a transaction keeps their messages from coming between ours. */
 async function inTransactionAs<T>(role: string, connection: Connection, work: () => Promise<T>): Promise<T> {
   await connection.command('begin read only')
   await query(connection, "select set_config('role', $1, true)", [role])

@@ -2,53 +2,54 @@ import { noBookmark, type TenantContext } from '../context/index.ts'
 import { ApiError, findDatabaseError } from '../errors/index.ts'
 import { createBookmarks } from './bookmarks.ts'
 import type { ConnectionSource } from './connection.ts'
-import type { Opening } from './tenant-tx.ts'
+import type { Opening } from './transaction-handle.ts'
 
 export interface ReplicaOptions {
   /** Connections to a streaming standby of the primary. */
   connections: ConnectionSource
-  /** Throws when the replica must not be used: it does not answer, or its walls have a hole. */
+  /** Throws when the replica must not be used: it does not answer, or a table on it is not protected. */
   check: () => Promise<unknown>
-  /** Encrypts bookmarks: the same in every process that serves. */
+  /** The secret that encrypts bookmarks: the same in every process of the service. */
   secret: string
-  /** How long nothing is tried after a failure, in milliseconds; 5 seconds when left out. */
+  /** How long the replica is left alone after a failure, in milliseconds. @default 5000 */
   retryAfterMs?: number
-  /** Hears whether reads go there, when that changes; with the error that ended it. */
+  /** Called when reads begin or cease to go to the replica, with the error that ended its use. */
   onChange?: (isUsed: boolean, error?: unknown) => void
 }
 
-/** How a read is done on the replica. `after`: the transaction that it must have replayed. */
+/** The connections of a read. `after`: the id of the transaction that the replica must have replayed. */
 export interface Route {
   connections: ConnectionSource
   after: string | undefined
 }
 
-/** Where reads go while it answers and its walls stand; until then, and for whatever it cannot answer, the primary does. */
+/** A replica for reads. The primary serves what the replica cannot, and everything while the replica is unusable. */
 export interface Replica {
-  /** Looks now. Throws what `check` throws. */
+  /** Runs the check of the options now. Throws its error. */
   check(): Promise<void>
-  /** Undefined: this read is the primary's. */
+  /** The route of a read on the replica; undefined: the read goes to the primary. */
   routeOf(context: TenantContext): Route | undefined
-  /** Hears why a read failed there; says whether the primary is asked. */
+  /** Whether the primary runs a read that failed on the replica with this error. */
   isForPrimary(error: unknown): boolean
-  /** From here on this request, or job, reads on the primary: it has written. */
+  /** Sends all later reads of this request or job to the primary, because it writes. */
   wrote(context: TenantContext): void
-  /** Hands the client session the bookmark of its write. */
+  /** Puts the bookmark of a write into the context, for the client session. */
   mark(context: TenantContext, transactionId: string): void
   close(): Promise<void>
 }
 
-/** The replica has not replayed the write that the client session has seen. */
+/** The replica has not replayed the last write of the client session. */
 class ReplicaBehind extends Error {
   override readonly name = 'ReplicaBehind'
 }
 
 /**
- * Makes a replica for `createTenantDatabase`: `db.read` goes there, under the same walls and with the same confirmation.
+ * Creates a replica for `createTenantDatabase`: `db.read` uses it, under the same policies and with the same confirmation
+ * of the tenant.
  *
  * @example
- * const walls = createIsolationCheck({ url: replicaUrl })
- * const check = async () => assertRowSecurity(await walls.inspect())
+ * const isolation = createIsolationCheck({ url: replicaUrl })
+ * const check = async () => assertRowSecurity(await isolation.inspect())
  * const replica = createReplica({ connections: createPool({ url: replicaUrl, size: 10 }), check, secret })
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }), replica })
  */
@@ -56,9 +57,9 @@ export function createReplica(options: ReplicaOptions): Replica {
   const { connections, check, secret, retryAfterMs = 5000, onChange } = options
   const bookmarks = createBookmarks(secret)
   const writers = new WeakSet<TenantContext>()
-  let isUsed: boolean | undefined // undefined: nobody has looked yet
+  let isUsed: boolean | undefined // undefined: not checked yet
   let retryAt = 0
-  let looking: Promise<void> | undefined
+  let checking: Promise<void> | undefined
 
   function use(whether: boolean, error?: unknown): void {
     if (!whether) retryAt = Date.now() + retryAfterMs
@@ -67,7 +68,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     onChange?.(whether, error)
   }
 
-  async function look(): Promise<void> {
+  async function runCheck(): Promise<void> {
     try {
       await check()
       use(true)
@@ -75,21 +76,21 @@ export function createReplica(options: ReplicaOptions): Replica {
       use(false, error)
       throw error
     } finally {
-      looking = undefined
+      checking = undefined
     }
   }
 
-  function lookNow(): Promise<void> {
-    looking ??= look()
-    return looking
+  function checkNow(): Promise<void> {
+    checking ??= runCheck()
+    return checking
   }
 
   return {
-    check: lookNow,
+    check: checkNow,
     routeOf(context) {
       if (!isUsed) {
-        // No request waits for it. After an outage it may be another server: its walls are looked at again.
-        if (Date.now() >= retryAt) lookNow().catch(() => {})
+        // No request waits for the check. It runs again after an outage, because the server may be another one.
+        if (Date.now() >= retryAt) checkNow().catch(() => {})
         return undefined
       }
       if (writers.has(context)) return undefined
@@ -104,7 +105,7 @@ export function createReplica(options: ReplicaOptions): Replica {
         use(false, error)
         return true
       }
-      // Replay cancels queries, and a migration arrives late. What ran into its time limit has had its time.
+      // Replay cancels queries, and a migration arrives late. A query that reached its time limit is not run again.
       const sqlstate = findDatabaseError(error)?.sqlstate
       return sqlstate !== undefined && sqlstate !== '57014'
     },
@@ -116,28 +117,28 @@ export function createReplica(options: ReplicaOptions): Replica {
   }
 }
 
-// A transaction id that a standby has not heard of yet would be an error; a very old one is unknown again, and replayed.
-// Of a server that is no standby the ids say nothing about the primary's.
+// pg_xact_status fails for an id above the standby's range, and is null for a very old transaction, which is replayed.
+// On a server that is not a standby, ids are unrelated to those of the primary.
 const isReplayed = `select where pg_is_in_recovery() and case
   when $1::xid8 < pg_snapshot_xmax(pg_current_snapshot()) then coalesce(pg_xact_status($1::xid8), 'committed') = 'committed'
 end`
 
 /**
- * Begins only where a transaction has been replayed, in the same round trip. The look has a transaction of its own before
- * it: a snapshot is taken with the first statement, so within one it could be older than what was looked at.
+ * An opening that fails unless the replica has replayed a transaction, in the same round trip. That query runs in a
+ * transaction of its own: in the same one, the snapshot would be older than the replay position it saw.
  */
 export function openAfter(transactionId: string, opening: Opening): Opening {
-  const look = [
+  const replayCheck = [
     { text: 'begin read only', parameters: [] },
     { text: isReplayed, parameters: [transactionId] },
     { text: 'commit', parameters: [] },
   ]
   return {
     ...opening,
-    statements: [...look, ...opening.statements],
-    confirm(answers) {
-      opening.confirm(answers.slice(look.length))
-      if (answers[1]?.count !== 1) throw new ReplicaBehind('The replica has not replayed the write yet')
+    statements: [...replayCheck, ...opening.statements],
+    confirm(results) {
+      opening.confirm(results.slice(replayCheck.length))
+      if (results[1]?.count !== 1) throw new ReplicaBehind('The replica has not replayed the write yet')
     },
   }
 }

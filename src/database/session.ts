@@ -8,27 +8,27 @@ import {
   type SelectedFieldsOrdered,
 } from 'drizzle-orm/pg-core'
 import * as utils from 'drizzle-orm/utils'
-import { type Answer, type Rows, toRows } from './batch.ts'
+import { type Rows, type StatementResult, toRows } from './statement.ts'
 
-/** How a transaction sends a statement. */
-export type Send = (text: string, parameters: unknown[]) => Promise<Answer>
+/** Sends one statement of a transaction. */
+export type Send = (text: string, parameters: unknown[]) => Promise<StatementResult>
 
-/** The rows of `tx.execute`, and what an INSERT without RETURNING gives. */
+/** The result of `tx.execute` and of an INSERT, UPDATE or DELETE without RETURNING. */
 export interface RowsHKT extends PgQueryResultHKT {
   type: Rows<this['row'] extends Record<string, unknown> ? this['row'] : Record<string, unknown>>
 }
 
 type NotNullable = Record<string, boolean> | undefined
-type ToResult = (answer: Answer, notNullable: NotNullable) => unknown
+type ToResult = (result: StatementResult, notNullable: NotNullable) => unknown
 
-// What Drizzle's own drivers make rows with; it is exported, and left out of the types alone.
+// The function that Drizzle's own drivers map rows with. It is exported, but its types are not.
 const { mapResultRow } = utils as unknown as {
   mapResultRow(fields: SelectedFieldsOrdered, row: unknown[], notNullable: NotNullable): unknown
 }
 
-/** A query whose SQL is built, and how its rows become what Drizzle promises. */
+/** A query whose SQL is built, with the mapping of its rows to Drizzle's result type. */
 export class TenantQuery<T extends PreparedQueryConfig = PreparedQueryConfig> extends PgPreparedQuery<T> {
-  /** Set by Drizzle's builder: which tables of a join may be missing. */
+  /** Set by Drizzle's builder: which tables of a join always have a row. */
   joinsNotNullableMap: NotNullable
 
   constructor(
@@ -47,14 +47,14 @@ export class TenantQuery<T extends PreparedQueryConfig = PreparedQueryConfig> ex
     return this.execute(values)
   }
 
-  /** Runs it by another transaction than the one that it was built in. */
+  /** Runs the query in a transaction, which may be another one than the query was built in. */
   async executeBy(send: Send, values: Record<string, unknown>): Promise<T['execute']> {
     const { sql, params } = this.query
     return this.toResult(await send(sql, fillPlaceholders(params, values)), this.joinsNotNullableMap)
   }
 }
 
-/** Drizzle's way to a transaction of ours. It begins none: that is for db.read and db.write. */
+/** A Drizzle session on one transaction. It cannot begin or nest transactions: db.read and db.write do that. */
 export class TenantSession extends PgSession<RowsHKT> {
   constructor(
     dialect: PgDialect,
@@ -75,11 +75,11 @@ export class TenantSession extends PgSession<RowsHKT> {
   }
 
   override transaction(): never {
-    throw new TypeError('db.read and db.write begin and end transactions')
+    throw new TypeError('A transaction cannot contain another one: db.read and db.write begin and end transactions')
   }
 }
 
-/** Columns of one table become properties; what is nested, as a join is, is Drizzle's to make. */
+/** Maps flat rows here, because that is faster. Drizzle maps nested rows, such as those of a join. */
 function rowsOf(fields: SelectedFieldsOrdered): ToResult {
   const columns = fields.map(({ path: [name = ''], field }) => ({ name, decoder: decoderOf(field) }))
   if (fields.some(({ path }) => path.length > 1) || columns.some(({ decoder }) => !decoder))
@@ -97,7 +97,7 @@ function rowsOf(fields: SelectedFieldsOrdered): ToResult {
 
 const decoderOf = (field: SelectedFieldsOrdered[number]['field']): Decoder | undefined => {
   if (is(field, Column)) return field
-  // `decoder` of SQL is Drizzle's own; its types keep it from others.
+  // `decoder` of SQL is internal in Drizzle's types.
   return is(field, SQL) ? (field as unknown as { decoder: Decoder }).decoder : undefined
 }
 interface Decoder {

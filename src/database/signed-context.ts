@@ -1,23 +1,24 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import type { TenantId } from '../context/index.ts'
 
-/** Seals tenants for a database that takes no other: gives what `app.current_tenant` is set to. */
+/** Signs a tenant for a database that accepts only signed tenants. It returns the value of `app.current_tenant`. */
 export type TenantSigner = (tenantId: TenantId) => string
 
-/** How long a seal can begin a transaction, in seconds: clocks of the service and of PostgreSQL may differ by less. */
+/** How long a signature is valid, in seconds. The clocks of the service and of PostgreSQL must differ by less. */
 const lifetimeSeconds = 60
 
-/** The block of SHA-256, in bytes (RFC 2104). */
+/** The block size of SHA-256, in bytes (RFC 2104). */
 const blockBytes = 64
 
 /**
- * Makes seals `tenant.expiry.key.mac` (HMAC-SHA-256, RFC 2104), which sql/25-signed-context.sql verifies: whoever can only run SQL
- * cannot make one, and so cannot become another tenant. `rowhouse migrate` has to have been given the same secret.
+ * Creates a signer of tenants: `tenant.expiry.key.mac` (HMAC-SHA-256, RFC 2104), which sql/25-signed-context.sql verifies.
+ * SQL injection cannot forge a signature, and so cannot switch to another tenant. Pass the same secret to `rowhouse migrate`.
  *
  * @param secret at least 32 characters
- * @param now the time in milliseconds
+ * @param now returns the time in milliseconds since the epoch. @default Date.now
  * @example
- * const db = createTenantDatabase({ connections, seal: createTenantSigner(process.env.TENANT_SIGNING_KEY) })
+ * const signer = createTenantSigner(process.env.TENANT_SIGNING_KEY)
+ * const db = createTenantDatabase({ connections, signer })
  */
 export function createTenantSigner(secret: string, now: () => number = Date.now): TenantSigner {
   const key = keyOf(secret)
@@ -28,16 +29,22 @@ export function createTenantSigner(secret: string, now: () => number = Date.now)
   }
 }
 
-/** A key as sql/25-signed-context.sql keeps it: PostgreSQL has SHA-256 and no HMAC, so that it gets both halves of one. */
+/** A key as sql/25-signed-context.sql stores it: PostgreSQL has SHA-256 but no HMAC, so it stores both padded keys. */
 export interface SigningKey {
-  /** Says which key has sealed. */
+  /** Identifies the key in a signature. */
   id: string
-  /** The key, exclusive-or'ed with the inner and the outer padding, in hex. */
+  /** The key XOR the inner padding of HMAC, in hex. */
   inner: string
+  /** The key XOR the outer padding of HMAC, in hex. */
   outer: string
 }
 
-/** What a database needs to verify the seals of a secret. */
+/**
+ * The key that a database needs to verify the signatures of a secret.
+ *
+ * @example
+ * const { id, inner, outer } = signingKeyOf(process.env.TENANT_SIGNING_KEY)
+ */
 export function signingKeyOf(secret: string): SigningKey {
   const key = keyOf(secret)
   const padded = (byte: number) =>

@@ -1,4 +1,4 @@
-/** A query was sent on a transaction that is over or another tenant's, or left behind at its end. A fault in the code. */
+/** A query was sent on a transaction that is over or of another tenant, or was not awaited at its end. The code is wrong. */
 export class TransactionMisuse extends Error {
   override readonly name = 'TransactionMisuse'
 }

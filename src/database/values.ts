@@ -1,8 +1,8 @@
 const asNumber = (text: string): number => Number(text)
 const asJson = (text: string): unknown => JSON.parse(text)
 
-// PostgreSQL's own types, by oid. What is not here stays text: bigint and numeric would lose digits, and dates, times and
-// arrays are parsed by Drizzle's columns.
+// Parsers by the oid of a type. Other types stay text: bigint and numeric would lose digits, and Drizzle's columns parse
+// dates, times and arrays.
 const parsers: Record<number, (text: string) => unknown> = {
   16: (text) => text === 't', // boolean
   17: (text) => Buffer.from(text.slice(2), 'hex'), // bytea, as \x…
@@ -15,14 +15,14 @@ const parsers: Record<number, (text: string) => unknown> = {
   3802: asJson, // jsonb
 }
 
-/** How values of a type are read; undefined: as text. */
+/** The parser of a type; undefined: its values stay text. */
 export const parserOf = (oid: number): ((text: string) => unknown) | undefined => parsers[oid]
 
 /**
- * A parameter as it is sent: text, or bytes. Drizzle's columns have made text of dates, JSON and arrays by then; a value
- * beside any column may be a Date or a list too.
+ * Encodes a parameter as text or bytes. Drizzle's columns have encoded dates, JSON and arrays before; a parameter without a
+ * column can still be a Date.
  *
- * @throws TypeError for what PostgreSQL would have to guess at
+ * @throws TypeError for an object or an array, whose PostgreSQL type is ambiguous
  */
 export function toParameter(value: unknown): string | Buffer | null {
   if (typeof value === 'string') return value
@@ -30,5 +30,7 @@ export function toParameter(value: unknown): string | Buffer | null {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  throw new TypeError('A parameter is text, a number, a boolean, a Date, bytes or null: let a column encode it')
+  throw new TypeError(
+    'A parameter must be text, a number, a boolean, a Date, bytes or null: encode other values with a column',
+  )
 }

@@ -48,7 +48,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     ...as,
     signer,
     ...(replica ? { replica } : {}),
-    onProtocolViolation: (violation) => log.error(violation, 'a connection was destroyed'),
+    onProtocolViolation: (violation) => log.error(violation, 'protocol violation: the connection was destroyed'),
   })
   const isolation =
     given.isolation?.(signer ?? 'none') ?? createIsolationCheck({ url, shared, signer: signer ?? 'none', ...as })

@@ -4,11 +4,11 @@ import { sql } from 'drizzle-orm'
 import { tenantContext, withTenant } from '../../src/context/index.ts'
 import { db, newTenant } from '../database.ts'
 
-test('there is no tenant outside', () => {
+test('the context is undefined outside of any tenant', () => {
   expect(tenantContext()).toBeUndefined()
 })
 
-test('the tenant holds for everything that the work awaits', async () => {
+test('the tenant is set for everything that the work awaits', async () => {
   const tenant = newTenant()
   const seen = await withTenant(tenant, async () => {
     await delay(1)
@@ -18,19 +18,19 @@ test('the tenant holds for everything that the work awaits', async () => {
   expect(tenantContext()).toBeUndefined()
 })
 
-test('the tenant is kept in its canonical form', () => {
+test('the tenant id is converted to lower case', () => {
   const tenant = newTenant()
   expect(withTenant(tenant.toUpperCase(), () => tenantContext()?.tenantId as string | undefined)).toBe(tenant)
 })
 
-test('what is no tenant id is refused before the work runs', () => {
+test('an invalid tenant id is rejected before the work runs', () => {
   const never = () => {
     throw new Error('The work ran')
   }
   expect(() => withTenant('acme', never)).toThrow(TypeError)
 })
 
-test('an inner tenant holds for the inner work alone, also when it throws', () => {
+test('an inner tenant is set only for the inner work, also when it throws', () => {
   const [a, b] = [newTenant(), newTenant()]
   const seen = withTenant(a, () => {
     expect(() =>
@@ -43,7 +43,7 @@ test('an inner tenant holds for the inner work alone, also when it throws', () =
   expect(seen).toBe(a)
 })
 
-test('a thousand tenants at once each see their own, through timers, microtasks and streams', async () => {
+test('a thousand concurrent tenants each keep their context through timers, microtasks and streams', async () => {
   const tenants = Array.from({ length: 1000 }, newTenant)
   const seen = await Promise.all(
     tenants.map((tenant, n) =>
@@ -58,11 +58,11 @@ test('a thousand tenants at once each see their own, through timers, microtasks 
   expect(seen).toEqual(tenants)
 })
 
-test('work on behalf of somebody hands that to PostgreSQL', async () => {
+test('the actor is passed to PostgreSQL as app.actor', async () => {
   const actor = () => db.read((tx) => tx.execute(sql`select current_setting('app.actor', true) as actor`))
   expect([...(await withTenant(newTenant(), actor, { actor: 'ada' }))]).toEqual([{ actor: 'ada' }])
 })
 
-test.each(['', 'a\nb', 'a\0b', 'x'.repeat(256), '\ud800'])('an actor that nobody can be is refused (%j)', (actor) => {
+test.each(['', 'a\nb', 'a\0b', 'x'.repeat(256), '\ud800'])('an invalid actor is rejected: %j', (actor) => {
   expect(() => withTenant(newTenant(), () => {}, { actor })).toThrow(TypeError)
 })

@@ -16,7 +16,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 const contextOf = (headers: Record<string, unknown> | undefined) => resumeFromMessage(headers, tenantContext)
 
 describe('the headers of a message', () => {
-  test('carry the tenant, who acts and the request’s id beside what was there', () => {
+  test('contain the tenant, the actor and the request id beside the given headers', () => {
     const headers = runInContext({ tenantId: id, actor: 'ada', requestId: 'r-1' }, () =>
       tenantMessageHeaders({ traceparent: bytes('00-1-2-01'), Type: 'invoice' }),
     )
@@ -30,19 +30,19 @@ describe('the headers of a message', () => {
     expect(contextOf(headers)).toEqual({ tenantId: id, actor: 'ada', requestId: 'r-1' })
   })
 
-  test('replace a tenant and an actor that were there, in any case, and leave the given ones untouched', () => {
+  test('replace a given tenant and actor, in any case, and do not change the given object', () => {
     const given = { 'X-Tenant-Id': newTenant(), 'x-tenant-id': newTenant(), 'X-Actor': 'eve', 'X-Request-Id': 'r-0' }
     const before = { ...given }
     expect(withTenant(id, () => tenantMessageHeaders(given))).toEqual({ 'x-tenant-id': id, 'X-Request-Id': 'r-0' })
     expect(given).toEqual(before)
   })
 
-  test('are not made outside of any tenant', () => {
+  test('throw outside of any tenant', () => {
     expect(() => tenantMessageHeaders()).toThrow(TenantRequired)
   })
 
-  test('are not made for an actor that could not arrive', () => {
-    // As somebody's own trust check might give one.
+  test('throw for an invalid actor', () => {
+    // A custom Authentication can return such an actor.
     const context = { tenantId: id, actor: 'ada\n' }
     expect(() => runInContext(context, () => tenantMessageHeaders())).toThrow(TenantNotCarried)
   })
@@ -58,22 +58,22 @@ describe('a message', () => {
     ['a list of one Buffer', { 'x-tenant-id': [Buffer.from(id)] }],
     ['a name in another case', { 'X-Tenant-ID': id }],
     ['a name that is given twice, but once without a value', { 'X-Tenant-ID': id, 'x-tenant-id': undefined }],
-  ])('arrives with its tenant as %s', (_form, headers) => {
+  ])('resumes with its tenant as %s', (_form, headers) => {
     expect(contextOf(headers)).toEqual({ tenantId: id })
   })
 
-  test('arrives with who acts in any script', () => {
+  test('resumes with an actor in any script', () => {
     expect(contextOf({ 'x-tenant-id': id, 'X-Actor': bytes('用户') })).toEqual({ tenantId: id, actor: '用户' })
   })
 
-  test('is worked on as its own tenant inside of another’s work', () => {
+  test('resumes as its own tenant inside of another tenant’s work', () => {
     expect(withTenant(newTenant(), () => contextOf({ 'x-tenant-id': id }), { actor: 'eve' })).toEqual({ tenantId: id })
   })
 
   test.each<[string, string, Record<string, unknown> | undefined]>([
     ['no headers', 'x-tenant-id', undefined],
     ['no tenant', 'x-tenant-id', { traceparent: '00-1-2-01' }],
-    ['a tenant that is none', 'x-tenant-id', { 'x-tenant-id': 'acme' }],
+    ['an invalid tenant', 'x-tenant-id', { 'x-tenant-id': 'acme' }],
     ['an empty tenant', 'x-tenant-id', { 'x-tenant-id': '' }],
     ['null', 'x-tenant-id', { 'x-tenant-id': null }],
     ['an object', 'x-tenant-id', { 'x-tenant-id': { StringValue: id } }],
@@ -82,21 +82,24 @@ describe('a message', () => {
     ['no value', 'x-tenant-id', { 'x-tenant-id': [] }],
     ['a list in a list', 'x-tenant-id', { 'x-tenant-id': [[id]] }],
     ['two values in a text', 'x-tenant-id', { 'x-tenant-id': `${id}, ${id}` }],
-    ['bytes that are no UTF-8', 'x-tenant-id', { 'x-tenant-id': new Uint8Array([0xff]) }],
+    ['bytes that are not UTF-8', 'x-tenant-id', { 'x-tenant-id': new Uint8Array([0xff]) }],
     ['bytes with a byte order mark', 'x-tenant-id', { 'x-tenant-id': bytes(`\ufeff${id}`) }],
     ['two actors', 'x-actor', { 'x-tenant-id': id, 'X-Actor': 'ada', 'x-actor': 'ada' }],
     ['an actor on two lines', 'x-actor', { 'x-tenant-id': id, 'x-actor': bytes(`ada\n${id}`) }],
-    ['an actor that is nothing in a list', 'x-actor', { 'x-tenant-id': id, 'x-actor': [undefined] }],
-    ['an actor that is no UTF-8', 'x-actor', { 'x-tenant-id': id, 'x-actor': new Uint8Array([0x61, 0xff]) }],
+    ['an undefined actor in a list', 'x-actor', { 'x-tenant-id': id, 'x-actor': [undefined] }],
+    ['an actor that is not UTF-8', 'x-actor', { 'x-tenant-id': id, 'x-actor': new Uint8Array([0x61, 0xff]) }],
     ['a request id with a space', 'x-request-id', { 'x-tenant-id': id, 'x-request-id': 'r 1' }],
-  ])('is refused with %s, for its %s, without the value or the work', (_what, field, headers) => {
-    const seen: unknown[] = []
-    try {
-      resumeFromMessage(headers, () => seen.push('The work ran'))
-    } catch (error) {
-      seen.push(error)
-    }
-    expect(seen).toEqual([expect.any(TenantNotCarried)])
-    expect(seen).toEqual([expect.objectContaining({ field, message: expect.not.stringContaining(id) })])
-  })
+  ])(
+    'is rejected with %s: the error names %s without the value, and the work does not run',
+    (_what, field, headers) => {
+      const seen: unknown[] = []
+      try {
+        resumeFromMessage(headers, () => seen.push('The work ran'))
+      } catch (error) {
+        seen.push(error)
+      }
+      expect(seen).toEqual([expect.any(TenantNotCarried)])
+      expect(seen).toEqual([expect.objectContaining({ field, message: expect.not.stringContaining(id) })])
+    },
+  )
 })

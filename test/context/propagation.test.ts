@@ -16,10 +16,10 @@ import { header, tenant } from '../../src/resolution/index.ts'
 import { addUser, tenantWithUser } from '../database/watched-pool.ts'
 import { db, newTenant } from '../database.ts'
 
-/** Runs work in a tenant's context with all that can be in one. */
+/** Runs work in a tenant's context with these fields. */
 function inContext<T>(more: { actor?: string; requestId?: string }, work: (id: string) => T): T {
   const tenantId = parseTenantId(newTenant())
-  if (tenantId === undefined) throw new Error('newTenant() gave no tenant id')
+  if (tenantId === undefined) throw new Error('newTenant() returned no tenant id')
   return runInContext({ tenantId, ...more }, () => work(tenantId))
 }
 
@@ -28,7 +28,7 @@ const never = () => {
   throw new Error('The work ran')
 }
 
-/** What a function throws. */
+/** The error that a function throws. */
 function thrownBy(work: () => unknown): unknown {
   try {
     work()
@@ -45,7 +45,7 @@ describe('the headers of a request to another service', () => {
     baggage: 'userId=alice,isProduction=false',
   }
 
-  test('bring it the same tenant, with trace context as it was', async () => {
+  test('contain the tenant, and keep the trace context', async () => {
     const app = new Hono()
     app.use(tenant({ from: header('X-Tenant-Id') }))
     app.get('/', (c) => c.json({ ...tenantContext(), headers: c.req.header() }))
@@ -56,7 +56,7 @@ describe('the headers of a request to another service', () => {
     })
   })
 
-  test('replace a tenant that was given, in any case, and leave the given headers untouched', () => {
+  test('replace a given tenant, in any case, and do not change the given headers', () => {
     inContext({}, (id) => {
       const given = new Headers([
         ['x-tenant-ID', newTenant()],
@@ -72,30 +72,30 @@ describe('the headers of a request to another service', () => {
     })
   })
 
-  test('keep a request id that was given', () => {
+  test('keep a given request id', () => {
     const headers = inContext({ requestId: 'r-1' }, () => tenantHeaders({ 'x-request-id': 'mine' }))
     expect(headers.get('X-Request-Id')).toBe('mine')
   })
 
-  test('carry no request id that no header can', () => {
+  test('leave out a request id that is invalid in a header', () => {
     expect(inContext({ requestId: 'r\n1' }, () => tenantHeaders().has('X-Request-Id'))).toBe(false)
   })
 
-  test('can have the tenant under another name', () => {
+  test('use the header name of the options', () => {
     inContext({}, (id) => expect([...tenantHeaders([], { header: 'X-Org' })]).toEqual([['x-org', id]]))
   })
 
-  test('say nothing of who acts', () => {
+  test('do not contain the actor', () => {
     expect(inContext({ actor: 'ada' }, () => [...tenantHeaders().values()])).not.toContain('ada')
   })
 
-  test('are not made outside of any tenant', () => {
+  test('throw outside of any tenant', () => {
     expect(() => tenantHeaders()).toThrow(TenantRequired)
   })
 })
 
 describe('a job', () => {
-  test('reads the rows of the tenant that it was made for, and those alone', async () => {
+  test('reads only the rows of its tenant', async () => {
     const { tenant: other } = await tenantWithUser(db)
     const own = newTenant()
     const { job, userId } = await withTenant(own, async () => {
@@ -108,16 +108,16 @@ describe('a job', () => {
     expect(await withTenant(other, rows)).toEqual([{ id: userId, tenantId: own }])
   })
 
-  test('brings who acts, the request’s id and the payload', () => {
+  test('resumes with the actor, the request id and the payload', () => {
     inContext({ actor: 'Ada Lovelace <ada@example.com>', requestId: 'r-1' }, (tenantId) => {
       const job = throughJson(carryTenant({ invoice: 7 }))
       const seen = resumeTenant(job, (payload) => ({ payload, context: tenantContext() }))
       const context = { tenantId, actor: 'Ada Lovelace <ada@example.com>', requestId: 'r-1' }
-      expect(seen).toEqual({ payload: { invoice: 7 }, context } as never) // its type says unknown of the payload
+      expect(seen).toEqual({ payload: { invoice: 7 }, context } as never) // the type of the payload is unknown
     })
   })
 
-  test('takes nothing from the context that it is resumed in', () => {
+  test('takes nothing from the current context', () => {
     const job = inContext({}, () => throughJson(carryTenant(1)))
     const signal = new AbortController().signal
     const seen = inContext({ actor: 'ada', requestId: 'r-1' }, (id) => {
@@ -130,12 +130,12 @@ describe('a job', () => {
     expect(seen).toEqual(['tenantId'])
   })
 
-  test('has a payload in any form that JSON has, or none', () => {
+  test('has any JSON payload, or undefined', () => {
     for (const payload of [null, 0, 'text', [1], { tenant: { id: 'its own' } }, undefined])
       inContext({}, () => expect(resumeTenant(throughJson(carryTenant(payload)), (given) => given)).toEqual(payload))
   })
 
-  test('gives and throws what its work does', async () => {
+  test('returns and throws what its work does', async () => {
     const job = inContext({}, () => carryTenant(1))
     expect(await resumeTenant(job, async () => 2)).toBe(2)
     expect(() => resumeTenant(job, never)).toThrow('The work ran')
@@ -169,7 +169,7 @@ describe('a job', () => {
     ['tenant.actor', { tenant: { id, actor: 'a'.repeat(256) } }],
     ['tenant.requestId', { tenant: { id, requestId: 'r 1' } }],
     ['tenant.requestId', { tenant: { id, requestId: {} } }],
-  ])('is refused for its field %s, without its value or its work: %j', (field, job) => {
+  ])('is rejected with an error that names %s without its value, and the work does not run: %j', (field, job) => {
     const error = thrownBy(() => resumeTenant(job, never))
     expect(error).toBeInstanceOf(TenantNotCarried)
     expect(error).toMatchObject({ field, message: expect.stringContaining(`${field} must be `) })
@@ -177,21 +177,21 @@ describe('a job', () => {
   })
 
   test.each(['a', 'a'.repeat(255), 'Ådå Łøvelåce', '用户', 'auth0|5f7c8ec7c33c6c004bbafe82'])(
-    'may be on behalf of %s',
+    'can have the actor %s',
     (actor) => {
       expect(resumeTenant({ tenant: { id, actor } }, () => tenantContext()?.actor)).toBe(actor)
     },
   )
 
-  test('is not made for an actor that could not arrive', () => {
+  test('throws for an invalid actor', () => {
     expect(thrownBy(() => inContext({ actor: 'ada\n' }, () => carryTenant(1)))).toBeInstanceOf(TenantNotCarried)
   })
 
-  test('is made without a request id that could not arrive', () => {
+  test('leaves out an invalid request id', () => {
     expect(inContext({ requestId: 'r 1' }, () => carryTenant(1).tenant)).not.toHaveProperty('requestId')
   })
 
-  test('is not made outside of any tenant', () => {
+  test('throws outside of any tenant', () => {
     expect(() => carryTenant(1)).toThrow(TenantRequired)
   })
 })

@@ -10,7 +10,7 @@ import { db, newTenant } from '../database.ts'
 const tenantsOf = async (name: string) =>
   (await owner`select distinct tenant_id from users where name = ${name}`).map((row) => row.tenant_id)
 
-describe('the tenant column is written by the database', () => {
+describe('the database writes the tenant column', () => {
   test('on an insert', async () => {
     const tenant = newTenant()
     await withTenant(tenant, () => db.write((tx) => addUser(tx, tenant)))
@@ -24,7 +24,7 @@ describe('the tenant column is written by the database', () => {
     expect(await tenantsOf(tenant)).toEqual([tenant])
   })
 
-  test('on an upsert, which changes only rows of the tenant', async () => {
+  test('on an upsert, which updates only rows of the tenant', async () => {
     const [a, b] = [newTenant(), newTenant()]
     const id = crypto.randomUUID()
     const upsert = (tenant: string, name: string) =>
@@ -46,18 +46,18 @@ describe('the tenant column is written by the database', () => {
     ])
   })
 
-  test('on a row that refers to another', async () => {
+  test('on a row that references another one', async () => {
     const tenant = newTenant()
     const found = await withTenant(tenant, () =>
       db.write(async (tx) => {
-        await tx.insert(tasks).values({ title: 'Paint the fence', userId: await addUser(tx) })
+        await tx.insert(tasks).values({ title: 'Write the report', userId: await addUser(tx) })
         return await tx.select({ tenantId: tasks.tenantId }).from(tasks)
       }),
     )
     expect(found).toEqual([{ tenantId: tenant }])
   })
 
-  test('and cannot be changed', async () => {
+  test('and rejects an update of it', async () => {
     const error = await withTenant(newTenant(), () =>
       failureOf(db.write((tx) => tx.execute(sql`update users set tenant_id = ${newTenant()}`))),
     )
@@ -65,7 +65,7 @@ describe('the tenant column is written by the database', () => {
   })
 })
 
-test('a statement of one tenant meets no row of another', async () => {
+test('a statement of one tenant affects no row of another', async () => {
   const [a, b] = [newTenant(), newTenant()]
   const id = await withTenant(b, () => db.write((tx) => addUser(tx, 'theirs')))
   const met = await withTenant(a, () =>

@@ -3,7 +3,7 @@ import { parseTenantId } from '../../src/context/index.ts'
 
 const id = '550e8400-e29b-41d4-a716-446655440000'
 
-test.each([id, id.toUpperCase(), '550E8400-e29b-41D4-a716-446655440000'])('%p has one canonical form', (value) => {
+test.each([id, id.toUpperCase(), '550E8400-e29b-41D4-a716-446655440000'])('%p is converted to lower case', (value) => {
   expect(parseTenantId(value) as string).toBe(id)
 })
 
@@ -11,7 +11,7 @@ test.each([
   '00000000-0000-0000-0000-000000000000',
   '11111111-1111-1111-1111-111111111111',
   'ffffffff-ffff-ffff-ffff-ffffffffffff',
-])('%p is an id, whatever its version', (value) => {
+])('%p is valid, although its version is unusual', (value) => {
   expect(parseTenantId(value) as string).toBe(value)
 })
 
@@ -29,6 +29,6 @@ test.each([
   id.replace('5', '５'),
   `${id}, ${id}`,
   `${id}' or true --`,
-])('%p is refused', (value) => {
+])('%p is rejected', (value) => {
   expect(parseTenantId(value)).toBeUndefined()
 })

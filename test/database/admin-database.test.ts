@@ -1,56 +1,30 @@
-import { afterAll, afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, describe, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import {
   type AdminTx,
   createAdminDatabase,
-  createPool,
-  createTenantDatabase,
   query,
   type TenantTx,
   TransactionMisuse,
   WrongAdminLogin,
 } from '../../src/database/index.ts'
 import { newTenant } from '../database.ts'
-import { startAdminServer } from './admin-server.ts'
+import { startAdminSuite } from './admin-suite.ts'
 import { failureOf } from './shared-database.ts'
-import { type Tampering, watchedPool } from './watched-pool.ts'
+import type { Tampering } from './watched-pool.ts'
 
-const server = await startAdminServer()
-const service = createTenantDatabase({ connections: createPool({ url: server.appUrl, size: 2 }) })
-afterAll(() => service.close())
-
-/** An admin door, and what it has logged. */
-function openAdmin(url = server.adminUrl, tampering: Tampering = {}) {
-  const connections = watchedPool({ url }, tampering)
-  const lines: [level: string, fields: object, message: string][] = []
-  const log = {
-    info: (fields: object, message: string) => void lines.push(['info', fields, message]),
-    error: (fields: object, message: string) => void lines.push(['error', fields, message]),
-  }
-  const admin = createAdminDatabase({ connections, log })
-  return { admin, lines, connections, [Symbol.asyncDispose]: () => admin.close() }
-}
-
-const addUser = (name: string) => (tx: TenantTx) => tx.insert(users).values({ email: `${name}@x.example`, name })
-const nobody = { reason: 'a test' }
-
-/** Two tenants with a user of this name each. */
-async function twoTenants(name = crypto.randomUUID()) {
-  const tenants = [newTenant(), newTenant()]
-  for (const tenant of tenants) await withTenant(tenant, () => service.write(addUser(name)))
-  return { name, tenants }
-}
-
+const { server, service, openAdmin, twoTenants } = await startAdminSuite()
+const occasion = { reason: 'a test' }
 const countNamed = async (tx: AdminTx, name: string) => await tx.$count(users, eq(users.name, name))
 const countByOwner = async (name: string) => (await server.owner`select from users where name = ${name}`).length
 
 describe('administrative work', () => {
-  test('sees rows of all tenants, where the service sees those of one', async () => {
+  test('reads rows of all tenants, while the service reads those of one', async () => {
     await using opened = openAdmin()
     const { name, tenants } = await twoTenants()
-    const rows = await opened.admin.read(nobody, (tx) => tx.select().from(users).where(eq(users.name, name)))
+    const rows = await opened.admin.read(occasion, (tx) => tx.select().from(users).where(eq(users.name, name)))
     expect(rows.map(({ tenantId }) => tenantId).sort()).toEqual(tenants.toSorted())
     const seen = withTenant(tenants[0] ?? '', () => service.read((tx) => tx.$count(users, eq(users.name, name))))
     expect(await seen).toBe(1)
@@ -59,7 +33,7 @@ describe('administrative work', () => {
   test('changes rows of all tenants', async () => {
     await using opened = openAdmin()
     const { name } = await twoTenants()
-    await opened.admin.write(nobody, (tx) =>
+    await opened.admin.write(occasion, (tx) =>
       tx
         .update(users)
         .set({ name: `${name}!` })
@@ -68,24 +42,24 @@ describe('administrative work', () => {
     expect(await countByOwner(`${name}!`)).toBe(2)
   })
 
-  test('that reads may not write', async () => {
+  test('that reads cannot write', async () => {
     await using opened = openAdmin()
-    const work = opened.admin.read(nobody, (tx) => tx.delete(users))
+    const work = opened.admin.read(occasion, (tx) => tx.delete(users))
     expect(await failureOf(work)).toMatchObject({ code: '25006' })
   })
 
-  test('has no transaction for a repository of tenants', async () => {
+  test('has a transaction type that a repository of a tenant rejects', async () => {
     await using opened = openAdmin()
     const repository = (tx: TenantTx) => tx.$count(users)
-    // @ts-expect-error an AdminTx is no TenantTx
-    await opened.admin.read(nobody, (tx) => repository(tx))
-    // @ts-expect-error and a TenantTx is no AdminTx
+    // @ts-expect-error an AdminTx is not a TenantTx
+    await opened.admin.read(occasion, (tx) => repository(tx))
+    // @ts-expect-error and a TenantTx is not an AdminTx
     const other: Parameters<typeof countNamed>[0] = undefined as unknown as TenantTx
     expect(other).toBeUndefined()
   })
 })
 
-describe('its reason', () => {
+describe('the reason of administrative work', () => {
   test('is logged with the actor before anything is sent', async () => {
     await using opened = openAdmin()
     const { admin, lines } = opened
@@ -98,49 +72,49 @@ describe('its reason', () => {
     expect<unknown>(lines).toEqual([line])
   })
 
-  test('that cannot be logged lets nothing be sent', async () => {
+  test('prevents the work when it cannot be logged', async () => {
     const log = { info: () => { throw new Error('The disk is full') }, error() {} } // biome-ignore format: one line
     const acquire = () => {
-      throw new Error('A connection was asked for')
+      throw new Error('A connection was acquired')
     }
     const connections = { acquire, release() {}, close: async () => {} }
     const admin = createAdminDatabase({ connections, log })
-    expect(await failureOf(admin.read(nobody, async () => {}))).toMatchObject({ message: 'The disk is full' })
+    expect(await failureOf(admin.read(occasion, async () => {}))).toMatchObject({ message: 'The disk is full' })
   })
 
-  test('stands in the settings of its transaction, and nowhere after it', async () => {
+  test('is a setting of its transaction, and is gone afterwards', async () => {
     await using opened = openAdmin()
-    const ask = (tx: AdminTx) =>
+    const settingsOf = (tx: AdminTx) =>
       tx.execute(sql`select current_setting('app.admin_reason') as reason, current_setting('app.actor') as actor`)
-    const occasion = { reason: `it's "why"`, actor: 'ada' }
-    expect([...(await opened.admin.write(occasion, ask))]).toEqual([{ ...occasion }])
-    expect([...(await opened.admin.write(nobody, ask))]).toEqual([{ reason: 'a test', actor: '' }])
+    const quoted = { reason: `it's "why"`, actor: 'ada' }
+    expect([...(await opened.admin.write(quoted, settingsOf))]).toEqual([{ ...quoted }])
+    expect([...(await opened.admin.write(occasion, settingsOf))]).toEqual([{ reason: 'a test', actor: '' }])
     const connection = await opened.connections.acquire()
     const [row] = await query(connection, "select current_setting('app.admin_reason') as reason")
     opened.connections.release(connection)
     expect(row).toEqual({ reason: '' })
   })
 
-  test.each(['', ' \n', 'x'.repeat(501)])('is required, and short enough', async (reason) => {
+  test.each(['', ' \n', 'x'.repeat(501)])('is required and limited in length: %j', async (reason) => {
     await using opened = openAdmin()
     expect(await failureOf(opened.admin.read({ reason }, async () => {}))).toBeInstanceOf(TypeError)
     expect(opened.lines).toEqual([])
   })
 
-  test('is logged once more when the work has failed, with a code and without the message', async () => {
+  test('is logged again when the work fails, with a code and without the message', async () => {
     await using opened = openAdmin()
-    const failing = opened.admin.write(nobody, (tx) => tx.execute(sql`select 'secret'::int`))
+    const failing = opened.admin.write(occasion, (tx) => tx.execute(sql`select 'secret'::int`))
     await failureOf(failing)
-    const failed = { ...nobody, actor: undefined, mode: 'write', error: 'PostgresError', sqlstate: '22P02' }
+    const failed = { ...occasion, actor: undefined, mode: 'write', error: 'PostgresError', sqlstate: '22P02' }
     expect<unknown>(opened.lines.at(-1)).toEqual(['error', failed, 'administrative work failed'])
     expect(JSON.stringify(opened.lines)).not.toContain('secret')
   })
 })
 
-describe('administrative work is refused', () => {
-  test('inside of a tenant, unlogged and unsent', async () => {
+describe('administrative work is rejected', () => {
+  test('inside of a tenant, before it is logged', async () => {
     await using opened = openAdmin()
-    const work = withTenant(newTenant(), () => failureOf(opened.admin.read(nobody, async () => {})))
+    const work = withTenant(newTenant(), () => failureOf(opened.admin.read(occasion, async () => {})))
     expect(await work).toBeInstanceOf(TransactionMisuse)
     expect(opened.lines).toEqual([])
   })
@@ -148,25 +122,25 @@ describe('administrative work is refused', () => {
   test('inside of other administrative work', async () => {
     await using opened = openAdmin()
     const { admin } = opened
-    const nested = admin.read(nobody, () => failureOf(admin.read(nobody, async () => {})))
+    const nested = admin.read(occasion, () => failureOf(admin.read(occasion, async () => {})))
     expect(await nested).toBeInstanceOf(TransactionMisuse)
   })
 
-  test('to the login of the service', async () => {
+  test('with the login of the service', async () => {
     await using opened = openAdmin(server.appUrl)
-    const error = await failureOf(opened.admin.write(nobody, (tx) => tx.delete(users)))
+    const error = await failureOf(opened.admin.write(occasion, (tx) => tx.delete(users)))
     expect(error).toBeInstanceOf(WrongAdminLogin)
     expect(error).toMatchObject({ message: expect.stringContaining('logs in as app_user, the role of the service') })
   })
 
-  test('to a login that row security binds, before it sees nothing', async () => {
+  test('with a login that row-level security applies to, before its first query', async () => {
     await server.owner.unsafe(`drop role if exists bound; create role bound login password 'x'`)
     await using opened = openAdmin(server.as('bound', 'x'))
-    const error = await failureOf(opened.admin.read(nobody, (tx) => tx.$count(users)))
+    const error = await failureOf(opened.admin.read(occasion, (tx) => tx.$count(users)))
     expect(error).toBeInstanceOf(WrongAdminLogin)
-    expect(error).toMatchObject({ message: expect.stringContaining('Row security binds bound') })
+    expect(error).toMatchObject({ message: expect.stringContaining('Row-level security applies to bound') })
     await server.owner.unsafe('alter role bound bypassrls')
-    expect(await opened.admin.read(nobody, async (tx) => (await tx.execute(sql`select 1 as one`))[0])).toEqual({
+    expect(await opened.admin.read(occasion, async (tx) => (await tx.execute(sql`select 1 as one`))[0])).toEqual({
       one: 1,
     })
   })
@@ -179,18 +153,18 @@ describe('the transaction of administrative work', () => {
     await using opened = openAdmin()
     const { name } = await twoTenants()
     const thrown = new Error('No')
-    const work = opened.admin.write(nobody, async (tx) => {
+    const work = opened.admin.write(occasion, async (tx) => {
       await tx.delete(users)
       throw thrown
     })
     expect(await failureOf(work)).toBe(thrown)
-    expect(await opened.admin.read(nobody, (tx) => countNamed(tx, name))).toBe(2)
+    expect(await opened.admin.read(occasion, (tx) => countNamed(tx, name))).toBe(2)
   })
 
   test('is rolled back when a query has failed, even where that was caught', async () => {
     await using opened = openAdmin()
     const { name } = await twoTenants()
-    const work = opened.admin.write(nobody, async (tx) => {
+    const work = opened.admin.write(occasion, async (tx) => {
       await tx.delete(users)
       await tx.execute(sql`select 1 / 0`).catch(() => {})
     })
@@ -201,7 +175,7 @@ describe('the transaction of administrative work', () => {
   test('is rolled back when a query was not awaited', async () => {
     await using opened = openAdmin()
     const { name } = await twoTenants()
-    const work = opened.admin.write(nobody, async (tx) => {
+    const work = opened.admin.write(occasion, async (tx) => {
       tx.delete(users).then(
         () => {},
         () => {},
@@ -219,13 +193,13 @@ describe('the transaction of administrative work', () => {
       create constraint trigger refuse after delete on users deferrable initially deferred
         for each row execute function refuse()`)
     const { name } = await twoTenants()
-    const failure = await failureOf(opened.admin.write(nobody, (tx) => tx.delete(users)))
+    const failure = await failureOf(opened.admin.write(occasion, (tx) => tx.delete(users)))
     await server.owner.unsafe('drop function refuse() cascade')
     expect(failure).toMatchObject({ code: '23514' })
     expect(await countByOwner(name)).toBe(2)
   })
 
-  test('fails when somebody had ended it before COMMIT', async () => {
+  test('fails when it was ended before COMMIT', async () => {
     const tampering: Tampering = {
       async before(text, connection) {
         if (text === 'commit') await connection.command('rollback')
@@ -233,34 +207,34 @@ describe('the transaction of administrative work', () => {
     }
     await using opened = openAdmin(server.adminUrl, tampering)
     const { name } = await twoTenants()
-    expect(await failureOf(opened.admin.write(nobody, (tx) => tx.delete(users)))).toBeInstanceOf(TransactionMisuse)
+    expect(await failureOf(opened.admin.write(occasion, (tx) => tx.delete(users)))).toBeInstanceOf(TransactionMisuse)
     expect(await countByOwner(name)).toBe(2)
   })
 
-  test('ends for its handle too', async () => {
+  test('revokes its handle at its end', async () => {
     await using opened = openAdmin()
     let escaped: AdminTx | undefined
-    await opened.admin.read(nobody, async (tx) => {
+    await opened.admin.read(occasion, async (tx) => {
       escaped = tx
     })
-    const late = opened.admin.read(nobody, () => failureOf(escaped?.execute(sql`select 1`) ?? Promise.resolve()))
+    const late = opened.admin.read(occasion, () => failureOf(escaped?.execute(sql`select 1`) ?? Promise.resolve()))
     expect(await late).toMatchObject({ message: expect.stringContaining('This transaction is over.') })
   })
 
-  test('is not for statements that would end it', async () => {
+  test('rejects statements that would end it', async () => {
     await using opened = openAdmin()
-    const work = opened.admin.write(nobody, (tx) => tx.execute(sql`commit`))
+    const work = opened.admin.write(occasion, (tx) => tx.execute(sql`commit`))
     expect(await failureOf(work)).toBeInstanceOf(TransactionMisuse)
   })
 
-  test('runs nothing for a tenant that is entered inside of it', async () => {
+  test('sends no query in the context of a tenant', async () => {
     await using opened = openAdmin()
-    const work = opened.admin.read(nobody, (tx) => withTenant(newTenant(), async () => await tx.$count(users)))
+    const work = opened.admin.read(occasion, (tx) => withTenant(newTenant(), async () => await tx.$count(users)))
     expect(await failureOf(work)).toBeInstanceOf(TransactionMisuse)
   })
 
-  test('is unavailable where the database is', async () => {
+  test('rejects with SERVICE_UNAVAILABLE when the database is unreachable', async () => {
     await using opened = openAdmin('postgres://app_admin:x@127.0.0.1:1/nowhere')
-    expect(await failureOf(opened.admin.read(nobody, async () => {}))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(await failureOf(opened.admin.read(occasion, async () => {}))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
   })
 })

@@ -7,8 +7,8 @@ import { startPostgres } from '../postgres.ts'
 const passwords = { app_user: 'serves', app_admin: `it's "odd" \\ ü %L` }
 
 /**
- * A server of its own, with `app_admin`: roles belong to the whole server, and no other test should find one that row
- * security does not bind. It ends after the tests of the file.
+ * A PostgreSQL server of its own, with `app_admin`: roles belong to the whole server, and other tests must not find a role
+ * with BYPASSRLS. It ends after the tests of the file.
  */
 export async function startAdminServer() {
   const server = await startPostgres()

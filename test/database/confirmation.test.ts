@@ -2,10 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import {
-  type Answer,
   type Connection,
   createTenantDatabase,
   type ProtocolViolation,
+  type StatementResult,
   type TenantDatabase,
   TenantNotConfirmed,
   type TenantTx,
@@ -14,11 +14,11 @@ import { asOwner, createDatabase, main, newTenant } from '../database.ts'
 import { addUser, backendOf, countUsers, failureOf, openDatabase, tenantWithUser } from './shared-database.ts'
 import { watchedPool } from './watched-pool.ts'
 
-/** A door whose connections lie about the first tenant transaction that they are asked for. */
-function openLyingDoor(lie: (rows: unknown[][]) => unknown[][]) {
-  let lies = 0
-  const answer = (text: string, given: Answer) =>
-    text.startsWith('select set_config') && lies++ === 0 ? { ...given, rows: lie(given.rows) } : given
+/** A tenant database whose first transaction gets a false confirmation of its settings. */
+function openWithFalseResult(falsify: (rows: unknown[][]) => unknown[][]) {
+  let count = 0
+  const answer = (text: string, given: StatementResult) =>
+    text.startsWith('select set_config') && count++ === 0 ? { ...given, rows: falsify(given.rows) } : given
   return openDatabase({}, { answer })
 }
 
@@ -31,21 +31,21 @@ describe('a tenant that PostgreSQL does not confirm', () => {
     ['null', () => [[null, null]]],
     ['no row', () => []],
     ['another request', (rows: unknown[][]) => rows.map(([tenant]) => [tenant, 'r-2'])],
-  ])('fails the call, hands no row to the work and commits nothing: %s', async (_name, lie) => {
-    await using door = openLyingDoor(lie)
+  ])('fails the call, hands no row to the work and commits nothing: %s', async (_name, falsify) => {
+    await using db = openWithFalseResult(falsify)
     const tenant = newTenant()
     const handedOut: unknown[] = []
     const work = async (tx: TenantTx) => {
       handedOut.push(await addUser(tx))
     }
-    expect(await withTenant(tenant, () => failureOf(door.write(work)))).toBeInstanceOf(TenantNotConfirmed)
+    expect(await withTenant(tenant, () => failureOf(db.write(work)))).toBeInstanceOf(TenantNotConfirmed)
     expect(handedOut).toEqual([])
     expect(await countUsers(tenant)).toBe(0)
   })
 
-  test('costs the connection, and the next call gets a new one', async () => {
+  test('destroys the connection, and the next call gets a new one', async () => {
     const seen: Connection[] = []
-    await using door = openDatabase(
+    await using db = openDatabase(
       {},
       {
         before: (_text, connection) => seen.includes(connection) || seen.push(connection),
@@ -53,28 +53,29 @@ describe('a tenant that PostgreSQL does not confirm', () => {
           seen.length === 1 && text.startsWith('select set_config') ? { ...given, rows: [] } : given,
       },
     )
-    await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
+    await withTenant(newTenant(), () => failureOf(db.read(backendOf)))
     expect(seen.map(({ fault }) => fault)).toEqual(['closed'])
-    await withTenant(newTenant(), () => door.read(backendOf))
+    await withTenant(newTenant(), () => db.read(backendOf))
     expect(seen.map(({ fault }) => fault)).toEqual(['closed', undefined])
   })
 })
 
-describe('a connection that surprises is counted', () => {
+describe('a protocol violation is reported with its number', () => {
   const watch = (tampering: Parameters<typeof watchedPool>[1]) => {
-    const heard: ProtocolViolation[] = []
+    const violations: ProtocolViolation[] = []
     const connections = watchedPool({ url: main.appUrl }, tampering)
-    const door = createTenantDatabase({ connections, onProtocolViolation: (surprise) => heard.push(surprise) })
-    return { door, heard, [Symbol.asyncDispose]: () => door.close() }
+    const db = createTenantDatabase({ connections, onProtocolViolation: (violation) => violations.push(violation) })
+    return { db, violations, [Symbol.asyncDispose]: () => db.close() }
   }
-  const call = (door: TenantDatabase) => withTenant(newTenant(), () => failureOf(door.write((tx) => addUser(tx))))
+  const call = (db: TenantDatabase) => withTenant(newTenant(), () => failureOf(db.write((tx) => addUser(tx))))
 
-  test('when it does not confirm the tenant', async () => {
-    const lie = (text: string, given: Answer) => (text.startsWith('select set_config') ? { ...given, rows: [] } : given)
-    await using watched = watch({ answer: lie })
-    for (let n = 0; n < 2; n += 1) await call(watched.door)
-    const what = 'the tenant was not confirmed'
-    expect(watched.heard).toEqual([
+  test('when PostgreSQL does not confirm the tenant', async () => {
+    const falsify = (text: string, given: StatementResult) =>
+      text.startsWith('select set_config') ? { ...given, rows: [] } : given
+    await using watched = watch({ answer: falsify })
+    for (let n = 0; n < 2; n += 1) await call(watched.db)
+    const what = 'PostgreSQL did not confirm the tenant of this transaction'
+    expect(watched.violations).toEqual([
       { what, count: 1 },
       { what, count: 2 },
     ])
@@ -83,57 +84,57 @@ describe('a connection that surprises is counted', () => {
   test.each([
     ['begin', 'begin', 'notice 25001 at begin'],
     ['commit', 'rollback', 'notice 25P01 at commit'],
-  ])('when somebody else spoke on it before %s', async (before, spoken, what) => {
+  ])('when another client used the connection before %s', async (before, command, what) => {
     await using watched = watch({
       async before(text, connection) {
-        if (text === before) await connection.command(spoken)
+        if (text === before) await connection.command(command)
       },
     })
-    await call(watched.door)
-    expect(watched.heard.map((surprise) => surprise.what)).toEqual([what])
+    await call(watched.db)
+    expect(watched.violations.map((violation) => violation.what)).toEqual([what])
   })
 
-  test('but not one that all is well with', async () => {
+  test('but not for a transaction that was confirmed', async () => {
     await using watched = watch({})
-    await withTenant(newTenant(), () => watched.door.write((tx) => addUser(tx)))
-    expect(watched.heard).toEqual([])
+    await withTenant(newTenant(), () => watched.db.write((tx) => addUser(tx)))
+    expect(watched.violations).toEqual([])
   })
 })
 
-describe('a transaction that is not what it should be', () => {
-  test('fails when somebody had begun one on the connection, and costs the connection', async () => {
-    let spoilt = false
-    await using door = openDatabase(
+describe('a transaction whose connection another client used', () => {
+  test('fails when a transaction was already open, and destroys the connection', async () => {
+    let isUsed = false
+    await using db = openDatabase(
       {},
       {
         async before(text, connection) {
-          if (text !== 'begin' || spoilt) return
-          spoilt = true
+          if (text !== 'begin' || isUsed) return
+          isUsed = true
           await connection.command('begin')
         },
       },
     )
     const tenant = newTenant()
-    const lost = withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx))))
+    const lost = withTenant(tenant, () => failureOf(db.write((tx) => addUser(tx))))
     expect(await lost).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    await withTenant(tenant, () => door.write((tx) => addUser(tx)))
+    await withTenant(tenant, () => db.write((tx) => addUser(tx)))
     expect(await countUsers(tenant)).toBe(1)
   })
 
-  test('fails when somebody had ended it before the commit', async () => {
-    let spoilt = false
-    await using door = openDatabase(
+  test('fails when it was ended before its COMMIT', async () => {
+    let isUsed = false
+    await using db = openDatabase(
       {},
       {
         async before(text, connection) {
-          if (text !== 'commit' || spoilt) return
-          spoilt = true
+          if (text !== 'commit' || isUsed) return
+          isUsed = true
           await connection.command('rollback')
         },
       },
     )
     const tenant = newTenant()
-    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx))))).toMatchObject({
+    expect(await withTenant(tenant, () => failureOf(db.write((tx) => addUser(tx))))).toMatchObject({
       message: expect.stringContaining('25P01'),
     })
     expect(await countUsers(tenant)).toBe(0)
@@ -141,7 +142,7 @@ describe('a transaction that is not what it should be', () => {
 })
 
 describe('a commit', () => {
-  test('that loses its connection is unavailable, never a success', async () => {
+  test('that loses its connection rejects with SERVICE_UNAVAILABLE and never succeeds', async () => {
     const database = await createDatabase()
     const sql = asOwner(database)
     await sql.unsafe(`
@@ -149,15 +150,15 @@ describe('a commit', () => {
         $$ begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$;
       create constraint trigger hang_up after insert on users deferrable initially deferred
         for each row when (new.name = 'unlucky') execute function hang_up()`)
-    await using door = openDatabase({ url: database.appUrl })
-    const { tenant } = await tenantWithUser(door)
-    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx, 'unlucky'))))).toMatchObject({
+    await using db = openDatabase({ url: database.appUrl })
+    const { tenant } = await tenantWithUser(db)
+    expect(await withTenant(tenant, () => failureOf(db.write((tx) => addUser(tx, 'unlucky'))))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     })
-    expect(await withTenant(tenant, () => door.read((tx) => tx.$count(users)))).toBe(1)
+    expect(await withTenant(tenant, () => db.read((tx) => tx.$count(users)))).toBe(1)
   })
 
-  test('that a deferred constraint refuses fails with that', async () => {
+  test('that violates a deferred constraint fails with its error', async () => {
     const database = await createDatabase()
     const sql = asOwner(database)
     await sql.unsafe(`
@@ -165,11 +166,11 @@ describe('a commit', () => {
         $$ begin raise exception 'no' using errcode = '23514'; end $$;
       create constraint trigger refuse after insert on users deferrable initially deferred
         for each row when (new.name = 'unlucky') execute function refuse()`)
-    await using door = openDatabase({ url: database.appUrl })
-    const { tenant } = await tenantWithUser(door)
-    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx, 'unlucky'))))).toMatchObject({
+    await using db = openDatabase({ url: database.appUrl })
+    const { tenant } = await tenantWithUser(db)
+    expect(await withTenant(tenant, () => failureOf(db.write((tx) => addUser(tx, 'unlucky'))))).toMatchObject({
       code: '23514',
     })
-    expect(await withTenant(tenant, () => door.read((tx) => tx.$count(users)))).toBe(1)
+    expect(await withTenant(tenant, () => db.read((tx) => tx.$count(users)))).toBe(1)
   })
 })

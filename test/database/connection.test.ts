@@ -37,44 +37,44 @@ describe('a command that would begin or end the transaction', () => {
     'start transaction',
     '\n commit; ',
     'prepare transaction $$x$$',
-  ])('is refused unsent, and nothing is committed: %p', async (text) => {
-    await using door = openDatabase()
+  ])('is rejected before it is sent, and nothing is committed: %p', async (text) => {
+    await using db = openDatabase()
     const tenant = newTenant()
     const work = () =>
-      door.write(async (tx) => {
+      db.write(async (tx) => {
         await addUser(tx)
         await tx.execute(sql.raw(text))
       })
     expect(await withTenant(tenant, () => failureOf(work()))).toBeInstanceOf(TransactionMisuse)
-    expect(door.sent.slice(1)).not.toContain(text)
+    expect(db.sent.slice(1)).not.toContain(text)
     expect(await countUsers(tenant)).toBe(0)
   })
 
   test.each(['commit', 'rollback', 'begin', 'commit and chain', 'rollback and chain'])(
-    'is seen behind a comment, and the next transaction is clean: %p',
+    'is found behind a comment, and the next transaction is unaffected: %p',
     async (command) => {
-      await using door = openDatabase()
-      const work = () => door.write((tx) => tx.execute(sql.raw(`/* hidden */ ${command}`)))
+      await using db = openDatabase()
+      const work = () => db.write((tx) => tx.execute(sql.raw(`/* hidden */ ${command}`)))
       expect(await withTenant(newTenant(), () => failureOf(work()))).toBeInstanceOf(TransactionMisuse)
       const tenant = newTenant()
-      await withTenant(tenant, () => door.write((tx) => addUser(tx)))
+      await withTenant(tenant, () => db.write((tx) => addUser(tx)))
       expect(await countUsers(tenant)).toBe(1)
     },
   )
 
-  test('is refused in a block of PL/pgSQL by PostgreSQL', async () => {
-    await using door = openDatabase()
+  test('is rejected by PostgreSQL in a block of PL/pgSQL', async () => {
+    await using db = openDatabase()
     const error = await withTenant(newTenant(), () =>
-      failureOf(door.write((tx) => tx.execute(sql`do $$ begin commit; end $$`))),
+      failureOf(db.write((tx) => tx.execute(sql`do $$ begin commit; end $$`))),
     )
     expect(findDatabaseError(error)?.sqlstate).toBe('2D000')
   })
 
-  test('is refused behind another statement, like everything stacked', async () => {
-    await using door = openDatabase()
+  test('is rejected behind another statement in the same text', async () => {
+    await using db = openDatabase()
     const tenant = newTenant()
     const work = () =>
-      door.write(async (tx) => {
+      db.write(async (tx) => {
         await addUser(tx)
         await tx.execute(sql.raw('select 1; commit'))
       })
@@ -84,12 +84,12 @@ describe('a command that would begin or end the transaction', () => {
 })
 
 describe('a connection that is lost', () => {
-  test('during a query makes it unavailable', async () => {
-    await using door = openDatabase()
+  test('during a query rejects with SERVICE_UNAVAILABLE and rolls back', async () => {
+    await using db = openDatabase()
     const tenant = newTenant()
     const work = withTenant(tenant, () =>
       failureOf(
-        door.write(async (tx) => {
+        db.write(async (tx) => {
           await addUser(tx)
           await tx.execute(sql.raw(`select pg_sleep(60) /* ${tenant} */`))
         }),
@@ -100,18 +100,18 @@ describe('a connection that is lost', () => {
     await terminate((await sleeper())[0]?.pid)
     expect(await work).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
     expect(await countUsers(tenant)).toBe(0)
-    await withTenant(tenant, () => door.write((tx) => addUser(tx)))
+    await withTenant(tenant, () => db.write((tx) => addUser(tx)))
     expect(await countUsers(tenant)).toBe(1)
   })
 
-  test('between two queries makes it unavailable, and the second runs nowhere', async () => {
+  test('between two queries rejects with SERVICE_UNAVAILABLE, and the second query never runs', async () => {
     await using cable = await openCable()
-    await using door = openDatabase({ url: cable.url })
+    await using db = openDatabase({ url: cable.url })
     const locks: unknown[] = []
     const work = () =>
-      door.write(async (tx) => {
+      db.write(async (tx) => {
         await cable.cut(await backendOf(tx))
-        // A lock of the session, not of the transaction: it would be there for as long as the connection.
+        // A session-level lock: it would outlive the transaction and show that the query ran.
         await tx.execute(sql`select pg_advisory_lock(70001)`).catch(() => {})
         locks.push(...(await owner`select from pg_locks where locktype = 'advisory' and objid = 70001`))
       })
@@ -119,7 +119,7 @@ describe('a connection that is lost', () => {
     expect(locks).toEqual([])
   })
 
-  test('takes what was sent behind a statement with it', async () => {
+  test('does not run a statement that was sent behind the running one', async () => {
     await using cable = await openCable()
     const connection = openConnection({ url: cable.url })
     const [row] = await query(connection, 'select pg_backend_pid() as pid')
@@ -135,30 +135,30 @@ describe('a connection that is lost', () => {
     await connection.close()
   })
 
-  test('before the transaction begins makes it unavailable, once', async () => {
-    await using door = openDatabase()
-    await terminate(await withTenant(newTenant(), () => door.read(backendOf)))
+  test('before the transaction begins fails at most one transaction', async () => {
+    await using db = openDatabase()
+    await terminate(await withTenant(newTenant(), () => db.read(backendOf)))
     const tenant = newTenant()
     const outcomes = await withTenant(tenant, () =>
-      Promise.allSettled([door.write((tx) => addUser(tx)), door.write((tx) => addUser(tx))]),
+      Promise.allSettled([db.write((tx) => addUser(tx)), db.write((tx) => addUser(tx))]),
     )
     expect(outcomes.at(-1)?.status).toBe('fulfilled')
     expect(await countUsers(tenant)).toBe(outcomes.filter(({ status }) => status === 'fulfilled').length)
   })
 })
 
-describe('a connection that goes silent', () => {
-  test('is given up, and the next call gets a new one', async () => {
+describe('a connection without answers', () => {
+  test('is destroyed, and the next call gets a new one', async () => {
     await using cable = await openCable()
-    await using door = openDatabase({ url: cable.url, answerTimeoutMs: 100 })
-    const { tenant } = await tenantWithUser(door)
-    const seen = () => withTenant(tenant, () => door.read((tx) => tx.$count(users)))
+    await using db = openDatabase({ url: cable.url, answerTimeoutMs: 100 })
+    const { tenant } = await tenantWithUser(db)
+    const seen = () => withTenant(tenant, () => db.read((tx) => tx.$count(users)))
     cable.freeze()
     expect(await failureOf(seen())).toMatchObject({ name: 'ApiError', code: 'SERVICE_UNAVAILABLE' })
     expect(await seen()).toBe(1)
   })
 
-  test('does not hold up the wall check for ever', async () => {
+  test('does not block the isolation check forever', async () => {
     await using cable = await openCable()
     const isolation = createIsolationCheck({ url: cable.url, answerTimeoutMs: 1500 })
     await isolation.inspect()
@@ -175,35 +175,38 @@ describe('a server that cannot be reached', () => {
     const address = server.address()
     return `postgres://app_user:x@127.0.0.1:${typeof address === 'object' ? address?.port : ''}/x`
   }
-  const callers = { silent: () => {}, rude: (socket: { destroy(): void }) => socket.destroy() }
+  const listeners = {
+    'never answers': () => {},
+    'closes the socket': (socket: { destroy(): void }) => socket.destroy(),
+  }
 
-  test.each(['silent', 'rude'] as const)('is unavailable in time when it is %s', async (manner) => {
-    const server = createServer(callers[manner])
-    await using door = openDatabase({ url: await listen(server), connectTimeoutMs: 100 })
-    const error = await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
+  test.each(['never answers', 'closes the socket'] as const)('rejects in time when it %s', async (manner) => {
+    const server = createServer(listeners[manner])
+    await using db = openDatabase({ url: await listen(server), connectTimeoutMs: 100 })
+    const error = await withTenant(newTenant(), () => failureOf(db.read(backendOf)))
     expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
     server.close()
   })
 
-  test('is unavailable when nobody listens', async () => {
+  test('rejects with SERVICE_UNAVAILABLE when no process listens', async () => {
     const server = createServer()
     const url = await listen(server)
     await new Promise((resolve) => server.close(resolve))
-    await using door = openDatabase({ url })
-    const error = await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
+    await using db = openDatabase({ url })
+    const error = await withTenant(newTenant(), () => failureOf(db.read(backendOf)))
     expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', headers: { 'Retry-After': '1' } })
   })
 
-  test('is unavailable when it refuses the password', async () => {
+  test('rejects with SERVICE_UNAVAILABLE when it refuses the password', async () => {
     const url = new URL(main.appUrl)
     url.password = 'wrong'
-    await using door = openDatabase({ url: url.href })
-    const error = await withTenant(newTenant(), () => failureOf(door.read(backendOf)))
+    await using db = openDatabase({ url: url.href })
+    const error = await withTenant(newTenant(), () => failureOf(db.read(backendOf)))
     expect(error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: { code: '28P01' } })
   })
 })
 
-test('a connection for every transaction is closed after it', async () => {
+test('a connection per transaction is closed after the transaction', async () => {
   const connections = connectionPerTransaction({ url: main.appUrl })
   const db = createTenantDatabase({ connections })
   const pids = await withTenant(newTenant(), async () => [await db.read(backendOf), await db.read(backendOf)])

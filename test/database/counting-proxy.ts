@@ -1,21 +1,21 @@
 import { type AddressInfo, connect, createServer } from 'node:net'
 
-/** A way to PostgreSQL that counts round trips. */
+/** A proxy to PostgreSQL that counts round trips. */
 export interface CountingProxy extends AsyncDisposable {
   /** The same URL through the proxy. */
   readonly url: string
   /**
-   * Does something while no more than so many round trips are let through: what it still waits for then never comes. What
-   * is answered besides, without being waited for, arrives when it is over.
+   * Runs work and lets at most `most` round trips through. Work that waits for a further one never resolves. Answers that
+   * the work does not wait for arrive after it.
    *
-   * @returns how many it took
+   * @returns the number of round trips of the work
    */
   within(most: number, work: () => Promise<unknown>): Promise<number>
 }
 
 /**
- * Opens a proxy before a PostgreSQL server that counts round trips: how often PostgreSQL answers after it has been asked.
- * However many messages are written without waiting for an answer, it is one.
+ * Opens a proxy in front of a PostgreSQL server that counts round trips. Messages that are written without waiting for an
+ * answer count as one round trip.
  *
  * @example
  * await using proxy = await openCountingProxy(main.appUrl)
@@ -26,15 +26,15 @@ export async function openCountingProxy(url: string): Promise<CountingProxy> {
   const held: (() => void)[] = []
   const server = createServer({ noDelay: true }, (near) => {
     const far = connect({ port: Number(port), host: hostname, noDelay: true })
-    let isAsked = false
+    let hasRequest = false
     near.on('data', (bytes) => {
-      isAsked = true
+      hasRequest = true
       far.write(bytes)
     })
     far.on('data', (bytes) => {
-      if (held.length > 0 || (isAsked && left === 0)) return void held.push(() => near.write(bytes))
-      if (isAsked) left -= 1
-      isAsked = false // the rest of this answer is of the same round trip
+      if (held.length > 0 || (hasRequest && left === 0)) return void held.push(() => near.write(bytes))
+      if (hasRequest) left -= 1
+      hasRequest = false // the rest of this answer belongs to the same round trip
       near.write(bytes)
     })
     for (const socket of [near, far]) {
@@ -43,7 +43,7 @@ export async function openCountingProxy(url: string): Promise<CountingProxy> {
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port: ownPort } = server.address() as AddressInfo // a string only for a pipe, null only when not listening
+  const { port: ownPort } = server.address() as AddressInfo // a TCP server that listens has an AddressInfo
   return {
     url: Object.assign(new URL(url), { host: `127.0.0.1:${ownPort}` }).href,
     async within(most, work) {

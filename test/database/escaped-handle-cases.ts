@@ -7,7 +7,7 @@ import { liveHandleCases } from './escaped-handle-live.ts'
 import { releasedConnectionCases } from './escaped-handle-pool.ts'
 import { failureOf, openWatchedDatabase, tenantWithUser } from './watched-pool.ts'
 
-/** One case of guarantee G7, for any runtime: it throws when the promise is broken. */
+/** One case of guarantee G7, for any runtime. It throws when the guarantee does not hold. */
 export interface Case {
   name: string
   /** @param url of the database, as the serving role */
@@ -16,29 +16,29 @@ export interface Case {
 
 const modes = ['read', 'readAtOnce', 'write'] as const
 
-/** A query with this handle is refused before it reaches the socket. */
+/** The query is rejected as misuse. */
 async function assertRefused(escaped: Escaped | undefined): Promise<void> {
-  assert.ok(escaped, 'Nothing escaped')
+  assert.ok(escaped, 'The work kept no handle')
   assert.ok((await failureOf(escaped())) instanceof TransactionMisuse)
 }
 
-// A pool of one: the next transaction, of another tenant, is on the very connection that the handle knew.
+// With a pool of one, the next transaction, of another tenant, is on the connection of the escaped handle.
 const deadHandleCases: Case[] = leaks.flatMap(({ name, leak }) =>
   modes.map((mode) => ({
-    name: `${name}, out of a ${mode}, is refused ever after`,
+    name: `${name}, out of a ${mode}, is rejected from then on`,
     async run(url) {
-      await using door = openWatchedDatabase({ url })
-      const [a, b] = [await tenantWithUser(door), await tenantWithUser(door)]
+      await using db = openWatchedDatabase({ url })
+      const [a, b] = [await tenantWithUser(db), await tenantWithUser(db)]
       let escaped: Escaped | undefined
-      const work = withTenant(a.tenant, () => door[mode]((tx) => leak(tx, (found) => (escaped = found), door)))
+      const work = withTenant(a.tenant, () => db[mode]((tx) => leak(tx, (found) => (escaped = found), db)))
       await work.catch(() => {})
 
-      const sent = [...door.sent]
+      const sent = [...db.sent]
       await assertRefused(escaped)
-      assert.deepEqual(door.sent, sent, 'It reached the socket')
+      assert.deepEqual(db.sent, sent, 'The query reached the socket')
 
       const seen = await withTenant(b.tenant, () =>
-        door[mode](async (tx) => {
+        db[mode](async (tx) => {
           await assertRefused(escaped)
           await withTenant(a.tenant, () => assertRefused(escaped))
           return await tx.select({ id: users.id, tenant: users.tenantId, name: users.name }).from(users)

@@ -4,19 +4,19 @@ import { users } from '../../db/schema/users.ts'
 import type { TenantDatabase, TenantTx } from '../../src/database/index.ts'
 import { addUser, failureOf } from './watched-pool.ts'
 
-/** What a transaction lets out: something that queries with its handle when it is called later. */
+/** A function that leaves its transaction and queries with its handle when it is called later. */
 export type Escaped = () => Promise<unknown>
 
 export interface Leak {
   name: string
-  /** Runs in the transaction. What it throws is what the transaction fails with. */
+  /** Runs in the transaction, which fails with the error that this throws. */
   leak(tx: TenantTx, keep: (escaped: Escaped) => void, db: TenantDatabase): Promise<unknown>
 }
 
 const select = (tx: TenantTx) => tx.select().from(users)
 
-/** A leak that lets something out and goes on. */
-const letting = (name: string, make: (tx: TenantTx) => Escaped | Promise<Escaped>): Leak => ({
+/** A leak whose transaction succeeds. */
+const keeping = (name: string, make: (tx: TenantTx) => Escaped | Promise<Escaped>): Leak => ({
   name,
   leak: async (tx, keep) => keep(await make(tx)),
 })
@@ -25,53 +25,53 @@ async function* pages(tx: TenantTx) {
   for (let offset = 0; ; offset += 1) yield await select(tx).limit(1).offset(offset)
 }
 
-// A generator that has thrown is done, so there is one for each time that it is tried.
+// A generator that has thrown is done, so each attempt takes another one.
 const generators = (tx: TenantTx) => Array.from({ length: 4 }, () => pages(tx))
 
-/** All the ways in which a handle gets out of its transaction. */
+/** The ways in which a handle leaves its transaction. */
 export const leaks: Leak[] = [
-  letting('a stored handle that reads', (tx) => () => select(tx).execute()),
-  letting('a stored handle that writes', (tx) => () => addUser(tx)),
-  letting('a stored handle that updates blindly', (tx) => () => tx.update(users).set({ name: 'Eve' }).execute()),
-  letting('a stored handle that deletes blindly', (tx) => () => tx.delete(users).execute()),
-  letting('a stored handle that runs SQL', (tx) => () => tx.execute(sql`select * from users`).execute()),
-  letting('a stored handle that counts', (tx) => async () => await tx.$count(users)),
-  letting('a stored builder', (tx) => {
+  keeping('a stored handle that reads', (tx) => () => select(tx).execute()),
+  keeping('a stored handle that writes', (tx) => () => addUser(tx)),
+  keeping('a stored handle that updates blindly', (tx) => () => tx.update(users).set({ name: 'Eve' }).execute()),
+  keeping('a stored handle that deletes blindly', (tx) => () => tx.delete(users).execute()),
+  keeping('a stored handle that runs SQL', (tx) => () => tx.execute(sql`select * from users`).execute()),
+  keeping('a stored handle that counts', (tx) => async () => await tx.$count(users)),
+  keeping('a stored builder', (tx) => {
     const query = select(tx)
     return () => query.execute()
   }),
-  letting('a stored builder that ran before', async (tx) => {
+  keeping('a stored builder that ran before', async (tx) => {
     const query = select(tx).orderBy(users.id)
     await query
     return () => query.execute()
   }),
-  letting('a stored builder with a common table expression', (tx) => {
+  keeping('a stored builder with a common table expression', (tx) => {
     const own = tx.$with('own').as(select(tx))
     return () => tx.with(own).select().from(own).execute()
   }),
-  letting('a prepared query', (tx) => {
+  keeping('a prepared query', (tx) => {
     const query = select(tx).prepare('escaped')
     return () => query.execute()
   }),
-  letting('a prepared query that ran before', async (tx) => {
+  keeping('a prepared query that ran before', async (tx) => {
     const query = select(tx).prepare('escaped')
     await query.execute()
     return () => query.execute()
   }),
-  letting('a generator that holds the handle', async (tx) => {
-    const begun = generators(tx)
-    await Promise.all(begun.map((generator) => generator.next()))
-    return async () => await begun.pop()?.next()
+  keeping('a generator that holds the handle', async (tx) => {
+    const started = generators(tx)
+    await Promise.all(started.map((generator) => generator.next()))
+    return async () => await started.pop()?.next()
   }),
-  letting('a generator that was not begun', (tx) => {
+  keeping('a generator that was not started', (tx) => {
     const waiting = generators(tx)
     return async () => await waiting.pop()?.next()
   }),
-  letting('a callback bound to the context of the transaction', (tx) => {
+  keeping('a callback bound to the context of the transaction', (tx) => {
     const inContext = AsyncLocalStorage.snapshot()
     return () => inContext(() => select(tx).execute())
   }),
-  letting('a timer', (tx) => () => new Promise((resolve) => setTimeout(resolve)).then(() => select(tx))),
+  keeping('a timer', (tx) => () => new Promise((resolve) => setTimeout(resolve)).then(() => select(tx))),
   {
     name: 'the handle of a call that joined',
     leak: (_tx, keep, db) => db.read(async (inner) => keep(() => select(inner).execute())),
@@ -85,7 +85,7 @@ export const leaks: Leak[] = [
       }),
   },
   {
-    name: 'the handle of a call that joined, was rejected and swallowed',
+    name: 'the handle of a call that joined and was rejected, with its error caught',
     leak: (_tx, keep, db) =>
       failureOf(
         db.read(async (inner) => {

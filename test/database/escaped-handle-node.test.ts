@@ -5,7 +5,7 @@ import { main } from '../database.ts'
 import { hasNode, root, start } from '../runtime/child.ts'
 import { escapedHandleCases } from './escaped-handle-cases.ts'
 
-if (!hasNode) process.stderr.write('Node is not installed: the escaped handle is not tried on Node.\n')
+if (!hasNode) process.stderr.write('Node is not installed: the tests of the escaped handle on Node are skipped.\n')
 
 const Line = z.object({ name: z.string(), failure: z.string().optional() })
 
@@ -14,7 +14,7 @@ describe.skipIf(!hasNode)('on Node', () => {
   let stderr = ''
 
   beforeAll(async () => {
-    const outdir = join(root, 'dist', 'escaped-handle') // inside, so that Node finds the packages
+    const outdir = join(root, 'dist', 'escaped-handle') // inside the repository, so that Node finds the packages
     const entrypoints = [join(import.meta.dir, 'escaped-handle-node.ts')]
     await Bun.build({ entrypoints, target: 'node', packages: 'external', outdir })
     await using child = start(['node', join(outdir, 'escaped-handle-node.js'), main.appUrl])
@@ -27,7 +27,7 @@ describe.skipIf(!hasNode)('on Node', () => {
   }, 60_000)
 
   test.each(escapedHandleCases.map(({ name }) => name))('%s', (name) => {
-    if (!failures.has(name)) throw new Error(`Node did not come to it: ${stderr}`)
+    if (!failures.has(name)) throw new Error(`Node did not run this case: ${stderr}`)
     const failure = failures.get(name)
     if (failure !== undefined) throw new Error(failure)
   })

@@ -1,7 +1,7 @@
 import { argv, stdout } from 'node:process'
 import { escapedHandleCases } from './escaped-handle-cases.ts'
 
-// A program for Node, built by the test beside it: runs every case and says how each went, one JSON line a case.
+// A program for Node that escaped-handle-node.test.ts builds. It runs every case and prints one JSON line for each.
 const [, , url = ''] = argv
 for (const { name, run } of escapedHandleCases) {
   const failure = await run(url).then(

@@ -5,10 +5,10 @@ import { failureOf } from './watched-pool.ts'
 
 const backendOf = async (connection: Connection) => (await query(connection, 'select pg_backend_pid() as pid'))[0]?.pid
 
-/** What the pool gives out is a handle too: what others call a reserved connection. */
+/** A connection of the pool is a handle too. */
 export const releasedConnectionCases: Case[] = [
   {
-    name: 'a connection that was released is refused, also while the next transaction has it',
+    name: 'a released connection is rejected, also while the next transaction uses it',
     async run(url) {
       const pool = createPool({ url, size: 1 })
       const released = await pool.acquire()
@@ -23,14 +23,14 @@ export const releasedConnectionCases: Case[] = [
       await next.command('begin')
       await assertRefused()
       await released.close()
-      assert.equal(await backendOf(next), backend, 'It is another connection, or it was closed')
+      assert.equal(await backendOf(next), backend, 'The pool returned another connection, or closed this one')
       await next.command('rollback')
       pool.release(next)
       await pool.close()
     },
   },
   {
-    name: 'a connection that was released twice is not given to two',
+    name: 'a connection that was released twice is not lent twice',
     async run(url) {
       const pool = createPool({ url, size: 2 })
       const connection = await pool.acquire()
@@ -44,7 +44,7 @@ export const releasedConnectionCases: Case[] = [
     },
   },
   {
-    name: 'a connection that is released again does not come back from who has it now',
+    name: 'a second release does not take a connection from its current user',
     async run(url) {
       const pool = createPool({ url, size: 1, acquireTimeoutMs: 20 })
       const connection = await pool.acquire()

@@ -5,36 +5,36 @@ import { TransactionMisuse } from '../../src/database/index.ts'
 import { db, newTenant } from '../database.ts'
 import { addUser, backendOf, countUsers, failureOf, gate, openDatabase } from './shared-database.ts'
 
-// A pool of one: whatever does not join would wait for ever.
+// With a pool of one, a call that does not join would wait forever.
 describe('a call inside of another', () => {
   test('joins it for the same tenant', async () => {
-    await using door = openDatabase()
+    await using database = openDatabase()
     const tenant = newTenant()
     const count = await withTenant(tenant, () =>
-      door.write(async (tx) => {
+      database.write(async (tx) => {
         await addUser(tx)
-        await door.write((inner) => addUser(inner))
-        return await withTenant(tenant.toUpperCase(), () => door.read((inner) => inner.$count(users)))
+        await database.write((inner) => addUser(inner))
+        return await withTenant(tenant.toUpperCase(), () => database.read((inner) => inner.$count(users)))
       }),
     )
     expect(count).toBe(2)
-    expect(door.sent.filter((text) => text.startsWith('begin'))).toHaveLength(1)
+    expect(database.sent.filter((text) => text.startsWith('begin'))).toHaveLength(1)
   })
 
-  test('may not write in a read', async () => {
+  test('cannot write in a read', async () => {
     const tenant = newTenant()
     const work = () => db.read(() => db.write((tx) => addUser(tx)))
     expect(await withTenant(tenant, () => failureOf(work()))).toBeInstanceOf(TransactionMisuse)
     expect(await countUsers(tenant)).toBe(0)
   })
 
-  test.each(['read', 'write'] as const)('may not %s for another tenant', async (mode) => {
+  test.each(['read', 'write'] as const)('cannot %s for another tenant', async (mode) => {
     const [a, b] = [newTenant(), newTenant()]
     const work = () => db.write(() => withTenant(b, () => db[mode]((tx) => tx.select().from(users))))
     expect(await withTenant(a, () => failureOf(work()))).toBeInstanceOf(TransactionMisuse)
   })
 
-  test('rolls all back when it fails, though the outer one swallows it', async () => {
+  test('rolls back the whole transaction when it fails, even if the outer call catches the error', async () => {
     const tenant = newTenant()
     const inner = new Error('inner')
     const work = () =>
@@ -51,7 +51,7 @@ describe('a call inside of another', () => {
     expect(await countUsers(tenant)).toBe(0)
   })
 
-  test('rolls all back when nobody awaited it', async () => {
+  test('rolls back the whole transaction when it was not awaited', async () => {
     const tenant = newTenant()
     const outerIsOver = gate(2)
     const abandoned: Promise<unknown>[] = []
@@ -71,14 +71,14 @@ describe('a call inside of another', () => {
     expect(await countUsers(tenant)).toBe(0)
   })
 
-  test('gets a transaction of its own once the outer one is over', async () => {
-    await using door = openDatabase()
+  test('gets its own transaction after the outer one is over', async () => {
+    await using database = openDatabase()
     const tenant = newTenant()
     const over = gate(2)
     let late: Promise<string> | undefined
     await withTenant(tenant, () =>
-      door.write(async (tx) => {
-        late = over().then(() => door.write((own) => addUser(own)))
+      database.write(async (tx) => {
+        late = over().then(() => database.write((own) => addUser(own)))
         await addUser(tx)
       }),
     )
@@ -87,11 +87,11 @@ describe('a call inside of another', () => {
     expect(await countUsers(tenant)).toBe(2)
   })
 
-  test('does not join a neighbour’s transaction of the same tenant', async () => {
-    await using door = openDatabase({ size: 2 })
+  test('does not join a concurrent transaction of the same tenant', async () => {
+    await using database = openDatabase({ size: 2 })
     const both = gate(2)
     const work = () =>
-      door.read(async (tx) => {
+      database.read(async (tx) => {
         await both()
         return await backendOf(tx)
       })

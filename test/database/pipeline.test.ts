@@ -8,8 +8,8 @@ import { findDatabaseError } from '../../src/errors/index.ts'
 import { asOwner, createDatabase, main, open } from '../database.ts'
 import { failureOf, openDatabase, tenantWithUser } from './shared-database.ts'
 
-const say = (text: string, ...parameters: unknown[]) => ({ text, parameters })
-const lock = (key: number) => say('select pg_advisory_lock($1)', key)
+const statement = (text: string, ...parameters: unknown[]) => ({ text, parameters })
+const lock = (key: number) => statement('select pg_advisory_lock($1)', key)
 
 async function withConnection<T>(work: (connection: Connection) => Promise<T>, url = main.appUrl): Promise<T> {
   const connection = openConnection({ url })
@@ -19,7 +19,7 @@ async function withConnection<T>(work: (connection: Connection) => Promise<T>, u
     await connection.close()
   }
 }
-/** Locks of the session, not of the transaction: they show whether a statement was run, whatever became of it. */
+/** Session-level locks survive a rollback: they show whether a statement ran. */
 const lockCount = async (connection: Connection, key: number) => {
   const held = await query(connection, `select from pg_locks where locktype = 'advisory' and objid = $1`, [key])
   return held.length
@@ -27,9 +27,17 @@ const lockCount = async (connection: Connection, key: number) => {
 
 describe('statements that are sent together', () => {
   test.each([
-    ['BEGIN', [say('begin isolation level serializable read only deferrable, no such mode'), lock(80_001)], '42601'],
-    ['the tenant', [say('begin'), say('select set_config($1, $2, true)', 'no such.', ''), lock(80_001)], '42602'],
-    ['a query', [say('begin'), say('select 1 / 0'), lock(80_001)], '22012'],
+    [
+      'BEGIN',
+      [statement('begin isolation level serializable read only deferrable, no such mode'), lock(80_001)],
+      '42601',
+    ],
+    [
+      'the tenant',
+      [statement('begin'), statement('select set_config($1, $2, true)', 'no such.', ''), lock(80_001)],
+      '42602',
+    ],
+    ['a query', [statement('begin'), statement('select 1 / 0'), lock(80_001)], '22012'],
   ])('are not run behind one that fails: %s', async (_what, statements, sqlstate) => {
     await withConnection(async (connection) => {
       expect(findDatabaseError(await failureOf(connection.send(statements)))?.sqlstate).toBe(sqlstate)
@@ -38,8 +46,8 @@ describe('statements that are sent together', () => {
     })
   })
 
-  // Why tenants are served by another driver: a Sync of its own stands behind each of its statements.
-  test('are run behind a BEGIN that fails by postgres.js', async () => {
+  // The reason for our own batches on pg: postgres.js writes a Sync after each statement.
+  test('are run behind a failed BEGIN by postgres.js', async () => {
     const sql = postgres(main.appUrl, { max: 1, fetch_types: false, onnotice: () => {} })
     const [began] = await Promise.allSettled([
       sql.unsafe('begin no such mode').execute(),
@@ -50,9 +58,13 @@ describe('statements that are sent together', () => {
     expect([began.status, held.length]).toEqual(['rejected', 1])
   })
 
-  test('are answered in their order, each with its own rows and tag', async () => {
+  test('return their results in order, each with its own rows and tag', async () => {
     const answers = await withConnection((connection) =>
-      connection.send([say('select $1::int as one', 1), say('values (2), (3)'), say('set local work_mem = 65536')]),
+      connection.send([
+        statement('select $1::int as one', 1),
+        statement('values (2), (3)'),
+        statement('set local work_mem = 65536'),
+      ]),
     )
     expect(answers).toEqual([
       { command: 'SELECT', count: 1, columns: ['one'], rows: [[1]] },
@@ -61,32 +73,32 @@ describe('statements that are sent together', () => {
     ])
   })
 
-  test('leave a connection that says where it is', async () => {
+  test('leave the connection with the transaction status of PostgreSQL', async () => {
     await withConnection(async (connection) => {
       const seen = [connection.status]
       for (const text of ['begin', 'select 1 / 0', 'rollback']) {
-        await connection.send([say(text)]).catch(() => {})
+        await connection.send([statement(text)]).catch(() => {})
         seen.push(connection.status)
       }
       expect(seen).toEqual(['idle', 'transaction', 'failed', 'idle'])
     })
   })
 
-  test('may not be data for COPY, which costs the connection', async () => {
+  test('are not read as data of COPY, which destroys the connection', async () => {
     await withConnection(async (connection) => {
-      const copy = say('copy users from stdin') // row security refuses it to everybody whom it binds
+      const copy = statement('copy users from stdin') // as the owner: under row-level security PostgreSQL refuses COPY FROM
       expect(await failureOf(connection.send([copy, lock(80_003)]))).toBeInstanceOf(TransactionMisuse)
       expect(connection.fault).toBeDefined()
     }, main.ownerUrl)
   })
 })
 
-describe('a statement that was prepared', () => {
+describe('a prepared statement', () => {
   const namesOn = async (connection: Connection) =>
     (await query(connection, 'select name from pg_prepared_statements order by name')).map(({ name }) => String(name))
-  const send = (connection: Connection, text: string) => connection.send([say(text)])
+  const send = (connection: Connection, text: string) => connection.send([statement(text)])
 
-  test('is kept under the same name on every connection: the hash of its text', async () => {
+  test('has the same name on every connection: the hash of its text', async () => {
     const [one, two] = await Promise.all(
       [1, 2].map(() =>
         withConnection(async (connection) => {
@@ -100,7 +112,7 @@ describe('a statement that was prepared', () => {
     expect(two).toEqual(one ?? [])
   })
 
-  test('is closed when there are too many of them, the longest unused first', async () => {
+  test('is closed when there are too many, the least recently used first', async () => {
     await withConnection(async (connection) => {
       await send(connection, 'select 0')
       const [first = ''] = await namesOn(connection)
@@ -111,7 +123,7 @@ describe('a statement that was prepared', () => {
     })
   })
 
-  test('is none where the URL says so', async () => {
+  test('is not created with prepare=false in the URL', async () => {
     const url = new URL(main.appUrl)
     url.searchParams.set('prepare', 'false')
     await withConnection(async (connection) => {
@@ -122,32 +134,32 @@ describe('a statement that was prepared', () => {
 
   const userById = prepared(['id'], (tx, { id }) => tx.select().from(users).where(eq(users.id, id)))
 
-  test('is read with the columns that the table has now', async () => {
+  test('returns the current columns after the table changed', async () => {
     const database = await createDatabase()
-    const door = open(database, 1)
-    const { tenant, userId } = await tenantWithUser(door)
-    const find = () => withTenant(tenant, () => door.read((tx) => userById(tx, { id: userId })))
+    const db = open(database, 1)
+    const { tenant, userId } = await tenantWithUser(db)
+    const find = () => withTenant(tenant, () => db.read((tx) => userById(tx, { id: userId })))
     const before = await find()
     await asOwner(database)`alter table users alter column name type varchar(200)`
     expect(await find()).toEqual(before)
     expect(await find()).toEqual(before)
   })
 
-  test('may be lost on the way, as through a pooler that carries no names', async () => {
-    await using door = openDatabase()
-    const { tenant, userId } = await tenantWithUser(door)
-    const find = () => withTenant(tenant, () => door.read((tx) => userById(tx, { id: userId })))
+  test('is sent again unnamed when the server lost it, as behind a pooler without named statements', async () => {
+    await using db = openDatabase()
+    const { tenant, userId } = await tenantWithUser(db)
+    const find = () => withTenant(tenant, () => db.read((tx) => userById(tx, { id: userId })))
     const before = await find()
-    await withTenant(tenant, () => door.write((tx) => tx.execute(sql`deallocate all`)))
+    await withTenant(tenant, () => db.write((tx) => tx.execute(sql`deallocate all`)))
     expect(await find()).toEqual(before)
   })
 
-  test('remembers no value of the tenant that it was built for', async () => {
-    await using door = openDatabase()
-    const tenants = [await tenantWithUser(door), await tenantWithUser(door)]
+  test('keeps no value of the tenant that it was built for', async () => {
+    await using db = openDatabase()
+    const tenants = [await tenantWithUser(db), await tenantWithUser(db)]
     for (const { tenant, userId } of [...tenants, ...tenants]) {
       const found = await withTenant(tenant, () =>
-        door.read((tx) => Promise.all(tenants.map((each) => userById(tx, { id: each.userId })))),
+        db.read((tx) => Promise.all(tenants.map((each) => userById(tx, { id: each.userId })))),
       )
       expect(found.flat().map(({ id }) => id)).toEqual([userId])
     }
@@ -170,7 +182,7 @@ describe('a value', () => {
     ['bytea', new Uint8Array([0, 255, 92]), Buffer.from([0, 255, 92])],
     ['timestamptz(3)', new Date(0), '1970-01-01 00:00:00+00'],
     ['int[]', '{1,2}', '{1,2}'],
-  ])('of type %s comes back as it is meant: %p', async (type, given, expected) => {
+  ])('of type %s is returned as the right JavaScript value: %p', async (type, given, expected) => {
     await withConnection(async (connection) => {
       await connection.command("set timezone = 'UTC'")
       const [row] = await query(connection, `select $1::${type} as value`, [given])
@@ -178,7 +190,7 @@ describe('a value', () => {
     })
   })
 
-  test('that nothing has encoded is refused before it is sent', async () => {
+  test('without an encoding is rejected before it is sent', async () => {
     await withConnection(async (connection) => {
       expect(await failureOf(query(connection, 'select $1::jsonb', [{ a: 1 }]))).toBeInstanceOf(TypeError)
       expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }] as never)

@@ -7,7 +7,7 @@ import { main, newTenant } from '../database.ts'
 import { addUser, backendOf, countUsers, failureOf, gate, openDatabase, terminate } from './shared-database.ts'
 
 describe('a pool', () => {
-  test('may be closed twice while it is busy', async () => {
+  test('can be closed twice while a connection is in use', async () => {
     const pool = createPool({ url: main.appUrl, size: 1 })
     const connection = await pool.acquire()
     const closed = [pool.close(), pool.close()]
@@ -15,20 +15,20 @@ describe('a pool', () => {
     await Promise.all(closed)
   })
 
-  test('is unavailable to whoever waits too long', async () => {
-    await using door = openDatabase({ acquireTimeoutMs: 20 })
+  test('rejects a call that waits too long with SERVICE_UNAVAILABLE', async () => {
+    await using db = openDatabase({ acquireTimeoutMs: 20 })
     const waited = gate(2)
-    const holder = withTenant(newTenant(), () => door.read(waited))
-    expect(await withTenant(newTenant(), () => failureOf(door.read(backendOf)))).toMatchObject({
+    const running = withTenant(newTenant(), () => db.read(waited))
+    expect(await withTenant(newTenant(), () => failureOf(db.read(backendOf)))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       headers: { 'Retry-After': '1' },
     })
     await waited()
-    await holder
-    expect(await withTenant(newTenant(), () => door.read(backendOf))).toBeGreaterThan(0)
+    await running
+    expect(await withTenant(newTenant(), () => db.read(backendOf))).toBeGreaterThan(0)
   })
 
-  test('serves those who wait in the order in which they came', async () => {
+  test('serves waiting calls in their order', async () => {
     const pool = createPool({ url: main.appUrl, size: 1 })
     const first = await pool.acquire()
     const served: number[] = []
@@ -45,41 +45,39 @@ describe('a pool', () => {
     await pool.close()
   })
 
-  test('opens no more than its size', async () => {
-    await using door = openDatabase({ size: 2 })
-    const pids = await withTenant(newTenant(), () =>
-      Promise.all(Array.from({ length: 20 }, () => door.read(backendOf))),
-    )
+  test('opens at most as many connections as its size', async () => {
+    await using db = openDatabase({ size: 2 })
+    const pids = await withTenant(newTenant(), () => Promise.all(Array.from({ length: 20 }, () => db.read(backendOf))))
     expect(new Set(pids).size).toBe(2)
   })
 
-  test('replaces a connection that has lived long enough', async () => {
-    await using door = openDatabase({ lifetimeMs: 0 })
-    const pids = await withTenant(newTenant(), async () => [await door.read(backendOf), await door.read(backendOf)])
+  test('replaces a connection that reached its lifetime', async () => {
+    await using db = openDatabase({ lifetimeMs: 0 })
+    const pids = await withTenant(newTenant(), async () => [await db.read(backendOf), await db.read(backendOf)])
     expect(new Set(pids).size).toBe(2)
   })
 
-  test('gives whoever waits a new connection when one comes back with a fault', async () => {
-    await using door = openDatabase()
+  test('opens a new connection for a waiting call when one is released with a fault', async () => {
+    await using db = openDatabase()
     const [lost, next] = await withTenant(newTenant(), () =>
-      Promise.allSettled([door.write(async (tx) => terminate(await backendOf(tx))), door.read(backendOf)]),
+      Promise.allSettled([db.write(async (tx) => terminate(await backendOf(tx))), db.read(backendOf)]),
     )
     expect([lost?.status, next?.status]).toEqual(['rejected', 'fulfilled'])
   })
 
-  test('finishes what runs and what waits before it closes, and takes nothing new', async () => {
-    const door = openDatabase()
+  test('closes after running and waiting calls finish, and rejects new ones', async () => {
+    const db = openDatabase()
     const tenant = newTenant()
     const closing = gate(2)
     const [running, waiting] = withTenant(tenant, () => [
-      door.write(async (tx) => {
+      db.write(async (tx) => {
         await closing()
         return await addUser(tx)
       }),
-      door.write((tx) => addUser(tx)),
+      db.write((tx) => addUser(tx)),
     ])
-    const closed = door.close()
-    expect(await withTenant(tenant, () => failureOf(door.read(backendOf)))).toMatchObject({
+    const closed = db.close()
+    expect(await withTenant(tenant, () => failureOf(db.read(backendOf)))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     })
     await closing()
@@ -92,7 +90,7 @@ describe('many transactions of many tenants', () => {
   const tenantsOf = async (tx: TenantTx) =>
     new Set((await tx.select({ tenant: users.tenantId }).from(users)).map((row) => row.tenant))
 
-  /** What transaction number `n` does; each seventh fails in some way. */
+  /** The work of transaction `n`. Five of seven fail, each in its own way. */
   async function work(tx: TenantTx, n: number): Promise<Set<string>> {
     await addUser(tx)
     if (n % 7 === 1) throw new Error('thrown')
@@ -103,13 +101,13 @@ describe('many transactions of many tenants', () => {
     return await tenantsOf(tx)
   }
 
-  test.each([1, 3])('see only their own rows, over a pool of %p with errors thrown in', async (size) => {
-    await using door = openDatabase({ size, acquireTimeoutMs: 60_000 })
+  test.each([1, 3])('see only their own rows, with a pool of %p and failing transactions in between', async (size) => {
+    await using db = openDatabase({ size, acquireTimeoutMs: 60_000 })
     const tenants = Array.from({ length: 12 }, newTenant)
     const runs = Array.from({ length: 300 }, async (_, n) => {
       const tenant = tenants[n % tenants.length] ?? ''
       const found = await withTenant(tenant, () =>
-        n % 2 === 0 ? door.write((tx) => work(tx, n)) : door.read(tenantsOf),
+        n % 2 === 0 ? db.write((tx) => work(tx, n)) : db.read(tenantsOf),
       ).catch(() => undefined)
       return { tenant, found, fails: n % 2 === 0 && n % 7 > 0 && n % 7 < 6 }
     })
@@ -117,7 +115,7 @@ describe('many transactions of many tenants', () => {
       if (fails) expect(found).toBeUndefined()
       for (const seen of found ?? []) expect(seen).toBe(tenant)
     }
-    const after = await Promise.all(tenants.map((tenant) => withTenant(tenant, () => door.read(tenantsOf))))
+    const after = await Promise.all(tenants.map((tenant) => withTenant(tenant, () => db.read(tenantsOf))))
     expect(after.map((seen) => [...seen])).toEqual(tenants.map((tenant, n) => (n % 2 === 0 ? [tenant] : [])))
   })
 })

@@ -21,8 +21,8 @@ import {
 const raise = (tx: TenantTx, sqlstate: string) =>
   tx.execute(sql.raw(`do $$ begin raise exception 'no' using errcode = '${sqlstate}'; end $$`))
 
-describe('a transaction that may succeed the second time', () => {
-  test.each(['40001', '40P01', '55P03'])('is run again after %s, in a new transaction', async (sqlstate) => {
+describe('a transaction that can succeed a second time', () => {
+  test.each(['40001', '40P01', '55P03'])('runs again after %s, in a new transaction', async (sqlstate) => {
     const tenant = newTenant()
     let runs = 0
     await withTenant(tenant, () =>
@@ -36,7 +36,7 @@ describe('a transaction that may succeed the second time', () => {
     expect(await countUsers(tenant)).toBe(1)
   })
 
-  test.each(['read', 'write'] as const)('is run twice and no more: %s', async (mode) => {
+  test.each(['read', 'write'] as const)('runs at most twice: %s', async (mode) => {
     let runs = 0
     const work = async (tx: TenantTx) => {
       runs += 1
@@ -47,7 +47,7 @@ describe('a transaction that may succeed the second time', () => {
     expect(runs).toBe(2)
   })
 
-  test('is run again as a whole when an inner call failed', async () => {
+  test('runs again as a whole when an inner call failed', async () => {
     const runs = { outer: 0, inner: 0 }
     await withTenant(newTenant(), () =>
       db.write(async () => {
@@ -61,7 +61,7 @@ describe('a transaction that may succeed the second time', () => {
     expect(runs).toEqual({ outer: 2, inner: 2 })
   })
 
-  test.each(['23505', '22012', 'P0001'])('is not run again after %s', async (sqlstate) => {
+  test.each(['23505', '22012', 'P0001'])('does not run again after %s', async (sqlstate) => {
     let runs = 0
     const work = async (tx: TenantTx) => {
       runs += 1
@@ -71,17 +71,17 @@ describe('a transaction that may succeed the second time', () => {
     expect(runs).toBe(1)
   })
 
-  test('gets through a deadlock of two', async () => {
-    await using door = openDatabase({ size: 2 })
-    const { tenant, userId: one } = await tenantWithUser(door)
-    const two = await withTenant(tenant, () => door.write((tx) => addUser(tx)))
+  test('succeeds after a deadlock with another one', async () => {
+    await using database = openDatabase({ size: 2 })
+    const { tenant, userId: one } = await tenantWithUser(database)
+    const two = await withTenant(tenant, () => database.write((tx) => addUser(tx)))
     const bothHoldOne = gate(2)
     const winner = Promise.withResolvers<void>()
     let runs = 0
     const swap = (ids: [string, string]) =>
-      door.write(async (tx) => {
+      database.write(async (tx) => {
         runs += 1
-        // PostgreSQL wakes the winner up; without waiting for it the loser could be faster and meet it again.
+        // The second run waits for the winner of the deadlock: it could otherwise meet it again.
         if (runs > 2) await winner.promise
         await tx.update(users).set({ name: 'first' }).where(eq(users.id, ids[0]))
         await bothHoldOne()
@@ -93,9 +93,9 @@ describe('a transaction that may succeed the second time', () => {
     expect(runs).toBe(3)
   })
 
-  test('waits for a lock twice as long as the lock timeout and then fails', async () => {
-    await using door = openDatabase({ url: withSettings({ lock_timeout: '50ms' }) })
-    const { tenant, userId } = await tenantWithUser(door)
+  test('waits for a lock for two lock timeouts and then fails', async () => {
+    await using database = openDatabase({ url: withSettings({ lock_timeout: '50ms' }) })
+    const { tenant, userId } = await tenantWithUser(database)
     let runs = 0
     await owner.begin(async (outside) => {
       await outside`select from users where id = ${userId} for update`
@@ -103,19 +103,19 @@ describe('a transaction that may succeed the second time', () => {
         runs += 1
         await tx.update(users).set({ name: 'Grace' })
       }
-      const error = await withTenant(tenant, () => failureOf(door.write(work)))
+      const error = await withTenant(tenant, () => failureOf(database.write(work)))
       expect(findDatabaseError(error)?.sqlstate).toBe('55P03')
     })
     expect(runs).toBe(2)
   })
 })
 
-test('a statement that takes too long is 503', async () => {
-  await using door = openDatabase({ url: withSettings({ statement_timeout: '20ms' }) })
+test('a statement that exceeds its timeout is answered with 503', async () => {
+  await using database = openDatabase({ url: withSettings({ statement_timeout: '20ms' }) })
   const app = new Hono()
   app.onError(createErrorHandler())
   app.get('/', async (c) => {
-    await withTenant(newTenant(), () => door.read((tx) => tx.execute(sql`select pg_sleep(60)`)))
+    await withTenant(newTenant(), () => database.read((tx) => tx.execute(sql`select pg_sleep(60)`)))
     return c.text('done')
   })
   const response = await app.request('/')
@@ -123,19 +123,19 @@ test('a statement that takes too long is 503', async () => {
   expect(response.headers.get('Retry-After')).toBe('1')
 })
 
-describe('a signal that is aborted', () => {
+describe('an aborted signal', () => {
   const tenant = () => parseTenantId(newTenant()) ?? expect.unreachable()
-  const reason = new Error('The client has gone')
+  const reason = new Error('The client disconnected')
 
-  test('before the call: nothing is sent', async () => {
-    await using door = openDatabase()
+  test('before the call sends nothing', async () => {
+    await using database = openDatabase()
     const context = { tenantId: tenant(), signal: AbortSignal.abort(reason) }
-    expect(await runInContext(context, () => failureOf(door.write((tx) => addUser(tx))))).toBe(reason)
-    expect(door.sent).toEqual([])
+    expect(await runInContext(context, () => failureOf(database.write((tx) => addUser(tx))))).toBe(reason)
+    expect(database.sent).toEqual([])
   })
 
-  test('between two queries: the second is not sent and the first not committed', async () => {
-    await using door = openDatabase()
+  test('between two queries keeps the second unsent and the first uncommitted', async () => {
+    await using database = openDatabase()
     const controller = new AbortController()
     const context = { tenantId: tenant(), signal: controller.signal }
     const work = async (tx: TenantTx) => {
@@ -143,12 +143,12 @@ describe('a signal that is aborted', () => {
       controller.abort(reason)
       await tx.execute(sql`select 'second'`)
     }
-    expect(await runInContext(context, () => failureOf(door.write(work)))).toBe(reason)
-    expect(door.sent).not.toContain(`select 'second'`)
+    expect(await runInContext(context, () => failureOf(database.write(work)))).toBe(reason)
+    expect(database.sent).not.toContain(`select 'second'`)
     expect(await countUsers(context.tenantId)).toBe(0)
   })
 
-  test('after the last query: nothing is committed', async () => {
+  test('after the last query commits nothing', async () => {
     const controller = new AbortController()
     const context = { tenantId: tenant(), signal: controller.signal }
     const work = async (tx: TenantTx) => {
@@ -159,7 +159,7 @@ describe('a signal that is aborted', () => {
     expect(await countUsers(context.tenantId)).toBe(0)
   })
 
-  test('after the first of two runs: there is no second', async () => {
+  test('after the first run prevents the second', async () => {
     const controller = new AbortController()
     const context = { tenantId: tenant(), signal: controller.signal }
     let runs = 0

@@ -11,7 +11,7 @@ import { openCountingProxy } from './counting-proxy.ts'
 import { addUser } from './shared-database.ts'
 
 const proxy = await openCountingProxy(main.appUrl)
-// One connection, so that a statement that was used before was used on it.
+// One connection, so that every statement is prepared on it.
 const db = createTenantDatabase({ connections: createPool({ url: proxy.url, size: 1 }) })
 const client = testClient(createApp({ ...deps, db })).as(newTenant())
 
@@ -20,64 +20,65 @@ afterAll(async () => {
   await proxy[Symbol.asyncDispose]()
 })
 
-/** What something costs once its connection is open and its statements have been used on it. Waits in vain beyond `most`. */
+/** The round trips of work whose connection is open and whose statements are prepared. More than `most` never arrive. */
 async function tripsOf(most: number, work: () => Promise<unknown>): Promise<number> {
   await work()
   return await tripsOfFirst(most, work)
 }
 async function tripsOfFirst(most: number, work: () => Promise<unknown>): Promise<number> {
-  // A read answers before its COMMIT has been answered: the next transaction comes behind it.
+  // A read resolves before its COMMIT is answered: this transaction waits for it.
   await withTenant(newTenant(), () => db.write((tx) => tx.execute(sql`select 1`)))
   return await proxy.within(most, work)
 }
 
-describe('a request asks PostgreSQL', () => {
+describe('a request takes this many round trips:', () => {
   let userId = ''
   beforeAll(async () => {
     userId = await fixtures.userId(client)
   })
-  const create = async () => (await client.post<{ id: string }>('/tasks', { title: 'Paint the fence', userId })).data.id
+  const create = async () =>
+    (await client.post<{ id: string }>('/tasks', { title: 'Write the report', userId })).data.id
 
-  test('once to get a task', async () => {
+  test('one to get a task', async () => {
     const id = await create()
     expect(await tripsOf(1, () => client.get(`/tasks/${id}`))).toBe(1)
   })
 
-  test('once to list tasks, rows and total', async () => {
+  test('one to list tasks with their total', async () => {
     expect(await tripsOf(1, () => client.get('/tasks?page=1&limit=20'))).toBe(1)
   })
 
-  test('twice to create a task: once for it and once to commit it', async () => {
+  test('two to create a task: one for the insert and one for COMMIT', async () => {
     expect(await tripsOf(2, create)).toBe(2)
   })
 
-  test('twice to change a task', async () => {
+  test('two to change a task', async () => {
     const id = await create()
     expect(await tripsOf(2, () => client.patch(`/tasks/${id}`, { status: 'done' }))).toBe(2)
   })
 
-  test('twice to delete a task', async () => {
+  test('two to delete a task', async () => {
     const ids = [await create(), await create()]
     expect(await tripsOf(2, () => client.delete(`/tasks/${ids.pop()}`))).toBe(2)
   })
 })
 
-describe('a transaction asks PostgreSQL', () => {
+describe('a transaction takes this many round trips:', () => {
   const asTenant = (work: Parameters<typeof db.write>[0]) => () => withTenant(newTenant(), () => db.write(work))
 
-  test.each([1, 2, 5])('once for each of %p queries that wait for one another, and once to commit', async (n) => {
+  test.each([1, 2, 5])('one for each of %p queries that wait for one another, and one for COMMIT', async (n) => {
     const work = asTenant(async (tx) => {
       for (let query = 0; query < n; query += 1) await tx.execute(sql`select ${query}::int`)
     })
     expect(await tripsOf(n + 1, work)).toBe(n + 1)
   })
 
-  test('once for a read, whose COMMIT nobody waits for', async () => {
+  test('one for a read, which does not wait for its COMMIT', async () => {
     const read = () => withTenant(newTenant(), () => db.read((tx) => tx.$count(users)))
     expect(await tripsOf(1, read)).toBe(1)
   })
 
-  test('once for queries that do not wait for one another, in one order', async () => {
+  test('one for queries that do not wait for one another, in their order', async () => {
     const seen: unknown[] = []
     const work = asTenant(async (tx) => {
       const [id, rows] = await Promise.all([addUser(tx), tx.select({ id: users.id }).from(users)])
@@ -87,7 +88,7 @@ describe('a transaction asks PostgreSQL', () => {
     expect(seen).toEqual([true, true])
   })
 
-  test('not at all when it is asked for nothing', async () => {
+  test('zero without a query', async () => {
     expect(
       await tripsOf(
         0,
@@ -96,7 +97,7 @@ describe('a transaction asks PostgreSQL', () => {
     ).toBe(0)
   })
 
-  test('no more for a statement that it has not seen before', async () => {
+  test('as many for a new statement as for a prepared one', async () => {
     expect(
       await tripsOfFirst(
         2,
@@ -105,7 +106,7 @@ describe('a transaction asks PostgreSQL', () => {
     ).toBe(2)
   })
 
-  test('once more to take back what failed', async () => {
+  test('one more to roll back a failure', async () => {
     const work = asTenant((tx) => tx.select().from(users).where(eq(users.id, 'no id')))
     expect(await tripsOf(2, () => work().catch(() => {}))).toBe(2)
   })

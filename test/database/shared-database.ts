@@ -6,10 +6,10 @@ import { openWatchedDatabase, type Tampering } from './watched-pool.ts'
 
 export { addUser, failureOf, gate, tenantWithUser } from './watched-pool.ts'
 
-/** Sees every row of the shared database. */
+/** The owner's client, which bypasses row-level security. */
 export const owner = asOwner(main)
 
-/** A door to the shared database, on a pool that writes down what is sent: `await using door = openDatabase()`. */
+/** A tenant database on the shared test database, which records what it sends: `await using db = openDatabase()`. */
 export const openDatabase = (options: Partial<PoolOptions> = {}, tampering: Tampering = {}) =>
   openWatchedDatabase({ url: main.appUrl, ...options }, tampering)
 
@@ -21,7 +21,7 @@ export function withSettings(settings: Record<string, string>, url = main.appUrl
   return changed.href
 }
 
-/** How many users a tenant has, seen from behind the wall. */
+/** The number of users of a tenant, as the owner counts them. */
 export async function countUsers(tenant: string): Promise<number> {
   const [row] = await owner`select count(*)::int as count from users where tenant_id = ${tenant}`
   return row?.count
@@ -32,22 +32,22 @@ export async function backendOf(tx: TenantTx): Promise<number> {
   return row?.pid ?? 0
 }
 
-/** Ends a server process; resolves when it is gone. */
+/** Ends a server process. Resolves when it has ended. */
 export async function terminate(pid: number): Promise<void> {
   await owner`select pg_terminate_backend(${pid})`
   await until(async () => (await owner`select from pg_stat_activity where pid = ${pid}`).length === 0)
 }
 
-/** A way to the shared database that can be cut: then PostgreSQL says no word of farewell. */
+/** A proxy to the shared database that can cut connections, without a last message from PostgreSQL. */
 export async function openCable() {
   const proxy = await openProxy(main.appUrl)
   return {
     url: proxy.url,
-    /** Lets nothing through any more on what is connected, without closing it. New connections work. */
+    /** Stops all traffic of the open connections without closing them. New connections work. */
     freeze(): void {
       for (const link of proxy.links) link.freeze()
     },
-    /** Cuts what is connected; resolves when the server process of it is gone. New connections work. */
+    /** Cuts the open connections. Resolves when the server process has ended. New connections work. */
     async cut(pid: number): Promise<void> {
       for (const link of proxy.links) link.cut()
       await terminate(pid)
@@ -56,7 +56,7 @@ export async function openCable() {
   }
 }
 
-/** Resolves as soon as a condition holds; the test's own time limit is the only one. */
+/** Resolves when a condition holds. The time limit is that of the test. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))
 }

@@ -19,15 +19,15 @@ const secret = 'one secret of this test, 40 characters..'
 const another = 'another secret of this test, 40 chars...'
 
 function open(database: TestDatabase, signer?: TenantSigner): TenantDatabase {
-  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 2 }), signer })
-  closeAfterwards(door)
-  return door
+  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 2 }), signer })
+  closeAfterwards(db)
+  return db
 }
 
 const database = await createDatabase()
-const sealWith = (signingSecrets: string[], at = database) => migrate({ url: at.ownerUrl, signingSecrets })
-await sealWith([secret])
-const sealed = open(database, createTenantSigner(secret))
+const signWith = (signingSecrets: string[], at = database) => migrate({ url: at.ownerUrl, signingSecrets })
+await signWith([secret])
+const signed = open(database, createTenantSigner(secret))
 
 const insertUser = (db: TenantDatabase, tenant: string) =>
   withTenant(tenant, () => db.write((tx) => tx.insert(users).values({ email: 'a@b.example', name: 'Ada' })))
@@ -39,7 +39,7 @@ const stateOf = (work: Promise<unknown>) =>
     (error) => findDatabaseError(error)?.sqlstate,
   )
 
-/** What the wall check of a service finds, beside the release of the test's server. */
+/** The findings of a service's isolation check, except for the release of the test's server. */
 async function problemsOf(at: TestDatabase, signer: TenantSigner | 'none' = 'none'): Promise<string[]> {
   const isolation = createIsolationCheck({ url: at.appUrl, signer })
   const findings = await isolation.inspect()
@@ -47,17 +47,17 @@ async function problemsOf(at: TestDatabase, signer: TenantSigner | 'none' = 'non
   return findings.filter(({ check }) => check !== 'server-release').map(({ problem }) => problem)
 }
 
-describe('a sealed tenant', () => {
-  test('reads and writes its own rows, and no others', async () => {
+describe('a signed tenant', () => {
+  test('reads and writes only its own rows', async () => {
     const tenant = newTenant()
-    await insertUser(sealed, tenant)
-    expect(await countUsers(sealed, tenant)).toBe(1)
-    expect(await countUsers(sealed)).toBe(0)
+    await insertUser(signed, tenant)
+    expect(await countUsers(signed, tenant)).toBe(1)
+    expect(await countUsers(signed)).toBe(0)
   })
 
-  test('is verified once a statement, not once a row', async () => {
+  test('is verified once per statement instead of once per row', async () => {
     const plan = await withTenant(newTenant(), () =>
-      sealed.read((tx) => tx.execute(sql`explain (format json) select * from users where name > ''`)),
+      signed.read((tx) => tx.execute(sql`explain (format json) select * from users where name > ''`)),
     )
     const text = JSON.stringify(plan)
     expect(text).toContain('InitPlan')
@@ -65,97 +65,99 @@ describe('a sealed tenant', () => {
   })
 })
 
-describe('a database that takes sealed tenants', () => {
-  test('refuses one that is set plain', async () => {
+describe('a database that accepts only signed tenants', () => {
+  test('rejects an unsigned tenant', async () => {
     expect(await stateOf(countUsers(open(database)))).toBe('RH001')
   })
 
-  test('refuses one that is sealed with another key', async () => {
+  test('rejects a signature of another key', async () => {
     expect(await stateOf(countUsers(open(database, createTenantSigner(another))))).toBe('RH001')
   })
 
-  test('refuses a seal that has run out', async () => {
+  test('rejects an expired signature', async () => {
     const late = createTenantSigner(secret, () => Date.now() - 61_000)
     expect(await stateOf(countUsers(open(database, late)))).toBe('RH002')
   })
 
-  test('shows its keys to nobody but its owner', async () => {
+  test('denies the serving role access to its keys', async () => {
     const state = stateOf(
-      withTenant(newTenant(), () => sealed.read((tx) => tx.execute(sql`select * from tenancy.signing_keys`))),
+      withTenant(newTenant(), () => signed.read((tx) => tx.execute(sql`select * from tenancy.signing_keys`))),
     )
     expect(await state).toBe('42501')
   })
 
-  test('stays sealed when it is migrated without a word about it', async () => {
+  test('still accepts only signed tenants after a migration without signing secrets', async () => {
     await migrate({ url: database.ownerUrl })
     expect(await stateOf(countUsers(open(database)))).toBe('RH001')
   })
 
-  test('takes the new key and the old one while the key is being changed, and then the new one alone', async () => {
+  test('accepts the new and the old key during a key rotation, and then only the new one', async () => {
     const changing = await createDatabase()
     const [before, after] = [open(changing, createTenantSigner(secret)), open(changing, createTenantSigner(another))]
     const states = async () => [await stateOf(countUsers(before)), await stateOf(countUsers(after))]
-    await sealWith([another, secret], changing)
+    await signWith([another, secret], changing)
     expect(await states()).toEqual(['done', 'done'])
-    await sealWith([another], changing)
+    await signWith([another], changing)
     expect(await states()).toEqual(['RH001', 'done'])
   })
 
-  test('takes plain ones again when it is told to', async () => {
-    const open_ = await createDatabase()
-    await sealWith([secret], open_)
-    await sealWith([], open_)
-    expect(await countUsers(open(open_))).toBe(0)
-    expect(await problemsOf(open_)).toEqual([])
+  test('accepts unsigned tenants again after a migration with an empty list of secrets', async () => {
+    const unsigned = await createDatabase()
+    await signWith([secret], unsigned)
+    await signWith([], unsigned)
+    expect(await countUsers(open(unsigned))).toBe(0)
+    expect(await problemsOf(unsigned)).toEqual([])
   })
 })
 
-describe('the wall check', () => {
-  test('finds nothing where service and database have the same key', async () => {
+describe('the isolation check', () => {
+  test('has no findings when service and database have the same key', async () => {
     expect(await problemsOf(database, createTenantSigner(secret))).toEqual([])
   })
 
-  test('says that the service has no key', async () => {
+  test('reports a service without a key', async () => {
     expect(await problemsOf(database)).toEqual(['it takes sealed tenants only, and the service has no key'])
   })
 
-  test('says that the service has another key', async () => {
+  test('reports a service with another key', async () => {
     expect(await problemsOf(database, createTenantSigner(another))).toEqual([
       'it does not know the key that the service seals with',
     ])
   })
 
-  test('says that the clocks differ', async () => {
+  test('reports clocks that differ', async () => {
     const late = createTenantSigner(secret, () => Date.now() - 61_000)
     expect(await problemsOf(database, late)).toEqual(['by its clock the seals of the service have run out'])
   })
 
-  test('says that the database verifies no seals', async () => {
+  test('reports a database that verifies no signatures', async () => {
     const plain = await createDatabase()
     expect(await problemsOf(plain, createTenantSigner(secret))).toEqual([
       'it does not verify seals, and the service seals',
     ])
   })
 
-  test('finds a function that somebody has changed', async () => {
-    const bent = await createDatabase()
-    await sealWith([secret], bent)
+  test('reports a changed function', async () => {
+    const changed = await createDatabase()
+    await signWith([secret], changed)
     const [row] = await asOwner(
-      bent,
+      changed,
     )`select prosrc from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure`
     const body = String(row?.prosrc).replace(
       "raise exception 'the tenant",
-      "return left(sealed, 36)::uuid; raise exception 'the",
+      "return left(signed, 36)::uuid; raise exception 'the",
     )
     await asOwner(
-      bent,
+      changed,
     ).unsafe(`create or replace function tenancy.current_tenant_id() returns uuid language plpgsql stable
       security definer set search_path = pg_catalog as $body$${body}$body$`)
-    expect(await problemsOf(bent, createTenantSigner(secret))).toContain('it does not read as the tenant function must')
+    expect(await problemsOf(changed, createTenantSigner(secret))).toContain(
+      'it does not read as the tenant function must',
+    )
   })
 })
 
-test('the function of the seal is the one that the wall check knows', async () => {
+test('the isolation check accepts the function that verifies signatures', async () => {
   const [row] = await asOwner(database)`
     select encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') as hash from pg_proc
     where oid = 'tenancy.current_tenant_id()'::regprocedure`

@@ -4,9 +4,9 @@ import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
 import { parseTenantId, TenantRequired, withTenant } from '../../src/context/index.ts'
 import {
-  type Answer,
   createTenantDatabase,
   query,
+  type StatementResult,
   TenantNotConfirmed,
   TransactionMisuse,
 } from '../../src/database/index.ts'
@@ -23,7 +23,7 @@ describe('a read', () => {
     expect(findDatabaseError(error)?.sqlstate).toBe('25006')
   })
 
-  test('sees one snapshot, whatever is committed meanwhile', async () => {
+  test('sees one snapshot while others commit', async () => {
     const { tenant } = await tenantWithUser(db)
     const counts = await withTenant(tenant, () =>
       db.read(async (tx) => {
@@ -36,7 +36,7 @@ describe('a read', () => {
     expect(await countUsers(tenant)).toBe(2)
   })
 
-  test('gives what the work returns, a bare query too', async () => {
+  test('returns the result of the work, which can be a query', async () => {
     const { tenant, userId } = await tenantWithUser(db)
     expect(await withTenant(tenant, () => db.read((tx) => tx.select({ id: users.id }).from(users)))).toEqual([
       { id: userId },
@@ -45,14 +45,14 @@ describe('a read', () => {
 })
 
 describe('a write', () => {
-  test('resolves after the commit', async () => {
+  test('resolves after COMMIT', async () => {
     const { tenant } = await tenantWithUser(db)
     expect(await countUsers(tenant)).toBe(1)
   })
 
-  test('is rolled back by whatever is thrown', async () => {
+  test('is rolled back by any thrown value', async () => {
     const tenant = newTenant()
-    for (const thrown of [new Error('no'), 'no error at all', undefined]) {
+    for (const thrown of [new Error('no'), 'not an error', undefined]) {
       const work = db.write.bind(null, async (tx) => {
         await addUser(tx)
         throw thrown
@@ -62,7 +62,7 @@ describe('a write', () => {
     expect(await countUsers(tenant)).toBe(0)
   })
 
-  test('fails with the first cause when the work swallowed it', async () => {
+  test('fails with the first cause when the work caught it', async () => {
     const tenant = newTenant()
     const work = db.write.bind(null, async (tx) => {
       await addUser(tx)
@@ -74,7 +74,7 @@ describe('a write', () => {
     expect(await countUsers(tenant)).toBe(0)
   })
 
-  test('shows the work the first cause again, not that the transaction is aborted', async () => {
+  test('rejects later queries with the first cause instead of "transaction is aborted"', async () => {
     const seen: unknown[] = []
     const work = db.write.bind(null, async (tx) => {
       for (const query of [sql`select 1 / 0`, sql`select 1`]) seen.push(await failureOf(tx.execute(query).execute()))
@@ -83,8 +83,8 @@ describe('a write', () => {
     expect(seen.map((error) => findDatabaseError(error)?.sqlstate)).toEqual(['22012', '22012'])
   })
 
-  test('fails with the error that the work made of a query’s', async () => {
-    const mapped = new ApiError('CONFLICT', 'Division is not for everyone')
+  test('fails with the error that the work throws for a failed query', async () => {
+    const mapped = new ApiError('CONFLICT', 'The division failed')
     const work = db.write.bind(null, async (tx) => {
       await tx.execute(sql`select 1 / 0`).catch(() => {
         throw mapped
@@ -100,22 +100,24 @@ describe('a write', () => {
     expect(error).toMatchObject({ name: 'PostgresError', message: 'division by zero' })
   })
 
-  test('fails when its commit is answered with a rollback', async () => {
+  test('fails when COMMIT is answered with ROLLBACK', async () => {
     const tenant = newTenant()
-    await using door = openDatabase(
+    await using database = openDatabase(
       {},
       {
         before: (text, connection) => text === 'commit' && query(connection, 'select 1 / 0').catch(() => {}),
       },
     )
-    expect(await withTenant(tenant, () => failureOf(door.write((tx) => addUser(tx))))).toBeInstanceOf(TransactionMisuse)
+    expect(await withTenant(tenant, () => failureOf(database.write((tx) => addUser(tx))))).toBeInstanceOf(
+      TransactionMisuse,
+    )
     expect(await countUsers(tenant)).toBe(0)
   })
 })
 
 describe('without a tenant', () => {
   const never = () => {
-    throw new Error('Something asked for a connection')
+    throw new Error('A connection was acquired')
   }
   const closed = createTenantDatabase({ connections: { acquire: never, release: never, close: async () => {} } })
 
@@ -127,7 +129,7 @@ describe('without a tenant', () => {
 describe('the settings of a transaction', () => {
   test('are the tenant and the request id', async () => {
     const tenantId = parseTenantId(newTenant())
-    if (!tenantId) throw new Error('not a tenant')
+    if (!tenantId) throw new Error('newTenant() returned no tenant id')
     const work = () => db.read((tx) => tx.execute(sql.raw(settings)))
     expect(await runInContext({ tenantId, requestId: 'r-1' }, work)).toMatchObject([
       { tenant: tenantId, request: 'r-1' },
@@ -137,17 +139,17 @@ describe('the settings of a transaction', () => {
 
   test.each([false, true])('leave nothing on the connection afterwards (failed: %p)', async (failed) => {
     const left: unknown[] = []
-    await using door = openDatabase(
+    await using database = openDatabase(
       {},
       {
-        // Looks just before the second transaction begins, on the same connection.
+        // Reads the settings just before the second transaction begins, on the same connection.
         async before(text, connection) {
           if (text === 'begin') left.push(...(await query(connection, settings)))
         },
       },
     )
     const work = () =>
-      door.write(async (tx) => {
+      database.write(async (tx) => {
         await tx.execute(sql`select 1`)
         if (failed) throw new Error('no')
       })
@@ -161,14 +163,15 @@ describe('the settings of a transaction', () => {
 })
 
 describe('a read at once', () => {
-  test('begins, asks and commits in one message, and leaves no transaction behind', async () => {
-    await using door = openDatabase()
-    const { tenant, userId } = await tenantWithUser(door)
-    door.sent.length = 0
-    const read = () => door.readAtOnce((tx) => Promise.all([tx.select({ id: users.id }).from(users), tx.$count(users)]))
+  test('begins, queries and commits in one message, and leaves no open transaction', async () => {
+    await using database = openDatabase()
+    const { tenant, userId } = await tenantWithUser(database)
+    database.sent.length = 0
+    const read = () =>
+      database.readAtOnce((tx) => Promise.all([tx.select({ id: users.id }).from(users), tx.$count(users)]))
     expect(await withTenant(tenant, read)).toEqual([[{ id: userId }], 1])
-    expect(door.sent.map((text) => text.split(' ')[0])).toEqual(['begin', 'select', 'select', 'select', 'commit'])
-    const left = () => door.write((tx) => tx.execute(sql`select pg_current_xact_id_if_assigned() as id`))
+    expect(database.sent.map((text) => text.split(' ')[0])).toEqual(['begin', 'select', 'select', 'select', 'commit'])
+    const left = () => database.write((tx) => tx.execute(sql`select pg_current_xact_id_if_assigned() as id`))
     expect(await withTenant(newTenant(), left)).toEqual([{ id: null }] as never)
   })
 
@@ -177,31 +180,31 @@ describe('a read at once', () => {
     expect(findDatabaseError(error)?.sqlstate).toBe('25006')
   })
 
-  test('refuses a query that waits for an answer, unsent', async () => {
-    await using door = openDatabase()
+  test('rejects a query that waits for a result, before it is sent', async () => {
+    await using database = openDatabase()
     const work = withTenant(newTenant(), () =>
       failureOf(
-        door.readAtOnce(async (tx) => {
+        database.readAtOnce(async (tx) => {
           await tx.$count(users)
           return await tx.execute(sql`select 'late'`)
         }),
       ),
     )
     expect(await work).toBeInstanceOf(TransactionMisuse)
-    expect(door.sent).not.toContain(`select 'late'`)
+    expect(database.sent).not.toContain(`select 'late'`)
   })
 
-  test('hands out nothing of a tenant that was not confirmed', async () => {
-    const answer = (text: string, given: Answer) =>
+  test('returns no rows when the tenant was not confirmed', async () => {
+    const answer = (text: string, given: StatementResult) =>
       text.startsWith('select set_config') ? { ...given, rows: [[newTenant(), '']] } : given
-    await using door = openDatabase({}, { answer })
+    await using database = openDatabase({}, { answer })
     const seen: unknown[] = []
-    const work = door.readAtOnce.bind(null, async (tx) => void seen.push(await tx.$count(users)))
+    const work = database.readAtOnce.bind(null, async (tx) => void seen.push(await tx.$count(users)))
     expect(await withTenant(newTenant(), () => failureOf(work()))).toBeInstanceOf(TenantNotConfirmed)
     expect(seen).toEqual([])
   })
 
-  test('joins a transaction that is open, and is no longer all of it', async () => {
+  test('joins an open transaction', async () => {
     const { tenant } = await tenantWithUser(db)
     const counts = await withTenant(tenant, () =>
       db.write(async (tx) => {
@@ -212,11 +215,11 @@ describe('a read at once', () => {
     expect(counts).toEqual([2, 2])
   })
 
-  test('gives its connection back after a failure', async () => {
-    await using door = openDatabase()
+  test('releases its connection after a failure', async () => {
+    await using database = openDatabase()
     const tenant = newTenant()
-    await withTenant(tenant, () => failureOf(door.readAtOnce((tx) => tx.execute(sql`select 1 / 0`))))
-    expect(door.sent.at(-1)).toBe('rollback')
-    expect(await withTenant(tenant, () => door.read((tx) => tx.$count(users)))).toBe(0)
+    await withTenant(tenant, () => failureOf(database.readAtOnce((tx) => tx.execute(sql`select 1 / 0`))))
+    expect(database.sent.at(-1)).toBe('rollback')
+    expect(await withTenant(tenant, () => database.read((tx) => tx.$count(users)))).toBe(0)
   })
 })

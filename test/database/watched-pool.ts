@@ -1,44 +1,44 @@
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import {
-  type Answer,
   type Connection,
   type ConnectionSource,
   createPool,
   createTenantDatabase,
   type PoolOptions,
+  type StatementResult,
   type TenantDatabase,
   type TenantTx,
 } from '../../src/database/index.ts'
 
-// Nothing here is of one runtime: the cases of the escaped handle run on Node too.
+// This module has no Bun API: the cases of the escaped handle also run on Node.
 
-/** What a test may do to a connection: hear what is sent, do something before it, or change what comes back. */
+/** What a test does to a connection: `before` runs before a statement is sent, `answer` can replace its result. */
 export interface Tampering {
   before?: (text: string, connection: Connection) => unknown
-  answer?: (text: string, answer: Answer) => Answer
+  answer?: (text: string, answer: StatementResult) => StatementResult
 }
 
-/** A pool, of one connection unless told otherwise, that writes down what is sent. */
+/** A pool that records what is sent. It has one connection unless `options` has a size. */
 export function watchedPool(options: Partial<PoolOptions> & { url: string }, { before, answer }: Tampering = {}) {
   const pool = createPool({ size: 1, ...options })
   const originals = new Map<Connection, Connection>()
   const sent: string[] = []
 
   function watch(connection: Connection): Connection {
-    const answered = (text: string, given: Answer) => answer?.(text, given) ?? given
-    const look = async (text: string) => {
+    const answered = (text: string, result: StatementResult) => answer?.(text, result) ?? result
+    const record = async (text: string) => {
       sent.push(text)
       await before?.(text, connection)
     }
     const watched: Connection = {
       async send(statements, options) {
-        for (const { text } of statements) await look(text)
-        const answers = await connection.send(statements, options)
-        return answers.map((given, index) => answered(statements[index]?.text ?? '', given))
+        for (const { text } of statements) await record(text)
+        const results = await connection.send(statements, options)
+        return results.map((result, index) => answered(statements[index]?.text ?? '', result))
       },
       async command(text) {
-        await look(text)
+        await record(text)
         return answered(text, await connection.command(text))
       },
       get status() {
@@ -66,7 +66,7 @@ export function watchedPool(options: Partial<PoolOptions> & { url: string }, { b
   return Object.assign(source, { sent })
 }
 
-/** A door on a {@link watchedPool}, which is closed when the test ends: `await using door = openWatchedDatabase({ url })`. */
+/** A tenant database on a {@link watchedPool}, closed at the end of the test: `await using db = openWatchedDatabase({ url })`. */
 export function openWatchedDatabase(options: Partial<PoolOptions> & { url: string }, tampering: Tampering = {}) {
   const connections = watchedPool(options, tampering)
   const db = createTenantDatabase({ connections })
@@ -86,16 +86,16 @@ export async function tenantWithUser(db: Pick<TenantDatabase, 'write'>) {
   return { tenant, userId: await withTenant(tenant, () => db.write((tx) => addUser(tx))) }
 }
 
-/** What a promise was rejected with. */
+/** The reason that a promise rejects with. */
 export const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     (value) => {
-      throw new Error(`It did not fail, it gave ${JSON.stringify(value)}`)
+      throw new Error(`The promise did not reject. It resolved with ${JSON.stringify(value)}`)
     },
     (error: unknown) => error,
   )
 
-/** A gate that opens when it has been reached by so many. */
+/** A function whose promises resolve after it has been called `count` times. */
 export function gate(count: number): () => Promise<void> {
   let open = () => {}
   const opened = new Promise<void>((resolve) => (open = resolve))

@@ -89,12 +89,12 @@ export const guarantees: Guarantee[] = [
   },
   {
     number: 9,
-    guarantee: 'The tenant is confirmed; a connection that surprises is destroyed and counted',
+    guarantee: 'The tenant is confirmed; a protocol violation destroys the connection and is counted',
     tests: [
       proof('database/confirmation', 'fails the call, hands no row to the work and commits nothing'),
-      proof('database/confirmation', 'a connection that surprises is counted'),
-      proof('database/tenant-database', 'hands out nothing of a tenant that was not confirmed'),
-      proof('database/confirmation', 'fails when somebody had begun one on the connection, and costs the connection'),
+      proof('database/confirmation', 'a protocol violation is reported with its number'),
+      proof('database/tenant-database', 'returns no rows when the tenant was not confirmed'),
+      proof('database/confirmation', 'fails when a transaction was already open, and destroys the connection'),
     ],
   },
   {
@@ -103,7 +103,7 @@ export const guarantees: Guarantee[] = [
     tests: [
       proof('faults/under-load', 'keep apart, lose nothing and leave nothing'),
       proof('database/tenant-database', 'is read only'),
-      proof('database/confirmation', 'that loses its connection is unavailable, never a success'),
+      proof('database/confirmation', 'that loses its connection rejects with SERVICE_UNAVAILABLE and never succeeds'),
     ],
   },
   {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
-import type { Answer } from '../../src/database/index.ts'
+import type { StatementResult } from '../../src/database/index.ts'
 import { loadConfig } from '../../src/service/config/config.ts'
 import { createService } from '../../src/service/service.ts'
 import { deps } from '../app.ts'
@@ -24,12 +24,18 @@ test('closes a silent connection after the request timeout', async () => {
 test('logs a protocol violation with its count, and without a tenant', async () => {
   const logged: unknown[] = []
   const log = { ...deps.log, error: (fields: object, message: string) => logged.push({ ...fields, message }) }
-  const answer = (text: string, given: Answer) =>
+  const answer = (text: string, given: StatementResult) =>
     text.startsWith('select set_config') ? { ...given, rows: [] } : given
   const connections = watchedPool({ url: main.appUrl }, { answer })
   const config = loadConfig({ DATABASE_URL: main.appUrl })
   const service = await createService({ config, log, loadDocsAsset: deps.loadDocsAsset, connections })
   await withTenant(newTenant(), () => failureOf(service.db.read((tx) => tx.$count(users))))
-  expect(logged).toEqual([{ what: 'the tenant was not confirmed', count: 1, message: 'a connection was destroyed' }])
+  expect(logged).toEqual([
+    {
+      what: 'PostgreSQL did not confirm the tenant of this transaction',
+      count: 1,
+      message: 'protocol violation: the connection was destroyed',
+    },
+  ])
   await service.close()
 })

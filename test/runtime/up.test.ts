@@ -87,7 +87,7 @@ describe('the first bun run up', () => {
   test('a second start in the same folder reports the running one, and exits with 1', async () => {
     await using second = up(first.folder)
     expect(await second.exited).toBe(1)
-    expect(second.stderr).toMatch(/^Rowhouse is running already from this folder .*\n$/)
+    expect(second.stderr).toMatch(/^Rowhouse is already running with this folder .*\n$/)
     expect(second.stdout).toBe('')
     expect((await fetch(`${first.url}/health`)).status).toBe(200)
   })

@@ -8,7 +8,7 @@ import { pair } from './pair.ts'
 
 const secret = 'a secret that all processes share'
 
-/** A door to both, whose standby is looked at once, and afterwards when the test says so. */
+/** A tenant database on both servers. The standby is checked once, and again when the test calls `replica.check`. */
 export async function openPair(
   options: {
     standbyUrl?: string
@@ -35,10 +35,10 @@ export async function openPair(
 
 export const asTenant = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
 
-/** Work of a tenant whose session sends this; with `old` the bookmark of a write that was replayed long ago. */
+/** Runs work of a session that sends this bookmark; `old` stands for that of a write that was replayed long ago. */
 export function inSession<T>(sent: string, work: () => Promise<T>): Promise<T> {
   const tenantId = parseTenantId(newTenant())
-  if (!tenantId) throw new Error('A new tenant has no id')
+  if (!tenantId) throw new Error('newTenant() returned no tenant id')
   const bookmark = { sent: sent === 'old' ? createBookmarks(secret).encrypt('3', tenantId) : sent }
   return runInContext({ tenantId, bookmark }, work)
 }

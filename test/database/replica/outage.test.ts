@@ -9,7 +9,7 @@ import { pair, placeOf } from './pair.ts'
 
 setDefaultTimeout(30_000)
 
-test('a query that the replay cancels is run again on the primary', async () => {
+test('a query that the replay cancels runs again on the primary', async () => {
   await setStandby('alter system set max_standby_streaming_delay = 0')
   await using open = await openPair()
   const places: string[] = []
@@ -31,7 +31,7 @@ test('a query that the replay cancels is run again on the primary', async () => 
   await setStandby('alter system reset max_standby_streaming_delay')
 })
 
-test('a failure of the work itself is not tried again', async () => {
+test('an error of the work itself is not retried', async () => {
   await using open = await openPair()
   let times = 0
   const work = async (tx: TenantTx) => {
@@ -43,7 +43,7 @@ test('a failure of the work itself is not tried again', async () => {
   expect(times).toBe(1)
 })
 
-test('a read whose connection to the standby is cut is run again on the primary, as are those after it', async () => {
+test('a read whose connection to the standby is cut runs again on the primary, and later reads run there too', async () => {
   await using proxy = await openProxy(pair.standbyUrl)
   await using open = await openPair({ standbyUrl: proxy.url })
   const places: string[] = []
@@ -61,7 +61,7 @@ test('a read whose connection to the standby is cut is run again on the primary,
   expect(open.changes).toEqual([true, false])
 })
 
-test('a standby that was down is used again once it has been looked at', async () => {
+test('a standby that was down is used again after a check', async () => {
   await using open = await openPair()
   const place = () => asTenant(() => open.db.read(placeOf))
   await pair.standby.crash()
@@ -73,12 +73,12 @@ test('a standby that was down is used again once it has been looked at', async (
   expect(open.changes).toEqual([true, false, true])
 })
 
-test('a read has the standby looked at again some time after a failure, and does not wait for it', async () => {
+test('a read after a failure starts a check of the standby and does not wait for it', async () => {
   const { promise: found, resolve: find } = Promise.withResolvers<void>()
-  let looks = 0
+  let checks = 0
   const check = async () => {
-    looks += 1
-    if (looks === 1) throw new Error('A hole')
+    checks += 1
+    if (checks === 1) throw new Error('A table is not protected')
     await found
   }
   await using open = await openPair({ check, retryAfterMs: 0 })
@@ -87,11 +87,11 @@ test('a read has the standby looked at again some time after a failure, and does
   find()
   await until(() => open.changes.at(-1))
   expect(await place()).toBe('standby')
-  expect(looks).toBe(2)
+  expect(checks).toBe(2)
 })
 
-test('a standby whose walls have a hole is not read from', async () => {
-  await using open = await openPair({ check: () => Promise.reject(new Error('A hole')) })
+test('a standby that fails its check serves no reads', async () => {
+  await using open = await openPair({ check: () => Promise.reject(new Error('A table is not protected')) })
   expect(await asTenant(() => open.db.read(placeOf))).toBe('primary')
 })
 

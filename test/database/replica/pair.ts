@@ -6,15 +6,15 @@ import { deps } from '../../app.ts'
 import { closeAfterwards } from '../../database.ts'
 import { startPair } from '../../standby.ts'
 
-/** The primary and the standby that these tests share: each leaves them running, with the replay going on. */
+/** The primary and the standby that these tests share. Each test leaves them running and replaying. */
 export const pair = await startPair()
 closeAfterwards({ close: async () => await pair[Symbol.asyncDispose]() })
 
-/** The service on both, with the lines of its log. Not started: `assertIsolation` is what the start does. */
+/** The service on both servers, with its log lines. `assertIsolation` is what a start of the service calls. */
 export async function createPairService(environment: Record<string, string> = {}) {
   const lines: string[] = []
-  const say = (fields: object, message: string) => void lines.push([message, ...Object.values(fields)].join(' '))
-  const log = { ...deps.log, info: say, warn: say }
+  const write = (fields: object, message: string) => void lines.push([message, ...Object.values(fields)].join(' '))
+  const log = { ...deps.log, info: write, warn: write }
   const urls = { DATABASE_URL: pair.primaryUrl, DATABASE_REPLICA_URL: pair.standbyUrl }
   const config = loadConfig({ ...urls, DATABASE_POOL_SIZE: '4', ...environment })
   const service = await createService({ config, log, loadDocsAsset: deps.loadDocsAsset })
@@ -27,7 +27,7 @@ export async function startPairService(environment: Record<string, string> = {})
   return service
 }
 
-/** Holds up the replay for as long as the block lasts: the standby shows what it has shown so far. */
+/** Pauses the replay until the end of the block. The standby shows its current rows until then. */
 export async function pauseReplay(): Promise<AsyncDisposable> {
   await pair.replayed()
   await pair.onStandby`select pg_wal_replay_pause()`
@@ -36,7 +36,7 @@ export async function pauseReplay(): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: async () => void (await pair.onStandby`select pg_wal_replay_resume()`) }
 }
 
-/** Where a transaction runs. */
+/** The server that a transaction runs on. */
 export async function placeOf(tx: TenantTx): Promise<'primary' | 'standby'> {
   const [row] = await tx.execute<{ place: boolean }>(sql`select pg_is_in_recovery() as place`)
   return row?.place ? 'standby' : 'primary'

@@ -3,8 +3,8 @@ import { sql } from 'drizzle-orm'
 import { users } from '../../../db/schema/users.ts'
 import { withTenant } from '../../../src/context/index.ts'
 import {
-  type Answer,
   type Connection,
+  type StatementResult,
   TenantNotConfirmed,
   type TenantTx,
   TransactionMisuse,
@@ -16,7 +16,7 @@ import { pair, placeOf } from './pair.ts'
 
 setDefaultTimeout(30_000)
 
-test('a read goes to the standby, a write to the primary', async () => {
+test('a read runs on the standby, a write on the primary', async () => {
   await using open = await openPair()
   expect(await asTenant(() => open.db.read(placeOf))).toBe('standby')
   expect(await asTenant(() => open.db.write(placeOf))).toBe('primary')
@@ -27,7 +27,7 @@ test('a read inside of a write joins it, on the primary', async () => {
   expect(await asTenant(() => open.db.write(() => open.db.read(placeOf)))).toBe('primary')
 })
 
-test('who has written reads on the primary afterwards, in the same request or job', async () => {
+test('a read after a write runs on the primary, in the same request or job', async () => {
   await using open = await openPair()
   const places = await asTenant(async () => {
     const before = await open.db.read(placeOf)
@@ -37,7 +37,7 @@ test('who has written reads on the primary afterwards, in the same request or jo
   expect(places).toEqual(['standby', 'primary'])
 })
 
-test('tenants are apart on the standby, and without a tenant nothing is sent there', async () => {
+test('a tenant reads only its own rows on the standby, and without a tenant nothing is sent there', async () => {
   await using open = await openPair()
   const tenants = [newTenant(), newTenant()]
   for (const tenant of tenants) {
@@ -54,23 +54,23 @@ test('tenants are apart on the standby, and without a tenant nothing is sent the
   expect(await failureOf(open.db.read(emails))).toMatchObject({ name: 'TenantRequired' })
 })
 
-test.each(['none', 'old'])('a read on the standby is READ ONLY and of one snapshot (bookmark: %s)', async (sent) => {
+test.each(['none', 'old'])('a read on the standby is READ ONLY and sees one snapshot (bookmark: %s)', async (sent) => {
   await using open = await openPair()
-  const ask = (tx: TenantTx) =>
+  const modesOf = (tx: TenantTx) =>
     tx.execute(sql`select current_setting('transaction_read_only') as access,
       current_setting('transaction_isolation') as isolation, pg_is_in_recovery() as "isStandby"`)
-  const [row] = await inSession(sent, () => open.db.read(ask))
+  const [row] = await inSession(sent, () => open.db.read(modesOf))
   expect(row).toEqual({ access: 'on', isolation: 'repeatable read', isStandby: true })
 })
 
 test.each(['none', 'old'])('the standby must confirm the tenant, or the call fails (bookmark: %s)', async (sent) => {
-  const answer = (text: string, given: Answer) =>
+  const answer = (text: string, given: StatementResult) =>
     text.startsWith('select set_config') ? { ...given, rows: [] } : given
   await using open = await openPair({ onStandby: { answer } })
   expect(await inSession(sent, () => failureOf(open.db.read(placeOf)))).toBeInstanceOf(TenantNotConfirmed)
 })
 
-test.each(['none', 'old'])('a handle of the standby dies with its transaction (bookmark: %s)', async (sent) => {
+test.each(['none', 'old'])('a handle of the standby is revoked with its transaction (bookmark: %s)', async (sent) => {
   await using open = await openPair()
   let escaped: TenantTx | undefined
   const read = async (tx: TenantTx) => {
@@ -81,7 +81,7 @@ test.each(['none', 'old'])('a handle of the standby dies with its transaction (b
   expect(escaped && (await failureOf(placeOf(escaped)))).toBeInstanceOf(TransactionMisuse)
 })
 
-test('a write that fails just before COMMIT is rolled back, and leaves a connection in order', async () => {
+test('a write that fails just before COMMIT is rolled back, and its connection stays usable', async () => {
   let backend: Connection | undefined
   const before = async (text: string, connection: Connection) => {
     if (!text.startsWith('select pg_current_xact_id')) return

@@ -9,7 +9,7 @@ setDefaultTimeout(30_000)
 const service = await startPairService()
 closeAfterwards(service)
 
-/** A client that sends each session's bookmark, as the document says. */
+/** A client that sends the bookmark of its session, as the OpenAPI document describes. */
 function openSession() {
   let bookmark = 'none'
   return testClient({
@@ -28,7 +28,7 @@ const ada = { email: 'ada@rowhouse.example', name: 'Ada' }
 const bookmarkOf = async (tenant: string) =>
   (await openSession().as(tenant).post('/users', ada)).headers.get('Bookmark') ?? ''
 
-/** A tenant with a user who is called Ada, on both servers. */
+/** A tenant with a user named Ada, on both servers. */
 async function withAda() {
   const tenant = newTenant()
   const id = await fixtures.userId(as(tenant))
@@ -37,14 +37,14 @@ async function withAda() {
 }
 
 describe('while the standby is behind', () => {
-  test('who sends no bookmark reads what was', async () => {
+  test('a request without a bookmark reads the old row', async () => {
     const { tenant, path } = await withAda()
     await using _ = await pauseReplay()
     await as(tenant).patch(path, { name: 'Grace' })
     expect((await as(tenant).get<User>(path)).data.name).toBe('Ada')
   })
 
-  test('a session reads what it has written', async () => {
+  test('a session reads its own write', async () => {
     const { tenant, path } = await withAda()
     await using _ = await pauseReplay()
     const session = openSession().as(tenant)
@@ -53,7 +53,7 @@ describe('while the standby is behind', () => {
     expect((await session.get<User>(path)).data.name).toBe('Grace')
   })
 
-  test('a session whose write the standby has replayed reads there, whatever others have written since', async () => {
+  test('a session whose write was replayed reads on the standby, whatever other sessions wrote since', async () => {
     const { tenant, path } = await withAda()
     const session = openSession().as(tenant)
     await session.patch(path, { name: 'Grace' })
@@ -64,9 +64,9 @@ describe('while the standby is behind', () => {
 
   test.each([
     ['another tenant’s bookmark', () => bookmarkOf(newTenant())],
-    ['what is no bookmark', () => 'nonsense'],
+    ['an invalid bookmark', () => 'nonsense'],
     ['an empty bookmark', () => ''],
-  ])('with %s the primary is read', async (_, bookmark) => {
+  ])('a request with %s reads on the primary', async (_, bookmark) => {
     const { tenant, path } = await withAda()
     const headers = { Bookmark: await bookmark() }
     await using _paused = await pauseReplay()
@@ -75,37 +75,37 @@ describe('while the standby is behind', () => {
   })
 })
 
-describe('a bookmark is given', () => {
-  test('for a write that asks for one', async () => {
+describe('a bookmark is returned', () => {
+  test('for a write that sends one', async () => {
     expect(await bookmarkOf(newTenant())).toHaveLength(48)
   })
 
-  test('for no write that does not ask', async () => {
+  test('only for a write that sends one', async () => {
     const { headers } = await as(newTenant()).post('/users', ada)
     expect(headers.has('Bookmark')).toBe(false)
   })
 
-  test('for no write where there is no replica', async () => {
+  test('only with a replica', async () => {
     const { send } = testClient(app).as(newTenant())
     const headers = { 'Content-Type': 'application/json', Bookmark: 'none' }
     const answer = await send('POST', '/users', { body: JSON.stringify(ada), headers })
     expect([answer.status, answer.headers.has('Bookmark')]).toEqual([201, false])
   })
 
-  test('for no write that failed', async () => {
+  test('only for a write that succeeds', async () => {
     const session = openSession().as(newTenant())
     await session.post('/users', ada)
     const { status, headers } = await session.post('/users', ada)
     expect([status, headers.has('Bookmark')]).toEqual([409, false])
   })
 
-  test('for no read', async () => {
+  test('only for a write', async () => {
     const { headers } = await openSession().as(newTenant()).get('/users')
     expect(headers.has('Bookmark')).toBe(false)
   })
 })
 
-test('a session always reads what it has just written, while the replay goes on', async () => {
+test('a session always reads its last write during the replay', async () => {
   const sessions = Array.from({ length: 20 }, async () => {
     const { tenant, path } = await withAda()
     const session = openSession().as(tenant)
@@ -119,7 +119,7 @@ test('a session always reads what it has just written, while the replay goes on'
 
 const { anonymous } = testClient(service.app)
 const document = JSON.stringify((await anonymous.get('/openapi.json')).body)
-/** Every client of it is a session, so that the cases find what they have made. */
+/** Each tenant has one session, so that the cases read their own writes. */
 const client = { anonymous: openSession().anonymous, as: (tenant: string) => sessionOf(tenant) }
 const sessions = new Map<string, ReturnType<typeof as>>()
 function sessionOf(tenant: string) {

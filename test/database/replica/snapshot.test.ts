@@ -7,20 +7,20 @@ import { pair, placeOf } from './pair.ts'
 
 setDefaultTimeout(30_000)
 
-describe('the standby is asked for a write before the read takes its snapshot', () => {
+describe('the standby is checked for a replayed write before the read takes its snapshot', () => {
   test('in a transaction of its own, in the same message', async () => {
     await using open = await openPair()
     await inSession('old', () => open.db.read(placeOf))
-    const [began, look, ended, begun] = open.sent
+    const [began, replayCheck, ended, begun] = open.sent
     expect([began, ended, begun]).toEqual(['begin read only', 'commit', expect.stringMatching('repeatable read')])
-    expect(look).toContain('pg_xact_status')
+    expect(replayCheck).toContain('pg_xact_status')
   })
 
-  test('since a snapshot can miss a write of which the standby says meanwhile that it is there', async () => {
+  test('because a snapshot can miss a write that the standby has replayed meanwhile', async () => {
     const email = `${newTenant()}@rowhouse.example`
     const insert = (sql: Sql | TransactionSql, email: string) =>
       sql`insert into users (tenant_id, email, name) values (${newTenant()}, ${email}, 'Ada')`
-    const [, look] = openAfter('0', {
+    const [, replayCheck] = openAfter('0', {
       command: undefined,
       statements: [],
       commit: undefined,
@@ -34,14 +34,14 @@ describe('the standby is asked for a write before the read takes its snapshot', 
       await commit
     })
     const id = await wrote
-    await insert(pair.onPrimary, 'ada@rowhouse.example') // so that the one under way lies within the snapshot
+    await insert(pair.onPrimary, 'ada@rowhouse.example') // a later transaction, so that the open one lies within the snapshot
     await pair.replayed()
     await pair.onStandby.begin('isolation level repeatable read read only', async (tx) => {
       await tx`select count(*) from users`
       letCommit()
       await writing
       await pair.replayed()
-      expect(await tx.unsafe(look?.text ?? '', [id])).toHaveLength(1)
+      expect(await tx.unsafe(replayCheck?.text ?? '', [id])).toHaveLength(1)
       expect(await tx`select from users where email = ${email}`).toHaveLength(0)
     })
   })

@@ -13,16 +13,16 @@ setDefaultTimeout(30_000)
 const readPlace = (service: Awaited<ReturnType<typeof createPairService>>) =>
   withTenant(newTenant(), () => service.db.read(placeOf))
 
-/** The standby's URL, with something about it changed. */
+/** The standby's URL with changed parts. */
 const standby = (change: Partial<URL>) => Object.assign(new URL(pair.standbyUrl), change).href
 
-test('a start looks at the walls of both, and reads go to the standby', async () => {
+test('a start checks both servers, and reads run on the standby', async () => {
   await using service = await startPairService()
   expect(await readPlace(service)).toBe('standby')
   expect(service.lines).toContain('the replica is used')
 })
 
-test('a start with a standby whose walls have a hole is refused, and says which', async () => {
+test('a start with an unprotected standby fails and names the finding', async () => {
   await using server = startServer({
     DATABASE_URL: pair.primaryUrl,
     DATABASE_REPLICA_URL: pair.standby.ownerUrl,
@@ -35,7 +35,7 @@ test('a start with a standby whose walls have a hole is refused, and says which'
 test.each([
   ['password', 'password authentication failed'],
   ['pathname', 'does not exist'],
-] as const)('a start with a wrong %s of the standby is refused, and says so', async (part, problem) => {
+] as const)('a start with a wrong %s of the standby fails and names the cause', async (part, problem) => {
   await using service = await createPairService({ DATABASE_REPLICA_URL: standby({ [part]: 's3cret' }) })
   const failure = await failureOf(service.assertIsolation())
   expect(failure).toBeInstanceOf(ConfigError)
@@ -43,7 +43,7 @@ test.each([
   expect(String(failure)).toContain(problem)
 })
 
-test('a start without the standby serves from the primary, and is ready', async () => {
+test('a start with an unreachable standby serves from the primary and is ready', async () => {
   const port = await freePort()
   await using service = await startPairService({ DATABASE_REPLICA_URL: standby({ port: String(port) }) })
   expect(await readPlace(service)).toBe('primary')
@@ -51,7 +51,7 @@ test('a start without the standby serves from the primary, and is ready', async 
   expect((await testClient(service.app).anonymous.get('/ready')).status).toBe(200)
 })
 
-test('a standby that comes back is used as soon as somebody asks whether the service is ready', async () => {
+test('a standby that returns is used after the next request to /ready', async () => {
   await pair.standby.crash()
   await using service = await startPairService()
   expect(await readPlace(service)).toBe('primary')
@@ -61,7 +61,7 @@ test('a standby that comes back is used as soon as somebody asks whether the ser
   expect(await readPlace(service)).toBe('standby')
 })
 
-test('one worker reads the bookmarks of another', async () => {
+test('a worker decrypts the bookmarks of another worker', async () => {
   const urls = { DATABASE_URL: pair.primaryUrl, DATABASE_REPLICA_URL: pair.standbyUrl }
   await using server = startServer({ ...urls, WORKERS: '2' })
   const client = testClient(await server.listening()).as(newTenant())
@@ -73,11 +73,11 @@ test('one worker reads the bookmarks of another', async () => {
   })
   await using _paused = await pauseReplay()
   await client.patch(`/users/${data.id}`, { name: 'Grace' })
-  const asked = () => server.log().filter(({ route, method }) => route === '/users/:id' && method === 'GET')
+  const reads = () => server.log().filter(({ route, method }) => route === '/users/:id' && method === 'GET')
   const init = { headers: { Bookmark: headers.get('Bookmark') ?? '', Connection: 'close' } }
   await until(async () => {
-    // The standby has replayed the session's write, and not the other one: it is the standby that answers.
+    // The standby has replayed the session's write but not the later one, so this answer is from the standby.
     expect((await client.send<{ name: string }>('GET', `/users/${data.id}`, init)).data.name).toBe('Ada')
-    return new Set(asked().map(({ worker }) => worker)).size === 2
+    return new Set(reads().map(({ worker }) => worker)).size === 2
   })
 })

@@ -105,7 +105,7 @@ export const mutations: Sabotage[] = [
     item: 'set_config(…, false): the tenant stays on the connection',
     guarantee: 8,
     broken: {
-      file: 'src/database/tenant-database.ts',
+      file: 'src/database/tenant-opening.ts',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the code under test
       lines: [['${2 * index + 2}, true)', '${2 * index + 2}, false)']],
     },
@@ -114,15 +114,15 @@ export const mutations: Sabotage[] = [
   {
     item: 'a handle is not revoked',
     guarantee: 7,
-    broken: { file: 'src/database/tenant-tx.ts', lines: [['revoked = true', 'revoked = false']] },
-    test: { file: 'test/database/escaped-handle.test.ts', title: 'is refused ever after' },
+    broken: { file: 'src/database/transaction-handle.ts', lines: [['revoked = true', 'revoked = false']] },
+    test: { file: 'test/database/escaped-handle.test.ts', title: 'is rejected from then on' },
   },
   {
     item: 'the tenant is not confirmed',
     guarantee: 9,
     broken: {
-      file: 'src/database/tenant-database.ts',
-      lines: [['answers.at(-1)?.rows[0]?.[index] !== value', 'index < 0 && value && answers']],
+      file: 'src/database/tenant-opening.ts',
+      lines: [['results.at(-1)?.rows[0]?.[index] !== value', 'index < 0 && value && results']],
     },
     test: { file: 'test/database/confirmation.test.ts', title: 'a tenant that PostgreSQL does not confirm' },
   },

@@ -1,0 +1,156 @@
+import pg from 'pg'
+import { unavailable } from '../errors/index.ts'
+import { Batch, Command } from './batch.ts'
+import type { Connection, Status } from './connection.ts'
+import { parseConnectionUrl } from './connection-url.ts'
+import { PreparedStatements } from './prepared-statements.ts'
+import type { Statement, StatementResult } from './statement.ts'
+import { TransactionMisuse } from './transaction-misuse.ts'
+
+export interface ConnectionOptions {
+  /**
+   * `postgres://user:password@host:port/database`, with `?sslmode=require` or `verify-full` for TLS and `?prepare=false`
+   * for a transaction pooler without named statements: PgBouncer below 1.21.
+   */
+  url: string
+  /** How long a login may take, in milliseconds. @default 5000 */
+  connectTimeoutMs?: number
+  /**
+   * How long PostgreSQL may take to answer a statement before the connection is destroyed, in milliseconds; 0 for no limit.
+   * It covers a silent server or network, where the role's `statement_timeout` has no effect. @default 15000
+   */
+  answerTimeoutMs?: number
+  /** Whether PostgreSQL keeps statements parsed under names. @default true, or false where the URL has `prepare=false` */
+  prepare?: boolean
+}
+
+// Warnings of BEGIN in a transaction, and of COMMIT or ROLLBACK outside of one: another client used this connection.
+const alarmingNotices = ['25001', '25P01']
+const statuses = { I: 'idle', T: 'transaction', E: 'failed' } as const
+const closeTimeoutMs = 1000
+
+/** Whether PostgreSQL lost or outdated a prepared statement: a table changed, or a pooler mixed up connections. */
+export const isStale = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError &&
+  (error.code === '26000' ||
+    error.code === '42P05' ||
+    (error.code === '0A000' && error.routine === 'RevalidateCachedQuery'))
+
+/**
+ * Opens one connection. It never reconnects: a lost connection has a fault, because the rest of its transaction must not
+ * run outside of any transaction.
+ *
+ * @throws ApiError SERVICE_UNAVAILABLE from `send` and `command`, when PostgreSQL cannot be reached or the connection is lost
+ * @example
+ * const connection = openConnection({ url: 'postgres://app_user:secret@localhost/rowhouse' })
+ * await query(connection, 'select 1')
+ * await connection.close()
+ */
+export function openConnection(options: ConnectionOptions): Connection {
+  return new PgConnection(options)
+}
+
+class PgConnection implements Connection {
+  readonly openedAt = Date.now()
+  private firstFault: string | undefined
+  private readonly client: pg.Client
+  private readonly answerTimeoutMs: number
+  private readonly connected: Promise<void>
+  private prepared: PreparedStatements | undefined
+  private pending: { batch: Batch; settle: (error?: Error) => void } | undefined
+
+  constructor({ url, connectTimeoutMs = 5000, answerTimeoutMs = 15_000, ...given }: ConnectionOptions) {
+    const { client, prepare } = parseConnectionUrl(url)
+    this.answerTimeoutMs = answerTimeoutMs
+    this.prepared = (given.prepare ?? prepare) ? new PreparedStatements() : undefined
+    this.client = new pg.Client({
+      ...client,
+      application_name: 'rowhouse',
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 60_000,
+    })
+    this.listen()
+    this.connected = this.connect()
+    this.connected.catch(() => {}) // the first `send` rejects with it
+  }
+
+  private listen(): void {
+    const { client } = this
+    client.on('error', (error) => this.lose(error))
+    client.on('end', () => this.lose(new Error('The connection was lost')))
+    client.on('notice', ({ code }) => {
+      if (code !== undefined && alarmingNotices.includes(code)) this.firstFault ??= `notice ${code}`
+    })
+    client.connection.on('parseComplete', () => this.pending?.batch.handleParseComplete())
+    // A FATAL error is followed by no ReadyForQuery, and its `severity` is translated: 'end' settles the batch then.
+    client.connection.on('readyForQuery', () => this.pending?.settle(this.pending.batch.error))
+    // After COPY … FROM STDIN, PostgreSQL would read the next messages as data.
+    client.connection.on('copyInResponse', () => {
+      this.firstFault ??= 'copy'
+      this.pending?.settle(new TransactionMisuse('COPY … FROM STDIN is not supported: insert the rows instead'))
+      client.connection.stream.destroy()
+    })
+  }
+
+  private async connect(): Promise<void> {
+    try {
+      await this.client.connect()
+    } catch (error) {
+      this.firstFault ??= 'lost'
+      throw unavailable(error)
+    }
+  }
+
+  private lose(error: Error): void {
+    this.firstFault ??= 'lost'
+    this.pending?.settle(unavailable(this.pending.batch.error ?? error))
+  }
+
+  get fault(): string | undefined {
+    return this.firstFault
+  }
+
+  get status(): Status {
+    return statuses[this.client.getTransactionStatus() ?? 'I']
+  }
+
+  async send(statements: readonly Statement[], { named = true } = {}): Promise<StatementResult[]> {
+    return await this.submit(new Batch(statements, named ? this.prepared : undefined))
+  }
+
+  async command(text: string): Promise<StatementResult> {
+    const [result] = await this.submit(new Command(text))
+    if (!result) throw new Error(`PostgreSQL returned no result for ${text}`)
+    return result
+  }
+
+  private async submit(batch: Batch): Promise<StatementResult[]> {
+    await this.connected
+    if (this.firstFault !== undefined) throw unavailable(new Error(`The connection is unusable: ${this.firstFault}`))
+    if (this.pending) throw new Error('This connection has a pending batch: wait for its results')
+    const { stream } = this.client.connection
+    const deadline = this.answerTimeoutMs > 0 ? setTimeout(() => stream.destroy(), this.answerTimeoutMs) : undefined
+    return await new Promise((resolve, reject) => {
+      const settle = (error?: Error) => {
+        this.pending = undefined
+        clearTimeout(deadline)
+        // No name is parsed twice: PgBouncer ends a session for that, and keeps the old statement on the server.
+        if (isStale(error)) this.prepared = undefined
+        if (error) reject(error)
+        else resolve(batch.results)
+      }
+      this.pending = { batch, settle }
+      this.client.query(batch)
+    })
+  }
+
+  async close(): Promise<void> {
+    const isBusy = this.pending !== undefined || this.firstFault !== undefined
+    this.firstFault ??= 'closed'
+    const { stream } = this.client.connection
+    if (isBusy) return void stream.destroy()
+    const deadline = setTimeout(() => stream.destroy(), closeTimeoutMs)
+    await this.client.end().finally(() => clearTimeout(deadline))
+  }
+}

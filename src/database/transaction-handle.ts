@@ -1,0 +1,173 @@
+import { type TenantContext, tenantContext } from '../context/index.ts'
+import { unavailable } from '../errors/index.ts'
+import type { Connection } from './connection.ts'
+import type { Statement, StatementResult } from './statement.ts'
+import { createTx, type TenantTx } from './tenant-tx.ts'
+import { TransactionMisuse } from './transaction-misuse.ts'
+
+/** The statements that begin a transaction and set its settings. They go with the first queries, in one round trip. */
+export interface Opening {
+  /** Sent alone, before the statements, where BEGIN must be a message of its own. */
+  command: string | undefined
+  statements: readonly Statement[]
+  /** COMMIT, where the first batch of queries is the only one: it goes in the same message. */
+  commit: Statement | undefined
+  /**
+   * Compares the results of the statements with the expected ones. When it throws, the work gets no rows.
+   *
+   * @throws SettingsNotConfirmed when PostgreSQL did not set what was sent: the connection is destroyed
+   */
+  confirm(results: readonly StatementResult[]): void
+}
+
+/** Whose transaction a handle is for, and the signal that stops it. An administrative transaction has neither. */
+export type HandleContext = Partial<Pick<TenantContext, 'tenantId' | 'signal'>>
+
+interface WaitingQuery {
+  statement: Statement
+  resolve(result: StatementResult): void
+  reject(error: unknown): void
+}
+
+// A statement that begins or ends a transaction would leave the rest of it without its tenant, or in another tenant's.
+// The text is checked before it is sent, and the command tag afterwards, because a comment can hide the command.
+const transactionText = /^\s*(begin|start|commit|end|rollback|abort|prepare\s+transaction)\b/i
+const transactionTag = /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|PREPARE TRANSACTION)/
+
+function refuseCommand(command: string | undefined): void {
+  if (command === undefined) return
+  throw new TransactionMisuse(
+    `Do not send ${command} in a transaction: db.read and db.write begin and end transactions`,
+  )
+}
+
+/**
+ * The handle of one transaction. With a plain driver, a handle that outlives its transaction runs its query inside the next
+ * tenant's transaction on that connection; this one is revoked at the end of its transaction.
+ *
+ * Queries that are started without waiting for each other go in one batch, in their order. Queries that are started while a
+ * batch is pending wait for its results, so a query behind a failure or behind the end is never sent.
+ */
+export class TransactionHandle {
+  readonly tx: TenantTx = createTx((text, parameters) => this.send(text, parameters))
+  private revoked = false
+  private opened = false
+  private committed = false
+  private waiting: WaitingQuery[] = []
+  private pendingCount = 0
+  private flushing: Promise<void> = Promise.resolve()
+  private cause: Error | undefined
+
+  /** @param named whether PostgreSQL keeps the queries parsed under names */
+  constructor(
+    private readonly connection: Connection,
+    private readonly context: HandleContext,
+    private readonly opening: Opening,
+    private readonly named: boolean,
+  ) {}
+
+  /** The first failure of this transaction. It is final: PostgreSQL answers later statements only with "aborted". */
+  get firstCause(): Error | undefined {
+    return this.cause
+  }
+
+  /** Whether there is a transaction to end. */
+  get isOpen(): boolean {
+    return this.opened && !this.committed
+  }
+
+  /** Marks the transaction as failed. The first failure stays. */
+  fail(error: unknown): void {
+    this.cause ??=
+      error instanceof Error ? error : new Error('A value that is not an Error was thrown', { cause: error })
+  }
+
+  /** Sends the opening alone, before any query. */
+  async open(): Promise<void> {
+    try {
+      await this.exchange([])
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+  }
+
+  /** Fails the transaction when a query has no result yet, or when the signal of its context is aborted. */
+  checkFinished(): void {
+    const unawaited = this.waiting.length + this.pendingCount
+    if (unawaited > 0) this.fail(new TransactionMisuse(`${unawaited} queries were not awaited in this transaction`))
+    if (this.context.signal?.aborted) this.fail(this.context.signal.reason)
+  }
+
+  /** From now on every query throws before it reaches the socket. Resolves when no query is pending. */
+  async revoke(): Promise<void> {
+    this.revoked = true
+    await this.flushing
+  }
+
+  private send(text: string, parameters: unknown[]): Promise<StatementResult> {
+    return new Promise((resolve, reject) => {
+      this.assertUsable()
+      this.waiting.push({ statement: { text, parameters }, resolve, reject })
+      if (this.waiting.length === 1 && this.pendingCount === 0) this.flushing = this.flushSoon()
+    })
+  }
+
+  private assertUsable(): void {
+    if (this.revoked)
+      throw new TransactionMisuse('This transaction is over. Await every query inside of db.read or db.write.')
+    if (this.cause) throw this.cause
+    // Under withTenant for another tenant, this handle would return rows of its own tenant.
+    const tenantId = tenantContext()?.tenantId
+    if (tenantId !== undefined && tenantId !== this.context.tenantId)
+      throw new TransactionMisuse('This transaction belongs to another tenant than the current context')
+    this.context.signal?.throwIfAborted()
+  }
+
+  /** Drizzle's builders send when they are awaited: queries of one Promise.all arrive microtasks apart. */
+  private async flushSoon(): Promise<void> {
+    for (let microtask = 0; microtask < 3; microtask += 1) await undefined
+    await this.flush()
+  }
+
+  private async flush(): Promise<void> {
+    const batch = this.waiting
+    this.waiting = []
+    this.pendingCount = batch.length
+    try {
+      const results = await this.exchange(batch.map(({ statement }) => statement))
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as StatementResult) // one for each
+    } catch (error) {
+      this.fail(error)
+      for (const { reject } of batch) reject(error)
+    }
+    this.pendingCount = 0
+    if (this.waiting.length > 0) await this.flush()
+  }
+
+  private async exchange(statements: Statement[]): Promise<StatementResult[]> {
+    const { connection, opening, named } = this
+    this.assertUsable()
+    for (const { text } of statements) refuseCommand(transactionText.exec(text)?.[1])
+    if (this.opened && opening.commit)
+      throw new TransactionMisuse('db.readAtOnce sends one batch: use db.read for a query that waits for another')
+    const first = this.opened ? [] : opening.statements
+    const last = opening.commit ? [opening.commit] : []
+    if (!this.opened && opening.command) await connection.command(opening.command)
+    this.opened = true
+    const results = await connection.send([...first, ...statements, ...last], { named })
+    const own = results.slice(first.length, first.length + statements.length)
+    for (const { command } of own) refuseCommand(transactionTag.exec(command)?.[1])
+    if (first.length > 0) this.confirm(results.slice(0, first.length))
+    this.committed = opening.commit !== undefined && results.at(-1)?.command === 'COMMIT'
+    if (connection.status !== (this.committed ? 'idle' : 'transaction'))
+      throw new TransactionMisuse('The transaction ended before its work did')
+    return own
+  }
+
+  private confirm(results: StatementResult[]): void {
+    const { fault } = this.connection
+    if (fault) throw unavailable(new Error(`Protocol violation: ${fault} at begin`))
+    this.opening.confirm(results)
+  }
+}

@@ -1,0 +1,366 @@
+import { afterAll, expect, test } from 'bun:test'
+import { Column, fillPlaceholders, is, type Query, SQL, sql } from 'drizzle-orm'
+import {
+  getTableConfig,
+  IndexedColumn,
+  integer,
+  PgArray,
+  PgDatabase,
+  PgDialect,
+  PgEnumColumn,
+  PgPreparedQuery,
+  PgSession,
+  pgEnum,
+  pgTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+import * as utils from 'drizzle-orm/utils'
+import pg from 'pg'
+import { serialize } from 'pg-protocol'
+import { tasks } from '../../db/schema/tasks.ts'
+import { users } from '../../db/schema/users.ts'
+import { main } from '../database.ts'
+
+/**
+ * What src/ uses of libraries beyond their documentation. A minor release may move it, so each use has a test here whose
+ * failure names it. `does` completes the sentence "pg does …".
+ */
+interface Surface {
+  library: 'pg' | 'pg-protocol' | 'drizzle-orm'
+  does: string
+  usedIn: string
+  holds: () => boolean | Promise<boolean>
+}
+
+async function expectSurface({ library, does, usedIn, holds }: Surface): Promise<void> {
+  let isHeld = false
+  let cause: unknown
+  try {
+    isHeld = await holds()
+  } catch (error) {
+    cause = error
+  }
+  if (!isHeld) throw new Error(`${library} does not ${does} any more: adapt ${usedIn}`, { cause })
+}
+
+const client = new pg.Client(main.ownerUrl)
+await client.connect()
+afterAll(() => {
+  // During COPY, PostgreSQL takes Terminate for data. pg then reports the closed stream as an error.
+  client.on('error', () => {})
+  client.connection.stream.destroy()
+})
+
+const calls: [method: string, message: unknown][] = []
+const events: string[] = []
+for (const event of ['parseComplete', 'readyForQuery', 'copyInResponse'])
+  client.connection.on(event, () => events.push(event))
+
+/** Sends bytes as a submittable query; resolves after ReadyForQuery or at the first request for COPY data. */
+function send(bytes: Buffer): Promise<string> {
+  return new Promise((resolve) => {
+    const record = (method: string) => (message: unknown) => {
+      calls.push([method, message])
+      if (method === 'handleReadyForQuery' || method === 'handleCopyInResponse') resolve(method)
+    }
+    const methods = 'RowDescription DataRow CommandComplete EmptyQuery Error CopyInResponse CopyData PortalSuspended'
+    const names = [...methods.split(' '), 'ReadyForQuery'].map((name) => `handle${name}`)
+    const handlers = Object.fromEntries(names.map((name) => [name, record(name)]))
+    const submittable = { ...handlers, submit: ({ stream }: pg.Connection) => void stream.write(bytes) }
+    client.query(submittable as unknown as pg.Submittable) // it has every method that pg calls
+    client.connection.once('readyForQuery', () => resolve('readyForQuery')) // after an error pg calls no handler
+  })
+}
+
+const messageOf = (method: string): unknown => calls.find(([name]) => name === method)?.[1]
+
+const extended = (statement: string, values: (string | Buffer | null)[] = []): Buffer =>
+  Buffer.concat([
+    serialize.parse({ name: 'surface', text: statement }),
+    serialize.bind({ statement: 'surface', values }),
+    serialize.describe({ type: 'P' }),
+    serialize.execute(),
+    serialize.close({ type: 'S', name: 'surface' }),
+    serialize.sync(),
+  ])
+
+const openConnection = 'src/database/open-connection.ts'
+const batch = 'src/database/batch.ts'
+
+// The order matters: each check uses the client in the state that the previous one leaves.
+const ofPg: Surface[] = [
+  {
+    library: 'pg',
+    does: 'write the bytes of a Submittable to client.connection.stream',
+    usedIn: `${openConnection} and ${batch}`,
+    holds: async () => (await send(extended('select $1::int as one', ['1']))).length > 0,
+  },
+  {
+    library: 'pg',
+    does: 'emit parseComplete on client.connection',
+    usedIn: openConnection,
+    holds: () => events.includes('parseComplete'),
+  },
+  {
+    library: 'pg',
+    does: 'emit readyForQuery on client.connection',
+    usedIn: openConnection,
+    holds: () => events.includes('readyForQuery'),
+  },
+  {
+    library: 'pg',
+    does: 'call handleRowDescription of a Submittable with fields of name and dataTypeID',
+    usedIn: batch,
+    holds: () => Bun.deepMatch({ fields: [{ name: 'one', dataTypeID: 23 }] }, messageOf('handleRowDescription')),
+  },
+  {
+    library: 'pg',
+    does: 'call handleDataRow of a Submittable with fields as text',
+    usedIn: batch,
+    holds: () => Bun.deepMatch({ fields: ['1'] }, messageOf('handleDataRow')),
+  },
+  {
+    library: 'pg',
+    does: 'call handleCommandComplete of a Submittable with the command tag as text',
+    usedIn: batch,
+    holds: () => Bun.deepMatch({ text: 'SELECT 1' }, messageOf('handleCommandComplete')),
+  },
+  {
+    library: 'pg',
+    does: 'call handleEmptyQuery of a Submittable',
+    usedIn: batch,
+    holds: async () => {
+      await send(extended(''))
+      return calls.some(([method]) => method === 'handleEmptyQuery')
+    },
+  },
+  {
+    library: 'pg',
+    does: 'call handleError of a Submittable with a DatabaseError that has the routine',
+    usedIn: `${openConnection} and ${batch}`,
+    holds: async () => {
+      await send(extended('select nothing'))
+      const error = messageOf('handleError')
+      return error instanceof pg.DatabaseError && error.code === '42703' && typeof error.routine === 'string'
+    },
+  },
+  {
+    library: 'pg',
+    does: 'return the status I, T or E of ReadyForQuery from client.getTransactionStatus()',
+    usedIn: openConnection,
+    holds: async () => {
+      const seen: unknown[] = []
+      for (const statement of ['begin', 'select nothing', 'rollback']) {
+        await send(serialize.query(statement))
+        seen.push(client.getTransactionStatus())
+      }
+      return Bun.deepEquals(seen, ['T', 'E', 'I'])
+    },
+  },
+  {
+    library: 'pg',
+    does: 'emit copyInResponse on client.connection',
+    usedIn: openConnection,
+    holds: async () => {
+      await send(serialize.query('create temporary table copied (id int); copy copied from stdin'))
+      return events.includes('copyInResponse')
+    },
+  },
+  ...(['parse', 'bind', 'describe', 'execute', 'close', 'sync', 'query'] as const).map(
+    (name): Surface => ({
+      library: 'pg-protocol',
+      does: `export serialize.${name}`,
+      usedIn: batch,
+      holds: () => typeof serialize[name] === 'function',
+    }),
+  ),
+]
+
+type Fields = { path: string[]; field: unknown }[] | undefined
+class RecordedQuery extends PgPreparedQuery<{ execute: unknown; all: unknown; values: unknown }> {
+  joinsNotNullableMap: unknown
+
+  override async execute() {
+    return [{ count: '7' }]
+  }
+
+  built(): Query {
+    return this.query
+  }
+}
+class RecordedSession extends PgSession {
+  readonly prepared: { fields: Fields; query: RecordedQuery }[] = []
+
+  override prepareQuery(query: Query, fields: Fields): RecordedQuery {
+    const recorded = new RecordedQuery(query, undefined, undefined)
+    this.prepared.push({ fields, query: recorded })
+    return recorded
+  }
+
+  override transaction(): never {
+    throw new TypeError('Not used here')
+  }
+}
+const dialect = new PgDialect()
+const session = new RecordedSession(dialect)
+const db = new PgDatabase(dialect, session, undefined)
+const last = () => session.prepared.at(-1)
+
+const mood = pgEnum('mood', ['good', 'bad'])
+const drawn = pgTable(
+  'drawn',
+  {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    code: text('code').unique('drawn_code_key', { nulls: 'not distinct' }),
+    moods: mood('moods').array(),
+  },
+  (t) => [uniqueIndex('drawn_lower').on(t.id, sql`lower(${t.code})`).where(sql`${t.code} <> ${'x'}`)],
+)
+const config = getTableConfig(drawn)
+const columnNamed = (name: string) => config.columns.find((column) => column.name === name)
+
+const sessionFile = 'src/database/session.ts'
+const expectedTables = 'src/cli/schema/expected-tables.ts'
+const schemaFindings = 'src/cli/schema/schema-findings.ts'
+
+const ofDrizzle: Surface[] = [
+  {
+    library: 'drizzle-orm',
+    does: 'export mapResultRow(fields, row, joinsNotNullableMap) from drizzle-orm/utils',
+    usedIn: sessionFile,
+    holds: () => {
+      const { mapResultRow } = utils as unknown as Record<string, (...given: unknown[]) => unknown> // untyped export
+      const fields = [
+        { path: ['users', 'name'], field: users.name },
+        { path: ['tasks', 'id'], field: tasks.id },
+      ]
+      const row = mapResultRow?.(fields, ['Ada', null], { users: true, tasks: false })
+      return Bun.deepEquals(row, { users: { name: 'Ada' }, tasks: null })
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'keep the decoder of an SQL expression in its property decoder',
+    usedIn: sessionFile,
+    holds: () => {
+      const { decoder } = sql`1`.mapWith(Number) as unknown as { decoder: typeof users.name } // untyped property
+      return decoder.mapFromDriverValue('7') === (7 as unknown)
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'call session.prepareQuery with the SQL and with fields of path and field',
+    usedIn: sessionFile,
+    holds: () => {
+      db.select({ id: users.id, one: sql`1` }).from(users).prepare('surface')
+      const fields = last()?.fields ?? []
+      const kinds = fields.map(({ path, field }) => [path, is(field, Column), is(field, SQL)])
+      return Bun.deepEquals(kinds, [
+        [['id'], true, false],
+        [['one'], false, true],
+      ])
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'set joinsNotNullableMap on the query that session.prepareQuery returns',
+    usedIn: sessionFile,
+    holds: () => {
+      db.select().from(users).leftJoin(tasks, sql`true`).prepare('surface')
+      return Bun.deepEquals(last()?.query.joinsNotNullableMap, { users: true, tasks: false })
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'return the query of session.prepareQuery from prepare(), with placeholders that fillPlaceholders fills',
+    usedIn: 'src/database/prepared.ts',
+    holds: () => {
+      const query: unknown = db
+        .select()
+        .from(users)
+        .where(sql`id = ${sql.placeholder('id')}`)
+        .prepare('surface')
+      return (
+        query === last()?.query && Bun.deepEquals(fillPlaceholders(last()?.query.built().params ?? [], { id: 1 }), [1])
+      )
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'run tx.$count and tx.execute through session.prepareQuery without fields',
+    usedIn: sessionFile,
+    holds: async () => {
+      const counted = await db.$count(users)
+      const { fields } = last() ?? {}
+      await db.execute(sql`select 'executed'`)
+      return counted === 7 && fields === undefined && last()?.query.built().sql === `select 'executed'`
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: `write columns without their table and values in place in sqlToQuery(expression.inlineParams(), 'indexes')`,
+    usedIn: expectedTables,
+    holds: () => {
+      const { where } = config.indexes[0]?.config ?? {}
+      return where !== undefined && dialect.sqlToQuery(where.inlineParams(), 'indexes').sql === `"code" <> 'x'`
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'give an index its columns as IndexedColumn or SQL, and unique',
+    usedIn: `${expectedTables}, ${schemaFindings} and src/cli/output/protected-tables-sql.ts`,
+    holds: () => {
+      const { columns = [], unique } = config.indexes[0]?.config ?? {}
+      const [column, expression] = columns
+      return unique === true && is(column, IndexedColumn) && column.name === 'id' && is(expression, SQL)
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'give a column primary, isUnique, uniqueType and generatedIdentity',
+    usedIn: `${expectedTables} and ${schemaFindings}`,
+    holds: () => {
+      const [id, code] = [columnNamed('id'), columnNamed('code')]
+      const isKey = id?.primary === true && id.generatedIdentity !== undefined
+      return isKey && code?.isUnique === true && code.uniqueType === 'not distinct'
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'give an array its baseColumn, and an enum its enum.enumName and enum.schema',
+    usedIn: expectedTables,
+    holds: () => {
+      const moods = columnNamed('moods')
+      if (!is(moods, PgArray) || !is(moods.baseColumn, PgEnumColumn)) return false
+      const { enumName, schema } = moods.baseColumn.enum
+      return enumName === 'mood' && schema === undefined
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'resolve a foreign key with key.reference()',
+    usedIn: 'src/cli/schema/reference-findings.ts, compare-schema.ts and src/cli/output/protected-tables-sql.ts',
+    holds: () => {
+      const reference = getTableConfig(tasks).foreignKeys[0]?.reference()
+      const names = reference?.columns.map(({ name }) => name)
+      return reference?.foreignTable === users && Bun.deepEquals(names, ['tenant_id', 'user_id'])
+    },
+  },
+]
+
+test.each([...ofPg, ...ofDrizzle])('$library does $does', async (surface) => {
+  await expectSurface(surface)
+})
+
+test('a moved surface fails with a sentence that names it and the file to adapt', async () => {
+  const stub = new pg.Client()
+  const moved: Surface = {
+    library: 'pg',
+    does: 'emit parseComplete on client.connection',
+    usedIn: openConnection,
+    holds: () => stub.connection.listenerCount('moved') > 0,
+  }
+  const sentence = 'pg does not emit parseComplete on client.connection any more: adapt src/database/open-connection.ts'
+  await expect(expectSurface(moved)).rejects.toThrow(sentence)
+})
