@@ -82,7 +82,7 @@ export const get: Scenario = {
       lines: measured.lines,
       verdicts: [rate(measured, 1.25), slowest, beyond, resident],
       notes: [
-        'The driver alone is the same messages to PostgreSQL without anything else: bench/ways/bare-connection.ts.',
+        '"driver alone" sends the same messages to PostgreSQL and does nothing else: bench/ways/bare-connection.ts.',
       ],
     }
   },
@@ -108,13 +108,15 @@ export const longList: Scenario = {
 
 export const create: Scenario = {
   name: 'create',
-  title: 'POST /tasks: 100 tenants, who have 1,000 tasks each when it begins',
+  title: 'POST /tasks: 100 tenants with 1,000 tasks each at the beginning',
   async run(stand) {
     const measured = await againstFloor(stand, 'create', hundred)
     return {
       lines: measured.lines,
       verdicts: [rate(measured, 1.1)],
-      notes: ['Commits do not wait for a disk (fsync is off): one that they wait for makes all ways more alike.'],
+      notes: [
+        'Commits do not wait for a disk (fsync is off). With a disk to wait for, the results would be closer together.',
+      ],
     }
   },
 }

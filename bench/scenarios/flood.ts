@@ -69,7 +69,9 @@ export const flood: Scenario = {
     return {
       lines: measured.lines,
       verdicts: [slower, errors],
-      notes: ['Both run wrk on the cores of the service and of PostgreSQL: A takes processor time from B in any case.'],
+      notes: [
+        'Both wrk processes share the cores with the service and PostgreSQL, so A takes processor time from B in any case.',
+      ],
     }
   },
 }

@@ -72,10 +72,11 @@ export const rowSecurity: Scenario = {
       lines,
       verdicts: [dearer('get'), dearer('page')],
       notes: [
-        `${pace.rounds} rounds of ${pace.seconds} s. Counted is the CPU time of the backend: one connection, prepared statements, ` +
+        `${pace.rounds} rounds of ${pace.seconds} s. The figure is the CPU time of the backend: one connection, prepared statements, ` +
           'twenty transactions in a message.',
-        'WHERE is sent by a role with BYPASSRLS and the same limits, which sets no context: one statement less in the transaction.',
-        `Row security by itself, the context being there in both: ${wallsAlone('get')}, ${wallsAlone('page')}.`,
+        'A role with BYPASSRLS and the same limits sends the queries with WHERE. Without the context its transaction has one ' +
+          'statement fewer.',
+        `Row security alone, with the context set in both: ${wallsAlone('get')}, ${wallsAlone('page')}.`,
       ],
     }
   },

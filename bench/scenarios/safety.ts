@@ -13,7 +13,7 @@ const signingSecret = 'a-secret-of-the-bench-with-32-characters'
 
 export const safety: Scenario = {
   name: 'safety',
-  title: 'GET /tasks/{id} with limits, with a seal and with verified tokens, one at a time',
+  title: 'GET /tasks/{id} with limits, with signed tenants and with verified tokens, one at a time',
   async run(stand) {
     const { databases, programs } = stand
     const database = await databases.rowhouse(amount)
@@ -28,11 +28,11 @@ export const safety: Scenario = {
     }
     const limits = { ...unverified, TENANT_CONCURRENCY: 'auto', RATE_LIMIT: '1000000' }
     const measured = await compare(stand, [
-      underLoad(stand, 'none of them', await start(unverified), load),
+      underLoad(stand, 'baseline', await start(unverified), load),
       underLoad(stand, 'concurrency and rate', await start(limits), load),
       underLoad(
         stand,
-        'signed-context',
+        'signed tenant',
         await start({ ...unverified, TENANT_SIGNING_KEY: signingSecret }, sealed),
         load,
       ),
@@ -45,10 +45,10 @@ export const safety: Scenario = {
       lines: measured.lines,
       verdicts: [],
       notes: [
-        `What each adds to the CPU time of the service, in µs a request: ${prices(measured)}. The seal is verified by ` +
-          'PostgreSQL, whose time shows in the requests a second. A token is verified once a minute and remembered: with a ' +
+        `What each adds to the CPU time of the service, in µs a request: ${prices(measured)}. PostgreSQL verifies a signed ` +
+          'tenant, and its time shows in the requests a second. A token is verified once a minute and remembered: with a ' +
           'hundred tokens in use, hardly any of these requests pays for a signature.',
-        `Requests a second, of those without any of them: ${shares(measured)}.`,
+        `Requests a second, as a share of the baseline: ${shares(measured)}.`,
       ],
     }
   },
@@ -57,7 +57,7 @@ export const safety: Scenario = {
 const ofEach = ({ lines, of }: Comparison, name: string, print: (value: number, base: number) => string): string =>
   lines
     .slice(1)
-    .map(({ subject }) => `${subject} ${print(median(of(subject, name)), median(of('none of them', name)))}`)
+    .map(({ subject }) => `${subject} ${print(median(of(subject, name)), median(of('baseline', name)))}`)
     .join(', ')
 const prices = (measured: Comparison) => ofEach(measured, figure.cpu, (value, base) => (value - base).toFixed(0))
 const shares = (measured: Comparison) =>

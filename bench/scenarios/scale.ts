@@ -15,7 +15,8 @@ const slower = (claim: string, target: number, fewer: number[], more: number[]):
 
 export const manyTenants: Scenario = {
   name: 'many-tenants',
-  title: '10,000 tenants and 10 million tasks against 100 tenants and 100,000 tasks (with --quick a tenth of the many)',
+  title:
+    '10,000 tenants and 10 million tasks against 100 tenants and 100,000 tasks (with --quick: 1,000 tenants and 1 million tasks)',
   async run(stand) {
     const { databases, programs, pace, say } = stand
     const few = { tenants: 100, tasks: 1000 }
@@ -39,14 +40,14 @@ export const manyTenants: Scenario = {
           of('list, many', figure.rate),
         ),
       ],
-      notes: [`Many: ${many.tenants.toLocaleString('en')} tenants. Each request is of a random one of all.`],
+      notes: [`Many: ${many.tenants.toLocaleString('en')} tenants. Each request belongs to a random one of them.`],
     }
   },
 }
 
 export const largeTenant: Scenario = {
   name: 'large-tenant',
-  title: 'First page with total of a tenant with 250,000 tasks against one with 1,000',
+  title: 'First page and total of a tenant with 250,000 tasks against a tenant with 1,000',
   async run(stand) {
     const { databases, programs, say } = stand
     say('filling a database with a large tenant')
@@ -61,7 +62,7 @@ export const largeTenant: Scenario = {
     return {
       lines,
       verdicts: [slower('first page, time of the large tenant against the small', 3, few, many)],
-      notes: ['A total is counted to 10,000 and no further, so a larger tenant is not slower than this one.'],
+      notes: ['Counting stops at 10,000, so a larger tenant is not slower than this one.'],
     }
   },
 }
