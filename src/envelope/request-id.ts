@@ -1,14 +1,14 @@
 import type { MiddlewareHandler } from 'hono'
 
-/** What {@link requestId} leaves in the context for everything further in. */
+/** The variable that {@link requestId} sets. */
 export type RequestIdEnv = { Variables: { requestId: string } }
 
 const acceptable = /^[A-Za-z0-9\-_.~]{1,128}$/
 
 /**
- * Gives every request an id: the caller's `X-Request-Id` when it is 1 to 128 unreserved characters (RFC 3986, section
- * 2.3), otherwise a fresh UUID. A bad id is replaced whole, never cleaned: two inputs must not become one id. The
- * response carries the same id.
+ * Sets the id of a request: its `X-Request-Id` when that has 1 to 128 unreserved characters (RFC 3986, section 2.3), otherwise
+ * a new UUID. An invalid id is replaced, not cleaned, since two inputs must not become the same id. The response has the id
+ * in `X-Request-Id`.
  *
  * @example
  * app.use(requestId())

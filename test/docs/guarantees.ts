@@ -193,7 +193,7 @@ export const guarantees: Guarantee[] = [
     number: 22,
     guarantee: 'Errors carry no data: in bodies, logs or traces',
     tests: [
-      proof('errors/constraints', 'is answered without a value'),
+      proof('errors/constraints', 'is reported without a value'),
       proof('runtime/log', 'and no value that it sent'),
     ],
   },

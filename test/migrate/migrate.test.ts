@@ -210,7 +210,7 @@ describe('a new table of tenants that was not protected', () => {
   })
 
   test('answers "permission denied" to the serving role', async () => {
-    const { url, sql } = await createMigratedDatabase()
+    const { sql } = await createMigratedDatabase()
     await sql.unsafe(forgotten)
     await sql.begin(async (tx) => {
       await tx`set local role app_user`
@@ -220,7 +220,7 @@ describe('a new table of tenants that was not protected', () => {
   })
 
   test('is rejected by protect() when its tenant column has another type or default', async () => {
-    const { url, sql } = await createMigratedDatabase()
+    const { sql } = await createMigratedDatabase()
     for (const column of ['tenant_id uuid', 'tenant_id text not null', `tenant_id uuid not null default '${anyId}'`]) {
       await sql.unsafe(`drop table if exists notes; create table notes (${column}, id uuid)`)
       const error = await failureOf(sql`select tenancy.protect('notes')`)
@@ -229,7 +229,7 @@ describe('a new table of tenants that was not protected', () => {
   })
 
   test('gets the default of its tenant column from protect()', async () => {
-    const { url, sql } = await createMigratedDatabase()
+    const { sql } = await createMigratedDatabase()
     await sql.unsafe(`create table "Odd ""notes" ("Org Id" uuid not null)`)
     await sql`select tenancy.protect('"Odd ""notes"', 'Org Id')`
     const [column] = await sql`select pg_get_expr(adbin, adrelid) as preset from pg_attrdef
