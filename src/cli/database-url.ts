@@ -9,5 +9,5 @@ import { OperatorError } from '../errors/index.ts'
  */
 export function databaseUrl(url: string, name: string): string {
   if (/^postgres(ql)?:\/\//.test(url)) return url
-  throw new OperatorError(`${name} must be a URL like postgres://user:password@host:5432/database`)
+  throw new OperatorError(`${name} must be a URL such as postgres://user:password@host:5432/database`)
 }

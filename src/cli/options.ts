@@ -9,7 +9,7 @@ export const sqlOption = new Option('--sql <folder>', 'the folder of hand-writte
 export const migrationsOption = new Option('--migrations <folder>', 'the folder of Drizzle migrations')
 
 /** Parses the value of a flag: digits only, since `Number` also accepts `0x10`, `1e3` and an empty text. */
-export const parseWholeNumber = (min: number, max: number) => (text: string) => {
+export const wholeNumberFrom = (min: number, max: number) => (text: string) => {
   if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text)
   throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
 }

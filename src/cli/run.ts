@@ -35,6 +35,14 @@ function createProgram(io: CommandIo): Command {
     .description('Keep the tenants of a PostgreSQL database apart: write the row-level security, apply it, check it.')
     .version(project.version)
     .exitOverride()
+    .addHelpText(
+      'after',
+      `
+In a new project: rowhouse init, drizzle-kit generate, rowhouse check, rowhouse migrate, rowhouse doctor.
+"rowhouse <command> --help" shows the options of a command and examples.
+
+Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
+    )
     .showHelpAfterError('Run the command with --help to see its options.')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),

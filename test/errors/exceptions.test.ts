@@ -25,9 +25,9 @@ const named: [ContentfulStatusCode, string][] = [
 ]
 
 test.each(named)('an HTTPException with %d becomes %s and keeps its message', async (status, code) => {
-  const response = await responseTo(new HTTPException(status, { message: 'As the middleware says' }))
+  const response = await responseTo(new HTTPException(status, { message: 'A message of the middleware' }))
   expect({ ...response }).toMatchObject({ status, body: { statusCode: status } })
-  expect(response.error).toEqual({ code, message: 'As the middleware says' })
+  expect(response.error).toEqual({ code, message: 'A message of the middleware' })
 })
 
 const ofServers: [ContentfulStatusCode, string][] = [

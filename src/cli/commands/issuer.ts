@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings'
 import { Hono } from 'hono'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type CommandIo, print } from '../io.ts'
-import { parseWholeNumber } from '../options.ts'
+import { wholeNumberFrom } from '../options.ts'
 
 const algorithm = 'ES256'
 const hourSeconds = 3600
@@ -39,7 +39,7 @@ async function createKey() {
 export const createIssuerCommand = (io: CommandIo) =>
   new Command('issuer')
     .description('Run a development identity provider for AUTH=jwt: it issues tokens for any tenant, without a login.')
-    .option('--port <n>', 'the port on 127.0.0.1; 0 picks a free one', parseWholeNumber(0, 65_535), 4000)
+    .option('--port <n>', 'the port on 127.0.0.1; 0 picks a free one', wholeNumberFrom(0, 65_535), 4000)
     .option('--audience <name>', 'the audience (claim "aud") of the tokens', 'rowhouse')
     .addHelpText(
       'after',

@@ -4,7 +4,7 @@ import { seedMany, usersEach } from '../../../db/seed-many.ts'
 import { createPool, createTenantDatabase, createTenantSigner, type TenantDatabase } from '../../database/index.ts'
 import { loadConfig } from '../../service/config/config.ts'
 import { type CommandIo, print } from '../io.ts'
-import { parseWholeNumber } from '../options.ts'
+import { wholeNumberFrom } from '../options.ts'
 import { progressBar } from '../output/progress-bar.ts'
 
 /** More connections do not make it faster: PostgreSQL is the bottleneck. */
@@ -13,8 +13,8 @@ const connections = 4
 export const createSeedCommand = (io: CommandIo) =>
   new Command('seed')
     .description('Fill the tables of the example service with demo data. DATABASE_URL names the database.')
-    .option('--tenants <n>', 'number of tenants (default with --tasks: 10)', parseWholeNumber(1, 1_000_000))
-    .option('--tasks <n>', 'tasks of each tenant (default with --tenants: 100)', parseWholeNumber(0, 10_000_000))
+    .option('--tenants <n>', 'number of tenants (default with --tasks: 10)', wholeNumberFrom(1, 1_000_000))
+    .option('--tasks <n>', 'tasks of each tenant (default with --tenants: 100)', wholeNumberFrom(0, 10_000_000))
     .addHelpText(
       'after',
       `

@@ -95,11 +95,11 @@ describe('rowhouse check', () => {
   })
 
   test('rejects a project whose SQL fails, and names the file', async () => {
-    using project = copy({ 'sql/40-protected-tables.sql': (text) => text.replace('crm.members', 'crm.nobody') })
+    using project = copy({ 'sql/40-protected-tables.sql': (text) => text.replace('crm.members', 'crm.missing') })
     const { ownerUrl } = await createBareDatabase()
     const check = checkProject(await loadRowhouseConfig({}, project.folder), ownerUrl)
     await expect(check).rejects.toThrow(
-      /^sql\/40-protected-tables\.sql, statement 3: relation "crm\.nobody" does not exist/,
+      /^sql\/40-protected-tables\.sql, statement 3: relation "crm\.missing" does not exist/,
     )
   })
 

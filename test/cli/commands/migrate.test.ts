@@ -118,12 +118,12 @@ describe('rowhouse migrate', () => {
     [
       'with the URL of another kind of database',
       { DATABASE_OWNER_URL: 'mysql://o:s3cret@h/d' },
-      /^DATABASE_OWNER_URL must be a URL like postgres:[^\n]*\n$/,
+      /^DATABASE_OWNER_URL must be a URL such as postgres:[^\n]*\n$/,
     ],
     [
       'with another kind of database in DATABASE_URL',
       { DATABASE_OWNER_URL: nowhere, DATABASE_URL: 'mysql://app_user:s3cret@h/d' },
-      /^DATABASE_URL must be a URL like postgres:[^\n]*\n$/,
+      /^DATABASE_URL must be a URL such as postgres:[^\n]*\n$/,
     ],
     ['with a malformed URL', { DATABASE_OWNER_URL: 'postgres://o:s3cret%@h:x/d' }, /^The database's URL is malformed/],
   ]

@@ -58,7 +58,7 @@ describe('rowhouse seed', () => {
   })
 
   test.each([[[]], [['--tenants', '2']]])(
-    'tells the operator to migrate an empty database first (%p)',
+    'reports that an empty database must be migrated first (%p)',
     async (flags) => {
       const { appUrl } = await createBareDatabase()
       const { code, stdout, stderr } = await rowhouse(['seed', ...flags], { env: { DATABASE_URL: appUrl } })

@@ -192,7 +192,7 @@ describe('rowhouse tenant', () => {
     [
       'with the URL of another kind of database',
       { DATABASE_ADMIN_URL: 'mysql://a:s3cret@h/d' },
-      /^DATABASE_ADMIN_URL must be a URL like postgres:\S+\n$/,
+      /^DATABASE_ADMIN_URL must be a URL such as postgres:\S+\n$/,
     ],
     [
       'with a database that does not answer',
@@ -207,7 +207,7 @@ describe('rowhouse tenant', () => {
     expect(outcome.stderr).not.toContain('s3cret')
   })
 
-  test('tells the operator to migrate the database first', async () => {
+  test('reports that the database must be migrated first', async () => {
     const { ownerUrl } = await createBareDatabase()
     const outcome = await rowhouse(['tenant', 'list'], { env: { DATABASE_OWNER_URL: ownerUrl } })
     expect(outcome.code).toBe(2)
@@ -238,7 +238,7 @@ describe('rowhouse migrate', () => {
   test.each<[string, RegExp]>([
     ['postgres://web:s3cret@h/d', /^DATABASE_ADMIN_URL must log in as app_admin: [^\n]*\n$/],
     ['postgres://app_admin@h/d', /^DATABASE_ADMIN_URL must have a password: [^\n]*\n$/],
-    ['mysql://app_admin:s3cret@h/d', /^DATABASE_ADMIN_URL must be a URL like postgres:[^\n]*\n$/],
+    ['mysql://app_admin:s3cret@h/d', /^DATABASE_ADMIN_URL must be a URL such as postgres:[^\n]*\n$/],
   ])('rejects %s as DATABASE_ADMIN_URL', async (url, message) => {
     const { code, stdout, stderr } = await migrate(url)
     expect([code, stdout]).toEqual([2, ''])
