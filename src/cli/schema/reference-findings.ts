@@ -41,7 +41,7 @@ function withoutTenant(child: SchemaTable, parent: SchemaTable, key: ForeignKey)
     check: 'foreign-key-without-tenant',
     guarantee: 13,
     object: child.label,
-    problem: `foreign key ${key.getName()} does not include the tenant column`,
+    problem: `foreign key ${key.getName()} leaves the tenant out`,
     remedy: child.tenant
       ? `foreignKey({ columns: [${childColumns}], foreignColumns: [${parentColumns}] }),`
       : `Add a tenant column to ${child.label}: a table without one cannot refer to rows of a tenant.`,

@@ -40,8 +40,8 @@ function tenantColumnOf({ label, tenant, keys }: SchemaTable): Finding[] {
     remedy,
   })
   return [
-    ...(type === 'uuid' ? [] : [found('tenant-type', `its tenant column is ${type}: it must be uuid`)]),
-    ...(tenant.notNull ? [] : [found('tenant-not-null', 'its tenant column is nullable')]),
+    ...(type === 'uuid' ? [] : [found('tenant-type', `its tenant column is ${type}, not uuid`)]),
+    ...(tenant.notNull ? [] : [found('tenant-not-null', 'its tenant column may be null')]),
   ]
 }
 
@@ -90,7 +90,7 @@ function sequencesOf({ label, columns, keys }: SchemaTable): Finding[] {
       check: 'serial',
       guarantee: 12,
       object: label,
-      problem: `the serving role cannot insert its serial ${name}: the sequence is shared by all tenants`,
+      problem: `its serial ${name} needs a sequence that the serving role may not use: an insert fails`,
       remedy: uuidOf(name, keys),
     }))
 }
@@ -104,7 +104,7 @@ function identitiesOf({ label, columns, keys }: SchemaTable): Finding[] {
       check: 'identity-column',
       guarantee: 1,
       object: label,
-      problem: `its identity ${name} is counted across all tenants: a tenant sees in its own numbers how fast the others grow`,
+      problem: `its column ${name} numbers the rows of all tenants in one sequence: the numbers show how much the others write`,
       remedy: uuidOf(name, keys),
     }))
 }

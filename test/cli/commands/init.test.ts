@@ -97,12 +97,12 @@ describe('rowhouse init', () => {
     using project = createProject({ 'schema.ts': broken })
     const { findings } = await planInit(await loadRowhouseConfig({ schema: 'schema.ts' }, project.folder))
     expect(findings.map(({ object, check, problem, remedy }) => [object, check, problem, remedy])).toEqual([
-      ['public.houses', 'tenant-type', 'its tenant column is integer: it must be uuid', tenantLine],
+      ['public.houses', 'tenant-type', 'its tenant column is integer, not uuid', tenantLine],
       ['public.houses', 'key-without-tenant', 'primary key (id, tenant_id) does not begin with tenant_id', keyLine],
       [
         'public.houses',
         'foreign-key-without-tenant',
-        'foreign key houses_owner_id_owners_id_fk does not include the tenant column',
+        'foreign key houses_owner_id_owners_id_fk leaves the tenant out',
         'foreignKey({ columns: [t.tenantId, t.ownerId], foreignColumns: [owners.tenantId, owners.id] }),',
       ],
       [
@@ -111,7 +111,7 @@ describe('rowhouse init', () => {
         'foreign key houses_former would also set null the tenant column',
         "Remove onDelete and onUpdate, or set them to 'cascade' or 'restrict'.",
       ],
-      ['public.owners', 'tenant-not-null', 'its tenant column is nullable', tenantLine],
+      ['public.owners', 'tenant-not-null', 'its tenant column may be null', tenantLine],
       ['public.owners', 'key-without-tenant', 'primary key (id) does not begin with tenant_id', keyLine],
       [
         'public.owners',
@@ -134,13 +134,13 @@ describe('rowhouse init', () => {
       [
         'public.owners',
         'serial',
-        'the serving role cannot insert its serial number: the sequence is shared by all tenants',
+        'its serial number needs a sequence that the serving role may not use: an insert fails',
         "number: uuid('number').notNull().default(sql`tenancy.uuid_v7()`),",
       ],
       [
         'public.owners',
         'identity-column',
-        'its identity place is counted across all tenants: a tenant sees in its own numbers how fast the others grow',
+        'its column place numbers the rows of all tenants in one sequence: the numbers show how much the others write',
         "place: uuid('place').notNull().default(sql`tenancy.uuid_v7()`),",
       ],
       [
@@ -152,7 +152,7 @@ describe('rowhouse init', () => {
       [
         'public.visits',
         'foreign-key-without-tenant',
-        'foreign key visits_owner_id_owners_id_fk does not include the tenant column',
+        'foreign key visits_owner_id_owners_id_fk leaves the tenant out',
         'Add a tenant column to public.visits: a table without one cannot refer to rows of a tenant.',
       ],
     ])
