@@ -37,6 +37,15 @@ describe('rowhouse', () => {
     expect(stderr).toMatch(/^error: .*\nRun the command with --help to see its options\.\n$/)
   })
 
+  test('writes colours to a terminal, unless NO_COLOR is set', async () => {
+    using project = createProject({ 'schema.ts': schema })
+    const run = { cwd: project.folder, isTerminal: true }
+    const init = ['init', '--dry-run', '--schema', 'schema.ts']
+    expect((await rowhouse(init, run)).stdout).toContain('\u001b[32m0 errors')
+    expect((await rowhouse(init, { ...run, env: { NO_COLOR: '1' } })).stdout).not.toContain('\u001b')
+    expect((await rowhouse(init, { cwd: project.folder })).stdout).not.toContain('\u001b')
+  })
+
   test('exits with 2 as a process, and writes the message to stderr', async () => {
     const { code, stdout, stderr } = await spawnRowhouse(['doctor'])
     expect([code, stdout]).toEqual([2, ''])

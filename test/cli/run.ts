@@ -20,20 +20,30 @@ export interface Surroundings {
   env?: Record<string, string>
 }
 
+interface InProcess extends Surroundings {
+  /** Whether stdout is a terminal. @default false */
+  isTerminal?: boolean
+}
+
 /**
  * Runs `rowhouse …` in this process.
  *
  * @example
  * const { code, stdout } = await rowhouse(['init', '--dry-run'], { cwd: project.folder })
  */
-export async function rowhouse(parameters: string[], { cwd = root, env = {} }: Surroundings = {}): Promise<Outcome> {
+export async function rowhouse(
+  parameters: string[],
+  { cwd = root, env = {}, isTerminal = false }: InProcess = {},
+): Promise<Outcome> {
   const [stdout, stderr] = [new Collected(), new Collected()]
+  stdout.isTTY = isTerminal
   const code = await runRowhouse(parameters, { env, cwd, stdout, stderr })
   return { code, stdout: stdout.text, stderr: stderr.text }
 }
 
 class Collected extends Writable {
   text = ''
+  isTTY = false
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString()
     done()
