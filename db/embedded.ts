@@ -2,7 +2,7 @@ import { Database } from 'bun:sqlite'
 import { mkdirSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { OperatorError } from '../src/errors/index.ts'
-import { type EmbeddedDatabase, serve } from '../src/migrate/index.ts'
+import { type EmbeddedDatabase, servePglite } from '../src/migrate/index.ts'
 
 /** Another process has opened the database of this folder. */
 export class AlreadyRunning extends OperatorError {
@@ -20,7 +20,7 @@ export async function openEmbedded(folder: string): Promise<EmbeddedDatabase> {
   mkdirSync(folder, { recursive: true })
   const unlock = lock(`${folder}/lock`)
   try {
-    return await serve(await PGlite.create({ dataDir: `${folder}/postgres` }), unlock)
+    return await servePglite(await PGlite.create({ dataDir: `${folder}/postgres` }), unlock)
   } catch (error) {
     unlock()
     throw error

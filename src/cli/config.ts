@@ -6,7 +6,7 @@ import { OperatorError } from '../errors/index.ts'
 import type { RowhouseOptions } from './define-config.ts'
 
 const file = 'rowhouse.config.ts'
-// As PostgreSQL's %I writes it: that is what a name of the catalogue is compared with.
+// The form that format('%I') of PostgreSQL returns: names of the catalogue are compared with it.
 const identifier = '([a-z_][a-z0-9_]*|"([^"]|"")+")'
 const qualified = new RegExp(`^${identifier}\\.${identifier}$`, 'u')
 
@@ -20,29 +20,28 @@ const schema = z.strictObject({
   migrations: z.string().min(1).default('./drizzle'),
 })
 
-/** A project as the commands see it: every field there, every path absolute. */
-export type RowhouseConfig = Readonly<z.infer<typeof schema> & { /** Where the config stands. */ folder: string }>
+/** The configuration of a project with its defaults filled in and absolute paths. */
+export type RowhouseConfig = Readonly<z.infer<typeof schema> & { /** The folder of the project. */ folder: string }>
 
 /**
- * Reads `rowhouse.config.ts`, which a project need not have, and puts flags over it.
+ * Reads `rowhouse.config.ts`, which is optional, and lets flags override it.
  *
- * @param flags fields that were given on the command line; undefined ones do not count
- * @param folder where to look for it
- * @throws OperatorError with every problem at once
+ * @param flags fields from the command line; undefined fields are ignored
+ * @param folder the folder of the project
+ * @throws OperatorError with every problem of the configuration
  * @example
- * const { shared, tenantColumn } = await loadRowhouseConfig()
+ * const { shared, tenantColumn } = await loadRowhouseConfig({}, process.cwd())
  */
-export async function loadRowhouseConfig(flags: Flags = {}, folder = process.cwd()): Promise<RowhouseConfig> {
+export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<RowhouseConfig> {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
   const result = schema.safeParse({ ...(await read(join(folder, file))), ...given })
-  if (!result.success)
-    throw new OperatorError(`The configuration is not right:\n${result.error.issues.map(line).join('\n')}`)
+  if (!result.success) throw new OperatorError(`Invalid configuration:\n${result.error.issues.map(line).join('\n')}`)
   const { schema: tables, sql, migrations, ...rest } = result.data
   const at = (path: string) => resolve(folder, path)
   return Object.freeze({ ...rest, folder, schema: at(tables), sql: at(sql), migrations: at(migrations) })
 }
 
-/** Fields given on the command line. */
+/** Fields of the configuration that the command line sets. */
 export type Flags = { [Field in keyof RowhouseOptions]: RowhouseOptions[Field] | undefined }
 
 async function read(path: string): Promise<object> {

@@ -1,12 +1,14 @@
 import { OperatorError } from '../errors/index.ts'
+import { isDatabaseUrl } from '../text/index.ts'
 
 /**
- * Refuses what is no URL of a PostgreSQL before anything is looked up or sent.
+ * Checks the scheme of a database URL before a command connects.
  *
- * @param name where it was given, as `DATABASE_URL` or `--url`
- * @throws OperatorError with the name, and never with the value, which holds a password
+ * @param name where the URL comes from: `DATABASE_URL` or `--url`
+ * @returns the URL
+ * @throws OperatorError with the name, never with the URL, which holds a password
  */
-export function databaseUrl(given: string, name: string): string {
-  if (/^postgres(ql)?:\/\//.test(given)) return given
-  throw new OperatorError(`${name} must be a URL as postgres://user:password@host:5432/database`)
+export function databaseUrl(url: string, name: string): string {
+  if (isDatabaseUrl(url)) return url
+  throw new OperatorError(`${name} must be a URL such as postgres://user:password@host:5432/database`)
 }

@@ -1,22 +1,35 @@
-/** What `rowhouse.config.ts` may say. Paths are relative to that file; each field has a flag that wins over it. */
+/** The fields of `rowhouse.config.ts`. Paths are relative to that file. Each field has a flag, which overrides it. */
 export interface RowhouseOptions {
-  /** The module that exports the Drizzle tables; './db/schema/index.ts' when left out. */
+  /**
+   * The module that exports the Drizzle tables.
+   * @default './db/schema/index.ts'
+   */
   schema?: string
-  /** The uuid column that says whose a row is; 'tenant_id' when left out. */
+  /**
+   * The uuid column that holds the tenant id of a row.
+   * @default 'tenant_id'
+   */
   tenantColumn?: string
   /**
-   * Relations, sequences and functions that tenants may share, as SQL writes them: `public.countries`, `"odd.name"."Order"`.
-   * None when left out.
+   * Relations, sequences and functions that all tenants may use, as SQL writes them: `public.countries`,
+   * `"odd.name"."Order"`.
+   * @default []
    */
   shared?: string[]
-  /** The folder of the hand-written SQL; './sql' when left out. */
+  /**
+   * The folder of hand-written SQL files.
+   * @default './sql'
+   */
   sql?: string
-  /** The folder of Drizzle's migrations; './drizzle' when left out. */
+  /**
+   * The folder of Drizzle migrations.
+   * @default './drizzle'
+   */
   migrations?: string
 }
 
 /**
- * Gives `rowhouse.config.ts` its types.
+ * Types the options of `rowhouse.config.ts`.
  *
  * @example
  * export default defineConfig({ schema: './src/schema.ts', shared: ['public.countries'] })

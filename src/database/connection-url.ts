@@ -10,7 +10,8 @@ const tlsParameters = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'ss
  */
 export function parseConnectionUrl(url: string): { client: pg.ClientConfig; prepare: boolean } {
   const withoutTls = new URL(url)
-  const { searchParams, pathname } = withoutTls
+  const { searchParams, pathname, username, password: encoded } = withoutTls
+  for (const part of [username, encoded]) decodeURIComponent(part) // a stray % throws: `parse` would guess
   const sslmode = searchParams.get('sslmode') ?? 'disable'
   for (const name of tlsParameters) searchParams.delete(name)
   const { host, port, user, password, options, prepare } = parse(withoutTls.href)

@@ -2,7 +2,7 @@ import type { Context, TypedResponse } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { RequestIdEnv } from './request-id.ts'
 
-/** The body of every successful response that has one. */
+/** The body of a successful response. */
 export interface Success<Data, Meta = undefined> {
   success: true
   statusCode: number
@@ -13,7 +13,7 @@ export interface Success<Data, Meta = undefined> {
   path: string
 }
 
-/** One problem of a refused request: `path` in dot notation, `in` where it is not the body. */
+/** One problem of a rejected request: `path` in dot notation, `in` unless the problem is in the body. */
 export interface Problem {
   path: string
   in?: 'query' | 'params' | 'header'
@@ -21,7 +21,7 @@ export interface Problem {
   message: string
 }
 
-/** The body of every failure. */
+/** The body of a failure. */
 export interface Failure {
   success: false
   statusCode: number
@@ -34,10 +34,10 @@ export interface Failure {
 type SuccessBody<Data, Meta> = Meta extends undefined ? Omit<Success<Data>, 'meta'> : Success<Data, Meta>
 
 /**
- * Answers with the success envelope. Keys come in the order of the contract; `meta` is there only when given.
+ * Responds with the success envelope. The keys keep the order of {@link Success}; without `meta` that key is absent.
  *
- * @param data the payload, `null` included
- * @param options `status` (200 when left out) and `meta`
+ * @param data the payload, which may be `null`
+ * @param options `status` (`@default 200`) and `meta`
  * @example
  * return ok(c, toTask(row), { status: 201 })
  */
@@ -56,12 +56,12 @@ export function ok<Data, const Status extends ContentfulStatusCode = 200, Meta =
     timestamp: new Date().toISOString(),
     path: c.req.path,
   }
-  // Hono's type of c.json is lost in the generics; JSON leaves an undefined `meta` out.
+  // The generics lose the type of c.json. JSON.stringify omits an undefined `meta`.
   return c.json(body, status) as unknown as Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'>
 }
 
 /**
- * Answers with the failure envelope. Only `onError` calls it: everything else throws an error.
+ * Responds with the failure envelope. Handlers throw an ApiError instead of calling it.
  *
  * @example
  * return failure(c, { status: 404, code: 'NOT_FOUND', message: 'Task not found' })
@@ -82,6 +82,6 @@ export function failure(
   return c.json(body, status)
 }
 
-/** The id from {@link requestId}, or a fresh one where that middleware has not run. */
+/** The id from {@link requestId}, or a new id when that middleware has not run. */
 const idOf = (c: Context<{ Variables: Partial<RequestIdEnv['Variables']> }>): string =>
   c.get('requestId') ?? crypto.randomUUID()

@@ -1,10 +1,10 @@
 import type { z } from '@hono/zod-openapi'
 import type { Pagination } from './schemas.ts'
 
-/** Totals are counted to here and no further, and no page reaches beyond: deep reading belongs to cursors. */
+/** The highest counted total, and the last row that a page can reach. */
 export const totalMax = 10_000
 
-/** One page of rows as a repository returns it; `total` may be counted up to `totalMax + 1`. */
+/** One page of rows from a repository. `total` is counted up to `totalMax + 1`. */
 export interface Page<Row> {
   rows: Row[]
   total: number
@@ -12,9 +12,9 @@ export interface Page<Row> {
 }
 
 /**
- * A page of rows that were read with `limit + 1`: the one too many says that there is a next page.
+ * Makes a page of rows that were read with `limit + 1`: an extra row means that there is a next page.
  *
- * @param total counted up to `totalMax + 1`
+ * @param total the number of rows, counted up to `totalMax + 1`
  */
 export const toPage = <Row>(found: Row[], limit: number, total: number): Page<Row> => ({
   rows: found.slice(0, limit),
@@ -22,16 +22,16 @@ export const toPage = <Row>(found: Row[], limit: number, total: number): Page<Ro
   hasNext: found.length > limit,
 })
 
-// Not URL: the host is what the client says, and Bun passes on even one that URL would refuse to parse.
+// Not `new URL`: the client chooses the host, and Bun passes on hosts that URL rejects.
 const afterHost = /^[^:]+:\/\/[^/?#]*([^?#]*)\??([^#]*)/
 
 /**
- * `meta.pagination` of a page. Links are relative, keep the other query parameters, and are `null` where no such page
- * can be asked for.
+ * Returns `meta.pagination` of a page. Links are relative and keep the other query parameters. A link is `null` when no such
+ * page exists.
  *
- * @param url the request's URL
- * @param query the page that was asked for, counted from 1
- * @param found what was found: `total` above {@link totalMax} is reported as capped
+ * @param url the URL of the request
+ * @param query the requested page, counted from 1, and its size
+ * @param found the result: a `total` above {@link totalMax} is reported as capped
  */
 export function pagination(
   url: string,
@@ -49,7 +49,7 @@ export function pagination(
     params.set('limit', String(limit))
     return `${path}?${params}`
   }
-  const linkIfThere = (to: number) => (to >= 1 && to <= last ? link(to) : null)
+  const linkOrNull = (to: number) => (to >= 1 && to <= last ? link(to) : null)
   return {
     type: 'offset',
     page,
@@ -61,10 +61,10 @@ export function pagination(
     hasPrev: page > 1 && page - 1 <= totalPages,
     links: {
       self: link(page),
-      first: linkIfThere(1),
-      prev: linkIfThere(page - 1),
-      next: linkIfThere(page + 1),
-      last: linkIfThere(last),
+      first: linkOrNull(1),
+      prev: linkOrNull(page - 1),
+      next: linkOrNull(page + 1),
+      last: linkOrNull(last),
     },
   }
 }

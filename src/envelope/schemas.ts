@@ -7,9 +7,9 @@ const common = {
 }
 
 /**
- * The Zod twin of the success envelope.
+ * The Zod schema of the success envelope.
  *
- * @param data schema of the payload
+ * @param data the schema of the payload
  * @example
  * successOf(Task, 201)
  */
@@ -25,14 +25,14 @@ export const successOf = <Data extends z.ZodType>(data: Data, statusCode = 200) 
 
 const link = z.string().nullable()
 
-/** The Zod twin of `meta.pagination` for pages by number. */
+/** The Zod schema of `meta.pagination`. */
 export const Pagination = z
   .object({
     type: z.literal('offset'),
     page: z.number().int().min(1).openapi({ example: 1 }),
     limit: z.number().int().min(1).openapi({ example: 20 }),
     total: z.number().int().min(0).openapi({ description: 'Exact up to 10,000', example: 1 }),
-    totalCapped: z.literal(true).optional().openapi({ description: 'Present when there are more than `total`' }),
+    totalCapped: z.literal(true).optional().openapi({ description: 'Present when more rows than `total` exist' }),
     totalPages: z.number().int().min(0).openapi({ example: 1 }),
     hasNext: z.boolean(),
     hasPrev: z.boolean(),
@@ -40,7 +40,7 @@ export const Pagination = z
   })
   .openapi('Pagination')
 
-/** The Zod twin of a page: a list in the envelope, with `meta.pagination`. */
+/** The Zod schema of a page: a list in the success envelope, with `meta.pagination`. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({
     success: z.literal(true),
@@ -62,9 +62,9 @@ const ProblemSchema = z
   .openapi('Problem')
 
 /**
- * The Zod twin of the failure envelope.
+ * The Zod schema of the failure envelope.
  *
- * @param codes the codes that this response may carry
+ * @param codes the possible error codes of the response
  */
 export const failureOf = (codes: readonly [string, ...string[]]) =>
   z.object({

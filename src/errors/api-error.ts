@@ -2,10 +2,10 @@ import type { Problem } from '../envelope/index.ts'
 import { catalogue, type ErrorCode } from './catalogue.ts'
 
 /**
- * A failure with a code of the catalogue. Throw it anywhere; `onError` turns it into the failure envelope.
+ * A failure with a code of the catalogue. The error handler turns it into the failure envelope.
  *
- * @param code what went wrong; the status follows from it
- * @param message for the client; the catalogue's own when left out. The client never sees it when the status is 5xx.
+ * @param code the code, which determines the status
+ * @param message for the client. A 5xx response always carries the message of the catalogue instead.
  * @param options `details` for the client, `headers` of the response, `cause` for the log
  * @example
  * throw new ApiError('NOT_FOUND', 'Task not found')
@@ -26,6 +26,6 @@ export class ApiError extends Error {
   }
 }
 
-/** 503 with `Retry-After` in seconds (RFC 9110, section 10.2.3): the caller may simply try again. */
+/** A 503 with `Retry-After` in seconds (RFC 9110, section 10.2.3): the client can repeat the request. */
 export const unavailable = (cause: unknown, retryAfterSeconds = 1): ApiError =>
   new ApiError('SERVICE_UNAVAILABLE', undefined, { headers: { 'Retry-After': String(retryAfterSeconds) }, cause })

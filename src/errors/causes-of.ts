@@ -1,7 +1,8 @@
 const causesMax = 10
 
 /**
- * An error and the errors along its `cause` chain, the outermost first: at most ten, so that a chain that leads back to itself ends.
+ * Lists an error and the errors along its `cause` chain, the outermost first. The list ends after ten, since a chain may be
+ * circular.
  *
  * @example
  * causesOf(error).find((cause) => 'code' in cause)

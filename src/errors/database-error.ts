@@ -3,7 +3,7 @@ import { ApiError, unavailable } from './api-error.ts'
 import type { ErrorCode } from './catalogue.ts'
 import { causesOf } from './causes-of.ts'
 
-/** What a PostgreSQL error says without saying data: its `message` and `detail` can hold values and are not read. */
+/** The fields of a PostgreSQL error that contain no data. Its `message` and `detail` can contain values. */
 export interface DatabaseError {
   sqlstate: string
   constraint: string | undefined
@@ -11,7 +11,7 @@ export interface DatabaseError {
 }
 
 /**
- * What to tell the client when a named constraint refuses a request.
+ * The path and the message for the client when a request violates a named constraint.
  *
  * @example
  * const constraints: Constraints = {
@@ -20,10 +20,10 @@ export interface DatabaseError {
  */
 export type Constraints = Record<string, { path: string; message: string }>
 
-/** Finds the PostgreSQL error in an error or along its `cause` chain: Drizzle wraps what the driver throws. */
+/** Finds the PostgreSQL error along the `cause` chain of an error: Drizzle wraps the errors of the driver. */
 export function findDatabaseError(error: unknown): DatabaseError | undefined {
   for (const at of causesOf(error)) {
-    // Drivers give PostgreSQL's own codes (Appendix A) to its errors alone, with a severity; their other codes are words.
+    // Errors of PostgreSQL have a SQLSTATE (Appendix A) and a severity; other errors of drivers have words as codes.
     if ('code' in at && typeof at.code === 'string' && 'severity' in at && /^[0-9A-Z]{5}$/.test(at.code)) {
       const text = (key: string) => {
         const value = (at as unknown as Record<string, unknown>)[key] // fields of the protocol, untyped in the driver
@@ -35,7 +35,7 @@ export function findDatabaseError(error: unknown): DatabaseError | undefined {
   return undefined
 }
 
-// SQLSTATE or its class of two → code (PostgreSQL, Appendix A). What is not here is a fault of ours: 500.
+// By SQLSTATE or its class of two characters (PostgreSQL, Appendix A). Any other SQLSTATE is a bug of the service: 500.
 const codes: Record<string, ErrorCode> = {
   '23505': 'CONFLICT',
   '23001': 'CONFLICT',
@@ -60,16 +60,15 @@ const codes: Record<string, ErrorCode> = {
   '57': 'SERVICE_UNAVAILABLE',
 }
 
-/** Serialization failure, deadlock, lock not available: the same transaction may succeed when it is run again. */
+/** Serialization failure, deadlock, lock not available: the same transaction may succeed when it runs again. */
 export const isTransient = (sqlstate: string): boolean => ['40001', '40P01', '55P03'].includes(sqlstate)
 
 /**
- * The failure that a PostgreSQL error means for the client of a request.
+ * Translates a PostgreSQL error into the failure for the client.
  *
- * @param error from {@link findDatabaseError}
- * @param method of the request: 23503 on DELETE means "still referred to" (409), elsewhere "refers to nothing" (422)
- * @param constraints what to say of each named constraint
- * @returns undefined when it is a fault of ours, for example 42501, which no input may cause
+ * @param method the method of the request: 23503 on DELETE means that other rows refer to this one (409); with other methods
+ *   it means that the request refers to a missing row (422)
+ * @returns undefined for a bug of the service, such as 42501, which no request may cause
  */
 export function toApiError(
   error: DatabaseError,

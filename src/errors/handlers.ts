@@ -4,11 +4,11 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { failure, type Problem } from '../envelope/index.ts'
 import { ApiError } from './api-error.ts'
-import { catalogue, codeOfStatus } from './catalogue.ts'
+import { catalogue, codeOf, describeStatus } from './catalogue.ts'
 import { causesOf } from './causes-of.ts'
 import { type Constraints, type DatabaseError, findDatabaseError, toApiError } from './database-error.ts'
 
-/** What a log line may say of an error: names, codes and places in code, never a message, for it can hold values. */
+/** The parts of an error for the log: names, codes and stack frames. A message can contain values, so it is left out. */
 export interface ErrorReport {
   code: string
   name: string
@@ -16,21 +16,21 @@ export interface ErrorReport {
   at?: string[]
 }
 
-/** Context that {@link createErrorHandler} fills for the request's log line. */
+/** The variable that {@link createErrorHandler} sets for the log line of the request. */
 export type ErrorEnv = { Variables: { errorReport: ErrorReport } }
 
 /**
- * The one place where a thrown failure becomes a response. 4xx tell the client what to mend; a 5xx body carries the
- * code, the generic message and the request id, nothing else.
+ * Creates the handler that turns a thrown error into the failure envelope. A 4xx body says what the client can fix. A 5xx body
+ * contains only the code, the message of the catalogue and the request id.
  *
- * @param options `constraints`: what to say of each named database constraint
+ * @param options `constraints`: the messages for violated database constraints, by name
  * @example
  * app.onError(createErrorHandler({ constraints: { ...userConstraints } }))
  */
 export function createErrorHandler(options: { constraints?: Constraints } = {}): ErrorHandler {
   return function onError(thrown, c) {
     const database = findDatabaseError(thrown)
-    const error = asFailure(thrown, database, c.req.method, options.constraints ?? {})
+    const error = toResponse(thrown, database, c.req.method, options.constraints ?? {})
     c.set('errorReport', {
       code: error.code,
       name: thrown.name,
@@ -42,30 +42,28 @@ export function createErrorHandler(options: { constraints?: Constraints } = {}):
   }
 }
 
-/** 404 in the envelope, for paths that no route knows. */
+/** Responds with 404 in the envelope to a path without a route. */
 export const notFound: NotFoundHandler = (c) => failure(c, { ...catalogue.NOT_FOUND, code: 'NOT_FOUND' })
 
-/**
- * Hono hands an Error to `onError` and lets anything else escape. Put before what may throw, this makes Errors of the rest.
- */
+/** Wraps thrown values that are no Error, which Hono would not pass to `onError`. Use it before middleware that may throw. */
 export const throwErrors: MiddlewareHandler = async (_c, next) => {
   try {
     await next()
   } catch (thrown) {
-    throw thrown instanceof Error ? thrown : new Error('Something that is no Error was thrown', { cause: thrown })
+    throw thrown instanceof Error ? thrown : new Error('A value that is no Error was thrown', { cause: thrown })
   }
 }
 
-/** The validation hook of every route: one problem an entry, `in` where it is not the body. */
+/** The validation hook of every route. It throws VALIDATION_FAILED with one detail per problem. */
 export function onInvalid(
   result: { target: string } & ({ success: true } | { success: false; error: z.ZodError }),
   c: Context,
 ): undefined {
-  // Without a media type the validator would take `{}` for the body, whatever was sent.
+  // Without a media type the validator would read any body as `{}`.
   if (result.target === 'json' && !c.req.header('Content-Type')) throw new ApiError('UNSUPPORTED_MEDIA_TYPE')
   if (result.success) return undefined
   const places = { param: 'params', query: 'query', header: 'header' } as const
-  const place = places[result.target as keyof typeof places] // other targets have no entry: they are the body
+  const place = places[result.target as keyof typeof places] // undefined for a body
   const details = result.error.issues.flatMap((issue): Problem[] => {
     const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
     return paths.map((path) => ({
@@ -78,12 +76,12 @@ export function onInvalid(
   throw new ApiError('VALIDATION_FAILED', undefined, { details: details.slice(0, problemsMax) })
 }
 
-// A body full of unknown keys must not come back many times its size.
+// A body with many unknown keys must not produce a much larger response.
 const problemsMax = 100
 
 const retryAfter = { 'Retry-After': '1' }
 
-interface Answer {
+interface FailureResponse {
   status: ContentfulStatusCode
   code: string
   message: string
@@ -91,12 +89,17 @@ interface Answer {
   headers: Record<string, string>
 }
 
-function asFailure(thrown: Error, database: DatabaseError | undefined, method: string, known: Constraints): Answer {
-  if (thrown instanceof HTTPException && (database === undefined || thrown.status < 500)) return answerOf(thrown)
+function toResponse(
+  thrown: Error,
+  database: DatabaseError | undefined,
+  method: string,
+  constraints: Constraints,
+): FailureResponse {
+  if (thrown instanceof HTTPException && (database === undefined || thrown.status < 500)) return ofException(thrown)
   const error =
     thrown instanceof ApiError
       ? thrown
-      : ((database && toApiError(database, thrown, method, known)) ?? new ApiError('INTERNAL_SERVER_ERROR'))
+      : ((database && toApiError(database, thrown, method, constraints)) ?? new ApiError('INTERNAL_SERVER_ERROR'))
   const { status, message } = catalogue[error.code]
   const headers = status === 503 ? { ...retryAfter, ...error.headers } : error.headers
   return status >= 500
@@ -104,23 +107,21 @@ function asFailure(thrown: Error, database: DatabaseError | undefined, method: s
     : { status, code: error.code, message: error.message, details: error.details, headers }
 }
 
-/** Of an exception a 4xx keeps what it says, a 5xx its status alone. What is no error's status is a fault of ours. */
-function answerOf(exception: HTTPException): Answer {
+/** A 4xx exception keeps its message, a 5xx only its status. An exception with another status is a bug: 500. */
+function ofException(exception: HTTPException): FailureResponse {
   const status = exception.status >= 400 ? exception.status : 500
-  const code = codeOfStatus(status)
-  const general = status >= 500 ? catalogue.INTERNAL_SERVER_ERROR.message : code
-  const usual = code in catalogue ? catalogue[code as keyof typeof catalogue].message : general // `in` does not narrow
-  // Hono repeats the status's name where it has nothing to say.
-  const says = status < 500 && exception.message.toUpperCase().replaceAll(' ', '_') !== code ? exception.message : ''
+  const { code, message } = describeStatus(status)
+  // Middleware of Hono often uses the name of the status as the message.
+  const isSpecific = status < 500 && exception.message !== '' && codeOf(exception.message) !== code
   return {
-    status: status as ContentfulStatusCode, // Hono's types let an exception carry statuses without a body; these have one
+    status: status as ContentfulStatusCode, // every status from 400 has a body; the type of Hono is wider
     code,
-    message: says || usual,
+    message: isSpecific ? exception.message : message,
     headers: { ...(status === 503 ? retryAfter : {}), ...headersOf(exception) },
   }
 }
 
-/** Headers that other people's middleware hands over with its exception, as `WWW-Authenticate` of a 401. */
+/** The headers of an exception that a failure keeps, such as `WWW-Authenticate` of a 401. */
 function headersOf(exception: HTTPException): Record<string, string> {
   const kept = ['WWW-Authenticate', 'Allow', 'Retry-After']
   return Object.fromEntries(
@@ -131,7 +132,7 @@ function headersOf(exception: HTTPException): Record<string, string> {
   )
 }
 
-/** Where in the code it happened: the frames of the stack and of its causes, without the messages above them. */
+/** The stack frames of an error and its causes, without their messages. */
 function placesOf(thrown: Error): string[] {
   return causesOf(thrown).flatMap((cause) => [
     cause.name,

@@ -1,32 +1,31 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Extensions, PGlite as PGliteInstance } from '@electric-sql/pglite'
-import { type EmbeddedDatabase, serve } from './pglite-server.ts'
+import { type EmbeddedDatabase, servePglite } from './pglite-server.ts'
 
 /**
- * Opens an empty database that lives in memory and goes with `close`.
+ * Opens an empty database in memory.
  *
- * @param cacheFolder where an empty database is kept for the next time, nowhere when left out: to make one takes seconds,
- *   to copy one does not
- * @param extensions what `create extension` will be asked for in it; what PGlite has not is passed over
+ * @param cacheFolder where to store an empty database, since creating one takes seconds. Unset, nothing is stored.
+ * @param extensions names for `create extension`; names that PGlite lacks are ignored
  * @example
  * const { url, close } = await openInMemory('node_modules/.cache/rowhouse', ['citext'])
  */
 export async function openInMemory(cacheFolder?: string, extensions: string[] = []): Promise<EmbeddedDatabase> {
-  const { PGlite } = await import('@electric-sql/pglite') // a whole PostgreSQL: loaded where it is used
-  const options = { extensions: await load(extensions) }
+  const { PGlite } = await import('@electric-sql/pglite') // large: loaded only when needed
+  const options = { extensions: await loadExtensions(extensions) }
   const file = cacheFolder && `${cacheFolder}/empty-database-${await version()}.tar.gz`
-  const kept = file && (await readFile(file).catch(() => undefined))
-  const copy = kept && (await PGlite.create({ ...options, loadDataDir: new Blob([kept]) }).catch(() => undefined))
-  if (copy) return await serve(copy)
+  const stored = file && (await readFile(file).catch(() => undefined))
+  const copy = stored && (await PGlite.create({ ...options, loadDataDir: new Blob([stored]) }).catch(() => undefined))
+  if (copy) return await servePglite(copy)
   const postgres = await PGlite.create(options)
-  if (file) await keep(postgres, file).catch(() => {}) // without the copy it takes longer the next time, that is all
-  return await serve(postgres)
+  if (file) await store(postgres, file).catch(() => {}) // without the stored copy the next start is slower
+  return await servePglite(postgres)
 }
 
-async function keep(empty: PGliteInstance, file: string): Promise<void> {
+async function store(empty: PGliteInstance, file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
-  const part = `${file}.${process.pid}` // under another name first: somebody may be reading, or writing the same
+  const part = `${file}.${process.pid}` // another process may read or write the file
   await writeFile(part, (await empty.dumpDataDir('gzip')).stream())
   await rename(part, file)
 }
@@ -36,7 +35,7 @@ async function version(): Promise<string> {
   return JSON.parse(await readFile(path, 'utf8')).version
 }
 
-async function load(names: string[]): Promise<Extensions> {
+async function loadExtensions(names: string[]): Promise<Extensions> {
   const found: Extensions = {}
   for (const name of new Set(names.map((name) => name.replaceAll('-', '_')))) {
     const module = await import(`@electric-sql/pglite/contrib/${name}`).catch(() => ({}))

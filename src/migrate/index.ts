@@ -1,4 +1,4 @@
 export { openInMemory } from './in-memory.ts'
-export { type MigratedProject, type MigrateOptions, migrate, prepare } from './migrate.ts'
-export { type EmbeddedDatabase, serve } from './pglite-server.ts'
+export { type MigratedProject, type MigrateOptions, migrate, migrateAndInspect } from './migrate.ts'
+export { type EmbeddedDatabase, servePglite } from './pglite-server.ts'
 export { MigrationError } from './read-migrations.ts'

@@ -5,80 +5,90 @@ import { type Connection, openConnection, query, signingKeyOf } from '../databas
 import { assertRowSecurity, inspectRowSecurity } from '../isolation/index.ts'
 import { type Migration, MigrationError, readMigrations } from './read-migrations.ts'
 
-/** Any number will do, so long as every migration of this database takes the same: "rowhouse" in base 36, shortened. */
+/** Every migration of a database takes the same lock. The number is arbitrary. */
 const advisoryLock = 1_658_793_127
 const breakpoint = '--> statement-breakpoint'
 
-/** What is migrated, and what the last look at it lets pass. */
+/** What is migrated, and what the isolation check at the end accepts. */
 export interface MigratedProject {
-  /** The folder of hand-written SQL: its files run in the order of their names, those below `40-` before Drizzle's. */
+  /**
+   * The folder of hand-written SQL. Its files run in the order of their names: those before `40-` run before the Drizzle
+   * migrations, the others after.
+   * @default 'sql' in the working directory
+   */
   sql?: string
-  /** The folder of Drizzle's migrations; one that is not there holds none. */
+  /**
+   * The folder of the Drizzle migrations. A missing folder counts as empty.
+   * @default 'drizzle' in the working directory
+   */
   migrations?: string
-  /** Relations and functions that tenants may share, as `schema.name`; none when left out. */
+  /**
+   * Relations and functions that all tenants share, as `schema.name`.
+   * @default []
+   */
   shared?: string[]
+  /** @default 'tenant_id' */
   tenantColumn?: string
 }
 
 export interface MigrateOptions extends MigratedProject {
-  /** The owner's URL. */
+  /** The database, as its owner. */
   url: string
-  /** The password that `app_user` gets when this migration is the one that makes it. */
+  /** The password of `app_user` when this migration creates the role. An existing role keeps its password. */
   appPassword?: string | undefined
-  /** Left out: no role for administrative work is made. Else `app_admin`, with this password when it is made now. */
+  /** Creates the role `app_admin` with this password. An existing role keeps its password. Unset, no role is created. */
   adminPassword?: string | undefined
   /**
-   * From now on the database takes tenants only that were sealed with one of these secrets; none of them: it takes plain ones
-   * again. Left out, it stays as it is.
+   * The secrets whose signed tenant contexts the database accepts from now on. An empty array makes it accept unsigned ones
+   * again. Unset, the database keeps its keys.
    */
   signingSecrets?: string[] | undefined
 }
 
 /**
- * Prepares a database in one transaction: roles, tenancy functions, Drizzle's migrations, walls, and a last look that
- * refuses a table of tenants without its wall. Safe to run again, and from two places at once: the second waits.
+ * Prepares a database in one transaction: roles, tenancy functions, Drizzle migrations, row-level security, and an
+ * isolation check. It is safe to repeat and to run from two places at once: the second run waits for the first.
  *
- * @param options folders are those of the working directory when left out: `sql` and `drizzle`
- * @throws MigrationError with the failing statement, RowSecurityError when the result would have a hole
- * @returns names of the migrations that were applied now
+ * @throws MigrationError with the failing statement, RowSecurityError when a table is not protected
+ * @returns the names of the new migrations
  * @example
  * await migrate({ url: process.env.DATABASE_OWNER_URL })
  */
 export const migrate = (options: MigrateOptions): Promise<string[]> =>
-  prepare(options, async (connection, applied) => {
+  migrateAndInspect(options, async (connection, applied) => {
     const { shared = [], tenantColumn = 'tenant_id' } = options
     assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn }))
     return applied
   })
 
 /**
- * Prepares a database as `migrate` does, with a last look of one's own, which refuses by throwing.
+ * Prepares a database as `migrate` does, with another inspection before COMMIT.
  *
- * @param look what is done before COMMIT, on the connection of the migration
- * @returns what the look gave
+ * @param inspect runs on the connection of the migration; an error rolls the migration back
+ * @returns the result of `inspect`
  */
-export async function prepare<T>(
+export async function migrateAndInspect<T>(
   { url, appPassword, adminPassword, signingSecrets, ...project }: MigrateOptions,
-  look: (connection: Connection, applied: string[]) => Promise<T>,
+  inspect: (connection: Connection, applied: string[]) => Promise<T>,
 ): Promise<T> {
   const connection = openConnection({ url, answerTimeoutMs: 0 })
   try {
     await connection.command('begin')
     await query(connection, 'select pg_advisory_xact_lock($1)', [advisoryLock])
-    // From here on waiting for a lock would queue every request of the service behind this migration.
+    // A migration that waits for a table lock blocks every later request for that table.
     await query(connection, "select set_config('lock_timeout', '10s', true)")
     await query(connection, "select set_config('rowhouse.app_password', $1, true)", [appPassword ?? ''])
     await query(connection, "select set_config('rowhouse.admin_password', $1, true)", [adminPassword ?? ''])
     await query(connection, "select set_config('rowhouse.signing_keys', $1, true)", [signingKeys(signingSecrets)])
-    const seen = await look(connection, await applyProject(connection, project))
+    const result = await inspect(connection, await applyProject(connection, project))
     await connection.command('commit')
-    return seen
+    return result
   } finally {
     await connection.close()
   }
 }
 
-/** As sql/25-signed-context.sql reads them. */
+/** The format that sql/25-signed-context.sql reads. */
 function signingKeys(secrets: string[] | undefined): string {
   if (secrets === undefined) return ''
   if (secrets.length === 0) return 'off'
@@ -86,14 +96,14 @@ function signingKeys(secrets: string[] | undefined): string {
   return keys.map(({ id, inner, outer }) => `${id}:${inner}:${outer}`).join(',')
 }
 
-const generate = 'Run "drizzle-kit generate" first, and "rowhouse init" after each change of the schema.'
-/** Of SQL that needs the tables: undefined_table and invalid_schema_name (PostgreSQL, appendix A). */
-const missing = { '42P01': generate, '3F000': generate }
+const generateRemedy = 'Run "drizzle-kit generate" first, and "rowhouse init" after each change of the schema.'
+/** undefined_table and invalid_schema_name (PostgreSQL, appendix A). */
+const missingTableRemedies = { '42P01': generateRemedy, '3F000': generateRemedy }
 
-/** @returns names of the migrations that were applied now */
+/** @returns the names of the new migrations */
 async function applyProject(connection: Connection, project: MigratedProject): Promise<string[]> {
   const { sql = 'sql', migrations = 'drizzle' } = project
-  if (!existsSync(sql)) throw new MigrationError(`There is no folder ${sql}: "rowhouse init" writes it.`)
+  if (!existsSync(sql)) throw new MigrationError(`The folder ${sql} does not exist: "rowhouse init" writes it.`)
   const files = (await readdir(sql)).filter((name) => name.endsWith('.sql')).toSorted()
   const run = async (name: string, remedies?: Record<string, string>) => {
     const statements = (await readFile(join(sql, name), 'utf8')).split(breakpoint)
@@ -101,14 +111,14 @@ async function applyProject(connection: Connection, project: MigratedProject): P
   }
   for (const name of files.filter((name) => name < '40-')) await run(name)
   const applied = await applyMigrations(connection, await readMigrations(migrations))
-  for (const name of files.filter((name) => name >= '40-')) await run(name, missing)
+  for (const name of files.filter((name) => name >= '40-')) await run(name, missingTableRemedies)
   return applied
 }
 
-/** What Drizzle's migrator does, in the transaction that also holds the walls, so that neither comes without the other. */
+/** Drizzle's own migrator would open a transaction of its own: a table could then exist without its protection. */
 async function applyMigrations(connection: Connection, migrations: Migration[]): Promise<string[]> {
   if (migrations.length === 0) return []
-  await runStatements(connection, 'the list of migrations', [
+  await runStatements(connection, 'the table of applied migrations', [
     'create schema if not exists drizzle',
     'create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
   ])
@@ -118,7 +128,9 @@ async function applyMigrations(connection: Connection, migrations: Migration[]):
   for (const { name, folderMillis, hash, sql } of migrations) {
     const before = hashes.get(folderMillis)
     if (before !== undefined && before !== hash)
-      throw new MigrationError(`${name} was changed after it was applied here. Undo the change and add a new one.`)
+      throw new MigrationError(
+        `${name} was changed after this database applied it. Undo the change and add a new migration.`,
+      )
     if (before !== undefined) continue
     await runStatements(connection, name, sql)
     await query(connection, 'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [
@@ -130,7 +142,7 @@ async function applyMigrations(connection: Connection, migrations: Migration[]):
   return applied
 }
 
-/** @param remedies what to do, by SQLSTATE */
+/** @param remedies sentences for the operator, by SQLSTATE */
 async function runStatements(
   connection: Connection,
   where: string,
@@ -148,17 +160,19 @@ async function runStatements(
       throw new MigrationError(lines.join('\n'), { cause: error })
     }
   }
-  if ((await transactionOf(connection)) !== transaction) throw await endedBy(connection, where, transaction)
+  if ((await transactionOf(connection)) !== transaction) throw await endedTransaction(connection, where, transaction)
 }
 
 const transactionOf = async (connection: Connection): Promise<string> =>
   String((await query(connection, 'select pg_current_xact_id() as id'))[0]?.id)
 
-async function endedBy(connection: Connection, where: string, transaction: string): Promise<MigrationError> {
+async function endedTransaction(connection: Connection, where: string, transaction: string): Promise<MigrationError> {
   const [row] = await query(connection, 'select pg_xact_status($1::text::xid8) as status', [transaction])
-  const [what, command] =
+  const [effect, command] =
     row?.status === 'committed'
-      ? ['what it and the files before it did stays', 'COMMIT']
-      : ['what was done before is undone, and what comes after it stays', 'ROLLBACK']
-  return new MigrationError(`${where} ends the transaction by itself: ${what}. Take ${command} out of it.`)
+      ? ['its changes and those of the files before it are permanent', 'COMMIT']
+      : ['all changes before it are undone, and changes after it are permanent', 'ROLLBACK']
+  return new MigrationError(
+    `${where} ends the transaction of the migration: ${effect}. Remove ${command} from the file.`,
+  )
 }

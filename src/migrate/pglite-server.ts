@@ -1,28 +1,28 @@
 import type { PGlite } from '@electric-sql/pglite'
 
-/** A PostgreSQL in this process, behind a socket, so that everything else is as in production. */
+/** PGlite in this process behind a socket: clients connect as they do to a PostgreSQL server. */
 export interface EmbeddedDatabase {
-  /** Its login is a superuser: transactions must take the role `app_user` themselves. */
+  /** The login is a superuser: transactions must switch to the role `app_user` themselves. */
   url: string
-  /** Writes all to disk and lets the folder go. A second call does nothing more. */
+  /** Stops the server, writes everything to disk and unlocks the folder. Further calls have no effect. */
   close(): Promise<void>
 }
 
-/** Puts a database behind a socket. */
-export async function serve(postgres: PGlite, afterwards = () => {}): Promise<EmbeddedDatabase> {
+/** Serves a PGlite database on a port of 127.0.0.1. */
+export async function servePglite(postgres: PGlite, onClosed = () => {}): Promise<EmbeddedDatabase> {
   const { PGLiteSocketServer } = await import('@electric-sql/pglite-socket')
   const server = new PGLiteSocketServer({ db: postgres, host: '127.0.0.1', port: 0, maxConnections: 100 })
   await server.start()
   let closed: Promise<void> | undefined
-  const shut = async () => {
+  const shutDown = async () => {
     await server.stop()
     await postgres.close()
-    afterwards()
+    onClosed()
   }
   return {
     url: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
     close() {
-      closed ??= shut()
+      closed ??= shutDown()
       return closed
     },
   }

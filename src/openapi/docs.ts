@@ -2,22 +2,22 @@ import { SwaggerUI } from '@hono/swagger-ui'
 import { Hono } from 'hono'
 import { html, raw } from 'hono/html'
 
-/** The files of `swagger-ui-dist` that the page needs, by name. */
+/** The files of `swagger-ui-dist` that the page uses, by name. */
 export interface DocsAssets {
   'swagger-ui.css': string
   'swagger-ui-bundle.js': string
 }
 
-/** An asset may be large: it is loaded when it is first asked for. */
+/** Loads an asset at its first request, since assets are large. */
 export type LoadDocsAsset = (name: keyof DocsAssets) => Promise<string>
 
 const types = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.js': 'text/javascript; charset=utf-8' }
 
 /**
- * Routes of the documentation page: Swagger UI that loads nothing from another host, under a Content-Security-Policy
- * that would not let it.
+ * Creates the routes of the documentation page: Swagger UI from this origin, with a Content-Security-Policy that blocks every
+ * other host.
  *
- * @param options `documentUrl`: where the OpenAPI document is served; `title` of the page; `loadAsset`
+ * @param options `title` of the page, `documentUrl` of the OpenAPI document, and `loadAsset`
  * @example
  * app.route('/docs', docs({ title: 'Tasks', documentUrl: '/openapi.json', loadAsset: readDocsAsset }))
  */
@@ -26,7 +26,7 @@ export function docs(options: { title: string; documentUrl: string; loadAsset: L
   const load = (name: keyof DocsAssets) => {
     const asset = loaded.get(name) ?? options.loadAsset(name)
     loaded.set(name, asset)
-    asset.catch(() => loaded.delete(name)) // what failed once is tried again
+    asset.catch(() => loaded.delete(name)) // a failed load is tried again
     return asset
   }
   const app = new Hono()
@@ -49,7 +49,7 @@ export function docs(options: { title: string; documentUrl: string; loadAsset: L
 }
 
 function page(title: string, documentUrl: string, nonce: string) {
-  // The package's own markup, with its files from here instead of a CDN; its inline script needs the nonce.
+  // The markup of the package, with files of this origin instead of a CDN. Its inline script needs the nonce.
   const ui = SwaggerUI({
     url: documentUrl,
     baseUrl: '/docs',

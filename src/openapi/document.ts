@@ -5,20 +5,22 @@ export interface DocumentOptions {
   title: string
   version: string
   description: string
-  /** What the operations are grouped by: name and description. */
+  /** The groups of the operations: descriptions by name. */
   tags: Record<string, string>
-  /** The header that names the tenant, and an id that is filled in where the document is tried out. */
+  /** The header that names the tenant, and an example id for Swagger UI. */
   tenantHeader: { name: string; example: string }
-  /** Whether operations of tenants want a bearer token, whose claim can name the tenant in the header's place. */
+  /**
+   * Whether the operations of tenants need a bearer token, whose claim can name the tenant instead of the header.
+   * @default false
+   */
   bearer?: boolean
 }
 
-/** How routes of tenants refer to the header that names the tenant. */
+/** The reference of a route to the header that names the tenant. */
 export const tenantReference = '#/components/parameters/Tenant'
 
 /**
- * Writes the OpenAPI 3.1 document of an app, as a string: build it once and serve it, since building it again on each
- * request costs and leaks.
+ * Generates the OpenAPI 3.1 document of an app as JSON. Call it once: each call takes time and leaks memory.
  *
  * @example
  * const document = createDocument(app, { title: 'Tasks', version: '1.0.0', description: '…', tags, tenantHeader })
@@ -48,7 +50,8 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
     headers: {
       ...document.components?.headers,
       Bookmark: {
-        description: 'Where this write stands, if the request had a `Bookmark`: what the session sends from now on',
+        description:
+          'The position of this write, when the request had a `Bookmark`. Send it with the next requests of the session',
         schema: { type: 'string' },
       },
     },
@@ -58,7 +61,7 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
         name: tenantHeader.name,
         in: 'header',
         required: !bearer,
-        description: `The tenant this request is for${bearer ? '; that of the token when left out' : ''}`,
+        description: `The tenant of this request${bearer ? '. Without it, the token names the tenant' : ''}`,
         schema: { type: 'string', format: 'uuid' },
         ...(bearer ? {} : { example: tenantHeader.example }),
       },
@@ -67,8 +70,8 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
         in: 'header',
         required: false,
         description:
-          'For a session that is to read its own writes where reads go to a replica: `none` to begin with, then the ' +
-          '`Bookmark` of the last answer that had one',
+          'Lets a session read its own writes from a replica. Start with `none`, then send the last `Bookmark` of a ' +
+          'response',
         schema: { type: 'string' },
       },
     },

@@ -5,8 +5,7 @@ import { catalogue, type ErrorCode, onInvalid } from '../errors/index.ts'
 import { tenantReference } from './document.ts'
 
 /**
- * Makes a router whose routes are declared with their Zod schemas, and refuse what does not fit them with
- * VALIDATION_FAILED.
+ * Creates a router whose routes declare Zod schemas. A request that does not match them fails with VALIDATION_FAILED.
  *
  * @example
  * createRouter<TenantEnv>().openapi(getTask, async (c) => ok(c, …))
@@ -21,11 +20,11 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
 }
 
 /**
- * Declares a route of tenants: beside its own responses the document shows the tenant header and every failure that the
- * route can answer with. Those that follow from its shape are added here; name the others.
+ * Declares a route of tenants. It adds the tenant header and the failures that follow from the shape of the route to the
+ * OpenAPI document.
  *
  * @param declaration as for `createRoute`, with `operationId`, `summary` and `tags`
- * @param errors codes that the handler itself throws, for example `['NOT_FOUND']`
+ * @param errors the other codes that the handler throws, for example `['NOT_FOUND']`
  */
 export function tenantRoute<P extends string, R extends Declaration<P> & { path: P }>(
   declaration: R,
@@ -35,7 +34,7 @@ export function tenantRoute<P extends string, R extends Declaration<P> & { path:
   const codes: ErrorCode[] = ['BAD_REQUEST', 'UNAUTHORIZED', 'FORBIDDEN', ...errors]
   codes.push('TOO_MANY_REQUESTS', 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE')
   if (request) codes.push('VALIDATION_FAILED')
-  // A body may come with any method but GET, asked for or not.
+  // Every method but GET may have a body, even when the route reads none.
   if (declaration.method !== 'get') codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   return createRoute<P, R>({
     ...declaration,
@@ -44,7 +43,7 @@ export function tenantRoute<P extends string, R extends Declaration<P> & { path:
   })
 }
 
-/** The responses of these codes, one a status, each listing the codes it may carry. */
+/** The OpenAPI responses of error codes: one per status. */
 export function failures(codes: readonly ErrorCode[]): RouteConfig['responses'] {
   const byStatus = new Map<number, ErrorCode[]>()
   for (const code of codes.toSorted()) {
@@ -59,19 +58,19 @@ export function failures(codes: readonly ErrorCode[]): RouteConfig['responses'] 
   )
 }
 
-/** A JSON response or body of a schema. */
+/** A JSON response or body with a schema. */
 export const json = <Schema>(schema: Schema, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 })
 
-/** A JSON body that the request must have. */
+/** A required JSON body. */
 export const jsonBody = <Schema>(schema: Schema, description: string) => ({
   ...json(schema, description),
   required: true as const,
 })
 
-// One schema a set of codes: of two schemas with one component name the second would silently vanish.
+// One schema per set of codes: of two schemas with the same component name, OpenAPIHono drops the second.
 const failureSchemas = new Map<string, ReturnType<typeof failureOf>>()
 function failureSchema(codes: readonly [ErrorCode, ...ErrorCode[]]) {
   const name = `${codes.map(pascal).join('Or')}Failure`

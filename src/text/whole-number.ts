@@ -1,5 +1,8 @@
+/** Digits alone: `Number` would read a blank as 0, and accept `0x10` and `1e3`. */
+export const wholeNumberPattern = /^\d+$/
+
 /**
- * Reads a whole number that is written in digits alone: `Number` would read a blank as 0, and accept `0x10` and `1e3`.
+ * Reads a whole number that is written in digits alone.
  *
  * @returns undefined for other text, and for a number that JavaScript cannot hold exactly
  * @example
@@ -8,5 +11,5 @@
  */
 export function parseWholeNumber(text: string): number | undefined {
   const number = Number(text)
-  return /^\d+$/.test(text) && Number.isSafeInteger(number) ? number : undefined
+  return wholeNumberPattern.test(text) && Number.isSafeInteger(number) ? number : undefined
 }

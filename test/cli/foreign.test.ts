@@ -9,7 +9,7 @@ import { sqlstateOf } from '../db/app-user.ts'
 import { foreign, initialised } from './foreign/project.ts'
 import { countries, jobs, members, orders } from './foreign/schema.ts'
 
-// Somebody else's schemas, walled by what `rowhouse init` wrote for them, on a real server.
+// A project with another schema, protected by the SQL that `rowhouse init` wrote for it, on a real server.
 const project = await loadRowhouseConfig({}, foreign.folder)
 const { tenantColumn, shared } = project
 const database = await createBareDatabase()
@@ -17,8 +17,8 @@ const owner = asOwner(database)
 const applied = await migrate({ ...project, url: database.ownerUrl })
 const db = open(database, 2)
 
-/** A tenant with a member and an order of its own. */
-async function settle() {
+/** A tenant with a member and an order. */
+async function createTenant() {
   const tenantId = newTenant()
   const ids = await withTenant(tenantId, () =>
     db.write(async (tx) => {
@@ -32,13 +32,13 @@ async function settle() {
   return { tenantId, as, ...ids }
 }
 
-describe("somebody else's schemas, walled by rowhouse init", () => {
-  test('are migrated with what it wrote', () => {
+describe('the tables of a foreign project after rowhouse init', () => {
+  test('are created by rowhouse migrate', () => {
     expect(initialised).toMatchObject({ code: 0, stderr: '' })
     expect(applied).toEqual(['drizzle/0000_all.sql'])
   })
 
-  test('pass the wall check, but for a warning of each identity column, which only the schema can mend', async () => {
+  test('pass the isolation check except for a warning about each identity column', async () => {
     const isolation = createIsolationCheck({ url: database.appUrl, tenantColumn, shared })
     const findings = (await isolation.inspect()).filter(({ check }) => check !== 'server-release')
     await isolation.close()
@@ -48,7 +48,7 @@ describe("somebody else's schemas, walled by rowhouse init", () => {
     ])
   })
 
-  test('can be migrated again, which alters nothing and waits for nobody who writes', async () => {
+  test('can be migrated again, which changes nothing and does not wait for writers', async () => {
     const everything = () => owner`select oid, relname, relacl, relrowsecurity, relforcerowsecurity from pg_class
       where relnamespace in ('"weird.name"'::regnamespace, 'crm'::regnamespace, 'public'::regnamespace) order by oid`
     const before = [...(await everything())]
@@ -60,23 +60,23 @@ describe("somebody else's schemas, walled by rowhouse init", () => {
   })
 
   test('show a tenant its own rows only', async () => {
-    const [one, two] = [await settle(), await settle()]
+    const [one, two] = [await createTenant(), await createTenant()]
     const seen = await two.as(() => db.read((tx) => tx.select().from(orders)))
     expect(seen.map(({ orgId, memberId }) => [orgId, memberId])).toEqual([[two.tenantId, two.memberId]])
     const found = await two.as(() => db.read((tx) => tx.select().from(members).where(eq(members.id, one.memberId))))
     expect(found).toEqual([])
   })
 
-  test("refuse a blind insert into another tenant, and of a reference to another's row", async () => {
-    const [one, two] = [await settle(), await settle()]
+  test("reject an insert into another tenant, and a reference to another tenant's row", async () => {
+    const [one, two] = [await createTenant(), await createTenant()]
     const insert = (orgId: string, memberId: string) =>
       two.as(() => db.write((tx) => tx.insert(orders).values({ orgId, memberId, amount: '1' })))
     expect(await sqlstateOf(insert(one.tenantId, one.memberId))).toBe('42501')
     expect(await sqlstateOf(insert(two.tenantId, one.memberId))).toBe('23503')
   })
 
-  test("leave another tenant's rows alone in a blind update or delete, and none can be given away", async () => {
-    const [one, two] = [await settle(), await settle()]
+  test("keep another tenant's rows through an update or delete without a filter, and reject a change of tenant", async () => {
+    const [one, two] = [await createTenant(), await createTenant()]
     await two.as(() => db.write((tx) => tx.update(orders).set({ amount: '0' })))
     await two.as(() => db.write((tx) => tx.update(members).set({ nick: 'taken' })))
     await two.as(() => db.write((tx) => tx.delete(orders)))
@@ -87,26 +87,26 @@ describe("somebody else's schemas, walled by rowhouse init", () => {
     expect(await sqlstateOf(two.as(give))).toBe('42501')
   })
 
-  test('let every tenant read what is shared, and nobody write it', async () => {
+  test('let every tenant read a shared table, and no tenant write it', async () => {
     await owner`insert into countries values ('nl', 'Netherlands')`
-    const { as } = await settle()
+    const { as } = await createTenant()
     expect(await as(() => db.read((tx) => tx.select().from(countries)))).toHaveLength(1)
     expect(await sqlstateOf(as(() => db.write((tx) => tx.delete(countries))))).toBe('42501')
   })
 
-  test('keep a table that nobody named out of reach', async () => {
-    const { as } = await settle()
-    expect(initialised.stdout).toMatch(/public\.jobs +it has no column Org Id and is not named as shared/)
+  test('deny access to a table that is neither protected nor shared', async () => {
+    const { as } = await createTenant()
+    expect(initialised.stdout).toMatch(/public\.jobs +it has no column Org Id and is not in shared/)
     expect(await sqlstateOf(as(() => db.read((tx) => tx.select().from(jobs))))).toBe('42501')
   })
 
-  test('have the index that the reference between them lacked', async () => {
+  test('have an index for the foreign key between them', async () => {
     const [index] = await owner`select pg_get_indexdef('"weird.name"."Order_Org Id_memberId_idx"'::regclass) as text`
     expect(index?.text).toEndWith('("Org Id", "memberId")')
   })
 
-  test('write the tenant themselves, where the schema has no default for it', async () => {
-    const { tenantId, as, memberId } = await settle()
+  test('get a default for a tenant column without one', async () => {
+    const { tenantId, as, memberId } = await createTenant()
     const insert = sql`insert into ${orders} ("memberId", amount) values (${memberId}, 3)`
     await as(() => db.write((tx) => tx.execute(insert)))
     const rows = await owner`select count(*)::int as count from "weird.name"."Order" where "Org Id" = ${tenantId}`

@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'bun:test'
 import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createProject, rowhouse } from './run.ts'
+import { createProject, rowhouse, spawnRowhouse } from './run.ts'
 
 const root = join(import.meta.dir, '../..')
 const commands = ['init', 'check', 'doctor', 'migrate', 'seed', 'tenant', 'issuer']
 
 describe('rowhouse', () => {
-  test('--help names every command', async () => {
+  test('lists every command with --help', async () => {
     const { code, stdout, stderr } = await rowhouse(['--help'])
     expect([code, stderr]).toEqual([0, ''])
     expect([...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])? {2,}/gm)].map(([, name]) => name)).toEqual(commands)
   })
 
-  test('--version says which it is', async () => {
+  test('prints its version', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    expect(await rowhouse(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+    expect(await spawnRowhouse(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
-  test.each(commands)('%s --help says what it takes, with an example', async (command) => {
+  test.each(commands)('%s --help shows its options and an example', async (command) => {
     const { code, stdout, stderr } = await rowhouse([command, '--help'])
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(new RegExp(`^Usage: rowhouse ${command} \\[options\\]`))
@@ -31,24 +31,53 @@ describe('rowhouse', () => {
     [['check', 'more']],
     [['check', '--format', 'xml']],
     [['doctor', '--json', '--format', 'sarif']],
-  ])('%p is refused with 2', async (parameters) => {
+  ])('rejects %p with exit code 2', async (parameters) => {
     const { code, stdout, stderr } = await rowhouse(parameters)
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^error: .*\nAdd --help for what it takes\.\n$/)
+    expect(stderr).toMatch(/^error: .*\nRun the command with --help to see its options\.\n$/)
   })
 
-  test('runs from the package, with nothing but what is packed', async () => {
+  test('writes colours to a terminal, unless NO_COLOR is set', async () => {
+    using project = createProject({ 'schema.ts': schema })
+    const run = { cwd: project.folder, isTerminal: true }
+    const init = ['init', '--dry-run', '--schema', 'schema.ts']
+    expect((await rowhouse(init, run)).stdout).toContain('\u001b[32m0 errors')
+    expect((await rowhouse(init, { ...run, env: { NO_COLOR: '1' } })).stdout).not.toContain('\u001b')
+    expect((await rowhouse(init, { cwd: project.folder })).stdout).not.toContain('\u001b')
+  })
+
+  test('exits with 2 as a process, and writes the message to stderr', async () => {
+    const { code, stdout, stderr } = await spawnRowhouse(['doctor'])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('DATABASE_URL')
+  })
+
+  test('exits with 1 as a process when it has findings', async () => {
+    using project = createProject({ 'schema.ts': schema.replace('t.tenantId, t.id', 't.id, t.tenantId') })
+    const init = ['init', '--dry-run', '--schema', 'schema.ts', '--format', 'json']
+    const { code, stdout, stderr } = await spawnRowhouse(init, { cwd: project.folder })
+    expect([code, stderr]).toEqual([1, ''])
+    expect(JSON.parse(stdout).summary.errors).toBe(1)
+  })
+
+  test('reads no settings and changes no exit code of the process that imports it', async () => {
+    const before = process.exitCode
+    expect(await rowhouse(['migrate'])).toMatchObject({ code: 2 })
+    expect(process.exitCode).toBe(before)
+  })
+
+  test('runs from the files of the package', async () => {
     using project = createProject({ 'schema.ts': schema })
     const installed = join(project.folder, 'packages/rowhouse')
     mkdirSync(installed, { recursive: true })
     const { files, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    // The compiled kit is for those who import it.
+    // The command does not use the compiled kit.
     for (const path of ['package.json', ...files.filter((path: string) => path !== 'dist/kit')])
       cpSync(join(root, path), join(installed, path), { recursive: true })
-    const command = [process.execPath, join(installed, bin.rowhouse), 'init', '--schema', 'schema.ts']
-    const { exitCode, stdout } = Bun.spawnSync(command, { cwd: project.folder })
-    expect(exitCode).toBe(0)
-    expect(stdout.toString()).toContain('sql/40-protected-tables.sql written\n')
+    const init = ['init', '--schema', 'schema.ts']
+    const { code, stdout } = await spawnRowhouse(init, { cwd: project.folder }, join(installed, bin.rowhouse))
+    expect(code).toBe(0)
+    expect(stdout).toContain('sql/40-protected-tables.sql written\n')
   })
 })
 

@@ -1,41 +1,74 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Writable } from 'node:stream'
+import { runRowhouse } from '../../src/cli/run.ts'
 
 const root = join(import.meta.dir, '..', '..')
 
-/** What a command of the command line did. */
+/** The result of a command. */
 export interface Outcome {
-  code: number | null
+  code: number
   stdout: string
   stderr: string
 }
 
+export interface Surroundings {
+  /** @default the root of this repository */
+  cwd?: string
+  /** The whole environment: nothing comes from the environment of the tests. @default {} */
+  env?: Record<string, string>
+}
+
+interface InProcess extends Surroundings {
+  /** Whether stdout is a terminal. @default false */
+  isTerminal?: boolean
+}
+
 /**
- * Runs `rowhouse …` as a process of its own, with nothing of this process's settings.
+ * Runs `rowhouse …` in this process.
  *
  * @example
  * const { code, stdout } = await rowhouse(['init', '--dry-run'], { cwd: project.folder })
  */
 export async function rowhouse(
   parameters: string[],
-  { cwd = root, env = {} }: { cwd?: string; env?: Record<string, string> } = {},
+  { cwd = root, env = {}, isTerminal = false }: InProcess = {},
+): Promise<Outcome> {
+  const [stdout, stderr] = [new Collected(), new Collected()]
+  stdout.isTTY = isTerminal
+  const code = await runRowhouse(parameters, { env, cwd, stdout, stderr })
+  return { code, stdout: stdout.text, stderr: stderr.text }
+}
+
+class Collected extends Writable {
+  text = ''
+  isTTY = false
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+/** Runs `rowhouse …` as a process of its own, for what only a process has: its start, its pipes and its exit code. */
+export async function spawnRowhouse(
+  parameters: string[],
+  { cwd = root, env = {} }: Surroundings = {},
+  program = join(root, 'src/cli/rowhouse.ts'),
 ): Promise<Outcome> {
   const { PATH = '', HOME = '' } = process.env
-  const child = Bun.spawn([process.execPath, join(root, 'src/cli/rowhouse.ts'), ...parameters], {
+  const child = Bun.spawn([process.execPath, program, ...parameters], {
     cwd,
     env: { PATH, HOME, ...env },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  const [stdout = '', stderr = ''] = await Promise.all(
-    [child.stdout, child.stderr].map((output) => new Response(output).text()),
-  )
+  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   return { code: await child.exited, stdout, stderr }
 }
 
-/** A folder with the packages of this repository and some files; it goes with the block: `using project = …`. */
+/** A folder with the packages of this repository and some files, deleted with the block: `using project = …`. */
 export function createProject(files: Record<string, string>): Disposable & { folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'rowhouse-cli-'))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))

@@ -1,5 +1,6 @@
 import { checks } from '../../src/isolation/index.ts'
 import { mutations } from '../deep/mutation/mutations.ts'
+import { errorPages } from './error-pages.ts'
 import { guarantees } from './guarantees.ts'
 
 const link = (file: string): string => `[${file.replace(/^test\/|\.test\.ts$/g, '')}](../${file})`
@@ -44,4 +45,5 @@ function sabotagePage(): string {
 export const tables: Record<string, string> = {
   'docs/guarantees.md': promisesPage(),
   'docs/mutations.md': sabotagePage(),
+  ...errorPages,
 }

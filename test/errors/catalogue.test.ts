@@ -1,11 +1,13 @@
 import { expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { HTTPException } from 'hono/http-exception'
 import { ApiError, catalogue, type ErrorCode } from '../../src/errors/index.ts'
 import { newTenant } from '../database.ts'
 import { failing } from '../service/http/app.ts'
 
-/** The promise to clients, written down a second time. */
-const promised: Record<ErrorCode, number> = {
+/** The contract with clients, as a copy of its own. */
+const expected: Record<ErrorCode, number> = {
   BAD_REQUEST: 400,
   VALIDATION_FAILED: 400,
   UNAUTHORIZED: 401,
@@ -27,39 +29,50 @@ const promised: Record<ErrorCode, number> = {
   SERVICE_UNAVAILABLE: 503,
   GATEWAY_TIMEOUT: 504,
 }
-const codes = Object.entries(promised) as [ErrorCode, number][]
-const answerTo = (thrown: unknown) => failing(thrown).as(newTenant()).get('/tasks')
+const codes = Object.entries(expected) as [ErrorCode, number][]
+const responseTo = (thrown: unknown) => failing(thrown).as(newTenant()).get('/tasks')
 
-test('the catalogue has these codes and no others', () => {
-  expect(Object.keys(catalogue).toSorted()).toEqual(Object.keys(promised).toSorted())
+test('the catalogue has exactly these codes', () => {
+  expect(Object.keys(catalogue).toSorted()).toEqual(Object.keys(expected).toSorted())
 })
 
-test.each(codes)('%s is answered with %d and its own message', async (code, promisedStatus) => {
-  const { status, body, error } = await answerTo(new ApiError(code))
-  expect(status).toBe(promisedStatus)
-  expect(body).toMatchObject({ success: false, statusCode: promisedStatus })
+test('docs/errors has a page for each code and no other page', () => {
+  const pages = readdirSync(join(import.meta.dir, '../../docs/errors'))
+  expect(pages.toSorted()).toEqual(['README.md', ...Object.keys(catalogue).map((code) => `${code}.md`)].toSorted())
+})
+
+test.each(codes)('%s has status %d and its own message', async (code, expectedStatus) => {
+  const { status, body, error } = await responseTo(new ApiError(code))
+  expect(status).toBe(expectedStatus)
+  expect(body).toMatchObject({ success: false, statusCode: expectedStatus })
   expect(error).toEqual({ code, message: catalogue[code].message })
 })
 
-test.each(codes.filter(([, status]) => status < 500))('%s says what the thrower says', async (code) => {
-  const details = [{ path: 'title', code: 'rude', message: 'Mind your words' }]
-  const { error, headers } = await answerTo(new ApiError(code, 'No', { details, headers: { 'X-Why': 'because' } }))
-  expect(error).toEqual({ code, message: 'No', details })
-  expect(headers.get('X-Why')).toBe('because')
+test.each(codes.filter(([, status]) => status < 500))(
+  '%s passes the thrown message, details and headers to the client',
+  async (code) => {
+    const details = [{ path: 'title', code: 'rude', message: 'Use other words' }]
+    const { error, headers } = await responseTo(new ApiError(code, 'No', { details, headers: { 'X-Why': 'because' } }))
+    expect(error).toEqual({ code, message: 'No', details })
+    expect(headers.get('X-Why')).toBe('because')
+  },
+)
+
+test.each(codes.filter(([, status]) => status >= 500))(
+  '%s hides the thrown message and details from the client',
+  async (code) => {
+    const details = [{ path: 's3cret', code: 's3cret', message: 's3cret' }]
+    const { body, error } = await responseTo(new ApiError(code, 's3cret', { details, cause: new Error('s3cret') }))
+    expect(error).toEqual({ code, message: catalogue[code].message })
+    expect(JSON.stringify(body)).not.toContain('s3cret')
+  },
+)
+
+test('empty details are left out', async () => {
+  expect((await responseTo(new ApiError('NOT_FOUND', 'No', { details: [] }))).error).not.toHaveProperty('details')
 })
 
-test.each(codes.filter(([, status]) => status >= 500))('%s says nothing of what the thrower says', async (code) => {
-  const details = [{ path: 's3cret', code: 's3cret', message: 's3cret' }]
-  const { body, error } = await answerTo(new ApiError(code, 's3cret', { details, cause: new Error('s3cret') }))
-  expect(error).toEqual({ code, message: catalogue[code].message })
-  expect(JSON.stringify(body)).not.toContain('s3cret')
-})
-
-test('no details are left out rather than empty', async () => {
-  expect((await answerTo(new ApiError('NOT_FOUND', 'No', { details: [] }))).error).not.toHaveProperty('details')
-})
-
-test('what is unavailable says when to try again', async () => {
+test('a 503 has Retry-After', async () => {
   for (const thrown of [new ApiError('SERVICE_UNAVAILABLE'), new HTTPException(503)])
-    expect((await answerTo(thrown)).headers.get('Retry-After')).toBe('1')
+    expect((await responseTo(thrown)).headers.get('Retry-After')).toBe('1')
 })

@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { newTenant } from '../database.ts'
 import { failing } from '../service/http/app.ts'
 
-const answerTo = (thrown: unknown) => failing(thrown).as(newTenant()).get('/tasks')
+const responseTo = (thrown: unknown) => failing(thrown).as(newTenant()).get('/tasks')
 
 const named: [ContentfulStatusCode, string][] = [
   [400, 'BAD_REQUEST'],
@@ -24,10 +24,10 @@ const named: [ContentfulStatusCode, string][] = [
   [451, 'UNAVAILABLE_FOR_LEGAL_REASONS'],
 ]
 
-test.each(named)("somebody else's %d is %s and keeps what it says", async (status, code) => {
-  const answer = await answerTo(new HTTPException(status, { message: 'As the middleware says' }))
-  expect({ ...answer }).toMatchObject({ status, body: { statusCode: status } })
-  expect(answer.error).toEqual({ code, message: 'As the middleware says' })
+test.each(named)('an HTTPException with %d becomes %s and keeps its message', async (status, code) => {
+  const response = await responseTo(new HTTPException(status, { message: 'A message of the middleware' }))
+  expect({ ...response }).toMatchObject({ status, body: { statusCode: status } })
+  expect(response.error).toEqual({ code, message: 'A message of the middleware' })
 })
 
 const ofServers: [ContentfulStatusCode, string][] = [
@@ -40,29 +40,32 @@ const ofServers: [ContentfulStatusCode, string][] = [
   [508, 'LOOP_DETECTED'],
 ]
 
-test.each(ofServers)("somebody else's %d is %s and keeps nothing else", async (status, code) => {
-  const res = new Response('s3cret', { status, headers: { 'X-Debug': 's3cret' } })
-  const answer = await answerTo(new HTTPException(status, { message: 's3cret', cause: new Error('s3cret'), res }))
-  expect({ status: answer.status, error: answer.error }).toMatchObject({ status, error: { code } })
-  expect(JSON.stringify([answer.body, ...answer.headers])).not.toContain('s3cret')
-})
+test.each(ofServers)(
+  'an HTTPException with %d becomes %s and loses its message, body and headers',
+  async (status, code) => {
+    const res = new Response('s3cret', { status, headers: { 'X-Debug': 's3cret' } })
+    const response = await responseTo(new HTTPException(status, { message: 's3cret', cause: new Error('s3cret'), res }))
+    expect({ status: response.status, error: response.error }).toMatchObject({ status, error: { code } })
+    expect(JSON.stringify([response.body, ...response.headers])).not.toContain('s3cret')
+  },
+)
 
-test.each([499, 599])('a status without a name, %d, keeps its number', async (status) => {
-  const answer = await answerTo(new HTTPException(status as ContentfulStatusCode))
+test.each([499, 599])('an HTTPException with the unknown status %d keeps its status', async (status) => {
+  const response = await responseTo(new HTTPException(status as ContentfulStatusCode))
   const code = status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR'
-  expect([answer.status, answer.error?.code]).toEqual([status, code])
+  expect([response.status, response.error?.code]).toEqual([status, code])
 })
 
-test('a 4xx that says nothing has the message of its code', async () => {
-  expect((await answerTo(new HTTPException(404))).error).toEqual({ code: 'NOT_FOUND', message: 'Not found' })
-  expect((await answerTo(new HTTPException(418))).error).toEqual({ code: 'IM_A_TEAPOT', message: 'IM_A_TEAPOT' })
+test('a 4xx HTTPException without a message gets a standard message', async () => {
+  expect((await responseTo(new HTTPException(404))).error).toEqual({ code: 'NOT_FOUND', message: 'Not found' })
+  expect((await responseTo(new HTTPException(418))).error).toEqual({ code: 'IM_A_TEAPOT', message: "I'm a Teapot" })
 })
 
-test.each([200, 204, 302, 304])('an exception of %d is no failure, and so a fault of ours', async (status) => {
+test.each([200, 204, 302, 304])('an HTTPException with %d becomes INTERNAL_SERVER_ERROR', async (status) => {
   const thrown = new HTTPException(status as ContentfulStatusCode, { message: 's3cret' })
-  const { status: answered, error } = await answerTo(thrown)
-  expect({ answered, error }).toEqual({
-    answered: 500,
+  const { status: received, error } = await responseTo(thrown)
+  expect({ received, error }).toEqual({
+    received: 500,
     error: { code: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong' },
   })
 })
@@ -72,9 +75,9 @@ test.each([
   ['Retry-After', 429, '30'],
   ['Allow', 405, 'GET'],
   ['Retry-After', 503, '120'],
-] as const)("%s of somebody else's %d reaches the client", async (name, status, value) => {
+] as const)('the header %s of an HTTPException with %d reaches the client', async (name, status, value) => {
   const res = new Response('Not in the envelope', { status, headers: { [name]: value, 'Set-Cookie': 'a=1' } })
-  const { headers, body } = await answerTo(new HTTPException(status, { res }))
+  const { headers, body } = await responseTo(new HTTPException(status, { res }))
   expect(headers.get(name)).toBe(value)
   expect(headers.get('Set-Cookie')).toBeNull()
   expect(body).toMatchObject({ success: false, statusCode: status })

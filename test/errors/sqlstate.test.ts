@@ -7,11 +7,11 @@ import { anyId } from '../service/http/refusals.ts'
 
 const owner = asOwner(main)
 
-/** The app over the real database, where every transaction does this instead. */
-const doing = (work: (tx: TenantTx) => Promise<unknown>) =>
+/** The app with the real database, whose transactions run `work` instead of their own. */
+const appRunning = (work: (tx: TenantTx) => Promise<unknown>) =>
   build({ db: { ...db, readAtOnce: () => db.write(work) as never, write: () => db.write(work) as never } })
 
-/** PostgreSQL itself raises it, and says more than anybody should hear. */
+/** PostgreSQL raises an error with secrets in every text field. */
 const raise = (sqlstate: string) => (tx: TenantTx) =>
   tx.execute(
     sql.raw(
@@ -49,22 +49,22 @@ const mapped: Record<string, [number, string]> = {
   XX000: [500, 'INTERNAL_SERVER_ERROR'],
 }
 
-test.each(Object.entries(mapped))('SQLSTATE %s is %j', async (sqlstate, [status, code]) => {
-  const { as, lines } = doing(raise(sqlstate))
-  const answer = await as(newTenant()).get('/tasks')
-  expect([answer.status, answer.error?.code]).toEqual([status, code])
-  expect(answer.headers.get('Retry-After')).toBe(/^(40|55|57|08|53)/.test(sqlstate) ? '1' : null)
-  expect(JSON.stringify([answer.body, lines])).not.toContain('s3cret')
+test.each(Object.entries(mapped))('SQLSTATE %s becomes %j', async (sqlstate, [status, code]) => {
+  const { as, lines } = appRunning(raise(sqlstate))
+  const response = await as(newTenant()).get('/tasks')
+  expect([response.status, response.error?.code]).toEqual([status, code])
+  expect(response.headers.get('Retry-After')).toBe(/^(40|55|57|08|53)/.test(sqlstate) ? '1' : null)
+  expect(JSON.stringify([response.body, lines])).not.toContain('s3cret')
 })
 
-test.each(['57014', '42501', '08006'])('the log line of %s has the SQLSTATE', async (sqlstate) => {
-  const { as, lines } = doing(raise(sqlstate))
+test.each(['57014', '42501', '08006'])('the log line of %s contains the SQLSTATE', async (sqlstate) => {
+  const { as, lines } = appRunning(raise(sqlstate))
   await as(newTenant()).get('/tasks')
   expect(lines).toMatchObject([{ level: 'error', error: { database: { sqlstate } } }])
 })
 
-test('23503 on DELETE is a conflict: something still refers to it', async () => {
-  const { status, error } = await doing(raise('23503')).as(newTenant()).delete(`/tasks/${anyId}`)
+test('23503 on DELETE becomes CONFLICT: another row refers to this one', async () => {
+  const { status, error } = await appRunning(raise('23503')).as(newTenant()).delete(`/tasks/${anyId}`)
   expect([status, error?.code]).toEqual([409, 'CONFLICT'])
 })
 
@@ -74,9 +74,9 @@ test.each([
   ['55P03', 2],
   ['23505', 1],
   ['57014', 1],
-] as const)('after %s the work has been run %d times', async (sqlstate, times) => {
+] as const)('after %s the work has run %d times', async (sqlstate, times) => {
   let runs = 0
-  const { as } = doing((tx) => {
+  const { as } = appRunning((tx) => {
     runs += 1
     return raise(sqlstate)(tx)
   })
@@ -84,7 +84,7 @@ test.each([
   expect(runs).toBe(times)
 })
 
-test('work that succeeds the second time is a success', async () => {
+test('work that succeeds the second time succeeds', async () => {
   const { tenant, task } = await newAcme()
   let runs = 0
   const readAtOnce: typeof db.read = (work) =>
@@ -99,24 +99,24 @@ test('work that succeeds the second time is a success', async () => {
   expect({ status, data }).toEqual({ status: 200, data: [task] })
 })
 
-test('a write in a read transaction is a fault of ours', async () => {
+test('a write in a read transaction becomes INTERNAL_SERVER_ERROR', async () => {
   const insert = (tx: TenantTx) => tx.execute(sql`insert into users (email, name) values ('a@b.co', 'A')`)
   const { as, lines } = build({ db: { ...db, readAtOnce: () => db.read(insert) as never } })
   expect((await as(newTenant()).get('/users')).status).toBe(500)
   expect(lines).toMatchObject([{ error: { database: { sqlstate: '25006' } } }])
 })
 
-test('a statement that takes too long is unavailable', async () => {
-  const { as } = doing(async (tx) => {
+test('a statement timeout becomes SERVICE_UNAVAILABLE', async () => {
+  const { as } = appRunning(async (tx) => {
     await tx.execute(sql`select set_config('statement_timeout', '1', true)`)
     await tx.execute(sql`select pg_sleep(60)`)
   })
   expect((await as(newTenant()).get('/tasks')).status).toBe(503)
 })
 
-test('a connection that is lost in the middle is unavailable, and the next request has another', async () => {
+test('a lost connection becomes SERVICE_UNAVAILABLE, and the next request gets another connection', async () => {
   const { tenant, client, task } = await newAcme()
-  const { as } = doing(async (tx) => {
+  const { as } = appRunning(async (tx) => {
     const [row] = await tx.execute(sql`select pg_backend_pid() as pid`)
     await owner`select pg_terminate_backend(${Number(row?.pid)}, 5000)`
     await tx.execute(sql`select 1`)

@@ -14,7 +14,7 @@ function run(command: string[], cwd: string, env: Record<string, string> = {}): 
   return stdout.toString()
 }
 
-/** A project that has installed the package: built as `prepack` builds it, beside its dependencies. */
+/** Installs the package into a project: built as `prepack` builds it, next to its dependencies. */
 async function install(): Promise<void> {
   const modules = join(folder, 'node_modules')
   await mkdir(join(modules, 'rowhouse'), { recursive: true })
@@ -50,7 +50,7 @@ async function prepareDatabase(): Promise<string> {
   return database.appUrl
 }
 
-test("the README's ten lines keep two tenants apart in a project of its own, on Node or else on Bun", async () => {
+test("the README's example keeps two tenants apart in a separate project on Node.js, or on Bun without Node.js", async () => {
   await install()
   const readme = await readFile(join(root, 'README.md'), 'utf8')
   await writeFile(join(folder, 'kit.ts'), readme.match(/^```ts kit\.ts\n(.*?)^```$/ms)?.[1] ?? '')

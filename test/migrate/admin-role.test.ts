@@ -3,13 +3,15 @@ import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { MigrationError, migrate } from '../../src/migrate/index.ts'
 import { startAdminServer } from '../database/admin-server.ts'
 import { connectAsAppUser, sqlstateOf } from '../db/app-user.ts'
+import { startRoleServer } from './role-server.ts'
 
 const server = await startAdminServer()
 const { owner } = server
+const roleServer = await startRoleServer()
 const version = Number((await owner`select current_setting('server_version_num') as number`)[0]?.number)
 
 describe('the role of administrative work', () => {
-  test('has no attribute but LOGIN and BYPASSRLS', async () => {
+  test('has only the attributes LOGIN and BYPASSRLS', async () => {
     const [role] = await owner`
       select rolcanlogin, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolinherit, rolconnlimit
       from pg_roles where rolname = 'app_admin'`
@@ -25,13 +27,13 @@ describe('the role of administrative work', () => {
     })
   })
 
-  test('is a member of nothing and owns nothing', async () => {
+  test('is a member of no role and owns no object', async () => {
     const memberships = await owner`select from pg_auth_members where member = 'app_admin'::regrole`
     const owned = await owner`select from pg_shdepend where refobjid = 'app_admin'::regrole and deptype = 'o'`
     expect([memberships.length, owned.length]).toEqual([0, 0])
   })
 
-  test('has the limits of the role that serves', async () => {
+  test('has the same limits as the serving role', async () => {
     const settingsOf = async (role: string) =>
       [
         ...(await owner`select unnest(setconfig) as setting from pg_db_role_setting
@@ -41,7 +43,7 @@ describe('the role of administrative work', () => {
     expect(await settingsOf('app_admin')).toEqual(await settingsOf('app_user'))
   })
 
-  test('reads and writes the tables of tenants, and may do no more to them', async () => {
+  test('may only read and write the tables of tenants', async () => {
     const [row] = await owner`
       select string_agg(distinct privilege_type, ' ' order by privilege_type) as privileges
       from pg_class, aclexplode(relacl) where oid = 'tasks'::regclass and grantee = 'app_admin'::regrole`
@@ -65,7 +67,7 @@ describe('the role of administrative work', () => {
 })
 
 describe('a migration', () => {
-  test('keeps the password that the role has, and what it may do', async () => {
+  test('keeps the password and the privileges of the role', async () => {
     const everything = async () => [
       ...(await owner`
         select relname as name, relacl::text as acl from pg_class where relacl::text ~ 'app_admin'
@@ -79,35 +81,26 @@ describe('a migration', () => {
     expect(before.map(({ name }) => name)).toEqual(['app_admin', 'public', 'tasks', 'tenancy', 'tenants', 'users'])
   })
 
-  test('leaves the walls whole', async () => {
+  test('leaves no error for the isolation check', async () => {
     const isolation = createIsolationCheck({ url: server.appUrl })
     const errors = (await isolation.inspect()).filter(({ level }) => level === 'error')
     await isolation.close()
     expect(errors).toEqual([])
   })
 
-  test('of several databases at once makes the role once', async () => {
-    const others = await startAdminServer()
-    await others.owner.unsafe('drop owned by app_admin; drop role app_admin')
-    const names = ['one', 'two', 'three', 'four']
-    for (const name of names) await others.owner.unsafe(`create database ${name}`)
-    const urls = names.map((name) => Object.assign(new URL(others.ownerUrl), { pathname: `/${name}` }).href)
+  test('of several databases at once creates the role once', async () => {
+    const urls: string[] = []
+    for (const _ of [1, 2, 3, 4]) urls.push(await roleServer.createDatabase())
     await Promise.all(urls.map((url) => migrate({ url, adminPassword: 'x' })))
-    expect(await others.owner`select from pg_roles where rolname = 'app_admin'`).toHaveLength(1)
+    expect(await roleServer.owner`select from pg_roles where rolname = 'app_admin'`).toHaveLength(1)
   })
 })
 
-describe('an owner who may not make it', () => {
-  async function landlord() {
-    const others = await startAdminServer()
-    await others.owner.unsafe(`drop owned by app_admin; drop role app_admin;
-      create role landlord login createrole password 'x'`)
-    await others.owner.unsafe('create database house owner landlord')
-    return { ...others, url: others.as('landlord', 'x', 'house') }
-  }
+describe('an owner who may not create app_admin', () => {
+  const { owner } = roleServer
 
-  test('is told what a superuser has to run, without the password, and can migrate after that', async () => {
-    const { owner, url } = await landlord()
+  test('gets the statements for a superuser without the password, and can migrate after that', async () => {
+    const { url } = await roleServer.createLandlord('createrole')
     const error = await migrate({ url, adminPassword: 's3cret' }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(MigrationError)
     const message = error instanceof Error ? error.message : ''
@@ -120,8 +113,8 @@ describe('an owner who may not make it', () => {
     expect(row?.rolbypassrls).toBe(true)
   })
 
-  test('is told so too when somebody has made it without BYPASSRLS', async () => {
-    const { owner, url } = await landlord()
+  test('gets the statements also when app_admin exists without BYPASSRLS', async () => {
+    const { url } = await roleServer.createLandlord('createrole')
     await owner.unsafe('create role app_admin login')
     const migration = migrate({ url, adminPassword: 'x' })
     await expect(migration).rejects.toThrow(
@@ -129,14 +122,14 @@ describe('an owner who may not make it', () => {
     )
   })
 
-  test('migrates as ever without it', async () => {
-    const { owner, url } = await landlord()
+  test('can migrate without app_admin', async () => {
+    const { url } = await roleServer.createLandlord('createrole')
     await migrate({ url })
     expect(await owner`select from pg_roles where rolname = 'app_admin'`).toHaveLength(0)
   })
 })
 
-describe('the wall check', () => {
+describe('the isolation check', () => {
   const errorsOf = async (url: string) => {
     const isolation = createIsolationCheck({ url })
     const findings = await isolation.inspect()
@@ -151,14 +144,14 @@ describe('the wall check', () => {
   })
   afterAll(async () => void (await owner.unsafe('revoke app_admin from app_user')))
 
-  test('names a serving role that may become it', async () => {
+  test('reports a serving role that may become app_admin', async () => {
     await owner.unsafe('grant app_admin to app_user')
     expect(await errorsOf(server.appUrl)).toContainEqual(isMember)
     await owner.unsafe('revoke app_admin from app_user')
     expect(await errorsOf(server.appUrl)).toEqual([])
   })
 
-  test('and a migration refuses it', async () => {
+  test('makes a migration fail for such a serving role', async () => {
     await owner.unsafe('grant app_admin to app_user')
     await expect(migrate({ url: server.ownerUrl })).rejects.toThrow('the serving role is a member of app_admin')
   })

@@ -3,43 +3,31 @@ import postgres from 'postgres'
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
 import { RowSecurityError } from '../../src/isolation/index.ts'
 import { MigrationError, migrate } from '../../src/migrate/index.ts'
+import { createBareDatabase, createDatabase, main, type TestDatabase } from '../database.ts'
 import { sqlstateOf } from '../db/app-user.ts'
-import { startPostgres } from '../postgres.ts'
 import { copyProject } from './project.ts'
 
-// A server of its own: its databases are empty, and at first it has no app_user.
-const server = await startPostgres()
-const administrator = postgres(server.ownerUrl, { max: 1, onnotice: () => {} })
-const clients: postgres.Sql[] = [administrator]
-let count = 0
+const clients: postgres.Sql[] = []
+afterAll(() => Promise.all(clients.map((client) => client.end())))
 
-afterAll(async () => {
-  await Promise.all(clients.map((client) => client.end()))
-  await server.stop()
-})
-
-async function createEmptyDatabase(owner?: { name: string; password: string }) {
-  const name = `database_${count++}`
-  await administrator`create database ${administrator(name)}`
-  if (owner) await administrator.unsafe(`alter database ${name} owner to ${owner.name}`)
-  const url = new URL(server.ownerUrl)
-  url.pathname = `/${name}`
-  const superuserUrl = url.href
-  if (owner) Object.assign(url, { username: owner.name, password: owner.password })
-  const sql = postgres(superuserUrl, { max: 1, onnotice: () => {} })
+/** A URL as the owner, and a client of the owner. */
+function connect({ ownerUrl: url }: TestDatabase) {
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
   clients.push(sql)
-  return { url: url.href, sql }
+  return { url, sql }
 }
+const createEmptyDatabase = async () => connect(await createBareDatabase())
+const createMigratedDatabase = async () => connect(await createDatabase())
 
 async function failureOf(promise: Promise<unknown>): Promise<Error> {
   const error = await promise.then(
-    () => new Error('It did not fail'),
+    () => new Error('The promise did not reject'),
     (reason: unknown) => reason,
   )
   return error instanceof Error ? error : new Error(String(error))
 }
 
-/** Everything that a migration makes, with its identity: what was dropped and made again has another oid. */
+/** Everything that a migration creates, with its oid: an object that was dropped and created again has another one. */
 const everything = (sql: postgres.Sql) => sql`
   select 'policy' as kind, oid::text, polname::text as name, pg_get_expr(polqual, polrelid) as text from pg_policy
   union all select 'trigger', oid::text, tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
@@ -57,11 +45,11 @@ const everything = (sql: postgres.Sql) => sql`
   union all select 'setting', setrole::text, '', setconfig::text from pg_db_role_setting
   order by 1, 2, 3`
 
-const nobody = '00000000-0000-0000-0000-000000000000'
+const anyId = '00000000-0000-0000-0000-000000000000'
 const shipped = journal.entries.map(({ tag }) => `drizzle/${tag}.sql`)
 
 describe('a migration', () => {
-  test('says what it applied, and the second time alters nothing', async () => {
+  test('returns the new migrations, and changes nothing the second time', async () => {
     const { url, sql } = await createEmptyDatabase()
     expect(await migrate({ url })).toEqual(shipped)
     const before = [...(await everything(sql))]
@@ -69,32 +57,30 @@ describe('a migration', () => {
     expect([...(await everything(sql))]).toEqual(before)
   })
 
-  test('waits for nobody who reads or writes, when nothing is new', async () => {
-    const { url, sql } = await createEmptyDatabase()
-    await migrate({ url })
+  test('waits for no reader or writer when nothing is new', async () => {
+    const { url, sql } = await createMigratedDatabase()
     await sql.begin(async (tx) => {
       await tx`lock table users, tasks in row exclusive mode`
       expect(await migrate({ url })).toEqual([])
     })
   })
 
-  test('may run from two places at once', async () => {
+  test('can run from several places at once', async () => {
     const { url, sql } = await createEmptyDatabase()
     const applied = await Promise.all([migrate({ url }), migrate({ url }), migrate({ url })])
     expect(applied.flat()).toEqual(shipped)
-    const walled = await sql`select from pg_class where relforcerowsecurity`
-    expect((await sql`select from pg_policy`).length).toBe(2 * walled.length)
+    const tables = await sql`select from pg_class where relforcerowsecurity`
+    expect((await sql`select from pg_policy`).length).toBe(2 * tables.length)
   })
 
-  test('may run in several databases of one server at once', async () => {
-    const databases = await Promise.all(Array.from({ length: 6 }, () => createEmptyDatabase()))
+  test('can run in several databases of one server at once', async () => {
+    const databases = await Promise.all(Array.from({ length: 3 }, () => createEmptyDatabase()))
     const applied = await Promise.all(databases.map(({ url }) => migrate({ url })))
-    expect(applied.flat()).toHaveLength(6 * shipped.length)
+    expect(applied.flat()).toHaveLength(3 * shipped.length)
   })
 
-  test('mends walls that were broken', async () => {
-    const { url, sql } = await createEmptyDatabase()
-    await migrate({ url })
+  test('restores row-level security that was disabled', async () => {
+    const { url, sql } = await createMigratedDatabase()
     const before = (await everything(sql)).filter(({ kind }) => kind !== 'policy')
     await sql.unsafe(`alter table tasks no force row level security; alter table users disable row level security;
       drop policy tenant_restrictive on tasks; alter policy tenant_isolation on users using (true);
@@ -103,8 +89,8 @@ describe('a migration', () => {
     expect((await everything(sql)).filter(({ kind }) => kind !== 'policy')).toEqual(before)
   })
 
-  test('of a database that does not answer is unavailable', async () => {
-    const url = new URL(server.ownerUrl)
+  test('fails with SERVICE_UNAVAILABLE when the database does not exist', async () => {
+    const url = new URL(main.ownerUrl)
     url.pathname = '/nowhere'
     expect(await failureOf(migrate({ url: url.href }))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
   })
@@ -121,14 +107,14 @@ describe('a migration that fails', () => {
     expect(error.message).toEndWith('\n\nselect no_such_column;')
   })
 
-  test('names a file of ours as well', async () => {
+  test('names a file of the SQL folder', async () => {
     const { url } = await createEmptyDatabase()
     await using project = await copyProject()
     await project.change('sql/20-tenancy.sql', (text) => text.replace('stable parallel safe', 'stable parallel mostly'))
     expect((await failureOf(project.migrate({ url }))).message).toStartWith('sql/20-tenancy.sql, statement 3: ')
   })
 
-  test('leaves nothing behind', async () => {
+  test('leaves an empty database empty', async () => {
     const { url, sql } = await createEmptyDatabase()
     await using project = await copyProject()
     await project.addMigration('0001_broken', 'select no_such_column')
@@ -140,9 +126,8 @@ describe('a migration that fails', () => {
     expect(await migrate({ url })).toEqual(shipped)
   })
 
-  test('leaves the last good state behind, when it is not the first', async () => {
-    const { url, sql } = await createEmptyDatabase()
-    await migrate({ url })
+  test('leaves a migrated database unchanged', async () => {
+    const { url, sql } = await createMigratedDatabase()
     const before = [...(await everything(sql))]
     await using project = await copyProject()
     await project.addMigration('0001_half', 'create table half (id int);--> statement-breakpoint\nselect 1 / 0')
@@ -150,7 +135,7 @@ describe('a migration that fails', () => {
     expect([...(await everything(sql))]).toEqual(before)
   })
 
-  test('is what happens to one that was changed after it was applied', async () => {
+  test('reports a migration that was changed after it was applied', async () => {
     const { url, sql } = await createEmptyDatabase()
     await using project = await copyProject()
     await project.addMigration('0001_notes', 'select 1')
@@ -162,7 +147,7 @@ describe('a migration that fails', () => {
 })
 
 describe('the files of the SQL folder', () => {
-  test('run in the order of their names: below 40- before the migrations, the others after', async () => {
+  test('run in the order of their names: those before 40- before the migrations, the others after', async () => {
     const { url, sql } = await createEmptyDatabase()
     await using project = await copyProject()
     await project.write('sql/35-before.sql', 'create table steps (tables bigint); select 1; create schema steps')
@@ -174,13 +159,13 @@ describe('the files of the SQL folder', () => {
     expect([...(await sql`select tables::int from steps order by tables`)]).toEqual([{ tables: 1 }, { tables: 3 }])
   })
 
-  test('may not end the transaction that all is done in', async () => {
+  test('may not end the transaction of the migration', async () => {
     const { url } = await createEmptyDatabase()
     await using project = await copyProject()
     await project.write('sql/15-mine.sql', 'select 1; commit')
     const error = await failureOf(project.migrate({ url }))
     expect(error.name).toBe(MigrationError.name)
-    expect(error.message).toStartWith('sql/15-mine.sql ends the transaction by itself')
+    expect(error.message).toStartWith('sql/15-mine.sql ends the transaction of the migration')
   })
 
   test('are enough for a project without migrations', async () => {
@@ -190,11 +175,11 @@ describe('the files of the SQL folder', () => {
     await project.write('sql/40-protected-tables.sql', `select tenancy.protect('houses', 'org_id')`)
     const own = { url, migrations: 'nowhere', tenantColumn: 'org_id' }
     expect(await project.migrate(own)).toEqual([])
-    const [wall] = await sql`select pg_get_expr(polqual, polrelid) as text from pg_policy limit 1`
-    expect(wall?.text).toBe('(org_id = ( SELECT tenancy.current_tenant_id() AS current_tenant_id))')
+    const [policy] = await sql`select pg_get_expr(polqual, polrelid) as text from pg_policy limit 1`
+    expect(policy?.text).toBe('(org_id = ( SELECT tenancy.current_tenant_id() AS current_tenant_id))')
   })
 
-  test('are asked for when there are none', async () => {
+  test('are required', async () => {
     const { url } = await createEmptyDatabase()
     expect((await failureOf(migrate({ url, sql: 'nowhere' }))).message).toContain('"rowhouse init" writes it')
   })
@@ -203,7 +188,7 @@ describe('the files of the SQL folder', () => {
 describe('a new table of tenants that was not protected', () => {
   const forgotten = 'create table notes (tenant_id uuid not null default tenancy.current_tenant_id(), id uuid not null)'
 
-  test('is refused by name', async () => {
+  test('makes the migration fail with its name', async () => {
     const { url, sql } = await createEmptyDatabase()
     await using project = await copyProject()
     await project.addMigration('0001_notes', forgotten)
@@ -213,7 +198,7 @@ describe('a new table of tenants that was not protected', () => {
     expect((await sql`select to_regclass('notes') as notes`)[0]).toEqual({ notes: null })
   })
 
-  test('is accepted once it is named', async () => {
+  test('is accepted after a call of protect()', async () => {
     const { url } = await createEmptyDatabase()
     await using project = await copyProject()
     await project.addMigration('0001_notes', `${forgotten};--> statement-breakpoint\ncreate table plain (id int)`)
@@ -225,8 +210,7 @@ describe('a new table of tenants that was not protected', () => {
   })
 
   test('answers "permission denied" to the serving role', async () => {
-    const { url, sql } = await createEmptyDatabase()
-    await migrate({ url })
+    const { sql } = await createMigratedDatabase()
     await sql.unsafe(forgotten)
     await sql.begin(async (tx) => {
       await tx`set local role app_user`
@@ -235,19 +219,17 @@ describe('a new table of tenants that was not protected', () => {
     })
   })
 
-  test('is refused by protect() when its tenant column is not the one', async () => {
-    const { url, sql } = await createEmptyDatabase()
-    await migrate({ url })
-    for (const column of ['tenant_id uuid', 'tenant_id text not null', `tenant_id uuid not null default '${nobody}'`]) {
+  test('is rejected by protect() when its tenant column has another type or default', async () => {
+    const { sql } = await createMigratedDatabase()
+    for (const column of ['tenant_id uuid', 'tenant_id text not null', `tenant_id uuid not null default '${anyId}'`]) {
       await sql.unsafe(`drop table if exists notes; create table notes (${column}, id uuid)`)
       const error = await failureOf(sql`select tenancy.protect('notes')`)
       expect(error.message).toContain('notes needs the column: tenant_id uuid not null default')
     }
   })
 
-  test('is given the default of its tenant column by protect()', async () => {
-    const { url, sql } = await createEmptyDatabase()
-    await migrate({ url })
+  test('gets the default of its tenant column from protect()', async () => {
+    const { sql } = await createMigratedDatabase()
     await sql.unsafe(`create table "Odd ""notes" ("Org Id" uuid not null)`)
     await sql`select tenancy.protect('"Odd ""notes"', 'Org Id')`
     const [column] = await sql`select pg_get_expr(adbin, adrelid) as preset from pg_attrdef

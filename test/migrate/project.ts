@@ -7,10 +7,10 @@ import { type MigrateOptions, migrate } from '../../src/migrate/index.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A copy of what is migrated, to be broken; it is removed when the test ends: `await using project = …`. */
+/** A copy of the migrated files for a test to change, deleted when the test ends: `await using project = …`. */
 export interface Project extends AsyncDisposable {
   migrate(options: MigrateOptions): Promise<string[]>
-  /** Adds a migration behind the others. */
+  /** Adds a migration after the others. */
   addMigration(name: string, sql: string): Promise<void>
   change(path: string, change: (text: string) => string): Promise<void>
   write(path: string, text: string): Promise<void>

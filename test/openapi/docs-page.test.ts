@@ -10,7 +10,7 @@ const page = async () => {
 const files = async () => [...(await page()).html.matchAll(/<(?:script|link|img)[^>]* (?:src|href)="([^"]*)"/g)]
 
 describe('the documentation page', () => {
-  test('is HTML, for everybody', async () => {
+  test('is HTML without a tenant or a login', async () => {
     const { response, html } = await page()
     expect(response.status).toBe(200)
     expect(response.headers.get('Content-Type')).toStartWith('text/html')
@@ -18,7 +18,7 @@ describe('the documentation page', () => {
     expect(html).toContain('<title>Rowhouse</title>')
   })
 
-  test('is not bothered by a malformed tenant header', async () => {
+  test('ignores a malformed tenant header', async () => {
     expect((await app.request('/docs', { headers: { 'X-Tenant-Id': 'nonsense' } })).status).toBe(200)
   })
 
@@ -30,22 +30,22 @@ describe('the documentation page', () => {
     ])
   })
 
-  test('names no other host anywhere', async () => {
+  test('names no other host', async () => {
     expect((await page()).html).not.toMatch(/(?:https?:)?\/\/[a-z]/i)
   })
 
-  test('shows the document that is served here', async () => {
+  test('shows the OpenAPI document of the service', async () => {
     const [, url = ''] = (await page()).html.match(/url: '([^']+)'/) ?? []
     const response = await app.request(url)
     expect(response.headers.get('Content-Type')).toStartWith('application/json')
     expect(await response.json()).toMatchObject({ openapi: '3.1.0', info: { title: 'Rowhouse' } })
   })
 
-  test('asks no validator on the internet about the document', async () => {
+  test('uses no online validator', async () => {
     expect((await page()).html).toContain("validatorUrl: 'none'")
   })
 
-  test('allows no script but its own two, and nothing from elsewhere', async () => {
+  test('allows only its own two scripts, and nothing from another origin', async () => {
     const { response, html } = await page()
     const [, nonce = ''] = html.match(/<script nonce="([^"]+)">/) ?? []
     const policy = Object.fromEntries(
@@ -66,7 +66,7 @@ describe('the documentation page', () => {
     })
   })
 
-  test('has a fresh nonce every time, and no cache keeps it', async () => {
+  test('has a new nonce for each request, and is not cached', async () => {
     const [first, second] = [await page(), await page()]
     const nonce = /nonce="([^"]+)"/
     expect(first.html.match(nonce)?.[1]).not.toBe(second.html.match(nonce)?.[1])
@@ -84,12 +84,12 @@ describe('the documentation page', () => {
     expect(await (await other.request('/')).text()).toContain('<title>&lt;script&gt;alert(1)&lt;/script&gt;</title>')
   })
 
-  test('answers HEAD without a body', async () => {
+  test('responds to HEAD without a body', async () => {
     const response = await app.request('/docs', { method: 'HEAD' })
     expect([response.status, await response.text()]).toEqual([200, ''])
   })
 
-  test('takes GET and HEAD alone', async () => {
+  test('accepts only GET and HEAD', async () => {
     const response = await app.request('/docs', { method: 'POST' })
     expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD'])
   })
@@ -101,7 +101,7 @@ describe('a file of the documentation page', () => {
     ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
   ] as const
 
-  test.each(named)('%s is the package’s, with its type, and may be cached', async (name, type) => {
+  test.each(named)('%s comes from the package with its type, and may be cached', async (name, type) => {
     const response = await app.request(`/docs/swagger-ui-dist/${name}`)
     expect(response.status).toBe(200)
     expect(response.headers.get('Content-Type')).toBe(type)
@@ -110,16 +110,16 @@ describe('a file of the documentation page', () => {
     expect((await response.text()) === (await readDocsAsset(name))).toBe(true)
   })
 
-  test('answers HEAD without a body', async () => {
+  test('responds to HEAD without a body', async () => {
     const response = await app.request('/docs/swagger-ui-dist/swagger-ui.css', { method: 'HEAD' })
     expect([response.status, await response.text()]).toEqual([200, ''])
   })
 
-  test.each(['package.json', '..%2f..%2fpackage.json', '../../package.json', ''])('%p is none', async (name) => {
+  test.each(['package.json', '..%2f..%2fpackage.json', '../../package.json', ''])('%p does not exist', async (name) => {
     expect((await app.request(`/docs/swagger-ui-dist/${name}`)).status).toBe(404)
   })
 
-  test('is loaded once, and again only when that failed', async () => {
+  test('is loaded once, and again only after a failure', async () => {
     const outcomes = [Promise.reject(new Error('disk')), Promise.resolve('body {}')]
     let loads = 0
     const page = docs({

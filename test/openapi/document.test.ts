@@ -55,28 +55,28 @@ test('no two operations share an operationId', () => {
 describe.each(operations)(
   '$method $path',
   ({ operationId, summary, tags, parameters = [], responses, path, method }) => {
-    test('has an operationId, a summary and tags that are described', () => {
+    test('has an operationId, a summary and described tags', () => {
       expect(operationId).toMatch(/^[a-z]+[A-Z][A-Za-z]+$/)
       expect(summary.length).toBeGreaterThan(5)
       expect(document.tags.map(({ name }) => name)).toEqual(expect.arrayContaining(tags))
       expect(tags.length).toBeGreaterThan(0)
     })
 
-    test('declares the failures that its shape can answer with', () => {
+    test('declares the failures that follow from its shape', () => {
       const statuses = Object.keys(responses)
       if (!tags.includes('health')) expect(statuses).toEqual(expect.arrayContaining(['400', '403', '500', '503']))
       if (path.includes('{id}')) expect(statuses).toContain('404')
       if (method !== 'get') expect(statuses).toEqual(expect.arrayContaining(['408', '413', '415']))
     })
 
-    test('asks for the tenant, unless it is public', () => {
-      const asks = parameters.some(({ $ref }) => $ref === '#/components/parameters/Tenant')
-      expect(asks).toBe(!tags.includes('health'))
+    test('requires the tenant, unless it is public', () => {
+      const requiresTenant = parameters.some(({ $ref }) => $ref === '#/components/parameters/Tenant')
+      expect(requiresTenant).toBe(!tags.includes('health'))
     })
   },
 )
 
-test('TENANT_HEADER renames the header, for the service and in the document', async () => {
+test('TENANT_HEADER renames the header in the service and in the document', async () => {
   const renamed = createApp({ ...deps, tenantHeader: 'X-Org' })
   const described: Document = JSON.parse(await (await renamed.request('/openapi.json')).text())
   expect(described.components.parameters.Tenant.name).toBe('X-Org')
@@ -86,7 +86,7 @@ test('TENANT_HEADER renames the header, for the service and in the document', as
   expect(await unnamed.text()).toContain('X-Org')
 })
 
-test('the examples of the document work with the demo tenant, as they stand', async () => {
+test('the examples of the document work with the demo tenant', async () => {
   const db = open(await createDatabase())
   await seed(db)
   const acme = testClient(createApp({ ...deps, db })).as(demo.acme.tenantId)
@@ -100,8 +100,8 @@ test('the examples of the document work with the demo tenant, as they stand', as
   }
 })
 
-describe('where tokens are verified', () => {
-  test('operations of tenants ask for one, and the header may be left out', async () => {
+describe('with AUTH=jwt', () => {
+  test('operations of tenants require a token, and the tenant header is optional', async () => {
     const verifying = await (await createApp({ ...deps, bearer: true }).request('/openapi.json')).json()
     expect(verifying.components.securitySchemes).toEqual({
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
@@ -111,7 +111,7 @@ describe('where tokens are verified', () => {
       expect(verifying.paths[path][method].security).toEqual(tags.includes('health') ? undefined : [{ bearer: [] }])
   })
 
-  test('the document is a valid one', async () => {
+  test('the document has no linter error', async () => {
     const source = await (await createApp({ ...deps, bearer: true }).request('/openapi.json')).text()
     const config = await createConfig({ extends: ['recommended'] })
     const problems = await lintFromString({ source, config })

@@ -6,7 +6,7 @@ const accepts = (schema: { safeParse(value: unknown): { success: boolean } }, va
 const codesOf = (schema: ReturnType<typeof text>, value: unknown) =>
   schema.safeParse(value).error?.issues.map(({ code, message }) => `${code}: ${message}`) ?? []
 
-test('text is counted in characters at both ends', () => {
+test('text counts characters for its minimum and maximum', () => {
   const two = text({ min: 2, max: 3 })
   expect([accepts(two, '🏡'), accepts(two, '🏡🏡'), accepts(two, '🏡🏡🏡'), accepts(two, '🏡🏡🏡🏡')]).toEqual([
     false,
@@ -16,12 +16,12 @@ test('text is counted in characters at both ends', () => {
   ])
 })
 
-test('text is counted as PostgreSQL counts it: a combining mark is a character', () => {
+test('text counts a combining mark as a character, as PostgreSQL does', () => {
   expect(accepts(text({ max: 1 }), 'e\u0301')).toBe(false)
   expect(accepts(text({ max: 2 }), 'e\u0301')).toBe(true)
 })
 
-test('text is trimmed only where that is asked for', () => {
+test('text is trimmed only with the option trim', () => {
   expect(text({ max: 9 }).parse(' a ')).toBe(' a ')
   expect(text({ max: 1, trim: true }).parse(' a ')).toBe('a')
 })
@@ -30,7 +30,7 @@ test('without a minimum text may be empty', () => {
   expect(accepts(text({ max: 9 }), '')).toBe(true)
 })
 
-test('text says all that is wrong with it', () => {
+test('text reports every problem', () => {
   expect(codesOf(text({ max: 2 }), 'a\0\ud800')).toEqual([
     'custom: Must be well-formed Unicode',
     'custom: Must not contain a NUL character',
@@ -39,18 +39,18 @@ test('text says all that is wrong with it', () => {
   expect(codesOf(text({ min: 1, max: 2 }), '')).toEqual(['too_small: Must have at least 1 character'])
 })
 
-test('a whole pair of surrogates is a character, half of one is none', () => {
+test('a surrogate pair is a character, half of one is rejected', () => {
   expect([accepts(text({ max: 1 }), '\ud83c\udfe1'), accepts(text({ max: 1 }), '\ud83c')]).toEqual([true, false])
 })
 
-test('an id is of any version, in any case', () => {
+test('an id may have any version and case', () => {
   for (const value of ['11111111-1111-1111-1111-111111111111', 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF'])
     expect(accepts(id(), value)).toBe(true)
   for (const value of ['11111111111111111111111111111111', '11111111-1111-1111-1111-111111111111\n', '', 1])
     expect(accepts(id(), value)).toBe(false)
 })
 
-test('a page query has a page of 20 as its default', () => {
+test('a page query defaults to page 1 with 20 items', () => {
   expect(PageQuery.parse({})).toEqual({ page: 1, limit: 20 })
   expect(PageQuery.parse({ page: '007', limit: '100' })).toEqual({ page: 7, limit: 100 })
 })

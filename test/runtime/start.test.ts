@@ -128,7 +128,7 @@ describe('bun run migrate', () => {
     failure(start([process.execPath, join(root, 'src/cli/rowhouse.ts'), 'migrate'], environment), 2)
 
   test('without DATABASE_OWNER_URL reports that it is required', async () => {
-    expect(await refusal({})).toContain('DATABASE_OWNER_URL is required')
+    expect(await refusal({})).toContain('DATABASE_OWNER_URL is not set')
   })
 
   test('with a malformed URL does not show the password', async () => {

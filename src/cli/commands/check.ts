@@ -3,42 +3,44 @@ import { join, relative } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import { openInMemory } from '../../migrate/index.ts'
 import { loadRowhouseConfig } from '../config.ts'
+import type { CommandIo } from '../io.ts'
 import { migrationsOption, schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
 import { checkProject } from '../schema/check-project.ts'
 import { extensionsOf, readProjectSql } from '../schema/project-sql.ts'
 
-export const checkCommand = withReport(
-  new Command('check')
-    .description('Apply the SQL and the migrations to a database in memory, and compare it with the Drizzle schema.')
-    .addOption(schemaOption)
-    .addOption(sqlOption)
-    .addOption(migrationsOption)
-    .addOption(sharedOption)
-    .addOption(tenantColumnOption),
-)
-  .addHelpText(
-    'after',
-    `
-The doctor without a server, for a pre-commit hook: walls, tables, columns, keys, policies, the tenant's setting.
-The first run takes a few seconds longer: it keeps an empty database in node_modules/.cache.
+export const createCheckCommand = (io: CommandIo) =>
+  withReport(
+    new Command('check')
+      .description('Apply the SQL and the migrations to an in-memory database, and compare it with the Drizzle schema.')
+      .addOption(schemaOption)
+      .addOption(sqlOption)
+      .addOption(migrationsOption)
+      .addOption(sharedOption)
+      .addOption(tenantColumnOption),
+  )
+    .addHelpText(
+      'after',
+      `
+Checks row-level security, tables, columns, keys, policies and the tenant setting without a server, for example in a
+pre-commit hook. The first run is slower: it stores an empty database in node_modules/.cache.
 
 Examples:
   rowhouse check
   rowhouse check --schema src/schema.ts --format sarif > schema.sarif`,
-  )
-  .action(async ({ format, json, strict, ...flags }) => {
-    const start = performance.now()
-    const project = await loadRowhouseConfig(flags)
-    const modules = join(project.folder, 'node_modules')
-    const cache = existsSync(modules) ? join(modules, '.cache/rowhouse') : undefined
-    const database = await openInMemory(cache, extensionsOf(await readProjectSql(project)))
-    try {
-      const findings = await checkProject(project, database.url)
-      const file = relative(project.folder, project.schema)
-      const milliseconds = performance.now() - start
-      process.exitCode = report({ subject: file, findings, milliseconds, file }, { format, json, strict })
-    } finally {
-      await database.close()
-    }
-  })
+    )
+    .action(async ({ format, json, strict, ...flags }) => {
+      const start = performance.now()
+      const project = await loadRowhouseConfig(flags, io.cwd)
+      const modules = join(project.folder, 'node_modules')
+      const cache = existsSync(modules) ? join(modules, '.cache/rowhouse') : undefined
+      const database = await openInMemory(cache, extensionsOf(await readProjectSql(project)))
+      try {
+        const findings = await checkProject(project, database.url)
+        const file = relative(project.folder, project.schema)
+        const milliseconds = performance.now() - start
+        io.exitCode = report(io, { subject: file, findings, milliseconds, file }, { format, json, strict })
+      } finally {
+        await database.close()
+      }
+    })

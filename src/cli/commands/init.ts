@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import type { Finding } from '../../isolation/index.ts'
 import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
+import { type CommandIo, print } from '../io.ts'
 import { schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
 import { protectedTablesSql } from '../output/protected-tables-sql.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
@@ -13,44 +14,36 @@ import { readSchema } from '../schema/read-schema.ts'
 import { inspectSchema } from '../schema/schema-findings.ts'
 import { sharedFindings } from '../schema/shared-findings.ts'
 
-/** The files that are the same in every project: those that this kit itself is tested with. */
+/** The files that are the same in every project. */
 const shipped = ['10-roles.sql', '20-tenancy.sql', '25-signed-context.sql', '30-protect.sql', '35-tenant-directory.sql']
 
-/** What `init` would do to a project, and what it cannot do. */
-export interface Plan {
+/** What `init` writes, and what it leaves to the user. */
+export interface InitPlan {
   files: WrittenFile[]
   findings: Finding[]
-  /** The code that is left to write. */
+  /** Instructions with the code that the user adds. */
   setUp: string
 }
 
 /**
- * Looks at a project's Drizzle schema, and at the SQL that stands there already.
+ * Compares the SQL files of a project with the files that its Drizzle schema needs.
  *
- * @throws OperatorError when there is no schema to look at
+ * @throws OperatorError when the schema cannot be read
  * @example
- * const { files } = await planInit(await loadRowhouseConfig())
+ * const { files } = await planInit(await loadRowhouseConfig({}, process.cwd()))
  */
-export async function planInit(project: RowhouseConfig): Promise<Plan> {
+export async function planInit(project: RowhouseConfig): Promise<InitPlan> {
   const tables = await readSchema(project)
-  const bodies = shipped.map(
-    async (name) => [name, await readFile(new URL(`../../../sql/${name}`, import.meta.url), 'utf8')] as const,
-  )
-  const wanted = [...(await Promise.all(bodies)), ['40-protected-tables.sql', protectedTablesSql(tables)] as const]
-  const files = await Promise.all(wanted.map(([name, body]) => compareFile(join(project.sql, name), body)))
+  const files = await Promise.all([
+    ...shipped.map(async (name) => {
+      const body = await readFile(new URL(`../../../sql/${name}`, import.meta.url), 'utf8')
+      return await compareFile(join(project.sql, name), body)
+    }),
+    compareFile(join(project.sql, '40-protected-tables.sql'), protectedTablesSql(tables)),
+  ])
   const edited = files
     .filter(({ state }) => state === 'edited')
-    .map(
-      ({ path }): Finding => ({
-        level: 'error',
-        check: 'edited-file',
-        guarantee: 27,
-        object: relative(project.folder, path),
-        problem: 'somebody else wrote or edited it, so it was left alone, and it is not what the schema asks for',
-        remedy:
-          'Move what is yours to a file of its own, as 50-own.sql, delete this one, and run "rowhouse init" again.',
-      }),
-    )
+    .map(({ path }) => editedFile(relative(project.folder, path)))
   return {
     files,
     findings: [
@@ -62,47 +55,55 @@ export async function planInit(project: RowhouseConfig): Promise<Plan> {
   }
 }
 
-export const initCommand = withReport(
-  new Command('init')
-    .description(
-      'Write the SQL that walls the tables of a Drizzle schema, and say what only the schema itself can mend.',
-    )
-    .option('--dry-run', 'write nothing; print what would be written')
-    .addOption(schemaOption)
-    .addOption(sqlOption)
-    .addOption(sharedOption)
-    .addOption(tenantColumnOption),
-)
-  .addHelpText(
-    'after',
-    `
-Each table with the tenant column gets its wall, and the indexes that row security needs; shared tables can be read.
-Run it again after each change of the schema: a file that somebody edited is never overwritten.
+const editedFile = (object: string): Finding => ({
+  level: 'error',
+  check: 'edited-file',
+  guarantee: 27,
+  object,
+  problem: '"rowhouse init" did not write this version of the file, so it left the file unchanged',
+  remedy: 'Move your SQL to a file of your own, such as 50-own.sql, delete this file, and run "rowhouse init" again.',
+})
+
+export const createInitCommand = (io: CommandIo) =>
+  withReport(
+    new Command('init')
+      .description('Write the SQL that protects the tables of a Drizzle schema, and report what the schema lacks.')
+      .option('--dry-run', 'print the changes without writing them')
+      .addOption(schemaOption)
+      .addOption(sqlOption)
+      .addOption(sharedOption)
+      .addOption(tenantColumnOption),
+  )
+    .addHelpText(
+      'after',
+      `
+Each table with the tenant column gets row-level security and the indexes that its policies need. Shared tables become
+readable. Run the command again after each change of the schema. It never overwrites a file that you edited.
 
 Examples:
   rowhouse init --dry-run
   rowhouse init --schema src/schema.ts --tenant-column org_id --shared public.countries`,
-  )
-  .action(async ({ dryRun, format, json, strict, ...flags }) => {
-    const start = performance.now()
-    const project = await loadRowhouseConfig(flags)
-    const { files, findings, setUp } = await planInit(project)
-    if (!dryRun) for (const file of files) await save(file)
-    const options = { format, json, strict }
-    const isRead = isForPeople(options)
-    if (isRead) console.log([...files.flatMap((file) => listing(file, project, dryRun)), ''].join('\n'))
-    const milliseconds = performance.now() - start
-    const subject = relative(project.folder, project.schema)
-    process.exitCode = report({ subject, findings, milliseconds, file: subject }, options)
-    if (isRead) console.log(`\n${setUp}`)
-  })
+    )
+    .action(async ({ dryRun, format, json, strict, ...flags }) => {
+      const start = performance.now()
+      const project = await loadRowhouseConfig(flags, io.cwd)
+      const { files, findings, setUp } = await planInit(project)
+      if (!dryRun) for (const file of files) await save(file)
+      const options = { format, json, strict }
+      const isText = isForPeople(options)
+      if (isText) print(io, [...files.flatMap((file) => describeFile(file, project, dryRun)), ''].join('\n'))
+      const milliseconds = performance.now() - start
+      const subject = relative(project.folder, project.schema)
+      io.exitCode = report(io, { subject, findings, milliseconds, file: subject }, options)
+      if (isText) print(io, `\n${setUp}`)
+    })
 
-function listing(file: WrittenFile, { folder }: RowhouseConfig, dryRun = false): string[] {
-  const said = {
+function describeFile(file: WrittenFile, { folder }: RowhouseConfig, dryRun = false): string[] {
+  const outcomes = {
     new: dryRun ? 'would be written' : 'written',
-    outdated: dryRun ? 'would be brought up to date' : 'brought up to date',
-    same: 'is right as it is',
-    edited: 'was left alone: somebody else wrote or edited it',
+    outdated: dryRun ? 'would be updated' : 'updated',
+    same: 'is up to date',
+    edited: 'was not changed: somebody edited it',
   }
-  return [`${relative(folder, file.path)} ${said[file.state]}`, ...(dryRun ? changes(file) : [])]
+  return [`${relative(folder, file.path)} ${outcomes[file.state]}`, ...(dryRun ? changes(file) : [])]
 }

@@ -1,20 +1,20 @@
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
+import { Command } from '@commander-js/extra-typings'
 import { Hono } from 'hono'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { type CommandIo, print } from '../io.ts'
+import { wholeNumberFrom } from '../options.ts'
 
 const algorithm = 'ES256'
 const hourSeconds = 3600
 
-/** An identity provider to try `AUTH=jwt` with: it gives a token for any tenant to whoever asks. */
+/** An identity provider for development with `AUTH=jwt`: it issues a token for any tenant to every caller. */
 export async function createIssuer(issuer: string, audience: string): Promise<Hono> {
-  let keys = [await createKey()]
+  let key = await createKey()
   const app = new Hono()
-  app.get('/.well-known/jwks.json', (c) => c.json({ keys: keys.map(({ jwk }) => jwk) }))
+  app.get('/.well-known/jwks.json', (c) => c.json({ keys: [key.jwk] }))
   app.get('/token', async (c) => {
-    const { tenant, sub = 'somebody', seconds = String(hourSeconds), ...others } = c.req.query()
-    const [key] = keys
-    if (!key) throw new TypeError('There is always a key')
-    const token = new SignJWT({ ...(tenant === undefined ? {} : { tenant_id: tenant }), ...others })
+    const { tenant, sub = 'somebody', seconds = String(hourSeconds), ...claims } = c.req.query()
+    const token = new SignJWT({ ...(tenant === undefined ? {} : { tenant_id: tenant }), ...claims })
       .setProtectedHeader({ alg: algorithm, kid: key.jwk.kid })
       .setIssuer(issuer)
       .setAudience(audience)
@@ -24,8 +24,8 @@ export async function createIssuer(issuer: string, audience: string): Promise<Ho
     return c.text(await token.sign(key.privateKey))
   })
   app.post('/rotate', async (c) => {
-    keys = [await createKey()]
-    return c.text('The key is another one now; tokens of the old one no longer hold.\n')
+    key = await createKey()
+    return c.text('The issuer has a new key. Tokens of the old key are no longer valid.\n')
   })
   return app
 }
@@ -36,37 +36,36 @@ async function createKey() {
   return { jwk, privateKey }
 }
 
-const port = (text: string): number => {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
-}
-
-export const issuerCommand = new Command('issuer')
-  .description('Run an identity provider on this machine, to try AUTH=jwt: it gives anybody a token for any tenant.')
-  .option('--port <n>', 'where it listens, on 127.0.0.1 alone', port, 4000)
-  .option('--audience <name>', 'whom the tokens are for', 'rowhouse')
-  .addHelpText(
-    'after',
-    `
-Its keys live as long as it runs. POST /rotate makes a new one in the place of the old.
+export const createIssuerCommand = (io: CommandIo) =>
+  new Command('issuer')
+    .description('Run a development identity provider for AUTH=jwt: it issues tokens for any tenant, without a login.')
+    .option('--port <n>', 'the port on 127.0.0.1; 0 picks a free one', wholeNumberFrom(0, 65_535), 4000)
+    .option('--audience <name>', 'the audience (claim "aud") of the tokens', 'rowhouse')
+    .addHelpText(
+      'after',
+      `
+The signing key is new on each start. POST /rotate replaces it.
 
 Example:
   rowhouse issuer --port 4000 &
   TOKEN=$(curl -s 'http://localhost:4000/token?tenant=550e8400-e29b-41d4-a716-446655440000&sub=ada&seconds=60')`,
-  )
-  .action(async (options) => {
-    const server = Bun.serve({
-      port: options.port,
-      hostname: '127.0.0.1',
-      // With --port 0 the issuer's name is known once it listens.
-      fetch: (request) => app.then(({ fetch }) => fetch(request)),
-    })
-    const issuer = `http://localhost:${server.port}`
-    const app = createIssuer(issuer, options.audience)
-    console.log(`The service believes its tokens with:
+    )
+    .action((options) => {
+      const server = Bun.serve({
+        port: options.port,
+        hostname: '127.0.0.1',
+        // With --port 0 the port, and so the issuer's name, is known only after the start.
+        fetch: (request) => app.then(({ fetch }) => fetch(request)),
+      })
+      const issuer = `http://localhost:${server.port}`
+      const app = createIssuer(issuer, options.audience)
+      print(
+        io,
+        `The service accepts its tokens with these settings:
 
   export AUTH=jwt JWT_ISSUER=${issuer} JWT_AUDIENCE=${options.audience}
   export JWT_JWKS_URL=${issuer}/.well-known/jwks.json
 
-For development alone: whoever reaches it gets a token.`)
-  })
+Use it for development only: everyone who can reach it gets a token.`,
+      )
+    })

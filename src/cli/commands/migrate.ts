@@ -4,50 +4,57 @@ import { migrate } from '../../migrate/index.ts'
 import { readSigningKeys } from '../../service/config/signing-keys.ts'
 import { loadRowhouseConfig } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
+import { type CommandIo, print } from '../io.ts'
 import { migrationsOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
 
-export const migrateCommand = new Command('migrate')
-  .description('Prepare a database in one transaction: roles, functions, migrations, walls, and a last look at them.')
-  .addOption(sqlOption)
-  .addOption(migrationsOption)
-  .addOption(sharedOption)
-  .addOption(tenantColumnOption)
-  .addHelpText(
-    'after',
-    `
-DATABASE_OWNER_URL says where, as the owner. DATABASE_URL, when set, gives app_user its password. DATABASE_ADMIN_URL, when
-set, has app_admin made, with its password: the login of administrative work across tenants, as of "rowhouse tenant".
-TENANT_SIGNING_KEY, when set, has the database take sealed tenants only: with these keys, and no others any more; "off" has it
-take plain ones again. Left out, it stays as it is.
-Files of the SQL folder run in the order of their names, those below 40- before Drizzle's migrations.
-Safe to run again, and from two places at once.
+export const createMigrateCommand = (io: CommandIo) =>
+  new Command('migrate')
+    .description('Prepare a database in one transaction: roles, SQL, Drizzle migrations, and an isolation check.')
+    .addOption(sqlOption)
+    .addOption(migrationsOption)
+    .addOption(sharedOption)
+    .addOption(tenantColumnOption)
+    .addHelpText(
+      'after',
+      `
+The command is safe to repeat and to run from several places at once. It runs the files of the SQL folder in the order of
+their names: the files before 40- run before the Drizzle migrations, the others after. The transaction is rolled back
+when a table is not protected.
+
+Environment variables:
+  DATABASE_OWNER_URL   the database, as its owner (required)
+  DATABASE_URL         the login of the service: creates app_user with this password
+  DATABASE_ADMIN_URL   the login of administrative work, such as "rowhouse tenant": creates app_admin with this password
+  TENANT_SIGNING_KEY   the keys whose signed tenant contexts the database accepts; "off" makes it accept unsigned ones
+                       again. Unset, the database keeps its keys.
 
 Example:
   DATABASE_OWNER_URL=postgres://owner:…@db/app DATABASE_URL=postgres://app_user:…@db/app rowhouse migrate`,
-  )
-  .action(async (flags) => {
-    const { DATABASE_OWNER_URL: url, DATABASE_URL: servingUrl, DATABASE_ADMIN_URL: adminUrl } = process.env
-    if (!url) throw new OperatorError('DATABASE_OWNER_URL is required: postgres://owner:password@host:5432/database')
-    const appPassword = passwordOf('app_user', servingUrl, 'DATABASE_URL')
-    const adminPassword = passwordOf('app_admin', adminUrl, 'DATABASE_ADMIN_URL')
-    if (adminPassword === '')
-      throw new OperatorError('DATABASE_ADMIN_URL must have a password: the one that app_admin gets')
-    const project = await loadRowhouseConfig(flags)
-    const applied = await migrate({
-      ...project,
-      url: databaseUrl(url, 'DATABASE_OWNER_URL'),
-      appPassword,
-      adminPassword,
-      signingSecrets: readSigningKeys(process.env.TENANT_SIGNING_KEY),
+    )
+    .action(async (flags) => {
+      const { DATABASE_OWNER_URL: url, DATABASE_URL: servingUrl, DATABASE_ADMIN_URL: adminUrl } = io.env
+      if (!url)
+        throw new OperatorError('DATABASE_OWNER_URL is not set: set it to postgres://owner:password@host:5432/database')
+      const appPassword = passwordOf('app_user', servingUrl, 'DATABASE_URL')
+      const adminPassword = passwordOf('app_admin', adminUrl, 'DATABASE_ADMIN_URL')
+      if (adminPassword === '')
+        throw new OperatorError('DATABASE_ADMIN_URL must have a password: the role app_admin is created with it')
+      const project = await loadRowhouseConfig(flags, io.cwd)
+      const applied = await migrate({
+        ...project,
+        url: databaseUrl(url, 'DATABASE_OWNER_URL'),
+        appPassword,
+        adminPassword,
+        signingSecrets: readSigningKeys(io.env.TENANT_SIGNING_KEY),
+      })
+      print(io, applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'There was no new migration.')
+      print(io, 'Every table with a tenant column is protected by row-level security.')
     })
-    console.log(applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The tables were up to date.')
-    console.log('Every table of tenants stands behind its wall.')
-  })
 
-/** @throws Error when a URL is that of another role than migrations prepare */
+/** @throws OperatorError when the URL logs in as another role than `role` */
 function passwordOf(role: string, url: string | undefined, name: string): string | undefined {
   if (!url) return undefined
   const { username, password } = new URL(databaseUrl(url, name))
   if (decodeURIComponent(username) === role) return decodeURIComponent(password)
-  throw new OperatorError(`${name} must log in as ${role}: that is the role that migrations prepare`)
+  throw new OperatorError(`${name} must log in as ${role}: migrations prepare that role`)
 }

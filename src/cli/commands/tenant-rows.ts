@@ -6,11 +6,11 @@ import { findDatabaseError, OperatorError } from '../../errors/index.ts'
 type Status = 'active' | 'suspended'
 
 /**
- * Makes a tenant.
+ * Inserts a tenant.
  *
- * @param tenant `id`: made by the database when left out
- * @returns its id
- * @throws OperatorError when its slug or its id is another's
+ * @param tenant without an `id` the database generates one
+ * @returns the id
+ * @throws OperatorError when another tenant has the slug or the id
  */
 export async function createTenant(
   admin: AdminDatabase,
@@ -25,13 +25,14 @@ export async function createTenant(
   } catch (error) {
     const constraint = findDatabaseError(error)?.constraint ?? ''
     if (constraint === 'tenants_slug_key')
-      throw new OperatorError(`There is a tenant ${slug} already: choose another slug`)
-    if (constraint === 'tenants_pkey') throw new OperatorError(`There is a tenant ${id} already`)
-    throw readable(error)
+      throw new OperatorError(`The slug ${slug} belongs to another tenant: choose another slug`)
+    if (constraint === 'tenants_pkey')
+      throw new OperatorError(`The id ${id} belongs to another tenant: choose another id`)
+    throw toOperatorError(error)
   }
 }
 
-/** @returns a line a tenant, by slug; or a JSON array */
+/** @returns one line per tenant in the order of the slugs, or a JSON array */
 export async function listTenants(
   admin: AdminDatabase,
   { status, json }: { status: Status | undefined; json: true | undefined },
@@ -43,10 +44,10 @@ export async function listTenants(
   const rows = await admin
     .read({ reason: 'list tenants', actor }, (tx) => tx.execute(query))
     .catch((error) => {
-      throw readable(error)
+      throw toOperatorError(error)
     })
   if (json) return JSON.stringify([...rows], undefined, 2)
-  if (rows.length === 0) return 'There is no such tenant.'
+  if (rows.length === 0) return 'No tenant found.'
   const width = Math.max(...rows.map(({ slug }) => String(slug).length))
   const lines = rows.map((row) =>
     [String(row.slug).padEnd(width), String(row.status).padEnd(9), row.id, row.name].join('  '),
@@ -55,46 +56,47 @@ export async function listTenants(
 }
 
 /**
- * Suspends a tenant, or resumes it.
+ * Suspends or resumes a tenant.
  *
- * @param change `tenant`: its slug or its id
- * @returns what was done, in a sentence; it may have been so before
- * @throws OperatorError when there is no such tenant
+ * @param change `tenant` is a slug or an id
+ * @returns a sentence for the operator
+ * @throws OperatorError when the tenant does not exist
  */
-export async function changeStatus(
+export async function setTenantStatus(
   admin: AdminDatabase,
   { tenant, status }: { tenant: string; status: Status },
   occasion: AdminOccasion,
 ): Promise<string> {
-  const wanted = parseTenantId(tenant) === undefined ? sql`slug = ${tenant}` : sql`id = ${tenant}`
+  const condition = parseTenantId(tenant) === undefined ? sql`slug = ${tenant}` : sql`id = ${tenant}`
   const before = await admin
     .write(occasion, async (tx) => {
-      const [row] = await tx.execute(sql`select slug, id, status from tenancy.tenants where ${wanted} for update`)
+      const [row] = await tx.execute(sql`select slug, id, status from tenancy.tenants where ${condition} for update`)
       if (row && row.status !== status)
         await tx.execute(sql`update tenancy.tenants set status = ${status} where id = ${row.id}`)
       return row
     })
     .catch((error) => {
-      throw readable(error)
+      throw toOperatorError(error)
     })
-  if (before === undefined) throw new OperatorError(`There is no tenant ${tenant}: "rowhouse tenant list" lists them`)
-  const words = before.status === status ? `was ${status} already` : `is ${status}`
-  return `Tenant ${before.slug} (${before.id}) ${words}.`
+  if (before === undefined)
+    throw new OperatorError(`Tenant ${tenant} does not exist: "rowhouse tenant list" shows all tenants`)
+  const change = before.status === status ? `was already ${status}` : `is now ${status}`
+  return `Tenant ${before.slug} (${before.id}) ${change}.`
 }
 
-/** ISO 8601, in UTC. */
+/** ISO 8601 in UTC. */
 const instant = (column: SQL): SQL => sql`to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
-const noList = 'There is no list of tenants: prepare the database first, with "rowhouse migrate"'
-/** By SQLSTATE (PostgreSQL, appendix A): the remedies of a start would be those of the service. */
-const remedies: Record<string, string> = {
-  '3F000': noList,
-  '42P01': noList,
+const notMigrated = 'The table tenancy.tenants does not exist: run "rowhouse migrate" first'
+/** By SQLSTATE (PostgreSQL, appendix A). `describeStartProblem` would name the remedies of the service. */
+const messages: Record<string, string> = {
+  '3F000': notMigrated,
+  '42P01': notMigrated,
   '42501':
-    'This login may not: log in as the owner, or as app_admin, which "rowhouse migrate" makes when it is given DATABASE_ADMIN_URL',
+    'This login may not manage tenants: log in as the owner, or as app_admin, which "rowhouse migrate" creates when DATABASE_ADMIN_URL is set',
 }
 
-function readable(error: unknown): unknown {
-  const remedy = remedies[findDatabaseError(error)?.sqlstate ?? '']
-  return remedy === undefined ? error : new OperatorError(remedy, { cause: error })
+function toOperatorError(error: unknown): unknown {
+  const message = messages[findDatabaseError(error)?.sqlstate ?? '']
+  return message === undefined ? error : new OperatorError(message, { cause: error })
 }

@@ -3,12 +3,9 @@ import { is } from 'drizzle-orm'
 import { type ForeignKey, getTableConfig, IndexedColumn } from 'drizzle-orm/pg-core'
 import { qualify, quote, type SchemaTable } from '../schema/read-schema.ts'
 
-const about = '-- Every table of tenants, by name. The check that ends a migration refuses one that is missing here.\n'
+const about = '-- Every table with a tenant column. "rowhouse migrate" rejects such a table when it is missing here.\n'
 
-/**
- * The SQL that puts the tables of a schema behind their walls: the text of `40-protected-tables.sql`. It may run any number of
- * times, and what is there already it does not touch.
- */
+/** The text of `40-protected-tables.sql`, which protects the tables of a schema. It is safe to repeat. */
 export function protectedTablesSql(tables: SchemaTable[]): string {
   const statements = tables.flatMap((table) => {
     if (table.tenant) return [protect(table), ...missingIndexes(table, tables).map((columns) => index(table, columns))]
@@ -20,11 +17,11 @@ export function protectedTablesSql(tables: SchemaTable[]): string {
 function protect({ label, tenant }: SchemaTable): string {
   const name = tenant?.name ?? ''
   const parameters = [label, ...(name === 'tenant_id' ? [] : [name])].map(literal).join(', ')
-  const note = tenant?.hasDefault ? '' : `-- ${label} has no default for its tenant: this gives it one.\n`
+  const note = tenant?.hasDefault ? '' : `-- ${label} has no default for its tenant column: protect() adds one.\n`
   return `${note}select tenancy.protect(${parameters});`
 }
 
-/** `create index if not exists` would wait for writers on each run, to find that there is nothing to do. */
+/** `create index if not exists` would wait for writers even when the index exists. */
 function index({ schema, name }: SchemaTable, columns: string[]): string {
   const indexName = shorten(`${name}_${columns.join('_')}_idx`)
   return `do $$ begin
@@ -41,12 +38,12 @@ grant usage on schema ${quote(schema)} to app_user;
 grant select on ${table} to app_user;`
 }
 
-/** Columns of the indexes that a table of tenants lacks: one that begins with the tenant, and one for each reference. */
+/** The columns of each missing index: one index begins with the tenant, and each foreign key has one. */
 function missingIndexes(table: SchemaTable, tables: SchemaTable[]): string[][] {
   const tenant = table.tenant?.name ?? ''
   const present = indexedColumns(table)
   const missing: string[][] = []
-  const isServed = (wanted: string[]) =>
+  const isIndexed = (wanted: string[]) =>
     [...present, ...missing].some(
       (columns) => columns[0] === tenant && wanted.every((column) => columns.slice(0, wanted.length).includes(column)),
     )
@@ -54,19 +51,19 @@ function missingIndexes(table: SchemaTable, tables: SchemaTable[]): string[][] {
     if (refersToShared(key, tables)) continue
     const others = key.reference().columns.map(({ name }) => name)
     const wanted = [tenant, ...others.filter((name) => name !== tenant)]
-    if (!isServed(wanted)) missing.push(wanted)
+    if (!isIndexed(wanted)) missing.push(wanted)
   }
-  if (!isServed([tenant])) missing.push([tenant])
+  if (!isIndexed([tenant])) missing.push([tenant])
   return missing
 }
 
-/** Rows that tenants share are hardly ever deleted: nothing else looks for who refers to them. */
+/** A foreign key to a shared table needs no index: shared rows are hardly ever deleted. */
 function refersToShared(key: ForeignKey, tables: SchemaTable[]): boolean {
   const { schema, name } = getTableConfig(key.reference().foreignTable)
   return tables.some(({ isShared, label }) => isShared && label === qualify(schema, name))
 }
 
-/** For each key and index, the columns it begins with, up to an expression. A partial index serves some queries only. */
+/** The leading columns of each key and index, up to the first expression. Partial indexes do not count. */
 function indexedColumns({ columns, primaryKeys, uniqueConstraints, indexes }: SchemaTable): string[][] {
   const single = columns.filter(({ primary, isUnique }) => primary || isUnique).map(({ name }) => [name])
   const keys = [...primaryKeys, ...uniqueConstraints].map((key) => key.columns.map(({ name }) => name))
@@ -80,7 +77,7 @@ function indexedColumns({ columns, primaryKeys, uniqueConstraints, indexes }: Sc
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-/** PostgreSQL cuts names off at 63 bytes, where two could become one. */
+/** PostgreSQL truncates names to 63 bytes, which could make two names equal. */
 function shorten(name: string): string {
   if (Buffer.byteLength(name) <= 63) return name
   const end = createHash('sha256').update(name).digest('hex').slice(0, 8)

@@ -1,6 +1,7 @@
-import { styleText } from 'node:util'
+import { styleText as style } from 'node:util'
 import { type Command, Option, type OptionValues } from '@commander-js/extra-typings'
 import { type Finding, inOrder } from '../../isolation/index.ts'
+import type { ProcessIo } from '../io.ts'
 import { asSarif } from './sarif.ts'
 
 /** What a command looked at, and what it found there. */
@@ -36,15 +37,16 @@ export const isForPeople = ({ format, json }: ReportOptions): boolean => format 
  *
  * @returns the exit code: 1 when there is an error, or, strictly, anything at all
  */
-export function report(given: Report, { format, json, strict }: ReportOptions): 0 | 1 {
+export function report(io: ProcessIo, given: Report, { format, json, strict }: ReportOptions): 0 | 1 {
   const print = { text: asText, json: asJson, sarif: asSarif }[json ? 'json' : format]
   const findings = given.findings.toSorted(inOrder)
-  process.stdout.write(`${print({ ...given, findings })}\n`)
+  io.stdout.write(`${print({ ...given, findings }, io)}\n`)
   return findings.some(({ level }) => strict || level === 'error') ? 1 : 0
 }
 
 /** One line a finding, then a summary. Colours where stdout is a terminal and NO_COLOR is not set. */
-function asText({ subject, findings: found, milliseconds }: Report): string {
+function asText({ subject, findings: found, milliseconds }: Report, io: ProcessIo): string {
+  const styleText = hasColours(io) ? coloured : plain
   const findings = found.map((finding) => ({
     ...finding,
     object: visible(finding.object),
@@ -63,6 +65,14 @@ function asText({ subject, findings: found, milliseconds }: Report): string {
   const worst = findings[0]?.level
   return [...lines, ...(worst ? [''] : []), styleText(worst ? colour[worst] : 'green', summary)].join('\n')
 }
+
+type Style = Parameters<typeof style>[0]
+const coloured = (format: Style, text: string): string => style(format, text, { validateStream: false })
+const plain = (_format: Style, text: string): string => text
+
+/** As https://no-color.org and https://force-color.org define it: a variable counts unless it is empty. */
+const hasColours = ({ stdout, env: { FORCE_COLOR, NO_COLOR } }: ProcessIo): boolean =>
+  FORCE_COLOR ? FORCE_COLOR !== '0' : !NO_COLOR && stdout.isTTY === true
 
 /** A table's name may hold anything, also what moves a terminal's cursor or turns its text round: it is shown, not obeyed. */
 const visible = (text: string): string =>

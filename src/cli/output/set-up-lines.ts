@@ -3,16 +3,16 @@ import { join, relative } from 'node:path'
 import type { RowhouseConfig } from '../config.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 
-/** The code that a project still has to write once its SQL is there, with the names of its own first table. */
+/** Instructions for the steps after `rowhouse init`, with the name of a table of the project. */
 export function setUpLines(project: RowhouseConfig, tables: SchemaTable[]): string {
   const table = tables.find(({ tenant }) => tenant)
   const name = table?.exportName ?? 'notes'
   const path = relative(project.folder, project.schema)
-  return `${config(project, path)}Prepare the database:
+  return `${configFile(project, path)}Prepare the database:
 
   DATABASE_OWNER_URL=postgres://owner:…@host/database DATABASE_URL=postgres://app_user:…@host/database rowhouse migrate
 
-And in the service:
+Use the tables in the service:
 
   import { createPool, createTenantDatabase, header, tenant } from 'rowhouse'
   import { ${name} } from './${path}'
@@ -25,8 +25,8 @@ And in the service:
 const route = (name: string): string =>
   name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/^-/, '')
 
-/** What was said in flags, for the commands that come after this one. */
-function config({ folder, schema, sql, migrations, tenantColumn, shared }: RowhouseConfig, path: string): string {
+/** The flags of this run as a configuration file, for the next commands. */
+function configFile({ folder, schema, sql, migrations, tenantColumn, shared }: RowhouseConfig, path: string): string {
   if (existsSync(join(folder, 'rowhouse.config.ts'))) return ''
   const fields = [
     ['schema', `./${path}`, schema === join(folder, 'db/schema/index.ts')],
@@ -35,15 +35,15 @@ function config({ folder, schema, sql, migrations, tenantColumn, shared }: Rowho
     ['sql', `./${relative(folder, sql)}`, sql === join(folder, 'sql')],
     ['migrations', `./${relative(folder, migrations)}`, migrations === join(folder, 'drizzle')],
   ] as const
-  const said = fields
+  const lines = fields
     .filter(([, , isDefault]) => !isDefault)
     .map(([field, value]) => `  ${field}: ${JSON.stringify(value)},`)
-  if (said.length === 0) return ''
-  return `Keep this as rowhouse.config.ts:
+  if (lines.length === 0) return ''
+  return `Save this as rowhouse.config.ts:
 
   import { defineConfig } from 'rowhouse/config'
   export default defineConfig({
-${said.map((line) => `  ${line}`).join('\n')}
+${lines.map((line) => `  ${line}`).join('\n')}
   })
 
 `

@@ -2,55 +2,54 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/**
- * What is to be done to a file: make it, leave it as it is, bring it up to date, or keep the hands off it, since somebody
- * else wrote or edited it.
- */
+/** `edited` means that `init` did not write the present text: such a file is never overwritten. */
 export type FileState = 'new' | 'same' | 'outdated' | 'edited'
 
-/** A file that `init` writes, and what stands there now. */
+/** A file that `init` writes. */
 export interface WrittenFile {
   path: string
+  /** The text to write. */
   text: string
   state: FileState
+  /** The present text; empty when the file does not exist. */
   before: string
 }
 
-/** Its number says whether somebody has edited what stands below it. */
+/** The first line: its checksum shows whether the lines below it were edited. */
 const marker = (body: string): string =>
-  `-- Written by "rowhouse init", ${sum(body)}. Not to be edited: a file that does not fit its number is left alone.\n`
+  `-- Written by "rowhouse init", ${checksum(body)}. Do not edit: "rowhouse init" updates the file only while this checksum matches.\n`
 const markerLine = /^-- Written by "rowhouse init", ([0-9a-f]{16})\..*\n/
-const sum = (body: string): string => createHash('sha256').update(body).digest('hex').slice(0, 16)
+const checksum = (body: string): string => createHash('sha256').update(body).digest('hex').slice(0, 16)
 
-/** Looks what stands where a file would be written. */
+/** Compares the file at a path with the body that `init` would write there. */
 export async function compareFile(path: string, body: string): Promise<WrittenFile> {
   const text = marker(body) + body
   const found = await readFile(path, 'utf8').catch(() => undefined)
-  const before = (found ?? '').replaceAll('\r\n', '\n') // git may have checked it out so
+  const before = (found ?? '').replaceAll('\r\n', '\n') // git may have converted the line ends
   return { path, text, before, state: found === undefined ? 'new' : stateOf(before, body) }
 }
 
 function stateOf(before: string, body: string): FileState {
-  const [line, number] = before.match(markerLine) ?? []
+  const [line, written] = before.match(markerLine) ?? []
   const rest = before.slice(line?.length ?? 0)
   if (rest === body) return 'same'
-  return number === sum(rest) ? 'outdated' : 'edited'
+  return written === checksum(rest) ? 'outdated' : 'edited'
 }
 
-/** Writes a file, unless it is right already or somebody else's. */
+/** Writes a file, unless it is up to date or edited. */
 export async function save({ path, text, state }: WrittenFile): Promise<void> {
   if (state === 'same' || state === 'edited') return
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, text)
 }
 
-/** What saving it would change, a line each, as a diff has them: what differs, without what is equal around it. */
+/** The lines that saving a file removes and adds, with the prefixes - and +. */
 export function changes({ before, text, state }: WrittenFile): string[] {
   if (state === 'same' || state === 'edited') return []
   const [old, now] = [before, text].map((side) => (side === '' ? [] : side.trimEnd().split('\n'))) as [
     string[],
     string[],
-  ] // two sides
+  ] // map keeps the length of two
   const shorter = Math.min(old.length, now.length)
   let start = 0
   while (start < shorter && old[start] === now[start]) start += 1

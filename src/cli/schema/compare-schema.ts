@@ -2,15 +2,15 @@ import { getTableConfig } from 'drizzle-orm/pg-core'
 import { type Connection, query } from '../../database/index.ts'
 import type { Finding } from '../../isolation/index.ts'
 import { type DatabaseTable, type Reference, readTables } from './database-tables.ts'
-import { drawTable, scratchSchema } from './expected-tables.ts'
+import { createExpectedTable, scratchSchema } from './expected-tables.ts'
 import { qualify, type SchemaTable, unquote } from './read-schema.ts'
 
 /**
  * Compares a Drizzle schema with the tables of a database: tables, columns with type and nullability, primary, unique and
- * foreign keys, and policies that the schema declares. Call it in a transaction, which it leaves as it was.
+ * foreign keys, and policies of the schema. It runs in a transaction of the caller, and changes nothing.
  *
- * @param shared relations that need not be in the schema, as `schema.name`
- * @returns a finding for each difference; none where both say the same
+ * @param shared relations that may be missing in the schema, as `schema.name`
+ * @returns one finding per difference
  */
 export async function compareSchema(
   connection: Connection,
@@ -19,10 +19,10 @@ export async function compareSchema(
 ): Promise<Finding[]> {
   await query(connection, 'savepoint comparison')
   await query(connection, `create schema ${scratchSchema}`)
-  const refused = new Map<SchemaTable, string>()
+  const rejected = new Map<SchemaTable, string>()
   for (const [number, table] of tables.entries()) {
-    const reason = await drawTable(connection, table, String(number))
-    if (reason !== undefined) refused.set(table, reason)
+    const reason = await createExpectedTable(connection, table, String(number))
+    if (reason !== undefined) rejected.set(table, reason)
   }
   const described = await readTables(connection)
   await query(connection, 'rollback to savepoint comparison')
@@ -30,9 +30,9 @@ export async function compareSchema(
   const findings = tables.flatMap((table, number) => {
     const found = actual.get(table.label)
     if (!found) return [differs(table.label, 'is in the schema and not in the database', generate)]
-    const reason = refused.get(table)
+    const reason = rejected.get(table)
     if (reason !== undefined)
-      return [differs(table.label, `PostgreSQL cannot make it as the schema has it: ${reason}`, correct)]
+      return [differs(table.label, `PostgreSQL rejects the table of the schema: ${reason}`, correct)]
     const wanted = described.find(({ schema, name }) => schema === scratchSchema && name === String(number))
     return wanted ? compareTable(table, wanted, found) : []
   })
@@ -50,12 +50,13 @@ export async function compareSchema(
 function compareTable(table: SchemaTable, wanted: DatabaseTable, found: DatabaseTable): Finding[] {
   const { label } = table
   const columns = [...new Set([...Object.keys(wanted.columns), ...Object.keys(found.columns)])].flatMap((name) => {
-    const [expected, is] = [wanted.columns[name], found.columns[name]]
-    if (expected === is) return []
-    if (is === undefined) return [differs(label, `column ${name} is in the schema and not in the database`, generate)]
+    const [expected, actual] = [wanted.columns[name], found.columns[name]]
+    if (expected === actual) return []
+    if (actual === undefined)
+      return [differs(label, `column ${name} is in the schema and not in the database`, generate)]
     if (expected === undefined)
       return [differs(label, `column ${name} is in the database and not in the schema`, correct)]
-    return [differs(label, `column ${name} is ${expected} in the schema and ${is} in the database`, generate)]
+    return [differs(label, `column ${name} is ${expected} in the schema and ${actual} in the database`, generate)]
   })
   return [
     ...columns,
@@ -64,10 +65,10 @@ function compareTable(table: SchemaTable, wanted: DatabaseTable, found: Database
     ...compareTexts(
       label,
       'foreign key',
-      table.foreignKeys.map(referenceOf).map(inWords),
-      found.foreignKeys.map(inWords),
+      table.foreignKeys.map(referenceOf).map(describeReference),
+      found.foreignKeys.map(describeReference),
     ),
-    ...compareTexts(label, 'policy', wanted.policies.filter(isTheirs), found.policies.filter(isTheirs)),
+    ...compareTexts(label, 'policy', wanted.policies.filter(isOwnPolicy), found.policies.filter(isOwnPolicy)),
   ]
 }
 
@@ -82,8 +83,8 @@ function compareTexts(label: string, what: string, wanted: string[], found: stri
   ]
 }
 
-/** The wall check judges those that tenancy.protect() makes. */
-const isTheirs = (policy: string): boolean => !/^tenant_(isolation|restrictive) /.test(policy)
+/** The isolation check covers the policies of tenancy.protect(). */
+const isOwnPolicy = (policy: string): boolean => !/^tenant_(isolation|restrictive) /.test(policy)
 
 const actions: Record<string, string> = { cascade: 'c', restrict: 'r', 'set null': 'n', 'set default': 'd' }
 
@@ -100,14 +101,14 @@ function referenceOf(key: SchemaTable['foreignKeys'][number]): Reference {
   }
 }
 
-function inWords({ columns, schema, name, foreignColumns, onDelete, onUpdate }: Reference): string {
+function describeReference({ columns, schema, name, foreignColumns, onDelete, onUpdate }: Reference): string {
   const action = (letter: string) => Object.keys(actions).find((word) => actions[word] === letter) ?? 'no action'
   const target = `${qualify(schema, name)} (${foreignColumns.join(', ')})`
   return `(${columns.join(', ')}) to ${target} on delete ${action(onDelete)} on update ${action(onUpdate)}`
 }
 
-const generate = 'Run "drizzle-kit generate" and read what it writes; where the database is right, correct the schema.'
-const correct = 'Correct the schema; or, where the schema is right, add a migration that says so.'
+const generate = 'Run "drizzle-kit generate" and read the new migration. If the database is right, correct the schema.'
+const correct = 'Correct the schema. If the schema is right, add a migration.'
 
 const differs = (object: string, problem: string, remedy: string): Finding => ({
   level: 'error',

@@ -1,10 +1,10 @@
 import { type Connection, query } from '../../database/index.ts'
 
-/** What the catalogue says of a table, as texts that are equal where the things are. */
+/** A table of the catalogue, as texts to compare. */
 export interface DatabaseTable {
   schema: string
   name: string
-  /** Its type, with "not null" where it is, by the column's name. */
+  /** The type of each column, with "not null", by name. */
   columns: Record<string, string>
   primaryKeys: string[]
   uniqueKeys: string[]
@@ -12,7 +12,7 @@ export interface DatabaseTable {
   policies: string[]
 }
 
-/** A foreign key. `onDelete` and `onUpdate` are the catalogue's letters (PostgreSQL, chapter 51.13). */
+/** A foreign key. `onDelete` and `onUpdate` are letters of pg_constraint (PostgreSQL, chapter 51.13). */
 export interface Reference {
   columns: string[]
   schema: string
@@ -22,14 +22,11 @@ export interface Reference {
   onUpdate: string
 }
 
-/**
- * Describes the tables of a database, but for those of the system, of extensions, of this kit and of Drizzle, and for
- * partitions, which are described by their parents.
- */
+/** Reads all tables except those of the system, of extensions, of this kit and of Drizzle, and except partitions. */
 export async function readTables(connection: Connection): Promise<DatabaseTable[]> {
-  await query(connection, 'set local search_path = pg_catalog') // so that types print their schema
+  await query(connection, 'set local search_path = pg_catalog') // types are printed with their schema
   const rows = await query(connection, tablesQuery)
-  return rows as unknown as DatabaseTable[] // the query's own columns
+  return rows as unknown as DatabaseTable[] // the columns of the query
 }
 
 const tablesQuery = `
@@ -64,14 +61,14 @@ where c.relkind in ('r', 'p') and not c.relispartition
   and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'drizzle', 'tenancy')
   and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')`
 
-function keys(which: string): string {
+function keys(condition: string): string {
   return `coalesce((
     select json_agg(
       (select '(' || string_agg(pg_get_indexdef(i.indexrelid, n, true), ', ' order by n) || ')'
         from generate_series(1, i.indnkeyatts::int) as n)
       || case when to_jsonb(i) ->> 'indnullsnotdistinct' = 'true' then ' nulls not distinct' else '' end
       || coalesce(' where ' || pg_get_expr(i.indpred, i.indrelid), ''))
-    from pg_index i where i.indrelid = c.oid and ${which}), '[]')`
+    from pg_index i where i.indrelid = c.oid and ${condition}), '[]')`
 }
 
 function columnNames(relation: string, numbers: string): string {

@@ -3,25 +3,29 @@ import { IndexedColumn, PgArray, type PgColumn, PgDialect, PgEnumColumn, PgEnumO
 import { type Connection, query } from '../../database/index.ts'
 import { quote, type SchemaTable } from './read-schema.ts'
 
-/** The schema that tables are built in, to be described in PostgreSQL's own words. */
+/** The schema of the expected tables. */
 export const scratchSchema = 'rowhouse_scratch'
 
 /**
- * Builds a table as a Drizzle schema wants it: what its types and expressions are to be compared with, PostgreSQL has to
- * say, and not we. Call it in a transaction that is rolled back.
+ * Creates a table of a Drizzle schema, so that PostgreSQL itself prints its types and expressions. The caller rolls its
+ * transaction back.
  *
- * @param name what it is called in that schema
- * @returns why it cannot be built, where it cannot
+ * @param name the name in the scratch schema
+ * @returns the message of PostgreSQL when it rejects the table
  */
-export async function drawTable(connection: Connection, table: SchemaTable, name: string): Promise<string | undefined> {
+export async function createExpectedTable(
+  connection: Connection,
+  table: SchemaTable,
+  name: string,
+): Promise<string | undefined> {
   const target = `${quote(scratchSchema)}.${quote(name)}`
-  await query(connection, 'savepoint drawn')
+  await query(connection, 'savepoint expected_table')
   try {
     for (const statement of [createTable(table, target), ...uniqueKeys(table, target), ...policies(table, target)])
       await query(connection, statement)
     return undefined
   } catch (error) {
-    await query(connection, 'rollback to savepoint drawn')
+    await query(connection, 'rollback to savepoint expected_table')
     return error instanceof Error ? error.message : String(error)
   }
 }
@@ -34,7 +38,7 @@ function createTable({ columns, primaryKeys }: SchemaTable, target: string): str
   return `create table ${target} (${lines.join(', ')})`
 }
 
-/** Drizzle's own name of a type leaves out an enum's schema and quotes. */
+/** `getSQLType` omits the schema and the quotes of an enum. */
 function typeOf(column: PgColumn): string {
   if (is(column, PgArray)) return `${typeOf(column.baseColumn)}[]`
   if (is(column, PgEnumColumn) || is(column, PgEnumObjectColumn))
@@ -42,7 +46,7 @@ function typeOf(column: PgColumn): string {
   return column.getSQLType()
 }
 
-/** Constraints and indexes alike: they refuse the same rows. */
+/** Unique constraints and unique indexes are compared as indexes: they reject the same rows. */
 function uniqueKeys({ columns, uniqueConstraints, indexes }: SchemaTable, target: string): string[] {
   const plain = [
     ...uniqueConstraints.map((key) => ({ columns: key.columns, together: key.nullsNotDistinct })),
@@ -58,7 +62,7 @@ function uniqueKeys({ columns, uniqueConstraints, indexes }: SchemaTable, target
     .map(({ config }) => {
       const parts = config.columns.map((part) =>
         is(part, IndexedColumn) ? quote(part.name ?? '') : `(${textOf(part as SQL)})`,
-      ) // the only other kind
+      ) // a column of an index is an IndexedColumn or an expression
       return `create unique index on ${target} (${parts.join(', ')})${config.where ? ` where ${textOf(config.where)}` : ''}`
     })
   return [...plain, ...other]
@@ -71,5 +75,5 @@ function policies({ policies }: SchemaTable, target: string): string[] {
   })
 }
 
-/** As Drizzle writes it into migrations: columns without their table, values in place. */
+/** The text that Drizzle writes into migrations: columns without their table, values inlined. */
 const textOf = (expression: SQL): string => new PgDialect().sqlToQuery(expression.inlineParams(), 'indexes').sql

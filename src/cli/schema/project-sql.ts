@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RowhouseConfig } from '../config.ts'
 
-/** All SQL of a project, hand-written and Drizzle's, in no order; a folder that is not there holds none. */
+/** The hand-written SQL and the migrations of a project, in any order. A missing folder counts as empty. */
 export async function readProjectSql({ sql, migrations }: RowhouseConfig): Promise<string> {
   const texts = [sql, migrations].map(async (folder) => {
     const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.sql'))
@@ -11,6 +11,6 @@ export async function readProjectSql({ sql, migrations }: RowhouseConfig): Promi
   return (await Promise.all(texts)).flat().join('\n')
 }
 
-/** The extensions that some SQL creates. */
+/** The names of the extensions that a SQL text creates. */
 export const extensionsOf = (text: string): string[] =>
   [...text.matchAll(/create extension (?:if not exists )?"?([\w-]+)/gi)].map(([, name = '']) => name)

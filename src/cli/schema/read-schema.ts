@@ -6,17 +6,17 @@ import { getTableConfig, type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { OperatorError } from '../../errors/index.ts'
 import type { RowhouseConfig } from '../config.ts'
 
-/** A table of a Drizzle schema, as the commands look at it. */
+/** A table of a Drizzle schema. */
 export interface SchemaTable extends ReturnType<typeof getTableConfig> {
   schema: string
-  /** `schema.table`, quoted where a regclass needs it. */
+  /** `schema.table`, quoted where a regclass needs quotes. */
   label: string
-  /** What the module exports it as. */
+  /** The name of the module's export. */
   exportName: string
-  /** The column that says whose a row is; none on a table that belongs to no tenant. */
+  /** The column of the tenant id; undefined when the table has no such column. */
   tenant: PgColumn | undefined
   isShared: boolean
-  /** The names that the schema's own code has for its columns, by the database's names. */
+  /** The property names of the columns in the schema's code, by their names in the database. */
   keys: Map<string, string>
 }
 
@@ -24,14 +24,14 @@ export interface SchemaTable extends ReturnType<typeof getTableConfig> {
  * Reads the tables of a project's Drizzle schema.
  *
  * @throws OperatorError when the module is missing, broken, or exports no table
- * @returns them in the order of their labels
+ * @returns the tables in the order of their labels
  */
 export async function readSchema(project: RowhouseConfig): Promise<SchemaTable[]> {
   const { schema, folder } = project
   const path = relative(folder, schema)
   if (!existsSync(schema))
     throw new OperatorError(
-      `There is no ${path}: name the module of the Drizzle tables with --schema or in rowhouse.config.ts`,
+      `${path} does not exist: name the module of the Drizzle tables with --schema or in rowhouse.config.ts`,
     )
   const module: object = await import(pathToFileURL(schema).href).catch((cause: unknown) => {
     throw new OperatorError(`${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`)
@@ -43,8 +43,11 @@ export async function readSchema(project: RowhouseConfig): Promise<SchemaTable[]
   return [...tables.values()].toSorted((a, b) => (a.label < b.label ? -1 : 1))
 }
 
-/** A Drizzle table as the commands look at it. */
-export function toSchemaTable(exportName: string, table: PgTable, project: Pick<RowhouseConfig, Known>): SchemaTable {
+export function toSchemaTable(
+  exportName: string,
+  table: PgTable,
+  project: Pick<RowhouseConfig, 'tenantColumn' | 'shared'>,
+): SchemaTable {
   const config = getTableConfig(table)
   const label = qualify(config.schema, config.name)
   return {
@@ -58,15 +61,13 @@ export function toSchemaTable(exportName: string, table: PgTable, project: Pick<
   }
 }
 
-type Known = 'tenantColumn' | 'shared'
-
-/** `schema.table` without its quotes, to compare names that were quoted by different rules. */
+/** `schema.table` without quotes, to compare names that were quoted by different rules. */
 export const unquote = (name: string): string =>
   name.replaceAll(/"((?:[^"]|"")+)"/g, (_, inner: string) => inner.replaceAll('""', '"'))
 
-/** `schema.table`, quoted only where a regclass would read it differently (PostgreSQL, chapter 8.19). */
+/** `schema.table` in the form that a regclass prints (PostgreSQL, chapter 8.19). */
 export const qualify = (schema: string | undefined, name: string): string =>
   [schema ?? 'public', name].map((part) => (/^[a-z_][a-z0-9_]*$/.test(part) ? part : quote(part))).join('.')
 
-/** An identifier that SQL reads as it stands, whatever is in it. */
+/** A quoted identifier. */
 export const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`

@@ -2,7 +2,7 @@ import { type ForeignKey, getTableConfig } from 'drizzle-orm/pg-core'
 import type { Finding } from '../../isolation/index.ts'
 import { qualify, type SchemaTable } from './read-schema.ts'
 
-/** Foreign keys of a table that would cross tenants: PostgreSQL checks them without row security. */
+/** Foreign keys that could cross tenants: PostgreSQL checks foreign keys without row-level security. */
 export function referenceFindings(child: SchemaTable, tables: SchemaTable[]): Finding[] {
   return child.foreignKeys.flatMap((key) => {
     const { columns, foreignColumns, foreignTable } = key.reference()
@@ -13,23 +13,25 @@ export function referenceFindings(child: SchemaTable, tables: SchemaTable[]): Fi
       (column, n) => column.name === child.tenant?.name && foreignColumns[n]?.name === parent.tenant?.name,
     )
     if (!isPaired) return [withoutTenant(child, parent, key)]
-    const resets = [key.onDelete, key.onUpdate].find((action) => action === 'set null' || action === 'set default')
-    return resets ? [resetting(child, key, resets)] : []
+    const resettingAction = [key.onDelete, key.onUpdate].find(
+      (action) => action === 'set null' || action === 'set default',
+    )
+    return resettingAction ? [resettingTenant(child, key, resettingAction)] : []
   })
 }
 
 function withoutTenant(child: SchemaTable, parent: SchemaTable, key: ForeignKey): Finding {
   const { columns, foreignColumns } = key.reference()
-  const list = (table: SchemaTable, variable: string, names: string[]) =>
+  const columnList = (table: SchemaTable, prefix: string, names: string[]) =>
     [table.tenant?.name ?? '', ...names.filter((name) => name !== table.tenant?.name)]
-      .map((name) => `${variable}.${table.keys.get(name)}`)
+      .map((name) => `${prefix}.${table.keys.get(name)}`)
       .join(', ')
-  const own = list(
+  const childColumns = columnList(
     child,
     't',
     columns.map(({ name }) => name),
   )
-  const theirs = list(
+  const parentColumns = columnList(
     parent,
     parent.exportName,
     foreignColumns.map(({ name }) => name),
@@ -41,16 +43,16 @@ function withoutTenant(child: SchemaTable, parent: SchemaTable, key: ForeignKey)
     object: child.label,
     problem: `foreign key ${key.getName()} leaves the tenant out`,
     remedy: child.tenant
-      ? `foreignKey({ columns: [${own}], foreignColumns: [${theirs}] }),`
-      : `Give ${child.label} a tenant column first: what belongs to nobody cannot refer to what is a tenant's.`,
+      ? `foreignKey({ columns: [${childColumns}], foreignColumns: [${parentColumns}] }),`
+      : `Add a tenant column to ${child.label}: a table without one cannot refer to rows of a tenant.`,
   }
 }
 
-const resetting = (child: SchemaTable, key: ForeignKey, action: string): Finding => ({
+const resettingTenant = (child: SchemaTable, key: ForeignKey, action: string): Finding => ({
   level: 'error',
   check: 'foreign-key-resets-tenant',
   guarantee: 13,
   object: child.label,
-  problem: `foreign key ${key.getName()} would also ${action} the tenant`,
-  remedy: "Take its onDelete and onUpdate away, or make them 'cascade' or 'restrict'.",
+  problem: `foreign key ${key.getName()} would also ${action} the tenant column`,
+  remedy: "Remove onDelete and onUpdate, or set them to 'cascade' or 'restrict'.",
 })

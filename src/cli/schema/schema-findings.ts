@@ -5,23 +5,23 @@ import type { SchemaTable } from './read-schema.ts'
 import { referenceFindings } from './reference-findings.ts'
 
 /**
- * What keeps a Drizzle schema from being walled and no SQL behind it can mend: each finding has the lines to write. Names
- * of checks are those that the doctor has for the same thing.
+ * Problems of a Drizzle schema that generated SQL cannot fix. The remedy of a finding is a line for the schema. The check
+ * ids are those of the doctor.
  *
- * @param tenantColumn for the tables that have none
+ * @param tenantColumn the name of the tenant column, for the remedy of a table without one
  */
 export function inspectSchema(tables: SchemaTable[], tenantColumn: string): Finding[] {
   return tables.flatMap((table) => [
     ...(table.tenant
       ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table), ...identitiesOf(table)]
-      : strayTable(table, tenantColumn)),
+      : missingTenantColumn(table, tenantColumn)),
     ...referenceFindings(table, tables),
   ])
 }
 
-function strayTable({ label, isShared }: SchemaTable, tenantColumn: string): Finding[] {
+function missingTenantColumn({ label, isShared }: SchemaTable, tenantColumn: string): Finding[] {
   if (isShared) return []
-  const problem = `it has no column ${tenantColumn} and is not named as shared: the serving role cannot reach it`
+  const problem = `it has no column ${tenantColumn} and is not in shared: the serving role cannot read it`
   const column = tenantColumn === 'tenant_id' ? '...tenantColumns(),' : `tenantId: ${columnOf(tenantColumn)}`
   const remedy = `${column} or, in rowhouse.config.ts, shared: [${JSON.stringify(label)}],`
   return [{ level: 'warning', check: 'no-tenant-column', guarantee: 12, object: label, problem, remedy }]
@@ -40,9 +40,7 @@ function tenantColumnOf({ label, tenant, keys }: SchemaTable): Finding[] {
     remedy,
   })
   return [
-    ...(type === 'uuid'
-      ? []
-      : [found('tenant-type', `its tenant column is ${type}: tenants are told apart by a uuid only`)]),
+    ...(type === 'uuid' ? [] : [found('tenant-type', `its tenant column is ${type}, not uuid`)]),
     ...(tenant.notNull ? [] : [found('tenant-not-null', 'its tenant column may be null')]),
   ]
 }
@@ -83,7 +81,7 @@ function keysOf(table: SchemaTable): Finding[] {
   return findings
 }
 
-/** A serial's default calls nextval() as the role that inserts, which must not have the sequence that all tenants move. */
+/** The default of a serial calls nextval() as the inserting role, which has no privilege on the sequence. */
 function sequencesOf({ label, columns, keys }: SchemaTable): Finding[] {
   return columns
     .filter((column) => column.getSQLType().endsWith('serial'))
@@ -92,12 +90,12 @@ function sequencesOf({ label, columns, keys }: SchemaTable): Finding[] {
       check: 'serial',
       guarantee: 12,
       object: label,
-      problem: `its serial ${name} cannot be inserted by the serving role: all tenants move its sequence`,
+      problem: `its serial ${name} needs a sequence that the serving role may not use: an insert fails`,
       remedy: uuidOf(name, keys),
     }))
 }
 
-/** Nobody needs a privilege on its sequence: it can be inserted, and it counts what the policies hide. */
+/** An identity needs no privilege on its sequence, so inserts work, but the numbers show the growth of all tenants. */
 function identitiesOf({ label, columns, keys }: SchemaTable): Finding[] {
   return columns
     .filter(({ generatedIdentity }) => generatedIdentity)
@@ -106,7 +104,7 @@ function identitiesOf({ label, columns, keys }: SchemaTable): Finding[] {
       check: 'identity-column',
       guarantee: 1,
       object: label,
-      problem: `all tenants count on its identity ${name}: from its own numbers a tenant reads how fast the others grow`,
+      problem: `its column ${name} numbers the rows of all tenants in one sequence: the numbers show how much the others write`,
       remedy: uuidOf(name, keys),
     }))
 }

@@ -3,28 +3,27 @@ import type { Finding } from '../../isolation/index.ts'
 import { type SchemaTable, unquote } from './read-schema.ts'
 
 /**
- * What is named as shared and is nothing that a project's sources speak of: a slip of the pen, which leaves what was meant
- * out of reach.
+ * Shared names that appear neither in the Drizzle schema nor in the SQL of a project: probably a typing mistake.
  *
- * @param sql of the project: views, sequences and functions need not be in the Drizzle schema
+ * @param sql the SQL of the project, which may define views, sequences and functions
  */
 export function sharedFindings(shared: string[], tables: SchemaTable[], sql: string): Finding[] {
   const labels = new Set(tables.map(({ label }) => unquote(label)))
   const text = unquote(sql)
-  const isSpokenOf = (name: string) => new RegExp(`(?<![\\w.])${RegExp.escape(name)}(?!\\w)`, 'u').test(text)
+  const isInSql = (name: string) => new RegExp(`(?<![\\w.])${RegExp.escape(name)}(?!\\w)`, 'u').test(text)
   return shared
     .filter((name) => !labels.has(unquote(name)))
-    .filter((name) => !isSpokenOf(unquote(name)) && !isSpokenOf(unquote(name).replace(/^public\./, '')))
-    .map(unknown)
+    .filter((name) => !isInSql(unquote(name)) && !isInSql(unquote(name).replace(/^public\./, '')))
+    .map(unknownShared)
 }
 
-/** What is named as shared and is not in a database. */
+/** Shared names that do not exist in a database. */
 export async function sharedFindingsIn(connection: Connection, shared: string[]): Promise<Finding[]> {
-  const rows = await query(connection, unknownQuery, [JSON.stringify(shared)])
-  return rows.map(({ name }) => unknown(String(name)))
+  const rows = await query(connection, unknownNames, [JSON.stringify(shared)])
+  return rows.map(({ name }) => unknownShared(String(name)))
 }
 
-const unknownQuery = `
+const unknownNames = `
 select given.name from json_array_elements_text($1::text::json) with ordinality as given (name, place)
 where not exists (
     select from pg_class c join pg_namespace n on n.oid = c.relnamespace where format('%I.%I', nspname, relname) = name)
@@ -32,11 +31,11 @@ where not exists (
     select from pg_proc p join pg_namespace n on n.oid = p.pronamespace where format('%I.%I', nspname, proname) = name)
 order by place`
 
-const unknown = (object: string): Finding => ({
+const unknownShared = (object: string): Finding => ({
   level: 'warning',
   check: 'unknown-shared',
   guarantee: 12,
   object,
-  problem: 'it is named as shared, and there is no such table, view, sequence or function',
-  remedy: 'Correct the name in --shared or in rowhouse.config.ts, or take it out.',
+  problem: 'it is in shared, but no such table, view, sequence or function exists',
+  remedy: 'Correct or remove the name in --shared or in rowhouse.config.ts.',
 })

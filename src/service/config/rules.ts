@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isHeaderName, parseWholeNumber } from '../../text/index.ts'
+import { isDatabaseUrl, isHeaderName, parseWholeNumber } from '../../text/index.ts'
 
 // What the text of a setting must look like. No message holds the text: it can be a secret.
 
@@ -36,9 +36,7 @@ export const secrets = list.refine((all) => all.length > 0 && all.every(({ lengt
 export const headerName = z.string().refine(isHeaderName, 'must be the name of an HTTP header')
 
 export const databaseUrl = (missing?: string) =>
-  z
-    .string(missing)
-    .regex(/^postgres(ql)?:\/\/./, 'must be a URL such as postgres://app_user:password@host:5432/database')
+  z.string(missing).refine(isDatabaseUrl, 'must be a URL such as postgres://app_user:password@host:5432/database')
 
 /** Keys that verify tokens are fetched over https, or from this machine. */
 export const secureUrl = z.string().refine((text) => {

@@ -7,7 +7,7 @@ import { createBareDatabase } from '../../database.ts'
 import { foreign } from '../foreign/project.ts'
 import { createProject, rowhouse } from '../run.ts'
 
-/** A copy of the foreign project, to be broken: `using project = copy({ 'sql/40-protected-tables.sql': (text) => … })`. */
+/** A changed copy of the foreign project: `using project = copy({ 'sql/40-protected-tables.sql': (text) => … })`. */
 function copy(changes: Record<string, (text: string) => string>): Disposable & { folder: string } {
   const project = createProject({})
   for (const part of ['schema.ts', 'rowhouse.config.ts', 'sql', 'drizzle'])
@@ -19,24 +19,24 @@ function copy(changes: Record<string, (text: string) => string>): Disposable & {
   return project
 }
 
-/** What the check finds, on a real server: the same as in memory, and faster here. */
+/** The findings of the check on the test server, which is faster than a database in memory. */
 async function findingsOf(changes: Record<string, (text: string) => string>): Promise<string[]> {
   using project = copy(changes)
   const { ownerUrl } = await createBareDatabase()
   const findings = await checkProject(await loadRowhouseConfig({}, project.folder), ownerUrl)
-  // The project has two identity columns, for their types.
+  // The project has two identity columns, to cover their types.
   const others = findings.filter(({ check }) => check !== 'identity-column')
   return others.map(({ check, object }) => `${check} ${object}`)
 }
 
 describe('rowhouse check', () => {
-  test('finds nothing in this repository, without a server, and colours nothing for a pipe', async () => {
+  test('finds nothing in this repository, without a server, and writes no colours to a pipe', async () => {
     const { code, stdout, stderr } = await rowhouse(['check', '--strict'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^0 errors, 0 warnings: db\/schema\/index\.ts, looked at in \d+ ms\n$/)
   }, 30_000)
 
-  test('finds what is wrong, without a server, and exits with 1', async () => {
+  test('reports a difference without a server, and exits with 1', async () => {
     using project = copy({
       'schema.ts': (text) => text.replace("nick: text('nick')", "nick: varchar('nick', { length: 9 })"),
       'drizzle/0000_all.sql': (text) => `create extension citext;--> statement-breakpoint\n${text}`,
@@ -62,28 +62,28 @@ describe('rowhouse check', () => {
     expect(await findingsOf({})).toEqual([])
   })
 
-  test('finds a table of tenants that has no wall', async () => {
+  test('reports a table with a tenant column and without row-level security', async () => {
     const findings = await findingsOf({
       'sql/40-protected-tables.sql': (text) => text.replace(/select .*members.*;/, 'select 1;'),
     })
     expect(findings).toContain('row-security-enabled crm.members')
   })
 
-  test("finds a policy's text that is not the one", async () => {
+  test('reports a policy with another text', async () => {
     const open = '\n--> statement-breakpoint\nalter policy tenant_isolation on crm.members using (true)'
     const findings = await findingsOf({ 'sql/40-protected-tables.sql': (text) => text + open })
     expect(findings.filter((finding) => !finding.endsWith(' crm.members'))).toEqual([])
     expect(findings.length).toBeGreaterThan(0)
   })
 
-  test('finds that the database reads another setting than the kit writes', async () => {
+  test('reports that the database reads another setting than the kit writes', async () => {
     const findings = await findingsOf({
       'sql/20-tenancy.sql': (text) => text.replace('app.current_tenant', 'app.tenant'),
     })
     expect(findings).toContain('tenant-setting tenancy.current_tenant_id()')
   })
 
-  test('finds what is shared and is nowhere, be it a table, a view or a function', async () => {
+  test('reports a shared name that is no table, view or function', async () => {
     const seen = `create view public.seen with (security_invoker) as select 1;
       create function "weird.name"."Size"() returns int immutable language sql as 'select 1';`
     const shared = `shared: ['crm.typo', 'public.seen', '"weird.name"."Size"', 'weird.name', `
@@ -94,16 +94,16 @@ describe('rowhouse check', () => {
     expect(findings).toEqual(['unknown-shared crm.typo', 'unknown-shared weird.name'])
   })
 
-  test('cannot run where a statement fails, and names the file', async () => {
-    using project = copy({ 'sql/40-protected-tables.sql': (text) => text.replace('crm.members', 'crm.nobody') })
+  test('rejects a project whose SQL fails, and names the file', async () => {
+    using project = copy({ 'sql/40-protected-tables.sql': (text) => text.replace('crm.members', 'crm.missing') })
     const { ownerUrl } = await createBareDatabase()
     const check = checkProject(await loadRowhouseConfig({}, project.folder), ownerUrl)
     await expect(check).rejects.toThrow(
-      /^sql\/40-protected-tables\.sql, statement 3: relation "crm\.nobody" does not exist/,
+      /^sql\/40-protected-tables\.sql, statement 3: relation "crm\.missing" does not exist/,
     )
   })
 
-  test('cannot run without the SQL of rowhouse init, and says so in one message', async () => {
+  test('rejects a project without the SQL of rowhouse init in one message', async () => {
     using project = copy({})
     rmSync(join(project.folder, 'sql'), { recursive: true })
     const { ownerUrl } = await createBareDatabase()

@@ -105,7 +105,7 @@ describe('rowhouse doctor could not run', () => {
     ['without a database', [], {}, 'Set DATABASE_URL'],
     ['where no database answers', [], { DATABASE_URL: 'postgres://a:s3cret@127.0.0.1:1/b' }, 'Start PostgreSQL'],
     ['with a malformed URL', ['--url', 'postgres://a:s3cret/@b:99999/c'], {}, 'malformed'],
-    ['at another kind of database', ['--url', 'mysql://a:s3cret@b/c'], {}, '--url must be a URL as postgres://'],
+    ['at another kind of database', ['--url', 'mysql://a:s3cret@b/c'], {}, '--url must be a URL such as postgres://'],
     [
       'as a role that it may not become',
       ['--role', 'postgres'],

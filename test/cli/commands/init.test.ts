@@ -17,25 +17,25 @@ const contents = (folder: string) =>
   )
 
 describe('rowhouse init', () => {
-  test("would write exactly this repository's own sql/40-protected-tables.sql", async () => {
+  test("generates this repository's sql/40-protected-tables.sql", async () => {
     const { files, findings } = await planInit(await loadRowhouseConfig({}, root))
     expect(files.filter(({ state }) => state !== 'same')).toEqual([])
     expect(files.at(-1)?.text).toBe(readFileSync(join(root, 'sql/40-protected-tables.sql'), 'utf8'))
     expect(findings).toEqual([])
   })
 
-  test('writes the same files when it is run again, and says so', async () => {
+  test('writes the same files when it runs again, and reports them as up to date', async () => {
     using project = createProject({ 'db/schema/index.ts': notes })
     const first = await rowhouse(['init'], { cwd: project.folder })
     expect(first).toMatchObject({ code: 0, stderr: '' })
     const before = contents(project.folder)
     expect(before['40-protected-tables.sql']).toContain(`select tenancy.protect('public.notes');`)
     const second = await rowhouse(['init'], { cwd: project.folder })
-    expect(second.stdout).toStartWith('sql/10-roles.sql is right as it is\n')
+    expect(second.stdout).toStartWith('sql/10-roles.sql is up to date\n')
     expect(contents(project.folder)).toEqual(before)
   })
 
-  test('with --dry-run prints what it would write, and writes nothing', async () => {
+  test('prints the changes with --dry-run, and writes nothing', async () => {
     using project = createProject({ 'db/schema/index.ts': notes })
     const { code, stdout } = await rowhouse(['init', '--dry-run'], { cwd: project.folder })
     expect(code).toBe(0)
@@ -44,19 +44,19 @@ describe('rowhouse init', () => {
     expect(readdirSync(project.folder)).not.toContain('sql')
   })
 
-  test('brings its own file up to date when the schema has changed', async () => {
+  test('updates its own file when the schema has changed', async () => {
     using project = createProject({
       'db/schema/index.ts': notes,
       'db/schema/more.ts': notes.replaceAll('notes', 'bills'),
     })
     await rowhouse(['init'], { cwd: project.folder })
     const { stdout } = await rowhouse(['init', '--dry-run', '--schema', 'db/schema/more.ts'], { cwd: project.folder })
-    expect(stdout).toContain('sql/40-protected-tables.sql would be brought up to date\n')
+    expect(stdout).toContain('sql/40-protected-tables.sql would be updated\n')
     expect(stdout).toContain(`\n-select tenancy.protect('public.notes');\n`)
     expect(stdout).toContain(`\n+select tenancy.protect('public.bills');\n`)
   })
 
-  test('never overwrites a file that somebody edited, or that was never its own', async () => {
+  test('never overwrites a file that somebody edited or wrote', async () => {
     using project = createProject({ 'db/schema/index.ts': notes, 'sql/20-tenancy.sql': '-- mine' })
     await rowhouse(['init'], { cwd: project.folder })
     const protectedTables = join(project.folder, 'sql/40-protected-tables.sql')
@@ -70,7 +70,7 @@ describe('rowhouse init', () => {
     ])
   })
 
-  test('ends with the code that is left to write, for the tables that are there', async () => {
+  test('prints the code that the user adds, with the name of a table of the schema', async () => {
     using project = createProject({ 'src/tables.ts': notes })
     const { stdout } = await rowhouse(['init', '--schema', 'src/tables.ts'], { cwd: project.folder })
     expect(stdout).toContain(`schema: "./src/tables.ts",`)
@@ -78,7 +78,7 @@ describe('rowhouse init', () => {
     expect(stdout).toContain('createTenantDatabase({ connections: createPool(')
   })
 
-  test('warns of what is shared and is nowhere', async () => {
+  test('warns about a shared name that does not exist', async () => {
     const names = ['public.notes', 'public.note', 'public.nearest', 'public.arest', 'public."Seen"', '"odd.name".notes']
     using project = createProject({
       'schema.ts': notes,
@@ -93,12 +93,12 @@ describe('rowhouse init', () => {
     ])
   })
 
-  test('names what only the schema can mend, with the Drizzle lines to write', async () => {
+  test('reports each problem of the schema with the Drizzle lines that fix it', async () => {
     using project = createProject({ 'schema.ts': broken })
     const { findings } = await planInit(await loadRowhouseConfig({ schema: 'schema.ts' }, project.folder))
     expect(findings.map(({ object, check, problem, remedy }) => [object, check, problem, remedy])).toEqual([
-      ['public.houses', 'tenant-type', 'its tenant column is integer: tenants are told apart by a uuid only', tenantIs],
-      ['public.houses', 'key-without-tenant', 'primary key (id, tenant_id) does not begin with tenant_id', keyIs],
+      ['public.houses', 'tenant-type', 'its tenant column is integer, not uuid', tenantLine],
+      ['public.houses', 'key-without-tenant', 'primary key (id, tenant_id) does not begin with tenant_id', keyLine],
       [
         'public.houses',
         'foreign-key-without-tenant',
@@ -108,11 +108,11 @@ describe('rowhouse init', () => {
       [
         'public.houses',
         'foreign-key-resets-tenant',
-        'foreign key houses_former would also set null the tenant',
-        "Take its onDelete and onUpdate away, or make them 'cascade' or 'restrict'.",
+        'foreign key houses_former would also set null the tenant column',
+        "Remove onDelete and onUpdate, or set them to 'cascade' or 'restrict'.",
       ],
-      ['public.owners', 'tenant-not-null', 'its tenant column may be null', tenantIs],
-      ['public.owners', 'key-without-tenant', 'primary key (id) does not begin with tenant_id', keyIs],
+      ['public.owners', 'tenant-not-null', 'its tenant column may be null', tenantLine],
+      ['public.owners', 'key-without-tenant', 'primary key (id) does not begin with tenant_id', keyLine],
       [
         'public.owners',
         'key-without-tenant',
@@ -134,66 +134,66 @@ describe('rowhouse init', () => {
       [
         'public.owners',
         'serial',
-        'its serial number cannot be inserted by the serving role: all tenants move its sequence',
+        'its serial number needs a sequence that the serving role may not use: an insert fails',
         "number: uuid('number').notNull().default(sql`tenancy.uuid_v7()`),",
       ],
       [
         'public.owners',
         'identity-column',
-        'all tenants count on its identity place: from its own numbers a tenant reads how fast the others grow',
+        'its column place numbers the rows of all tenants in one sequence: the numbers show how much the others write',
         "place: uuid('place').notNull().default(sql`tenancy.uuid_v7()`),",
       ],
       [
         'public.visits',
         'no-tenant-column',
-        'it has no column tenant_id and is not named as shared: the serving role cannot reach it',
+        'it has no column tenant_id and is not in shared: the serving role cannot read it',
         '...tenantColumns(), or, in rowhouse.config.ts, shared: ["public.visits"],',
       ],
       [
         'public.visits',
         'foreign-key-without-tenant',
         'foreign key visits_owner_id_owners_id_fk leaves the tenant out',
-        "Give public.visits a tenant column first: what belongs to nobody cannot refer to what is a tenant's.",
+        'Add a tenant column to public.visits: a table without one cannot refer to rows of a tenant.',
       ],
     ])
   })
 })
 
-const tenantIs = "tenantId: uuid('tenant_id').notNull().default(sql`tenancy.current_tenant_id()`),"
-const keyIs = 'primaryKey({ columns: [t.tenantId, t.id] }),'
+const tenantLine = "tenantId: uuid('tenant_id').notNull().default(sql`tenancy.current_tenant_id()`),"
+const keyLine = 'primaryKey({ columns: [t.tenantId, t.id] }),'
 
-describe('rowhouse init cannot run', () => {
+describe('rowhouse init rejects', () => {
   const cases: [string, Record<string, string>, string[], string][] = [
-    ['without a schema', {}, [], 'There is no db/schema/index.ts: name the module'],
-    ['on a module without tables', { 's.ts': 'export {}' }, ['--schema', 's.ts'], 's.ts exports no Drizzle table'],
-    ['on a module that fails', { 's.ts': 'throw new Error("Oh")' }, ['--schema', 's.ts'], 's.ts cannot be loaded: Oh'],
-    ['with a wrong option', {}, ['--dryrun'], "error: unknown option '--dryrun'"],
+    ['a project without a schema', {}, [], 'db/schema/index.ts does not exist: name the module'],
+    ['a module without tables', { 's.ts': 'export {}' }, ['--schema', 's.ts'], 's.ts exports no Drizzle table'],
+    ['a module that throws', { 's.ts': 'throw new Error("Oh")' }, ['--schema', 's.ts'], 's.ts cannot be loaded: Oh'],
+    ['an unknown option', {}, ['--dryrun'], "error: unknown option '--dryrun'"],
     [
-      'with a wrong configuration',
+      'an invalid configuration',
       { 'rowhouse.config.ts': 'export default { shared: ["countries"] }' },
       [],
-      'The configuration is not right:\n  - shared.0: must be schema.name',
+      'Invalid configuration:\n  - shared.0: must be schema.name',
     ],
     [
-      'with a field that does not exist',
+      'an unknown field',
       { 'rowhouse.config.ts': 'export default { tenant: "org_id" }' },
       [],
-      'The configuration is not right:\n  - Unrecognized key: "tenant"\n',
+      'Invalid configuration:\n  - Unrecognized key: "tenant"\n',
     ],
     [
-      'with a configuration that exports nothing',
+      'a configuration without a default export',
       { 'rowhouse.config.ts': 'export const config = {}' },
       [],
       'rowhouse.config.ts must have a default export',
     ],
     [
-      'with a configuration that fails',
+      'a configuration that throws',
       { 'rowhouse.config.ts': 'export default {}; throw new Error("Oh")' },
       [],
       'rowhouse.config.ts cannot be loaded: Oh',
     ],
   ]
-  test.each(cases)('%s, and says why in one message', async (_, files, flags, message) => {
+  test.each(cases)('%s in one message', async (_, files, flags, message) => {
     using project = createProject(files)
     const { code, stdout, stderr } = await rowhouse(['init', ...flags], { cwd: project.folder })
     expect([code, stdout]).toEqual([2, ''])

@@ -4,21 +4,21 @@ import { demo } from '../../../src/service/features/demo.ts'
 import { asOwner, createBareDatabase, createDatabase, open } from '../../database.ts'
 import { rowhouse } from '../run.ts'
 
-/** A database of its own, and what the tenants have in it: seeded ids are the same everywhere. */
-async function prepare() {
+/** A database for one test: seeded ids are the same in each database. */
+async function prepareDatabase() {
   const database = await createDatabase()
   const owner = asOwner(database)
   const counts = (table: 'users' | 'tasks') =>
     owner`select tenant_id as tenant, count(*)::int as count from ${owner(table)} group by 1 order by 1`
-  return { owner, counts, door: open(database, 3), env: { DATABASE_URL: database.appUrl } }
+  return { owner, counts, db: open(database, 3), env: { DATABASE_URL: database.appUrl } }
 }
 
 const each = (tenants: number, count: number) =>
   Array.from({ length: tenants }, (_, n) => ({ tenant: tenantIdOf(n + 1), count }))
 
 describe('rowhouse seed', () => {
-  test('gives Acme and Globex a user and two tasks each, once', async () => {
-    const { counts, env } = await prepare()
+  test('gives Acme and Globex a user and two tasks each, also when it runs twice', async () => {
+    const { counts, env } = await prepareDatabase()
     await rowhouse(['seed'], { env })
     expect(await rowhouse(['seed'], { env })).toEqual({
       code: 0,
@@ -30,11 +30,13 @@ describe('rowhouse seed', () => {
     expect([...(await counts('tasks'))]).toEqual(tenants.map((tenant) => ({ tenant, count: 2 })))
   })
 
-  test('gives many tenants users and tasks, through the walls, and says so in one line', async () => {
-    const { counts, env } = await prepare()
+  test('gives many tenants users and tasks as the serving role, and reports them in one line', async () => {
+    const { counts, env } = await prepareDatabase()
     const { code, stdout, stderr } = await rowhouse(['seed', '--tenants', '3', '--tasks', '25'], { env })
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/^3 tenants have 5 users and 25 tasks each; 0 had them before\. 90 rows in .* a second\.\n$/)
+    expect(stdout).toMatch(
+      /^3 tenants have 5 users and 25 tasks each; 0 had them before\. 90 rows in .* per second\.\n$/,
+    )
     expect([...(await counts('users'))]).toEqual(each(3, usersEach))
     expect([...(await counts('tasks'))]).toEqual(each(3, 25))
   })
@@ -49,20 +51,23 @@ describe('rowhouse seed', () => {
     [['--tasks', '99999999999'], "argument '99999999999' is invalid"],
     [['--tasks'], "option '--tasks <n>' argument missing"],
   ]
-  test.each(wrong)('cannot run with %p, and says what is allowed', async (flags, message) => {
+  test.each(wrong)('rejects %p with the allowed values', async (flags, message) => {
     const { code, stdout, stderr } = await rowhouse(['seed', ...flags])
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(message)
   })
 
-  test.each([[[]], [['--tenants', '2']]])('of an empty database (%p) says to migrate first', async (flags) => {
-    const { appUrl } = await createBareDatabase()
-    const { code, stdout, stderr } = await rowhouse(['seed', ...flags], { env: { DATABASE_URL: appUrl } })
-    expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^relation "users" does not exist\n.*\bfirst\b.*rowhouse migrate\n$/)
-  })
+  test.each([[[]], [['--tenants', '2']]])(
+    'reports that an empty database must be migrated first (%p)',
+    async (flags) => {
+      const { appUrl } = await createBareDatabase()
+      const { code, stdout, stderr } = await rowhouse(['seed', ...flags], { env: { DATABASE_URL: appUrl } })
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toMatch(/^relation "users" does not exist\n.*\bfirst\b.*rowhouse migrate\n$/)
+    },
+  )
 
-  test('of a database that is not there is one message, without the password', async () => {
+  test('fails without a database in one message without the password', async () => {
     const env = { DATABASE_URL: 'postgres://app_user:s3cret@127.0.0.1:1/nowhere' }
     const { code, stdout, stderr } = await rowhouse(['seed', '--tenants', '2'], { env })
     expect([code, stdout]).toEqual([2, ''])
@@ -72,40 +77,40 @@ describe('rowhouse seed', () => {
 })
 
 describe('seeding many tenants', () => {
-  test('writes nothing twice', async () => {
-    const { door } = await prepare()
+  test('writes no row twice', async () => {
+    const { db } = await prepareDatabase()
     const amount = { tenants: 4, tasks: 10, connections: 3 }
-    expect(await seedMany(door, amount)).toEqual({ rows: 60, complete: 0 })
-    expect(await seedMany(door, amount)).toEqual({ rows: 0, complete: 4 })
+    expect(await seedMany(db, amount)).toEqual({ rows: 60, complete: 0 })
+    expect(await seedMany(db, amount)).toEqual({ rows: 0, complete: 4 })
   })
 
-  test('goes on where an interrupted run stopped', async () => {
-    const { door, counts } = await prepare()
+  test('continues where an interrupted run stopped', async () => {
+    const { db, counts } = await prepareDatabase()
     const amount = { tenants: 3, tasks: 25, connections: 2, batchRows: 10 }
     const interrupt = (rows: number) => {
       if (rows === 10) throw new Error('Interrupted')
     }
-    await expect(seedMany(door, amount, interrupt)).rejects.toThrow('Interrupted')
-    await seedMany(door, amount)
+    await expect(seedMany(db, amount, interrupt)).rejects.toThrow('Interrupted')
+    await seedMany(db, amount)
     expect([...(await counts('tasks'))]).toEqual(each(3, 25))
-    expect(await seedMany(door, { ...amount, tasks: 26 })).toEqual({ rows: 3, complete: 0 })
+    expect(await seedMany(db, { ...amount, tasks: 26 })).toEqual({ rows: 3, complete: 0 })
   })
 
-  test('commits in batches of bounded size', async () => {
-    const { door, owner } = await prepare()
-    await seedMany(door, { tenants: 2, tasks: 25, connections: 2, batchRows: 10 })
+  test('commits in batches of limited size', async () => {
+    const { db, owner } = await prepareDatabase()
+    await seedMany(db, { tenants: 2, tasks: 25, connections: 2, batchRows: 10 })
     const batches = await owner`select count(*)::int as count from tasks group by tenant_id, xmin::text order by 1`
     expect(batches.map(({ count }) => count)).toEqual([5, 5, 10, 10, 10, 10])
   })
 
-  test('tells of each row, found or written, so that a bar ends at its end', async () => {
-    const { door } = await prepare()
-    const told = async () => {
+  test('reports every row, found or written, so that a progress bar reaches 100 %', async () => {
+    const { db } = await prepareDatabase()
+    const reported = async () => {
       const steps: number[] = []
-      await seedMany(door, { tenants: 1, tasks: 25, connections: 1, batchRows: 10 }, (rows) => steps.push(rows))
+      await seedMany(db, { tenants: 1, tasks: 25, connections: 1, batchRows: 10 }, (rows) => steps.push(rows))
       return steps
     }
-    expect(await told()).toEqual([usersEach + 10, 10, 5])
-    expect(await told()).toEqual([usersEach + 25])
+    expect(await reported()).toEqual([usersEach + 10, 10, 5])
+    expect(await reported()).toEqual([usersEach + 25])
   })
 })

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { foreignKey, integer, pgTable, primaryKey, serial, text, unique, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 
-// A schema that only its author can mend.
+// A schema whose problems no generated SQL can fix.
 
 export const owners = pgTable(
   'owners',

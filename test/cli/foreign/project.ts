@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { closeAfterwards } from '../../database.ts'
 import { createProject, type Outcome, rowhouse } from '../run.ts'
 
-/** Somebody else's project: a schema of theirs, Drizzle's migration of it, and what `rowhouse init` wrote for it. */
+/** A foreign project: a schema with odd names, its Drizzle migration, and the SQL that `rowhouse init` wrote. */
 export const foreign = createProject({
   'schema.ts': await Bun.file(join(import.meta.dir, 'schema.ts')).text(),
   'rowhouse.config.ts':
@@ -15,5 +15,5 @@ const kit = join(foreign.folder, 'node_modules/drizzle-kit/bin.cjs')
 const { success, stderr } = Bun.spawnSync([process.execPath, kit, ...generate], { cwd: foreign.folder })
 if (!success) throw new Error(stderr.toString())
 
-/** What `rowhouse init` said when it wrote the project's SQL. */
+/** The result of `rowhouse init` in the project. */
 export const initialised: Outcome = await rowhouse(['init'], { cwd: foreign.folder })

@@ -28,7 +28,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core'
 
-// Somebody else's project: several schemas, odd names, another tenant column, and nothing of this kit.
+// Several schemas, odd names, another tenant column, and no import of this kit.
 
 export const shop = pgSchema('weird.name')
 export const crm = pgSchema('crm')
@@ -37,10 +37,10 @@ export const size = pgEnum('size', ['s', 'm'])
 
 const orgId = () => uuid('Org Id').notNull()
 
-/** All tenants read it. */
+/** Shared by all tenants. */
 export const countries = pgTable('countries', { code: char('code', { length: 2 }).primaryKey(), name: text('name') })
 
-/** Of no tenant, and nobody's to read. */
+/** Without a tenant column and not shared: the serving role cannot read it. */
 export const jobs = pgTable('jobs', { id: serial('id').primaryKey(), big: bigserial({ mode: 'bigint' }).notNull() })
 
 export const members = crm.table(

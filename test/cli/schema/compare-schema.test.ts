@@ -16,7 +16,7 @@ await migrate({ ...project, url: database.ownerUrl })
 const connection = openConnection({ url: database.ownerUrl })
 afterAll(() => connection.close())
 
-/** What is found when a change is made to a database that was the same as the schema. */
+/** The findings after a change of a database that matched the schema. */
 async function differences(change: string, wanted = tables): Promise<string[]> {
   await connection.command('begin')
   try {
@@ -29,18 +29,18 @@ async function differences(change: string, wanted = tables): Promise<string[]> {
 }
 
 describe('a database that was migrated from a Drizzle schema', () => {
-  test('is the same as the schema, whatever its types, names, keys and schemas', async () => {
+  test('matches the schema, with any types, names, keys and schemas', async () => {
     expect(await differences('select 1')).toEqual([])
   })
 
-  test('is the same where a unique constraint stands for a unique index, and names differ', async () => {
+  test('matches the schema when a unique index replaces a unique constraint, and names differ', async () => {
     const other = `alter table crm.members drop constraint members_nick;
       create unique index other on crm.members ("Org Id", nick) nulls not distinct;
       alter table "weird.name"."Order" rename constraint "order pkey" to other_pkey`
     expect(await differences(other)).toEqual([])
   })
 
-  test('may have partitions, views and what tenants share besides', async () => {
+  test('may also have partitions, views and shared tables', async () => {
     const project = `create table parted (id int) partition by list (id); create table part partition of parted default;
       create view seen as select 1`
     expect(await differences(project)).toEqual(['warning public.parted: is in the database and not in the schema'])
@@ -51,21 +51,21 @@ const order = 'error "weird.name"."Order":'
 const inSchema = 'is in the schema and not in the database'
 const inDatabase = 'is in the database and not in the schema'
 const reference = '("Org Id", "memberId") references crm.members ("Org Id", id)'
-const asSaid = '(Org Id, memberId) to crm.members (Org Id, id)'
+const target = '(Org Id, memberId) to crm.members (Org Id, id)'
 
-describe('a database that differs from the schema is told so:', () => {
+describe('a difference from the schema is reported:', () => {
   const cases: [string, string, string[]][] = [
-    ['a table is missing', 'drop table jobs', [`error public.jobs: ${inSchema}`]],
-    ['a table more', 'create table more (id int)', [`warning public.more: ${inDatabase}`]],
-    ['a column is missing', 'alter table jobs drop column big', [`error public.jobs: column big ${inSchema}`]],
-    ['a column more', 'alter table jobs add column more int', [`error public.jobs: column more ${inDatabase}`]],
+    ['a missing table', 'drop table jobs', [`error public.jobs: ${inSchema}`]],
+    ['an extra table', 'create table more (id int)', [`warning public.more: ${inDatabase}`]],
+    ['a missing column', 'alter table jobs drop column big', [`error public.jobs: column big ${inSchema}`]],
+    ['an extra column', 'alter table jobs add column more int', [`error public.jobs: column more ${inDatabase}`]],
     [
-      'a column may be null',
+      'a nullable column',
       'alter table "weird.name"."Order" alter column amount drop not null',
       [`${order} column amount is numeric(10,2) not null in the schema and numeric(10,2) in the database`],
     ],
     [
-      'a column may not be null',
+      'a column that is not null',
       'alter table "weird.name"."Order" alter column day set not null',
       [`${order} column day is date in the schema and date not null in the database`],
     ],
@@ -94,12 +94,12 @@ describe('a database that differs from the schema is told so:', () => {
       [`${order} primary key ("Org Id", id) ${inSchema}`, `${order} primary key (id, "Org Id") ${inDatabase}`],
     ],
     [
-      'a unique key more',
+      'an extra unique key',
       'create unique index on "weird.name"."Order" ("Org Id", code)',
       [`${order} unique key ("Org Id", code) ${inDatabase}`],
     ],
     [
-      "a unique key's expression",
+      'the expression of a unique key',
       `drop index crm.members_email; create unique index on crm.members ("Org Id", upper(email)) where email <> ''`,
       [
         `error crm.members: unique key ("Org Id", lower(email::text)) where ((email)::text <> ''::text) ${inSchema}`,
@@ -107,7 +107,7 @@ describe('a database that differs from the schema is told so:', () => {
       ],
     ],
     [
-      'nulls that are distinct',
+      'a unique key with distinct nulls',
       'alter table crm.members drop constraint members_nick, add unique ("Org Id", nick)',
       [
         `error crm.members: unique key ("Org Id", nick) nulls not distinct ${inSchema}`,
@@ -115,16 +115,16 @@ describe('a database that differs from the schema is told so:', () => {
       ],
     ],
     [
-      'what a foreign key does on delete',
+      'the delete action of a foreign key',
       `alter table "weird.name"."Order" drop constraint "Order_Org Id_memberId_members_Org Id_id_fk",
         add foreign key ${reference} on update cascade`,
       [
-        `${order} foreign key ${asSaid} on delete cascade on update cascade ${inSchema}`,
-        `${order} foreign key ${asSaid} on delete no action on update cascade ${inDatabase}`,
+        `${order} foreign key ${target} on delete cascade on update cascade ${inSchema}`,
+        `${order} foreign key ${target} on delete no action on update cascade ${inDatabase}`,
       ],
     ],
     [
-      'a policy more',
+      'an extra policy',
       'create policy more on crm.members as restrictive for delete using (nick is null)',
       [`error crm.members: policy more restrictive delete using (nick IS NULL) ${inDatabase}`],
     ],
@@ -134,7 +134,7 @@ describe('a database that differs from the schema is told so:', () => {
   })
 })
 
-test("a policy that the schema declares is compared by PostgreSQL's text of it", async () => {
+test("a policy of the schema is compared by PostgreSQL's text of it", async () => {
   const notes = pgTable('notes', { tenantId: uuid('tenant_id').notNull(), text: text('text') }, (t) => [
     pgPolicy('short', { as: 'restrictive', for: 'select', using: sql`char_length(${t.text}) < ${10}` }),
   ])
@@ -146,7 +146,7 @@ test("a policy that the schema declares is compared by PostgreSQL's text of it",
   expect(await differences(create('CHAR_LENGTH ( text )<10'), wanted)).toEqual([])
 })
 
-test('a type that the database does not have is a finding, not a crash', async () => {
+test('a type that does not exist in the database is reported', async () => {
   const found = await differences('alter type "size" rename to sizes')
-  expect(found).toEqual([`${order} PostgreSQL cannot make it as the schema has it: type "public.size" does not exist`])
+  expect(found).toEqual([`${order} PostgreSQL rejects the table of the schema: type "public.size" does not exist`])
 })

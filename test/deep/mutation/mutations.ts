@@ -206,7 +206,7 @@ export const mutations: Sabotage[] = [
     item: 'a migration that does not look at its walls',
     guarantee: 27,
     broken: { file: 'src/migrate/migrate.ts', lines: [['assertRowSecurity(await', 'void (await']] },
-    test: { file: 'test/migrate/migrate.test.ts', title: 'is refused by name' },
+    test: { file: 'test/migrate/migrate.test.ts', title: 'makes the migration fail with its name' },
   },
   {
     item: 'a cache without the tenant in its key',

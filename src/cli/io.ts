@@ -1,0 +1,20 @@
+/** An output stream of a command. */
+export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
+
+/** What a command reads and writes instead of the globals of its process, so that tests can pass their own. */
+export interface ProcessIo {
+  /** Environment variables. */
+  env: Record<string, string | undefined>
+  /** The folder that relative paths start from. */
+  cwd: string
+  stdout: Output
+  stderr: Output
+}
+
+/** {@link ProcessIo} of one run, with the exit code that the command sets. */
+export interface CommandIo extends ProcessIo {
+  exitCode: number
+}
+
+/** Writes a line to stdout. */
+export const print = ({ stdout }: ProcessIo, text: string): void => void stdout.write(`${text}\n`)

@@ -1,0 +1,67 @@
+import { Command, CommanderError } from '@commander-js/extra-typings'
+import project from '../../package.json' with { type: 'json' }
+import { describeStartProblem } from '../service/start-problem.ts'
+import { createCheckCommand } from './commands/check.ts'
+import { createDoctorCommand } from './commands/doctor.ts'
+import { createInitCommand } from './commands/init.ts'
+import { createIssuerCommand } from './commands/issuer.ts'
+import { createMigrateCommand } from './commands/migrate.ts'
+import { createSeedCommand } from './commands/seed.ts'
+import { createTenantCommand } from './commands/tenant.ts'
+import type { CommandIo, ProcessIo } from './io.ts'
+
+/**
+ * Runs the command `rowhouse`. It never calls `process.exit()`, which would drop output that a pipe has not read yet.
+ *
+ * @param parameters the command line without the name of the program
+ * @returns the exit code: 0 for success, 1 when a report has findings, 2 when the command could not run
+ * @example
+ * await runRowhouse(['check', '--json'], { env: process.env, cwd: process.cwd(), stdout, stderr })
+ */
+export async function runRowhouse(parameters: string[], io: ProcessIo): Promise<number> {
+  const run: CommandIo = { ...io, exitCode: 0 }
+  try {
+    await createProgram(run).parseAsync(parameters, { from: 'user' })
+    return run.exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has written its message
+    io.stderr.write(`${describeStartProblem(error)}\n`)
+    return 2
+  }
+}
+
+function createProgram(io: CommandIo): Command {
+  const program = new Command('rowhouse')
+    .description('Keep the tenants of a PostgreSQL database apart: write the row-level security, apply it, check it.')
+    .version(project.version)
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+In a new project: rowhouse init, drizzle-kit generate, rowhouse check, rowhouse migrate, rowhouse doctor.
+"rowhouse <command> --help" shows the options of a command and examples.
+
+Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
+    )
+    .showHelpAfterError('Run the command with --help to see its options.')
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stderr.columns ?? 80,
+    })
+  for (const createCommand of [
+    createInitCommand,
+    createCheckCommand,
+    createDoctorCommand,
+    createMigrateCommand,
+    createSeedCommand,
+    createTenantCommand,
+    createIssuerCommand,
+  ]) {
+    const command = createCommand(io)
+    program.addCommand(command.copyInheritedSettings(program))
+    for (const inner of command.commands) inner.copyInheritedSettings(command)
+  }
+  return program
+}
