@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { LRUCache } from 'lru-cache'
 import type { Authentication, Identity } from '../context/index.ts'
-import { Recent } from '../database/index.ts'
 import { readBearer } from './bearer.ts'
 import { createClaimReader } from './claims.ts'
 import { publicKeySource, secretSource } from './fixed-keys.ts'
@@ -37,7 +37,7 @@ export interface JwtOptions {
 }
 
 // Of whom many tokens are in use at a time verify the rest anew: so many tokens of a kilobyte or two are a few megabytes.
-const rememberedMax = 1000
+const rememberedMax = 2000
 
 // How many keys a token without a `kid` is tried with: each costs a verification.
 const triesMax = 16
@@ -64,7 +64,7 @@ export function jwt(options: JwtOptions): Authentication {
   if (!/^[\w .:/-]+$/.test(realm)) throw new TypeError('realm may hold letters, digits, blanks and . : / _ - alone')
   if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 3600)) throw new TypeError('clockSkewSeconds goes from 0 to 3600')
   const { rememberMs = 60_000 } = options
-  const remembered = new Recent<Verified>({ lifetimeMs: Math.max(1, rememberMs), max: rememberedMax, now })
+  const remembered = new LRUCache<string, Verified>({ max: rememberedMax })
   const readClaims = createClaimReader(realm, tenantClaim)
   const keys = createKeySource(options, now)
   const expected: JWTVerifyOptions = {

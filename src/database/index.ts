@@ -18,7 +18,6 @@ export { countUpTo } from './count-up-to.ts'
 export { createPool, type PoolOptions } from './pool.ts'
 export { prepared } from './prepared.ts'
 export { queryAs } from './query-as.ts'
-export { Recent, type RecentOptions } from './recent.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
 export { createTenantSigner, type SigningKey, signingKeyOf, type TenantSigner } from './signed-context.ts'
 export {

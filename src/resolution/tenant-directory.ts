@@ -1,5 +1,6 @@
+import { LRUCache } from 'lru-cache'
 import { parseTenantId, type TenantId } from '../context/index.ts'
-import { type ConnectionSource, queryAs, Recent } from '../database/index.ts'
+import { type ConnectionSource, queryAs } from '../database/index.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 
 /** A tenant that is known. */
@@ -21,7 +22,7 @@ export interface TenantDirectoryOptions {
   connections: ConnectionSource
   /** How long an answer is believed, in milliseconds: so long a suspension may go unseen. 5000 when left out. */
   cacheMs?: number
-  /** How many answers are kept at least. 10 000 when left out. */
+  /** How many answers are kept at most. 10 000 when left out. */
   cacheMax?: number
   /** For engines whose login is a superuser (PGlite): the role that asks. */
   role?: string | undefined
@@ -54,12 +55,12 @@ const lastResortMs = 60_000
  */
 export function createTenantDirectory(options: TenantDirectoryOptions): TenantDirectory & { close(): Promise<void> } {
   const { connections, cacheMs = 5000, cacheMax = 10_000, role, now = Date.now } = options
-  const answers = new Recent<Known>({ lifetimeMs: Math.max(cacheMs, lastResortMs), max: cacheMax, now })
+  const answers = new LRUCache<string, Known>({ max: cacheMax })
 
   async function find(selector: string): Promise<DirectoryEntry | undefined> {
     const askedAt = now()
     const known = answers.get(selector)
-    if (known && askedAt < known.until) return known.tenant
+    if (known && known.askedAt <= askedAt && askedAt < known.until) return known.tenant
     // Others go on with what is known, and none waits for this one: Workers let no request await what another began.
     if (known) known.until = known.askedAt + cacheMs + graceMs
     try {
@@ -67,7 +68,7 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
       answers.set(selector, { tenant, askedAt, until: askedAt + cacheMs })
       return tenant
     } catch (error) {
-      if (!known || now() - known.askedAt > lastResortMs) throw error instanceof ApiError ? error : unavailable(error)
+      if (!known || now() < known.askedAt || now() - known.askedAt > lastResortMs) throw error instanceof ApiError ? error : unavailable(error)
       known.until = now() + graceMs
       return known.tenant
     }
