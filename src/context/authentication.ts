@@ -1,28 +1,31 @@
 import type { Context } from 'hono'
 import { ApiError, type ErrorCode } from '../errors/index.ts'
 
-/** Who sends a request, as far as it was verified. */
+/** The verified caller of a request. */
 export interface Identity {
-  /** Who acts: a token's `sub`. It goes into the context, the log and the setting `app.actor`. */
+  /** The user or client that acts, such as a token's `sub`. Stored in the context, the log and the setting `app.actor`. */
   readonly actor?: string | undefined
   /**
-   * The tenants that the caller may act for, by id or by name. Undefined: whoever verified the caller has also chosen the
-   * tenant, as a gateway does.
+   * The tenants that the caller may act for, by id or by name. Undefined accepts the tenant of the request, because the
+   * verifier has chosen it, as a gateway does.
    */
   readonly tenants?: readonly string[] | undefined
-  /** What else the token says, for handlers: roles, scopes. */
+  /** Further claims for handlers, such as roles and scopes. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** How it is known who sends a request, before anything is believed of what it says. */
+/** Verifies the caller of a request. */
 export interface Authentication {
-  /** Request headers that it looks at, for `Vary`. */
+  /** The request headers that it reads, for `Vary`. */
   readonly vary: readonly string[]
-  /** @throws AuthenticationFailure when the caller has not proved who it is; ApiError SERVICE_UNAVAILABLE when that cannot be known */
+  /**
+   * @throws AuthenticationFailure when the caller is not authenticated; ApiError SERVICE_UNAVAILABLE when the verification is
+   *   not possible at the moment
+   */
   verify(c: Context): Identity | Promise<Identity>
 }
 
-/** Why a caller is not believed: for events and logs, not for the caller. */
+/** Why authentication failed. For events and logs only: the client gets a shorter message. */
 export type AuthenticationFailureReason =
   | 'no-token'
   | 'malformed-token'
@@ -37,7 +40,7 @@ export type AuthenticationFailureReason =
   | 'no-tenant-claim'
   | 'other-tenant'
 
-/** A caller that is not believed, or not for this tenant. */
+/** The caller is not authenticated, or may not act for this tenant. */
 export class AuthenticationFailure extends ApiError {
   constructor(
     readonly reason: AuthenticationFailureReason,

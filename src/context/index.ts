@@ -8,6 +8,7 @@ export {
 export { type Bookmark, noBookmark } from './bookmark.ts'
 export { TenantNotCarried } from './carried.ts'
 export { runInContext, type TenantContext, TenantRequired, tenantContext, withTenant } from './context.ts'
+export { isHeaderName } from './header-name.ts'
 export { resumeFromMessage, tenantMessageHeaders } from './message-headers.ts'
 export { type CarriedTenant, carryTenant, resumeTenant, tenantHeaders } from './propagation.ts'
 export { tenantColumns } from './tenant-columns.ts'

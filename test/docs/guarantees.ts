@@ -184,7 +184,7 @@ export const guarantees: Guarantee[] = [
     tests: [
       proof('runtime/auth', 'a start in production without trust is refused, and told what to set'),
       proof('runtime/auth', 'a token opens its own tenant, and nothing else opens any'),
-      proof('resolution/resolving', 'a caller that is not believed hears nothing of tenants'),
+      proof('resolution/resolving', 'the response to an unauthenticated caller does not depend on the tenant'),
       proof('runtime/workers', 'without trust nothing is served, and one line says what to set'),
       proof('injection/injection', 'reaches no other tenant where tenants are sealed'),
     ],
@@ -207,22 +207,22 @@ export const guarantees: Guarantee[] = [
     guarantee: 'Everything that remembers carries the tenant in its key: limits, the registry, verified tokens',
     tests: [
       proof('properties/broken-filters', 'a cache without the tenant in its key'),
-      proof('limits/rate-store', 'is asked by a key that holds the tenant and the rate'),
-      proof('auth/remember', 'says nothing for another one, nor for one with a character more or less'),
+      proof('limits/rate-store', 'gets a key that contains the tenant and the rate'),
+      proof('auth/remember', 'is not mistaken for another token or one with a character more or less'),
     ],
   },
   {
     number: 25,
     guarantee: 'Answers are not shareable: Cache-Control: private, no-store, and Vary',
-    tests: [proof('resolution/tenant', 'marks the answer as the tenant’s own')],
+    tests: [proof('resolution/tenant', 'marks the response as private')],
   },
   {
     number: 26,
     guarantee: 'A noisy tenant is bounded: it waits behind itself, and another never meets its 429',
     tests: [
       proof('runtime/noisy-tenant', 'leaves others the rest of the pool, and waits behind itself'),
-      proof('limits/concurrency', 'do not keep those of another tenant waiting'),
-      proof('limits/rate', 'is each tenant’s own'),
+      proof('limits/concurrency', 'of one tenant does not delay the requests of another'),
+      proof('limits/rate', 'is separate for each tenant'),
     ],
   },
   {
