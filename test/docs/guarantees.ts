@@ -20,8 +20,8 @@ export const guarantees: Guarantee[] = [
     guarantee: 'No foreign read: no answer depends on another tenant’s rows',
     tests: [
       proof('properties/non-interference', 'in turn'),
-      proof('properties/tenant-id', 'no spelling of a tenant’s id opens another tenant'),
-      proof('properties/foreign-marks', 'no answer contains a byte of another tenant'),
+      proof('properties/tenant-id', 'no spelling of a tenant’s id selects another tenant'),
+      proof('properties/foreign-marks', 'no response contains a byte of another tenant'),
       proof('testing/isolation', 'no tenant reaches another tenant'),
       proof('db/row-security', 'is not read, by id, by tenant or at all'),
     ],
@@ -50,7 +50,7 @@ export const guarantees: Guarantee[] = [
     guarantee: 'A foreign id equals an absent id: status, headers and body',
     tests: [
       proof('service/contract', 'every operation of the document'),
-      proof('properties/every-operation', 'and with an id of another tenant, which is nobody’s'),
+      proof('properties/every-operation', 'that get 404 with an id of another tenant'),
       proof('db/plans', 'a row is found by its primary key, tenant first'),
     ],
   },
@@ -68,7 +68,7 @@ export const guarantees: Guarantee[] = [
     tests: [
       proof(
         'properties/pagination',
-        'a tenant that turns the pages meets each of its rows once, while another adds rows',
+        'a tenant gets each of its rows on exactly one page, while another adds rows',
       ),
       proof('service/http/tasks', 'a tenant’s new task is never in another one’s list'),
     ],

@@ -67,6 +67,6 @@ const isIndependent = fc.asyncProperty(steps, async (steps) => {
 
 test(
   'the requests of one tenant do not change the responses to another',
-  () => fc.assert(isIndependent, tries(300)),
+  () => fc.assert(isIndependent, tries(100)),
   timeoutMs,
 )
