@@ -186,7 +186,7 @@ export const guarantees: Guarantee[] = [
       proof('runtime/auth', 'a token opens its own tenant, and nothing else opens any'),
       proof('resolution/resolving', 'the response to an unauthenticated caller does not depend on the tenant'),
       proof('runtime/workers', 'without trust nothing is served, and one line says what to set'),
-      proof('injection/injection', 'reaches no other tenant where tenants are sealed'),
+      proof('injection/injection', 'reads no row of another tenant with a signed tenant context'),
     ],
   },
   {
