@@ -2,15 +2,15 @@ import { type Machine, machineLine } from './machine.ts'
 import type { Measured, Results } from './results.ts'
 import { asMarkdown, figuresTable, isMet, verdictsTable } from './table.ts'
 
-/** Puts a text between `<!-- name -->` and `<!-- /name -->`, in the place of what was there. */
+/** Replaces the text between `<!-- name -->` and `<!-- /name -->`. */
 export function replaceBetween(document: string, name: string, text: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const [from, to] = [document.indexOf(begin), document.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`The document has no ${begin} … ${end}`)
+  if (from < 0 || to < from) throw new Error(`The document must contain ${begin} and, after it, ${end}`)
   return `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`
 }
 
-/** Every target on one table, then what was measured, scenario by scenario. */
+/** One table with all targets, then the figures of each scenario. */
 export function resultsAsMarkdown({ machine, scenarios }: Results): string {
   const verdicts = scenarios.flatMap(({ name, verdicts }) =>
     verdicts.map((verdict) => ({ ...verdict, claim: `\`${name}\`: ${verdict.claim}` })),
@@ -23,7 +23,7 @@ export function resultsAsMarkdown({ machine, scenarios }: Results): string {
   ].join('\n\n')
 }
 
-/** One table without targets. */
+/** The figures without targets. */
 export const measuredAsMarkdown = ({ machine, scenarios }: Results): string =>
   [where(machine, scenarios), ...scenarios.map((measured) => asMarkdown(figuresTable(measured)))].join('\n\n')
 

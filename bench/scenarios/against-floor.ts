@@ -8,7 +8,7 @@ import { bareConnection } from '../ways/bare-connection.ts'
 import { runWay } from '../ways/run-way.ts'
 import { connections, type Load } from '../wrk.ts'
 
-// The whole service against bench/floor.ts: one process each, on the same PostgreSQL, with as much data and ten connections.
+// Compares the service with bench/floor.ts: one process each, on the same PostgreSQL, with the same data and ten connections.
 
 const hundred = { tenants: 100, tasks: 1000 }
 const ten = { tenants: 10, tasks: 30_000 }
@@ -42,7 +42,7 @@ const rate = (measured: Comparison, target: number): Verdict => ({
   rounds: against(measured, figure.rate),
 })
 
-/** The transaction of a get without HTTP, in this process: what of the service's CPU time is the driver's own. */
+/** The transaction of a get without HTTP, in this process: the driver's share of the service's CPU time. */
 const driver = (database: Filled): Subject => ({
   name: 'driver alone',
   async measure(seconds) {
@@ -56,13 +56,13 @@ export const get: Scenario = {
   title: 'GET /tasks/{id}: 100 tenants with 1,000 tasks each',
   async run(stand) {
     const measured = await againstFloor(stand, 'get', hundred, (database) => [driver(database)])
-    const [whole, its] = [measured.of('rowhouse', figure.cpu), measured.of('driver alone', figure.cpu)]
+    const [whole, driverAlone] = [measured.of('rowhouse', figure.cpu), measured.of('driver alone', figure.cpu)]
     const beyond: Verdict = {
       claim: "CPU time of a request beyond the driver's own",
       bound: 'at most',
       target: 60,
       unit: 'µs',
-      rounds: whole.map((micros, round) => micros - (its[round] ?? Number.NaN)),
+      rounds: whole.map((micros, round) => micros - (driverAlone[round] ?? Number.NaN)),
     }
     const slowest: Verdict = {
       claim: 'p99, against the floor',
@@ -81,9 +81,7 @@ export const get: Scenario = {
     return {
       lines: measured.lines,
       verdicts: [rate(measured, 1.25), slowest, beyond, resident],
-      notes: [
-        'The driver alone is the same messages to PostgreSQL without anything else: bench/ways/bare-connection.ts.',
-      ],
+      notes: ['The driver alone sends only the same messages to PostgreSQL: bench/ways/bare-connection.ts.'],
     }
   },
 }
@@ -108,13 +106,13 @@ export const longList: Scenario = {
 
 export const create: Scenario = {
   name: 'create',
-  title: 'POST /tasks: 100 tenants, who have 1,000 tasks each when it begins',
+  title: 'POST /tasks: 100 tenants, which begin with 1,000 tasks each',
   async run(stand) {
     const measured = await againstFloor(stand, 'create', hundred)
     return {
       lines: measured.lines,
       verdicts: [rate(measured, 1.1)],
-      notes: ['Commits do not wait for a disk (fsync is off): one that they wait for makes all ways more alike.'],
+      notes: ['Commits do not wait for the disk (fsync is off). Waiting for it would make the differences smaller.'],
     }
   },
 }

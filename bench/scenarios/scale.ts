@@ -4,7 +4,7 @@ import { startRowhouse } from '../server.ts'
 import { ratios } from '../statistics.ts'
 import { figure, underLoad } from '../under-load.ts'
 
-/** Time per request is compared, which is the rate turned round. */
+/** Compares the time per request, the inverse of the rate. */
 const slower = (claim: string, target: number, fewer: number[], more: number[]): Verdict => ({
   claim,
   bound: 'at most',
@@ -15,7 +15,8 @@ const slower = (claim: string, target: number, fewer: number[], more: number[]):
 
 export const manyTenants: Scenario = {
   name: 'many-tenants',
-  title: '10,000 tenants and 10 million tasks against 100 tenants and 100,000 tasks (with --quick a tenth of the many)',
+  title:
+    '10,000 tenants and 10 million tasks against 100 tenants and 100,000 tasks (a tenth of the large database with --quick)',
   async run(stand) {
     const { databases, programs, pace, say } = stand
     const few = { tenants: 100, tasks: 1000 }
@@ -39,7 +40,7 @@ export const manyTenants: Scenario = {
           of('list, many', figure.rate),
         ),
       ],
-      notes: [`Many: ${many.tenants.toLocaleString('en')} tenants. Each request is of a random one of all.`],
+      notes: [`Many: ${many.tenants.toLocaleString('en')} tenants. Each request is for a random one.`],
     }
   },
 }
@@ -61,7 +62,7 @@ export const largeTenant: Scenario = {
     return {
       lines,
       verdicts: [slower('first page, time of the large tenant against the small', 3, few, many)],
-      notes: ['A total is counted to 10,000 and no further, so a larger tenant is not slower than this one.'],
+      notes: ['A total is counted up to 10,000, so a larger tenant is not slower than this one.'],
     }
   },
 }

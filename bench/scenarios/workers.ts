@@ -23,8 +23,8 @@ export const workers: Scenario = {
       lines: measured.lines,
       verdicts: [],
       notes: [
-        `Two workers answer ${median(gain).toFixed(2)} times as many; memory and CPU time are the sum of all processes.`,
-        'wrk and PostgreSQL run on the same cores: with two of them a second worker finds none free.',
+        `Two workers answer ${median(gain).toFixed(2)} times as many requests. Memory and CPU time are the sum of all processes.`,
+        'wrk and PostgreSQL run on the same cores: on a machine with two, no core is free for the second worker.',
       ],
     }
   },
