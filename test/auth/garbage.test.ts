@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { jwt } from '../../src/auth/index.ts'
 import { createProtectedApp } from './app.ts'
-import { encode, forged, good, key, payload, published, unknownKey, tenantId } from './forgeries.ts'
+import { encode, forged, good, key, payload, published, tenantId, unknownKey } from './forgeries.ts'
 import { createIssuer, sign } from './issuer.ts'
 
 const issuer = createIssuer()

@@ -66,10 +66,7 @@ export const guarantees: Guarantee[] = [
     number: 6,
     guarantee: 'Counts, totals, limits and pages are per tenant',
     tests: [
-      proof(
-        'properties/pagination',
-        'a tenant gets each of its rows on exactly one page, while another adds rows',
-      ),
+      proof('properties/pagination', 'a tenant gets each of its rows on exactly one page, while another adds rows'),
       proof('service/http/tasks', 'a tenant’s new task is never in another one’s list'),
     ],
   },

@@ -268,7 +268,10 @@ export const mutations: Sabotage[] = [
         ['remembered.set(token,', "remembered.set(token.split('.')[1],"],
       ],
     },
-    test: { file: 'test/auth/remember.test.ts', title: 'is not mistaken for another token or one with a character more or less' },
+    test: {
+      file: 'test/auth/remember.test.ts',
+      title: 'is not mistaken for another token or one with a character more or less',
+    },
   },
   {
     item: 'a rate without the tenant in its key',
