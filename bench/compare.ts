@@ -1,22 +1,26 @@
 import type { Line, Pace, Stand } from './scenario.ts'
 
-/** One of those that are compared. */
+/** One of the programs or queries that are compared. */
 export interface Subject {
   name: string
-  /** Does the work for so many seconds and says what it came to, by figure. In the same round chance is the same for all. */
+  /** Does the work for this many seconds and returns its figures by name. `round` seeds the random requests. */
   measure(seconds: number, round: number): Promise<Record<string, number>>
 }
 
-/** What was measured. */
+/** The figures of all subjects. */
 export interface Comparison {
   lines: Line[]
-  /** A figure of a subject, round by round. Throws when it was not measured. */
+  /**
+   * Returns a figure of a subject, one value for each round.
+   *
+   * @throws Error when it was not measured
+   */
   of(subject: string, figure: string): number[]
 }
 
 /**
- * Measures each in turn, round after round: what the machine does beside it meets all of them. Before the first round each
- * is warmed up.
+ * Measures the subjects in turn, round after round, so that other work of the machine affects all of them. Each subject is
+ * warmed up before the first round.
  *
  * @example
  * const measured = await compare(stand, [underLoad(stand, 'floor', floor, load), underLoad(stand, 'rowhouse', rowhouse, load)])

@@ -6,39 +6,36 @@ import { migrate } from '../src/migrate/index.ts'
 import { startPostgres } from '../test/postgres.ts'
 import { fillFloor } from './floor-data.ts'
 
-/** How many tenants a database has, and how many tasks each of them. */
+/** The tenants of a database, and the tasks of each tenant. */
 export interface Amount {
   tenants: number
   tasks: number
-  /** Tasks of the first tenant, where it has more than the others. */
+  /** The tasks of the first tenant, if it has more than the others. */
   tasksOfFirst?: number
 }
 
-/** A database that is filled. */
+/** A database with data. */
 export interface Filled extends Amount {
-  /** As the role that serves. */
+  /** For the serving role. */
   url: string
-  /** As a role that may read tasks past every policy. */
-  unwalledUrl: string
+  /** For a role that reads tasks without row-level security. */
+  bypassUrl: string
 }
 
-/** A PostgreSQL server of the bench's own. */
+/** The bench's own PostgreSQL server. */
 export interface Databases extends AsyncDisposable {
   readonly version: string
-  /** The product's schema with so much data, made when it is first asked for. */
+  /** A database with the service's schema and this amount of data, created at the first call. */
   rowhouse(amount: Amount): Promise<Filled>
-  /** The same, which takes sealed tenants only. */
-  sealed(amount: Amount, secret: string): Promise<Filled>
-  /** The floor's schema with so much data. */
+  /** The same, which accepts signed tenant contexts only. */
+  signed(amount: Amount, secret: string): Promise<Filled>
+  /** A database with the floor's schema and this amount of data. */
   floor(amount: Amount): Promise<Filled>
-  /** Ends the server hard and starts it again: its own cache is empty then, that of the operating system is not. */
+  /** Restarts the server. Its own cache is empty afterwards, the operating system's is not. */
   restart(): Promise<void>
 }
 
-/**
- * The same for all: room for what is compared, and nothing that runs in between. That commits do not wait for the disk
- * (fsync) is a setting of test/postgres.ts.
- */
+/** Enough memory for the data, and no background work during a measurement. test/postgres.ts turns fsync off. */
 export const settings = {
   shared_buffers: '1GB',
   max_wal_size: '8GB',
@@ -46,7 +43,7 @@ export const settings = {
   autovacuum: 'off',
 }
 
-// The limits of the serving role have their cost too: whoever is compared with it has the same.
+// The limits of the serving role have a cost, so the role that it is compared with has the same limits.
 const limitReader = `
   do $$
   declare
@@ -85,7 +82,7 @@ export async function openDatabases(): Promise<Databases> {
     await fill(ownerUrl, url)
     await asOwner(ownerUrl, (owner) => owner.unsafe('grant select on tasks to reader'))
     await asOwner(ownerUrl, (owner) => owner.unsafe('vacuum (analyze)'))
-    return { url, unwalledUrl: urlOf(name, { username: 'reader', password }) }
+    return { url, bypassUrl: urlOf(name, { username: 'reader', password }) }
   }
 
   const made = new Map<string, ReturnType<typeof make>>()
@@ -104,8 +101,8 @@ export async function openDatabases(): Promise<Databases> {
         await asOwner(ownerUrl, (owner) => owner.unsafe(limitReader))
         await seed(url, amount)
       }),
-    sealed: (amount, secret) =>
-      once('sealed', 'app_user', amount, async (ownerUrl, url) => {
+    signed: (amount, secret) =>
+      once('signed', 'app_user', amount, async (ownerUrl, url) => {
         await migrate({ url: ownerUrl, appPassword: password })
         await asOwner(ownerUrl, (owner) => owner.unsafe(limitReader))
         await seed(url, amount)
@@ -114,14 +111,14 @@ export async function openDatabases(): Promise<Databases> {
     floor: (amount) =>
       once('floor', 'floor_user', amount, (ownerUrl) => asOwner(ownerUrl, (owner) => fillFloor(owner, amount))),
     async restart() {
-      await asOwner(server.ownerUrl, (owner) => owner.unsafe('checkpoint')) // or it would have to be made up for at start
+      await asOwner(server.ownerUrl, (owner) => owner.unsafe('checkpoint')) // otherwise the start would include the recovery
       await server.restart()
     },
     [Symbol.asyncDispose]: () => server.stop(),
   }
 }
 
-/** Through the walls, as `rowhouse seed --tenants --tasks` does. */
+/** As the serving role, like `rowhouse seed --tenants --tasks`. */
 async function seed(url: string, { tenants, tasks, tasksOfFirst = tasks }: Amount): Promise<void> {
   const db = createTenantDatabase({ connections: createPool({ url, size: 4 }) })
   await seedMany(db, { tenants, tasks, connections: 4 })

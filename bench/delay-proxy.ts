@@ -1,8 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-// A network between a program and its database: what PostgreSQL answers arrives so many milliseconds later, so every round
-// trip takes that much longer. A process of its own, as its work is not to count as the program's.
+// Simulates a network between a program and its database: every answer of PostgreSQL arrives DELAY_MS later. A separate
+// process, so that its CPU time does not count as the program's.
 //   PORT=… DATABASE_PORT=… DELAY_MS=1 bun bench/delay-proxy.ts
 
 const { PORT, DATABASE_PORT, DELAY_MS } = process.env
@@ -17,7 +17,7 @@ createServer({ noDelay: true }, (near) => {
   }
 }).listen(Number(PORT), '127.0.0.1')
 
-/** Hands on everything in order, each piece when its time has come. */
+/** Passes on the bytes in order, each chunk after the delay. */
 function deliverLate(from: Socket, to: Socket, delayMs: number): void {
   let turn: Promise<unknown> = Promise.resolve()
   from.on('data', (bytes) => {

@@ -4,8 +4,8 @@ import { usersEach } from '../db/seed-many.ts'
 import type { Amount } from './databases.ts'
 
 /**
- * Makes the floor's tables and fills them with as much as `rowhouse seed` writes: the same texts and times, tenant by
- * tenant. Its primary keys leave the tenant out, so ids are counted through all tenants.
+ * Creates the floor's tables with the same amount of data, texts and times as `rowhouse seed`. Its primary keys do not contain
+ * the tenant, so ids are numbered across all tenants.
  */
 export async function fillFloor(owner: postgres.Sql, { tenants, tasks }: Amount): Promise<void> {
   await owner.file(join(import.meta.dir, 'floor.sql'))

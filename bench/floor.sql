@@ -1,4 +1,4 @@
--- The schema of the floor: what Prisma makes of the usual multi-tenant tutorial's models, with its indexes and policies.
+-- The schema of the floor: what Prisma generates from the models of the usual multi-tenant tutorial, with its indexes and policies.
 create table users (
   id text primary key,
   tenant_id text not null,

@@ -1,11 +1,11 @@
 import postgres from 'postgres'
 
-// The floor: what an expert writes by hand with the same driver, the same number of connections and the same walls. Every
-// statement is prepared by name; no framework, no validation, no envelope, no log. It runs on the schema of floor.sql.
+// The floor: a server that an expert writes by hand with the driver postgres, the same number of connections and row-level security.
+// It prepares every statement, and has no framework, validation, envelope or log. It uses the schema of floor.sql.
 
 const sql = postgres(process.env.DATABASE_URL ?? '', { max: 10 })
 
-/** Runs work in a transaction that row security ties to the tenant of the request. */
+/** Runs work in a transaction with the tenant of the request. */
 function inTenant<T>(request: Request, work: (tx: postgres.TransactionSql) => Promise<T>) {
   const tenantId = request.headers.get('x-tenant-id') ?? ''
   return sql.begin(async (tx) => {

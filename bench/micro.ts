@@ -25,10 +25,10 @@ const {
   write,
   delayMs,
 } = new Command('bench:micro')
-  .description('Measures the tenant transaction alone, in each of the ways to write it, on a PostgreSQL of its own.')
-  .option('--quick', 'shorter and fewer rounds')
+  .description('Measures the tenant transaction without HTTP, written in several ways, on its own PostgreSQL server.')
+  .option('--quick', 'run fewer and shorter rounds')
   .option('--write', 'write docs/bench/micro.json and docs/performance.md')
-  .option('--delay-ms <number>', 'how much longer a round trip takes in the columns of a network', Number, 1)
+  .option('--delay-ms <number>', 'the delay of a round trip in the network columns, in milliseconds', Number, 1)
   .parse()
   .opts()
 const pace = quick ? { rounds: 3, seconds: 1, warmUpSeconds: 1 } : { rounds: 5, seconds: 2, warmUpSeconds: 1 }
@@ -66,7 +66,7 @@ process.stdout.write(`${asText(figuresTable({ lines }))}\n`)
 const measured = { name: 'micro', title, date: new Date().toISOString(), loadAverage, quick, notes: [] }
 if (write) await publish('micro', ['micro'], [{ ...measured, lines, verdicts: [] }], databases.version)
 
-/** The database's URL with the slower network in between. */
+/** Returns the database's URL through the delay proxy. */
 async function throughProxy({ url }: Filled): Promise<string> {
   const port = String(await freePort())
   const environment = { PORT: port, DATABASE_PORT: new URL(url).port, DELAY_MS: String(delayMs) }

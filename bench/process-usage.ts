@@ -1,21 +1,21 @@
 import { readdir, readFile } from 'node:fs/promises'
 
-/** What a process and its children have used, from /proc (Linux, proc_pid_stat(5)). */
+/** The CPU time and memory of a process and its children, from /proc (Linux, proc_pid_stat(5)). */
 export interface Usage {
   /** User and system time since the start, in microseconds. */
   cpuMicros: number
   /** Resident memory now, in bytes. */
   residentBytes: number
-  /** The most that was ever resident, in bytes. */
+  /** The highest resident memory so far, in bytes. */
   peakBytes: number
-  /** How many processes these figures are of. */
+  /** The number of processes in these figures. */
   processes: number
 }
 
-/** A tick of the kernel's clock as programs see it (USER_HZ), which is 100 a second on every Linux. */
+/** The unit of CPU times in /proc (USER_HZ): 100 ticks a second on every Linux. */
 const microsPerTick = 10_000
 
-/** @throws {Error} when the process is gone */
+/** @throws Error when the process has ended */
 export async function usageOf(pid: number): Promise<Usage> {
   const all = [pid, ...(await descendantsOf(pid))]
   const usages = await Promise.all(all.map(usageOfOne))
@@ -39,7 +39,7 @@ async function usageOfOne(pid: number): Promise<Omit<Usage, 'processes'>> {
   }
 }
 
-/** The fields of /proc/<pid>/stat from the third on: the second is the program's name, which may hold anything. */
+/** The fields of /proc/<pid>/stat from the third on. The second is the program's name, which may contain blanks. */
 async function fieldsOf(pid: number): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -56,6 +56,6 @@ async function descendantsOf(pid: number): Promise<number[]> {
     ),
   )
   const below = (parent: number): number[] =>
-    parents.flatMap(([child, its]) => (its === parent ? [child, ...below(child)] : []))
+    parents.flatMap(([child, itsParent]) => (itsParent === parent ? [child, ...below(child)] : []))
   return below(pid)
 }

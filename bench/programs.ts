@@ -2,24 +2,24 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A child process whose output goes to a file: a pipe would make this process work while it measures. */
+/** A child process. Its output goes to a file, since reading a pipe would take CPU time during a measurement. */
 export interface Program {
   readonly pid: number
   readonly exited: Promise<number>
-  /** User and system time that it took, in microseconds. Only of one that has ended. */
+  /** Its user and system time in microseconds, after it has ended. */
   cpuMicros(): number
-  /** What it has written up to now. */
+  /** Its output so far. */
   output(): Promise<string>
-  /** Ends it at once; resolves when it is gone. */
+  /** Kills it; resolves when it has ended. */
   kill(): Promise<void>
 }
 
-/** The child processes of a bench, and a folder for them. Both are gone when this process is, also on Ctrl-C. */
+/** The child processes of a bench and their folder, which end with this process, also on Ctrl-C. */
 export interface Programs extends AsyncDisposable {
   start(command: string[], environment?: Record<string, string>): Program
 }
 
-/** Programs get PATH and HOME of the environment and nothing else. */
+/** Programs get only PATH and HOME of the environment. */
 export function createPrograms(): Programs {
   const folder = mkdtempSync(join(tmpdir(), 'rowhouse-bench-'))
   const running = new Set<Bun.Subprocess>()

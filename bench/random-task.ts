@@ -1,7 +1,7 @@
 import { tenantIdOf } from '../db/seed-many.ts'
 import type { Amount } from './databases.ts'
 
-/** A random task of a random tenant, by the ids that db/seed-many.ts counts. */
+/** Returns a random task of a random tenant, with the ids of db/seed-many.ts. */
 export function randomTask({ tenants, tasks }: Amount): { tenantId: string; taskId: string } {
   const random = (limit: number) => 1 + Math.floor(Math.random() * limit)
   const hex = random(tasks).toString(16).padStart(12, '0')

@@ -16,7 +16,7 @@ import { start } from './scenarios/start.ts'
 import { workers } from './scenarios/workers.ts'
 import { wrkVersion } from './wrk.ts'
 
-// What creates tasks comes last: the others are to find as many as their titles say.
+// `create` is last, because it adds tasks to the databases of the others.
 const scenarios: Scenario[] = [
   get,
   list,
@@ -35,18 +35,15 @@ const hasty: Pace = { rounds: 3, seconds: 2, warmUpSeconds: 1, manyTenants: 1000
 
 const names = scenarios.map(({ name }) => name)
 const { quick = false, ...options } = new Command('bench')
-  .description('Measures what is said about speed, on a PostgreSQL of its own, and compares it with the targets.')
-  .option('--quick', 'fewer and shorter rounds, a tenth of the large data')
-  .addOption(new Option('--only <scenario...>', 'not all scenarios').choices(names))
-  .option(
-    '--write',
-    'write docs/bench and docs/performance.md, as a full run does; the other scenarios stay as they are',
-  )
+  .description('Measures the speed of the service on its own PostgreSQL server, and compares it with the targets.')
+  .option('--quick', 'run fewer and shorter rounds, with a tenth of the large data')
+  .addOption(new Option('--only <scenario...>', 'run these scenarios only').choices(names))
+  .option('--write', 'write docs/bench and docs/performance.md, as a full run does; other scenarios keep their figures')
   .parse()
   .opts()
 
 if (process.platform !== 'linux' || !wrkVersion()) {
-  process.stderr.write('The bench needs Linux, whose /proc it reads, and wrk: "apt-get install wrk".\n')
+  process.stderr.write('The bench needs Linux, because it reads /proc, and wrk: apt-get install wrk\n')
   process.exit(1)
 }
 

@@ -2,31 +2,31 @@ import { z } from 'zod'
 import type { Databases } from './databases.ts'
 import type { Programs } from './programs.ts'
 
-/** How long is measured. */
+/** The duration of a measurement. */
 export interface Pace {
   rounds: number
-  /** Of load in each round, for each that is compared. */
+  /** Of load for each subject in each round. */
   seconds: number
   /** Of load before the first round. */
   warmUpSeconds: number
-  /** Tenants of the large database. */
+  /** The tenants of the large database. */
   manyTenants: number
 }
 
-/** What a scenario works with. */
+/** The resources of a scenario. */
 export interface Stand {
   databases: Databases
   programs: Programs
   pace: Pace
-  /** Says what is being done. */
+  /** Shows the current step. */
   say(text: string): void
 }
 
-/** What was measured of one of those that are compared: by figure, a value for each round. */
+/** The figures of one subject, with a value for each round. */
 export const Line = z.object({ subject: z.string(), figures: z.record(z.string(), z.array(z.number())) })
 export type Line = z.infer<typeof Line>
 
-/** A target, and what was measured. */
+/** A target, and the measured values. */
 export const Verdict = z.object({
   claim: z.string(),
   bound: z.enum(['at least', 'at most']),
@@ -39,7 +39,7 @@ export type Verdict = z.infer<typeof Verdict>
 export const Result = z.object({
   lines: z.array(Line),
   verdicts: z.array(Verdict),
-  /** What has to be known to read the figures. */
+  /** Explanations of the figures. */
   notes: z.array(z.string()),
 })
 export type Result = z.infer<typeof Result>

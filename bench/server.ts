@@ -4,34 +4,34 @@ import type { Filled } from './databases.ts'
 import { type Usage, usageOf } from './process-usage.ts'
 import type { Programs } from './programs.ts'
 
-/** A server that answers; it ends with the block of `await using`. */
+/** A running server, which ends with the block of `await using`. */
 export interface Server extends AsyncDisposable {
   readonly url: string
-  /** From the start of its process to its first 200. */
+  /** From the start of its process to its first 200, in milliseconds. */
   readonly readyMs: number
   usage(): Promise<Usage>
 }
 
-/** Tenants are believed as they come, unless a scenario is about that. */
+/** Most scenarios measure without authentication. */
 const unverified = { ALLOW_UNVERIFIED: 'true' }
 
-/** The service, with its log lines. */
+/** Starts the service, with its log. */
 export const startRowhouse = (
   programs: Programs,
   { url }: Filled,
   { options = [], settings = unverified }: { options?: string[]; settings?: Record<string, string> } = {},
 ): Promise<Server> => startServer(programs, ['src/runtime/bun.ts', ...options], { DATABASE_URL: url, ...settings })
 
-/** The hand-written server that it is compared with. */
+/** Starts the hand-written server that the service is compared with. */
 export const startFloor = (programs: Programs, { url }: Filled): Promise<Server> =>
   startServer(programs, ['bench/floor.ts'], { DATABASE_URL: url })
 
-/** What `bun start` sets for Bun; the floor has it too. Without a shell between, so that the process is the server. */
+/** The environment of `bun start`, for the floor too. Read here, because a shell would be an additional process. */
 const settingsOfStart = Object.fromEntries(
   packageJson.scripts.start.matchAll(/(\w+)=(\S+)/g).map(([, name, value]) => [name, value]),
 )
 
-/** @throws {Error} with its output, when it ends or `/ready` does not answer 200 within 20 seconds */
+/** @throws Error with its output, when it ends or `/ready` does not answer 200 within 20 seconds */
 async function startServer(
   programs: Programs,
   command: string[],

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { tenantIdOf } from '../db/seed-many.ts'
 
-/** A bearer token for each tenant, as wrk.lua reads them, and what the service verifies them with. */
+/** The file of bearer tokens for wrk.lua, one for each tenant, and the service's settings to verify them. */
 export interface Tokens extends AsyncDisposable {
   readonly path: string
   readonly settings: Record<string, string>
@@ -13,7 +13,7 @@ export interface Tokens extends AsyncDisposable {
 const issuer = 'https://issuer.example'
 const audience = 'rowhouse'
 
-/** Signs tokens that hold for an hour. */
+/** Signs tokens that are valid for an hour. */
 export async function signTokens(algorithm: string, tenants: number): Promise<Tokens> {
   const secret = crypto.randomUUID()
   const pair = algorithm === 'HS256' ? undefined : await generateKeyPair(algorithm)

@@ -18,7 +18,7 @@ export const figure = {
 const bytesPerMegabyte = 1e6
 const Page = z.object({ data: z.array(z.unknown()) })
 
-/** A server that wrk sends requests to: how many it answers, how fast, and what that takes of processor and memory. */
+/** Measures a server with wrk: its rate and latency, its CPU time and its memory. */
 export function underLoad({ programs }: Stand, name: string, server: Server, load: Load): Subject {
   return {
     name,
@@ -39,9 +39,10 @@ export function underLoad({ programs }: Stand, name: string, server: Server, loa
   }
 }
 
-/** wrk looks at the status alone, and a policy that hides everything answers 200 as well. */
+/** wrk reads only the status, which is 200 for an empty page too. */
 async function assertFullPage({ url }: Server, { first }: Load): Promise<void> {
   const headers = { 'X-Tenant-Id': tenantIdOf(first) }
   const { data } = Page.parse(await (await fetch(`${url}/tasks?page=1&limit=20`, { headers })).json())
-  if (data.length !== 20) throw new Error(`The first page has ${data.length} tasks`)
+  if (data.length !== 20)
+    throw new Error(`The first page of tenant ${tenantIdOf(first)} must have 20 tasks (got ${data.length})`)
 }

@@ -1,7 +1,7 @@
--- What wrk sends: of a random tenant each time, a random task, the first page, or a new task.
+-- The requests of wrk: each is for a random tenant, and gets a random task or the first page, or creates a task.
 --   wrk -s wrk.lua URL -- kind=get first=1 last=100 tasks=1000 stride=0 seed=1
--- `stride` is by how much ids go on from tenant to tenant; 0 where every tenant has the same ids.
--- `tokens`: a Lua file that gives a bearer token for each tenant, by its number.
+-- `stride` is 1 when ids are numbered across all tenants, and 0 when every tenant has the same ids.
+-- `tokens` is a Lua file that returns a list with a bearer token for each tenant.
 local set = {}
 local tokens
 
@@ -27,7 +27,7 @@ function request()
   end
   local user = id('7000-8001', (tenant - 1) * set.stride * 5 + math.random(1, 5))
   headers['Content-Type'] = 'application/json'
-  return wrk.format('POST', '/tasks', headers, '{"title":"Paint the fence","userId":"' .. user .. '"}')
+  return wrk.format('POST', '/tasks', headers, '{"title":"Write the report","userId":"' .. user .. '"}')
 end
 
 function done(summary, latency)

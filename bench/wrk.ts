@@ -2,26 +2,34 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Programs } from './programs.ts'
 
-/** What wrk is to send; the ids are those that the databases are filled with. */
+/** The requests of wrk. */
 export interface Load {
   kind: 'get' | 'list' | 'create'
-  /** Numbers of the first and the last tenant that requests come from. */
+  /** The numbers of the first and the last tenant. */
   first: number
   last: number
-  /** Tasks of each of them. */
+  /** The tasks of each tenant. */
   tasks: number
-  /** 1 where ids are counted through all tenants, 0 where every tenant has the same. */
+  /** 1 when ids are numbered across all tenants, 0 when every tenant has the same ids. */
   stride: 0 | 1
-  /** A Lua file that gives a bearer token for each tenant. */
+  /** The path of a Lua file with a bearer token for each tenant. */
   tokens?: string
 }
 
 export const connections = 64
 
 export interface Pressure {
-  /** How many requests there are at a time; 64 when left out. */
+  /**
+   * The number of simultaneous requests.
+   *
+   * @default 64
+   */
   connections?: number
-  /** Whether answers may be failures, as 429 is. */
+  /**
+   * Whether responses such as 429 are allowed.
+   *
+   * @default false
+   */
   mayFail?: boolean
 }
 
@@ -32,14 +40,14 @@ const Report = z.strictObject({
   p99Ms: z.number(),
   failed: z.number(),
 })
-/** What one run of wrk came to. */
+/** The result of one run of wrk. */
 export type Report = z.infer<typeof Report>
 
 /**
  * Runs wrk, with one thread.
  *
- * @param seed of the random requests: who is compared is sent the same ones
- * @throws {Error} when a single request failed, unless it may: figures of answers that are errors say nothing
+ * @param seed of the random requests, the same for all subjects of a comparison
+ * @throws Error when a request failed, unless `mayFail`: figures of error responses are worthless
  */
 export async function runWrk(
   programs: Programs,
@@ -58,10 +66,10 @@ export async function runWrk(
   return parseReport(await wrk.output(), mayFail)
 }
 
-/** Reads the line that wrk.lua writes last. */
+/** Parses the last line of wrk.lua's output. */
 export function parseReport(output: string, mayFail = false): Report {
   const line = output.split('\n').findLast((text) => text.startsWith('{'))
-  if (line === undefined) throw new Error(`wrk has not reported:\n${output}`)
+  if (line === undefined) throw new Error(`wrk wrote no report:\n${output}`)
   const report = Report.parse(JSON.parse(line))
   if (report.failed > 0 && !mayFail)
     throw new Error(`${report.failed} of ${report.requests} requests failed:\n${output}`)

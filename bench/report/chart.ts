@@ -2,10 +2,10 @@ import { median, ratios } from '../statistics.ts'
 import type { Measured } from './results.ts'
 import { short } from './table.ts'
 
-/** A bar, or a heading above some. */
+/** A bar, or a heading above bars. */
 interface Row {
   label: string
-  /** From 0 to 1 of the chart's width; a heading has none. */
+  /** The bar's length, from 0 to 1 of the chart's width. */
   share?: number
   value: string
   kind: 'heading' | 'floor' | 'rowhouse'
@@ -15,8 +15,8 @@ const [width, left, right, rowHeight] = [720, 96, 150, 24]
 const rate = 'requests/s'
 
 /**
- * Draws requests a second of the floor and of rowhouse, scenario by scenario: the longer bar of each is as wide as the chart.
- * It is read on a light and on a dark page, as the reader's system has it.
+ * Draws requests a second of the floor and of Rowhouse for each scenario. The longer bar of a scenario is as wide as the chart.
+ * The colours fit a light and a dark page.
  *
  * @returns an SVG document
  */
@@ -44,7 +44,7 @@ ${rows.map(draw).join('\n')}
 function rowsOf({ title, lines }: Measured): Row[] {
   const roundsOf = (name: string) => lines.find(({ subject }) => subject === name)?.figures[rate]
   const [theirs, ours] = [roundsOf('floor'), roundsOf('rowhouse')]
-  if (!theirs || !ours) return [] // another comparison
+  if (!theirs || !ours) return [] // the scenario compares other subjects
   const [floor, rowhouse] = [median(theirs), median(ours)]
   const longer = Math.max(floor, rowhouse)
   const times = `${short(median(ratios(ours, theirs)))} ×`

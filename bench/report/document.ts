@@ -6,7 +6,7 @@ import { asMarkdown, figuresTable, isMet, verdictsTable } from './table.ts'
 export function replaceBetween(document: string, name: string, text: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const [from, to] = [document.indexOf(begin), document.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`The document has no ${begin} … ${end}`)
+  if (from < 0 || to < from) throw new Error(`The document must contain ${begin} and, after it, ${end}`)
   return `${document.slice(0, from + begin.length)}\n\n${text}\n\n${document.slice(to)}`
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import project from '../../package.json' with { type: 'json' }
 import { wrkVersion } from '../wrk.ts'
 
-/** Where figures come from: without it they say nothing. */
+/** The machine and versions of a measurement. */
 export const Machine = z.object({
   processor: z.string(),
   cores: z.number(),
@@ -17,7 +17,7 @@ const packages: Record<string, string> = { ...project.dependencies, ...project.d
 
 const measured = ['hono', 'drizzle-orm', 'pg', 'postgres']
 
-/** @param postgresql version of the server that was measured */
+/** @param postgresql the version of the measured server */
 export const describeMachine = (postgresql: string): Machine => ({
   processor: cpus()[0]?.model ?? 'unknown',
   cores: cpus().length,
@@ -31,7 +31,7 @@ export const describeMachine = (postgresql: string): Machine => ({
   },
 })
 
-/** On one line, for people. */
+/** The machine on one line. */
 export function machineLine({ processor, cores, memoryGigabytes, kernel, versions }: Machine): string {
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return `${processor}, ${cores} cores, ${memoryGigabytes} GB, ${kernel}; ${programs.join(', ')}`

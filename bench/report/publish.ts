@@ -7,11 +7,11 @@ import { type Measured, merge, readResults, writeResults } from './results.ts'
 const docs = join(import.meta.dir, '../../docs')
 
 /**
- * Writes what was measured where people read it: docs/bench as JSON, docs/performance.md as tables, and a chart.
+ * Writes the figures as JSON and a chart into docs/bench, and as tables into docs/performance.md.
  *
- * @param name `results` of the bench, or `micro` of the transaction alone
- * @param order of the scenarios, those included that were not measured now
- * @param postgresql version of the server that was measured
+ * @param name `results` of the whole bench, or `micro` of the transaction without HTTP
+ * @param order of all scenarios, including those without new figures
+ * @param postgresql the version of the measured server
  */
 export async function publish(
   name: 'results' | 'micro',

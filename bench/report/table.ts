@@ -1,13 +1,13 @@
 import type { Result, Verdict } from '../scenario.ts'
 import { median } from '../statistics.ts'
 
-/** A value with about three digits, as people read them: 7,120, 12.3, 0.84. */
+/** A value with about three digits: 7,120, 12.3, 0.84. */
 export function short(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
-/** The median, and the spread when there was more than one round: `7,120 (6,900..7,300)`. */
+/** The median, with the range of several rounds: `7,120 (6,900..7,300)`. */
 export function spread(rounds: number[]): string {
   if (rounds.length === 0) return '–'
   const middle = short(median(rounds))
@@ -19,14 +19,14 @@ export function isMet({ bound, target, rounds }: Verdict): boolean {
   return bound === 'at least' ? measured >= target : measured <= target
 }
 
-/** Who was measured, and each figure. */
+/** A row of figures for each subject. */
 export function figuresTable({ lines }: Pick<Result, 'lines'>): string[][] {
   const names = [...new Set(lines.flatMap(({ figures }) => Object.keys(figures)))]
   const rows = lines.map(({ subject, figures }) => [subject, ...names.map((name) => spread(figures[name] ?? []))])
   return [['', ...names], ...rows]
 }
 
-/** Each target, and whether it is met. */
+/** A row for each target, with its result. */
 export function verdictsTable(verdicts: Verdict[]): string[][] {
   const rows = verdicts.map((verdict) => {
     const { claim, bound, target, unit, rounds } = verdict
@@ -42,7 +42,7 @@ export function asText(rows: string[][]): string {
   return rows.map((row) => line(row).trimEnd()).join('\n')
 }
 
-/** A table of Markdown. */
+/** A Markdown table. */
 export function asMarkdown([head = [], ...rows]: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')

@@ -8,7 +8,7 @@ import { bareConnection } from '../ways/bare-connection.ts'
 import { runWay } from '../ways/run-way.ts'
 import { connections, type Load } from '../wrk.ts'
 
-// The whole service against bench/floor.ts: one process each, on the same PostgreSQL, with as much data and ten connections.
+// Compares the service with bench/floor.ts: one process each, on the same PostgreSQL, with the same data and ten connections.
 
 const hundred = { tenants: 100, tasks: 1000 }
 const ten = { tenants: 10, tasks: 30_000 }
@@ -42,7 +42,7 @@ const rate = (measured: Comparison, target: number): Verdict => ({
   rounds: against(measured, figure.rate),
 })
 
-/** The transaction of a get without HTTP, in this process: what of the service's CPU time is the driver's own. */
+/** The transaction of a get without HTTP, in this process: the driver's share of the service's CPU time. */
 const driver = (database: Filled): Subject => ({
   name: 'driver alone',
   async measure(seconds) {
@@ -56,13 +56,13 @@ export const get: Scenario = {
   title: 'GET /tasks/{id}: 100 tenants with 1,000 tasks each',
   async run(stand) {
     const measured = await againstFloor(stand, 'get', hundred, (database) => [driver(database)])
-    const [whole, its] = [measured.of('rowhouse', figure.cpu), measured.of('driver alone', figure.cpu)]
+    const [whole, driverAlone] = [measured.of('rowhouse', figure.cpu), measured.of('driver alone', figure.cpu)]
     const beyond: Verdict = {
       claim: "CPU time of a request beyond the driver's own",
       bound: 'at most',
       target: 60,
       unit: 'µs',
-      rounds: whole.map((micros, round) => micros - (its[round] ?? Number.NaN)),
+      rounds: whole.map((micros, round) => micros - (driverAlone[round] ?? Number.NaN)),
     }
     const slowest: Verdict = {
       claim: 'p99, against the floor',

@@ -3,20 +3,20 @@ import { openConnection, query, type Statement } from '../../src/database/index.
 import type { Amount } from '../databases.ts'
 import { randomTask } from '../random-task.ts'
 
-/** What is sent between BEGIN and COMMIT, for a task and its tenant. */
+/** Returns the statements between BEGIN and COMMIT for a task of a tenant. */
 export type Work = (chosen: { tenantId: string; taskId: string }) => Statement[]
 
-/** One connection, and the process of PostgreSQL that serves it. */
+/** One connection and its PostgreSQL process. */
 export interface Backend extends AsyncDisposable {
-  /** Does transactions one after another. @returns the backend's CPU time of one, in microseconds */
+  /** Runs transactions one after another; returns the process's CPU time for one, in microseconds. */
   run(work: Work, seconds: number): Promise<number>
 }
 
 const begin: Statement = { text: 'begin isolation level repeatable read read only', parameters: [] }
 const commit: Statement = { text: 'commit', parameters: [] }
 
-/** Transactions of one message. A backend that sleeps after each costs more to wake than what it does. */
-const together = 20
+/** Transactions per message. With one, waking the process would take more CPU time than the transaction. */
+const transactionsPerMessage = 20
 
 export async function openBackend(url: string, amount: Amount): Promise<Backend> {
   const connection = openConnection({ url })
@@ -28,15 +28,15 @@ export async function openBackend(url: string, amount: Amount): Promise<Backend>
       const before = await cpuMicrosOf(pid)
       const end = performance.now() + 1000 * seconds
       let transactions = 0
-      for (; performance.now() < end; transactions += together)
-        await connection.send(Array.from({ length: together }, transaction).flat())
+      for (; performance.now() < end; transactions += transactionsPerMessage)
+        await connection.send(Array.from({ length: transactionsPerMessage }, transaction).flat())
       return ((await cpuMicrosOf(pid)) - before) / transactions
     },
     [Symbol.asyncDispose]: () => connection.close(),
   }
 }
 
-/** Of a process with one thread; finer than the ticks of /proc/<pid>/stat. */
+/** The CPU time of a process with one thread, with a higher resolution than /proc/<pid>/stat. */
 async function cpuMicrosOf(pid: number): Promise<number> {
   const schedule = await readFile(`/proc/${pid}/schedstat`, 'utf8')
   return Number(schedule.split(' ')[0]) / 1000

@@ -4,7 +4,7 @@ import { type Server, startRowhouse } from '../server.ts'
 import { ratios } from '../statistics.ts'
 import { type Load, runWrk } from '../wrk.ts'
 
-// Tenant A asks for its first page, with its total, as fast as it can; tenant B gets tasks at its own pace.
+// Tenant A requests its first page, with its total, over many connections; tenant B gets tasks over a few.
 const amount = { tenants: 2, tasks: 30_000 }
 const a: Load = { kind: 'list', first: 1, last: 1, tasks: amount.tasks, stride: 0 }
 const b: Load = { ...a, kind: 'get', first: 2, last: 2 }
@@ -13,26 +13,26 @@ const connectionsOf = { a: 128, b: 4 }
 const p99 = 'p99 ms of B'
 const failed = 'failed % of B'
 
-/** B's answers, with A there or not. */
-function besides({ programs }: Stand, name: string, server: Server, isFlooded: boolean): Subject {
+/** Measures the responses to B, with or without the requests of A. */
+function responsesToB({ programs }: Stand, name: string, server: Server, isFlooded: boolean): Subject {
   return {
     name,
     async measure(seconds, round) {
       const flood = isFlooded
         ? runWrk(programs, server.url, a, seconds + 1, round, { connections: connectionsOf.a, mayFail: true })
         : undefined
-      if (flood) await Bun.sleep(500) // until all of A is there
-      const its = await runWrk(programs, server.url, b, seconds, round, {
+      if (flood) await Bun.sleep(500) // until all connections of A are open
+      const ofB = await runWrk(programs, server.url, b, seconds, round, {
         connections: connectionsOf.b,
         mayFail: true,
       })
-      const others = await flood
+      const ofA = await flood
       return {
-        [p99]: its.p99Ms,
-        'p50 ms of B': its.p50Ms,
-        'requests/s of B': its.requests / its.seconds,
-        [failed]: (100 * its.failed) / its.requests,
-        'requests/s of A': others ? others.requests / others.seconds : 0,
+        [p99]: ofB.p99Ms,
+        'p50 ms of B': ofB.p50Ms,
+        'requests/s of B': ofB.requests / ofB.seconds,
+        [failed]: (100 * ofB.failed) / ofB.requests,
+        'requests/s of A': ofA ? ofA.requests / ofA.seconds : 0,
       }
     },
   }
@@ -40,7 +40,7 @@ function besides({ programs }: Stand, name: string, server: Server, isFlooded: b
 
 export const flood: Scenario = {
   name: 'flood',
-  title: `Tenant B gets tasks over ${connectionsOf.b} connections while tenant A asks for lists over ${connectionsOf.a}`,
+  title: `Tenant B gets tasks over ${connectionsOf.b} connections while tenant A requests lists over ${connectionsOf.a}`,
   async run(stand) {
     const database = await stand.databases.rowhouse(amount)
     const start = (settings: Record<string, string>) =>
@@ -48,9 +48,9 @@ export const flood: Scenario = {
     await using bounded = await start({})
     await using unbounded = await start({ TENANT_CONCURRENCY: '0' })
     const measured = await compare(stand, [
-      besides(stand, 'quiet', bounded, false),
-      besides(stand, 'A floods', bounded, true),
-      besides(stand, 'A floods, no limits', unbounded, true),
+      responsesToB(stand, 'quiet', bounded, false),
+      responsesToB(stand, 'A floods', bounded, true),
+      responsesToB(stand, 'A floods, no limits', unbounded, true),
     ])
     const slower: Verdict = {
       claim: "B's p99 while A floods, against its quiet one",

@@ -12,11 +12,11 @@ const context: Work = ({ tenantId }) => [
     parameters: [tenantId, 'bench'],
   },
 ]
-const walledGet: Work = ({ taskId }) => [{ text: 'select * from tasks where id = $1', parameters: [taskId] }]
+const protectedGet: Work = ({ taskId }) => [{ text: 'select * from tasks where id = $1', parameters: [taskId] }]
 const plainGet: Work = ({ tenantId, taskId }) => [
   { text: 'select * from tasks where tenant_id = $1 and id = $2', parameters: [tenantId, taskId] },
 ]
-const walledPage: Work = () => [
+const protectedPage: Work = () => [
   { text: 'select * from tasks order by created_at desc, id desc limit 21', parameters: [] },
   { text: 'select count(*) from (select from tasks limit 10001) as counted', parameters: [] },
 ]
@@ -31,15 +31,19 @@ const plainPage: Work = ({ tenantId }) => [
   },
 ]
 
-const names = { plain: 'WHERE tenant_id = $1', inContext: 'WHERE and context', walled: 'row security and context' }
+const names = {
+  plain: 'WHERE tenant_id = $1',
+  inContext: 'WHERE and context',
+  protected: 'row-level security and context',
+}
 
 export const rowSecurity: Scenario = {
   name: 'row-security',
-  title: 'In PostgreSQL: row security and context against WHERE tenant_id = $1',
+  title: 'In PostgreSQL: row-level security and context against WHERE tenant_id = $1',
   async run(stand) {
-    const { url, unwalledUrl } = await stand.databases.rowhouse(amount)
-    await using walls = await openBackend(url, amount)
-    await using noWalls = await openBackend(unwalledUrl, amount)
+    const { url, bypassUrl } = await stand.databases.rowhouse(amount)
+    await using serving = await openBackend(url, amount)
+    await using bypassing = await openBackend(bypassUrl, amount)
 
     const subject = (name: string, backend: Backend, ...parts: Work[]): Subject => ({
       name,
@@ -47,27 +51,27 @@ export const rowSecurity: Scenario = {
         [cpu]: await backend.run((chosen) => parts.flatMap((part) => part(chosen)), seconds),
       }),
     })
-    // The same work three times, so that it can be seen what the context costs and what row security does.
-    const subjects = (name: string, plain: Work, walled: Work) => [
-      subject(`${name}, ${names.plain}`, noWalls, plain),
-      subject(`${name}, ${names.inContext}`, noWalls, context, plain),
-      subject(`${name}, ${names.walled}`, walls, context, walled),
+    // The same work in three forms, which separate the cost of the context from the cost of row-level security.
+    const subjects = (name: string, plain: Work, underPolicy: Work) => [
+      subject(`${name}, ${names.plain}`, bypassing, plain),
+      subject(`${name}, ${names.inContext}`, bypassing, context, plain),
+      subject(`${name}, ${names.protected}`, serving, context, underPolicy),
     ]
-    // A difference of some percent needs many short rounds: what else the machine does comes and goes.
+    // A small difference needs many short rounds, since other work of the machine comes and goes.
     const pace = { rounds: 10 * stand.pace.rounds, seconds: stand.pace.seconds / 20, warmUpSeconds: 1 }
-    const all = [...subjects('get', plainGet, walledGet), ...subjects('page', plainPage, walledPage)]
+    const all = [...subjects('get', plainGet, protectedGet), ...subjects('page', plainPage, protectedPage)]
     const { lines, of } = await compare({ ...stand, pace }, all)
 
     const percentAbove = (name: string, than: string) =>
-      ratios(of(`${name}, ${names.walled}`, cpu), of(`${name}, ${than}`, cpu)).map((ratio) => 100 * (ratio - 1))
+      ratios(of(`${name}, ${names.protected}`, cpu), of(`${name}, ${than}`, cpu)).map((ratio) => 100 * (ratio - 1))
     const dearer = (name: string): Verdict => ({
-      claim: `${name}, row security and context against WHERE`,
+      claim: `${name}, row-level security and context against WHERE`,
       bound: 'at most',
       target: 15,
       unit: '%',
       rounds: percentAbove(name, names.plain),
     })
-    const wallsAlone = (name: string) => `${name} ${median(percentAbove(name, names.inContext)).toFixed(0)} %`
+    const policiesAlone = (name: string) => `${name} ${median(percentAbove(name, names.inContext)).toFixed(0)} %`
     return {
       lines,
       verdicts: [dearer('get'), dearer('page')],
@@ -76,7 +80,7 @@ export const rowSecurity: Scenario = {
           'twenty transactions in a message.',
         'A role with BYPASSRLS and the same limits sends the queries with WHERE. Without the context its transaction has one ' +
           'statement fewer.',
-        `Row security alone, with the context set in both: ${wallsAlone('get')}, ${wallsAlone('page')}.`,
+        `Row security alone, with the context set in both: ${policiesAlone('get')}, ${policiesAlone('page')}.`,
       ],
     }
   },

@@ -17,7 +17,7 @@ export const safety: Scenario = {
   async run(stand) {
     const { databases, programs } = stand
     const database = await databases.rowhouse(amount)
-    const sealed = await databases.sealed(amount, signingSecret)
+    const signed = await databases.signed(amount, signingSecret)
     await using closing = new AsyncDisposableStack()
     const start = async (settings: Record<string, string>, filled = database) =>
       closing.use(await startRowhouse(programs, filled, { settings }))
@@ -33,7 +33,7 @@ export const safety: Scenario = {
       underLoad(
         stand,
         'signed tenant',
-        await start({ ...unverified, TENANT_SIGNING_KEY: signingSecret }, sealed),
+        await start({ ...unverified, TENANT_SIGNING_KEY: signingSecret }, signed),
         load,
       ),
       await verifying('HS256'),

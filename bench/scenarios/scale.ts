@@ -4,7 +4,7 @@ import { startRowhouse } from '../server.ts'
 import { ratios } from '../statistics.ts'
 import { figure, underLoad } from '../under-load.ts'
 
-/** Time per request is compared, which is the rate turned round. */
+/** Compares the time per request, the inverse of the rate. */
 const slower = (claim: string, target: number, fewer: number[], more: number[]): Verdict => ({
   claim,
   bound: 'at most',

@@ -1,16 +1,16 @@
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 
-/** Keys that an issuer has published. */
+/** The keys that an issuer publishes. */
 export type PublishedKeys = ReturnType<typeof createLocalJWKSet>
 
 const bytesMax = 524_288
 
 /**
- * Fetches a JSON Web Key Set (RFC 7517, section 5). Redirects are not followed: keys come from where the options say or from
- * nowhere. Keys of unknown kinds are passed over, as section 5 wants.
+ * Fetches a JSON Web Key Set (RFC 7517, section 5). Redirects are not followed, so keys come only from the configured URL.
+ * Keys of unknown kinds are ignored, as section 5 requires.
  *
- * @param timeoutMs for the whole answer, its body included
- * @throws Error when there is no such answer: another status than 200, more than 512 KiB, no JSON, no array of keys
+ * @param timeoutMs for the whole answer, including its body
+ * @throws Error when the status is not 200, the body exceeds 512 KiB, or it is not a JSON object with an array of keys
  */
 export async function fetchKeys(url: string, timeoutMs: number): Promise<PublishedKeys> {
   const response = await fetch(url, {
@@ -20,11 +20,11 @@ export async function fetchKeys(url: string, timeoutMs: number): Promise<Publish
   })
   if (response.status !== 200) {
     await response.body?.cancel()
-    throw new Error(`The issuer answered ${response.status}`)
+    throw new Error(`The issuer answered with status ${response.status} instead of 200`)
   }
   const published: unknown = JSON.parse(await readText(response))
-  if (!isKeySet(published)) throw new Error('The issuer sent no key set')
-  // jose refuses a whole set for one entry that is no object.
+  if (!isKeySet(published)) throw new Error('The issuer answered with JSON that is not a key set')
+  // jose rejects the whole set when one entry is not an object.
   return createLocalJWKSet({
     keys: published.keys.filter((key) => typeof key === 'object' && !Array.isArray(key) && key),
   })
@@ -43,7 +43,7 @@ async function readText(response: Response): Promise<string> {
     bytes += read.value.length
     if (bytes > bytesMax) {
       await reader?.cancel()
-      throw new Error(`The issuer sent more than ${bytesMax} bytes`)
+      throw new Error(`The issuer's key set is larger than ${bytesMax} bytes`)
     }
     text += decoder.decode(read.value, { stream: true })
   }

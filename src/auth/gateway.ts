@@ -1,18 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Authentication, AuthenticationFailure, isActor } from '../context/index.ts'
+import { isHeaderName } from '../text/index.ts'
 
 export type GatewayOptions = {
-  /** The header with which the gateway proves itself. It has to overwrite what a client sends there. */
+  /** The header that proves the gateway's identity. The gateway must overwrite it in every request of a client. */
   readonly header: string
-  /** The header with which it says who acts, as it verified. It has to overwrite or drop what a client sends there. */
+  /** The header with the verified actor. The gateway must overwrite or remove it in every request of a client. */
   readonly actorHeader?: string | undefined
 } & (
   | {
-      /** What the header holds: one of these, of at least 32 characters each. Several while one replaces another. */
+      /** Accepted values of the header, at least 32 characters each. Several during a rotation. */
       readonly secrets: readonly string[]
     }
   | {
-      /** What the terminator of TLS says of a client certificate that it has verified: a fingerprint, or a subject. */
+      /** Accepted values of the header: the fingerprint or subject of the client certificate that the TLS terminator verified. */
       readonly certificates: readonly string[]
     }
 )
@@ -20,29 +21,29 @@ export type GatewayOptions = {
 const secretLengthMin = 32
 
 /**
- * Believes requests that come through a gateway of yours, which has verified the caller and chosen the tenant. A certificate's
- * name is no secret: let the service be reached through the gateway alone.
+ * Accepts requests of a gateway, which has verified the caller and chosen the tenant. With `certificates` the header's value
+ * is not a secret: make sure that only the gateway can reach the service.
  *
- * `verify` throws AuthenticationFailure: FORBIDDEN for a request that did not come through the gateway, BAD_REQUEST for an actor that is
- * malformed.
+ * `verify` throws AuthenticationFailure: FORBIDDEN for a request without an accepted value, BAD_REQUEST for a malformed actor.
  *
- * @throws TypeError when there is nothing to compare with, a secret is short, or a name is not a header's
+ * @throws TypeError when there is no accepted value, a secret is short, or a header name is invalid
  * @example
  * const auth = gateway({ header: 'X-Gateway-Secret', secrets: [secret], actorHeader: 'X-User-Id' })
  * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
  */
 export function gateway(options: GatewayOptions): Authentication {
-  const proofHeader = assertHeaderName(options.header)
-  const actorHeader = options.actorHeader === undefined ? undefined : assertHeaderName(options.actorHeader)
-  const proofs = proofsOf(options).map(digest)
+  const { header, actorHeader } = options
+  assertHeaderName('header', header)
+  if (actorHeader !== undefined) assertHeaderName('actorHeader', actorHeader)
+  const accepted = acceptedValues(options).map(digest)
 
   return {
-    // What the gateway adds is not the client's, so that a cache in front of the gateway never sees it.
+    // A cache in front of the gateway never sees the headers that the gateway adds.
     vary: [],
     verify(c) {
-      const given = digest(c.req.header(proofHeader) ?? '')
-      // All of them, each in constant time: how long it takes says neither how much nor which one was right.
-      const matches = proofs.filter((proof) => timingSafeEqual(proof, given))
+      const given = digest(c.req.header(header) ?? '')
+      // Compares with every value, each in constant time, so that the duration reveals nothing about them.
+      const matches = accepted.filter((value) => timingSafeEqual(value, given))
       if (matches.length === 0)
         throw new AuthenticationFailure('not-the-gateway', 'FORBIDDEN', 'Requests must come through the gateway')
       const actor = actorHeader === undefined ? undefined : c.req.header(actorHeader)
@@ -55,23 +56,20 @@ export function gateway(options: GatewayOptions): Authentication {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-function proofsOf(options: GatewayOptions): readonly string[] {
+function acceptedValues(options: GatewayOptions): readonly string[] {
   const { secrets, certificates }: { secrets?: readonly string[]; certificates?: readonly string[] } = options
-  const proofs = secrets ?? certificates
-  if (proofs === undefined || (secrets && certificates))
-    throw new TypeError('gateway takes secrets or certificates, one of the two')
-  if (proofs.length === 0) throw new TypeError('gateway has nothing to know the gateway by')
+  const values = secrets ?? certificates
+  if (values === undefined || (secrets && certificates))
+    throw new TypeError('gateway() needs either secrets or certificates')
+  if (values.length === 0) throw new TypeError('gateway() needs at least one secret or certificate')
   if (secrets?.some(({ length }) => length < secretLengthMin))
-    throw new TypeError(`A gateway's secret has at least ${secretLengthMin} characters`)
-  // Else it could never match: HTTP strips blanks at both ends (RFC 9110, section 5.5), and an absent header reads as empty.
-  if (!proofs.every((proof) => /^[!-~](?:[ -~]*[!-~])?$/.test(proof)))
-    throw new TypeError(
-      'What proves the gateway must be able to stand in a header: visible ASCII, no blank at its ends',
-    )
-  return proofs
+    throw new TypeError(`Each of gateway()'s secrets must have at least ${secretLengthMin} characters`)
+  // Other values would never match: HTTP trims blanks (RFC 9110, section 5.5), and an absent header reads as empty.
+  if (!values.every((value) => /^[!-~](?:[ -~]*[!-~])?$/.test(value)))
+    throw new TypeError("gateway()'s secrets and certificates must be visible ASCII, without a blank at either end")
+  return values
 }
 
-function assertHeaderName(name: string): string {
-  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw new TypeError(`"${name}" is not a header's name`)
-  return name
+function assertHeaderName(option: string, name: string): void {
+  if (!isHeaderName(name)) throw new TypeError(`gateway()'s ${option} must be a header name (got "${name}")`)
 }

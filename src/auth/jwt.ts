@@ -1,56 +1,78 @@
 import type { Context } from 'hono'
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { LRUCache } from 'lru-cache'
 import type { Authentication, Identity } from '../context/index.ts'
-import { Recent } from '../database/index.ts'
 import { readBearer } from './bearer.ts'
 import { createClaimReader } from './claims.ts'
 import { publicKeySource, secretSource } from './fixed-keys.ts'
 import type { KeySource } from './key-source.ts'
-import { toRefusal } from './refusals.ts'
 import { remoteKeySource } from './remote-keys.ts'
 import type { RemoteKeysOptions } from './remote-options.ts'
+import { toTokenError } from './token-errors.ts'
 
-/** What verifies tokens: the keys that an issuer publishes, one public key (PEM or JWK), or a shared secret. */
+/** The keys that verify tokens: those that an issuer publishes, one public key (PEM or JWK), or a shared secret. */
 export type JwtKey = RemoteKeysOptions | { readonly publicKey: string } | { readonly secret: string }
 
 export interface JwtOptions {
   readonly key: JwtKey
-  /** What tokens may be signed with; unless told, whatever a public key can verify, and HS256 with a secret. */
+  /**
+   * The algorithms that tokens may be signed with.
+   *
+   * @default those that a public key can verify, or HS256 with a secret
+   */
   readonly algorithms?: readonly string[] | undefined
-  /** Who issues the tokens: their `iss`, one of these. */
+  /** Accepted issuers, compared with the claim `iss`. */
   readonly issuer: string | readonly string[]
-  /** Whom the tokens are for: their `aud`, one of these. Undefined believes tokens that were issued for other services too. */
+  /** Accepted audiences, compared with the claim `aud`. Undefined accepts tokens that were issued for other services too. */
   readonly audience: string | readonly string[] | undefined
-  /** How far the issuer's clock may be off; 30 unless told. */
+  /**
+   * How far the issuer's clock may differ, in seconds.
+   *
+   * @default 30
+   */
   readonly clockSkewSeconds?: number
-  /** The claim that names the tenant or the tenants; a JSON pointer (RFC 6901) when it begins with `/`. `tenant_id` unless told. */
+  /**
+   * The claim with the tenant or the list of tenants. A JSON pointer (RFC 6901) when it begins with `/`.
+   *
+   * @default 'tenant_id'
+   */
   readonly tenantClaim?: string
   /**
-   * How long a token that was verified is believed without verifying it again, and so how much longer than `refreshMs` one of a
-   * removed key may hold; 60,000 milliseconds unless told, 0 for not at all. Its expiry counts all the same.
+   * How long a verified token is accepted again without verification, in milliseconds, but never beyond its expiry. A token
+   * of a removed key stays valid for `refreshMs` and this time at most. 0 verifies every token.
+   *
+   * @default 60000
    */
   readonly rememberMs?: number
-  /** What the challenge calls the protected space (RFC 9110, section 11.5); `rowhouse` unless told. */
+  /**
+   * The protection space that the challenge names (RFC 9110, section 11.5).
+   *
+   * @default 'rowhouse'
+   */
   readonly realm?: string
-  /** Milliseconds since the epoch; the system's clock unless told. */
+  /**
+   * The clock, in milliseconds since the epoch.
+   *
+   * @default Date.now
+   */
   readonly now?: () => number
 }
 
-// Of whom many tokens are in use at a time verify the rest anew: so many tokens of a kilobyte or two are a few megabytes.
-const rememberedMax = 1000
+// Tokens have a kilobyte or two, so these take a few megabytes at most.
+const rememberedMax = 2000
 
-// How many keys a token without a `kid` is tried with: each costs a verification.
+// Each key that is tried for a token without a `kid` costs a verification.
 const triesMax = 16
 
 /**
- * Believes callers by their bearer token, a signed JWT (RFC 6750, RFC 7519), verified as RFC 8725 advises. A token has to say
- * `exp`, `sub`, which becomes the actor, and the tenants it is for. Rotated keys are found by a new `kid`; an issuer that
- * publishes keys without one is asked again after `refreshMs` only.
+ * Authenticates callers by their bearer token, a signed JWT (RFC 6750, RFC 7519), verified as RFC 8725 advises. A token must
+ * have the claims `exp`, `sub`, which becomes the actor, and the tenant claim. A new `kid` makes the issuer's keys be fetched
+ * again; an issuer whose keys have no `kid` is fetched again after `refreshMs`.
  *
- * `verify` throws AuthenticationFailure: UNAUTHORIZED without a token and for one that is not believed, BAD_REQUEST for two, FORBIDDEN
- * for one that names no tenant, SERVICE_UNAVAILABLE when the issuer's keys cannot be had.
+ * `verify` throws AuthenticationFailure: UNAUTHORIZED for a missing or invalid token, BAD_REQUEST for two tokens, FORBIDDEN
+ * for a token without a tenant, SERVICE_UNAVAILABLE while the issuer's keys are unavailable.
  *
- * @throws TypeError when the options cannot work or are not safe: a key that is none or too weak, HS256 with a public key
+ * @throws TypeError when the options are invalid or unsafe, such as a weak key, or HS256 with a public key
  * @example
  * const auth = jwt({
  *   key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
@@ -61,10 +83,12 @@ const triesMax = 16
  */
 export function jwt(options: JwtOptions): Authentication {
   const { clockSkewSeconds = 30, tenantClaim = 'tenant_id', realm = 'rowhouse', now = Date.now } = options
-  if (!/^[\w .:/-]+$/.test(realm)) throw new TypeError('realm may hold letters, digits, blanks and . : / _ - alone')
-  if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 3600)) throw new TypeError('clockSkewSeconds goes from 0 to 3600')
+  if (!/^[\w .:/-]+$/.test(realm))
+    throw new TypeError(`realm must consist of letters, digits, blanks and . : / _ - (got "${realm}")`)
+  if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 3600))
+    throw new TypeError(`clockSkewSeconds must be from 0 to 3600 (got ${clockSkewSeconds})`)
   const { rememberMs = 60_000 } = options
-  const remembered = new Recent<Verified>({ lifetimeMs: Math.max(1, rememberMs), max: rememberedMax, now })
+  const remembered = new LRUCache<string, VerifiedToken>({ max: rememberedMax })
   const readClaims = createClaimReader(realm, tenantClaim)
   const keys = createKeySource(options, now)
   const expected: JWTVerifyOptions = {
@@ -89,30 +113,31 @@ export function jwt(options: JwtOptions): Authentication {
     vary: ['Authorization'],
     async verify(c) {
       const token = readBearer(c, realm)
-      const at = now()
-      const known = remembered.get(token)
-      if (known && known.from <= at && at < known.until) return known.identity
+      const time = now()
+      const verified = remembered.get(token)
+      if (verified && verified.from <= time && time < verified.until) return verified.identity
       try {
         const payload = await verifyToken(token, c)
         const identity = readClaims(payload)
         const expires = ((payload.exp ?? 0) + clockSkewSeconds) * 1000
-        remembered.set(token, { identity, from: at, until: Math.min(at + rememberMs, expires) })
+        remembered.set(token, { identity, from: time, until: Math.min(time + rememberMs, expires) })
         return identity
       } catch (error) {
-        throw toRefusal(realm, error)
+        throw toTokenError(realm, error)
       }
     },
   }
 }
 
-/** What a token said when it was verified, and when that holds: a clock that is turned back forgets it. */
-interface Verified {
+/** The result of a verification, and when it is valid, in milliseconds since the epoch. */
+interface VerifiedToken {
   identity: Identity
+  /** With this, a clock that was set back does not extend the time. */
   from: number
   until: number
 }
 
-/** Without a `kid` several keys may be meant; what the right one says of the token counts. */
+/** Verifies a token without a `kid`, for which several keys match, with one key after the other. */
 async function tryEach(keys: AsyncIterable<CryptoKey>, token: string, checks: JWTVerifyOptions): Promise<JWTPayload> {
   let tries = 0
   for await (const key of keys) {
@@ -120,7 +145,7 @@ async function tryEach(keys: AsyncIterable<CryptoKey>, token: string, checks: JW
     try {
       return (await jwtVerify(token, key, checks)).payload
     } catch (error) {
-      // A key that cannot be used at all throws what is not jose's.
+      // An unusable key throws an error that is not jose's: the next key is tried.
       if (error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed)) throw error
     }
   }
@@ -130,7 +155,7 @@ async function tryEach(keys: AsyncIterable<CryptoKey>, token: string, checks: JW
 function createKeySource({ key, algorithms }: JwtOptions, now: () => number): KeySource {
   const given: Partial<Record<'jwksUrl' | 'publicKey' | 'secret', unknown>> = key
   if ([given.jwksUrl, given.publicKey, given.secret].filter((one) => one !== undefined).length !== 1)
-    throw new TypeError('key takes exactly one of jwksUrl, publicKey and secret')
+    throw new TypeError('key must have exactly one of jwksUrl, publicKey and secret')
   if ('jwksUrl' in key) return remoteKeySource(key, algorithms, now)
   if ('publicKey' in key) return publicKeySource(key.publicKey, algorithms)
   return secretSource(key.secret, algorithms)
@@ -138,6 +163,6 @@ function createKeySource({ key, algorithms }: JwtOptions, now: () => number): Ke
 
 function asList(name: string, value: string | readonly string[]): string[] {
   const list = typeof value === 'string' ? [value] : [...value]
-  if (list.length === 0 || list.includes('')) throw new TypeError(`${name} is empty`)
+  if (list.length === 0 || list.includes('')) throw new TypeError(`${name} must not be empty`)
   return list
 }

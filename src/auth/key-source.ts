@@ -3,11 +3,11 @@ import type { JWTHeaderParameters } from 'jose'
 
 /** Where the keys that verify tokens come from. */
 export interface KeySource {
-  /** What tokens may be signed with. */
+  /** The algorithms that tokens may be signed with. */
   readonly algorithms: string[]
   /**
-   * @param header a token's, which nobody has verified yet; its `alg` is one of {@link algorithms}
-   * @throws JWKSNoMatchingKey, JWKSMultipleMatchingKeys of jose; AuthenticationFailure `issuer-unavailable`
+   * @param header of an unverified token; its `alg` is one of {@link algorithms}
+   * @throws jose's JWKSNoMatchingKey and JWKSMultipleMatchingKeys; AuthenticationFailure `issuer-unavailable`
    */
   find(header: JWTHeaderParameters, c: Context): Promise<CryptoKey>
 }

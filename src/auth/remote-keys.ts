@@ -1,26 +1,27 @@
 import type { Context } from 'hono'
 import { errors } from 'jose'
 import { AuthenticationFailure } from '../context/index.ts'
-import { allow, asymmetric } from './algorithms.ts'
+import { allowedAlgorithms, asymmetricAlgorithms } from './algorithms.ts'
 import { fetchKeys, type PublishedKeys } from './fetch-keys.ts'
 import type { KeySource } from './key-source.ts'
 import { type RemoteKeysOptions, readRemoteOptions } from './remote-options.ts'
 
-interface Attempt {
-  readonly at: number
-  outcome: 'pending' | 'answered' | 'failed'
+interface FetchAttempt {
+  readonly startedAt: number
+  outcome: 'pending' | 'succeeded' | 'failed'
   cause?: unknown
 }
 
-// While there is no key nobody is served, so the next try comes sooner.
-const keylessCooldownMs = 1000
+// Shorter than the configured cooldown: without keys, every request fails.
+const cooldownWithoutKeysMs = 1000
 
 /**
- * The keys of an issuer, fetched at first use and kept; an unknown `kid` says that they were rotated (OpenID Connect Core,
- * section 10.1.1). jose's own cache gives keys up while the issuer is down, and then asks it again for every token.
+ * Creates a source with the keys of an issuer, fetched at first use and kept. A token with an unknown `kid` makes them be
+ * fetched again, because it may belong to a rotated key (OpenID Connect Core, section 10.1.1). jose's own cache drops the keys
+ * while the issuer is unavailable, and then fetches them for every token.
  *
- * @param now milliseconds since the epoch
- * @throws TypeError when the URL is neither https nor of this machine, or the times contradict each other
+ * @param now the clock, in milliseconds since the epoch
+ * @throws TypeError when the URL is neither https nor on this machine, or the times contradict each other
  */
 export function remoteKeySource(
   options: RemoteKeysOptions,
@@ -28,22 +29,23 @@ export function remoteKeySource(
   now: () => number,
 ): KeySource {
   const { url, refreshMs, staleMs, cooldownMs, timeoutMs } = readRemoteOptions(options)
-  let keys: { readonly set: PublishedKeys; readonly askedAt: number } | undefined
-  let last: Attempt | undefined
+  let keys: { readonly find: PublishedKeys; readonly fetchedAt: number } | undefined
+  let last: FetchAttempt | undefined
   let pending: Promise<void> | undefined
 
-  // A clock that was turned back must not make anything last longer.
-  const isWithin = (at: number | undefined, ms: number) => at !== undefined && now() >= at && now() - at < ms
-  const isServing = () => isWithin(keys?.askedAt, staleMs)
-  const cooldown = () => (isServing() ? cooldownMs : Math.min(keylessCooldownMs, cooldownMs))
-  const isCooling = () => isWithin(last?.at, cooldown())
+  // A clock that was set back must not extend a time.
+  const isWithin = (start: number | undefined, ms: number) =>
+    start !== undefined && now() >= start && now() - start < ms
+  const hasUsableKeys = () => isWithin(keys?.fetchedAt, staleMs)
+  const cooldown = () => (hasUsableKeys() ? cooldownMs : Math.min(cooldownWithoutKeysMs, cooldownMs))
+  const isCoolingDown = () => isWithin(last?.startedAt, cooldown())
 
-  async function ask(): Promise<void> {
-    const attempt: Attempt = { at: now(), outcome: 'pending' }
+  async function fetchNow(): Promise<void> {
+    const attempt: FetchAttempt = { startedAt: now(), outcome: 'pending' }
     last = attempt
     try {
-      keys = { set: await fetchKeys(url, timeoutMs), askedAt: attempt.at }
-      attempt.outcome = 'answered'
+      keys = { find: await fetchKeys(url, timeoutMs), fetchedAt: attempt.startedAt }
+      attempt.outcome = 'succeeded'
     } catch (cause) {
       attempt.outcome = 'failed'
       attempt.cause = cause
@@ -51,68 +53,69 @@ export function remoteKeySource(
     }
   }
 
-  function askTogether(): Promise<void> {
-    // workerd lets no request await what another one began, and drops it when that one ends.
-    if (globalThis.navigator?.userAgent === 'Cloudflare-Workers') return ask()
-    pending ??= ask().finally(() => {
+  /** Fetches the keys once for all requests that wait for them. */
+  function fetchShared(): Promise<void> {
+    // On workerd a request must not await a promise of another one, which workerd drops when that request ends.
+    if (globalThis.navigator?.userAgent === 'Cloudflare-Workers') return fetchNow()
+    pending ??= fetchNow().finally(() => {
       pending = undefined
     })
     return pending
   }
 
-  /** Asks for newer keys, unless that was done just now. */
+  /** Fetches newer keys, except during the cooldown. */
   async function renew(): Promise<void> {
-    if (pending || last === undefined || !isCooling()) return await askTogether()
-    if (last.outcome === 'answered') return
-    // Another request of a Worker is asking. Whoever has no key cannot wait for it, and asks too.
-    if (last.outcome === 'pending' && !isServing()) return await askTogether()
+    if (pending || last === undefined || !isCoolingDown()) return await fetchShared()
+    if (last.outcome === 'succeeded') return
+    // On workerd: another request is fetching, and this one must not await it.
+    if (last.outcome === 'pending' && !hasUsableKeys()) return await fetchShared()
     throw unavailable(last.cause)
   }
 
-  /** Renews keys that have grown old, besides the request, for they still serve. */
+  /** Fetches keys again after `refreshMs`, in the background while the present ones stay in use. */
   async function refresh(c: Context): Promise<void> {
-    if (isWithin(keys?.askedAt, refreshMs) || isCooling()) return
-    const isSilent = !isWithin(last?.at, 2 * refreshMs)
-    const renewal = askTogether().catch(() => {
-      // The next one tries again after the cooldown.
+    if (isWithin(keys?.fetchedAt, refreshMs) || isCoolingDown()) return
+    const isFirstInLongTime = !isWithin(last?.startedAt, 2 * refreshMs)
+    const renewal = fetchShared().catch(() => {
+      // A later request tries again after the cooldown.
     })
-    // After a silence a key may long have been removed: it must not serve once more.
-    if (isSilent) await renewal
+    // Waits after a long time without requests: the issuer may have removed a key long ago.
+    if (isFirstInLongTime) await renewal
     else keepAlive(c, renewal)
   }
 
   function unavailable(cause: unknown): AuthenticationFailure {
-    const seconds = Math.ceil(((last?.at ?? 0) + cooldown() - now()) / 1000)
+    const seconds = Math.ceil(((last?.startedAt ?? 0) + cooldown() - now()) / 1000)
     const headers = { 'Retry-After': String(Math.max(1, seconds)) }
     return new AuthenticationFailure('issuer-unavailable', 'SERVICE_UNAVAILABLE', undefined, { headers, cause })
   }
 
-  async function look(header: Parameters<KeySource['find']>[0]): Promise<CryptoKey> {
+  async function findFetched(header: Parameters<KeySource['find']>[0]): Promise<CryptoKey> {
     if (keys === undefined) throw unavailable(last?.cause)
-    return await keys.set(header)
+    return await keys.find(header)
   }
 
   return {
-    algorithms: allow(algorithms, asymmetric),
+    algorithms: allowedAlgorithms(algorithms, asymmetricAlgorithms),
     async find(header, c) {
-      if (isServing()) await refresh(c)
+      if (hasUsableKeys()) await refresh(c)
       else await renew()
       try {
-        return await look(header)
+        return await findFetched(header)
       } catch (error) {
         if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
         await renew()
-        return await look(header)
+        return await findFetched(header)
       }
     },
   }
 }
 
-/** On Workers what a request leaves behind is dropped with it, unless this is said. Elsewhere Hono has no such context. */
+/** Lets work outlive its request on workerd. */
 function keepAlive(c: Context, work: Promise<void>): void {
   try {
     c.executionCtx.waitUntil(work)
   } catch {
-    // Nothing to say it to.
+    // Only workerd has an execution context; elsewhere Hono throws.
   }
 }

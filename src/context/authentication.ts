@@ -3,26 +3,29 @@ import { ApiError, type ErrorCode } from '../errors/index.ts'
 
 /** The verified caller of a request. */
 export interface Identity {
-  /** The user or job that acts: a token's `sub`. It goes into the context, the log and the setting `app.actor`. */
+  /** The user or client that acts, such as a token's `sub`. Stored in the context, the log and the setting `app.actor`. */
   readonly actor?: string | undefined
   /**
-   * The tenants that the caller may act for, by id or by name. Undefined: the caller may act for the tenant of the request,
-   * because the gateway that verified the caller also chose the tenant.
+   * The tenants that the caller may act for, by id or by name. Undefined accepts the tenant of the request, because the
+   * verifier has chosen it, as a gateway does.
    */
   readonly tenants?: readonly string[] | undefined
-  /** The other claims of the token, for handlers: roles, scopes. */
+  /** Further claims for handlers, such as roles and scopes. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Verifies the caller of a request, before any other part of the request is used. */
+/** Verifies the caller of a request. */
 export interface Authentication {
-  /** The names of the request headers that `verify` reads, for `Vary`. */
+  /** The request headers that it reads, for `Vary`. */
   readonly vary: readonly string[]
-  /** @throws AuthenticationFailure when the proof is missing or invalid; ApiError SERVICE_UNAVAILABLE when it cannot be checked */
+  /**
+   * @throws AuthenticationFailure when the caller is not authenticated; ApiError SERVICE_UNAVAILABLE when the verification is
+   *   not possible at the moment
+   */
   verify(c: Context): Identity | Promise<Identity>
 }
 
-/** Why authentication failed: for events and logs, never for the response. */
+/** Why authentication failed. For events and logs only: the client gets a shorter message. */
 export type AuthenticationFailureReason =
   | 'no-token'
   | 'malformed-token'

@@ -1,69 +1,67 @@
 import { ApiError } from '../errors/index.ts'
-import { positive } from './whole-number.ts'
+import { assertWholeNumber } from './assert-whole-number.ts'
 
 export interface Concurrency {
-  /** How many requests of one tenant are worked on at a time. What a stream still sends after its handler is not counted. */
+  /** The most requests of one tenant that run at the same time. A stream that continues after its handler does not count. */
   max: number
   /**
-   * How many more of it wait, first come, first served. 0 refuses them at once: on Cloudflare Workers a request must not wait
-   * for a promise that another one resolves.
+   * The most further requests of the tenant that wait, in order of arrival. 0 rejects them at once, which Cloudflare Workers
+   * needs: there a request must not wait for a promise that another one resolves.
    */
   queueMax: number
 }
 
 /**
- * A compartment for each tenant in this process, as in a ship's hull: one that is full lets no water into the others. A tenant
- * of whom nothing is under way takes no memory.
+ * Limits how many requests of each tenant run at the same time in this process. A tenant without requests takes no memory.
  *
- * @throws TypeError from the constructor, when `max` is no whole number from 1 or `queueMax` none from 0
+ * @throws TypeError from the constructor, when `max` is not a whole number of at least 1, or `queueMax` of at least 0
  */
 export class Bulkhead {
-  private readonly compartments = new Map<string, Compartment>()
+  private readonly slots = new Map<string, TenantSlots>()
 
   constructor(private readonly options: Concurrency) {
-    positive('concurrency.max', options.max)
-    if (options.queueMax !== 0) positive('concurrency.queueMax', options.queueMax)
+    assertWholeNumber('concurrency.max', options.max)
+    assertWholeNumber('concurrency.queueMax', options.queueMax, 0)
   }
 
-  /** The tenant's compartment: one that is new has to be entered, or it stays. */
-  of(tenantId: string): Compartment {
-    let compartment = this.compartments.get(tenantId)
-    if (compartment === undefined) {
-      compartment = new Compartment(this.compartments, tenantId, this.options)
-      this.compartments.set(tenantId, compartment)
+  /** Returns the tenant's slots. Take one or wait for one at once: only a release removes unused slots from memory. */
+  slotsOf(tenantId: string): TenantSlots {
+    let slots = this.slots.get(tenantId)
+    if (slots === undefined) {
+      slots = new TenantSlots(this.options, () => this.slots.delete(tenantId))
+      this.slots.set(tenantId, slots)
     }
-    return compartment
+    return slots
   }
 
-  /** Of how many tenants something is under way. */
-  get size(): number {
-    return this.compartments.size
+  /** The number of tenants that have a request. */
+  get tenantCount(): number {
+    return this.slots.size
   }
 }
 
-/** What is under way of one tenant. Every place that was taken, or waited for with success, is left once. */
-class Compartment {
+/** The slots of one tenant. Each successful `take()` or `wait()` needs one `release()`. */
+class TenantSlots {
   private taken = 0
-  /** In the order of their coming. Most never need it. */
+  /** In order of arrival. Undefined until a request waits, which most tenants never need. */
   private waiting: Set<() => void> | undefined
 
   constructor(
-    private readonly all: Map<string, Compartment>,
-    private readonly tenantId: string,
     private readonly options: Concurrency,
+    private readonly onUnused: () => void,
   ) {}
 
-  /** Takes a place, if there is one: there is none for as long as somebody waits. */
-  enter(): boolean {
+  /** Takes a free slot; returns false when there is none. Slots are never free while a request waits. */
+  take(): boolean {
     if (this.taken >= this.options.max) return false
     this.taken += 1
     return true
   }
 
   /**
-   * Resolves when a place was taken. A signal that aborts before ends the wait with its reason.
+   * Resolves when a slot was taken. Rejects with the signal's reason when it aborts before.
    *
-   * @throws ApiError TOO_MANY_REQUESTS at once, when as many wait as may
+   * @throws ApiError TOO_MANY_REQUESTS at once, when the queue is full
    */
   wait(signal: AbortSignal | undefined): Promise<void> {
     this.waiting ??= new Set()
@@ -85,15 +83,15 @@ class Compartment {
     })
   }
 
-  /** Hands the place to who waits longest, or gives it back. */
-  leave(): void {
+  /** Passes the slot to the first request that waits, or frees it. */
+  release(): void {
     const next = this.waiting?.values().next().value
     if (next !== undefined) {
       this.waiting?.delete(next)
       next()
     } else {
       this.taken -= 1
-      if (this.taken === 0) this.all.delete(this.tenantId)
+      if (this.taken === 0) this.onUnused()
     }
   }
 }

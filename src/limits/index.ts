@@ -1,5 +1,5 @@
 export type { Concurrency } from './bulkhead.ts'
 export { memoryRateStore } from './memory-rate-store.ts'
 export type { RateOptions } from './rate-limit.ts'
-export type { Rate, RateStore, Taken } from './rate-store.ts'
+export type { Rate, RateDecision, RateStore } from './rate-store.ts'
 export { type TenantLimitsOptions, tenantLimits } from './tenant-limits.ts'

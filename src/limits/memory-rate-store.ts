@@ -1,42 +1,44 @@
-import { Recent } from '../database/index.ts'
+import { LRUCache } from 'lru-cache'
 import type { RateStore } from './rate-store.ts'
 
-/** One request costs as many credits as the window has milliseconds; each millisecond brings `limit`: all is whole numbers. */
+/** A request costs as many credits as the window has milliseconds, and each millisecond adds `limit`: whole numbers only. */
 interface Bucket {
   credits: number
-  /** When they were counted, in milliseconds. */
-  at: number
+  /** When the credits were last updated, in milliseconds. */
+  updatedAt: number
 }
 
+// They take some tens of megabytes at most. Beyond it the quota of the least recent tenant starts full again.
+const bucketsMax = 100_000
+
 /**
- * Keeps quotas in this process: each of several processes has its own, and allows the whole rate. A quota is a token bucket:
- * a tenant that was quiet may send `limit` requests at once, and what it used comes back evenly over the window. Whoever was
- * quiet for a window is forgotten, since its bucket would be full.
+ * Creates a store that keeps quotas in this process. Each of several processes has its own quotas, and allows the whole rate.
+ * A quota is a token bucket: a tenant that sent nothing for a window may send `limit` requests at once, and a used quota
+ * refills evenly over the window.
  *
  * @param options `now`: the clock, in milliseconds
  * @example
  * tenantLimits({ rate: { limit: 600, windowSeconds: 60, store: memoryRateStore() } })
  */
 export function memoryRateStore({ now = Date.now }: { now?: () => number } = {}): RateStore {
-  const bucketsOfWindow = new Map<number, Recent<Bucket>>()
+  // Without a lifetime, which would cost a second clock reading: a bucket that is older than its window is full anyway.
+  const buckets = new LRUCache<string, Bucket>({ max: bucketsMax })
 
   return {
     take(key, { limit, windowSeconds }) {
       const cost = windowSeconds * 1000
-      let buckets = bucketsOfWindow.get(cost)
-      if (buckets === undefined) {
-        buckets = new Recent({ lifetimeMs: cost, max: bucketsMax, now })
-        bucketsOfWindow.set(cost, buckets)
-      }
       const full = limit * cost
-      const at = now()
-      const bucket = buckets.get(key) ?? { credits: full, at }
-      // A clock that was set back brings nothing, and takes nothing.
-      bucket.credits = Math.min(full, bucket.credits + Math.max(0, at - bucket.at) * limit)
-      bucket.at = at
+      const time = now()
+      let bucket = buckets.get(key)
+      if (bucket === undefined) {
+        bucket = { credits: full, updatedAt: time }
+        buckets.set(key, bucket)
+      }
+      // A clock that was set back adds and removes nothing.
+      bucket.credits = Math.min(full, bucket.credits + Math.max(0, time - bucket.updatedAt) * limit)
+      bucket.updatedAt = time
       const allowed = bucket.credits >= cost
       if (allowed) bucket.credits -= cost
-      buckets.set(key, bucket)
       const creditsPerSecond = limit * 1000
       return {
         allowed,
@@ -47,6 +49,3 @@ export function memoryRateStore({ now = Date.now }: { now?: () => number } = {})
     },
   }
 }
-
-// Some tens of megabytes at the very most; beyond it quotas are forgotten, and whole again, too early.
-const bucketsMax = 100_000

@@ -1,17 +1,21 @@
 import type { Context } from 'hono'
 import { ApiError } from '../errors/index.ts'
+import { assertWholeNumber } from './assert-whole-number.ts'
 import { memoryRateStore } from './memory-rate-store.ts'
-import type { Rate, RateStore, Taken } from './rate-store.ts'
-import { positive } from './whole-number.ts'
+import type { Rate, RateDecision, RateStore } from './rate-store.ts'
 
 export interface RateOptions extends Rate {
-  /** Where the quotas are kept; left out, in this process. */
+  /**
+   * Where the quotas are stored.
+   *
+   * @default memoryRateStore()
+   */
   store?: RateStore | undefined
-  /** Hears why the store could not answer. It decides nothing: what it throws breaks no request. */
+  /** Called with the error of a store that failed. An error that it throws itself is ignored. */
   onStoreError?: ((error: unknown) => unknown) | undefined
 }
 
-/** @throws TypeError from the constructor, when `limit` or `windowSeconds` is no whole number from 1 */
+/** @throws TypeError from the constructor, when `limit` or `windowSeconds` is not a whole number of at least 1 */
 export class RateLimit {
   private readonly rate: Rate
   private readonly store: RateStore
@@ -20,8 +24,8 @@ export class RateLimit {
   private readonly onStoreError: RateOptions['onStoreError']
 
   constructor({ limit, windowSeconds, store = memoryRateStore(), onStoreError }: RateOptions) {
-    positive('rate.limit', limit)
-    positive('rate.windowSeconds', windowSeconds)
+    assertWholeNumber('rate.limit', limit)
+    assertWholeNumber('rate.windowSeconds', windowSeconds)
     this.rate = { limit, windowSeconds }
     this.store = store
     this.limit = String(limit)
@@ -29,45 +33,45 @@ export class RateLimit {
     this.onStoreError = onStoreError
   }
 
-  /** What is left to the tenant; undefined when the store does not know. */
-  take(tenantId: string): Taken | Promise<Taken | undefined> | undefined {
+  /** Takes one request from the tenant's quota; undefined when the store failed. */
+  take(tenantId: string): RateDecision | Promise<RateDecision | undefined> | undefined {
     try {
-      // With the rate in the key no quota is read as one of another rate, nor after the rate was changed.
-      const taken = this.store.take(`${this.policy}:${tenantId}`, this.rate)
-      return 'then' in taken ? this.settled(taken) : taken
+      // The key contains the rate, so that a quota of another rate, or of the rate before a change, is not used.
+      const decision = this.store.take(`${this.policy}:${tenantId}`, this.rate)
+      return 'then' in decision ? this.catchError(decision) : decision
     } catch (error) {
-      return this.failed(error)
+      return this.reportError(error)
     }
   }
 
-  /** Says on the answer what is left (draft-ietf-httpapi-ratelimit-headers-06, section 2). */
-  tell(c: Context, { remaining, resetSeconds }: Taken): void {
+  /** Sets the headers of draft-ietf-httpapi-ratelimit-headers-06, section 2. */
+  setHeaders(c: Context, { remaining, resetSeconds }: RateDecision): void {
     c.header('RateLimit-Limit', this.limit)
     c.header('RateLimit-Remaining', String(Math.max(0, Math.floor(remaining))))
     c.header('RateLimit-Reset', String(Math.max(0, Math.ceil(resetSeconds))))
     c.header('RateLimit-Policy', this.policy)
   }
 
-  private async settled(taken: Promise<Taken>): Promise<Taken | undefined> {
+  private async catchError(decision: Promise<RateDecision>): Promise<RateDecision | undefined> {
     try {
-      return await taken
+      return await decision
     } catch (error) {
-      return this.failed(error)
+      return this.reportError(error)
     }
   }
 
-  private failed(error: unknown): undefined {
+  private reportError(error: unknown): undefined {
     try {
-      const heard = this.onStoreError?.(error)
-      if (heard instanceof Promise) heard.catch(() => {})
+      const result = this.onStoreError?.(error)
+      if (result instanceof Promise) result.catch(() => {})
     } catch {
-      // There is nobody left to tell.
+      // The listener decides nothing, so its own error must not fail the request.
     }
   }
 }
 
 /** 429 with `Retry-After` in whole seconds (RFC 6585, section 4). */
-export const overRate = ({ retryAfterSeconds }: Taken): ApiError =>
+export const rateExceeded = ({ retryAfterSeconds }: RateDecision): ApiError =>
   new ApiError('TOO_MANY_REQUESTS', undefined, {
     headers: { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterSeconds))) },
   })

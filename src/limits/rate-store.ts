@@ -1,35 +1,35 @@
-/** How many requests in how long. */
+/** A number of requests in a window of time. */
 export interface Rate {
-  /** How many at once, and in each window. */
+  /** The most requests at once, and in each window. */
   limit: number
-  /** In how many seconds a quota that is used up is whole again. */
+  /** The time in seconds in which a used quota refills. */
   windowSeconds: number
 }
 
-/** What is left of a tenant's quota after it asked for one request. */
-export interface Taken {
+/** Whether a request is allowed, and the quota that remains. */
+export interface RateDecision {
   allowed: boolean
-  /** How many further requests would be allowed now. */
+  /** The number of further requests that are allowed now. */
   remaining: number
-  /** In how many seconds the quota is whole again. */
+  /** The time until the quota is full again, in seconds. */
   resetSeconds: number
-  /** In how many seconds a request is allowed again; not looked at when this one was. */
+  /** The time until a request is allowed again, in seconds. Read for a rejected request only. */
   retryAfterSeconds: number
 }
 
 /**
- * Where quotas are kept: {@link memoryRateStore} for one process, an own one for several (Redis, PostgreSQL, a Durable Object).
- * A request waits for its answer, so it should give up soon: an error lets the request through.
+ * Stores quotas: {@link memoryRateStore} for one process, or your own for several (Redis, PostgreSQL, a Durable Object).
+ * Each request waits for the answer, so use a short timeout. When the store fails, the request is allowed.
  *
  * @example
  * const store: RateStore = { take: (key, { limit, windowSeconds }) => redis.takeToken(`rate:${key}`, limit, windowSeconds) }
  */
 export interface RateStore {
   /**
-   * Takes one request from a quota, all or nothing at once.
+   * Takes one request from a quota, atomically.
    *
-   * @param key whose quota: it holds the tenant and the rate, and is used as it is
-   * @param rate the same for the same key
+   * @param key of the quota, with the tenant and the rate in it; use it unchanged
+   * @param rate always the same for one key
    */
-  take(key: string, rate: Rate): Taken | Promise<Taken>
+  take(key: string, rate: Rate): RateDecision | Promise<RateDecision>
 }

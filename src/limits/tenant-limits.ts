@@ -1,29 +1,29 @@
 import type { MiddlewareHandler } from 'hono'
 import { type TenantEnv, TenantRequired } from '../context/index.ts'
 import { Bulkhead, type Concurrency } from './bulkhead.ts'
-import { overRate, RateLimit, type RateOptions } from './rate-limit.ts'
+import { RateLimit, type RateOptions, rateExceeded } from './rate-limit.ts'
 
 export interface TenantLimitsOptions {
-  /** How many requests of a tenant are worked on at a time, in this process. */
+  /** How many requests of a tenant run at the same time in this process. */
   concurrency?: Concurrency | undefined
-  /** How many requests of a tenant in how long. */
+  /** How many requests a tenant may send in a window of time. */
   rate?: RateOptions | undefined
 }
 
 /**
- * Bounds each tenant for itself, so that a noisy one takes nothing from the others: first its rate, then how many of its requests
- * are worked on at a time. Stands behind the tenant middleware, for the tenant has to be one that was verified.
+ * Limits the requests of each tenant separately, first by rate, then by concurrency. Use it after the `tenant` middleware,
+ * which verifies the tenant.
  *
- * With a rate every answer says what is left, errors too: `RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset` (seconds
- * until the quota is whole again) and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-06). Where the store of the rate
- * fails, requests are let through, without these headers, and `onStoreError` hears of it: the cap on concurrency still holds.
+ * With a rate, every answer, errors included, has the headers `RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`
+ * (seconds until the quota is full again) and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-06). When the rate's
+ * store fails, requests are allowed without these headers, and `onStoreError` is called. The concurrency limit still applies.
  *
- * A request that waits leaves the queue when the context's `signal` aborts; one that is worked on keeps its place until its
- * handler has ended, even when its client is gone.
+ * A waiting request leaves the queue when the context's `signal` aborts. A running one keeps its slot until its handler has
+ * ended, even when its client has disconnected.
  *
- * @param options `concurrency`: `max` at a time, `queueMax` more that wait; `rate`: `limit` in `windowSeconds`, `store`
- * @throws ApiError TOO_MANY_REQUESTS with `Retry-After` in seconds; TenantRequired without a tenant; TypeError when it is made
- *   with an option that is no whole number, or with nothing to limit
+ * @param options `concurrency`: `max` at the same time, `queueMax` more that wait; `rate`: `limit` in `windowSeconds`, `store`
+ * @throws TypeError at construction, when a number is invalid or there is neither `concurrency` nor `rate`. The handler throws
+ *   ApiError TOO_MANY_REQUESTS with `Retry-After` in seconds, and TenantRequired without a tenant
  * @example
  * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id') }))
  * app.use('/tasks/*', tenantLimits({ concurrency: { max: 8, queueMax: 32 }, rate: { limit: 600, windowSeconds: 60 } }))
@@ -36,23 +36,23 @@ export function tenantLimits(options: TenantLimitsOptions): MiddlewareHandler<Te
   return async function tenantLimits(c, next) {
     const tenantId = c.get('tenantId')
     if (tenantId === undefined) throw new TenantRequired()
-    const asked = rate?.take(tenantId)
-    const taken = asked && 'then' in asked ? await asked : asked
-    // Now, so that it is on the answer of an error and of a request that was cut off.
-    if (taken) rate?.tell(c, taken)
-    if (taken?.allowed === false) throw overRate(taken)
+    const taking = rate?.take(tenantId)
+    const decision = taking && 'then' in taking ? await taking : taking
+    // Set before the handler, so that an error and an aborted request have the headers too.
+    if (decision) rate?.setHeaders(c, decision)
+    if (decision?.allowed === false) throw rateExceeded(decision)
     if (bulkhead) {
       const signal = c.get('signal')
-      const compartment = bulkhead.of(tenantId)
-      if (!compartment.enter()) await compartment.wait(signal)
+      const slots = bulkhead.slotsOf(tenantId)
+      if (!slots.take()) await slots.wait(signal)
       try {
-        signal?.throwIfAborted() // a place may come in the same instant
+        signal?.throwIfAborted() // the slot and the abort may come at the same time
         await next()
       } finally {
-        compartment.leave()
+        slots.release()
       }
     } else await next()
-    // An answer that a handler made without its context has taken nothing from there.
-    if (taken && !c.res.headers.has('RateLimit-Limit')) rate?.tell(c, taken)
+    // A response that a handler creates without the context lacks the headers that were set there.
+    if (decision && !c.res.headers.has('RateLimit-Limit')) rate?.setHeaders(c, decision)
   }
 }

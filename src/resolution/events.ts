@@ -1,11 +1,11 @@
 import type { AuthenticationFailureReason, TenantId } from '../context/index.ts'
 
-interface OfRequest {
+interface RequestEvent {
   readonly requestId?: string | undefined
 }
 
-/** A request's tenant is known, and the caller may act for it. */
-export interface TenantResolved extends OfRequest {
+/** The tenant of a request was resolved, and the caller may act for it. */
+export interface TenantResolved extends RequestEvent {
   readonly type: 'tenant-resolved'
   readonly tenantId: TenantId
   readonly actor?: string | undefined
@@ -13,51 +13,51 @@ export interface TenantResolved extends OfRequest {
   readonly from: string
 }
 
-/** A request named no tenant, or none that is served. */
-export interface TenantNotFound extends OfRequest {
+/** A request names no tenant, or one that is not served. */
+export interface TenantNotFound extends RequestEvent {
   readonly type: 'tenant-not-found'
   readonly reason: 'absent' | 'malformed' | 'unknown' | 'suspended'
+  /** The extractor's label. */
   readonly from: string
 }
 
-/** A caller was not believed, or not for this tenant. */
-export interface AuthenticationFailed extends OfRequest {
+/** The caller is not authenticated, or may not act for the tenant. */
+export interface AuthenticationFailed extends RequestEvent {
   readonly type: 'authentication-failed'
   readonly reason: AuthenticationFailureReason
-  /** Who it was, where that was verified. */
+  /** The verified actor, if there is one. */
   readonly actor?: string | undefined
 }
 
-/** Who hears of it. A listener decides nothing: nobody waits for it, and what it throws breaks no request. */
-export interface TenancyListeners {
+/** Listeners for the outcome of a request. The request neither waits for a listener nor fails when one throws. */
+export interface TenantListeners {
   onTenantResolved?(event: TenantResolved): unknown
   onTenantNotFound?(event: TenantNotFound): unknown
   onAuthenticationFailed?(event: AuthenticationFailed): unknown
-  /** Hears what another listener threw or rejected with. */
+  /** Called with the error or rejection of another listener. */
   onListenerError?(error: unknown): unknown
 }
 
 type Event = TenantResolved | TenantNotFound | AuthenticationFailed
 
-/** Tells the listener of an event. */
-export function notify(listeners: TenancyListeners, event: Event): void {
-  // Of what the last one throws there is nobody left to tell.
-  const failed = (error: unknown) => attempt(() => listeners.onListenerError?.(error), ignore)
-  attempt(() => hear(listeners, event), failed)
+/** Calls the listener of an event. */
+export function notify(listeners: TenantListeners, event: Event): void {
+  const reportError = (error: unknown) => run(() => listeners.onListenerError?.(error), ignore)
+  run(() => callListener(listeners, event), reportError)
 }
 
 const ignore = () => {}
 
-function attempt(listen: () => unknown, onError: (error: unknown) => void): void {
+function run(listener: () => unknown, onError: (error: unknown) => void): void {
   try {
-    const heard = listen()
-    if (heard instanceof Promise) heard.catch(onError)
+    const result = listener()
+    if (result instanceof Promise) result.catch(onError)
   } catch (error) {
     onError(error)
   }
 }
 
-function hear(listeners: TenancyListeners, event: Event): unknown {
+function callListener(listeners: TenantListeners, event: Event): unknown {
   if (event.type === 'tenant-resolved') return listeners.onTenantResolved?.(event)
   if (event.type === 'tenant-not-found') return listeners.onTenantNotFound?.(event)
   return listeners.onAuthenticationFailed?.(event)

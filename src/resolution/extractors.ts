@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
-import type { Identity } from '../context/index.ts'
-import { parseTenantId } from '../context/index.ts'
-import { asSelector, type Selector, selectorOf } from './selector.ts'
+import { type Identity, parseTenantId } from '../context/index.ts'
+import { isHeaderName } from '../text/index.ts'
+import { type Selector, selectorFor, toSelector } from './selector.ts'
 
 /**
- * Where a request says which tenant it is for. One of your own is an object; it may wait for something, and a plain string
- * that it gives is an id.
+ * Reads from a request which tenant it is for. Your own extractor is an object. `extract` may be asynchronous, and a string
+ * that it returns is an id.
  *
  * @example
  * const ofSession: TenantExtractor = {
@@ -16,17 +16,21 @@ import { asSelector, type Selector, selectorOf } from './selector.ts'
  * }
  */
 export interface TenantExtractor {
-  /** The place, for messages and events: `X-Tenant-Id`. */
+  /** The place in the request, for messages and events, such as `X-Tenant-Id`. */
   readonly label: string
-  /** What a client hears that named no tenant. */
+  /** The message for a client whose request names no tenant. */
   readonly missing: string
-  /** Whether it gives names: then there has to be a directory. */
-  readonly givesNames?: boolean
-  /** Request headers that decide, for `Vary` (RFC 9110, section 12.5.5). */
+  /**
+   * Whether it returns names, which need a tenant directory.
+   *
+   * @default false
+   */
+  readonly yieldsNames?: boolean
+  /** The request headers that it reads, for `Vary` (RFC 9110, section 12.5.5). */
   readonly vary?: readonly string[]
   /**
-   * @param identity what was verified of the caller; undefined where nothing is
-   * @returns an id as it was sent, or a {@link Selector}; undefined when there is none here
+   * @param identity the verified caller; undefined without authentication
+   * @returns an id as it was sent, or a {@link Selector}; undefined when the request names no tenant here
    */
   extract(
     c: Context,
@@ -35,13 +39,14 @@ export interface TenantExtractor {
 }
 
 /**
- * Takes the tenant from a request header. The header alone proves nothing: whoever can reach the service can send it.
+ * Reads the tenant id from a request header. A header proves nothing: every client can send it.
  *
+ * @throws TypeError when the name cannot be the name of a header
  * @example
  * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id') }))
  */
 export function header(name: string): TenantExtractor {
-  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) throw new TypeError(`"${name}" is not a header's name`)
+  if (!isHeaderName(name)) throw new TypeError(`header() needs a header name (got "${name}")`)
   return {
     label: name,
     missing: `Tenant header is required: send ${name} with your tenant's id`,
@@ -51,21 +56,22 @@ export function header(name: string): TenantExtractor {
 }
 
 /**
- * Takes the tenant from the path. A middleware sees only the parameters of the path that it is itself put on.
+ * Reads the tenant from the path. A middleware can read only the parameters of the path that it is registered with.
  *
- * @param options `parameter`: its name in the route, without the colon; `yields`: whether it is an id or a name for the registry
- * @throws TypeError when the name is none, or comes with a colon or a pattern
+ * @param options `parameter`: its name in the route, without the colon; `yields`: `'id'`, or `'name'` for the tenant directory
+ * @throws TypeError when the parameter is empty, or contains a colon or a pattern
  * @example
  * app.use('/tenants/:tenantId/*', tenant({ from: path({ parameter: 'tenantId' }) }))
  */
 export function path(options: { parameter: string; yields?: 'id' | 'name' }): TenantExtractor {
   const { parameter, yields = 'id' } = options
-  if (!/^[^\s:/{}*?]+$/.test(parameter)) throw new TypeError(`"${parameter}" is not a route parameter's name`)
-  const select = selectorOf(yields)
+  if (!/^[^\s:/{}*?]+$/.test(parameter))
+    throw new TypeError(`path() needs the name of a route parameter without ":" or a pattern (got "${parameter}")`)
+  const select = selectorFor(yields)
   return {
     label: `path parameter ${parameter}`,
-    missing: `Tenant is required: the path has to name it as its parameter ${parameter}`,
-    givesNames: yields === 'name',
+    missing: `Tenant is required: name it in the path parameter ${parameter}`,
+    yieldsNames: yields === 'name',
     extract(c) {
       const value = c.req.param(parameter)
       return value === undefined ? undefined : select(value)
@@ -74,8 +80,8 @@ export function path(options: { parameter: string; yields?: 'id' | 'name' }): Te
 }
 
 /**
- * Takes the tenant that the caller's verified credentials are for. Of several it takes none: which one is meant the request
- * has to say, for example in a header.
+ * Reads the tenant from the caller's verified credentials, if they name exactly one. When they name several, the request has
+ * to choose one, for example in a header.
  *
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth }))
@@ -93,8 +99,8 @@ export function claim(): TenantExtractor {
 }
 
 /**
- * Asks one extractor after the other; the first that finds something decides, also when what it finds is malformed or
- * unknown. An empty value is nothing. A client that named no tenant hears what the first says.
+ * Uses the first extractor that finds a value, even if that value is malformed or unknown. An empty value counts as absent.
+ * A request that names no tenant is answered with the message of the first extractor.
  *
  * @throws TypeError when there is no extractor
  * @example
@@ -102,15 +108,15 @@ export function claim(): TenantExtractor {
  */
 export function firstOf(...extractors: TenantExtractor[]): TenantExtractor {
   const [first] = extractors
-  if (first === undefined) throw new TypeError('firstOf() needs an extractor')
+  if (first === undefined) throw new TypeError('firstOf() needs at least one extractor')
   return {
     label: extractors.map(({ label }) => label).join(' or '),
     missing: first.missing,
-    givesNames: extractors.some(({ givesNames }) => givesNames),
+    yieldsNames: extractors.some(({ yieldsNames }) => yieldsNames),
     vary: [...new Set(extractors.flatMap(({ vary }) => vary ?? []))],
     async extract(c, identity) {
       for (const extractor of extractors) {
-        const found = asSelector(await extractor.extract(c, identity))
+        const found = toSelector(await extractor.extract(c, identity))
         if (found) return { from: extractor.label, ...found }
       }
       return undefined

@@ -1,4 +1,4 @@
-export type { AuthenticationFailed, TenancyListeners, TenantNotFound, TenantResolved } from './events.ts'
+export type { AuthenticationFailed, TenantListeners, TenantNotFound, TenantResolved } from './events.ts'
 export { claim, firstOf, header, path, type TenantExtractor } from './extractors.ts'
 export type { Selector } from './selector.ts'
 export { type SubdomainOptions, subdomain } from './subdomain.ts'

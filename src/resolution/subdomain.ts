@@ -1,39 +1,52 @@
 import type { Context } from 'hono'
 import type { TenantExtractor } from './extractors.ts'
-import { selectorOf } from './selector.ts'
+import { selectorFor } from './selector.ts'
 
 export interface SubdomainOptions {
-  /** Tenants are the names right under it: `app.example.com`. Left out, the Public Suffix List says what a domain is. */
+  /**
+   * The domain whose direct subdomains are tenants, such as `app.example.com`.
+   *
+   * @default the registrable domain of the host, by the Public Suffix List
+   */
   domain?: string
-  /** First labels that are no tenant's. `www`, `api`, `app`, `admin`, `docs`, `static`, `status` and `mail` when left out. */
+  /**
+   * Labels that are never a tenant.
+   *
+   * @default ['www', 'api', 'app', 'admin', 'docs', 'static', 'status', 'mail']
+   */
   exclude?: readonly string[]
-  /** Whether the label is a name for the directory, as it is when left out, or an id. */
+  /**
+   * Whether the label is a name for the tenant directory, or an id.
+   *
+   * @default 'name'
+   */
   yields?: 'id' | 'name'
 }
 
 const excludedByDefault = ['www', 'api', 'app', 'admin', 'docs', 'static', 'status', 'mail']
 
 /**
- * Takes the tenant from the first label of the host: `acme` of `acme.example.com`. What is not exactly one label in front of
- * the domain names no tenant: the domain itself, `a.b.example.com`, an IP address, a malformed Host. Without `domain` it is
- * what can be registered under a suffix of the Public Suffix List (publicsuffix.org), private suffixes too: of
- * `acme.co.uk` and `acme.github.io` there is no tenant, of `acme.shop.github.io` it is `acme`. Tenants of
- * `localhost` are `acme.localhost` (RFC 6761, section 6.3).
+ * Reads the tenant from the first label of the host: `acme` in `acme.example.com`. Exactly one label must stand before the
+ * domain. The domain itself, `a.b.example.com`, an IP address and a malformed Host name no tenant.
  *
- * @throws TypeError for a domain or a label that is none (RFC 1123, section 2.1)
+ * Without `domain`, the domain is the part that can be registered under a public suffix (publicsuffix.org), private suffixes
+ * included: `acme.co.uk` and `acme.github.io` name no tenant, `acme.shop.github.io` names `acme`. On a developer's machine
+ * use `acme.localhost` (RFC 6761, section 6.3).
+ *
+ * @throws TypeError when the domain or an excluded label is not valid in a host name (RFC 1123, section 2.1)
  * @example
  * app.use('/tasks/*', tenant({ from: subdomain({ domain: 'app.example.com' }), directory }))
  */
 export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
   const { domain, exclude = excludedByDefault, yields = 'name' } = options
-  const excluded = new Set(exclude.map((label) => expectName(label, isLabel, 'label')))
-  const under = domain === undefined ? undefined : expectName(domain, isHostName, 'domain')
-  const select = selectorOf(yields)
+  const excluded = new Set(exclude.map((label) => parseName('exclude', label, isLabel, 'labels')))
+  const under = domain === undefined ? undefined : parseName('domain', domain, isHostName, 'a domain')
+  const select = selectorFor(yields)
   return {
     label: 'subdomain',
     missing: `Tenant is required: call your own subdomain${under === undefined ? '' : ` of ${under}`}`,
-    givesNames: yields === 'name',
-    // No `vary`: the host is part of the URL that a cache keys on (RFC 9111, section 2).
+    yieldsNames: yields === 'name',
+    // No `vary`: the host is part of the URL, which is the key of a cache (RFC 9111, section 2).
     async extract(c) {
       const host = hostOf(c)
       if (host === undefined) return undefined
@@ -49,17 +62,17 @@ const isLabel = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])
 
 function isHostName(text: string): boolean {
   const labels = text.split('.')
-  // A last label that is a number makes it an IPv4 address, also a short one as 10.1 (WHATWG URL, "ends in a number").
+  // A last label that is a number makes it an IPv4 address, even a short one such as 10.1 (WHATWG URL, "ends in a number").
   return text.length <= 253 && labels.every(isLabel) && !/^(?:\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')
 }
 
-function expectName(text: string, isValid: (text: string) => boolean, what: string): string {
+function parseName(option: string, text: string, isValid: (text: string) => boolean, what: string): string {
   const lower = text.toLowerCase()
-  if (!isValid(lower)) throw new TypeError(`"${text}" is not a ${what} of host names`)
+  if (!isValid(lower)) throw new TypeError(`subdomain()'s ${option} must be ${what} of a host name (got "${text}")`)
   return lower
 }
 
-/** The host that was asked for, canonical; undefined when it is no name. X-Forwarded-Host is not believed: anyone can send it. */
+/** Returns the request's host in canonical form. Ignores X-Forwarded-Host, which every client can send. */
 function hostOf(c: Context): string | undefined {
   const { url } = c.req
   const given = c.req.header('Host') ?? (URL.canParse(url) ? new URL(url).host : '')
@@ -69,11 +82,11 @@ function hostOf(c: Context): string | undefined {
 
 let publicSuffixes: Promise<typeof import('tldts')> | undefined
 
-/** What somebody can register, with everything under it theirs. */
+/** Returns the domain that one owner registers, such as `example.co.uk`. */
 async function registrableDomain(host: string): Promise<string | undefined> {
-  // The list knows no such suffix, and would take `acme.localhost` for the domain.
+  // `localhost` is not in the list, so `acme.localhost` would be the domain.
   if (host.endsWith('.localhost')) return 'localhost'
-  publicSuffixes ??= import('tldts') // only now, since loading the list takes time that nobody else should pay
+  publicSuffixes ??= import('tldts') // at first use: loading the list takes time
   const { getDomain } = await publicSuffixes
   return getDomain(host, { allowPrivateDomains: true, extractHostname: false }) ?? undefined
 }

@@ -1,8 +1,9 @@
+import { LRUCache } from 'lru-cache'
 import { parseTenantId, type TenantId } from '../context/index.ts'
-import { type ConnectionSource, queryAs, Recent } from '../database/index.ts'
+import { type ConnectionSource, queryAs } from '../database/index.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 
-/** A tenant that is known. */
+/** A tenant in the directory. */
 export interface DirectoryEntry {
   readonly id: TenantId
   /** Its short name, as in `acme.example.com`. */
@@ -10,66 +11,84 @@ export interface DirectoryEntry {
   readonly status: 'active' | 'suspended'
 }
 
-/** Knows the tenants there are. */
+/** Finds tenants by id or by name. */
 export interface TenantDirectory {
-  /** @throws ApiError SERVICE_UNAVAILABLE when it cannot say */
+  /**
+   * @returns undefined when there is no such tenant
+   * @throws ApiError SERVICE_UNAVAILABLE when the directory cannot answer
+   */
   find(tenant: { id: TenantId } | { name: string }): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
 }
 
 export interface TenantDirectoryOptions {
-  /** Of its own, apart from those of tenant transactions: `createPool({ url, size: 1 })` of the serving role. */
+  /** Connections of the serving role, separate from those of tenant transactions: `createPool({ url, size: 1 })`. */
   connections: ConnectionSource
-  /** How long an answer is believed, in milliseconds: so long a suspension may go unseen. 5000 when left out. */
+  /**
+   * How long an answer is used, in milliseconds. A suspension takes effect after this time at the latest.
+   *
+   * @default 5000
+   */
   cacheMs?: number
-  /** How many answers are kept at least. 10 000 when left out. */
+  /**
+   * The most answers in the cache.
+   *
+   * @default 10000
+   */
   cacheMax?: number
-  /** For engines whose login is a superuser (PGlite): the role that asks. */
+  /** The role for the query, where the login is a superuser, as in PGlite. */
   role?: string | undefined
-  /** The clock, in milliseconds. */
+  /**
+   * The clock, in milliseconds.
+   *
+   * @default Date.now
+   */
   now?: () => number
 }
 
-/** What was answered, once. */
-interface Known {
-  tenant: DirectoryEntry | undefined
-  askedAt: number
-  /** Until when it is the answer. */
-  until: number
+interface CachedAnswer {
+  entry: DirectoryEntry | undefined
+  queriedAt: number
+  /** The time until which the answer is used without another query. */
+  freshUntil: number
 }
 
-/** How long the last answer serves others, in milliseconds: while one asks again, and after one has asked in vain. */
+/** How long an expired answer is used, in milliseconds: during the next query, and after one that failed. */
 const graceMs = 1000
-/** How long the last answer serves where the database does not answer, in milliseconds. */
+/** How long an answer is used while the database is unavailable, in milliseconds. */
 const lastResortMs = 60_000
 
 /**
- * Makes a registry of the tenants in `tenancy.tenants`, which sql/35-tenant-directory.sql makes and `rowhouse tenant` writes. It asks
- * `tenancy.find_tenant()`, which tells the serving role of one tenant at a time. Answers are kept for `cacheMs`, that there is
- * no such tenant too. Where the database does not answer, what it said last serves for up to a minute.
+ * Creates a directory of the tenants in `tenancy.tenants`, which sql/35-tenant-directory.sql creates and `rowhouse tenant`
+ * writes. It calls `tenancy.find_tenant()`, which shows the serving role one tenant at a time. Answers, also negative ones, are
+ * cached for `cacheMs`. While the database is unavailable, the last answer is used for up to a minute.
  *
- * @throws ApiError SERVICE_UNAVAILABLE from `find`, when the database does not answer and what it said is not known
+ * @throws ApiError SERVICE_UNAVAILABLE from `find`, when the database is unavailable and there is no recent answer
  * @example
  * const directory = createTenantDirectory({ connections: createPool({ url, size: 1 }) })
  * app.use('/tasks/*', tenant({ from: subdomain(), directory }))
  */
 export function createTenantDirectory(options: TenantDirectoryOptions): TenantDirectory & { close(): Promise<void> } {
   const { connections, cacheMs = 5000, cacheMax = 10_000, role, now = Date.now } = options
-  const answers = new Recent<Known>({ lifetimeMs: Math.max(cacheMs, lastResortMs), max: cacheMax, now })
+  const answers = new LRUCache<string, CachedAnswer>({ max: cacheMax })
+
+  // Times before the query mean that the clock was set back, which must not extend a time.
+  const isFresh = ({ queriedAt, freshUntil }: CachedAnswer) => now() >= queriedAt && now() < freshUntil
+  const isLastResort = ({ queriedAt }: CachedAnswer) => now() >= queriedAt && now() - queriedAt <= lastResortMs
 
   async function find(selector: string): Promise<DirectoryEntry | undefined> {
-    const askedAt = now()
-    const known = answers.get(selector)
-    if (known && askedAt < known.until) return known.tenant
-    // Others go on with what is known, and none waits for this one: Workers let no request await what another began.
-    if (known) known.until = known.askedAt + cacheMs + graceMs
+    const cached = answers.get(selector)
+    if (cached && isFresh(cached)) return cached.entry
+    // During this query others use the cached answer, since on workerd a request must not await a promise of another one.
+    if (cached) cached.freshUntil = cached.queriedAt + cacheMs + graceMs
+    const queriedAt = now()
     try {
-      const tenant = toTenant((await queryAs(role, connections, question, [selector]))[0])
-      answers.set(selector, { tenant, askedAt, until: askedAt + cacheMs })
-      return tenant
+      const entry = toEntry((await queryAs(role, connections, findTenant, [selector]))[0])
+      answers.set(selector, { entry, queriedAt, freshUntil: queriedAt + cacheMs })
+      return entry
     } catch (error) {
-      if (!known || now() - known.askedAt > lastResortMs) throw error instanceof ApiError ? error : unavailable(error)
-      known.until = now() + graceMs
-      return known.tenant
+      if (!cached || !isLastResort(cached)) throw error instanceof ApiError ? error : unavailable(error)
+      cached.freshUntil = now() + graceMs
+      return cached.entry
     }
   }
 
@@ -85,14 +104,14 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
 const slug = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
- * Whether a text can be a tenant's short name: a label of a host name (RFC 1035, section 2.3.1) in lower case, that does not
- * read as an id.
+ * Returns whether a text can be a tenant's short name: a label of a host name (RFC 1035, section 2.3.1) in lower case, and not
+ * in the form of an id.
  */
 export const isTenantSlug = (text: string): boolean => slug.test(text) && parseTenantId(text) === undefined
 
-const question = 'select id, status, slug from tenancy.find_tenant($1)'
+const findTenant = 'select id, status, slug from tenancy.find_tenant($1)'
 
-function toTenant(row: Record<string, unknown> | undefined): DirectoryEntry | undefined {
+function toEntry(row: Record<string, unknown> | undefined): DirectoryEntry | undefined {
   if (row === undefined) return undefined
   const status = row.status === 'active' ? 'active' : 'suspended'
   return { id: String(row.id) as TenantId, slug: String(row.slug), status } // PostgreSQL prints a uuid canonically

@@ -7,41 +7,42 @@ import {
   runInContext,
   type TenantEnv,
 } from '../context/index.ts'
-import { notify, type TenancyListeners } from './events.ts'
-import { createResolver, NoTenant, type Resolved, type ResolverOptions } from './resolve.ts'
+import { notify, type TenantListeners } from './events.ts'
+import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
 
-export interface TenantOptions extends ResolverOptions, TenancyListeners {
-  /** How callers prove who they are; left out, whatever they say is believed. */
+export interface TenantOptions extends ResolverOptions, TenantListeners {
+  /** How callers are authenticated. Without it, callers are unverified and every caller may name every tenant. */
   auth?: Authentication | undefined
 }
 
 const notShareable = 'private, no-store'
 
 /**
- * Resolves the tenant of a request: verify the caller, extract, validate, canonicalise, look whether the caller may act for
- * it, then keep it for everything the request does. Answers are marked as the tenant's own, so that no cache shares them
- * (RFC 9111, section 5.2.2). Where there is a replica, a session that sends `Bookmark` reads its own writes: `none` to begin
- * with, then what it was last given.
+ * Resolves the tenant of a request and runs the rest of the request in its context: authenticates the caller, extracts the
+ * tenant, parses its id, and checks that the caller may act for it. Responses are marked as private, so that no cache shares
+ * them (RFC 9111, section 5.2.2). With a replica, a client that sends the header `Bookmark` reads its own writes: first
+ * `none`, then the value of the last response.
  *
- * The handler throws ApiError: UNAUTHORIZED when the caller is not believed; FORBIDDEN when there is no tenant, or it is unknown,
- * suspended or another than the caller's; BAD_REQUEST when it is malformed or given twice.
+ * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
+ * suspended, or not one of the caller's; BAD_REQUEST when it is malformed or sent twice.
  *
- * @throws TypeError when `from` gives names and there is no registry
+ * @throws TypeError when `from` yields names and there is no directory
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
 export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
   const { from, auth } = options
   const vary = [...new Set([...(from.vary ?? []), ...(auth?.vary ?? [])])].join(', ')
-  if (from.givesNames && !options.directory) throw new TypeError(`${from.label} gives names: tenant() needs a registry`)
-  const resolve = createResolver(options)
+  if (from.yieldsNames && !options.directory)
+    throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields names`)
+  const resolve = createTenantResolver(options)
 
   return async function tenant(c, next) {
     c.header('Cache-Control', notShareable)
     if (vary !== '') c.header('Vary', vary, { append: true })
     const requestId = c.get('requestId')
     let identity: Identity | undefined
-    let resolved: Resolved
+    let resolved: ResolvedTenant
     try {
       if (auth) {
         identity = await auth.verify(c)
@@ -53,7 +54,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
         c.set('refusal', error.reason)
         notify(options, { type: 'authentication-failed', reason: error.reason, actor: identity?.actor, requestId })
       }
-      if (error instanceof NoTenant) {
+      if (error instanceof TenantNotFoundError) {
         c.set('refusal', `${error.reason}-tenant`)
         notify(options, { type: 'tenant-not-found', reason: error.reason, from: error.from, requestId })
       }
@@ -69,7 +70,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
     await runInContext({ tenantId, actor, requestId, signal: c.get('signal'), bookmark }, next)
     if (bookmark?.next) c.header('Bookmark', bookmark.next)
     if (c.res.headers.has('Cache-Control')) return
-    // An answer that a handler made without its context has taken nothing from there.
+    // A response that a handler creates without the context lacks the headers that were set there.
     c.header('Cache-Control', notShareable)
     if (vary !== '') c.header('Vary', vary, { append: true })
   }

@@ -1,42 +1,36 @@
 import { Hono } from 'hono'
-import { type Authentication, type Identity, type TenantEnv, tenantContext } from '../../src/context/index.ts'
+import { type Authentication, type TenantEnv, tenantContext } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, type TenantExtractor, tenant } from '../../src/resolution/index.ts'
 
-/** What the request says, else what the token says. */
-const chosenOrOnly: TenantExtractor = {
+/** Reads the tenant from the request, or else from a token that names exactly one. */
+const headerOrClaim: TenantExtractor = {
   ...header('X-Tenant-Id'),
   extract: (c, identity) => c.req.header('X-Tenant-Id') ?? (identity?.tenants?.length === 1 ? identity.tenants[0] : ''),
 }
 
-export interface Seen {
-  tenantId: string
-  identity: Identity
-  actor: string | null
-}
-
-/** A service with one route behind a trust, and what its listeners heard of refusals. */
-export function createTrustedApp(auth: Authentication) {
-  const refusals: string[] = []
+/** An app with one route behind an authentication, and the reasons of its `authentication-failed` events. */
+export function createProtectedApp(auth: Authentication) {
+  const failures: string[] = []
   const app = new Hono<TenantEnv>()
   app.onError(createErrorHandler())
-  app.use(tenant({ from: chosenOrOnly, auth, onAuthenticationFailed: ({ reason }) => refusals.push(reason) }))
+  app.use(tenant({ from: headerOrClaim, auth, onAuthenticationFailed: ({ reason }) => failures.push(reason) }))
   app.get('/tasks', (c) =>
     c.json({ tenantId: c.var.tenantId, identity: c.var.identity, actor: tenantContext()?.actor ?? null }),
   )
   const get = (headers: HeadersInit) => app.request('/tasks', { headers })
   return {
     app,
-    refusals,
+    failures,
     get,
     withToken: (token: string, tenantId?: string) =>
       get({ Authorization: `Bearer ${token}`, ...(tenantId === undefined ? {} : { 'X-Tenant-Id': tenantId }) }),
   }
 }
 
-/** Looks again and again, while other work goes on, until it is so; the test's own timeout ends it. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise(setImmediate)
+/** Repeats a check, while other work goes on, until it returns true or the test times out. */
+export async function until(check: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await check())) await new Promise(setImmediate)
 }
 
 export const statusOf = async (response: Response | Promise<Response>): Promise<number> => (await response).status

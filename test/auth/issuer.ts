@@ -18,37 +18,37 @@ export const sign = (key: SigningKey, payload: JWTPayload, header: object = {}):
 
 type Answer = () => Response | Promise<Response>
 
-/** A real issuer over HTTP that publishes keys, counts who asks, and can be made to misbehave. */
+/** An issuer that publishes keys over HTTP, counts the fetches, and can give wrong answers. */
 export function createIssuer(...first: SigningKey[]) {
   const published: unknown[] = first.map(({ jwk }) => jwk)
-  const wellBehaved: Answer = () => Response.json({ keys: published })
-  let answer = wellBehaved
-  let asked = 0
+  const normal: Answer = () => Response.json({ keys: published })
+  let answer = normal
+  let fetches = 0
   const server = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
     fetch() {
-      asked++
+      fetches++
       return answer()
     },
   })
   return {
     jwksUrl: `http://127.0.0.1:${server.port}/jwks.json`,
-    /** How often it was asked. */
-    asked: () => asked,
+    /** How often the keys were fetched. */
+    fetches: () => fetches,
     publish: (...keys: unknown[]) => void published.splice(0, published.length, ...keys),
     answerWith(other: Answer) {
       answer = other
     },
     recover() {
-      answer = wellBehaved
+      answer = normal
     },
-    /** Holds answers back until the returned function is called. */
+    /** Delays answers until the returned function is called. */
     hold(): () => void {
       const { promise, resolve } = Promise.withResolvers<void>()
-      answer = () => promise.then(wellBehaved)
+      answer = () => promise.then(normal)
       return () => {
-        answer = wellBehaved
+        answer = normal
         resolve()
       }
     },

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import type { JWTPayload } from 'jose'
 import { type JwtOptions, jwt } from '../../src/auth/index.ts'
-import { createTrustedApp, statusOf } from './app.ts'
+import { createProtectedApp, statusOf } from './app.ts'
 import { createIssuer, newKey, sign } from './issuer.ts'
 
 const acme = crypto.randomUUID()
@@ -25,13 +25,13 @@ const payload = (changes: JWTPayload = {}): JWTPayload => ({
   ...changes,
 })
 const token = (changes?: JWTPayload) => sign(key, payload(changes))
-let service = createTrustedApp(jwt(options))
+let service = createProtectedApp(jwt(options))
 beforeEach(() => {
-  service = createTrustedApp(jwt(options))
+  service = createProtectedApp(jwt(options))
 })
 
 describe('a bearer token', () => {
-  test('says who acts, for which tenants, and whatever else it claims', async () => {
+  test('provides the actor, the tenants and the claims', async () => {
     const response = await service.withToken(await token({ role: 'admin' }), acme)
     expect(await response.json()).toMatchObject({
       tenantId: acme,
@@ -40,48 +40,48 @@ describe('a bearer token', () => {
     })
   })
 
-  test('chooses the tenant when the request does not', async () => {
+  test('provides the tenant when the request names none', async () => {
     expect(await (await service.withToken(await token())).json()).toMatchObject({ tenantId: acme })
   })
 
-  test('is for its own tenant alone: stolen, it opens no other', async () => {
+  test('is rejected for a tenant that it does not name', async () => {
     expect(await statusOf(service.withToken(await token(), other))).toBe(403)
-    expect(service.refusals).toEqual(['other-tenant'])
+    expect(service.failures).toEqual(['other-tenant'])
   })
 
-  test('for several tenants lets the request choose among them', async () => {
+  test('for several tenants is accepted for each of them', async () => {
     const both = await token({ tenant_id: [acme, other] })
     expect(await statusOf(service.withToken(both, acme))).toBe(200)
     expect(await statusOf(service.withToken(both, other))).toBe(200)
     expect(await statusOf(service.withToken(both, crypto.randomUUID()))).toBe(403)
   })
 
-  test('is believed under any spelling of the scheme', async () => {
+  test('is accepted with any letter case of the scheme', async () => {
     expect(await statusOf(service.get({ Authorization: `bEARER  ${await token()}` }))).toBe(200)
   })
 
-  test('marks the answer as one that depends on it', async () => {
+  test('is named in Vary', async () => {
     expect((await service.withToken(await token())).headers.get('Vary')).toContain('Authorization')
   })
 
   test.each([undefined, null, 'tomorrow', '9999999999', {}, []].map((exp) => [exp]))(
-    'without a usable "exp" (%p) is refused',
+    'is rejected without a valid "exp" (%p)',
     async (exp) => {
       const forever: Record<string, unknown> = payload()
       if (exp === undefined) delete forever.exp
       else forever.exp = exp
       expect(await statusOf(service.withToken(await sign(key, forever)))).toBe(401)
-      expect(service.refusals).toEqual(['wrong-claim'])
+      expect(service.failures).toEqual(['wrong-claim'])
     },
   )
 
-  test('that says it lasts for ages lasts that long', async () => {
+  test('may expire in the far future', async () => {
     expect(await statusOf(service.withToken(await token({ exp: 1e15 })))).toBe(200)
   })
 
-  test('is believed within the clock skew and not a second beyond', async () => {
+  test('is accepted within the clock skew, and not a second later', async () => {
     let clock = Date.now()
-    const skewed = createTrustedApp(jwt({ ...options, clockSkewSeconds: 60, now: () => clock }))
+    const skewed = createProtectedApp(jwt({ ...options, clockSkewSeconds: 60, now: () => clock }))
     const old = await token({ exp: Math.floor(clock / 1000) })
     clock += 59_000
     expect(await statusOf(skewed.withToken(old))).toBe(200)
@@ -89,18 +89,18 @@ describe('a bearer token', () => {
     expect(await statusOf(skewed.withToken(old))).toBe(401)
   })
 
-  test('may be for several audiences, of which one is meant', async () => {
+  test('may have several audiences', async () => {
     expect(await statusOf(service.withToken(await token({ aud: ['https://elsewhere', options.audience] })))).toBe(200)
   })
 
-  test('for another service is believed only by who asks for that', async () => {
+  test('for another service is accepted only without an expected audience', async () => {
     const elsewhere = await token({ aud: 'https://elsewhere' })
     expect(await statusOf(service.withToken(elsewhere))).toBe(401)
-    expect(await statusOf(createTrustedApp(jwt({ ...options, audience: undefined })).withToken(elsewhere))).toBe(200)
+    expect(await statusOf(createProtectedApp(jwt({ ...options, audience: undefined })).withToken(elsewhere))).toBe(200)
   })
 
-  test('of one of several issuers is believed', async () => {
-    const several = createTrustedApp(jwt({ ...options, issuer: ['https://first.example/', options.issuer] }))
+  test('is accepted from each of several issuers', async () => {
+    const several = createProtectedApp(jwt({ ...options, issuer: ['https://first.example/', options.issuer] }))
     expect(await statusOf(several.withToken(await token()))).toBe(200)
   })
 })
@@ -110,18 +110,18 @@ const invalid = (description: string) =>
 
 describe('the challenge', () => {
   test.each([
-    ['of an expired token', { exp: 1 }, 'expired', 'The token has expired'],
-    ['of one from the future', { nbf: 1e15 }, 'not-yet-valid', 'The token is not valid yet'],
-    ['of one for another service', { aud: 'x' }, 'wrong-claim', 'The token is not meant for this service'],
-    ['of one for nobody', { aud: undefined }, 'wrong-claim', 'The token is not meant for this service'],
-    ['of another issuer’s', { iss: 'x' }, 'wrong-claim', 'The token is not meant for this service'],
-    ['of one without a subject', { sub: undefined }, 'wrong-claim', 'The token cannot be verified'],
-  ])('%s says no more than that', async (_, changes, reason, description) => {
+    ['an expired token', { exp: 1 }, 'expired', 'The token has expired'],
+    ['a token from the future', { nbf: 1e15 }, 'not-yet-valid', 'The token is not valid yet'],
+    ['a token for another service', { aud: 'x' }, 'wrong-claim', 'The token is not meant for this service'],
+    ['a token without an audience', { aud: undefined }, 'wrong-claim', 'The token is not meant for this service'],
+    ['a token of another issuer', { iss: 'x' }, 'wrong-claim', 'The token is not meant for this service'],
+    ['a token without a subject', { sub: undefined }, 'wrong-claim', 'The token cannot be verified'],
+  ])('for %s gives only this description', async (_, changes, reason, description) => {
     const response = await service.withToken(await token(changes as JWTPayload)) // undefined leaves the claim out
     expect(response.status).toBe(401)
     expect(response.headers.get('WWW-Authenticate')).toBe(invalid(description))
     expect(await response.json()).toMatchObject({ error: { code: 'UNAUTHORIZED', message: description } })
-    expect(service.refusals).toEqual([reason])
+    expect(service.failures).toEqual([reason])
   })
 
   test.each([
@@ -130,14 +130,14 @@ describe('the challenge', () => {
     { Authorization: 'Bearer' },
     { Authorization: 'Bearer ' },
     { Authorization: 'Basic YTpi' },
-  ])('names no error where there is no token (%p)', async (headers) => {
+  ])('names no error without a token (%p)', async (headers) => {
     const response = await service.get(headers as Record<string, string>) // a union of literals
     expect(response.status).toBe(401)
     expect(response.headers.get('WWW-Authenticate')).toBe('Bearer realm="rowhouse"')
-    expect(service.refusals).toEqual(['no-token'])
+    expect(service.failures).toEqual(['no-token'])
   })
 
-  test('of two tokens says that there were two, even of the same', async () => {
+  test('for two tokens, even equal ones, asks for one header', async () => {
     const credentials = `Bearer ${await token()}`
     const response = await service.get([
       ['Authorization', credentials],
@@ -147,19 +147,19 @@ describe('the challenge', () => {
     expect(response.headers.get('WWW-Authenticate')).toBe(
       'Bearer realm="rowhouse", error="invalid_request", error_description="Send one Authorization header"',
     )
-    expect(service.refusals).toEqual(['malformed-token'])
+    expect(service.failures).toEqual(['malformed-token'])
   })
 
-  test('names the realm of the options', async () => {
-    const response = await createTrustedApp(jwt({ ...options, realm: 'tasks' })).get({})
+  test('names the configured realm', async () => {
+    const response = await createProtectedApp(jwt({ ...options, realm: 'tasks' })).get({})
     expect(response.headers.get('WWW-Authenticate')).toBe('Bearer realm="tasks"')
   })
 
-  test('is not made to a caller whose token names no tenant: another token would not help', async () => {
+  test('is absent for a token without a tenant', async () => {
     const response = await service.withToken(await token({ tenant_id: undefined }), acme)
     expect(response.status).toBe(403)
     expect(response.headers.get('WWW-Authenticate')).toBeNull()
-    expect(await response.json()).toMatchObject({ error: { message: 'Your token names no tenant that it is for' } })
-    expect(service.refusals).toEqual(['no-tenant-claim'])
+    expect(await response.json()).toMatchObject({ error: { message: 'Your token does not name a tenant' } })
+    expect(service.failures).toEqual(['no-tenant-claim'])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { type JwtKey, type JwtOptions, jwt } from '../../src/auth/index.ts'
-import { createTrustedApp, statusOf } from './app.ts'
+import { createProtectedApp, statusOf } from './app.ts'
 import { newKey, sign } from './issuer.ts'
 
 const options = { issuer: 'issuer', audience: 'api' }
@@ -12,7 +12,7 @@ const withSecret = (alg: string, by = secret) =>
 const rsa = await newKey('RS256')
 const pem = await exportSPKI(rsa.publicKey)
 const answer = (key: JwtKey, token: string, more: Partial<JwtOptions> = {}) =>
-  statusOf(createTrustedApp(jwt({ ...options, ...more, key })).withToken(token))
+  statusOf(createProtectedApp(jwt({ ...options, ...more, key })).withToken(token))
 
 describe('a public key', () => {
   const algorithms = [
@@ -39,34 +39,34 @@ describe('a public key', () => {
     expect(await answer({ publicKey: JSON.stringify(key.jwk) }, await sign(key, payload))).toBe(200)
   })
 
-  test('may have its line ends written out, as in an environment variable', async () => {
+  test('may have its line breaks written as \\n, as in an environment variable', async () => {
     expect(await answer({ publicKey: `\n${pem.replaceAll('\n', '\\n')} ` }, await sign(rsa, payload))).toBe(200)
   })
 
-  test('is the key, whatever a token’s kid says', async () => {
+  test('verifies a token with any kid', async () => {
     expect(await answer({ publicKey: JSON.stringify(rsa.jwk) }, await sign(rsa, payload, { kid: 'another' }))).toBe(200)
   })
 
-  test('is no secret: a token that is signed with its text is refused', async () => {
+  test('rejects a token that is signed with the key’s text as secret', async () => {
     expect(await answer({ publicKey: pem }, await withSecret('HS256', pem))).toBe(401)
     expect(
       await answer({ publicKey: JSON.stringify(rsa.jwk) }, await withSecret('HS256', JSON.stringify(rsa.jwk))),
     ).toBe(401)
   })
 
-  test('whose alg is known verifies no other', async () => {
+  test('with an alg verifies only this algorithm', async () => {
     const { privateKey, publicKey } = await generateKeyPair('RS512', { extractable: true })
     const jwk = JSON.stringify({ ...(await exportJWK(publicKey)), alg: 'RS256' })
     expect(await answer({ publicKey: jwk }, await sign({ ...rsa, alg: 'RS512', privateKey }, payload))).toBe(401)
   })
 
-  test('verifies only what the options allow', async () => {
+  test('verifies only the algorithms of the options', async () => {
     const token = await sign(rsa, payload)
     expect(await answer({ publicKey: pem }, token, { algorithms: ['PS256', 'RS256'] })).toBe(200)
     expect(await answer({ publicKey: pem }, token, { algorithms: ['PS256'] })).toBe(401)
   })
 
-  test('refuses algorithms of other kinds of keys', async () => {
+  test('rejects algorithms of other kinds of keys', async () => {
     expect(await answer({ publicKey: pem }, await sign(await newKey('ES256'), payload))).toBe(401)
     expect(await answer({ publicKey: pem }, await sign(await newKey('EdDSA'), payload))).toBe(401)
   })
@@ -78,12 +78,12 @@ describe('a secret', () => {
     expect(await answer({ secret }, await withSecret('HS256', secret.toUpperCase()))).toBe(401)
   })
 
-  test.each(['HS384', 'HS512'])('verifies %s only where that is asked for', async (alg) => {
+  test.each(['HS384', 'HS512'])('verifies %s only when the options allow it', async (alg) => {
     expect(await answer({ secret }, await withSecret(alg))).toBe(401)
     expect(await answer({ secret }, await withSecret(alg), { algorithms: [alg] })).toBe(200)
   })
 
-  test('counts in bytes', () => {
+  test('is measured in bytes', () => {
     expect(() => jwt({ ...options, key: { secret: 'ä'.repeat(16) } })).not.toThrow()
   })
 })
@@ -102,7 +102,7 @@ const unsafe: [string, Partial<Record<keyof JwtOptions, unknown>>][] = [
   ['two sources of keys', { key: { ...https, secret } }],
   ['a short secret', { key: { secret: 's'.repeat(31) } }],
   ['a secret too short for HS384', { key: { secret: 's'.repeat(47) }, algorithms: ['HS256', 'HS384'] }],
-  ['a public key for a secret', { key: { secret: pem } }],
+  ['a public key as secret', { key: { secret: pem } }],
   ['HS256 with a public key', { key: { publicKey: pem }, algorithms: ['RS256', 'HS256'] }],
   ['HS256 with published keys', { key: https, algorithms: ['RS256', 'HS256'] }],
   ['RS256 with a secret', { key: { secret }, algorithms: ['RS256'] }],
@@ -111,17 +111,17 @@ const unsafe: [string, Partial<Record<keyof JwtOptions, unknown>>][] = [
   ...['none', 'None', '', 'toString'].flatMap((none): (typeof unsafe)[number][] =>
     [https, { publicKey: pem }, { secret }].map((key) => [`the algorithm "${none}"`, { key, algorithms: [none] }]),
   ),
-  ['no algorithm', { key: https, algorithms: [] }],
+  ['an empty list of algorithms', { key: https, algorithms: [] }],
   ['an empty public key', { key: { publicKey: '' } }],
-  ['a public key that is none', { key: { publicKey: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----' } }],
+  ['an invalid public key', { key: { publicKey: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----' } }],
   ['a private key as PEM', { key: { publicKey: await exportPKCS8(ec.privateKey) } }],
   ['a private key as JWK', { key: { publicKey: JSON.stringify(await exportJWK(ec.privateKey)) } }],
   ['a JWK for encryption', { key: { publicKey: JSON.stringify({ ...rsa.jwk, use: 'enc' }) } }],
   ['a JWK that is broken JSON', { key: { publicKey: '{"kty":"RSA"' } }],
   ['a JWK that is a secret', { key: { publicKey: JSON.stringify({ kty: 'oct', k: secret }) } }],
-  ['a JWK of no kind', { key: { publicKey: '{}' } }],
+  ['an empty JWK', { key: { publicKey: '{}' } }],
   ['an RSA key of 1024 bits', { key: { publicKey: await exportSPKI(short.publicKey) } }],
-  ['a key that agrees on keys', { key: { publicKey: await exportSPKI(agreement.publicKey) } }],
+  ['a key for key agreement', { key: { publicKey: await exportSPKI(agreement.publicKey) } }],
   ...[
     '',
     'jwks',
@@ -140,32 +140,32 @@ const unsafe: [string, Partial<Record<keyof JwtOptions, unknown>>][] = [
     { staleMs: 299_999 },
   ].map((times): (typeof unsafe)[number] => [`the times ${JSON.stringify(times)}`, { key: { ...https, ...times } }]),
   ['an empty issuer', { issuer: '' }],
-  ['no issuer', { issuer: [] }],
+  ['an empty list of issuers', { issuer: [] }],
   ['an empty audience', { audience: '' }],
-  ['no audience in a list', { audience: [] }],
-  ['an empty audience among others', { audience: ['api', ''] }],
-  ['a clock skew below nothing', { clockSkewSeconds: -1 }],
-  ['a clock skew that is no number', { clockSkewSeconds: Number.NaN }],
+  ['an empty list of audiences', { audience: [] }],
+  ['a list with an empty audience', { audience: ['api', ''] }],
+  ['a negative clock skew', { clockSkewSeconds: -1 }],
+  ['a clock skew that is not a number', { clockSkewSeconds: Number.NaN }],
   ['a clock skew of a day', { clockSkewSeconds: 86_400 }],
-  ['a realm that ends its own quotes', { realm: 'a", error="' }],
+  ['a realm with a quote', { realm: 'a", error="' }],
 ]
 
-describe('options that are not safe', () => {
-  test.each(unsafe)('are refused: %s', (_, changes) => {
-    const wrong = { ...options, key: https, ...changes } as JwtOptions // what JavaScript or a configuration may hand over
+describe('jwt()', () => {
+  test.each(unsafe)('rejects %s', (_, changes) => {
+    const wrong = { ...options, key: https, ...changes } as JwtOptions // what JavaScript or a configuration may pass
     expect(() => jwt(wrong)).toThrow(TypeError)
   })
 
   test.each(['https://issuer.example/jwks', 'http://localhost:1/', 'http://127.0.0.1:1/', 'http://[::1]:1/'])(
-    'do not include %s',
+    'accepts the URL %s',
     (jwksUrl) => {
       expect(() => jwt({ ...options, key: { jwksUrl } })).not.toThrow()
     },
   )
 
-  test('are refused without showing the key', async () => {
+  test('does not quote the key in its error', async () => {
     const jwk = JSON.stringify(await exportJWK(ec.privateKey)).replace('"kty":"EC"', '"kty":"no"')
-    const refusal = () => jwt({ ...options, key: { publicKey: jwk } })
-    expect(refusal).toThrow('key.publicKey cannot be read')
+    const create = () => jwt({ ...options, key: { publicKey: jwk } })
+    expect(create).toThrow('key.publicKey cannot be parsed')
   })
 })

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { JWTPayload } from 'jose'
 import { jwt } from '../../src/auth/index.ts'
-import { createTrustedApp, statusOf } from './app.ts'
+import { createProtectedApp, statusOf } from './app.ts'
 import { createIssuer, newKey, sign } from './issuer.ts'
 
 const key = await newKey()
@@ -11,58 +11,58 @@ const token = (changes: JWTPayload = {}) => sign(key, { ...payload, ...changes }
 
 let clock = start
 let issuer = createIssuer()
-let service = createTrustedApp({ vary: [], verify: () => ({}) })
-const ask = (bearer: string) => statusOf(service.withToken(bearer))
+let service = createProtectedApp({ vary: [], verify: () => ({}) })
+const send = (bearer: string) => statusOf(service.withToken(bearer))
 
 beforeEach(() => {
   clock = start
   issuer = createIssuer(key)
-  // Fetched anew at each turn, so that it shows whether the key was looked for.
+  // Keys are fetched for each verification, which shows whether there was one.
   const source = { jwksUrl: issuer.jwksUrl, cooldownMs: 1, refreshMs: 1, staleMs: 1 }
-  service = createTrustedApp(jwt({ key: source, issuer: 'issuer', audience: 'api', now: () => clock }))
+  service = createProtectedApp(jwt({ key: source, issuer: 'issuer', audience: 'api', now: () => clock }))
 })
 afterEach(() => issuer.stop())
 
-describe('a token that was verified', () => {
-  test('is believed for a minute without its key, and no longer', async () => {
-    const known = await token()
-    expect(await ask(known)).toBe(200)
+describe('a verified token', () => {
+  test('is accepted for a minute without its key, and no longer', async () => {
+    const bearer = await token()
+    expect(await send(bearer)).toBe(200)
     issuer.publish()
     clock += 59_999
-    expect(await ask(known)).toBe(200)
+    expect(await send(bearer)).toBe(200)
     clock += 1
-    expect(await ask(known)).toBe(401)
+    expect(await send(bearer)).toBe(401)
   })
 
-  test('runs out when it says so, within the minute too', async () => {
-    const known = await token({ exp: start / 1000 + 10 })
-    expect(await ask(known)).toBe(200)
+  test('expires within the minute too', async () => {
+    const bearer = await token({ exp: start / 1000 + 10 })
+    expect(await send(bearer)).toBe(200)
     clock += 39_999 // with a clock skew of 30 s
-    expect(await ask(known)).toBe(200)
+    expect(await send(bearer)).toBe(200)
     clock += 1
-    expect(await ask(known)).toBe(401)
+    expect(await send(bearer)).toBe(401)
   })
 
-  test('says nothing for another one, nor for one with a character more or less', async () => {
-    const known = await token()
-    expect(await ask(known)).toBe(200)
+  test('is not mistaken for another token or one with a character more or less', async () => {
+    const bearer = await token()
+    expect(await send(bearer)).toBe(200)
     issuer.publish()
     clock += 10
-    expect(await ask(await token({ sub: 'bob' }))).toBe(401)
-    expect(await ask(known.slice(0, -1))).toBe(401)
-    expect(await ask(`${known}A`)).toBe(401)
+    expect(await send(await token({ sub: 'bob' }))).toBe(401)
+    expect(await send(bearer.slice(0, -1))).toBe(401)
+    expect(await send(`${bearer}A`)).toBe(401)
   })
 
-  test('is forgotten when the clock is set back', async () => {
-    const known = await token()
-    expect(await ask(known)).toBe(200)
+  test('is verified again when the clock was set back', async () => {
+    const bearer = await token()
+    expect(await send(bearer)).toBe(200)
     issuer.publish()
     clock -= 1
-    expect(await ask(known)).toBe(401)
+    expect(await send(bearer)).toBe(401)
   })
 })
 
-test('a token that was refused is not believed later, and one that was believed is not refused for it', async () => {
+test('a rejected and an accepted token do not change the result for each other', async () => {
   const [good, bad] = [await token(), await token({ aud: 'another' })]
-  expect([await ask(bad), await ask(good), await ask(bad), await ask(good)]).toEqual([401, 200, 401, 200])
+  expect([await send(bad), await send(good), await send(bad), await send(good)]).toEqual([401, 200, 401, 200])
 })

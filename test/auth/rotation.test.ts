@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { jwt, type RemoteKeysOptions } from '../../src/auth/index.ts'
-import { createTrustedApp, statusOf, until } from './app.ts'
+import { createProtectedApp, statusOf, until } from './app.ts'
 import { createIssuer, newKey, type SigningKey, sign } from './issuer.ts'
 
 const tenantId = crypto.randomUUID()
@@ -13,10 +13,10 @@ const ofSecond = await token(second)
 
 let clock = 0
 let issuer = createIssuer()
-let service = createTrustedApp({ vary: [], verify: () => ({}) })
+let service = createProtectedApp({ vary: [], verify: () => ({}) })
 
 function start(key: Partial<RemoteKeysOptions> = {}) {
-  service = createTrustedApp(
+  service = createProtectedApp(
     jwt({
       key: { jwksUrl: issuer.jwksUrl, ...key },
       issuer: 'issuer',
@@ -34,76 +34,76 @@ beforeEach(() => {
 })
 afterEach(() => issuer.stop())
 
-const ask = (bearer: string) => statusOf(service.withToken(bearer))
+const send = (bearer: string) => statusOf(service.withToken(bearer))
 const seconds = (count: number) => {
   clock += count * 1000
 }
 
 describe('the issuer’s keys', () => {
-  test('are fetched at the first token that could be right, once for all that arrive together', async () => {
-    await ask('garbage')
-    expect(issuer.asked()).toBe(0)
-    expect(await Promise.all(Array.from({ length: 50 }, () => ask(ofFirst)))).toEqual(Array(50).fill(200))
-    expect(issuer.asked()).toBe(1)
+  test('are fetched at the first well-formed token, once for all that arrive together', async () => {
+    await send('garbage')
+    expect(issuer.fetches()).toBe(0)
+    expect(await Promise.all(Array.from({ length: 50 }, () => send(ofFirst)))).toEqual(Array(50).fill(200))
+    expect(issuer.fetches()).toBe(1)
   })
 
-  test('are found after a rotation without a restart', async () => {
-    await ask(ofFirst)
+  test('are fetched after a rotation without a restart', async () => {
+    await send(ofFirst)
     issuer.publish(first.jwk, second.jwk)
     seconds(10)
-    expect(await ask(ofSecond)).toBe(200)
-    expect(await ask(ofFirst)).toBe(200)
-    expect(issuer.asked()).toBe(2)
+    expect(await send(ofSecond)).toBe(200)
+    expect(await send(ofFirst)).toBe(200)
+    expect(issuer.fetches()).toBe(2)
   })
 
-  test('are asked for once a cooldown, whatever kids arrive', async () => {
+  test('are fetched once per cooldown, whatever kids arrive', async () => {
     for (let round = 0; round < 3; round++) {
-      const strangers = Array.from({ length: 40 }, () => token(first, { kid: crypto.randomUUID() }))
-      for (const bearer of strangers) expect(await ask(await bearer)).toBe(401)
+      const bearers = Array.from({ length: 40 }, () => token(first, { kid: crypto.randomUUID() }))
+      for (const bearer of bearers) expect(await send(await bearer)).toBe(401)
       seconds(10)
     }
-    expect(issuer.asked()).toBe(3)
-    expect(new Set(service.refusals)).toEqual(new Set(['unknown-key']))
+    expect(issuer.fetches()).toBe(3)
+    expect(new Set(service.failures)).toEqual(new Set(['unknown-key']))
   })
 
-  test('go on serving while they are refreshed, and a removed one serves no longer after it', async () => {
-    await ask(ofFirst)
+  test('are used during a refresh, and a removed one is not used after it', async () => {
+    await send(ofFirst)
     issuer.publish(second.jwk)
     seconds(300)
     const release = issuer.hold()
-    expect(await ask(ofFirst)).toBe(200)
+    expect(await send(ofFirst)).toBe(200)
     release()
-    await until(async () => (await ask(ofFirst)) === 401)
-    expect(await ask(ofSecond)).toBe(200)
-    expect(issuer.asked()).toBe(2)
+    await until(async () => (await send(ofFirst)) === 401)
+    expect(await send(ofSecond)).toBe(200)
+    expect(issuer.fetches()).toBe(2)
   })
 
-  test('are not believed once more after a silence in which one was removed', async () => {
-    await ask(ofFirst)
+  test('are fetched before the first token after a long time without requests', async () => {
+    await send(ofFirst)
     issuer.publish(second.jwk)
     seconds(600)
-    expect(await ask(ofFirst)).toBe(401)
+    expect(await send(ofFirst)).toBe(401)
   })
 
-  test('are fetched anew when the clock was turned back', async () => {
-    await ask(ofFirst)
+  test('are fetched again when the clock was set back', async () => {
+    await send(ofFirst)
     issuer.publish(first.jwk, second.jwk)
     seconds(-3600)
-    expect(await ask(ofSecond)).toBe(200)
+    expect(await send(ofSecond)).toBe(200)
   })
 
-  test('may be several without a kid: each is tried', async () => {
-    const nameless = await newKey()
+  test('are all tried when they have no kid', async () => {
+    const withoutKid = await newKey()
     issuer.publish(
       { ...first.jwk, kid: undefined },
       { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' },
-      { ...nameless.jwk, kid: undefined },
+      { ...withoutKid.jwk, kid: undefined },
     )
-    expect(await ask(await token(nameless, { kid: undefined }))).toBe(200)
-    expect(await ask(await token(second, { kid: undefined }))).toBe(401)
+    expect(await send(await token(withoutKid, { kid: undefined }))).toBe(200)
+    expect(await send(await token(second, { kid: undefined }))).toBe(401)
   })
 
-  test('serve although others among them are of no use', async () => {
+  test('are used when unusable ones are among them', async () => {
     const odd = [
       null,
       'key',
@@ -114,12 +114,12 @@ describe('the issuer’s keys', () => {
       { kty: 'EC', crv: 'P-0', kid: first.kid },
     ]
     issuer.publish(...odd, first.jwk)
-    expect(await ask(ofFirst)).toBe(200)
+    expect(await send(ofFirst)).toBe(200)
   })
 
-  test('are none when a private one was published by mistake', async () => {
+  test('do not include a private key that was published by mistake', async () => {
     const leaked = await crypto.subtle.exportKey('jwk', first.privateKey)
     issuer.publish({ ...leaked, kid: first.kid, key_ops: undefined })
-    expect(await ask(ofFirst)).toBe(401)
+    expect(await send(ofFirst)).toBe(401)
   })
 })

@@ -1,8 +1,8 @@
 import type { ExecutionContext } from 'hono'
 import { jwt } from '../../src/auth/index.ts'
-import { createTrustedApp } from './app.ts'
+import { createProtectedApp } from './app.ts'
 
-// A Worker for worker.test.ts: its bindings say whom it trusts, and each request what time it is.
+// A Worker for worker.test.ts. Its bindings configure the keys, and each request sets the clock.
 
 interface Bindings {
   JWKS_URL: string
@@ -10,17 +10,17 @@ interface Bindings {
 }
 
 let clock = 0
-let services: Record<string, ReturnType<typeof createTrustedApp>> | undefined
+let services: Record<string, ReturnType<typeof createProtectedApp>> | undefined
 
 const start = ({ JWKS_URL, PUBLIC_KEY }: Bindings) => {
   const common = { issuer: 'issuer', audience: 'api', rememberMs: 0, now: () => clock }
   return {
-    '/remote': createTrustedApp(jwt({ ...common, key: { jwksUrl: JWKS_URL } })),
-    '/fixed': createTrustedApp(jwt({ ...common, key: { publicKey: PUBLIC_KEY } })),
+    '/remote': createProtectedApp(jwt({ ...common, key: { jwksUrl: JWKS_URL } })),
+    '/fixed': createProtectedApp(jwt({ ...common, key: { publicKey: PUBLIC_KEY } })),
   }
 }
 
-// biome-ignore lint/style/noDefaultExport: it is what workerd looks for
+// biome-ignore lint/style/noDefaultExport: workerd requires it
 export default {
   async fetch(request: Request, env: Bindings, context: ExecutionContext): Promise<Response> {
     clock = Number(request.headers.get('X-Clock'))

@@ -20,8 +20,8 @@ export const guarantees: Guarantee[] = [
     guarantee: 'No foreign read: no answer depends on another tenant’s rows',
     tests: [
       proof('properties/non-interference', 'in turn'),
-      proof('properties/tenant-id', 'no spelling of a tenant’s id opens another tenant'),
-      proof('properties/foreign-marks', 'no answer contains a byte of another tenant'),
+      proof('properties/tenant-id', 'no spelling of a tenant’s id selects another tenant'),
+      proof('properties/foreign-marks', 'no response contains a byte of another tenant'),
       proof('testing/isolation', 'no tenant reaches another tenant'),
       proof('db/row-security', 'is not read, by id, by tenant or at all'),
     ],
@@ -50,7 +50,7 @@ export const guarantees: Guarantee[] = [
     guarantee: 'A foreign id equals an absent id: status, headers and body',
     tests: [
       proof('service/contract', 'every operation of the document'),
-      proof('properties/every-operation', 'and with an id of another tenant, which is nobody’s'),
+      proof('properties/every-operation', 'that get 404 with an id of another tenant'),
       proof('db/plans', 'a row is found by its primary key, tenant first'),
     ],
   },
@@ -66,10 +66,7 @@ export const guarantees: Guarantee[] = [
     number: 6,
     guarantee: 'Counts, totals, limits and pages are per tenant',
     tests: [
-      proof(
-        'properties/pagination',
-        'a tenant that turns the pages meets each of its rows once, while another adds rows',
-      ),
+      proof('properties/pagination', 'a tenant gets each of its rows on exactly one page, while another adds rows'),
       proof('service/http/tasks', 'a tenant’s new task is never in another one’s list'),
     ],
   },
@@ -184,9 +181,9 @@ export const guarantees: Guarantee[] = [
     tests: [
       proof('runtime/auth', 'a start in production without authentication is refused, and names the setting'),
       proof('runtime/auth', 'a token gives access to its own tenant, and nothing else gives access to any'),
-      proof('resolution/resolving', 'a caller that is not believed hears nothing of tenants'),
+      proof('resolution/resolving', 'the response to an unauthenticated caller does not depend on the tenant'),
       proof('runtime/workers', 'without authentication serves nothing, and logs once which setting is missing'),
-      proof('injection/injection', 'reaches no other tenant where tenants are sealed'),
+      proof('injection/injection', 'reads no row of another tenant with a signed tenant context'),
     ],
   },
   {
@@ -207,22 +204,22 @@ export const guarantees: Guarantee[] = [
     guarantee: 'Everything that remembers carries the tenant in its key: limits, the registry, verified tokens',
     tests: [
       proof('properties/broken-filters', 'a cache without the tenant in its key'),
-      proof('limits/rate-store', 'is asked by a key that holds the tenant and the rate'),
-      proof('auth/remember', 'says nothing for another one, nor for one with a character more or less'),
+      proof('limits/rate-store', 'gets a key that contains the tenant and the rate'),
+      proof('auth/remember', 'is not mistaken for another token or one with a character more or less'),
     ],
   },
   {
     number: 25,
     guarantee: 'Answers are not shareable: Cache-Control: private, no-store, and Vary',
-    tests: [proof('resolution/tenant', 'marks the answer as the tenant’s own')],
+    tests: [proof('resolution/tenant', 'marks the response as private')],
   },
   {
     number: 26,
     guarantee: 'A noisy tenant is bounded: it waits behind itself, and another never meets its 429',
     tests: [
       proof('runtime/noisy-tenant', 'leaves others the rest of the pool, and waits in its own queue'),
-      proof('limits/concurrency', 'do not keep those of another tenant waiting'),
-      proof('limits/rate', 'is each tenant’s own'),
+      proof('limits/concurrency', 'of one tenant does not delay the requests of another'),
+      proof('limits/rate', 'is separate for each tenant'),
     ],
   },
   {

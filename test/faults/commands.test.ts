@@ -6,10 +6,10 @@ import { findDatabaseError } from '../../src/errors/index.ts'
 import { backendOf, failureOf, gate, openDatabase } from '../database/shared-database.ts'
 import { newTenant } from '../database.ts'
 
-const asSomebody = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
+const asTenant = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
 
 test.each(['begin', 'rollback'])(
-  'a %s that fails costs the connection, and nobody else hears of it',
+  'a failed %s closes the connection without an error for other transactions',
   async (command) => {
     let isBroken = false
     const before = (text: string) => {
@@ -17,24 +17,24 @@ test.each(['begin', 'rollback'])(
       isBroken = false
       throw new Error(`${command} was not sent`)
     }
-    await using door = openDatabase({}, { before })
-    const first = await asSomebody(() => door.write(backendOf))
+    await using db = openDatabase({}, { before })
+    const first = await asTenant(() => db.write(backendOf))
     isBroken = true
-    await asSomebody(() => failureOf(door.write((tx) => tx.execute(sql`select 1 / 0`))))
+    await asTenant(() => failureOf(db.write((tx) => tx.execute(sql`select 1 / 0`))))
     expect(isBroken).toBe(false)
-    expect(await asSomebody(() => door.write(backendOf))).not.toBe(first)
+    expect(await asTenant(() => db.write(backendOf))).not.toBe(first)
   },
 )
 
-test('the first of two failures is the one that the caller hears of', async () => {
-  await using door = openDatabase()
+test('the caller gets the first of two errors', async () => {
+  await using db = openDatabase()
   const isOver = gate(2)
   const abandoned: Promise<unknown>[] = []
   const work = async (tx: TenantTx) => {
-    abandoned.push(door.read(isOver))
+    abandoned.push(db.read(isOver))
     await failureOf(tx.execute(sql`select 1 / 0`).execute())
   }
-  const error = await asSomebody(() => failureOf(door.read(work)))
+  const error = await asTenant(() => failureOf(db.read(work)))
   expect(findDatabaseError(error)?.sqlstate).toBe('22012')
   await Promise.all([isOver(), ...abandoned])
 })

@@ -1,8 +1,8 @@
 import { owner } from '../database/shared-database.ts'
-import type { Fault, Link, Passage } from './proxy.ts'
+import type { Fault, Link } from './proxy.ts'
 
-/** What can be done to a connection, by the network and by PostgreSQL's administrator. */
-export const faults = {
+/** Faults of a connection, caused by the network or by PostgreSQL's administrator. */
+export const connectionFaults = {
   cut: ({ link }) => link.cut(),
   'tear a message': ({ link, bytes, pass }) => {
     pass(bytes.subarray(0, Math.ceil(bytes.length / 2)))
@@ -26,9 +26,7 @@ export const faults = {
   pg_terminate_backend: ({ link }) => owner`select pg_terminate_backend(pid, 1000) from ${backendOf(link)}`,
 } satisfies Record<string, Fault>
 
-export type FaultName = keyof typeof faults
-export const faultNames = Object.keys(faults) as FaultName[] // the keys are what its type says
+export type ConnectionFault = keyof typeof connectionFaults
+export const connectionFaultNames = Object.keys(connectionFaults) as ConnectionFault[] // the keys of its type
 
 const backendOf = (link: Link) => owner`pg_stat_activity where client_port = ${link.port}`
-
-export type { Passage }

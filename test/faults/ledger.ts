@@ -3,82 +3,82 @@ import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
 import { owner } from '../database/shared-database.ts'
 import type { Scenario } from './scenario.ts'
 
-/** What is known of one transaction of the storm. */
+/** One transaction of a fault run. */
 export interface Entry {
   scenario: Scenario
   tenant: string
   requestId: string
-  /** The names of the rows that its last run wrote; each is unique. */
+  /** The unique names of the rows that its last run wrote. */
   marks: string[]
-  /** How it ended; undefined while it runs. */
+  /** Its result; undefined while it runs. */
   outcome?: { acknowledged: true } | { acknowledged: false; error: unknown }
 }
 
-/** What the work itself throws. */
+/** The error that the work itself throws. */
 export class Thrown extends Error {}
 
-/** What must not be, each with the transactions or rows that show it. */
+/** Violations, each with the transactions or rows that show it. Every list must be empty. */
 export interface Damage {
   /** Rows and answers of another tenant or another transaction. */
   foreign: string[]
-  /** Calls that never settled, sessions left in a transaction, and whatever the pool has not recovered from. */
+  /** Calls that never settled, sessions that stayed in a transaction, and a pool that did not recover. */
   stuck: string[]
-  /** Acknowledged, and not there. */
+  /** Rows that were acknowledged and are absent. */
   lost: string[]
-  /** Written once, and there more than once. */
-  doubled: string[]
-  /** Under another tenant than the one that wrote it. */
+  /** Rows that were written once and exist more than once. */
+  duplicated: string[]
+  /** Rows of another tenant than the one that wrote them. */
   misplaced: string[]
-  /** There, though its transaction failed for certain; or written by nobody. */
-  ghosts: string[]
-  /** There in part. */
+  /** Rows of a transaction that failed for certain, or of none. */
+  uncommitted: string[]
+  /** Transactions of which only some rows exist. */
   partial: string[]
-  /** A failure that nothing explains, or an unknown outcome that was not said to be unavailable. */
-  unexpected: string[]
+  /** Errors without an injected fault, and unknown outcomes without SERVICE_UNAVAILABLE. */
+  unexplained: string[]
 }
 
 export const noDamage = (): Damage => ({
   foreign: [],
   stuck: [],
   lost: [],
-  doubled: [],
+  duplicated: [],
   misplaced: [],
-  ghosts: [],
+  uncommitted: [],
   partial: [],
-  unexpected: [],
+  unexplained: [],
 })
 
 /**
- * Compares what was told to the callers with what is in the database, seen from behind the walls.
+ * Compares the results of the callers with the rows in the database, which the owner reads without row-level security.
  *
- * @param damage where what is wrong is added
- * @param commits the request ids whose COMMIT has reached PostgreSQL: a failure of these is an outcome that is not known
- * @returns how many outcomes are not known
+ * @param damage gets the violations
+ * @param commits the request ids whose COMMIT reached PostgreSQL: when these fail, the outcome is unknown
+ * @returns the number of unknown outcomes
  */
 export async function audit(damage: Damage, entries: Entry[], commits: ReadonlySet<string>): Promise<number> {
   const found = await rowsOf([...new Set(entries.map(({ tenant }) => tenant))])
   let unknown = 0
   for (const { tenant, requestId, marks, outcome, scenario } of entries) {
     if (outcome === undefined) continue
-    const there = marks.filter((mark) => found.has(mark))
-    damage.doubled.push(...there.filter((mark) => (found.get(mark)?.length ?? 0) > 1))
-    damage.misplaced.push(...there.filter((mark) => found.get(mark)?.some((owner) => owner !== tenant)))
-    if (there.length > 0 && there.length < marks.length) damage.partial.push(requestId)
+    const present = marks.filter((mark) => found.has(mark))
+    damage.duplicated.push(...present.filter((mark) => (found.get(mark)?.length ?? 0) > 1))
+    damage.misplaced.push(...present.filter((mark) => found.get(mark)?.some((owner) => owner !== tenant)))
+    if (present.length > 0 && present.length < marks.length) damage.partial.push(requestId)
     for (const mark of marks) found.delete(mark)
     if (outcome.acknowledged) {
-      damage.lost.push(...marks.filter((mark) => !there.includes(mark)))
+      damage.lost.push(...marks.filter((mark) => !present.includes(mark)))
       continue
     }
-    if (!isExplained(outcome.error, scenario)) damage.unexpected.push(`${requestId}: ${describe(outcome.error)}`)
+    if (!isExplained(outcome.error, scenario)) damage.unexplained.push(`${requestId}: ${describe(outcome.error)}`)
     const isUnknown = commits.has(requestId) && isUnavailable(outcome.error)
     if (isUnknown) unknown += 1
-    else damage.ghosts.push(...there)
+    else damage.uncommitted.push(...present)
   }
-  damage.ghosts.push(...found.keys()) // what is left was written by no run that counts
+  damage.uncommitted.push(...found.keys()) // the rest belongs to no transaction
   return unknown
 }
 
-/** The tenants under which each name is found. */
+/** Returns the tenants of the rows with each name. */
 async function rowsOf(tenants: string[]): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>()
   const rows = await owner<{ name: string; tenant_id: string }[]>`
@@ -89,15 +89,15 @@ async function rowsOf(tenants: string[]): Promise<Map<string, string[]>> {
 
 const isUnavailable = (error: unknown) => error instanceof ApiError && error.code === 'SERVICE_UNAVAILABLE'
 
-/** Whether a failure is one that the faults or the transaction's own trouble bring about. */
-function isExplained(error: unknown, { trouble }: Scenario): boolean {
+/** Whether an error is a consequence of the injected faults. */
+function isExplained(error: unknown, { fault }: Scenario): boolean {
   if (isUnavailable(error)) return true
   const sqlstate = findDatabaseError(error)?.sqlstate
-  if (sqlstate === '57014') return true // cancelled, or too slow on a busy machine
-  if (trouble === undefined) return false
+  if (sqlstate === '57014') return true // canceled, or a timeout on a busy machine
+  if (fault === undefined) return false
   return error instanceof Thrown || error instanceof TransactionMisuse || sqlstate !== undefined
 }
 
-/** A short name for a failure: SQLSTATE, code or class. */
+/** A short name of an error: its SQLSTATE, code or class. */
 export const describe = (error: unknown): string =>
   findDatabaseError(error)?.sqlstate ?? (error instanceof ApiError ? error.code : `${error}`)

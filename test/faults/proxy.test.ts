@@ -2,10 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Connection, openConnection } from '../../src/database/index.ts'
 import { failureOf } from '../database/shared-database.ts'
-import { directUrl } from './aftermath.ts'
-import { faults } from './faults.ts'
+import { connectionFaults } from './faults.ts'
 import { type Fault, type Moment, openProxy } from './proxy.ts'
-import { ambushPlan, kinds, scenariosOf } from './scenario.ts'
+import { directUrl } from './recovery.ts'
+import { faultKinds, faultPlan, scenariosOf } from './scenario.ts'
 import { createSplitter, type Phase } from './wire.ts'
 
 const message = fc
@@ -16,7 +16,7 @@ const message = fc
     return bytes
   })
 
-test('messages are told apart wherever the network cuts them', () => {
+test('the splitter finds the messages wherever the network splits the stream', () => {
   fc.assert(
     fc.property(fc.array(message), fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (messages, lengths) => {
       const split = createSplitter('server')
@@ -33,28 +33,28 @@ test('messages are told apart wherever the network cuts them', () => {
   )
 })
 
-test('the same seed brings the same storm, and another seed another', () => {
-  const storm = (seed: number) => {
-    const sprung: string[] = []
-    const plan = ambushPlan(seed, 50, kinds, (fault) => sprung.push(fault))
+test('a seed determines the faults and the transactions', () => {
+  const runOf = (seed: number) => {
+    const injected: string[] = []
+    const plan = faultPlan(seed, 50, faultKinds, (fault) => injected.push(fault))
     for (let n = 0; n < 300; n += 1)
       for (const phase of ['begin', 'confirm', 'first query', 'commit'] satisfies Phase[])
-        for (const moment of ['asked', 'answered', 'done'] satisfies Moment[]) plan(phase, moment)
-    return { sprung, scenarios: scenariosOf(seed, 50, 30, kinds) }
+        for (const moment of ['request', 'response', 'complete'] satisfies Moment[]) plan(phase, moment)
+    return { injected, scenarios: scenariosOf(seed, 50, 30, faultKinds) }
   }
-  expect(storm(1)).toEqual(storm(1))
-  expect(storm(1)).not.toEqual(storm(2))
-  expect(storm(1).sprung.length).toBeGreaterThan(10)
+  expect(runOf(1)).toEqual(runOf(1))
+  expect(runOf(1)).not.toEqual(runOf(2))
+  expect(runOf(1).injected.length).toBeGreaterThan(10)
 })
 
-describe('what a fault does to a query', () => {
-  /** A query with a fault at one of its points; says whether PostgreSQL answered it. */
-  async function ask(fault: Fault, at: Moment, work: (connection: Connection, answered: Promise<void>) => unknown) {
+describe('the effect of a fault on a query', () => {
+  /** Runs a query with a fault at one point, and reports whether PostgreSQL answered it. */
+  async function run(fault: Fault, at: Moment, work: (connection: Connection, answered: Promise<void>) => unknown) {
     const answered = Promise.withResolvers<void>()
     let isAnswered = false
     await using proxy = await openProxy(directUrl(), (phase, moment) => {
       if (phase !== 'query') return undefined
-      if (moment === 'answered') {
+      if (moment === 'response') {
         isAnswered = true
         answered.resolve()
       }
@@ -68,33 +68,47 @@ describe('what a fault does to a query', () => {
   }
   const query = (connection: Connection) => connection.command('select 1').then(({ command }) => command)
 
-  test.each(['cut', 'tear a message', 'freeze'] as const)('%s keeps it from PostgreSQL', async (fault) => {
-    const { outcome, isAnswered } = await ask(faults[fault], 'asked', (connection) => failureOf(query(connection)))
-    expect(outcome).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect(isAnswered).toBe(false)
-  })
+  test.each(['cut', 'tear a message', 'freeze'] as const)(
+    '%s before the request: PostgreSQL does not get it',
+    async (fault) => {
+      const { outcome, isAnswered } = await run(connectionFaults[fault], 'request', (connection) =>
+        failureOf(query(connection)),
+      )
+      expect(outcome).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+      expect(isAnswered).toBe(false)
+    },
+  )
 
-  test.each(['cut', 'tear a message', 'freeze'] as const)('%s keeps its answer from us', async (fault) => {
-    const { outcome, isAnswered } = await ask(faults[fault], 'answered', (connection) => failureOf(query(connection)))
-    expect(outcome).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect(isAnswered).toBe(true)
-  })
+  test.each(['cut', 'tear a message', 'freeze'] as const)(
+    '%s before the response: the client does not get it',
+    async (fault) => {
+      const { outcome, isAnswered } = await run(connectionFaults[fault], 'response', (connection) =>
+        failureOf(query(connection)),
+      )
+      expect(outcome).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+      expect(isAnswered).toBe(true)
+    },
+  )
 
-  test('a half-close towards PostgreSQL lets its answer through', async () => {
-    const { outcome } = await ask(faults['half-close towards the server'], 'asked', query)
+  test('a half-close towards PostgreSQL passes the response on', async () => {
+    const { outcome } = await run(connectionFaults['half-close towards the server'], 'request', query)
     expect(outcome).toBe('SELECT')
   })
 
-  test('a half-close towards us lets the question through', async () => {
-    const { outcome } = await ask(faults['half-close towards the client'], 'asked', async (connection, answered) => {
-      const error = await failureOf(query(connection))
-      await answered
-      return error
-    })
+  test('a half-close towards the client passes the request on', async () => {
+    const { outcome } = await run(
+      connectionFaults['half-close towards the client'],
+      'request',
+      async (connection, answered) => {
+        const error = await failureOf(query(connection))
+        await answered
+        return error
+      },
+    )
     expect(outcome).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
   })
 
   test('a delay changes nothing', async () => {
-    expect(await ask(faults.delay, 'answered', query)).toEqual({ outcome: 'SELECT', isAnswered: true })
+    expect(await run(connectionFaults.delay, 'response', query)).toEqual({ outcome: 'SELECT', isAnswered: true })
   })
 })

@@ -1,23 +1,23 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createReader, createSplitter, type Message, type Phase, phaseOf, valuesOf } from './wire.ts'
 
-/** Before a statement is passed on; before its answer is; when the last of its answer has been. */
-export type Moment = 'asked' | 'answered' | 'done'
+/** Before a statement is passed on, before its response is passed on, or after the last message of the response. */
+export type Moment = 'request' | 'response' | 'complete'
 
 /** One connection through the proxy. */
 export interface Link {
-  /** The port that PostgreSQL knows it by: `client_port` in `pg_stat_activity`. */
+  /** The `client_port` in `pg_stat_activity`. */
   readonly port: number
-  /** Resets both sides: nobody says farewell. */
+  /** Resets both sides without a Terminate message. */
   cut(): void
-  /** Lets nothing through any more, without closing it. */
+  /** Passes nothing on any more, without closing it. */
   freeze(): void
   readonly isFrozen: boolean
-  /** Says to one side that the other has finished speaking, while it may go on speaking itself. */
+  /** Half-closes one side: it gets the end of the stream, and can still send. */
   finish(side: 'client' | 'server'): void
 }
 
-/** A message on its way, held for as long as a fault takes. It is passed on afterwards, unless the fault did it. */
+/** A message that waits for a fault. It is passed on after the fault, unless the fault did so. */
 export interface Passage {
   link: Link
   bytes: Buffer
@@ -25,27 +25,27 @@ export interface Passage {
 }
 export type Fault = (passage: Passage) => unknown
 
-/** Which fault to do at this point, if any. */
+/** Returns the fault for this point, if any. */
 export type Plan = (phase: Phase, moment: Moment) => Fault | undefined
 
-/** A way to PostgreSQL that can be disturbed. */
+/** A proxy to PostgreSQL that can inject faults. */
 export interface FaultProxy extends AsyncDisposable {
-  /** The same URL through the proxy. */
+  /** The URL of the database through the proxy. */
   readonly url: string
-  /** What is connected now, on either side. */
+  /** The open connections. */
   readonly links: ReadonlySet<Link>
-  /** The ports that PostgreSQL knows its connections by, of all that ever were. */
+  /** The `client_port` of every connection, closed ones included. */
   readonly ports: ReadonlySet<number>
-  /** The request ids (`app.request_id`) whose COMMIT was passed on to PostgreSQL as a whole. */
+  /** The request ids (`app.request_id`) whose complete COMMIT was passed on to PostgreSQL. */
   readonly commits: ReadonlySet<string>
 }
 
 /**
- * Opens a proxy before a PostgreSQL server. It reads the protocol to know where a transaction is, and asks a plan at each
- * point for a fault: with the same plan the same faults come in the same order.
+ * Opens a proxy to a PostgreSQL server. It reads the protocol to find the phase of a transaction, and calls the plan for a
+ * fault at each point. The same plan injects the same faults in the same order.
  *
  * @example
- * await using proxy = await openProxy(url, (phase, moment) => phase === 'commit' && moment === 'asked' ? cut : undefined)
+ * await using proxy = await openProxy(url, (phase, moment) => phase === 'commit' && moment === 'request' ? cut : undefined)
  */
 export async function openProxy(url: string, plan: Plan = () => undefined): Promise<FaultProxy> {
   const { hostname, port } = new URL(url)
@@ -75,8 +75,8 @@ export async function openProxy(url: string, plan: Plan = () => undefined): Prom
 }
 
 function createLink(near: Socket, far: Socket, plan: Plan, commits: Set<string>): Link {
-  // What PostgreSQL has not answered yet. Statements that are sent together end in one Sync, with one ReadyForQuery.
-  const asked: (Phase | 'sync')[] = ['connect', 'sync']
+  // The statements without a response yet. Those that are sent together end with one Sync and one ReadyForQuery.
+  const open: (Phase | 'sync')[] = ['connect', 'sync']
   const statementOf = createReader()
   let last: Phase | undefined
   let requestId = ''
@@ -99,7 +99,7 @@ function createLink(near: Socket, far: Socket, plan: Plan, commits: Set<string>)
 
   const write = (to: Socket, bytes: Buffer) => !frozen && to.writable && to.write(bytes)
 
-  async function meet(to: Socket, { bytes }: Message, fault: Fault | undefined, isCommit = false): Promise<void> {
+  async function passOn(to: Socket, { bytes }: Message, fault: Fault | undefined, isCommit = false): Promise<void> {
     let passed = false
     const pass = (part = bytes) => {
       passed = true
@@ -110,27 +110,27 @@ function createLink(near: Socket, far: Socket, plan: Plan, commits: Set<string>)
   }
 
   async function fromClient(message: Message): Promise<void> {
-    if (message.type === 'S') asked.push('sync')
+    if (message.type === 'S') open.push('sync')
     const statement = statementOf(message)
     if (statement === undefined)
-      return await meet(far, message, message.type === 'startup' ? plan('connect', 'asked') : undefined)
+      return await passOn(far, message, message.type === 'startup' ? plan('connect', 'request') : undefined)
     last = phaseOf(statement, last)
-    asked.push(last, ...(message.type === 'Q' ? (['sync'] as const) : []))
+    open.push(last, ...(message.type === 'Q' ? (['sync'] as const) : []))
     if (last === 'confirm') requestId = valuesOf(message)[3] ?? ''
-    await meet(far, message, plan(last, 'asked'), last === 'commit')
+    await passOn(far, message, plan(last, 'request'), last === 'commit')
   }
 
   let isAnswering = false
   async function fromServer(message: Message): Promise<void> {
-    const phase = asked[0] === undefined || asked[0] === 'sync' ? 'connect' : asked[0]
-    await meet(near, message, isAnswering ? undefined : plan(phase, 'answered'))
+    const phase = open[0] === undefined || open[0] === 'sync' ? 'connect' : open[0]
+    await passOn(near, message, isAnswering ? undefined : plan(phase, 'response'))
     const { type } = message
-    if (type === 'E') asked.splice(1, asked.indexOf('sync') - 1) // what stood behind it is skipped
-    const isDone = type === 'Z' || (['C', 'I'].includes(type) && asked[1] !== 'sync')
+    if (type === 'E') open.splice(1, open.indexOf('sync') - 1) // PostgreSQL skips the statements after an error
+    const isDone = type === 'Z' || (['C', 'I'].includes(type) && open[1] !== 'sync')
     isAnswering = !isDone
     if (!isDone) return
-    asked.splice(0, type === 'Z' ? 2 : 1)
-    await plan(phase, 'done')?.({ link, bytes: Buffer.alloc(0), pass: () => {} })
+    open.splice(0, type === 'Z' ? 2 : 1)
+    await plan(phase, 'complete')?.({ link, bytes: Buffer.alloc(0), pass: () => {} })
   }
 
   pump(near, far, 'client', fromClient)
@@ -138,9 +138,9 @@ function createLink(near: Socket, far: Socket, plan: Plan, commits: Set<string>)
   return link
 }
 
-/** Hands on what comes in, message by message, then the end. */
-function pump(from: Socket, to: Socket, speaker: 'client' | 'server', handle: (message: Message) => Promise<void>) {
-  const split = createSplitter(speaker)
+/** Passes on messages one after another, then the end of the stream. */
+function pump(from: Socket, to: Socket, sender: 'client' | 'server', handle: (message: Message) => Promise<void>) {
+  const split = createSplitter(sender)
   let turn: Promise<unknown> = Promise.resolve()
   const next = (step: () => unknown) => {
     turn = turn.then(step)

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
-import { type FaultName, faultNames, faults } from './faults.ts'
+import { type ConnectionFault, connectionFaultNames, connectionFaults } from './faults.ts'
 import type { Moment, Plan } from './proxy.ts'
 import type { Phase } from './wire.ts'
 
-/** What a transaction does, step by step. */
+/** The steps of a transaction. */
 export const steps = ['read', 'write', 'several at once', 'nested read', 'nested write', 'long query', 'pause'] as const
 export type Step = (typeof steps)[number]
 
-/** What goes wrong in a transaction by itself. */
-export const troubles = [
+/** Faults of the transaction's own work. */
+export const transactionFaults = [
   'thrown error',
   'SQL error',
   'constraint violation',
@@ -19,72 +19,75 @@ export const troubles = [
   'forgotten await',
   'escaped handle',
 ] as const
-export type Trouble = (typeof troubles)[number]
+export type TransactionFault = (typeof transactionFaults)[number]
 
-/** Everything that can go wrong, by itself or by a fault of the connection. */
-export type Kind = Trouble | FaultName
-export const kinds: readonly Kind[] = [...troubles, ...faultNames]
+export type FaultKind = TransactionFault | ConnectionFault
+export const faultKinds: readonly FaultKind[] = [...transactionFaults, ...connectionFaultNames]
 
-/** One transaction of the storm. */
+/** One transaction of a fault run. */
 export interface Scenario {
-  /** Which of the tenants it is of. */
+  /** The index of its tenant. */
   tenant: number
   mode: 'read' | 'write'
   steps: Step[]
-  trouble: Trouble | undefined
-  /** Before which step the trouble comes; behind the last where there are fewer. */
+  fault: TransactionFault | undefined
+  /** The index of the step that the fault precedes; after the last step when there are fewer. */
   at: number
-  /** Whether the work goes on as if the trouble had not been. */
-  isSwallowed: boolean
+  /** Whether the work catches the fault's error and continues. */
+  isCaught: boolean
 }
 
 const phases: Phase[] = ['connect', 'begin', 'confirm', 'first query', 'query', 'long query', 'commit', 'rollback']
-const moments: Moment[] = ['asked', 'answered', 'done']
+const moments: Moment[] = ['request', 'response', 'complete']
 
-/** The transactions of a storm: with the same seed the same ones. */
-export function scenariosOf(seed: number, transactions: number, tenants: number, kinds: readonly Kind[]): Scenario[] {
-  const chosen = troubles.filter((trouble) => kinds.includes(trouble))
+/** The transactions of a fault run, which the seed determines. */
+export function scenariosOf(
+  seed: number,
+  transactions: number,
+  tenants: number,
+  kinds: readonly FaultKind[],
+): Scenario[] {
+  const chosen = transactionFaults.filter((fault) => kinds.includes(fault))
   const none = { arbitrary: fc.constant(undefined), weight: 2 }
   const scenario = fc.record({
     tenant: fc.constantFrom(...Array(tenants).keys()),
     mode: fc.constantFrom('write', 'read', 'write'),
     steps: fc.array(fc.constantFrom(...steps), { minLength: 1, maxLength: 4, size: 'max' }),
-    trouble:
-      chosen.length === 0 ? none.arbitrary : fc.oneof(none, { arbitrary: fc.constantFrom(...chosen), weight: 1 }),
+    fault: chosen.length === 0 ? none.arbitrary : fc.oneof(none, { arbitrary: fc.constantFrom(...chosen), weight: 1 }),
     at: fc.constantFrom(0, 1, 2, 3, 4),
-    isSwallowed: fc.boolean(),
+    isCaught: fc.boolean(),
   })
   return fc.sample(scenario, { seed, numRuns: transactions })
 }
 
 /**
- * A plan of ambushes: each waits, from a certain transaction on, for the next one to come to its place. The same seed lays
- * the same ambushes, whatever the order in which the transactions come.
+ * Creates a plan with one fault for each four transactions. Each fault waits, from a certain transaction on, for the next one
+ * that comes to its phase and moment. The seed determines the faults, in whatever order the transactions run.
  *
- * @param count how many, one for each four transactions
- * @param report is told of each fault that was done
+ * @param count the number of faults
+ * @param report called with each injected fault
  */
-export function ambushPlan(
+export function faultPlan(
   seed: number,
   count: number,
-  kinds: readonly Kind[],
-  report: (fault: FaultName) => void,
+  kinds: readonly FaultKind[],
+  report: (fault: ConnectionFault) => void,
 ): Plan {
-  const chosen = faultNames.filter((name) => kinds.includes(name))
+  const chosen = connectionFaultNames.filter((name) => kinds.includes(name))
   if (chosen.length === 0) return () => undefined
-  const ambush = fc.record({
+  const planned = fc.record({
     fault: fc.constantFrom(...chosen),
     phase: fc.constantFrom(...phases),
     moment: fc.constantFrom(...moments),
   })
   let begun = 0
-  const ambushes = fc.sample(ambush, { seed, numRuns: count }).map((each, n) => ({ ...each, due: 4 * n }))
+  const waiting = fc.sample(planned, { seed, numRuns: count }).map((each, n) => ({ ...each, due: 4 * n }))
   return (phase, moment) => {
-    if (phase === 'begin' && moment === 'asked') begun += 1
-    const hit = ambushes.findIndex((each) => each.due < begun && each.phase === phase && each.moment === moment)
-    const [sprung] = hit < 0 ? [] : ambushes.splice(hit, 1)
-    if (sprung === undefined) return undefined
-    report(sprung.fault)
-    return faults[sprung.fault]
+    if (phase === 'begin' && moment === 'request') begun += 1
+    const index = waiting.findIndex((each) => each.due < begun && each.phase === phase && each.moment === moment)
+    const [next] = index < 0 ? [] : waiting.splice(index, 1)
+    if (next === undefined) return undefined
+    report(next.fault)
+    return connectionFaults[next.fault]
   }
 }

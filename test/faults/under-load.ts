@@ -3,106 +3,123 @@ import { parseTenantId } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase, type TenantTx } from '../../src/database/index.ts'
 import { withSettings } from '../database/shared-database.ts'
 import { newTenant } from '../database.ts'
-import { aftermath, atLast, directUrl, inspected, sessionsToEnd, within } from './aftermath.ts'
 import { audit, type Damage, describe, type Entry, noDamage, Thrown } from './ledger.ts'
 import { openProxy } from './proxy.ts'
-import { ambushPlan, type Kind, type Scenario, scenariosOf } from './scenario.ts'
-import { perform } from './work.ts'
+import { assertRecovered, directUrl, inspected, retry, sessionsToEnd, within } from './recovery.ts'
+import { type FaultKind, faultPlan, scenariosOf } from './scenario.ts'
+import { perform, type Run } from './work.ts'
 
-export interface StormOptions {
-  /** The same seed brings the same transactions and the same faults. */
+export interface FaultRunOptions {
+  /** Determines the transactions and the faults. */
   seed: number
   transactions: number
-  /** What is thrown in. */
-  kinds: readonly Kind[]
+  /** The faults to inject. */
+  kinds: readonly FaultKind[]
+  /** @default 30 */
   tenants?: number
-  /** Of the pool. */
+  /**
+   * The connections of the pool.
+   *
+   * @default 4
+   */
   size?: number
 }
 
-/** What a storm did. */
-export interface Figures {
+export interface FaultRunResult {
   seed: number
   transactions: number
   committed: number
-  /** Lost their connection during COMMIT, and said so. */
+  /** Transactions that lost their connection during COMMIT and got SERVICE_UNAVAILABLE. */
   unknown: number
-  /** How many of each kind were thrown in. */
-  faults: Partial<Record<Kind, number>>
-  /** How many transactions failed with each code. */
+  /** The number of injected faults of each kind. */
+  faults: Partial<Record<FaultKind, number>>
+  /** The number of failed transactions with each code. */
   failures: Record<string, number>
-  /** Every list is empty where all is well. */
   damage: Damage
 }
 
-// Short, so that what hangs is found out in a test; in the same order as in production.
+// Short, so that a test detects a call that hangs; in the same order as in production.
 const limits = { statement_timeout: '100ms' }
 const timeouts = { answerTimeoutMs: 250, connectTimeoutMs: 500, acquireTimeoutMs: 20_000 }
 const patienceMs = 25_000
 
-/** Lets many tenants loose on a small pool, with faults thrown in, and looks at what is left. */
-export async function storm({ seed, transactions, kinds, tenants = 30, size = 4 }: StormOptions): Promise<Figures> {
-  const faults: Figures['faults'] = {}
-  const count = (kind: Kind) => {
+/** Runs transactions of many tenants on a small pool, injects faults, and audits the database afterwards. */
+export async function runWithFaults({
+  seed,
+  transactions,
+  kinds,
+  tenants = 30,
+  size = 4,
+}: FaultRunOptions): Promise<FaultRunResult> {
+  const faults: FaultRunResult['faults'] = {}
+  const count = (kind: FaultKind) => {
     faults[kind] = (faults[kind] ?? 0) + 1
   }
-  const plan = ambushPlan(seed, transactions / 4, kinds, count)
+  const plan = faultPlan(seed, transactions / 4, kinds, count)
   let isOver = false
   await using proxy = await openProxy(withSettings(limits, directUrl()), (...where) =>
     isOver ? undefined : plan(...where),
   )
   const pool = createPool({ url: proxy.url, size, ...timeouts })
   const damage = noDamage()
-  const tell = (what: string) => void damage.foreign.push(what)
+  const reportForeign = (what: string) => void damage.foreign.push(what)
   const db = createTenantDatabase({
-    connections: inspected(pool, tell),
-    onProtocolViolation: ({ what }) => void damage.unexpected.push(what),
+    connections: inspected(pool, reportForeign),
+    onProtocolViolation: ({ what }) => void damage.unexplained.push(what),
   })
   const ids = Array.from({ length: tenants }, newTenant)
   const entries: Entry[] = []
-  const escaped = {}
-
-  async function call(scenario: Scenario, n: number): Promise<void> {
-    const tenantId = parseTenantId(ids[scenario.tenant] ?? '')
-    if (tenantId === undefined) throw new Error('A scenario is of no tenant')
-    const entry: Entry = { scenario, tenant: tenantId, requestId: `${seed}/${n}`, marks: [] }
-    entries.push(entry)
-    const controller = new AbortController()
-    const abort = () => controller.abort(new Thrown('aborted'))
-    let number = 0
-    const work = (tx: TenantTx) => {
-      number += 1
-      return perform(tx, { entry, db, number, writes: 0, abort, count, escaped, foreign: tell })
-    }
-    const context = { tenantId, requestId: entry.requestId, signal: controller.signal }
-    entry.outcome = await runInContext(context, () => db[scenario.mode](work)).then(
-      () => ({ acknowledged: true }),
-      (error: unknown) => ({ acknowledged: false, error }),
-    )
-    if (entry.outcome.acknowledged && controller.signal.aborted)
-      damage.unexpected.push(`${entry.requestId}: acknowledged, though it was aborted before its end`)
-  }
+  const shared = { db, count, escaped: {}, reportForeign }
 
   const scenarios = scenariosOf(seed, transactions, tenants, kinds).entries()
-  // Each caller takes what comes next: ten times as many callers as connections, for as long as there is work.
+  // Ten callers for each connection; each takes the next transaction until there are no more.
   const caller = async () => {
-    for (const [n, scenario] of scenarios) await call(scenario, n)
+    for (const [n, scenario] of scenarios) {
+      const entry: Entry = { scenario, tenant: ids[scenario.tenant] ?? '', requestId: `${seed}/${n}`, marks: [] }
+      entries.push(entry)
+      await call(entry, shared, damage)
+    }
   }
-  const hope = async (wanted: Promise<unknown>, complaint: string) =>
+  const expectSoon = async (wanted: Promise<unknown>, complaint: string) =>
     void damage.stuck.push(...(await within(patienceMs, wanted, complaint)))
-  await hope(Promise.all(Array.from({ length: size * 10 }, caller)), 'calls hang')
+  await expectSoon(Promise.all(Array.from({ length: size * 10 }, caller)), 'calls hang')
   isOver = true
-  await hope(
-    atLast(() => aftermath(pool, db, size, tell)),
-    'the pool is not whole again',
+  await expectSoon(
+    retry(() => assertRecovered(pool, db, size, reportForeign)),
+    'the pool has not recovered',
   )
-  await hope(db.close(), 'the pool does not close')
-  // PostgreSQL cannot know that a frozen client has given up, until the network says so.
+  await expectSoon(db.close(), 'the pool does not close')
+  // PostgreSQL detects the end of a frozen client only when its connection is closed.
   for (const link of proxy.links) if (link.isFrozen) link.cut()
-  await hope(sessionsToEnd(proxy), 'sessions are left in a transaction')
+  await expectSoon(sessionsToEnd(proxy), 'sessions stay in a transaction')
 
   const unknown = await audit(damage, entries, proxy.commits)
   return { seed, transactions, committed: committed(entries), unknown, faults, failures: failures(entries), damage }
+}
+
+/** Runs one transaction and records its outcome. */
+async function call(
+  entry: Entry,
+  shared: Pick<Run, 'db' | 'count' | 'escaped' | 'reportForeign'>,
+  damage: Damage,
+): Promise<void> {
+  const { requestId, scenario } = entry
+  const tenantId = parseTenantId(entry.tenant)
+  if (tenantId === undefined) throw new Error(`The scenario of ${requestId} has no tenant`)
+  const controller = new AbortController()
+  const abort = () => controller.abort(new Thrown('aborted'))
+  let number = 0
+  const work = (tx: TenantTx) => {
+    number += 1
+    return perform(tx, { ...shared, entry, number, writes: 0, abort })
+  }
+  const context = { tenantId, requestId, signal: controller.signal }
+  entry.outcome = await runInContext(context, () => shared.db[scenario.mode](work)).then(
+    () => ({ acknowledged: true }),
+    (error: unknown) => ({ acknowledged: false, error }),
+  )
+  if (entry.outcome.acknowledged && controller.signal.aborted)
+    damage.unexplained.push(`${requestId}: acknowledged, although it was aborted before its end`)
 }
 
 const committed = (entries: Entry[]) =>

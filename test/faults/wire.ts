@@ -1,16 +1,16 @@
-/** A message of the PostgreSQL protocol (version 3, chapter "Message Formats"); the first of a client has no type. */
+/** A message of the PostgreSQL protocol (version 3, chapter "Message Formats"). A client's first message has no type. */
 export interface Message {
   type: string
   bytes: Buffer
 }
 
-/** Where a transaction is, as its statements tell. */
+/** The phase of a transaction, derived from its statements. */
 export type Phase = 'connect' | 'begin' | 'confirm' | 'first query' | 'query' | 'long query' | 'commit' | 'rollback'
 
-/** Cuts what one side says into whole messages, wherever the network cut it. */
-export function createSplitter(speaker: 'client' | 'server'): (chunk: Buffer) => Message[] {
+/** Splits the stream of one side into messages. */
+export function createSplitter(sender: 'client' | 'server'): (chunk: Buffer) => Message[] {
   let rest: Buffer = Buffer.alloc(0)
-  let isFirst = speaker === 'client'
+  let isFirst = sender === 'client'
   return (chunk) => {
     rest = Buffer.concat([rest, chunk])
     const messages: Message[] = []
@@ -26,7 +26,7 @@ export function createSplitter(speaker: 'client' | 'server'): (chunk: Buffer) =>
   }
 }
 
-/** Reads which statement a Query or a Bind message runs: a Bind names what a Parse has said before, once or each time. */
+/** Reads the statement of a Query or Bind message. A Bind names a statement of an earlier Parse. */
 export function createReader(): (message: Message) => string | undefined {
   const texts = new Map<string, string>()
   return ({ type, bytes }) => {
@@ -42,7 +42,7 @@ const textAt = (bytes: Buffer, start: number) => bytes.toString('utf8', start, b
 /** The values of a Bind message. */
 export function valuesOf(bind: Message): string[] {
   const { bytes } = bind
-  let at = bytes.indexOf(0, bytes.indexOf(0, 5) + 1) + 1 // behind the names of the portal and the statement
+  let at = bytes.indexOf(0, bytes.indexOf(0, 5) + 1) + 1 // after the names of the portal and the statement
   at += 2 + 2 * bytes.readUInt16BE(at) // the formats
   const values: string[] = []
   let left = bytes.readUInt16BE(at)
@@ -54,7 +54,7 @@ export function valuesOf(bind: Message): string[] {
   return values
 }
 
-/** What a statement is to its transaction, given the one before it. */
+/** Returns the phase of a statement, given the phase before it. */
 export function phaseOf(statement: string, before: Phase | undefined): Phase {
   if (statement.startsWith('begin')) return 'begin'
   if (statement.startsWith('select set_config')) return 'confirm'

@@ -22,22 +22,20 @@ const secret = 'the secret of this test, which has 40 ch'
 const expired = createTenantSigner(secret, () => Date.now() - 120_000)
 const wrong = createTenantSigner('another secret, which has 40 characters.')
 
-function doorOf(database: TestDatabase, signer?: TenantSigner): TenantDatabase {
-  // One connection, so that whatever is left on it would meet the next request.
-  const door = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 1 }), signer })
-  closeAfterwards(door)
-  return door
+function openDatabase(database: TestDatabase, signer?: TenantSigner): TenantDatabase {
+  // One connection, so that settings that stay on it would affect the next request.
+  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 1 }), signer })
+  closeAfterwards(db)
+  return db
 }
 
-const sealed = await createDatabase()
-await migrate({ url: sealed.ownerUrl, signingSecrets: [secret] })
-const doors = {
-  sealed: doorOf(sealed, createTenantSigner(secret)),
-  plain: doorOf(await createDatabase()),
-}
+const signedDatabase = await createDatabase()
+await migrate({ url: signedDatabase.ownerUrl, signingSecrets: [secret] })
+const signed = openDatabase(signedDatabase, createTenantSigner(secret))
+const unsigned = openDatabase(await createDatabase())
 
-/** What no service should have: input in the text of a query. */
-function injectable(db: TenantDatabase) {
+/** An app with a defect: it puts input into the text of a query. */
+function createInjectableApp(db: TenantDatabase) {
   const app = new Hono()
   app.onError(createErrorHandler())
   app.use(tenant({ from: header('X-Tenant-Id') }))
@@ -46,16 +44,16 @@ function injectable(db: TenantDatabase) {
     c.json(await inject(`select id, title from tasks where title = '${await c.req.text()}'`)),
   )
   app.post('/describe', async (c) => {
-    const text = `update tasks set description = '${await c.req.text()}' where title = 'nobody''s'`
+    const text = `update tasks set description = '${await c.req.text()}' where title = 'absent'`
     await db.write((tx) => tx.execute(sql.raw(text)))
     return c.json({})
   })
   return app
 }
 
-/** A tenant with a task whose title nobody else has. */
-async function stock(db: TenantDatabase) {
-  const id = newTenant() as TenantId // newTenant() gives canonical ones
+/** Creates a tenant with a task whose title is unique. */
+async function createTenant(db: TenantDatabase) {
+  const id = newTenant() as TenantId // newTenant() returns canonical ids
   const mark = `mark${crypto.randomUUID().replaceAll('-', '')}`
   await withTenant(id, () =>
     db.write(async (tx) => {
@@ -67,8 +65,8 @@ async function stock(db: TenantDatabase) {
 }
 
 async function attack(db: TenantDatabase, path: string, textFor: (other: TenantId) => string) {
-  const [own, other] = [await stock(db), await stock(db)]
-  const app = injectable(db)
+  const [own, other] = [await createTenant(db), await createTenant(db)]
+  const app = createInjectableApp(db)
   const send = async (text: string) =>
     await (await app.request(path, { method: 'POST', body: text, headers: { 'X-Tenant-Id': own.id } })).text()
   const answers = (await send(textFor(other.id))) + (await send(`' or true --`))
@@ -77,12 +75,12 @@ async function attack(db: TenantDatabase, path: string, textFor: (other: TenantI
 
 const names = payloads({ other: newTenant() as TenantId, expired, wrong })
 
-describe.each(names)('injected SQL: $name', ({ name, worksWithoutSeal }) => {
+describe.each(names)('injected SQL: $name', ({ name, worksUnsigned }) => {
   const textFor = (other: TenantId) =>
     payloads({ other, expired, wrong }).find((payload) => payload.name === name)?.text ?? ''
 
-  test('reaches no other tenant where tenants are sealed', async () => {
-    const { answers, own, other } = await attack(doors.sealed, '/search', textFor)
+  test('reads no row of another tenant with a signed tenant context', async () => {
+    const { answers, own, other } = await attack(signed, '/search', textFor)
     expect(answers).not.toContain(other.mark)
     expect(answers).toContain(own.mark)
     const { inner, outer } = signingKeyOf(secret)
@@ -90,9 +88,9 @@ describe.each(names)('injected SQL: $name', ({ name, worksWithoutSeal }) => {
     expect(answers).not.toContain(outer)
   })
 
-  test(`${worksWithoutSeal ? 'reaches' : 'does not reach'} one where they are not`, async () => {
-    const { answers, other } = await attack(doors.plain, '/search', textFor)
-    expect(answers.includes(other.mark)).toBe(worksWithoutSeal)
+  test(`${worksUnsigned ? 'reads a row' : 'reads no row'} of another tenant without a signature`, async () => {
+    const { answers, other } = await attack(unsigned, '/search', textFor)
+    expect(answers.includes(other.mark)).toBe(worksUnsigned)
   })
 })
 
@@ -102,22 +100,22 @@ describe('injected SQL that writes', () => {
   const descriptionsOf = (db: TenantDatabase, id: string) =>
     withTenant(id, () => db.read((tx) => tx.select({ description: tasks.description }).from(tasks)))
 
-  test('changes no row of another tenant where tenants are sealed', async () => {
-    const { other } = await attack(doors.sealed, '/describe', textFor)
-    expect(await descriptionsOf(doors.sealed, other.id)).toEqual([{ description: null }])
+  test('changes no row of another tenant with a signed tenant context', async () => {
+    const { other } = await attack(signed, '/describe', textFor)
+    expect(await descriptionsOf(signed, other.id)).toEqual([{ description: null }])
   })
 
-  test('changes one where they are not', async () => {
-    const { other } = await attack(doors.plain, '/describe', textFor)
-    expect(await descriptionsOf(doors.plain, other.id)).toEqual([{ description: 'taken' }])
+  test('changes a row of another tenant without a signature', async () => {
+    const { other } = await attack(unsigned, '/describe', textFor)
+    expect(await descriptionsOf(unsigned, other.id)).toEqual([{ description: 'taken' }])
   })
 })
 
-test('a tenant that was set for the session is not the next request’s', async () => {
-  const forever = (other: TenantId) =>
+test('a tenant that was set for the session does not affect the next request', async () => {
+  const forSession = (other: TenantId) =>
     `' union all select gen_random_uuid(), set_config('app.current_tenant', '${other}', false) --`
-  for (const db of [doors.sealed, doors.plain]) {
-    const { answers, own, other } = await attack(db, '/search', forever)
+  for (const db of [signed, unsigned]) {
+    const { answers, own, other } = await attack(db, '/search', forSession)
     expect(answers).toContain(own.mark)
     expect(answers).not.toContain(other.mark)
   }

@@ -5,10 +5,10 @@ import { type TenantLimitsOptions, tenantLimits } from '../../src/limits/index.t
 import { header, tenant } from '../../src/resolution/index.ts'
 import { requestLimits } from '../../src/service/middleware/request-limits.ts'
 
-/** Lets happen whatever can happen now. */
+/** Waits until the work that is ready now has run. */
 export const turn = (): Promise<void> => new Promise(setImmediate)
 
-/** A clock that stands still until it is moved. */
+/** A clock that moves only when a test moves it. */
 export class Clock {
   private ms = 1_775_390_400_000
   now = (): number => this.ms
@@ -17,7 +17,7 @@ export class Clock {
   }
 }
 
-/** An app behind these limits. The handler of `/held/:name` ends when it is told to, `started` says in which order they began. */
+/** An app with these limits. A handler of `/held/:name` runs until `finish` or `fail`; `started` lists their names in order. */
 export function build(options: TenantLimitsOptions) {
   const app = new Hono<TenantEnv>()
   const started: string[] = []
@@ -41,7 +41,7 @@ export function build(options: TenantLimitsOptions) {
 
   return {
     started,
-    /** A client of this tenant. `signal` aborts when it goes away. */
+    /** A client of this tenant. `signal` aborts when the client disconnects. */
     as: (tenantId: string) => async (path: string, signal?: AbortSignal) =>
       app.request(
         new Request(`http://test${path}`, { headers: { 'X-Tenant-Id': tenantId }, ...(signal ? { signal } : {}) }),
@@ -57,6 +57,6 @@ export function build(options: TenantLimitsOptions) {
   }
 }
 
-/** What an answer says of the rate. */
+/** The rate headers of a response, on one line. */
 export const rateOf = ({ headers }: Response) =>
   ['Limit', 'Remaining', 'Reset', 'Policy'].map((name) => headers.get(`RateLimit-${name}`)).join(' ')

@@ -2,54 +2,52 @@ import { describe, expect, test } from 'bun:test'
 import { getEventListeners } from 'node:events'
 import { Bulkhead } from '../../src/limits/bulkhead.ts'
 
-const tenants = ['a', 'b', 'c']
-
 describe('a bulkhead', () => {
-  test('forgets a tenant of whom nothing is under way', async () => {
+  test('forgets a tenant without requests', () => {
     const bulkhead = new Bulkhead({ max: 1, queueMax: 1 })
-    const entered = tenants.map((tenant) => bulkhead.of(tenant))
-    expect(entered.map((compartment) => compartment.enter())).toEqual([true, true, true])
-    expect(bulkhead.size).toBe(3)
-    for (const compartment of entered) compartment.leave()
-    expect(bulkhead.size).toBe(0)
+    const all = ['a', 'b', 'c'].map((tenant) => bulkhead.slotsOf(tenant))
+    expect(all.map((slots) => slots.take())).toEqual([true, true, true])
+    expect(bulkhead.tenantCount).toBe(3)
+    for (const slots of all) slots.release()
+    expect(bulkhead.tenantCount).toBe(0)
   })
 
-  test('forgets a tenant when the last that waited has left', async () => {
+  test('forgets a tenant after the release of its last waiter', async () => {
     const bulkhead = new Bulkhead({ max: 1, queueMax: 2 })
-    const compartment = bulkhead.of('a')
-    compartment.enter()
+    const slots = bulkhead.slotsOf('a')
+    slots.take()
     const client = new AbortController()
-    const gone = compartment.wait(client.signal).catch((reason: unknown) => reason)
-    const waited = compartment.wait(undefined)
+    const aborted = slots.wait(client.signal).catch((reason: unknown) => reason)
+    const waited = slots.wait(undefined)
     client.abort('gone')
-    compartment.leave()
+    slots.release()
     await waited
-    expect([await gone, bulkhead.size]).toEqual(['gone', 1])
-    compartment.leave()
-    expect(bulkhead.size).toBe(0)
+    expect([await aborted, bulkhead.tenantCount]).toEqual(['gone', 1])
+    slots.release()
+    expect(bulkhead.tenantCount).toBe(0)
   })
 
-  test('knows one compartment of a tenant for as long as something of it is under way', () => {
+  test('returns the same slots for a tenant while one of them is taken', () => {
     const bulkhead = new Bulkhead({ max: 2, queueMax: 0 })
-    bulkhead.of('a').enter()
-    bulkhead.of('a').enter()
-    bulkhead.of('a').leave()
-    expect([bulkhead.of('a').enter(), bulkhead.of('a').enter()]).toEqual([true, false])
+    bulkhead.slotsOf('a').take()
+    bulkhead.slotsOf('a').take()
+    bulkhead.slotsOf('a').release()
+    expect([bulkhead.slotsOf('a').take(), bulkhead.slotsOf('a').take()]).toEqual([true, false])
   })
 
-  test('does not let wait whose client is gone already', async () => {
-    const compartment = new Bulkhead({ max: 1, queueMax: 1 }).of('a')
-    compartment.enter()
-    expect(() => compartment.wait(AbortSignal.abort(new Error('gone')))).toThrow('gone')
-    expect(compartment.wait(undefined)).toBeInstanceOf(Promise)
+  test('rejects a waiter whose client disconnected', () => {
+    const slots = new Bulkhead({ max: 1, queueMax: 1 }).slotsOf('a')
+    slots.take()
+    expect(() => slots.wait(AbortSignal.abort(new Error('gone')))).toThrow('gone')
+    expect(slots.wait(undefined)).toBeInstanceOf(Promise)
   })
 
-  test('asks nothing more of a signal whose request had its turn', async () => {
-    const compartment = new Bulkhead({ max: 1, queueMax: 1 }).of('a')
-    compartment.enter()
+  test('removes its listener from the signal of a waiter that got a slot', async () => {
+    const slots = new Bulkhead({ max: 1, queueMax: 1 }).slotsOf('a')
+    slots.take()
     const client = new AbortController()
-    const waited = compartment.wait(client.signal)
-    compartment.leave()
+    const waited = slots.wait(client.signal)
+    slots.release()
     expect(getEventListeners(client.signal, 'abort')).toEqual([])
     client.abort()
     expect(await waited).toBeUndefined()
@@ -62,7 +60,7 @@ describe('a bulkhead', () => {
     [1, -1],
     [1, 0.5],
     [1, Number.POSITIVE_INFINITY],
-  ])('refuses to be made for %p at a time and %p that wait', (max, queueMax) => {
+  ])('rejects max %p with queueMax %p', (max, queueMax) => {
     expect(() => new Bulkhead({ max, queueMax })).toThrow(TypeError)
   })
 })

@@ -3,8 +3,8 @@ import { build, turn } from './app.ts'
 
 const [a, b] = [crypto.randomUUID(), crypto.randomUUID()]
 
-describe('the requests of a tenant', () => {
-  test('are worked on so many at a time', async () => {
+describe('the concurrency limit', () => {
+  test('runs `max` requests of a tenant at the same time', async () => {
     const { as, started, finish } = build({ concurrency: { max: 2, queueMax: 10 } })
     const answers = ['1', '2', '3', '4'].map((name) => as(a)(`/held/${name}`))
     await turn()
@@ -15,7 +15,7 @@ describe('the requests of a tenant', () => {
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200])
   })
 
-  test('wait in the order of their coming', async () => {
+  test('runs waiting requests in order of arrival', async () => {
     const { as, started, finish } = build({ concurrency: { max: 1, queueMax: 10 } })
     const names = ['1', '2', '3', '4', '5']
     const answers = names.map((name) => as(a)(`/held/${name}`))
@@ -25,7 +25,7 @@ describe('the requests of a tenant', () => {
     expect(started).toEqual(names)
   })
 
-  test('do not pass those that wait', async () => {
+  test('does not run a new request before one that waits', async () => {
     const { as, started, finish } = build({ concurrency: { max: 1, queueMax: 10 } })
     const answers = [as(a)('/held/1'), as(a)('/held/2')]
     await turn()
@@ -37,7 +37,7 @@ describe('the requests of a tenant', () => {
     await Promise.all(answers)
   })
 
-  test('are refused at once when as many wait as may', async () => {
+  test('rejects a request at once when the queue is full', async () => {
     const { as, started, finish } = build({ concurrency: { max: 1, queueMax: 1 } })
     const answers = [as(a)('/held/1'), as(a)('/held/2')]
     await turn()
@@ -54,7 +54,7 @@ describe('the requests of a tenant', () => {
     expect(started).toEqual(['1', '2'])
   })
 
-  test('never wait where nobody may', async () => {
+  test('rejects a request at once when there is no queue', async () => {
     const { as, finish } = build({ concurrency: { max: 1, queueMax: 0 } })
     const first = as(a)('/held/1')
     await turn()
@@ -63,7 +63,7 @@ describe('the requests of a tenant', () => {
     expect([(await first).status, (await as(a)('/')).status]).toEqual([200, 200])
   })
 
-  test('do not keep those of another tenant waiting', async () => {
+  test('of one tenant does not delay the requests of another', async () => {
     const { as, finish } = build({ concurrency: { max: 1, queueMax: 1 } })
     const answers = [as(a)('/held/1'), as(a)('/held/2')]
     await turn()
@@ -73,14 +73,14 @@ describe('the requests of a tenant', () => {
   })
 })
 
-describe('a place', () => {
-  test('is given back by a handler that throws', async () => {
+describe('a slot', () => {
+  test('is released by a handler that throws', async () => {
     const { as } = build({ concurrency: { max: 1, queueMax: 0 } })
     expect((await as(a)('/failing')).status).toBe(500)
     expect((await as(a)('/')).status).toBe(200)
   })
 
-  test('is handed on by a handler that fails later', async () => {
+  test('is passed to a waiting request by a handler that rejects', async () => {
     const { as, fail } = build({ concurrency: { max: 1, queueMax: 1 } })
     const answers = [as(a)('/held/1'), as(a)('/')]
     await turn()
@@ -88,7 +88,7 @@ describe('a place', () => {
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([500, 200])
   })
 
-  test('is kept until the handler has ended, though its client is gone', async () => {
+  test('is taken until the handler has ended, even when its client has disconnected', async () => {
     const { as, finish } = build({ concurrency: { max: 1, queueMax: 0 } })
     const client = new AbortController()
     const first = as(a)('/held/1', client.signal)
@@ -100,8 +100,8 @@ describe('a place', () => {
   })
 })
 
-describe('a request whose client goes away while it waits', () => {
-  test('is never worked on, and lets the next one have its turn', async () => {
+describe('a waiting request whose client disconnects', () => {
+  test('never runs, and the next one runs in its place', async () => {
     const { as, started, finish } = build({ concurrency: { max: 1, queueMax: 2 } })
     const client = new AbortController()
     const answers = [as(a)('/held/1'), as(a)('/held/2', client.signal), as(a)('/held/3')]
@@ -112,7 +112,7 @@ describe('a request whose client goes away while it waits', () => {
     expect([(await answers[0])?.status, (await answers[2])?.status, started]).toEqual([200, 200, ['1', '3']])
   })
 
-  test('makes room in the queue', async () => {
+  test('leaves the queue', async () => {
     const { as, finish } = build({ concurrency: { max: 1, queueMax: 1 } })
     const client = new AbortController()
     const answers = [as(a)('/held/1'), as(a)('/held/2', client.signal)]
@@ -125,7 +125,7 @@ describe('a request whose client goes away while it waits', () => {
     await Promise.all(answers)
   })
 
-  test('hands no place on that it never had', async () => {
+  test('releases no slot', async () => {
     const { as, started, finish } = build({ concurrency: { max: 1, queueMax: 3 } })
     const client = new AbortController()
     const answers = [as(a)('/held/1'), as(a)('/held/2', client.signal), as(a)('/held/3')]

@@ -17,18 +17,18 @@ const failing: [string, RateStore][] = [
   ],
 ]
 
-describe('a store of one’s own', () => {
-  test('is asked by a key that holds the tenant and the rate', async () => {
-    const asked: unknown[] = []
+describe('a custom store', () => {
+  test('gets a key that contains the tenant and the rate', async () => {
+    const calls: unknown[] = []
     const take: RateStore['take'] = (...parameters) => {
-      asked.push(parameters)
+      calls.push(parameters)
       return { allowed: true, remaining: 2, resetSeconds: 20, retryAfterSeconds: 0 }
     }
     await build({ rate: { ...rate, store: { take } } }).as(a.toUpperCase())('/')
-    expect(asked).toEqual([[`3;w=60:${a}`, rate]])
+    expect(calls).toEqual([[`3;w=60:${a}`, rate]])
   })
 
-  test('may take its time', async () => {
+  test('may be asynchronous', async () => {
     const memory = memoryRateStore({ now: new Clock().now })
     const store: RateStore = { take: async (...parameters) => await memory.take(...parameters) }
     const { as } = build({ rate: { ...rate, store } })
@@ -44,13 +44,16 @@ describe('a store of one’s own', () => {
   test.each([
     [{ remaining: -0.5, resetSeconds: 1.2, retryAfterSeconds: 1.2 }, '3 0 2 3;w=60', '2'],
     [{ remaining: 0.5, resetSeconds: -1, retryAfterSeconds: -1 }, '3 0 0 3;w=60', '1'],
-  ])('may count in fractions and below nothing: clients see whole numbers (%j)', async (counted, seen, retryAfter) => {
-    const take = () => ({ allowed: false, ...counted })
-    const answer = await build({ rate: { ...rate, store: { take } } }).as(a)('/')
-    expect([rateOf(answer), answer.headers.get('Retry-After')]).toEqual([seen, retryAfter])
-  })
+  ])(
+    'may return fractions and negative numbers: the headers have whole numbers (%j)',
+    async (counted, seen, retryAfter) => {
+      const take = () => ({ allowed: false, ...counted })
+      const answer = await build({ rate: { ...rate, store: { take } } }).as(a)('/')
+      expect([rateOf(answer), answer.headers.get('Retry-After')]).toEqual([seen, retryAfter])
+    },
+  )
 
-  test('that keeps a request until its client is gone leaves the handler alone', async () => {
+  test('that fails after the client disconnected does not start the handler', async () => {
     const answered = Promise.withResolvers<never>()
     const { as, started } = build({
       rate: { ...rate, store: { take: () => answered.promise } },
@@ -68,14 +71,14 @@ describe('a store of one’s own', () => {
 })
 
 describe.each(failing)('a store that %s', (_, store) => {
-  test('lets requests through, and somebody hears of it', async () => {
-    const heard: unknown[] = []
-    const { as } = build({ rate: { ...rate, store, onStoreError: (error) => heard.push(error) } })
+  test('allows requests and calls onStoreError', async () => {
+    const reported: unknown[] = []
+    const { as } = build({ rate: { ...rate, store, onStoreError: (error) => reported.push(error) } })
     const answer = await as(a)('/')
-    expect([answer.status, rateOf(answer).trim(), heard]).toEqual([200, '', [down]])
+    expect([answer.status, rateOf(answer).trim(), reported]).toEqual([200, '', [down]])
   })
 
-  test('leaves the cap on concurrency as it is', async () => {
+  test('does not change the concurrency limit', async () => {
     const { as, finish } = build({ rate: { ...rate, store }, concurrency: { max: 1, queueMax: 0 } })
     const first = as(a)('/held/1')
     await turn()
@@ -84,7 +87,7 @@ describe.each(failing)('a store that %s', (_, store) => {
     await first
   })
 
-  test('breaks no request by who hears of it', async () => {
+  test('fails no request when onStoreError fails', async () => {
     const listeners = [
       () => {
         throw new Error('The listener failed')
@@ -94,4 +97,17 @@ describe.each(failing)('a store that %s', (_, store) => {
     for (const onStoreError of listeners)
       expect((await build({ rate: { ...rate, store, onStoreError } }).as(a)('/')).status).toBe(200)
   })
+})
+
+test('the memory store keeps the quotas of the 100,000 most recent tenants', () => {
+  const store = memoryRateStore({ now: new Clock().now })
+  const remaining = (key: string) => {
+    const decision = store.take(key, rate)
+    return 'then' in decision ? expect.unreachable() : decision.remaining
+  }
+  for (const key of ['first', 'second']) remaining(key)
+  for (let n = 0; n < 99_998; n += 1) remaining(`t${n}`)
+  expect(remaining('first')).toBe(1)
+  remaining('one more')
+  expect([remaining('first'), remaining('second')]).toEqual([0, 2])
 })

@@ -11,7 +11,7 @@ function limited(options: RateOptions = rate) {
 }
 
 describe('a rate', () => {
-  test('lets a tenant send as many at once as it allows', async () => {
+  test('allows a tenant `limit` requests at once', async () => {
     const { as } = limited()
     const statuses = [await as(a)('/'), await as(a)('/'), await as(a)('/'), await as(a)('/')].map(
       ({ status }) => status,
@@ -19,7 +19,7 @@ describe('a rate', () => {
     expect(statuses).toEqual([200, 200, 200, 429])
   })
 
-  test('is told on every answer, allowed or not', async () => {
+  test('is in the headers of every response, allowed or rejected', async () => {
     const { as, clock } = limited()
     const seen: string[] = []
     for (let n = 0; n < 4; n += 1) {
@@ -29,12 +29,12 @@ describe('a rate', () => {
     expect(seen).toEqual(['3 2 20 3;w=60', '3 1 40 3;w=60', '3 0 59 3;w=60', '3 0 59 3;w=60'])
   })
 
-  test.each(['/failing', '/nowhere', '/raw'])('is told on the answer of %p', async (path) => {
+  test.each(['/failing', '/nowhere', '/raw'])('is in the headers of the response of %p', async (path) => {
     const { as } = limited()
     expect(rateOf(await as(a)(path))).toBe('3 2 20 3;w=60')
   })
 
-  test('is told to who is refused since too many wait', async () => {
+  test('is in the headers of a request that the concurrency limit rejects', async () => {
     const { as, started, finish } = build({ rate, concurrency: { max: 1, queueMax: 0 } })
     const first = as(a)('/held/1')
     const second = await as(a)('/held/2')
@@ -43,7 +43,7 @@ describe('a rate', () => {
     await first
   })
 
-  test('refuses with the envelope and says when to come again', async () => {
+  test('rejects with the error envelope and Retry-After', async () => {
     const { as, clock } = limited()
     for (let n = 0; n < 3; n += 1) await as(a)('/')
     clock.move(1)
@@ -55,7 +55,7 @@ describe('a rate', () => {
     })
   })
 
-  test('lets in again at the second that it named, and not before', async () => {
+  test('allows a request after Retry-After, and not before', async () => {
     const { as, clock } = limited({ limit: 7, windowSeconds: 60 })
     for (let n = 0; n < 7; n += 1) await as(a)('/')
     const seconds = Number((await as(a)('/')).headers.get('Retry-After'))
@@ -65,14 +65,14 @@ describe('a rate', () => {
     expect((await as(a)('/')).status).toBe(200)
   })
 
-  test('never says to come again in no time', async () => {
+  test('sends a Retry-After of at least one second', async () => {
     const { as, clock } = limited({ limit: 100, windowSeconds: 1 })
     for (let n = 0; n < 100; n += 1) await as(a)('/')
     clock.move(9)
     expect((await as(a)('/')).headers.get('Retry-After')).toBe('1')
   })
 
-  test('comes back evenly, however often a tenant asks in between', async () => {
+  test('refills evenly, however many rejected requests a tenant sends', async () => {
     const { as, clock } = limited({ limit: 10, windowSeconds: 60 })
     for (let n = 0; n < 10; n += 1) await as(a)('/')
     const seconds: number[] = []
@@ -83,28 +83,28 @@ describe('a rate', () => {
     expect(seconds).toEqual([6, 12, 18, 24])
   })
 
-  test('comes back no further than whole', async () => {
+  test('refills up to the limit', async () => {
     const { as, clock } = limited()
     await as(a)('/')
     clock.move(59_000)
     expect(rateOf(await as(a)('/'))).toBe('3 2 20 3;w=60')
   })
 
-  test('is whole again after a window of silence', async () => {
+  test('is full after a window without requests', async () => {
     const { as, clock } = limited()
     for (let n = 0; n < 4; n += 1) await as(a)('/')
     clock.move(60_000)
     expect(rateOf(await as(a)('/'))).toBe('3 2 20 3;w=60')
   })
 
-  test('is as it was for a tenant that was quiet for less than a window', async () => {
+  test('is partly refilled after less than a window without requests', async () => {
     const { as, clock } = limited()
     for (let n = 0; n < 3; n += 1) await as(a)('/')
     clock.move(45_000)
     expect(rateOf(await as(a)('/'))).toBe('3 1 35 3;w=60')
   })
 
-  test('is remembered for a tenant that goes on asking, window after window', async () => {
+  test('continues over several windows while a tenant sends requests', async () => {
     const { as, clock } = limited({ limit: 2, windowSeconds: 60 })
     for (let n = 0; n < 2; n += 1) await as(a)('/')
     const statuses: number[] = []
@@ -115,7 +115,7 @@ describe('a rate', () => {
     expect(statuses).toEqual([429, 200, 429, 200, 429, 200, 429, 200, 429, 200, 429, 200])
   })
 
-  test('goes on from where it was when the clock is set back', async () => {
+  test('keeps its remaining quota when the clock is set back', async () => {
     const { as, clock } = limited()
     for (let n = 0; n < 3; n += 1) await as(a)('/')
     clock.move(-3_600_000)
@@ -124,13 +124,13 @@ describe('a rate', () => {
     expect((await as(a)('/')).status).toBe(200)
   })
 
-  test('is each tenant’s own', async () => {
+  test('is separate for each tenant', async () => {
     const { as } = limited()
     for (let n = 0; n < 4; n += 1) await as(a)('/')
     expect(rateOf(await as(b)('/'))).toBe('3 2 20 3;w=60')
   })
 
-  test('of another kind takes nothing from it in the same store', async () => {
+  test('is separate for each rate in the same store', async () => {
     const store = memoryRateStore({ now: new Clock().now })
     const others = [
       { limit: 3, windowSeconds: 10 },
@@ -146,7 +146,7 @@ describe('a rate', () => {
     [3, 0],
     [3, 0.5],
     [3, Number.NaN],
-  ])('cannot be %p in %p seconds', (limit, windowSeconds) => {
+  ])('rejects a limit of %p in %p seconds', (limit, windowSeconds) => {
     expect(() => tenantLimits({ rate: { limit, windowSeconds } })).toThrow(TypeError)
   })
 })

@@ -4,8 +4,8 @@ import type { TenantEnv } from '../../src/context/index.ts'
 import { TenantRequired } from '../../src/context/index.ts'
 import { tenantLimits } from '../../src/limits/index.ts'
 
-describe('the limits of a tenant', () => {
-  test('are a programming error on a route without one', async () => {
+describe('tenantLimits()', () => {
+  test('throws TenantRequired on a route without a tenant', async () => {
     const app = new Hono<TenantEnv>()
     const thrown: unknown[] = []
     app.onError((error, c) => {
@@ -17,7 +17,7 @@ describe('the limits of a tenant', () => {
     expect(thrown).toEqual([expect.any(TenantRequired)])
   })
 
-  test('cannot be none', () => {
+  test('rejects options without any limit', () => {
     expect(() => tenantLimits({})).toThrow(TypeError)
   })
 })

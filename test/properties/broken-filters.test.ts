@@ -4,37 +4,37 @@ import { nonInterference } from './non-interference.ts'
 import { timeoutMs, tries } from './settings.ts'
 import { prepareStage, type Stage } from './stage.ts'
 
-// The property proves itself: each of these is broken, and it must say so.
+// Each test breaks the isolation of tenants, and the non-interference property must fail.
 
-/** Fails where the property holds. With `PROPERTY_RUNS` it is shrunk, and the counterexample shown. */
+/** Fails when the property holds. With `PROPERTY_RUNS` the counterexample is shrunk and printed. */
 async function expectInterference(stage: Stage): Promise<void> {
-  const isLong = process.env.PROPERTY_RUNS !== undefined
+  const isShrunk = process.env.PROPERTY_RUNS !== undefined
   const { failed, counterexample } = await fc.check(nonInterference(stage), {
     ...tries(500),
     numRuns: 500,
-    endOnFailure: !isLong,
+    endOnFailure: !isShrunk,
   })
-  if (isLong) process.stderr.write(`${fc.stringify(counterexample)}\n`)
+  if (isShrunk) process.stderr.write(`${fc.stringify(counterexample)}\n`)
   expect(failed).toBe(true)
 }
 
-const walls = [
+const brokenSchemas = [
   {
     name: 'a policy USING (true)',
-    broken: ['users', 'tasks'].flatMap((table) =>
+    statements: ['users', 'tasks'].flatMap((table) =>
       ['tenant_isolation', 'tenant_restrictive'].map((policy) => `alter policy ${policy} on ${table} using (true)`),
     ),
   },
   {
     name: 'a unique key without the tenant',
-    broken: [
+    statements: [
       'drop index users_tenant_id_email_key',
       'create unique index users_tenant_id_email_key on users (lower(email))',
     ],
   },
   {
     name: 'a foreign key of one column',
-    broken: [
+    statements: [
       'alter table users add unique (id)',
       'alter table tasks drop constraint tasks_tenant_id_user_id_fkey',
       'alter table tasks add constraint tasks_tenant_id_user_id_fkey foreign key (user_id) references users (id)',
@@ -42,12 +42,13 @@ const walls = [
   },
 ]
 
-describe('one tenant is seen to interfere with another', () => {
-  const see = (how: string, run: () => Promise<void>) => test(`through ${how}`, run, timeoutMs)
+describe('the property detects that one tenant affects another', () => {
+  const through = (how: string, run: () => Promise<void>) => test(`through ${how}`, run, timeoutMs)
 
-  for (const { name, broken } of walls) see(name, async () => expectInterference(await prepareStage(broken)))
+  for (const { name, statements } of brokenSchemas)
+    through(name, async () => expectInterference(await prepareStage(statements)))
 
-  see('a 404 that says something else of a foreign row', async () => {
+  through('a 404 with another message for a foreign row', async () => {
     const { owner, target, ...stage } = await prepareStage()
     async function request(path: string, init?: RequestInit) {
       const response = await target.request(path, init)
@@ -60,7 +61,7 @@ describe('one tenant is seen to interfere with another', () => {
     await expectInterference({ ...stage, target: { request } })
   })
 
-  see('a total that counts all tenants', async () => {
+  through('a total that counts all tenants', async () => {
     const { owner, target, ...stage } = await prepareStage()
     async function request(path: string, init?: RequestInit) {
       const response = await target.request(path, init)
@@ -71,7 +72,7 @@ describe('one tenant is seen to interfere with another', () => {
     await expectInterference({ ...stage, target: { request } })
   })
 
-  see('a cache without the tenant in its key', async () => {
+  through('a cache without the tenant in its key', async () => {
     const { target, ...stage } = await prepareStage()
     const cache = new Map<string, Response>()
     async function request(path: string, init?: RequestInit) {

@@ -4,13 +4,13 @@ import { rightRequest } from './requests.ts'
 import { prepareStage } from './stage.ts'
 import { newSender, type Sender, send } from './tenants.ts'
 
-// A property that asks nothing finds nothing: an operation that the properties do not know how to ask rightly is red here.
+// The properties find nothing in an operation without successful requests, so each operation must have one.
 
 const { target, operations } = await prepareStage()
 const creations = creationsOf(operations)
 const others = operations.filter((operation) => !creations.includes(operation))
 
-/** A tenant that has one of a collection and what that refers to, but nothing that refers to it; and one that has all. */
+/** Creates two tenants: one with a row of the collection and its references only, and one with a row of every collection. */
 async function newTenants(collection?: string) {
   const [a, b] = [newSender(), newSender()]
   const last = creations.findIndex((creation) => creation.collection === collection)
@@ -19,18 +19,18 @@ async function newTenants(collection?: string) {
   return [a, b] as const
 }
 
-describe('the properties ask every operation of the document', () => {
-  test('so that it succeeds for a tenant that has what it takes', async () => {
-    const ask = async (operation: Operation, [a, b]: readonly [Sender, Sender]) => {
+describe('the properties send requests to every operation of the document', () => {
+  test('that succeed for a tenant with the rows that they need', async () => {
+    const expectSuccess = async (operation: Operation, [a, b]: readonly [Sender, Sender]) => {
       const { request, status, body } = await send(target, rightRequest(operation, operations), a, b)
       expect({ request, isSuccess: status < 300, body }).toEqual({ request, isSuccess: true, body })
     }
     const tenants = await newTenants()
-    for (const operation of creations) await ask(operation, tenants)
-    for (const operation of others) await ask(operation, await newTenants(operation.collection))
+    for (const operation of creations) await expectSuccess(operation, tenants)
+    for (const operation of others) await expectSuccess(operation, await newTenants(operation.collection))
   })
 
-  test('and with an id of another tenant, which is nobody’s', async () => {
+  test('that get 404 with an id of another tenant', async () => {
     const [a, b] = await newTenants()
     for (const operation of operations.filter(({ path }) => path.includes('{id}'))) {
       const foreign = rightRequest(operation, operations, `{foreign ${operation.collection} 0}`)

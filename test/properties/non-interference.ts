@@ -7,10 +7,10 @@ import type { Stage } from './stage.ts'
 import { newSender, normalised, type Reply, type Sender, send } from './tenants.ts'
 
 type Step = { by: 'A' | 'B'; ask: Template }
-/** What B's rows are when A's requests are sent again. */
-type Others = 'none' | 'those that A makes' | Template[]
+/** B's rows when A's requests are repeated. */
+type Others = 'none' | 'those of A' | Template[]
 
-/** Some requests of two tenants in some order; most begin with something of everything, so that there are rows. */
+/** Random requests of two tenants. Most sequences begin with one creation of each kind, so that there are rows. */
 export const anySteps = (operations: Operation[]): fc.Arbitrary<Step[]> => {
   const steps = fc.array(fc.record({ by: fc.constantFrom(...both), ask: anyRequest(operations) }).map(printed), {
     maxLength: 20,
@@ -19,7 +19,7 @@ export const anySteps = (operations: Operation[]): fc.Arbitrary<Step[]> => {
   const creations = both.flatMap((by) =>
     creationsOf(operations).map((operation) => printed({ by, ask: rightRequest(operation, operations) })),
   )
-  // One by one, so that a counterexample keeps only those that it needs.
+  // Each is optional, so that shrinking removes those that a counterexample does not need.
   const first = fc.tuple(...creations.map((step) => fc.option(fc.constant(step), { nil: undefined, freq: 8 })))
   return fc.tuple(first, steps).map(([first, steps]) => [...first.filter((step) => step !== undefined), ...steps])
 }
@@ -27,7 +27,7 @@ const both = ['A', 'B'] as const
 const printed = (step: Step): Step =>
   Object.defineProperty(step, fc.toStringMethod, { value: () => `${step.by}: ${show(step.ask)}`, configurable: true })
 
-/** Sends the requests of both; gives A's replies. */
+/** Sends the requests of both tenants and returns the replies to A. */
 export async function runTogether(
   target: Target,
   steps: Step[],
@@ -42,20 +42,20 @@ export async function runTogether(
   const inOrder = async (steps: Step[]) => {
     for (const step of steps) await take(step)
   }
-  if (atOnce) await Promise.all(['A', 'B'].map((who) => inOrder(steps.filter(({ by }) => by === who))))
+  if (atOnce) await Promise.all(both.map((sender) => inOrder(steps.filter(({ by }) => by === sender))))
   else await inOrder(steps)
   return replies
 }
 
 /**
- * Whatever A and B ask, in whatever order: A is answered as it is when it asks the same again where B's rows are others.
- * All is compared but ids and times: status, headers, bodies, counts, codes.
+ * The property: the replies to A stay the same when A's requests are repeated with other rows of B. It compares status,
+ * headers and bodies, without ids and times.
  *
- * @param atOnce whether the requests of A and B run at the same time, each tenant's own in their order
+ * @param atOnce whether A and B send at the same time, each in its own order
  */
 export function nonInterference({ target, operations, clear }: Stage, { atOnce = false } = {}) {
   const others: fc.Arbitrary<Others> = fc.oneof(
-    fc.constantFrom('none' as const, 'those that A makes' as const),
+    fc.constantFrom('none' as const, 'those of A' as const),
     fc.array(anyRequest(operations), { maxLength: 8, size: 'max' }),
   )
   return fc.asyncProperty(anySteps(operations), others, async (steps, others) => {
@@ -65,7 +65,7 @@ export function nonInterference({ target, operations, clear }: Stage, { atOnce =
     await clear()
     const [a, b] = [newSender(), newSender()]
     const own = steps.filter(({ by }) => by === 'A')
-    const first = others === 'none' ? [] : others === 'those that A makes' ? own.map(({ ask }) => ask) : others
+    const first = others === 'none' ? [] : others === 'those of A' ? own.map(({ ask }) => ask) : others
     for (const ask of first) await send(target, ask, b, a)
     const alone = await runTogether(target, own, [a, b])
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A value's schema, as far as the properties know how to make such a value. */
+/** The parts of a value's schema that the properties use to generate values. */
 const Schema = z.looseObject({
   type: z.union([z.string(), z.array(z.string())]).optional(),
   format: z.string().optional(),
@@ -13,11 +13,12 @@ export interface Operation {
   operationId: string
   method: string
   path: string
-  /** The path of what `{id}` is one of; of the operation itself where it has no `{id}`. */
+  /** The path of the collection that `{id}` belongs to; the operation's own path without `{id}`. */
   collection: string
-  ofTenants: boolean
+  /** Whether it needs a tenant. */
+  needsTenant: boolean
   query: Record<string, Schema>
-  /** The fields of its body; undefined where it has none. */
+  /** The fields of its body; undefined without a body. */
   body: Record<string, { schema: Schema; required: boolean }> | undefined
 }
 
@@ -38,23 +39,25 @@ const Document = z.looseObject({
 })
 
 /**
- * Every operation of the OpenAPI document.
+ * Returns every operation of the OpenAPI document.
  *
- * @throws an Error at one that has something that the properties cannot ask for: teach it to them here
+ * @throws TypeError for a parameter that the properties do not support: add it here
  */
 export function operationsOf(document: unknown): Operation[] {
   const { paths, components } = Document.parse(document)
   return Object.entries(paths).flatMap(([path, declared]) =>
     Object.entries(declared).map(([verb, { operationId, parameters, requestBody }]) => {
       const query: Operation['query'] = {}
-      let ofTenants = false
+      let needsTenant = false
       for (const { $ref, ...parameter } of parameters) {
-        if ($ref === '#/components/parameters/Tenant') ofTenants = true
+        if ($ref === '#/components/parameters/Tenant') needsTenant = true
         else if ($ref === '#/components/parameters/Bookmark')
-          continue // without a replica nobody reads it
+          continue // unused without a replica
         else if (parameter.in === 'query' && parameter.name) query[parameter.name] = Schema.parse(parameter.schema)
         else if (parameter.in !== 'path' || parameter.name !== 'id')
-          throw new TypeError(`${operationId}: the properties do not know the parameter ${JSON.stringify(parameter)}`)
+          throw new TypeError(
+            `${operationId}: the properties do not support the parameter ${JSON.stringify(parameter)}`,
+          )
       }
       const name = requestBody?.content['application/json'].schema.$ref.split('/').at(-1)
       const { properties, required } = BodySchema.parse(name ? components.schemas[name] : { properties: {} })
@@ -67,7 +70,7 @@ export function operationsOf(document: unknown): Operation[] {
         method: verb.toUpperCase(),
         path,
         collection: path.split('/{id}')[0] ?? path,
-        ofTenants,
+        needsTenant,
         query,
         body: name ? Object.fromEntries(fields) : undefined,
       }
@@ -75,19 +78,19 @@ export function operationsOf(document: unknown): Operation[] {
   )
 }
 
-/** The collection that a field refers to, by its name: `userId` one of `/users`. */
+/** Returns the collection that a field refers to, by its name: `/users` for `userId`. */
 export function referredBy(field: string, operations: Operation[]): string {
-  // Without the last letter, since a category is one of `/categories`.
+  // Without the last letter: the plural of category is categories.
   const stem = `/${field.replace(/Id$/, '').slice(0, -1)}`
   const found = operations.find(({ collection }) => collection.startsWith(stem))
-  if (!found) throw new TypeError(`The properties do not know what ${field} refers to`)
+  if (!found) throw new TypeError(`The properties find no collection for the field ${field}`)
   return found.collection
 }
 
-/** The operations that create, what is referred to before what refers to it. */
+/** Returns the operations that create rows, in the order of their references. */
 export function creationsOf(operations: Operation[]): Operation[] {
   const creations = operations.filter(
-    ({ method, path, ofTenants }) => ofTenants && method === 'POST' && !path.includes('{'),
+    ({ method, path, needsTenant }) => needsTenant && method === 'POST' && !path.includes('{'),
   )
   const rankOf = ({ collection, body = {} }: Operation): number => {
     const referred = Object.entries(body).flatMap(([name, { schema }]) =>

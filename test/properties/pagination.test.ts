@@ -13,7 +13,7 @@ const lists = creations.flatMap(({ path }) =>
   operations.filter((operation) => operation.path === path && 'page' in operation.query && 'limit' in operation.query),
 )
 
-/** One more of a collection, with what it refers to. A mark of its own keeps its natural keys free. */
+/** Creates a row of a collection with its references. A new mark avoids duplicate natural keys. */
 async function make(collection: string, self: Sender, other: Sender): Promise<void> {
   const one = { ...self, mark: crypto.randomUUID().slice(0, 8) }
   for (const creation of creations) {
@@ -29,7 +29,7 @@ const Page = z.object({
   meta: z.object({ pagination: z.object({ total: z.number(), links: z.object({ next: z.string().nullable() }) }) }),
 })
 
-/** Following `next` from the first page, A meets each of its rows once and nothing else, whatever B adds meanwhile. */
+/** A client of A that follows `next` gets each row of A once, and no others, while B adds rows. */
 const everyRowOnce = fc.asyncProperty(
   fc.record({
     path: fc.constantFrom(...lists.map(({ path }) => path)),
@@ -43,8 +43,8 @@ const everyRowOnce = fc.asyncProperty(
     for (let row = 0; row < rows; row++) await make(path, a, b)
     for (let next: string | null = `${path}?limit=${limit}`; next; ) {
       for (let added = addedByB.next().value; added > 0; added--) await make(path, b, a)
-      const ask = { method: 'GET', path: next, headers: { 'X-Tenant-Id': '{tenant}' } }
-      const { data, meta } = Page.parse(JSON.parse((await send(target, ask, a, b)).body))
+      const request = { method: 'GET', path: next, headers: { 'X-Tenant-Id': '{tenant}' } }
+      const { data, meta } = Page.parse(JSON.parse((await send(target, request, a, b)).body))
       expect(meta.pagination.total).toBe(rows)
       pages.push(data.map(({ id }) => id))
       next = meta.pagination.links.next
@@ -55,7 +55,7 @@ const everyRowOnce = fc.asyncProperty(
 )
 
 test(
-  'a tenant that turns the pages meets each of its rows once, while another adds rows',
+  'a tenant gets each of its rows on exactly one page, while another adds rows',
   async () => {
     expect(lists.length).toBeGreaterThan(0)
     await fc.assert(everyRowOnce, tries(25))

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { type Operation, referredBy, type Schema } from './operations.ts'
 
 /**
- * A request as nobody in particular sends it. What stands in braces is filled in for the tenant that does:
- * `{own /users 0}` its first user, `{foreign /users 0}` the other tenant's, `{absent 0}` nobody's, `{tenant}` its id.
+ * A request with placeholders for the tenant that sends it: `{own /users 0}` is its first user, `{foreign /users 0}` the other
+ * tenant's, `{absent 0}` a user that does not exist, `{tenant}` its own id.
  */
 export interface Template {
   method: string
@@ -12,7 +12,7 @@ export interface Template {
   body?: string
 }
 
-/** Any request to any of these operations, right ones, wrong ones, and some to routes that are not there. */
+/** Valid and invalid requests to these operations, and some to routes that do not exist. */
 export function anyRequest(operations: Operation[]): fc.Arbitrary<Template> {
   const collections = [...new Set(operations.map(({ collection }) => collection))]
   const strange = collections.flatMap((path) => [
@@ -23,15 +23,15 @@ export function anyRequest(operations: Operation[]): fc.Arbitrary<Template> {
   ])
   const headers = { 'X-Tenant-Id': '{tenant}' }
   const toStrange = fc.constantFrom(...strange).map((request) => ({ ...request, headers }))
-  // What creates comes more often, so that there are rows to look at.
+  // Creations are more frequent, so that there are rows.
   const toKnown = operations.map((operation) => ({
-    weight: operation.method === 'POST' ? 4 : operation.ofTenants ? 2 : 1,
+    weight: operation.method === 'POST' ? 4 : operation.needsTenant ? 2 : 1,
     arbitrary: requestTo(operation, operations),
   }))
   return fc.oneof({ withCrossShrink: true }, ...toKnown, { weight: 1, arbitrary: toStrange }).map(printed)
 }
 
-/** A request to an operation that must succeed for a tenant that has something of everything. */
+/** A valid request, which succeeds for a tenant with a row of each collection. */
 export function rightRequest(
   operation: Operation,
   operations: Operation[],
@@ -90,7 +90,7 @@ function bodyOf({ body }: Operation, operations: Operation[]): fc.Arbitrary<stri
   )
 }
 
-/** Values that a field takes, the plainest first, and values that it refuses. Few, so that tenants choose the same. */
+/** Valid values of a field, the simplest first, and invalid ones. Few, so that tenants often use the same. */
 function valuesOf(name: string, schema: Schema, operations: Operation[]): { right: unknown[]; wrong: unknown[] } {
   const types = [schema.type ?? []].flat()
   const none = types.includes('null') ? [null] : []
@@ -101,7 +101,7 @@ function valuesOf(name: string, schema: Schema, operations: Operation[]): { righ
   if (types.includes('string')) return { right: [...texts, ...none], wrong: ['', '\0', 'x'.repeat(10_001)] }
   if (types.includes('integer')) return { right: [1, 2, 3, 100], wrong: [0, -1, 10_000, 99_999_999_999, 'one'] }
   if (types.includes('boolean')) return { right: [true, false, ...none], wrong: ['maybe'] }
-  throw new TypeError(`The properties do not know what to put into ${name}: ${JSON.stringify(schema)}`)
+  throw new TypeError(`The properties have no values for ${name}: ${JSON.stringify(schema)}`)
 }
 const emails = ['ada{mark}@rowhouse.example', 'ADA@rowhouse.example', 'grace@rowhouse.example']
 const texts = ['Ada{mark}', ' Grace{mark} ', '{mark} Zoë 👋']
@@ -126,7 +126,7 @@ function mostly<T>(right: T[], wrong: T[]): fc.Arbitrary<T> {
   return fc.oneof(...arbitraries.map((arbitrary, index) => ({ weight: index === 0 ? 12 : 1, arbitrary })))
 }
 
-/** A request in one line: what a counterexample shows. */
+/** A request on one line, for counterexamples. */
 export function show({ method, path, headers, body }: Template): string {
   const tenant = headers['X-Tenant-Id']
   const type = headers['Content-Type']

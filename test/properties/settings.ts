@@ -1,17 +1,20 @@
 import type { Parameters } from 'fast-check'
 
-const { PROPERTY_RUNS, PROPERTY_SEED } = process.env
+const { DEEP, PROPERTY_RUNS, PROPERTY_SEED } = process.env
 
-/** How long a property may run in a test, in milliseconds: long runs are asked for by `PROPERTY_RUNS=5000`. */
-export const timeoutMs = PROPERTY_RUNS ? 3_600_000 : 60_000
+/** The factor for the runs of tests that repeat: 10 with `DEEP=1`, which `bun run verify:deep` sets. */
+export const depth = DEEP ? 10 : 1
+
+/** The timeout of a property in milliseconds. */
+export const timeoutMs = PROPERTY_RUNS ? 3_600_000 : 60_000 * depth
 
 /**
- * How often a property is tried: so many times, or as often as `PROPERTY_RUNS` says. A failure prints its seed;
- * `PROPERTY_SEED` tries the same again.
+ * How often fast-check runs a property: `numRuns` times {@link depth}, or `PROPERTY_RUNS` times. A failure prints its seed,
+ * which `PROPERTY_SEED` repeats.
  */
 export const tries = <T>(numRuns: number): Parameters<T> => ({
-  numRuns: PROPERTY_RUNS ? Number(PROPERTY_RUNS) : numRuns,
+  numRuns: PROPERTY_RUNS ? Number(PROPERTY_RUNS) : numRuns * depth,
   ...(PROPERTY_SEED ? { seed: Number(PROPERTY_SEED) } : {}),
-  // What has been shrunk by then is better than a test that was cut off before it could say anything.
+  // An unfinished shrinking prints a counterexample, a timeout does not.
   interruptAfterTimeLimit: timeoutMs * 0.9,
 })

@@ -4,7 +4,7 @@ import { deps } from '../app.ts'
 import { asOwner, createDatabase, open } from '../database.ts'
 import { type Operation, operationsOf } from './operations.ts'
 
-/** Where a property is played: the whole app on a database of its own, which can be emptied. */
+/** The whole app on its own database, for a property. */
 export interface Stage {
   target: Target
   operations: Operation[]
@@ -12,11 +12,11 @@ export interface Stage {
   clear(): Promise<void>
 }
 
-/** Prepares a stage. `broken` are statements that make holes in its walls. */
-export async function prepareStage(broken: string[] = []) {
+/** @param breaking statements of the owner that break the isolation of tenants */
+export async function prepareStage(breaking: string[] = []) {
   const database = await createDatabase()
   const owner = asOwner(database)
-  for (const statement of broken) await owner.unsafe(statement)
+  for (const statement of breaking) await owner.unsafe(statement)
   const found = await owner`
     select format('%I.%I', table_schema, table_name) as name from information_schema.columns
     where column_name = 'tenant_id' and table_schema not in ('information_schema', 'pg_catalog')`

@@ -9,7 +9,7 @@ const { as } = testClient(app)
 const [a, b] = [newTenant(), newTenant()]
 for (const tenant of [a, b]) await as(tenant).post('/users', { email: 'ada@rowhouse.example', name: tenant })
 
-/** An id as somebody might write it: other cases, braces, no hyphens, characters too many or too few, two of them. */
+/** Spellings of an id: letter cases, braces, no hyphens, added, changed or missing characters, and two ids. */
 const spellings = (id: string): fc.Arbitrary<string> => {
   const place = fc.nat({ max: id.length })
   const character = fc.constantFrom(...' \t{}()-,;:"\'%\\/+*_=\xa0\xff09afAFgZ')
@@ -24,8 +24,8 @@ const spellings = (id: string): fc.Arbitrary<string> => {
   )
 }
 
-/** Whatever stands in the header opens the tenant whose id it is, in any case of letters, or no tenant that there is. */
-const opensItsOwn = fc.asyncProperty(spellings(a), async (spelled) => {
+/** A header selects the tenant with exactly this id, in any letter case, or the request fails. */
+const selectsItsOwn = fc.asyncProperty(spellings(a), async (spelled) => {
   const { status, data } = await as(spelled).get<{ name: string }[] | undefined>('/users')
   // White space around a header's value is not part of it (RFC 9110, section 5.5).
   const id = spelled.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase()
@@ -35,4 +35,4 @@ const opensItsOwn = fc.asyncProperty(spellings(a), async (spelled) => {
   expect(seen).toEqual(isId ? { status: 200, names } : { status: id === '' ? 403 : 400, names: undefined })
 })
 
-test('no spelling of a tenant’s id opens another tenant', () => fc.assert(opensItsOwn, tries(300)), timeoutMs)
+test('no spelling of a tenant’s id selects another tenant', () => fc.assert(selectsItsOwn, tries(300)), timeoutMs)

@@ -2,17 +2,18 @@ import type { Target } from '../../src/testing/index.ts'
 import { newTenant } from '../database.ts'
 import { show, type Template } from './requests.ts'
 
-/** A tenant that sends templates, and remembers what it made and which ids it guessed. */
+/** A tenant that sends requests, with the ids that it created and guessed. */
 export interface Sender {
   tenant: string
-  /** Stands in every text that it writes. */
+  /** A part of every text that it writes. */
   mark: string
-  /** By the path that made them. */
+  /** Ids of created rows, by the path of the request. */
   made: Map<string, string[]>
+  /** Ids of other tenants or absent rows, by placeholder. */
   guessed: Map<string, string>
 }
 
-/** All that came back for a request, and what was asked for. */
+/** A request and its response. */
 export interface Reply {
   request: string
   status: number
@@ -22,7 +23,7 @@ export interface Reply {
 
 export const newSender = (mark = ''): Sender => ({ tenant: newTenant(), mark, made: new Map(), guessed: new Map() })
 
-/** Sends a request as a tenant, with what it has and what it knows of another. */
+/** Sends a request as a tenant. Placeholders are filled with its own ids and those of another tenant. */
 export async function send(target: Target, template: Template, self: Sender, other: Sender): Promise<Reply> {
   const fill = (text: string) => text.replace(/\{(own|foreign|absent|tenant|TENANT|other|mark)([^{}]*)\}/g, valueFor)
   function valueFor(placeholder: string, kind: string, which: string): string {
@@ -31,7 +32,7 @@ export async function send(target: Target, template: Template, self: Sender, oth
     if (kind === 'TENANT') return self.tenant.toUpperCase()
     const [, collection = '', index = ''] = which.split(' ')
     const own = self.made.get(collection) ?? []
-    // By what its own requests made, so that the same requests ask for the same again.
+    // Depends only on its own requests, so that repeated requests refer to the same rows.
     if (kind === 'own' && own.length > 0) return own[Number(index) % own.length] ?? ''
     const foreign = kind === 'other' ? other.tenant : kind === 'foreign' && other.made.get(collection)?.[Number(index)]
     const guess = self.guessed.get(placeholder) ?? (foreign || crypto.randomUUID())
@@ -51,7 +52,7 @@ export async function send(target: Target, template: Template, self: Sender, oth
   return { request: show(template), status: response.status, headers: lines, body }
 }
 
-/** The same replies with ids numbered in the order in which they appear, and without times. */
+/** The replies with ids numbered in order of appearance, and without times. */
 export function normalised(replies: Reply[]): Reply[] {
   const ids: string[] = []
   const numbered = (id: string) => {

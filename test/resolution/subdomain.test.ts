@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'bun:test'
 import { type SubdomainOptions, subdomain } from '../../src/resolution/index.ts'
-import { guarded, registered, registryOf } from './guarded-app.ts'
+import { directoryOf, newApp, newEntry } from './app.ts'
 
-const acme = registered('acme')
-const umlaut = registered('xn--bcher-kva')
-const directory = registryOf(acme, umlaut, registered('www'), registered('a.acme'), registered('_acme'))
+const acme = newEntry('acme')
+const umlaut = newEntry('xn--bcher-kva')
+const directory = directoryOf(acme, umlaut, newEntry('www'), newEntry('a.acme'), newEntry('_acme'))
 
-/** The tenant that a Host leads to, or the status and message of a refusal. */
+/** The tenant of a Host, or the status and message of the error. */
 async function tenantOf(host: string, options: SubdomainOptions = {}) {
-  const response = await guarded({ from: subdomain(options), directory }).request('/', { headers: { Host: host } })
+  const response = await newApp({ from: subdomain(options), directory }).request('/', { headers: { Host: host } })
   const body = await response.json()
   return response.ok ? body.tenantId : `${response.status} ${body.error.message}`
 }
@@ -31,7 +31,7 @@ describe('a subdomain by the Public Suffix List', () => {
     expect(await tenantOf(host)).toBe(acme.id)
   })
 
-  test('finds an international name in the form it has on the wire', async () => {
+  test('finds an international name in its ASCII form', async () => {
     expect(await tenantOf('xn--bcher-kva.app.co.uk')).toBe(umlaut.id)
   })
 
@@ -39,7 +39,7 @@ describe('a subdomain by the Public Suffix List', () => {
     ['an excluded label', 'www.app.co.uk'],
     ['an excluded label of localhost', 'www.localhost:3000'],
     ['the domain itself', 'app.co.uk'],
-    ['a domain right under a private suffix', 'acme.github.io'],
+    ['a domain directly under a private suffix', 'acme.github.io'],
     ['a public suffix', 'co.uk'],
     ['a private suffix', 'github.io'],
     ['localhost', 'localhost'],
@@ -57,9 +57,9 @@ describe('a subdomain by the Public Suffix List', () => {
     ['a leading hyphen', '-acme.app.co.uk'],
     ['a trailing hyphen', 'acme-.app.co.uk'],
     ['an underscore', '_acme.app.co.uk'],
-    ['an underscore further on', 'acme._app.co.uk'],
+    ['an underscore in the domain', 'acme._app.co.uk'],
     ['a label of 64 characters', `${'a'.repeat(64)}.app.co.uk`],
-    ['a port that is none', 'acme.app.co.uk:http'],
+    ['a port that is not a number', 'acme.app.co.uk:http'],
     ['two ports', 'acme.app.co.uk:80:80'],
     ['credentials', 'acme.app.co.uk@evil.com'],
     ['a path', 'acme.app.co.uk/x'],
@@ -70,18 +70,18 @@ describe('a subdomain by the Public Suffix List', () => {
     expect(await tenantOf(host)).toBe(none)
   })
 
-  test('takes the host of the URL where there is no Host', async () => {
-    const app = guarded({ from: subdomain(), directory })
+  test('uses the host of the URL without a Host header', async () => {
+    const app = newApp({ from: subdomain(), directory })
     expect(await (await app.request('http://acme.app.co.uk:3000/')).json()).toMatchObject({ tenantId: acme.id })
   })
 
-  test('does not believe X-Forwarded-Host', async () => {
+  test('ignores X-Forwarded-Host', async () => {
     const headers = { Host: 'app.co.uk', 'X-Forwarded-Host': 'acme.app.co.uk' }
-    expect((await guarded({ from: subdomain(), directory }).request('/', { headers })).status).toBe(403)
+    expect((await newApp({ from: subdomain(), directory }).request('/', { headers })).status).toBe(403)
   })
 
-  test('is no reason to vary: a cache keys on the host', async () => {
-    const response = await guarded({ from: subdomain(), directory }).request('http://acme.app.co.uk/')
+  test('adds nothing to Vary', async () => {
+    const response = await newApp({ from: subdomain(), directory }).request('http://acme.app.co.uk/')
     expect(response.headers.get('Vary')).toBeNull()
   })
 })
@@ -113,7 +113,7 @@ test('a host of more than 253 characters names no tenant', async () => {
   expect(await tenantOf(`acme.a.${domain}`, { domain: `a.${domain}` })).toStartWith('403')
 })
 
-test('the labels that are no tenant’s can be chosen', async () => {
+test('the excluded labels can be configured', async () => {
   expect(await tenantOf('acme.app.co.uk', { exclude: ['ACME'] })).toBe(none)
   expect(await tenantOf('www.app.co.uk', { exclude: ['acme'] })).not.toBe(none)
 })
@@ -134,7 +134,7 @@ test.each([
   { domain: '127.0.0.1' },
   { exclude: ['www.app'] },
   { exclude: [''] },
-  { yields: 'slug' as 'name' }, // as a caller without types would
-])('an option that is wrong is refused at once: %j', (options) => {
+  { yields: 'slug' as 'name' }, // what JavaScript may pass
+])('subdomain() rejects the options %j', (options) => {
   expect(() => subdomain(options)).toThrow(TypeError)
 })

@@ -16,21 +16,21 @@ async function register(slug = newSlug()) {
 
 function idOf(text: string): TenantId {
   const id = parseTenantId(text)
-  if (id === undefined) throw new TypeError(`${text} is no id`)
+  if (id === undefined) throw new TypeError(`${text} is not a tenant id`)
   return id
 }
 
 const suspend = async (id: string) =>
   void (await owner`update tenancy.tenants set status = 'suspended' where id = ${id}`)
 
-/** A directory, its clock, and how often it has asked. */
-function openRegistry(tampering: Tampering = {}, url = main.appUrl) {
+/** A directory with a clock that `pass` moves, and the number of its queries. */
+function openDirectory(tampering: Tampering = {}, url = main.appUrl) {
   const connections = watchedPool({ url, size: 4, connectTimeoutMs: 1000 }, tampering)
   const clock = { time: Date.now() }
   const directory = createTenantDirectory({ connections, now: () => clock.time })
   return {
     find: directory.find.bind(directory),
-    asked: () => connections.sent.length,
+    queries: () => connections.sent.length,
     pass: (milliseconds: number) => {
       clock.time += milliseconds
     },
@@ -38,84 +38,84 @@ function openRegistry(tampering: Tampering = {}, url = main.appUrl) {
   }
 }
 
-describe('the registry in the database', () => {
-  test('knows a tenant by its id and by its name', async () => {
-    await using directory = openRegistry()
+describe('the tenant directory', () => {
+  test('finds a tenant by its id and by its name', async () => {
+    await using directory = openDirectory()
     const { id, slug } = await register()
-    const known = { id, slug, status: 'active' } as const
-    expect(await directory.find({ id })).toEqual(known)
-    expect(await directory.find({ name: slug })).toEqual(known)
+    const entry = { id, slug, status: 'active' } as const
+    expect(await directory.find({ id })).toEqual(entry)
+    expect(await directory.find({ name: slug })).toEqual(entry)
   })
 
-  test('knows who is suspended', async () => {
-    await using directory = openRegistry()
+  test('reports a suspended tenant', async () => {
+    await using directory = openDirectory()
     const { id } = await register()
     await suspend(id)
     expect(await directory.find({ id })).toMatchObject({ status: 'suspended' })
   })
 
-  test('does not know a tenant that is not there', async () => {
-    await using directory = openRegistry()
+  test('returns undefined for an absent tenant', async () => {
+    await using directory = openDirectory()
     expect([await directory.find({ id: idOf(newTenant()) }), await directory.find({ name: newSlug() })]).toEqual([
       undefined,
       undefined,
     ])
   })
 
-  test('sends one statement, outside of any transaction', async () => {
-    await using directory = openRegistry()
+  test('sends one statement without a transaction', async () => {
+    await using directory = openDirectory()
     await directory.find({ name: newSlug() })
-    expect(directory.asked()).toBe(1)
+    expect(directory.queries()).toBe(1)
   })
 
   test.each(['', 'Acme', 'a_b', '-a', 'a-', '%', 'a\0', 'x'.repeat(64)])(
-    'does not ask for %p, which is no name',
+    'sends no query for %p, which cannot be a name',
     async (name) => {
-      await using directory = openRegistry()
-      expect([await directory.find({ name }), directory.asked()]).toEqual([undefined, 0])
+      await using directory = openDirectory()
+      expect([await directory.find({ name }), directory.queries()]).toEqual([undefined, 0])
     },
   )
 
-  test('does not take an id for a name', async () => {
-    await using directory = openRegistry()
+  test('sends no query for an id as a name', async () => {
+    await using directory = openDirectory()
     const { id } = await register()
-    expect([await directory.find({ name: id }), directory.asked()]).toEqual([undefined, 0])
+    expect([await directory.find({ name: id }), directory.queries()]).toEqual([undefined, 0])
   })
 })
 
 describe('an answer', () => {
-  test('is kept for five seconds: then a suspension is seen', async () => {
-    await using directory = openRegistry()
+  test('is used for five seconds, after which a suspension takes effect', async () => {
+    await using directory = openDirectory()
     const { id } = await register()
     await directory.find({ id })
     await suspend(id)
     directory.pass(4999)
-    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'active' }, 1])
+    expect([await directory.find({ id }), directory.queries()]).toMatchObject([{ status: 'active' }, 1])
     directory.pass(1)
-    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'suspended' }, 2])
+    expect([await directory.find({ id }), directory.queries()]).toMatchObject([{ status: 'suspended' }, 2])
   })
 
-  test('is kept too when it was that there is none', async () => {
-    await using directory = openRegistry()
+  test('is used too when there is no such tenant', async () => {
+    await using directory = openDirectory()
     const slug = newSlug()
     await directory.find({ name: slug })
     await register(slug)
-    expect([await directory.find({ name: slug }), directory.asked()]).toEqual([undefined, 1])
+    expect([await directory.find({ name: slug }), directory.queries()]).toEqual([undefined, 1])
     directory.pass(5000)
     expect(await directory.find({ name: slug })).toMatchObject({ slug })
   })
 
-  test('of one tenant is not that of another', async () => {
-    await using directory = openRegistry()
+  test('is used only for its own tenant', async () => {
+    await using directory = openDirectory()
     const [one, two] = [await register(), await register()]
     for (const _ of [1, 2])
       for (const { id, slug } of [one, two]) expect(await directory.find({ name: slug })).toMatchObject({ id, slug })
   })
 
-  test('that has run out serves others for a second while one asks again', async () => {
+  test('that has expired is used for a second during the next query', async () => {
     const [arrived, released] = [gate(1), Promise.withResolvers<void>()]
     let holds = false
-    await using directory = openRegistry({
+    await using directory = openDirectory({
       async before() {
         if (!holds) return
         await arrived()
@@ -127,38 +127,49 @@ describe('an answer', () => {
     await suspend(id)
     directory.pass(5000)
     holds = true
-    const asking = directory.find({ id })
+    const finding = directory.find({ id })
     await arrived()
     holds = false
     directory.pass(999)
-    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'active' }, 2])
+    expect([await directory.find({ id }), directory.queries()]).toMatchObject([{ status: 'active' }, 2])
     directory.pass(1)
-    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'suspended' }, 3])
+    expect([await directory.find({ id }), directory.queries()]).toMatchObject([{ status: 'suspended' }, 3])
     released.resolve()
-    expect(await asking).toMatchObject({ status: 'suspended' })
+    expect(await finding).toMatchObject({ status: 'suspended' })
   })
 
-  test('that ran out long ago serves nobody', async () => {
+  test('that expired long ago is not used', async () => {
     const released = Promise.withResolvers<void>()
     let holds = false
-    await using directory = openRegistry({ before: () => (holds ? released.promise : undefined) })
+    await using directory = openDirectory({ before: () => (holds ? released.promise : undefined) })
     const { id } = await register()
     await directory.find({ id })
     await suspend(id)
     directory.pass(30_000)
     holds = true
-    const asking = directory.find({ id })
+    const finding = directory.find({ id })
     holds = false
     expect(await directory.find({ id })).toMatchObject({ status: 'suspended' })
     released.resolve()
-    await asking
+    await finding
   })
 })
 
-describe('where the database does not answer', () => {
-  test('what it said last serves for a minute, and it is asked once a second', async () => {
+describe('when the clock is set back', () => {
+  test('an answer is not used longer', async () => {
+    await using directory = openDirectory()
+    const { id } = await register()
+    await directory.find({ id })
+    await suspend(id)
+    directory.pass(-3_600_000)
+    expect(await directory.find({ id })).toMatchObject({ status: 'suspended' })
+  })
+})
+
+describe('while the database is unavailable', () => {
+  test('the last answer is used for a minute, with a query once a second', async () => {
     let isDown = false
-    await using directory = openRegistry({
+    await using directory = openDirectory({
       before: async (_text, connection) => {
         if (isDown) await query(connection, 'select pg_terminate_backend(pg_backend_pid())')
       },
@@ -167,8 +178,8 @@ describe('where the database does not answer', () => {
     await directory.find({ id })
     isDown = true
     directory.pass(60_000)
-    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'active' }, 2])
-    expect([await directory.find({ id }), directory.asked()]).toMatchObject([{ status: 'active' }, 2])
+    expect([await directory.find({ id }), directory.queries()]).toMatchObject([{ status: 'active' }, 2])
+    expect([await directory.find({ id }), directory.queries()]).toMatchObject([{ status: 'active' }, 2])
     directory.pass(1000)
     expect(await failureOf(Promise.resolve(directory.find({ id })))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
     isDown = false
@@ -176,24 +187,24 @@ describe('where the database does not answer', () => {
     expect(await directory.find({ id })).toMatchObject({ status: 'suspended' })
   })
 
-  test('it cannot say, of a tenant that was not asked for before', async () => {
-    await using directory = openRegistry({}, 'postgres://app_user:x@127.0.0.1:1/nowhere')
+  test('a tenant without an earlier answer gets SERVICE_UNAVAILABLE', async () => {
+    await using directory = openDirectory({}, 'postgres://app_user:x@127.0.0.1:1/nowhere')
     expect(await failureOf(Promise.resolve(directory.find({ name: 'acme' })))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     })
   })
 
-  test('nor where the database was not prepared', async () => {
+  test('a database without find_tenant() gets SERVICE_UNAVAILABLE', async () => {
     const { appUrl } = await createBareDatabase()
-    await using directory = openRegistry({}, appUrl)
+    await using directory = openDirectory({}, appUrl)
     expect(await failureOf(Promise.resolve(directory.find({ name: 'acme' })))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     })
   })
 
-  test('it asks on a new connection once that one was cut', async () => {
+  test('a query uses a new connection after the old one was cut', async () => {
     await using cable = await openCable()
-    await using directory = openRegistry({}, cable.url)
+    await using directory = openDirectory({}, cable.url)
     const { slug } = await register()
     await directory.find({ name: slug })
     const [row] = await owner`
@@ -206,7 +217,7 @@ describe('where the database does not answer', () => {
   })
 })
 
-test('a login that is a superuser takes the role that serves, and gives it back', async () => {
+test('a superuser login uses the serving role for the query only', async () => {
   const roles: unknown[] = []
   const connections = watchedPool(
     { url: main.ownerUrl },
@@ -225,11 +236,11 @@ test('a login that is a superuser takes the role that serves, and gives it back'
   await directory.close()
 })
 
-describe('the tenant middleware with it', () => {
+describe('the tenant middleware with a directory', () => {
   const appWith = (directory: TenantOptions['directory'], yields: 'id' | 'name') => {
     const from = {
       label: 'X-Tenant',
-      missing: 'Say who',
+      missing: 'X-Tenant is required',
       extract: (c: { req: { header(name: string): string | undefined } }) => {
         const value = c.req.header('X-Tenant')
         if (value === undefined) return undefined
@@ -243,20 +254,20 @@ describe('the tenant middleware with it', () => {
     return async (value: string) => await (await app.request('/', { headers: { 'X-Tenant': value } })).text()
   }
 
-  test('serves a tenant by its name, and refuses a suspended or unknown one', async () => {
-    await using directory = openRegistry()
-    const ask = appWith(directory, 'name')
+  test('accepts a tenant by its name, and rejects a suspended or unknown one', async () => {
+    await using directory = openDirectory()
+    const send = appWith(directory, 'name')
     const [active, suspended] = [await register(), await register()]
     await suspend(suspended.id)
-    expect([await ask(active.slug), await ask(suspended.slug), await ask('nobody-at-all')]).toEqual([
+    expect([await send(active.slug), await send(suspended.slug), await send('unknown')]).toEqual([
       'served',
       'This tenant is suspended',
       'This tenant is not known',
     ])
   })
 
-  test('refuses a suspended tenant by its id too', async () => {
-    await using directory = openRegistry()
+  test('rejects a suspended tenant by its id too', async () => {
+    await using directory = openDirectory()
     const { id } = await register()
     await suspend(id)
     expect(await appWith(directory, 'id')(id.toUpperCase())).toBe('This tenant is suspended')

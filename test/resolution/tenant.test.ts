@@ -27,20 +27,20 @@ const app = createTestApp()
 const get = (value?: string) => app.request('/tasks', value === undefined ? {} : { headers: { 'X-Tenant-Id': value } })
 
 describe('the tenant middleware', () => {
-  test('hands the tenant on in its canonical form, with the request’s id and signal', async () => {
+  test('provides the canonical tenant id with the request’s id and signal', async () => {
     const id = newTenant()
     const body = await (await get(id.toUpperCase())).json()
     expect(body).toEqual({ variable: id, context: { tenantId: id, requestId: 'r-1', signal: expect.anything() } })
   })
 
-  test.each([undefined, ''])('refuses a request without a tenant (%p)', async (value) => {
+  test.each([undefined, ''])('rejects a request without a tenant (%p)', async (value) => {
     const response = await get(value)
     expect(response.status).toBe(403)
     expect(await response.json()).toMatchObject({ error: { code: 'FORBIDDEN' } })
   })
 
   test.each(['acme', `${newTenant()}, ${newTenant()}`, `${newTenant()}' or true --`, '*', 'null'])(
-    'refuses the tenant %p',
+    'rejects the tenant %p',
     async (value) => {
       const response = await get(value)
       expect(response.status).toBe(400)
@@ -48,7 +48,7 @@ describe('the tenant middleware', () => {
     },
   )
 
-  test('refuses a tenant that is given twice, even the same', async () => {
+  test('rejects two tenant headers, even equal ones', async () => {
     const id = newTenant()
     const headers = new Headers([
       ['X-Tenant-Id', id],
@@ -57,30 +57,30 @@ describe('the tenant middleware', () => {
     expect((await app.request('/tasks', { headers })).status).toBe(400)
   })
 
-  test.each([newTenant(), 'acme', ''])('marks the answer as the tenant’s own (%p)', async (value) => {
+  test.each([newTenant(), 'acme', ''])('marks the response as private (%p)', async (value) => {
     const { headers } = await get(value)
     expect(headers.get('Cache-Control')).toBe('private, no-store')
     expect(headers.get('Vary')).toBe('X-Tenant-Id')
   })
 
-  test('marks an answer that was made without the context', async () => {
+  test('marks a response that was created without the context as private', async () => {
     const { headers } = await app.request('/tasks/bare', { headers: { 'X-Tenant-Id': newTenant() } })
     expect(headers.get('Cache-Control')).toBe('private, no-store')
     expect(headers.get('Vary')).toBe('X-Tenant-Id')
   })
 
-  test('keeps requests at the same time apart', async () => {
+  test('keeps concurrent requests separate', async () => {
     const ids = Array.from({ length: 200 }, newTenant)
     const bodies = await Promise.all(ids.map(async (id) => (await (await get(id)).json()).context.tenantId))
     expect(bodies).toEqual(ids)
   })
 
-  test('leaves no tenant behind for other routes', async () => {
+  test('leaves no tenant for other routes', async () => {
     await get(newTenant())
     expect(await (await app.request('/open')).json()).toEqual({ context: null })
   })
 
-  test.each(['', 'X Tenant', 'X-Tenant:', 'Ten\nant'])('refuses to be made for the header %p', (name) => {
+  test.each(['', 'X Tenant', 'X-Tenant:', 'Ten\nant'])('rejects the header name %p', (name) => {
     expect(() => header(name)).toThrow(TypeError)
   })
 })

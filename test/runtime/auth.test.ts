@@ -21,7 +21,7 @@ test('ALLOW_UNVERIFIED=true starts without authentication in production', async 
 })
 
 test.each([
-  [{ JWT_PUBLIC_KEY: 'no key' }, 'AUTH=jwt: key.publicKey is neither a PEM'],
+  [{ JWT_PUBLIC_KEY: 'no key' }, 'AUTH=jwt: key.publicKey must be a PEM'],
   [{ JWT_SECRET: 'x'.repeat(32), JWT_ALGORITHMS: 'none' }, 'AUTH=jwt: '],
 ])('a start with a key that cannot verify is refused (%o)', async (settings, problem) => {
   const jwt = { AUTH: 'jwt', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'rowhouse' }

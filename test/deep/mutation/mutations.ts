@@ -253,13 +253,13 @@ export const mutations: Sabotage[] = [
     item: 'a token whose tenant is not compared with the request’s',
     guarantee: 21,
     broken: { file: 'src/resolution/resolve.ts', lines: [['if (identity?.tenants &&', 'if (false &&']] },
-    test: { file: 'test/auth/jwt.test.ts', title: 'stolen, it opens no other' },
+    test: { file: 'test/auth/jwt.test.ts', title: 'is rejected for a tenant that it does not name' },
   },
   {
     item: 'a token for another service that is believed',
     guarantee: 21,
     broken: { file: 'src/auth/jwt.ts', lines: [['options.audience === undefined ?', 'true ?']] },
-    test: { file: 'test/auth/jwt.test.ts', title: 'for another service is believed only by who asks for that' },
+    test: { file: 'test/auth/jwt.test.ts', title: 'for another service is accepted only without an expected audience' },
   },
   {
     item: 'verified tokens without their signature in the key',
@@ -271,13 +271,16 @@ export const mutations: Sabotage[] = [
         ['remembered.set(token,', "remembered.set(token.split('.')[1],"],
       ],
     },
-    test: { file: 'test/auth/remember.test.ts', title: 'nor for one with a character more or less' },
+    test: {
+      file: 'test/auth/remember.test.ts',
+      title: 'is not mistaken for another token or one with a character more or less',
+    },
   },
   {
     item: 'a rate without the tenant in its key',
     guarantee: 24,
     broken: { file: 'src/limits/rate-limit.ts', lines: [['this.store.take(', 'this.store.take(this.policy || ']] },
-    test: { file: 'test/limits/rate.test.ts', title: 'is each tenant’s own' },
+    test: { file: 'test/limits/rate.test.ts', title: 'is separate for each tenant' },
   },
   {
     item: 'a queue that all tenants share',
@@ -285,11 +288,11 @@ export const mutations: Sabotage[] = [
     broken: {
       file: 'src/limits/bulkhead.ts',
       lines: [
-        ['this.compartments.get(tenantId)', "this.compartments.get('')"],
-        ['this.compartments.set(tenantId,', "this.compartments.set('',"],
+        ['this.slots.get(tenantId)', "this.slots.get('')"],
+        ['this.slots.set(tenantId,', "this.slots.set('',"],
       ],
     },
-    test: { file: 'test/limits/concurrency.test.ts', title: 'do not keep those of another tenant waiting' },
+    test: { file: 'test/limits/concurrency.test.ts', title: 'of one tenant does not delay the requests of another' },
   },
   {
     item: 'a registry that keeps answers without the tenant in their key',
@@ -301,6 +304,6 @@ export const mutations: Sabotage[] = [
         ['answers.set(selector,', "answers.set('',"],
       ],
     },
-    test: { file: 'test/resolution/tenant-directory.test.ts', title: 'of one tenant is not that of another' },
+    test: { file: 'test/resolution/tenant-directory.test.ts', title: 'is used only for its own tenant' },
   },
 ]

@@ -4,10 +4,10 @@ import { backendOf, gate, owner, until } from '../database/shared-database.ts'
 import { main, newTenant } from '../database.ts'
 import type { FaultProxy } from './proxy.ts'
 
-/** The serving role's URL past a pooler, if the suite runs through one: the faults are PostgreSQL's and of the way to it. */
+/** The serving role's URL without the pooler of the suite, if there is one: the faults are meant for PostgreSQL's connections. */
 export const directUrl = () => Object.assign(new URL(main.appUrl), { host: new URL(main.ownerUrl).host }).href
 
-/** Waits for something; gives what to complain of when it does not come or fails. */
+/** Waits for a promise. Returns the complaint when it rejects or takes longer than `ms`. */
 export async function within(ms: number, wanted: Promise<unknown>, complaint: string): Promise<string[]> {
   const { promise: late, resolve } = Promise.withResolvers<string[]>()
   const timer = setTimeout(() => resolve([`${complaint}, after ${ms} ms`]), ms)
@@ -18,24 +18,24 @@ export async function within(ms: number, wanted: Promise<unknown>, complaint: st
   return await Promise.race([outcome, late]).finally(() => clearTimeout(timer))
 }
 
-/** Tries again, a few times: a busy machine may be slower than the short timeouts here. What is broken stays so. */
-export async function atLast(attempt: () => Promise<unknown>, tries = 3): Promise<void> {
+/** Repeats a failed attempt: a busy machine may exceed the short timeouts here. */
+export async function retry(attempt: () => Promise<unknown>, tries = 3): Promise<void> {
   try {
     await attempt()
   } catch (error) {
     if (tries === 1) throw error
-    await atLast(attempt, tries - 1)
+    await retry(attempt, tries - 1)
   }
 }
 
-/** A source that looks at every fifth connection before it is given out: no tenant may be left on it. */
-export function inspected(pool: ConnectionSource, tell: (what: string) => void): ConnectionSource {
-  let given = 0
+/** A source that checks every fifth connection that it provides: no tenant may be set on it. */
+export function inspected(pool: ConnectionSource, report: (what: string) => void): ConnectionSource {
+  let acquired = 0
   return {
     async acquire() {
       const connection = await pool.acquire()
-      given += 1
-      if (given % 5 === 0) await inspect(connection, tell)
+      acquired += 1
+      if (acquired % 5 === 0) await inspect(connection, report)
       return connection
     },
     release: (connection) => pool.release(connection),
@@ -43,43 +43,43 @@ export function inspected(pool: ConnectionSource, tell: (what: string) => void):
   }
 }
 
-async function inspect(connection: Connection, tell: (what: string) => void): Promise<void> {
+async function inspect(connection: Connection, report: (what: string) => void): Promise<void> {
   const setting = `select coalesce(current_setting('app.current_tenant', true), '') as tenant`
-  // One that is lost has no setting; the pool finds out when it comes back.
+  // A lost connection has no setting, and the pool detects the loss on release.
   const [row] = await query(connection, setting).catch(() => [])
-  if (row && row.tenant !== '') tell(`a connection outside of any transaction is of tenant ${row.tenant}`)
+  if (row && row.tenant !== '') report(`tenant ${row.tenant} is set on a connection without a transaction`)
 }
 
-/** Throws unless exactly as many transactions as the pool is large are under way at once, and all succeed. */
-export async function aftermath(
+/** Throws unless exactly `size` transactions run at the same time on the pool, and all succeed. */
+export async function assertRecovered(
   pool: ConnectionSource,
   db: TenantDatabase,
   size: number,
-  tell: (what: string) => void,
+  report: (what: string) => void,
 ) {
-  // First one look at each connection: what was lost while it lay idle is found out, and what is left on it is seen.
+  // First a query on each connection, which detects those that were lost while idle.
   const connections = await Promise.all(Array.from({ length: size }, () => pool.acquire()))
-  for (const connection of connections) await inspect(connection, tell)
+  for (const connection of connections) await inspect(connection, report)
   for (const connection of connections) pool.release(connection)
 
   const all = gate(size)
-  let inFlight = 0
+  let running = 0
   let most = 0
-  const visit = () =>
+  const work = () =>
     db.write(async (tx) => {
-      inFlight += 1
-      most = Math.max(most, inFlight)
+      running += 1
+      most = Math.max(most, running)
       const pid = await backendOf(tx)
       await all()
-      inFlight -= 1
+      running -= 1
       return pid
     })
-  const pids = await Promise.all(Array.from({ length: 2 * size }, () => withTenant(newTenant(), visit)))
-  if (most !== size) throw new Error(`${most} at once in a pool of ${size}`)
+  const pids = await Promise.all(Array.from({ length: 2 * size }, () => withTenant(newTenant(), work)))
+  if (most !== size) throw new Error(`${most} transactions at the same time in a pool of ${size}`)
   if (new Set(pids).size !== size) throw new Error(`${new Set(pids).size} connections in a pool of ${size}`)
 }
 
-/** Resolves when no session that came through the proxy runs anything or is in a transaction. */
+/** Resolves when no session of the proxy runs a query or is in a transaction. */
 export const sessionsToEnd = (proxy: FaultProxy) =>
   until(async () => {
     const ports = [...proxy.ports]

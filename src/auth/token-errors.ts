@@ -2,15 +2,15 @@ import { errors } from 'jose'
 import { AuthenticationFailure, type AuthenticationFailureReason } from '../context/index.ts'
 import { ApiError } from '../errors/index.ts'
 
-/** All that a client hears of its token: whoever forges one learns nothing from the difference between two answers. */
-const texts = {
+/** The messages for clients. They are few, so that the differences help no forger. */
+const messages = {
   expired: 'The token has expired',
   early: 'The token is not valid yet',
   elsewhere: 'The token is not meant for this service',
   unverifiable: 'The token cannot be verified',
 }
 
-// jose's codes are stable, its messages are not. Whatever has no code here is a key of the issuer that cannot be used.
+// jose's codes are stable, its messages are not.
 const reasons: Record<string, AuthenticationFailureReason> = {
   ERR_JOSE_ALG_NOT_ALLOWED: 'wrong-algorithm',
   ERR_JOSE_NOT_SUPPORTED: 'malformed-token',
@@ -21,34 +21,34 @@ const reasons: Record<string, AuthenticationFailureReason> = {
   ERR_JWT_CLAIM_VALIDATION_FAILED: 'wrong-claim',
 }
 
-/** 401 for a request that brings no token: a challenge without an error (RFC 6750, section 3.1). */
-export function noToken(realm: string): AuthenticationFailure {
+/** 401 for a request without a token: a challenge without an error (RFC 6750, section 3.1). */
+export function missingToken(realm: string): AuthenticationFailure {
   return new AuthenticationFailure('no-token', 'UNAUTHORIZED', 'A bearer token is required', {
     headers: { 'WWW-Authenticate': `Bearer realm="${realm}"` },
   })
 }
 
-/** 400 for a request that brings two tokens: which of them counts must not depend on who reads them (RFC 6750, section 3.1). */
+/** 400 for a request with two tokens: a proxy and this service might each read another one (RFC 6750, section 3.1). */
 export function repeatedToken(realm: string): AuthenticationFailure {
   return withChallenge(realm, 'malformed-token', 'BAD_REQUEST', 'invalid_request', 'Send one Authorization header')
 }
 
 /**
- * 401 for a token that is not believed.
+ * 401 for an invalid token.
  *
- * @param reason for events and logs; the client hears of it no more than {@link texts} say
+ * @param reason for events and logs; the client gets the message only
  */
 export function invalidToken(
   realm: string,
   reason: AuthenticationFailureReason,
-  text: keyof typeof texts = 'unverifiable',
+  message: keyof typeof messages = 'unverifiable',
   cause?: unknown,
 ): AuthenticationFailure {
-  return withChallenge(realm, reason, 'UNAUTHORIZED', 'invalid_token', texts[text], cause)
+  return withChallenge(realm, reason, 'UNAUTHORIZED', 'invalid_token', messages[message], cause)
 }
 
-/** The failure that something thrown while a token was verified means for the client. */
-export function toRefusal(realm: string, thrown: unknown): ApiError {
+/** Converts an error of the verification into the error for the client. */
+export function toTokenError(realm: string, thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
   if (thrown instanceof errors.JWTExpired) return invalidToken(realm, 'expired', 'expired')
   if (thrown instanceof errors.JWTClaimValidationFailed) {
@@ -56,8 +56,10 @@ export function toRefusal(realm: string, thrown: unknown): ApiError {
     if (['iss', 'aud'].includes(thrown.claim)) return invalidToken(realm, 'wrong-claim', 'elsewhere')
   }
   const reason = thrown instanceof errors.JOSEError ? reasons[thrown.code] : undefined
-  // jose's own errors are no cause to keep: they carry the payload.
-  return reason ? invalidToken(realm, reason) : invalidToken(realm, 'unknown-key', 'unverifiable', thrown)
+  // Without a cause: jose's errors carry the payload.
+  if (reason) return invalidToken(realm, reason)
+  // Every other error means that the issuer's key cannot be used.
+  return invalidToken(realm, 'unknown-key', 'unverifiable', thrown)
 }
 
 function withChallenge(

@@ -4,8 +4,8 @@ import { createErrorHandler } from '../../src/errors/index.ts'
 import { type DirectoryEntry, type TenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
 
-/** An app whose every route answers with its tenant's context. */
-export function guarded(options: TenantOptions, at = '*') {
+/** An app that answers every route with the tenant context. */
+export function newApp(options: TenantOptions, at = '*') {
   const app = new Hono<TenantEnv>()
   app.onError(createErrorHandler())
   app.use(at, async (c, next) => {
@@ -17,14 +17,14 @@ export function guarded(options: TenantOptions, at = '*') {
   return app
 }
 
-/** A registry of tenants that a test made up. */
-export const registryOf = (...tenants: DirectoryEntry[]): TenantDirectory => ({
+/** A tenant directory with these entries. */
+export const directoryOf = (...tenants: DirectoryEntry[]): TenantDirectory => ({
   find: (wanted) => tenants.find(({ id, slug }) => ('id' in wanted ? id === wanted.id : slug === wanted.name)),
 })
 
-/** A tenant that is registered, in {@link registryOf}. */
-export function registered(slug: string, status: DirectoryEntry['status'] = 'active'): DirectoryEntry {
+/** An entry for {@link directoryOf}, with a new id. */
+export function newEntry(slug: string, status: DirectoryEntry['status'] = 'active'): DirectoryEntry {
   const id = parseTenantId(newTenant())
-  if (id === undefined) throw new Error('newTenant() gave no tenant id')
+  if (id === undefined) throw new Error('newTenant() returned an invalid tenant id')
   return { id, slug, status }
 }
