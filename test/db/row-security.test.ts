@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'bun:test'
 import { asOwner, main, newTenant } from '../database.ts'
 import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
 
-// As the serving role with raw SQL: what the database itself keeps apart, should all our code be wrong.
+// As the serving role with raw SQL: what the database isolates without our code.
 const sql = connectAsAppUser()
 const owner = asOwner(main)
 let [a, b] = ['', '']
@@ -103,7 +103,7 @@ describe('a prepared statement', () => {
   test('shows each tenant its own rows on one connection', async () => {
     const tenants = [newTenant(), newTenant()]
     for (const tenant of tenants) await addUser(sql, tenant)
-    // Seven runs: from the sixth on PostgreSQL may keep one plan for all.
+    // Seven runs, because PostgreSQL may reuse one plan from the sixth on.
     for (const tenant of Array.from({ length: 7 }, () => tenants).flat())
       expect([...(await asTenant(sql, tenant, (tx) => tx`select tenant_id from users`))]).toEqual([
         { tenant_id: tenant },

@@ -144,15 +144,15 @@ export const guarantees: Guarantee[] = [
     guarantee: 'Views are security_invoker; nothing else reaches round the policies',
     tests: [
       proof('isolation/doctor', 'finds every one of'),
-      proof('isolation/start-message', 'what is named as shared is no hole'),
+      proof('isolation/start-message', 'accepts exactly the relations that are listed as shared'),
     ],
   },
   {
     number: 16,
     guarantee: 'No role and no database carries a preset tenant',
     tests: [
-      proof('isolation/broken-role', 'names a role that presets'),
-      proof('isolation/broken-role', 'names a tenant that the connection string sets'),
+      proof('isolation/broken-role', 'reports a role that presets'),
+      proof('isolation/broken-role', 'reports a tenant that the connection string sets'),
     ],
   },
   {
@@ -168,7 +168,7 @@ export const guarantees: Guarantee[] = [
   {
     number: 19,
     guarantee: 'Known holes of the server are reported',
-    tests: [proof('isolation/start-message', 'a server whose minor release has known holes is reported as a warning')],
+    tests: [proof('isolation/start-message', 'warns of a server whose minor release has known vulnerabilities')],
   },
   {
     number: 20,

@@ -57,7 +57,7 @@ describe.each(runtimes)('a start on $name', ({ start }) => {
   test('with the login of a superuser is refused', async () => {
     const said = await failure(start({ DATABASE_URL: main.ownerUrl }))
     expect(said).toContain('the serving role is a superuser')
-    expect(said).toContain('Point DATABASE_URL at a role that row security binds: app_user')
+    expect(said).toContain('Point DATABASE_URL at a role that row-level security applies to: app_user')
   })
 
   test('with the login of the tables’ owner is refused', async () => {
@@ -71,7 +71,7 @@ describe.each(runtimes)('a start on $name', ({ start }) => {
 
   test('with a database that was never migrated says to migrate', async () => {
     const said = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.pathname = '/postgres')) }))
-    expect(said).toContain('it has no table of tenants')
+    expect(said).toContain('it has no tenant table')
     expect(said).toContain('bun run rowhouse migrate')
   })
 
