@@ -35,7 +35,7 @@ export class IsolationMatrix {
     const lines = this.rows.map((row) => {
       const cells = columns.map((whose) => `${whose} ${row[whose]?.result ?? '-'}`)
       const isViolation = columns.some((whose) => row[whose]?.isViolation)
-      return [shortened(row.relation, 38), shortened(row.operation, 30), ...cells, isViolation ? 'VIOLATION' : 'ok']
+      return [shortened(row.relation, 38), shortened(row.operation, 30), ...cells, isViolation ? 'FAIL' : 'ok']
     })
     const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
     const aligned = lines.map((line) =>
