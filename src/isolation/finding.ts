@@ -1,4 +1,4 @@
-/** A fault in the isolation of tenants. `remedy` is a statement or a sentence. */
+/** A fault in tenant isolation. `remedy` is a statement or a sentence. */
 export interface Finding {
   /** `error`: tenants may not be kept apart. `warning`: isolation is weaker or slower than it could be, or was not checked. */
   level: 'error' | 'warning'

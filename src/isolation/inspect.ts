@@ -51,7 +51,7 @@ export const checks: Check[] = [...catalogueChecks, ...Object.values(policyCheck
 )
 
 /**
- * Finds faults in the isolation of tenants that the catalogue shows (PostgreSQL, chapter 5.9 "Row Security Policies"), in
+ * Finds faults in tenant isolation that the catalogue shows (PostgreSQL, chapter 5.9 "Row Security Policies"), in
  * every schema whose tables have a tenant column. Call it in a transaction: it evaluates the tenant expression in savepoints.
  *
  * @returns errors first, then by guarantee and object

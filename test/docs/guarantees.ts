@@ -23,15 +23,15 @@ export const guarantees: Guarantee[] = [
       proof('properties/tenant-id', 'no spelling of a tenant’s id opens another tenant'),
       proof('properties/foreign-marks', 'no answer contains a byte of another tenant'),
       proof('testing/isolation', 'no tenant reaches another tenant'),
-      proof('db/row-security', 'is not read, by id, by tenant or at all'),
+      proof('db/row-security', 'is not returned by id, by tenant or without a condition'),
     ],
   },
   {
     number: 2,
     guarantee: 'No foreign write, also without RETURNING',
     tests: [
-      proof('db/row-security', 'is not made by a blind insert'),
-      proof('db/row-security', 'is not made of our own by a blind update'),
+      proof('db/row-security', 'cannot be inserted'),
+      proof('db/row-security', 'cannot result from an update of the tenant column'),
       proof('testing/isolation', 'no tenant reaches another tenant'),
     ],
   },
@@ -126,7 +126,7 @@ export const guarantees: Guarantee[] = [
     number: 13,
     guarantee: 'Keys and indexes begin with the tenant, foreign keys carry it',
     tests: [
-      proof('db/row-security', 'is not referred to: its id looks like one that does not exist'),
+      proof('db/row-security', 'cannot be referenced: its id gives the same error as an unknown id'),
       proof('db/plans', 'a row is found by its primary key, tenant first'),
     ],
   },

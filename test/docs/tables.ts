@@ -36,7 +36,7 @@ function checksPage(): string {
   const head = ['check', 'guarantee', 'level', 'what should hold']
   return page(
     'Checks',
-    'Every id that `rowhouse doctor`, `rowhouse check` and `rowhouse init` print. A page says why the check matters, shows an example, what fixes it and how it is found. [doctor.md](../doctor.md) describes the command, [guarantees.md](../guarantees.md) the guarantees.',
+    'Every id that `rowhouse doctor`, `rowhouse check` and `rowhouse init` print. A page explains why the check matters, an example, the remedy, and how the fault is found. [doctor.md](../doctor.md) describes the command, [guarantees.md](../guarantees.md) the guarantees.',
     'The SQL examples use two tenant tables, `invoices` and `customers`, and a shared table, `countries`. A test runs them: the doctor must report the example, and no longer after the remedy.',
     '## Checks of a database',
     'The doctor runs them on a live database. `rowhouse check` runs them on an in-memory PostgreSQL after all migrations, except the few that need a server. The service runs them at start-up and for `/ready`.',

@@ -7,9 +7,9 @@ await testFaults('keys, functions and views', [
   {
     name: 'a foreign key of one column',
     sql: `alter table users add constraint users_id_key unique (id);
-      alter table tasks add constraint lax foreign key (user_id) references users (id)`,
+      alter table tasks add constraint without_tenant foreign key (user_id) references users (id)`,
     undo: 'alter table users drop constraint users_id_key cascade',
-    finds: { guarantee: 13, object: 'public.tasks', problem: 'foreign key lax leaves the tenant out' },
+    finds: { guarantee: 13, object: 'public.tasks', problem: 'foreign key without_tenant leaves the tenant out' },
   },
   {
     name: 'a foreign key that sets the tenant to null',

@@ -33,12 +33,12 @@ await testFaults('tables', [
   },
   {
     name: 'a second permissive policy',
-    sql: 'create policy sloppy on tasks for select using (true)',
-    undo: 'drop policy sloppy on tasks',
+    sql: 'create policy unsound on tasks for select using (true)',
+    undo: 'drop policy unsound on tasks',
     finds: {
       guarantee: 12,
       object: 'public.tasks',
-      problem: 'its policy sloppy does not limit rows to the tenant: using true',
+      problem: 'its policy unsound does not limit rows to the tenant: using true',
     },
   },
   {

@@ -66,7 +66,7 @@ const faults: { fault: string; sql: string; undo?: string; violations: string[] 
   },
   {
     fault: 'a second permissive policy without a restrictive one',
-    sql: 'drop policy tenant_restrictive on tasks; create policy sloppy on tasks using (true);',
+    sql: 'drop policy tenant_restrictive on tasks; create policy unsound on tasks using (true);',
     violations: ['select: foreign 1', 'update: foreign 1', 'delete: foreign 1', 'insert: foreign 1'],
   },
   {
@@ -87,30 +87,30 @@ const faults: { fault: string; sql: string; undo?: string; violations: string[] 
   },
   {
     fault: 'a foreign key without the tenant',
-    sql: `alter table tasks drop constraint tasks_tenant_id_user_id_fkey; create unique index users_lax on users (id);
-      alter table tasks add constraint tasks_lax foreign key (user_id) references users (id);`,
-    undo: `alter table tasks drop constraint tasks_lax; drop index users_lax; alter table tasks
+    sql: `alter table tasks drop constraint tasks_tenant_id_user_id_fkey; create unique index users_id_key on users (id);
+      alter table tasks add constraint tasks_added foreign key (user_id) references users (id);`,
+    undo: `alter table tasks drop constraint tasks_added; drop index users_id_key; alter table tasks
       add constraint tasks_tenant_id_user_id_fkey foreign key (tenant_id, user_id) references users (tenant_id, id);`,
-    violations: ['reference tasks_lax: foreign 1'],
+    violations: ['reference tasks_added: foreign 1'],
   },
   {
     fault: 'a deferred foreign key without the tenant',
-    sql: `alter table tasks drop constraint tasks_tenant_id_user_id_fkey; create unique index users_lax on users (id);
-      alter table tasks add constraint tasks_lax foreign key (user_id) references users (id) deferrable initially deferred;`,
-    undo: `alter table tasks drop constraint tasks_lax; drop index users_lax; alter table tasks
+    sql: `alter table tasks drop constraint tasks_tenant_id_user_id_fkey; create unique index users_id_key on users (id);
+      alter table tasks add constraint tasks_added foreign key (user_id) references users (id) deferrable initially deferred;`,
+    undo: `alter table tasks drop constraint tasks_added; drop index users_id_key; alter table tasks
       add constraint tasks_tenant_id_user_id_fkey foreign key (tenant_id, user_id) references users (tenant_id, id);`,
-    violations: ['reference tasks_lax: foreign 1'],
+    violations: ['reference tasks_added: foreign 1'],
   },
   {
     fault: 'a unique key without the tenant',
-    sql: 'create unique index tasks_lax on tasks (lower(title));',
-    undo: 'drop index tasks_lax;',
+    sql: 'create unique index tasks_added on tasks (lower(title));',
+    undo: 'drop index tasks_added;',
     violations: ['same key: foreign 23505'],
   },
   {
     fault: 'an exclusion constraint without the tenant',
-    sql: 'alter table tasks add constraint tasks_lax exclude (title with =);',
-    undo: 'alter table tasks drop constraint tasks_lax;',
+    sql: 'alter table tasks add constraint tasks_added exclude (title with =);',
+    undo: 'alter table tasks drop constraint tasks_added;',
     violations: ['same key: foreign 23P01'],
   },
   {

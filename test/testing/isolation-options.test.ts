@@ -90,7 +90,7 @@ test('reports a changed row of the other tenant', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(`
     drop policy tenant_restrictive on users; drop policy tenant_isolation on users;
-    create policy lax on users using (true) with check (true)`)
+    create policy unsound on users using (true) with check (true)`)
   const db = open(database)
   // A tenant database that does not roll back failed work.
   const leaking: TenantDatabase = {

@@ -8,7 +8,7 @@ import { report, withReport } from '../output/report.ts'
 
 export const doctorCommand = withReport(
   new Command('doctor')
-    .description('Check the isolation of tenants in a live database, as the serving role. Works with any schema.')
+    .description('Check the tenant isolation of a live database, as the serving role. Works with any schema.')
     .option('--url <url>', 'the database to inspect (default: DATABASE_URL)')
     .option('--role <role>', 'the serving role, when the login is another role that may SET ROLE to it')
     .addOption(tenantColumnOption)

@@ -39,7 +39,7 @@ export const relationChecks: CatalogueCheck[] = [
     check: 'rule',
     guarantee: 15,
     level: 'error',
-    should: "No relation of tenants has a rewrite rule: a rule runs with its owner's rights.",
+    should: "No relation that the serving role can reach has a rewrite rule: a rule runs with its owner's rights.",
     find: `
       select name, format('its rule %I runs with its owner''s rights', r.rulename), format('drop rule %I on %s;', r.rulename, name)
       from relations join pg_rewrite r on r.ev_class = relations.oid

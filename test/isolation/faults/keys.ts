@@ -31,10 +31,10 @@ export const keys = ({ table }: ThirdPartyDatabase): Record<string, Fault> => ({
   },
   'a foreign key without the tenant': {
     sql: `${table('parent', '', 'primary key (org_id, id)')} create unique index parent_ids on crm.parent (id);
-      ${table('lax')} alter table crm.lax add constraint lax_parent foreign key (id) references crm.parent (id)`,
+      ${table('tasks')} alter table crm.tasks add constraint tasks_parent foreign key (id) references crm.parent (id)`,
     finds: [
       ['key-without-tenant', 'crm.parent', 'crm.parent_ids does not begin with org_id'],
-      ['foreign-key-without-tenant', 'crm.lax', 'foreign key lax_parent leaves the tenant out'],
+      ['foreign-key-without-tenant', 'crm.tasks', 'foreign key tasks_parent leaves the tenant out'],
     ],
   },
   'a foreign key that sets the tenant to null': {

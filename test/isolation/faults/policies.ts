@@ -101,12 +101,12 @@ export const policies = ({ role, tenant, table }: ThirdPartyDatabase): Record<st
     ],
   },
   'a second policy USING (true)': {
-    sql: `${table('sloppy')} create policy support on crm.sloppy for select using (true)`,
+    sql: `${table('second_policy')} create policy support on crm.second_policy for select using (true)`,
     finds: [
-      ['policy-text', 'crm.sloppy', policyText('support', 'using true')],
+      ['policy-text', 'crm.second_policy', policyText('support', 'using true')],
       [
         'policy-several',
-        'crm.sloppy',
+        'crm.second_policy',
         'it has more than one permissive policy for SELECT, combined with OR: own, support',
       ],
     ],
