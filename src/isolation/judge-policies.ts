@@ -13,42 +13,37 @@ export function judgePolicies(rows: PolicyRow[], tenant: string | undefined): Fi
   const tables = new Map<string, PolicyRow[]>()
   for (const row of rows) tables.set(row.table, [...(tables.get(row.table) ?? []), row])
   return [...tables.values()].flatMap((own) => [
-    ...judgePresence(own, tenant),
+    ...judgePermissive(own, tenant),
+    ...judgeRestrictive(own, tenant),
     ...own.flatMap((row) => (row.policy === null ? [] : judgePolicy(row, tenant))),
-    ...judgeNumber(own),
+    ...judgeSeveral(own),
   ])
 }
 
-/** Findings of a table without a permissive or a restrictive policy. */
-function judgePresence(rows: PolicyRow[], tenant: string | undefined): Finding[] {
+/** A finding for a table without a permissive policy for the serving role. */
+function judgePermissive(rows: PolicyRow[], tenant: string | undefined): Finding[] {
+  const [row] = rows
+  if (row === undefined || applyingOf(rows).length > 0) return []
+  const remedy = created(row, 'tenant_isolation', 'permissive', tenant)
+  return [found(policyChecks.missing, row, 'it has no permissive policy for the serving role', remedy)]
+}
+
+/** A finding for a table without sound restrictive policies for every command. */
+function judgeRestrictive(rows: PolicyRow[], tenant: string | undefined): Finding[] {
   const [row] = rows
   if (row === undefined) return []
-  const findings: Finding[] = []
-  if (applyingOf(rows).length === 0)
-    findings.push(
-      found(
-        policyChecks.missing,
-        row,
-        'it has no permissive policy for the serving role',
-        created(row, 'tenant_isolation', 'permissive', tenant),
-      ),
-    )
   const restrictive = rows.filter(
     (policy) => policy.policy !== null && !policy.permissive && policy.isPublic && isSound(policy, tenant),
   )
   const isRestricted = Object.keys(commands).every((command) =>
     restrictive.some((policy) => covers(policy, command) && (command === 'a' || policy.using !== null)),
   )
-  if (isRestricted) return findings
-  const missing = found(
-    policyChecks.restrictive,
-    row,
-    'it has no restrictive policy that limits every command to the tenant',
-    created(row, 'tenant_restrictive', 'restrictive', tenant),
-  )
+  if (isRestricted) return []
+  const problem = 'it has no restrictive policy that limits every command to the tenant'
+  const remedy = created(row, 'tenant_restrictive', 'restrictive', tenant)
   // tenancy.protect() always creates one. In other schemas, sound policies keep tenants apart until another one is added.
   const isError = tenant === ours || !applyingOf(rows).every((policy) => isSound(policy, tenant))
-  return [...findings, { ...missing, level: isError ? 'error' : 'warning' }]
+  return [{ ...found(policyChecks.restrictive, row, problem, remedy), level: isError ? 'error' : 'warning' }]
 }
 
 /** Findings of one policy. */
@@ -76,7 +71,7 @@ function judgePolicy(row: PolicyRow, tenant: string | undefined): Finding[] {
 }
 
 /** Findings of commands with several permissive policies, which PostgreSQL combines with OR. */
-function judgeNumber(rows: PolicyRow[]): Finding[] {
+function judgeSeveral(rows: PolicyRow[]): Finding[] {
   return Object.entries(commands).flatMap(([command, title]) => {
     const [kept, ...others] = applyingOf(rows)
       .filter((row) => covers(row, command))

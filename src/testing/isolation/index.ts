@@ -45,8 +45,6 @@ export interface TenantIsolationOptions {
   print?: (text: string) => void
 }
 
-const outOfReach = 'not probed: COPY (the driver cannot send it), functions, and relations without the tenant column'
-
 /**
  * Proves that no tenant reaches rows of another tenant, for all tables at once: reads the catalogue as the serving role, inserts
  * a row into every table for two tenants, and tries every kind of statement on the tenant's own row, on the other tenant's row,
@@ -93,21 +91,28 @@ export async function expectTenantIsolation(
   }
   const matrix = new IsolationMatrix(
     rows.filter(({ relation, operation }) => !except.includes(`${relation} ${operation}`)),
-    [
-      ...catalogue.relations
-        .filter(({ isReachable }) => !isReachable)
-        .map(({ label }) => `not probed: ${label}, on which the role has no privilege`),
-      ...except.map((name) => `not probed: ${name}, listed in "except"`),
-      ...reachable
-        .filter(({ label }) => !foreign.known.has(label))
-        .map(({ label }) => `nothing proved: no tenant sees a row of ${label}${because(foreign.refused.get(label))}`),
-      ...[...new Set(left)].map((label) => `left behind: rows of ${label} that could not be deleted`),
-      outOfReach,
-    ],
+    notesOf(catalogue, except, foreign, left),
   )
   print(String(matrix))
   if (matrix.violations.length > 0) throw new TenantIsolationError(matrix)
   return matrix
+}
+
+/** Relations that were not probed, that proved nothing, or that keep rows. */
+function notesOf({ relations }: Catalogue, except: string[], foreign: TenantRows, left: string[]): string[] {
+  const reachable = relations.filter(({ isReachable }) => isReachable)
+  const unreachable = relations.filter(({ isReachable }) => !isReachable)
+  const unseen = reachable.filter(({ label }) => !foreign.known.has(label))
+  return [
+    ...unreachable.map(({ label }) => `not probed: ${label}, on which the role has no privilege`),
+    ...except.map((name) => `not probed: ${name}, listed in "except"`),
+    ...unseen.map(({ label }) => {
+      const message = foreign.refused.get(label)
+      return `nothing proved: no tenant sees a row of ${label}${message ? ` (${message})` : ''}`
+    }),
+    ...[...new Set(left)].map((label) => `left behind: rows of ${label} that could not be deleted`),
+    'not probed: COPY (the driver cannot send it), functions, and relations without the tenant column',
+  ]
 }
 
 function assertKnown({ relations }: Catalogue, names: string[]): void {
@@ -115,8 +120,6 @@ function assertKnown({ relations }: Catalogue, names: string[]): void {
   if (unknown.length > 0)
     throw new TypeError(`No relation with the tenant column is named ${unknown.join(', ')}. Write names as schema.name`)
 }
-
-const because = (message: string | undefined): string => (message ? ` (${message})` : '')
 
 const noRows = (tenant: string, seed: number): TenantRows => ({
   tenant,

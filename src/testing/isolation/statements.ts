@@ -5,11 +5,8 @@ export const withoutTenant = sql`select set_config('app.current_tenant', '', tru
 /** A deferred constraint fails at COMMIT, which a probe does not reach. */
 export const constraintsNow = sql`set constraints all immediate`
 
-/**
- * The statements of one relation. Values are one JSON document, which PostgreSQL reads as the relation's row type: a statement
- * contains only names from the catalogue.
- */
-export function statementsFor(relation: Relation, tenantColumn: string, types: Catalogue['types']) {
+/** The parts of a relation's statements. */
+function partsOf(relation: Relation, tenantColumn: string, types: Catalogue['types']) {
   const { columns, keys } = relation
   const table = sql`${sql.identifier(relation.schema)}.${sql.identifier(relation.name)}`
   const names = (of: string[]) => list(of.map((name) => sql.identifier(name)))
@@ -58,7 +55,34 @@ export function statementsFor(relation: Relation, tenantColumn: string, types: C
       : sql`target.${sql.identifier(name)}::text as ${sql.identifier(name)}`
   const everything = sql`select ${list(readable.map(asWritten))}`
   const document = sql`to_jsonb(written) as document from (${everything}) as written`
+  return {
+    table,
+    readable,
+    written,
+    primaryKey,
+    insertable,
+    changed,
+    names,
+    from,
+    matches,
+    overriding,
+    set,
+    insert,
+    update,
+    remove,
+    one,
+    document,
+  }
+}
 
+/**
+ * The statements of one relation. Values are one JSON document, which PostgreSQL reads as the relation's row type: a statement
+ * contains only names from the catalogue.
+ */
+export function statementsFor(relation: Relation, tenantColumn: string, types: Catalogue['types']) {
+  const parts = partsOf(relation, tenantColumn, types)
+  const { table, readable, written, primaryKey, insertable, changed, names, from, matches } = parts
+  const { overriding, set, insert, update, remove, one, document } = parts
   return {
     relation,
     changed,
