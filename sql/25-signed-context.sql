@@ -28,9 +28,9 @@ begin
 end $$;
 --> statement-breakpoint
 
--- The tenant of this transaction, or null. An invalid signature is an error and not null: RH001 for one that none of our keys made,
--- RH002 for one that has expired. PL/pgSQL keeps the plan of its query for the session. The function compares hashes, so that its
--- time says nothing about the right signature. A transaction that began before the expiry may last longer.
+-- The tenant of this transaction, or null. An invalid signature raises an error: RH001 if no key of ours made it,
+-- RH002 if it has expired. PL/pgSQL keeps the plan of its query for the session. The function compares hashes, so that its
+-- time does not reveal the right signature. A transaction that began before the expiry may last longer.
 do $do$ begin
   if exists (select from tenancy.signing_keys) then
     create or replace function tenancy.current_tenant_id() returns uuid

@@ -25,7 +25,7 @@ end $$;
 --> statement-breakpoint
 
 -- Returns at most one tenant, without its name. It is SECURITY DEFINER because its caller may not read the table; the isolation check
--- knows its body by its hash (src/isolation/our-functions.ts). PL/pgSQL keeps its plans for the session.
+-- compares the hash of its body (src/isolation/our-functions.ts). PL/pgSQL keeps its plans for the session.
 create or replace function tenancy.find_tenant(selector text) returns table (id uuid, slug text, status text)
   language plpgsql stable security definer set search_path = pg_catalog
 as $$

@@ -1,25 +1,34 @@
-/** A hole in the wall, or something that makes it weaker. `remedy` is a statement or a sentence. */
+/** A fault in tenant isolation. `remedy` is a statement or a sentence. */
 export interface Finding {
-  /** An error: tenants may not be kept apart. A warning: the wall is weaker or slower than it could be. */
+  /** `error`: tenants may not be kept apart. `warning`: isolation is weaker or slower than it could be, or was not checked. */
   level: 'error' | 'warning'
-  /** The name of the check that found it. */
+  /** The id of the check. Its page is docs/checks/<id>.md. */
   check: string
   /** The number of the guarantee in docs/guarantees.md. */
   guarantee: number
+  /** The table, role, function or setting, with its schema. */
   object: string
   problem: string
   remedy: string
 }
 
-/** What the doctor looks at. */
+/** One check of a database or of a project. */
 export interface Check extends Pick<Finding, 'level' | 'check' | 'guarantee'> {
-  /** In one sentence, what should hold. */
+  /** What should hold, in one sentence. */
   should: string
 }
 
-/** A check that is a query: it gives `object, problem, remedy` of what it finds, from the tables of catalogue.ts. */
+/** A check that is a query of the tables in tables-query.ts. It returns `object, problem, remedy` of each fault. */
 export interface CatalogueCheck extends Check {
   find: string
-  /** The first server version that has what it asks for, as `server_version_num`. */
+  /** The first server version that the query runs on, as `server_version_num`. */
   since?: number
 }
+
+/** A finding of a check that is not a query. */
+export const toFinding = (
+  { check, guarantee, level }: Check,
+  object: string,
+  problem: string,
+  remedy: string,
+): Finding => ({ level, check, guarantee, object, problem, remedy })

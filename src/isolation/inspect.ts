@@ -1,24 +1,37 @@
 import { type Connection, query } from '../database/index.ts'
-import { catalogue } from './catalogue.ts'
 import { functionChecks } from './checks/functions.ts'
 import { keyChecks } from './checks/keys.ts'
 import { policyChecks } from './checks/policies.ts'
 import { privilegeChecks } from './checks/privileges.ts'
+import { probeChecks } from './checks/probes.ts'
 import { relationChecks } from './checks/relations.ts'
 import { roleChecks } from './checks/role.ts'
 import { settingChecks } from './checks/settings.ts'
 import { tableChecks } from './checks/tables.ts'
 import type { CatalogueCheck, Check, Finding } from './finding.ts'
-import { judgePolicies } from './judge.ts'
+import { judgePolicies } from './judge-policies.ts'
 import { ours, type PolicyRow, policiesQuery, tenantExpression, tenantSettings } from './policies.ts'
-import { probeChecks, probeTenant } from './probe.ts'
+import { probeTenant } from './probe-tenant.ts'
+import { tablesQuery } from './tables-query.ts'
 
-export interface InspectionOptions {
-  /** The serving role; the role of the session when left out. */
+export interface IsolationCheckOptions {
+  /**
+   * The serving role.
+   *
+   * @default the role of the session
+   */
   role?: string
-  /** The column that says whose a row is; `tenant_id` when left out. */
+  /**
+   * The column that holds the tenant.
+   *
+   * @default 'tenant_id'
+   */
   tenantColumn?: string
-  /** Relations, sequences and functions that tenants may share, as `schema.name`. */
+  /**
+   * Relations, sequences and functions that all tenants share, as `schema.name`.
+   *
+   * @default []
+   */
   shared?: string[]
 }
 
@@ -32,49 +45,54 @@ const catalogueChecks: CatalogueCheck[] = [
   ...settingChecks,
 ]
 
-/** Every check there is, by promise. */
+/** Every check of the doctor, by guarantee. */
 export const checks: Check[] = [...catalogueChecks, ...Object.values(policyChecks), ...Object.values(probeChecks)].sort(
   (a, b) => a.guarantee - b.guarantee,
 )
 
 /**
- * Looks for holes that the catalogue shows (PostgreSQL, chapter 5.9 "Row Security Policies"), in any schema whose tables
- * have a tenant column. Call it in a transaction, where it tries in savepoints what the catalogue does not show.
+ * Finds faults in tenant isolation that the catalogue shows (PostgreSQL, chapter 5.9 "Row Security Policies"), in
+ * every schema whose tables have a tenant column. Call it in a transaction: it evaluates the tenant expression in savepoints.
  *
  * @returns errors first, then by guarantee and object
+ * @example
+ * assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user' }))
  */
-export async function inspectRowSecurity(connection: Connection, options: InspectionOptions = {}): Promise<Finding[]> {
+export async function inspectRowSecurity(
+  connection: Connection,
+  options: IsolationCheckOptions = {},
+): Promise<Finding[]> {
   const { tenantColumn = 'tenant_id', shared = [] } = options
   const [session] = (await query(connection, sessionQuery)) as unknown as [Session] // its one row
   const setPath = (path: string) => query(connection, "select set_config('search_path', $1, true)", [path])
   await setPath('pg_catalog')
   const given = [options.role ?? session.role, tenantColumn, asArray(shared)]
-  const policies = `with ${catalogue} ${policiesQuery}`
+  const policies = `with ${tablesQuery} ${policiesQuery}`
   const rows = (await query(connection, policies, given)) as unknown as PolicyRow[] // the query's own columns
   const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)
   const settings = tenantSettings(rows, tenant, session.bodies)
   const parameters = [...given, asArray(settings), tenant ?? null]
-  const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Row[] // its own columns
+  const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Found[] // its own columns
   await setPath(session.path)
-  const answers = rows.length > 0 && tenant !== undefined ? await probeTenant(connection, tenant, settings) : []
-  return [...found.map(toFinding), ...judgePolicies(rows, tenant), ...answers].sort(inOrder)
+  const probed = rows.length > 0 && tenant !== undefined ? await probeTenant(connection, tenant, settings) : []
+  return [...found.map(withDeclaration), ...judgePolicies(rows, tenant), ...probed].sort(inOrder)
 }
 
 const sessionQuery = `
 select current_user as role, current_setting('server_version_num')::int as version, current_setting('search_path') as path,
-  -- Not by to_regprocedure(): it fails for a role that may not use the schema.
+  -- to_regprocedure() fails for a role without USAGE on the schema.
   exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname = 'tenancy' and p.proname = 'current_tenant_id' and p.pronargs = 0) as "hasOurs",
   (select coalesce(string_agg(prosrc, ' '), '') from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and prosrc ~* 'current_setting') as bodies`
 
 type Session = { role: string; version: number; path: string; hasOurs: boolean; bodies: string }
-type Row = Pick<Finding, 'check' | 'object' | 'problem' | 'remedy'>
+type Found = Pick<Finding, 'check' | 'object' | 'problem' | 'remedy'>
 
-function toFinding(row: Row): Finding {
-  const check = catalogueChecks.find((one) => one.check === row.check)
-  if (check === undefined) throw new TypeError(`There is no check ${row.check}`)
-  return { level: check.level, guarantee: check.guarantee, ...row }
+function withDeclaration(found: Found): Finding {
+  const check = catalogueChecks.find((one) => one.check === found.check)
+  if (check === undefined) throw new TypeError(`Unknown check ${found.check}`)
+  return { level: check.level, guarantee: check.guarantee, ...found }
 }
 
 /** All checks in one round trip. */
@@ -82,7 +100,7 @@ function checksQuery(version: number): string {
   const finds = catalogueChecks
     .filter(({ since = 0 }) => version >= since)
     .map(({ check, find }) => `select '${check}', found.* from (${find}) as found (object, problem, remedy)`)
-  return `with ${catalogue} select * from (${finds.join('\nunion all ')}) as all_found ("check", object, problem, remedy)`
+  return `with ${tablesQuery} select * from (${finds.join('\nunion all ')}) as all_found ("check", object, problem, remedy)`
 }
 
 /** PostgreSQL's notation of a text[] (chapter 8.15.2). */

@@ -1,45 +1,54 @@
 import { type Connection, type ConnectionOptions, openConnection, query, type TenantSigner } from '../database/index.ts'
 import { OperatorError } from '../errors/index.ts'
 import type { Finding } from './finding.ts'
-import { type InspectionOptions, inOrder, inspectRowSecurity } from './inspect.ts'
-import { probeRows, probeSigning } from './probe.ts'
+import { type IsolationCheckOptions, inOrder, inspectRowSecurity } from './inspect.ts'
+import { probeRows } from './probe-rows.ts'
+import { probeSigning } from './probe-signing.ts'
 
 const isError = (finding: Finding): boolean => finding.level === 'error'
 
-/** The start-up check failed: the message lists every hole with its remedy. */
+/** The isolation check failed. The message lists every error with its remedy. */
 export class RowSecurityError extends OperatorError {
   override readonly name = 'RowSecurityError'
 }
 
-/** @throws RowSecurityError when a finding is an error: then tenants may not be kept apart, and nothing should be served */
+/**
+ * Refuses a database that may not keep tenants apart.
+ *
+ * @throws RowSecurityError when a finding is an error
+ */
 export function assertRowSecurity(findings: Finding[]): void {
   const errors = findings.filter(isError)
   if (errors.length === 0) return
   const lines = errors.map(({ object, problem, remedy }) => `  - ${object}: ${problem}\n      ${remedy}`)
-  throw new RowSecurityError(`Row security does not keep tenants apart in this database:\n${lines.join('\n')}`)
+  throw new RowSecurityError(`Row-level security does not keep tenants apart in this database:\n${lines.join('\n')}`)
 }
 
-/** Looks at the live walls through a connection of its own. */
+/** Inspects a live database through a connection of its own. */
 export interface IsolationCheck {
-  /** @throws ApiError SERVICE_UNAVAILABLE when the database does not answer */
+  /**
+   * Runs every check in a read-only transaction that is rolled back. Calls at the same time share one run.
+   *
+   * @throws ApiError SERVICE_UNAVAILABLE when the database does not answer
+   */
   inspect(): Promise<Finding[]>
   close(): Promise<void>
 }
 
 /**
- * Makes the check that runs at start and behind `/ready`: the catalogue as the serving role sees it, and a probe that no
- * table shows a row without a tenant, in a transaction that is rolled back. Calls at the same time share one look.
+ * Creates the check that runs at start-up and behind `/ready`: the catalogue as the serving role sees it, and a query of
+ * every tenant table without a tenant.
  *
- * @param options `role`: what a superuser's login must take first (PGlite); `seal`: as the tenant database
- *   has it, `none` where it has none; left out, that is not asked
+ * @param options `role`: the role that a superuser's login sets first (PGlite); `signer`: as the tenant database has it,
+ *   or `none` for a service that sets plain tenants; without it, signing is not checked
  * @example
  * assertRowSecurity(await createIsolationCheck({ url }).inspect())
  */
 export function createIsolationCheck(
-  options: ConnectionOptions & InspectionOptions & { signer?: TenantSigner | 'none' },
+  options: ConnectionOptions & IsolationCheckOptions & { signer?: TenantSigner | 'none' },
 ): IsolationCheck {
   let connection: Connection | undefined
-  let underWay: Promise<Finding[]> | undefined
+  let running: Promise<Finding[]> | undefined
 
   async function inspect(): Promise<Finding[]> {
     if (connection?.fault) {
@@ -52,8 +61,8 @@ export function createIsolationCheck(
       if (options.role) await query(connection, "select set_config('role', $1, true)", [options.role])
       const findings = await inspectRowSecurity(connection, options)
       const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id')
-      const seal = options.signer === undefined ? [] : await probeSigning(connection, options.signer)
-      return [...findings, ...rows, ...seal].sort(inOrder)
+      const signing = options.signer === undefined ? [] : await probeSigning(connection, options.signer)
+      return [...findings, ...rows, ...signing].sort(inOrder)
     } finally {
       await connection.command('rollback').catch(() => connection?.close())
     }
@@ -61,13 +70,13 @@ export function createIsolationCheck(
 
   return {
     inspect() {
-      underWay ??= inspect().finally(() => {
-        underWay = undefined
+      running ??= inspect().finally(() => {
+        running = undefined
       })
-      return underWay
+      return running
     },
     async close() {
-      await underWay?.catch(() => {})
+      await running?.catch(() => {})
       await connection?.close()
     },
   }

@@ -1,6 +1,6 @@
 import { readTenantCondition, type TenantCondition } from './policy-text.ts'
 
-/** A policy of a table of tenants; a table that has none is one row without a name. */
+/** A policy of a tenant table. A table without policies is one row with a null `policy`. */
 export interface PolicyRow {
   table: string
   column: string
@@ -15,7 +15,7 @@ export interface PolicyRow {
   applies: boolean
   using: string | null
   check: string | null
-  /** Bodies of the functions that it asks. */
+  /** Bodies of the functions that it calls. */
   functions: string | null
 }
 
@@ -30,10 +30,10 @@ select t.name as "table", t.tenant_name as "column", format_type(t.atttypid, nul
 from tables t left join pg_policy p on p.polrelid = t.oid
 order by t.name, p.polname`
 
-/** What our own policies ask. */
+/** The tenant expression of the policies that tenancy.protect() creates. */
 export const ours = 'tenancy.current_tenant_id()'
 
-/** The clauses that a policy has, and what each says. A missing WITH CHECK means USING. */
+/** The clauses of a policy with their tenant conditions. Without WITH CHECK, PostgreSQL applies USING to new rows. */
 export function clausesOf({ using, check, column }: PolicyRow) {
   const clauses: { clause: string; text: string; condition: TenantCondition | undefined }[] = []
   if (using !== null) clauses.push({ clause: 'using', text: using, condition: readTenantCondition(using, column) })
@@ -41,7 +41,7 @@ export function clausesOf({ using, check, column }: PolicyRow) {
   return clauses
 }
 
-/** What the policies of this database call the tenant: ours, or else what most of them ask; undefined when none does. */
+/** The tenant expression of a database: ours when a policy has it, else the most frequent one; undefined without any. */
 export function tenantExpression(rows: PolicyRow[]): string | undefined {
   const counts = new Map<string, number>()
   for (const { condition } of rows.flatMap(clausesOf))
@@ -51,15 +51,15 @@ export function tenantExpression(rows: PolicyRow[]): string | undefined {
 }
 
 /**
- * Names of the settings that policies, or the functions they ask, read.
+ * Names of the settings that policies, or the functions they call, read.
  *
- * @param elsewhere bodies of the other functions that read settings: those that policies ask may ask them in turn
+ * @param elsewhere bodies of other functions that read settings: the functions of policies may call them
  */
 export function tenantSettings(rows: PolicyRow[], tenant: string | undefined, elsewhere = ''): string[] {
   if (tenant === ours) return ['app.current_tenant']
   const texts = rows.flatMap(({ using, check, functions }) => [using, check, functions]).join(' ')
   const read = namesIn(texts, /current_setting\(\s*'([^']+)'/gi)
-  // Handed to another function: a name of two parts is one of a setting.
+  // A name of two parts that is passed to another function is the name of a setting.
   if (read.length === 0)
     read.push(...namesIn(texts, /'(\w+\.[\w.]+)'/g), ...namesIn(elsewhere, /current_setting\(\s*'([^']+)'/gi))
   return [...new Set(read)]
@@ -67,6 +67,6 @@ export function tenantSettings(rows: PolicyRow[], tenant: string | undefined, el
 
 const namesIn = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name]) => name ?? '')
 
-/** Two tables may keep the tenant in columns of two types: the cast is not what matters. */
+/** Ignores a cast: the tenant columns of two tables may have two types. */
 export const isSameTenant = (a: string, b: string | undefined): boolean => withoutCast(a) === withoutCast(b ?? '')
 const withoutCast = (expression: string): string => /^\((.*)\)::[\w ]+$/.exec(expression)?.[1] ?? expression

@@ -1,17 +1,17 @@
-/** What a policy's condition compares the tenant column with. */
+/** The comparison of the tenant column in a policy. */
 export interface TenantCondition {
   /** The other side of the comparison, as PostgreSQL prints it: `tenancy.current_tenant_id()`. */
   tenant: string
-  /** Whether it stands in a sub-select, so that it is asked once a statement and not once a row. */
+  /** Whether PostgreSQL evaluates it once a statement, in a sub-select, and not once a row. */
   once: boolean
 }
 
 /**
- * Reads a condition as pg_get_expr() prints it, with every name in full. It ties rows to a tenant when it is a comparison
- * of the tenant column, or such a comparison and more (AND); with OR, or without it, it does not.
+ * Reads a condition as pg_get_expr() prints it, with every name in full. It limits rows to one tenant when it is a comparison
+ * of the tenant column, or such a comparison with other conditions (AND).
  *
- * @param column the tenant column, quoted where PostgreSQL would quote it
- * @returns undefined for a condition that does not tie rows to one tenant
+ * @param column the tenant column, quoted as PostgreSQL quotes it
+ * @returns undefined for a condition that does not limit rows to one tenant
  * @example
  * readTenantCondition('(tenant_id = ( SELECT app.tenant() AS tenant))', 'tenant_id') // { tenant: 'app.tenant()', once: true }
  */
@@ -31,22 +31,22 @@ export function readTenantCondition(text: string, column: string): TenantConditi
   return { tenant: unwrap(expression), once: true }
 }
 
-/** Whether anything but a sub-select is called: `(( SELECT auth.jwt() AS jwt) ->> 'org')` is asked once. */
+/** Whether a function is called outside a sub-select: `(( SELECT auth.jwt() AS jwt) ->> 'org')` is evaluated once. */
 const isCalledPerRow = (expression: string): boolean =>
   /[\w"]\(/.test(expression.replaceAll(/\( SELECT [\w".]+\(\) AS ("[^"]*"|\w+)\)/g, ''))
 
-/** Whether an expression reads the row: a word that is neither a call, a schema, a type nor a keyword is a column. */
+/** Whether an expression reads a column: a word that is not a call, a schema, a type or a keyword. */
 function hasColumn(expression: string): boolean {
   const bare = expression
     .replaceAll(/'[^']*'/g, '')
     .replaceAll(/ AS ("[^"]*"|\w+)/g, '')
     .replaceAll(/::[\w ]+(\[\])?/g, '')
-  // A row of a table, handed over whole: notes.*
+  // `notes.*` passes the whole row.
   const words = bare.match(/("[^"]*"|[\w$]+)(?![\w$"]|\s*\(|\s*\.[\w"])/g) ?? []
   return words.some((word) => !/^(\d+|SELECT|true|false|NULL|CURRENT_USER|SESSION_USER)$/.test(word))
 }
 
-/** Parts of an expression between a separator that stands in neither parentheses nor quotes. */
+/** Splits an expression at a separator outside parentheses and quotes. */
 function split(text: string, separator: string): string[] {
   const parts: string[] = []
   let depth = 0
@@ -61,12 +61,12 @@ function split(text: string, separator: string): string[] {
       at += separator.length - 1
       from = at + 1
     }
-    if (at < 0) break // a quote that never ends: nothing PostgreSQL would print
+    if (at < 0) break // an unclosed quote, which PostgreSQL does not print
   }
   return [...parts, text.slice(from)]
 }
 
-/** The inside of parentheses that embrace the whole text. */
+/** Removes parentheses around the whole text. */
 function unwrap(text: string): string {
   const trimmed = text.trim()
   if (!trimmed.startsWith('(') || !trimmed.endsWith(')')) return trimmed

@@ -1,54 +1,54 @@
 import type { Failure } from '../envelope/index.ts'
 
-/** Anything that answers requests: an app of Hono, or `fetch` at a running server. */
+/** What a test client sends requests to: a Hono app, or an object of that form. */
 export interface Target {
   request(path: string, init?: RequestInit): Response | Promise<Response>
 }
 
-/** An answer with its JSON body; `data` and `error` are the envelope's, undefined where it has none. */
-export interface Answer<Data = unknown> {
+/** A response with its parsed body. `data` and `error` are fields of the envelope, undefined without it. */
+export interface TestResponse<Data = unknown> {
   status: number
   headers: Headers
-  /** The whole body as it was parsed; undefined where there is none. */
+  /** The parsed JSON body, the text of another body, or undefined without a body. */
   body: unknown
   data: Data
   error: Failure['error'] | undefined
 }
 
-/** Sends requests as one tenant, or as none. */
+/** Sends requests as one tenant, or without a tenant. */
 export interface TestClient {
-  send<Data>(method: string, path: string, init?: RequestInit): Promise<Answer<Data>>
-  get<Data>(path: string): Promise<Answer<Data>>
-  post<Data>(path: string, body: unknown): Promise<Answer<Data>>
-  patch<Data>(path: string, body: unknown): Promise<Answer<Data>>
-  delete(path: string): Promise<Answer<undefined>>
+  send<Data>(method: string, path: string, init?: RequestInit): Promise<TestResponse<Data>>
+  get<Data>(path: string): Promise<TestResponse<Data>>
+  post<Data>(path: string, body: unknown): Promise<TestResponse<Data>>
+  patch<Data>(path: string, body: unknown): Promise<TestResponse<Data>>
+  delete(path: string): Promise<TestResponse<undefined>>
 }
 
 /**
- * A client for HTTP tests.
+ * Creates a client for HTTP tests.
  *
- * @param target an app, or a running server by its URL
- * @param options `tenantHeader`: where the tenant goes, `X-Tenant-Id` when left out
+ * @param target an app, or the URL of a running server
+ * @param options `tenantHeader`: the header that carries the tenant, `X-Tenant-Id` by default
  * @example
  * const { as, anonymous } = testClient(app)
- * const { status, data } = await as(tenant).post<Task>('/tasks', { title: 'Paint the fence', userId })
+ * const { status, data } = await as(tenant).post<Task>('/tasks', { title: 'Write the report', userId })
  */
 export function testClient(target: Target | string, options: { tenantHeader?: string } = {}) {
   const { tenantHeader = 'X-Tenant-Id' } = options
-  const ask: Target['request'] =
+  const sendTo: Target['request'] =
     typeof target === 'string'
       ? (path, init) => fetch(new URL(path, target), { ...init, redirect: 'manual' })
       : (path, init) => target.request(path, init)
 
   const client = (tenant?: string): TestClient => {
-    async function send<Data>(method: string, path: string, init: RequestInit = {}): Promise<Answer<Data>> {
+    async function send<Data>(method: string, path: string, init: RequestInit = {}): Promise<TestResponse<Data>> {
       const headers = new Headers(init.headers)
       if (tenant !== undefined && !headers.has(tenantHeader)) headers.set(tenantHeader, tenant)
-      const response = await ask(path, { ...init, method, headers })
+      const response = await sendTo(path, { ...init, method, headers })
       const text = await response.text()
       const isJson = response.headers.get('Content-Type')?.startsWith('application/json') ?? false
       const body: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
-      const envelope = (body ?? {}) as { data: Data; error: Failure['error'] } // what a test expects is the test's to say
+      const envelope = (body ?? {}) as { data: Data; error: Failure['error'] } // the test names the type of its data
       return {
         status: response.status,
         headers: response.headers,
@@ -68,9 +68,9 @@ export function testClient(target: Target | string, options: { tenantHeader?: st
     }
   }
   return {
-    /** Requests of this tenant. */
+    /** Sends requests as this tenant. */
     as: (tenant: string): TestClient => client(tenant),
-    /** Requests without a tenant. */
+    /** Sends requests without a tenant. */
     anonymous: client(),
   }
 }

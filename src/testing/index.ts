@@ -1,12 +1,12 @@
 export { withTenant } from '../context/index.ts'
-export { type Answer, type Target, type TestClient, testClient } from './client.ts'
+export { type Target, type TestClient, type TestResponse, testClient } from './client.ts'
 export { type ContractCase, type ContractOptions, contractCases } from './contract.ts'
 export {
   expectTenantIsolation,
   type GivenValues,
-  IsolationBroken,
   type IsolationCell,
   IsolationMatrix,
-  type IsolationOptions,
   type IsolationRow,
+  TenantIsolationError,
+  type TenantIsolationOptions,
 } from './isolation/index.ts'

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { z } from 'zod'
-import type { Answer } from './client.ts'
+import type { TestResponse } from './client.ts'
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
 const Response = z.looseObject({
@@ -9,32 +9,32 @@ const Response = z.looseObject({
 const Document = z.looseObject({ components: z.record(z.string(), z.unknown()) })
 
 /**
- * Checks an answer against the response that its operation declares for a status: a status that is not declared, a body
- * where none is, and a field that the schema does not know are failures.
+ * Compares a response with the declaration of its operation for a status. An undeclared status, an undeclared body and an
+ * undeclared field are failures.
  *
- * @throws Error that shows the body
+ * @throws Error with the body
  */
 export function matchResponse(
   document: unknown,
   operation: { operationId: string; responses: Record<string, unknown> },
-  answer: Answer,
+  response: TestResponse,
   status: number,
 ): void {
-  const shown = `${operation.operationId} answered ${answer.status}: ${JSON.stringify(answer.body)}`
-  if (answer.status !== status) throw new Error(`${shown}\nwanted: ${status}`)
+  const shown = `${operation.operationId} returned ${response.status}: ${JSON.stringify(response.body)}`
+  if (response.status !== status) throw new Error(`${shown}\nexpected: ${status}`)
   const declared = operation.responses[status]
-  if (declared === undefined) throw new Error(`${shown}\nThe document declares no ${status} for it.`)
+  if (declared === undefined) throw new Error(`${shown}\nThe document declares no response ${status} for it.`)
   const { content } = Response.parse(declared)
   if (!content) {
-    if (answer.body !== undefined) throw new Error(`${shown}\nThe document declares no body.`)
+    if (response.body !== undefined) throw new Error(`${shown}\nThe document declares no body for it.`)
     return
   }
   const { components } = Document.parse(document)
   const validate = ajv.compile(Document.parse(closed({ ...content['application/json'].schema, components })))
-  if (!validate(answer.body)) throw new Error(`${shown}\n${ajv.errorsText(validate.errors)}`)
+  if (!validate(response.body)) throw new Error(`${shown}\n${ajv.errorsText(validate.errors)}`)
 }
 
-/** The same schema, with no room for fields that it does not name. */
+/** The same schema without additional properties. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed)
   if (typeof schema !== 'object' || schema === null) return schema

@@ -116,24 +116,24 @@ describe('the isolation check', () => {
   })
 
   test('reports a service without a key', async () => {
-    expect(await problemsOf(database)).toEqual(['it takes sealed tenants only, and the service has no key'])
+    expect(await problemsOf(database)).toEqual(['it accepts signed tenants only, and the service has no signing key'])
   })
 
   test('reports a service with another key', async () => {
     expect(await problemsOf(database, createTenantSigner(another))).toEqual([
-      'it does not know the key that the service seals with',
+      'it does not have the key that the service signs with',
     ])
   })
 
   test('reports clocks that differ', async () => {
     const late = createTenantSigner(secret, () => Date.now() - 61_000)
-    expect(await problemsOf(database, late)).toEqual(['by its clock the seals of the service have run out'])
+    expect(await problemsOf(database, late)).toEqual(['by its clock the signatures of the service have expired'])
   })
 
   test('reports a database that verifies no signatures', async () => {
     const plain = await createDatabase()
     expect(await problemsOf(plain, createTenantSigner(secret))).toEqual([
-      'it does not verify seals, and the service seals',
+      'it does not verify signatures, and the service signs tenants',
     ])
   })
 
@@ -152,7 +152,7 @@ describe('the isolation check', () => {
     ).unsafe(`create or replace function tenancy.current_tenant_id() returns uuid language plpgsql stable
       security definer set search_path = pg_catalog as $body$${body}$body$`)
     expect(await problemsOf(changed, createTenantSigner(secret))).toContain(
-      'it does not read as the tenant function must',
+      'its body is not the one that Rowhouse installs',
     )
   })
 })

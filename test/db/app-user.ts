@@ -3,7 +3,7 @@ import postgres from 'postgres'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { main } from '../database.ts'
 
-/** The serving role on one connection of postgres.js: raw SQL, as somebody would send it who got round all our code. */
+/** The serving role on one connection of postgres.js, for raw SQL that bypasses our code. */
 export function connectAsAppUser(url = main.appUrl): postgres.Sql {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   afterAll(() => sql.end())
@@ -30,7 +30,7 @@ export const sqlstateOf = (query: PromiseLike<unknown>): Promise<string> =>
     (error: unknown) => findDatabaseError(error)?.sqlstate ?? String(error),
   )
 
-/** A user of a tenant; gives its id. */
+/** Inserts a user of a tenant and returns its id. */
 export async function addUser(sql: postgres.Sql, tenant: string, email = `${crypto.randomUUID()}@rowhouse.example`) {
   const [row] = await asTenant(
     sql,

@@ -6,7 +6,7 @@ const sql = connectAsAppUser()
 const owner = asOwner(main)
 
 describe('updated_at', () => {
-  test('moves with every change, also twice in one transaction and within one millisecond', async () => {
+  test('grows with every change, also within one transaction and one millisecond', async () => {
     const tenant = newTenant()
     await addUser(sql, tenant)
     const times = await asTenant(sql, tenant, async (tx) => {
@@ -32,7 +32,7 @@ describe('updated_at', () => {
     expect(row).toEqual({ later: true })
   })
 
-  test('stays when another tenant changes its rows', async () => {
+  test('does not change with rows of another tenant', async () => {
     const [a, b] = [newTenant(), newTenant()]
     const id = await addUser(sql, a)
     await addUser(sql, b)
@@ -56,7 +56,7 @@ describe('updated_at', () => {
 })
 
 describe('tenancy.uuid_v7()', () => {
-  // The digest takes some microseconds: longer than the clock's unit, and far less than a millisecond.
+  // The digest takes some microseconds: more than the clock's unit and less than a millisecond.
   const ids = async (count: number) =>
     (
       await owner`select tenancy.uuid_v7()::text as id, md5(repeat('x', 5000 + n)) from generate_series(1, ${count}) as n`
@@ -74,14 +74,14 @@ describe('tenancy.uuid_v7()', () => {
     expect(milliseconds.size).toBeLessThan(found.length / 4)
   })
 
-  test('says when it was made', async () => {
+  test('contains its time of creation', async () => {
     const [row] = await owner`
       select tenancy.uuid_v7()::text as id, extract(epoch from clock_timestamp())::float8 * 1000 as now`
     const made = Number.parseInt(String(row?.id).replaceAll('-', '').slice(0, 12), 16)
     expect(Math.abs(made - row?.now)).toBeLessThan(1000)
   })
 
-  test('does not repeat itself', async () => {
+  test('is unique', async () => {
     const [row] = await owner`
       select count(distinct id)::int as count from (select tenancy.uuid_v7() as id from generate_series(1, 20000)) as made`
     expect(row?.count).toBe(20_000)
@@ -112,7 +112,7 @@ describe('the database refuses', () => {
     [long(320), long(200), 'accepted'],
     ['ada@rowhouse.example', '', '23514'],
     ['ada@rowhouse.example', long(201), '23514'],
-  ])('an email or a name that is empty or too long', async (email, name, outcome) => {
+  ])('an empty or too long email or name', async (email, name, outcome) => {
     expect(await user(email, name)).toBe(outcome)
   })
 
@@ -123,7 +123,7 @@ describe('the database refuses', () => {
     ['Paint', 'in_progress', '', 'accepted'],
     ['Paint', 'todo', long(10_001), '23514'],
     ['Paint', 'someday', null, '23514'],
-  ])('a title, description or status that does not fit', async (title, status, description, outcome) => {
+  ])('an invalid title, description or status', async (title, status, description, outcome) => {
     expect(await task(title, status, description)).toBe(outcome)
   })
 
@@ -132,7 +132,7 @@ describe('the database refuses', () => {
     expect(await sqlstateOf(insert)).toBe('23502')
   })
 
-  test('to delete a user who has tasks', async () => {
+  test('deleting a user with tasks', async () => {
     const tenant = newTenant()
     const id = await addUser(sql, tenant)
     await asTenant(sql, tenant, (tx) => tx`insert into tasks (title, user_id) values ('x', ${id})`)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { asOwner, main, newTenant } from '../database.ts'
 import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
 
-// Guarantee G3, as the serving role with raw SQL: on a fresh connection, and on one that has served a tenant before.
+// Guarantee G3, as the serving role with raw SQL: on a fresh connection and on used ones.
 const owner = asOwner(main)
 const tenant = newTenant()
 const userId = await addUser(connectAsAppUser(), tenant)
@@ -22,7 +22,7 @@ const histories: [string, (sql: Sql) => Promise<unknown>][] = [
   ['one that committed', leave(async () => {})],
   ['one that rolled back', leave(() => Promise.reject(new Error('no')))],
   ['one that had an error', leave((tx) => tx`select 1 / 0`)],
-  ['one whose statement took too long', leave((tx) => tx`select pg_sleep(60)`)],
+  ['one whose statement timed out', leave((tx) => tx`select pg_sleep(60)`)],
   [
     'one whose statement was cancelled',
     leave(async (tx) => {

@@ -26,7 +26,7 @@ type Plan = { 'Node Type': string; 'Index Name'?: string; 'Index Cond'?: string;
 type Transaction = Parameters<Parameters<typeof asTenant>[2]>[0]
 const plans = z.array(z.object({ 'QUERY PLAN': z.array(z.object({ Plan: z.custom<Plan>() })) }))
 
-/** The nodes of the plan that the serving role gets. */
+/** The nodes of the serving role's plan. */
 const explain = (query: string): Promise<Plan[]> => asTenant(sql, tenant, (tx) => explainIn(tx, query))
 
 async function explainIn(tx: Transaction, query: string): Promise<Plan[]> {
@@ -62,13 +62,13 @@ test('the tenant is read once a statement, not once a row', async () => {
   expect(nodes.find((node) => node['Node Type'] === 'Result')).toMatchObject({ 'Parent Relationship': 'InitPlan' })
 })
 
-// A statement that is kept under a name gets, after five runs, a plan that knows none of its values.
+// After five runs, PostgreSQL may plan a prepared statement without its values.
 describe.each(['force_custom_plan', 'force_generic_plan'])('with %s', (mode) => {
-  /** The plans of the statements that a repository's function sends, in their order, with these values. */
+  /** The plans of the statements that a repository function sends, in order, with these values. */
   async function plansOf(work: (tx: TenantTx) => Promise<unknown>, values: string[]): Promise<Plan[][]> {
-    await using door = openDatabase({ url: database.appUrl })
-    await withTenant(tenant, () => door.read(work))
-    const texts = door.sent.filter((text) => /^select (?!set_config)/.test(text))
+    await using db = openDatabase({ url: database.appUrl })
+    await withTenant(tenant, () => db.read(work))
+    const texts = db.sent.filter((text) => /^select (?!set_config)/.test(text))
     expect(texts.length).toBe(values.length)
     return await asTenant(sql, tenant, async (tx) => {
       await tx.unsafe(`set local plan_cache_mode = ${mode}`)

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'bun:test'
 import { asOwner, main, newTenant } from '../database.ts'
 import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
 
-// As the serving role with raw SQL: what the database itself keeps apart, should all our code be wrong.
+// As the serving role with raw SQL: what the database isolates without our code.
 const sql = connectAsAppUser()
 const owner = asOwner(main)
 let [a, b] = ['', '']
@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 
 describe('another tenant’s row', () => {
-  test('is not read, by id, by tenant or at all', async () => {
+  test('is not returned by id, by tenant or without a condition', async () => {
     const rows = await asTenant(sql, a, async (tx) => [
       ...(await tx`select id from users where id = ${theirs}`),
       ...(await tx`select id from users where tenant_id = ${b}`),
@@ -41,12 +41,12 @@ describe('another tenant’s row', () => {
     expect([...(await asTenant(sql, a, (tx) => tx`select id from users where id = ${theirs} for update`))]).toEqual([])
   })
 
-  test('is not made by a blind insert', async () => {
+  test('cannot be inserted', async () => {
     const insert = asTenant(sql, a, (tx) => tx`insert into users (tenant_id, email, name) values (${b}, 'x', 'x')`)
     expect(await sqlstateOf(insert)).toBe('42501')
   })
 
-  test('is not made by an upsert', async () => {
+  test('cannot be upserted', async () => {
     const upsert = asTenant(
       sql,
       a,
@@ -56,16 +56,16 @@ describe('another tenant’s row', () => {
     expect(await sqlstateOf(upsert)).toBe('42501')
   })
 
-  test('is not made of our own by a blind update', async () => {
+  test('cannot result from an update of the tenant column', async () => {
     expect(await sqlstateOf(asTenant(sql, a, (tx) => tx`update users set tenant_id = ${b}`))).toBe('42501')
   })
 
-  test('is not copied out or in', async () => {
+  test('cannot be copied', async () => {
     expect(await sqlstateOf(asTenant(sql, a, (tx) => tx.unsafe(`copy users (name) from program 'true'`)))).toBe('42501')
     expect(await sqlstateOf(asTenant(sql, a, (tx) => tx.unsafe(`copy users to '/tmp/users'`)))).toBe('42501')
   })
 
-  test('is not referred to: its id looks like one that does not exist', async () => {
+  test('cannot be referenced: its id gives the same error as an unknown id', async () => {
     const refer = (id: string) =>
       sqlstateOf(asTenant(sql, a, (tx) => tx`insert into tasks (title, user_id) values ('mine', ${id})`))
     expect([await refer(theirs), await refer(crypto.randomUUID()), await refer(ours)]).toEqual([
@@ -75,7 +75,7 @@ describe('another tenant’s row', () => {
     ])
   })
 
-  test('is not in the way of deleting our own', async () => {
+  test('does not prevent deleting the own row with the same id', async () => {
     const id = crypto.randomUUID()
     for (const tenant of [a, b])
       await asTenant(sql, tenant, (tx) => tx`insert into users (id, email, name) values (${id}, ${id}, 'twin')`)
@@ -103,7 +103,7 @@ describe('a prepared statement', () => {
   test('shows each tenant its own rows on one connection', async () => {
     const tenants = [newTenant(), newTenant()]
     for (const tenant of tenants) await addUser(sql, tenant)
-    // Seven runs: from the sixth on PostgreSQL may keep one plan for all.
+    // Seven runs, because PostgreSQL may reuse one plan from the sixth on.
     for (const tenant of Array.from({ length: 7 }, () => tenants).flat())
       expect([...(await asTenant(sql, tenant, (tx) => tx`select tenant_id from users`))]).toEqual([
         { tenant_id: tenant },
@@ -111,7 +111,7 @@ describe('a prepared statement', () => {
   })
 })
 
-test('the owner of the tables is bound as well, when it is no superuser', async () => {
+test('row-level security applies to the owner of the tables', async () => {
   const role = `owner_${crypto.randomUUID().slice(0, 8)}`
   const seen = await owner
     .begin(async (tx) => {

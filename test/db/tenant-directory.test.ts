@@ -18,26 +18,26 @@ async function register(slug = newSlug()) {
 const find = async (selector: string | null) => [...(await sql`select * from tenancy.find_tenant(${selector})`)]
 
 describe('the serving role', () => {
-  test('finds a tenant by its id, in either case, or by its slug, and hears nothing of its name', async () => {
+  test('finds a tenant by its id, in either case, or by its slug, without its name', async () => {
     const { id, slug } = await register()
     const found = [{ id, slug, status: 'active' }]
     expect([await find(id), await find(id.toUpperCase()), await find(slug)]).toEqual([found, found, found])
   })
 
   test.each([
-    ['an id that nobody has', newTenant()],
-    ['a slug that nobody has', newSlug()],
+    ['an unknown id', newTenant()],
+    ['an unknown slug', newSlug()],
     ['a wildcard', '%'],
-    ['one of a single character', '_'],
+    ['a wildcard of one character', '_'],
     ['a regular expression', '.*'],
-    ['nothing', ''],
+    ['an empty text', ''],
     ['null', null],
     ['SQL', `' or true --`],
     ['an id in braces', `{${newTenant()}}`],
     ['an id without hyphens', newTenant().replaceAll('-', '')],
     ['two lines', `${newTenant()}\n${newTenant()}`],
     ['a long text', 'a'.repeat(100_000)],
-  ])('finds none, and gets no error, for %s', async (_, selector) => {
+  ])('finds no tenant, without an error, for %s', async (_, selector) => {
     await register()
     expect(await find(selector)).toEqual([])
   })
@@ -59,18 +59,18 @@ describe('the serving role', () => {
   })
 })
 
-test('no other role may ask for a tenant', async () => {
+test('PUBLIC may not execute find_tenant', async () => {
   const [row] = await owner`
     select coalesce(bool_or(grantee = 0), false) as everyone from pg_proc, aclexplode(proacl)
     where oid = 'tenancy.find_tenant(text)'::regprocedure`
   expect(row?.everyone).toBe(false)
 })
 
-describe('the list of tenants', () => {
+describe('the table of tenants', () => {
   const add = (values: { slug?: string; name?: string; status?: string }) =>
     sqlstateOf(owner`insert into tenancy.tenants ${owner({ slug: newSlug(), name: 'Acme', ...values })}`)
 
-  test.each(['a', '0', 'a-b', '1-2', 'x'.repeat(63)])('takes the slug %s', async (slug) => {
+  test.each(['a', '0', 'a-b', '1-2', 'x'.repeat(63)])('accepts the slug %s', async (slug) => {
     await owner`delete from tenancy.tenants where slug = ${slug}`
     expect(await add({ slug })).toBe('accepted')
   })
@@ -87,28 +87,28 @@ describe('the list of tenants', () => {
     'x'.repeat(64),
     newTenant(),
     '11111111-1111-1111-1111-111111111111',
-  ])('refuses the slug %p', async (slug) => {
+  ])('rejects the slug %p', async (slug) => {
     expect(await add({ slug })).toBe('23514')
   })
 
-  test.each(['', 'x'.repeat(201)])('refuses a name that is too short or too long', async (name) => {
+  test.each(['', 'x'.repeat(201)])('rejects a name that is too short or too long', async (name) => {
     expect(await add({ name })).toBe('23514')
   })
 
-  test('takes a name of 200 characters, whatever they are', async () => {
+  test('accepts a name of 200 characters', async () => {
     expect(await add({ name: '🏠'.repeat(200) })).toBe('accepted')
   })
 
-  test('knows no status but active and suspended', async () => {
+  test('accepts the statuses active and suspended only', async () => {
     expect([await add({ status: 'suspended' }), await add({ status: 'gone' })]).toEqual(['accepted', '23514'])
   })
 
-  test('has each slug once', async () => {
+  test('rejects a duplicate slug', async () => {
     const { slug } = await register()
     expect(await add({ slug })).toBe('23505')
   })
 
-  test('says when a tenant was changed last', async () => {
+  test('records the last change of a tenant', async () => {
     const { id } = await register()
     const [row] = await owner`
       update tenancy.tenants set status = 'suspended' where id = ${id} returning updated_at > created_at as later`
@@ -116,7 +116,7 @@ describe('the list of tenants', () => {
   })
 })
 
-test('each function that the wall check lets pass is installed as it was written', async () => {
+test('each SECURITY DEFINER function has the body that the isolation check expects', async () => {
   const installed = await owner`
     select oid::regprocedure::text as name, prosrc as body from pg_proc
     where prosecdef and pronamespace = 'tenancy'::regnamespace`
@@ -125,7 +125,7 @@ test('each function that the wall check lets pass is installed as it was written
     expect([name, createHash('sha256').update(body).digest('hex')]).toEqual([name, ourFunctions[name] ?? 'unknown'])
 })
 
-test('a body whose lines end as on Windows is the same', async () => {
+test('the isolation check accepts a body with CRLF line ends', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(`do $do$ begin
     execute replace(pg_get_functiondef('tenancy.find_tenant(text)'::regprocedure), chr(10), chr(13) || chr(10)); end $do$`)
@@ -144,33 +144,33 @@ const finds = {
   problem: "a SECURITY DEFINER function runs with its owner's rights",
 }
 
-await testFaults('the registry', [
+await testFaults('the tenant directory', [
   {
     name: 'a function that lists all tenants',
-    broken: `${head} plpgsql stable security definer set search_path = pg_catalog
+    sql: `${head} plpgsql stable security definer set search_path = pg_catalog
       as $$ begin return query ${leak}; end $$`,
     finds,
   },
   {
-    name: 'a function whose body is no text',
-    broken: `${head} sql stable security definer set search_path = pg_catalog begin atomic; ${leak}; end`,
+    name: 'a function with a BEGIN ATOMIC body',
+    sql: `${head} sql stable security definer set search_path = pg_catalog begin atomic; ${leak}; end`,
     finds,
   },
   {
     name: 'a function with the search_path of the session',
-    broken: 'alter function tenancy.find_tenant(text) reset search_path',
+    sql: 'alter function tenancy.find_tenant(text) reset search_path',
     finds,
   },
   {
-    name: 'another function beside it',
-    broken: `create function tenancy.find_tenant(one text, two text) returns table (id uuid, slug text, status text)
+    name: 'an overload of the function',
+    sql: `create function tenancy.find_tenant(one text, two text) returns table (id uuid, slug text, status text)
       language sql security definer set search_path = pg_catalog as $$ ${leak} $$`,
-    mended: 'drop function tenancy.find_tenant(text, text)',
+    undo: 'drop function tenancy.find_tenant(text, text)',
     finds: { ...finds, object: 'tenancy.find_tenant(text,text)' },
   },
   {
-    name: 'a list of tenants that the role may read',
-    broken: 'grant select (slug) on tenancy.tenants to app_user',
+    name: 'a granted column of the table',
+    sql: 'grant select (slug) on tenancy.tenants to app_user',
     finds: { guarantee: 12, object: 'tenancy.tenants', problem: 'the serving role can reach it' },
   },
 ])

@@ -61,7 +61,7 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
     run('bun', 'run', 'generate', '--name', 'projects')
     run(process.execPath, 'node_modules/.bin/tsc', '--noEmit')
     const output = run('bun', 'test', ...proofs, 'test/properties/every-operation.test.ts')
-    expect(output).toContain("getProject: cannot tell another tenant's id from nobody's")
+    expect(output).toContain("getProject: responds to another tenant's id as to an unknown id")
     expect(output).toContain('(pass) the properties send requests to every operation of the document')
     expect(output).toMatch(/^public\.projects +select +own 1 +foreign 0 +none 0 +ok$/m)
     expect(output).toMatch(/^public\.projects +reference \S+ +own - +foreign 0 +none - +ok$/m)

@@ -23,15 +23,15 @@ export const guarantees: Guarantee[] = [
       proof('properties/tenant-id', 'no spelling of a tenant’s id selects another tenant'),
       proof('properties/foreign-marks', 'no response contains a byte of another tenant'),
       proof('testing/isolation', 'no tenant reaches another tenant'),
-      proof('db/row-security', 'is not read, by id, by tenant or at all'),
+      proof('db/row-security', 'is not returned by id, by tenant or without a condition'),
     ],
   },
   {
     number: 2,
     guarantee: 'No foreign write, also without RETURNING',
     tests: [
-      proof('db/row-security', 'is not made by a blind insert'),
-      proof('db/row-security', 'is not made of our own by a blind update'),
+      proof('db/row-security', 'cannot be inserted'),
+      proof('db/row-security', 'cannot result from an update of the tenant column'),
       proof('testing/isolation', 'no tenant reaches another tenant'),
     ],
   },
@@ -123,7 +123,7 @@ export const guarantees: Guarantee[] = [
     number: 13,
     guarantee: 'Keys and indexes begin with the tenant, foreign keys carry it',
     tests: [
-      proof('db/row-security', 'is not referred to: its id looks like one that does not exist'),
+      proof('db/row-security', 'cannot be referenced: its id gives the same error as an unknown id'),
       proof('db/plans', 'a row is found by its primary key, tenant first'),
     ],
   },
@@ -141,15 +141,15 @@ export const guarantees: Guarantee[] = [
     guarantee: 'Views are security_invoker; nothing else reaches round the policies',
     tests: [
       proof('isolation/doctor', 'finds every one of'),
-      proof('isolation/start-message', 'what is named as shared is no hole'),
+      proof('isolation/start-message', 'accepts exactly the relations that are listed as shared'),
     ],
   },
   {
     number: 16,
     guarantee: 'No role and no database carries a preset tenant',
     tests: [
-      proof('isolation/broken-role', 'names a role that presets'),
-      proof('isolation/broken-role', 'names a tenant that the connection string sets'),
+      proof('isolation/broken-role', 'reports a role that presets'),
+      proof('isolation/broken-role', 'reports a tenant that the connection string sets'),
     ],
   },
   {
@@ -165,7 +165,7 @@ export const guarantees: Guarantee[] = [
   {
     number: 19,
     guarantee: 'Known holes of the server are reported',
-    tests: [proof('isolation/start-message', 'a server whose minor release has known holes is reported as a warning')],
+    tests: [proof('isolation/start-message', 'warns of a server whose minor release has known vulnerabilities')],
   },
   {
     number: 20,

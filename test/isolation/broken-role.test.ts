@@ -2,16 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createIsolationCheck, type Finding } from '../../src/isolation/index.ts'
 import { asOwner, createDatabase } from '../database.ts'
 
-// Roles belong to the whole server, where other tests run as app_user: each test breaks a role of its own.
+// Roles belong to the whole server, where other tests use app_user, so each test has a role of its own.
 const database = await createDatabase()
 const owner = asOwner(database)
 const [server] = await owner<{ version: number }[]>`select current_setting('server_version_num')::int as version`
 const version = server?.version ?? 0
 const suffix = crypto.randomUUID().slice(0, 8)
 const group = `group_${suffix}`
-const mighty = `mighty_${suffix}`
+const privileged = `privileged_${suffix}`
 let count = 0
-const made: string[] = [group, mighty]
+const made: string[] = [group, privileged]
 
 async function createRole(attributes = ''): Promise<{ role: string; url: string }> {
   const role = `role_${suffix}_${count++}`
@@ -33,7 +33,7 @@ async function errorsFor(url: string): Promise<Finding[]> {
 }
 
 beforeAll(async () => {
-  await owner.unsafe(`create role ${group}; create role ${mighty} bypassrls`)
+  await owner.unsafe(`create role ${group}; create role ${privileged} bypassrls`)
 })
 
 afterAll(async () => {
@@ -41,16 +41,16 @@ afterAll(async () => {
     await owner.unsafe(`reassign owned by ${role} to postgres; drop owned by ${role}; drop role ${role}`)
 })
 
-describe('the wall check', () => {
-  test('finds nothing against a role that may read and no more', async () => {
+describe('the isolation check of a role', () => {
+  test('accepts a role that may only read', async () => {
     const { role, url } = await createRole()
     await owner.unsafe(`grant usage on schema tenancy to ${role}; grant select on users, tasks to ${role}`)
     expect(await errorsFor(url)).toEqual([])
   })
 
-  test('names a serving role that was never prepared', async () => {
+  test('reports a serving role without privileges', async () => {
     const { role, url } = await createRole()
-    const problem = 'the serving role may not read any table of tenants'
+    const problem = 'the serving role may not read any tenant table'
     expect(await errorsFor(url)).toMatchObject([{ guarantee: 20, object: role, problem }])
   })
 
@@ -60,43 +60,43 @@ describe('the wall check', () => {
     ['createrole', 'has CREATEROLE'],
     ['createdb', 'has CREATEDB'],
     ['replication', 'has REPLICATION'],
-  ])('names a serving role that is %s', async (attribute, problem) => {
+  ])('reports a serving role that is %s', async (attribute, problem) => {
     const { role, url } = await createRole(attribute)
     expect(await errorsFor(url)).toContainEqual(
       expect.objectContaining({ guarantee: 11, object: role, problem: `the serving role ${problem}` }),
     )
   })
 
-  test.each(['pg_read_all_data', mighty])('names a serving role that is a member of %s', async (other) => {
+  test.each(['pg_read_all_data', privileged])('reports a serving role that is a member of %s', async (other) => {
     const { role, url } = await createRole(`in role ${other}`)
     expect(await errorsFor(url)).toContainEqual(
       expect.objectContaining({ guarantee: 11, object: role, problem: `the serving role is a member of ${other}` }),
     )
   })
 
-  test('warns of a group whose privileges the role shares', async () => {
+  test('warns of a group whose privileges the role inherits', async () => {
     const { role, url } = await createRole(`in role ${group}`)
     const isolation = createIsolationCheck({ url })
     const findings = await isolation.inspect()
     await isolation.close()
-    const problem = `the serving role is a member of ${group}, whose privileges it shares`
+    const problem = `the serving role is a member of ${group}, whose privileges it inherits`
     expect(findings).toContainEqual(expect.objectContaining({ level: 'warning', object: role, problem }))
   })
 
-  test('names a group that the role takes by SET ROLE, whose privileges no check would see', async () => {
+  test('reports a group whose privileges need SET ROLE', async () => {
     const { role, url } = await createRole(`noinherit in role ${group}`)
     expect(await errorsFor(url)).toContainEqual(
       expect.objectContaining({ guarantee: 11, object: role, problem: `the serving role is a member of ${group}` }),
     )
   })
 
-  test.skipIf(version < 160_000)('lets a membership be that gives nothing', async () => {
+  test.skipIf(version < 160_000)('accepts a membership without INHERIT and SET', async () => {
     const { role, url } = await createRole()
-    await owner.unsafe(`grant ${mighty} to ${role} with inherit false, set false`)
+    await owner.unsafe(`grant ${privileged} to ${role} with inherit false, set false`)
     expect((await errorsFor(url)).filter(({ guarantee }) => guarantee === 11)).toEqual([])
   })
 
-  test('warns of a limit that the role takes away again', async () => {
+  test('warns of a role that removes a limit of the database', async () => {
     const { role, url } = await createRole('connection limit 5')
     const name = new URL(database.ownerUrl).pathname.slice(1)
     await owner.unsafe(`alter database ${name} set lock_timeout = '5s'; alter role ${role} set lock_timeout = 0`)
@@ -107,7 +107,7 @@ describe('the wall check', () => {
     expect(problems).toContain('the serving role has no default for lock_timeout')
   })
 
-  test('names a serving role that owns a table', async () => {
+  test('reports a serving role that owns a table', async () => {
     const { role, url } = await createRole()
     await owner.unsafe(`alter table tasks owner to ${role}`)
     try {
@@ -119,7 +119,7 @@ describe('the wall check', () => {
     }
   })
 
-  test.each(['app.current_tenant', 'row_security'])('names a role that presets %s', async (setting) => {
+  test.each(['app.current_tenant', 'row_security'])('reports a role that presets %s', async (setting) => {
     const { role, url } = await createRole()
     await owner.unsafe(`
       alter role ${role} set ${setting} = 'off';
@@ -130,7 +130,7 @@ describe('the wall check', () => {
     )
   })
 
-  test('names a tenant that the connection string sets', async () => {
+  test('reports a tenant that the connection string sets', async () => {
     const { url } = await createRole()
     const withTenant = new URL(url)
     withTenant.searchParams.set('options', `-c app.current_tenant=${crypto.randomUUID()}`)
@@ -139,7 +139,7 @@ describe('the wall check', () => {
     )
   })
 
-  test('names a row that shows without a tenant, whatever the catalogue says', async () => {
+  test('reports a row that is visible without a tenant', async () => {
     const { role, url } = await createRole()
     await owner.unsafe(`
       create table leaky (tenant_id uuid not null);
@@ -147,7 +147,7 @@ describe('the wall check', () => {
       grant select on leaky to ${role}`)
     try {
       expect(await errorsFor(url)).toContainEqual(
-        expect.objectContaining({ guarantee: 3, object: 'public.leaky', problem: 'it shows rows without a tenant' }),
+        expect.objectContaining({ guarantee: 3, object: 'public.leaky', problem: 'it returns rows without a tenant' }),
       )
     } finally {
       await owner.unsafe('drop table leaky')

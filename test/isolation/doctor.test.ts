@@ -3,17 +3,17 @@ import { randomBytes } from 'node:crypto'
 import { checks, createIsolationCheck, type Finding } from '../../src/isolation/index.ts'
 import { asOwner, createBareDatabase, main } from '../database.ts'
 import { faultsOf } from './faults/index.ts'
-import { shared, somebodyElses } from './somebody-elses.ts'
+import { shared, thirdPartyDatabase } from './third-party-database.ts'
 
-// Somebody else's database: another schema, tenant column, function, setting and role, and none of our SQL.
+// A database with another schema, tenant column, function, setting and role, and without the SQL of Rowhouse.
 const suffix = randomBytes(4).toString('hex')
 const left: (() => Promise<unknown>)[] = []
 
-/** One that no other test breaks or mends, with a role of its own. */
+/** A database and a role for one test. */
 async function create(name: string) {
   const role = `crm_${name}_${suffix}`
-  const theirs = somebodyElses(role)
-  const faults = faultsOf(theirs)
+  const fixture = thirdPartyDatabase(role)
+  const faults = faultsOf(fixture)
   const database = await createBareDatabase()
   const owner = asOwner(database)
   left.push(() =>
@@ -25,19 +25,19 @@ async function create(name: string) {
         end if;
       end $$`),
   )
-  await owner.unsafe(theirs.soundRole + theirs.sound)
+  await owner.unsafe(fixture.soundRole + fixture.sound)
   const url = Object.assign(new URL(database.ownerUrl), { username: role, password: 'x' }).href
   return {
     role,
     owner,
     faults: Object.values(faults),
-    async break() {
+    async applyFaults() {
       for (const { sql } of Object.values(faults)) await owner.unsafe(sql)
     },
     async inspect(): Promise<Finding[]> {
       const isolation = createIsolationCheck({ url, tenantColumn: 'org_id', shared })
       try {
-        // What the release of this server has is no fault of the fixture.
+        // The release of the server is not a fault of the fixture.
         return (await isolation.inspect()).filter(({ check }) => check !== 'server-release')
       } finally {
         await isolation.close()
@@ -48,7 +48,7 @@ async function create(name: string) {
 
 const isStatement = ({ remedy }: Finding) => /;( -- .*)?$/.test(remedy) && !remedy.includes('…')
 const lines = (findings: Finding[]) => findings.map(({ check, object, problem }) => `${check} | ${object} | ${problem}`)
-const faults = faultsOf(somebodyElses('anybody'))
+const faults = faultsOf(thirdPartyDatabase('anybody'))
 const [server] = await asOwner(main)<{ version: number }[]>`
   select current_setting('server_version_num')::int as version`
 const version = server?.version ?? 0
@@ -57,29 +57,28 @@ afterAll(async () => {
   for (const leave of left) await leave()
 })
 
-describe('in somebody else’s database the doctor', () => {
-  test('finds nothing where nothing is wrong', async () => {
-    const { inspect } = await create('whole')
+describe('in a third-party database the doctor', () => {
+  test('finds nothing in a sound database', async () => {
+    const { inspect } = await create('sound')
     expect(await inspect()).toEqual([])
   })
 
-  test(`finds every one of ${Object.keys(faults).length} faults, and invents none`, async () => {
+  test(`finds every one of ${Object.keys(faults).length} faults, and nothing else`, async () => {
     const broken = await create('broken')
-    await broken.break()
+    await broken.applyFaults()
     const expected = broken.faults.flatMap(({ finds }) => finds.map((find) => find.join(' | ')))
     expect(lines(await broken.inspect()).sort()).toEqual(expected.sort())
   })
 
-  test('was shown something for every check that it has', () => {
-    // These need a database of ours, or none at all: test/db/sabotaged-*.test.ts, answers.test.ts, test/isolation/start-message.test.ts
-    // and test/database/signed-context.test.ts.
+  test('has a fault for every check', () => {
+    // Other tests cover these: broken-*.test.ts, tenant-expression.test.ts, start-message.test.ts, database/signed-context.test.ts.
     const elsewhere = [
       'no-table',
       'not-tried',
       'row-security-active',
       'signed-context',
       'server-release',
-      'tenant-answer',
+      'tenant-expression',
       'tenant-function',
       'unreadable',
     ]
@@ -87,22 +86,22 @@ describe('in somebody else’s database the doctor', () => {
     expect([...new Set([...shown, ...elsewhere])].sort()).toEqual(checks.map(({ check }) => check).sort())
   })
 
-  test.skipIf(version < 170_000)('finds MAINTAIN, where the server has it', async () => {
+  test.skipIf(version < 170_000)('finds MAINTAIN on a server that has it', async () => {
     const { owner, role, inspect } = await create('maintain')
     await owner.unsafe(`grant maintain on crm.sound to ${role}`)
     expect(lines(await inspect())).toContain('table-privileges | crm.sound | the serving role has MAINTAIN')
   })
 
-  test('says statements that mend what it found', async () => {
-    const { owner, inspect, ...mended } = await create('mended')
-    await mended.break()
+  test('prints statements that fix its findings', async () => {
+    const { owner, inspect, ...repaired } = await create('repaired')
+    await repaired.applyFaults()
     const before = await inspect()
     for (const { remedy } of before.filter(isStatement)) await owner.unsafe(remedy)
     const after = lines(await inspect())
     expect(lines(before.filter(isStatement)).filter((line) => after.includes(line))).toEqual([])
   })
 
-  test('says statements that mend keys and references of the usual kind, one look after the other', async () => {
+  test('prints statements that fix common keys and references in two runs', async () => {
     const { owner, role, inspect } = await create('usual')
     const policies = (name: string) => `
       alter table ${name} enable row level security; alter table ${name} force row level security;

@@ -6,10 +6,10 @@ const perRow = (tenant: string) => ({ tenant, once: false })
 const ours = '(tenant_id = ( SELECT tenancy.current_tenant_id() AS current_tenant_id))'
 
 // Texts as pg_get_expr() prints them.
-describe('a condition ties rows to a tenant', () => {
+describe('a condition limits rows to a tenant', () => {
   test.each([
     ['through a sub-select', ours, once('tenancy.current_tenant_id()')],
-    ['the other way round', '(( SELECT app.t() AS t) = tenant_id)', once('app.t()')],
+    ['with the column on the right', '(( SELECT app.t() AS t) = tenant_id)', once('app.t()')],
     ['by a call', '(tenant_id = app.t())', perRow('app.t()')],
     [
       'by a setting',
@@ -28,39 +28,43 @@ describe('a condition ties rows to a tenant', () => {
       once(`((( SELECT auth.jwt() AS jwt) ->> 'org_id'::text))::uuid`),
     ],
     [
-      'by a careful setting',
+      'by a setting with nullif',
       `(tenant_id = ( SELECT (NULLIF(current_setting('app.t'::text, true), ''::text))::uuid AS "nullif"))`,
       once(`(NULLIF(current_setting('app.t'::text, true), ''::text))::uuid`),
     ],
-    ['and by more', `(${ours} AND (note <> 'it''s OR that'::text))`, once('tenancy.current_tenant_id()')],
-    ['and by more that may be one of two', `((a OR b) AND ${ours})`, once('tenancy.current_tenant_id()')],
+    [
+      'and with another condition',
+      `(${ours} AND (note <> 'it''s OR that'::text))`,
+      once('tenancy.current_tenant_id()'),
+    ],
+    ['and with another condition that has OR', `((a OR b) AND ${ours})`, once('tenancy.current_tenant_id()')],
   ])('%s', (_, text, expected) => {
     expect(readTenantCondition(text, 'tenant_id')).toEqual(expected)
   })
 
-  test('in a column whose name is quoted', () => {
+  test('with a quoted column name', () => {
     expect(readTenantCondition('("Org Id" = app.t())', '"Org Id"')).toEqual(perRow('app.t()'))
   })
 })
 
-describe('a condition does not tie rows to a tenant', () => {
+describe('a condition does not limit rows to a tenant', () => {
   test.each([
     ['that is always true', 'true'],
-    ['that has a way out', `(${ours} OR (note = 'public'::text))`],
-    ['that has a way out, deeper', `((a = 1) AND (${ours} OR true))`],
+    ['with OR', `(${ours} OR (note = 'public'::text))`],
+    ['with OR inside AND', `((a = 1) AND (${ours} OR true))`],
     ['that compares the tenant with itself', '(tenant_id = tenant_id)'],
-    ['that compares the tenant with what is made of it', '(tenant_id = lower(tenant_id))'],
+    ['that compares the tenant with a function of itself', '(tenant_id = lower(tenant_id))'],
     ['that compares the tenant with another column', '(tenant_id = owner_id)'],
-    ['that may fall back to another column', '(tenant_id = COALESCE(app.t(), "Owner"))'],
-    ['that compares it with what is asked of the row', '(tenant_id = ( SELECT app.t(notes.kind) AS t))'],
-    ['that asks of the whole row', '(tenant_id = app.t(notes.*))'],
-    ['that is not about the tenant', '(owner_id = app.t())'],
-    ['that says what it is not', '(tenant_id <> app.t())'],
-    ['that asks another table', '(tenant_id = ( SELECT m.tenant_id\n   FROM members m))'],
-    ['that is a list', '(tenant_id IN ( SELECT m.tenant_id\n   FROM members m))'],
-    ['that is denied', `(NOT ${ours})`],
-    ['that hides in another', `COALESCE(${ours}, true)`],
-    ['that is about another column', '(other.tenant_id = app.t())'],
+    ['that falls back to another column', '(tenant_id = COALESCE(app.t(), "Owner"))'],
+    ['that passes a column to the function', '(tenant_id = ( SELECT app.t(notes.kind) AS t))'],
+    ['that passes the whole row to the function', '(tenant_id = app.t(notes.*))'],
+    ['without the tenant column', '(owner_id = app.t())'],
+    ['with <>', '(tenant_id <> app.t())'],
+    ['that reads another table', '(tenant_id = ( SELECT m.tenant_id\n   FROM members m))'],
+    ['with IN', '(tenant_id IN ( SELECT m.tenant_id\n   FROM members m))'],
+    ['with NOT', `(NOT ${ours})`],
+    ['inside COALESCE', `COALESCE(${ours}, true)`],
+    ['of another table’s column', '(other.tenant_id = app.t())'],
   ])('%s', (_, text) => {
     expect(readTenantCondition(text, 'tenant_id')).toBeUndefined()
   })

@@ -2,22 +2,22 @@ import { describe, expect, test } from 'bun:test'
 import { assertRowSecurity, createIsolationCheck, RowSecurityError } from '../../src/isolation/index.ts'
 import { asOwner, closeAfterwards, createDatabase, main } from '../database.ts'
 
-describe('the message of the check', () => {
-  test('names each hole with its remedy', () => {
-    const finding = { check: 'view', guarantee: 12, object: 'public.tasks', problem: 'it leaks', remedy: 'Mend it.' }
+describe('assertRowSecurity', () => {
+  test('throws a message with each error and its remedy', () => {
+    const finding = { check: 'view', guarantee: 12, object: 'public.tasks', problem: 'it leaks', remedy: 'Fix it.' }
     const check = () => assertRowSecurity([{ ...finding, level: 'error' }])
     expect(check).toThrow(RowSecurityError)
-    expect(check).toThrow(/public\.tasks: it leaks\n\s+Mend it\./)
+    expect(check).toThrow(/public\.tasks: it leaks\n\s+Fix it\./)
   })
 
-  test('is not raised for warnings', () => {
+  test('accepts warnings', () => {
     assertRowSecurity([
       { level: 'warning', check: 'server-release', guarantee: 19, object: 'server', problem: 'old', remedy: 'Update.' },
     ])
   })
 })
 
-test('what is named as shared is no hole, and nothing else is let pass with it', async () => {
+test('accepts exactly the relations that are listed as shared', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(`
     create sequence one; create sequence two; create table three (n int);
@@ -28,7 +28,7 @@ test('what is named as shared is no hole, and nothing else is let pass with it',
   expect(errors.map(({ object }) => object)).toEqual(['public.two'])
 })
 
-test('a server whose minor release has known holes is reported as a warning', async () => {
+test('warns of a server whose minor release has known vulnerabilities', async () => {
   const isolation = createIsolationCheck({ url: main.appUrl })
   closeAfterwards(isolation)
   const reported = (await isolation.inspect()).filter(({ guarantee }) => guarantee === 19)

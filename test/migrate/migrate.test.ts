@@ -194,7 +194,7 @@ describe('a new table of tenants that was not protected', () => {
     await project.addMigration('0001_notes', forgotten)
     const error = await failureOf(project.migrate({ url }))
     expect(error).toBeInstanceOf(RowSecurityError)
-    expect(error.message).toContain('public.notes: row security is not enabled\n')
+    expect(error.message).toContain('public.notes: row-level security is not enabled\n')
     expect((await sql`select to_regclass('notes') as notes`)[0]).toEqual({ notes: null })
   })
 

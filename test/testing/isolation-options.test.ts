@@ -3,17 +3,17 @@ import { withTenant } from '../../src/context/index.ts'
 import type { TenantDatabase } from '../../src/database/index.ts'
 import {
   expectTenantIsolation,
-  IsolationBroken,
   IsolationMatrix,
-  type IsolationOptions,
+  TenantIsolationError,
+  type TenantIsolationOptions,
 } from '../../src/testing/index.ts'
 import { asOwner, createDatabase, db, newTenant, open } from '../database.ts'
-import { walled } from './isolation.ts'
+import { protectedTable } from './isolation.ts'
 
 const silent = { print: () => {} }
 
 describe('the matrix', () => {
-  test('is printed, one aligned line a statement, and returned', async () => {
+  test('is returned and printed, one aligned line for each statement', async () => {
     const printed: string[] = []
     const matrix = await expectTenantIsolation(db, { print: (text) => printed.push(text) })
     expect(printed).toEqual([String(matrix)])
@@ -25,20 +25,20 @@ describe('the matrix', () => {
     expect(matrix.rows).toContainEqual({
       relation: 'public.users',
       operation: 'select',
-      own: { result: '1', isBroken: false },
-      foreign: { result: '0', isBroken: false },
-      none: { result: '0', isBroken: false },
+      own: { result: '1', isViolation: false },
+      foreign: { result: '0', isViolation: false },
+      none: { result: '0', isViolation: false },
     })
   })
 
-  test('has no line that is longer than 120 characters, however long names are', () => {
-    const cell = { result: 'refused', isBroken: true }
+  test('has lines of at most 120 characters', () => {
+    const cell = { result: 'refused', isViolation: true }
     const relation = `public.${'a'.repeat(63)}`
     const row = { relation, operation: `reference ${'b'.repeat(63)}`, own: cell, foreign: cell, none: cell }
     for (const line of String(new IsolationMatrix([row], [])).split('\n')) expect(line.length).toBeLessThanOrEqual(120)
   })
 
-  test('says what it cannot show', async () => {
+  test('notes what it does not probe', async () => {
     const { notes } = await expectTenantIsolation(db, silent)
     expect(notes).toEqual([
       'not probed: COPY (the driver cannot send it), functions, and relations without the tenant column',
@@ -46,7 +46,7 @@ describe('the matrix', () => {
   })
 })
 
-test('nothing that it makes stays', async () => {
+test('deletes every row that it inserts', async () => {
   const [a, b] = [newTenant(), newTenant()]
   const database = await createDatabase()
   await expectTenantIsolation(open(database), { ...silent, tenants: [a, b] })
@@ -56,14 +56,14 @@ test('nothing that it makes stays', async () => {
   expect([...left]).toEqual([{ users: 0, tasks: 0 }])
 })
 
-test('rows that the tenants have already are left alone', async () => {
+test('keeps existing rows of the tenants', async () => {
   const [a, b] = [newTenant(), newTenant()]
   const database = await createDatabase()
   const owner = asOwner(database)
   await owner`insert into users (tenant_id, email, name) values (${a}, 'ada', 'Ada'), (${b}, 'bob', 'Bob'), (${b}, 'bea', 'Bea')`
   const { rows } = await expectTenantIsolation(open(database), { ...silent, tenants: [a, b] })
   expect(rows).toContainEqual(
-    expect.objectContaining({ relation: 'public.users', operation: 'count', own: { result: '3', isBroken: false } }),
+    expect.objectContaining({ relation: 'public.users', operation: 'count', own: { result: '3', isViolation: false } }),
   )
   expect([...(await owner`select email from users order by email`)]).toEqual([
     { email: 'ada' },
@@ -72,7 +72,7 @@ test('rows that the tenants have already are left alone', async () => {
   ])
 })
 
-test('a row that cannot be told from those that were there stays, and is said to', async () => {
+test('keeps a row that it cannot distinguish from existing ones, with a note', async () => {
   const tenants: [string, string] = [newTenant(), newTenant()]
   const database = await createDatabase()
   const owner = asOwner(database)
@@ -80,23 +80,23 @@ test('a row that cannot be told from those that were there stays, and is said to
     create table notes (tenant_id uuid not null default tenancy.current_tenant_id(), note text);
     select tenancy.protect('notes'); insert into notes values ('${tenants[0]}', 'mine'), ('${tenants[1]}', 'yours')`)
   const { notes } = await expectTenantIsolation(open(database), { ...silent, tenants })
-  expect(notes).toContain('left behind: what was written to public.notes could not be deleted')
+  expect(notes).toContain('left behind: rows of public.notes that could not be deleted')
   expect((await owner`select note from notes`).map(({ note }) => note)).toEqual(
     expect.arrayContaining(['mine', 'yours']),
   )
 })
 
-test('a row of the other tenant that is not what it was is noticed, whatever did it', async () => {
+test('reports a changed row of the other tenant', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(`
     drop policy tenant_restrictive on users; drop policy tenant_isolation on users;
-    create policy lax on users using (true) with check (true)`)
-  const door = open(database)
-  // A door that does not roll back what has failed.
+    create policy unsound on users using (true) with check (true)`)
+  const db = open(database)
+  // A tenant database that does not roll back failed work.
   const leaking: TenantDatabase = {
-    ...door,
+    ...db,
     write: async (work) => {
-      const [outcome] = await Promise.allSettled([door.write((tx) => Promise.allSettled([work(tx)]))])
+      const [outcome] = await Promise.allSettled([db.write((tx) => Promise.allSettled([work(tx)]))])
       if (outcome.status === 'rejected') throw outcome.reason
       if (outcome.value[0].status === 'rejected') throw outcome.value[0].reason
       return outcome.value[0].value
@@ -106,43 +106,48 @@ test('a row of the other tenant that is not what it was is noticed, whatever did
   await expect(proof).rejects.toThrow('public.users afterwards: foreign changed')
 })
 
-test('the error names every cell that is wrong, and carries the matrix', async () => {
+test('throws an error with every violation and the matrix', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe('grant truncate on tasks to app_user')
   const error = await expectTenantIsolation(open(database), silent).catch((thrown: unknown) => thrown)
-  const holes = ['own', 'foreign', 'none'].map((whose) => `public.tasks truncate: ${whose} allowed`)
-  expect(error).toBeInstanceOf(IsolationBroken)
-  expect(error).toMatchObject({ message: `Tenants are not kept apart:\n${holes.join('\n')}`, matrix: { holes } })
+  const violations = ['own', 'foreign', 'none'].map((whose) => `public.tasks truncate: ${whose} allowed`)
+  expect(error).toBeInstanceOf(TenantIsolationError)
+  expect(error).toMatchObject({
+    message: `Tenants are not kept apart:\n${violations.join('\n')}`,
+    matrix: { violations },
+  })
 })
 
-describe('a row that cannot be guessed', async () => {
+describe('a row that no guess fits', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(
-    walled('codes', 'code text not null unique check (code = reverse(code) and char_length(code) > 8)'),
+    protectedTable('codes', 'code text not null unique check (code = reverse(code) and char_length(code) > 8)'),
   )
-  const prove = (options: IsolationOptions) =>
+  const prove = (options: TenantIsolationOptions) =>
     expectTenantIsolation(open(database), { ...silent, except: ['public.codes same key'], ...options })
   const palindrome = (text: string) => `${text}${[...text].reverse().join('')}`
 
-  test('is a failure that names the constraint and what to pass', async () => {
+  test('fails with the constraint and the values to pass', async () => {
     const proof = prove({})
-    await expect(proof).rejects.toThrow('No row of public.codes could be made: codes_code_check refuses what was tried')
+    await expect(proof).rejects.toThrow(
+      'No row could be inserted into public.codes: codes_code_check refuses every value that was tried',
+    )
     await expect(proof).rejects.toThrow("Pass values: { 'public.codes': { code: … } }")
   })
 
-  test('leaves nothing of the rows that could be made', async () => {
+  test('leaves no inserted row after the failure', async () => {
     await prove({}).catch(() => {})
     expect(await asOwner(database)`select from users`).toHaveLength(0)
   })
 
-  test('is made of values that were passed, of a function where they must be unique', async () => {
+  test('uses passed values, and a function for unique columns', async () => {
     await prove({ values: { 'public.codes': (n) => ({ code: palindrome(`${n}`.padStart(5, '0')) }) } })
     const fixed = prove({ values: { 'public.codes': { code: palindrome('kayak') } } })
     await expect(fixed).rejects.toThrow('codes_code_key refuses')
   })
 })
 
-test('a table that must know the tenants is given tenants that it knows', async () => {
+test('accepts ids of existing tenants for a schema with a table of tenants', async () => {
   const [a, b] = [newTenant(), newTenant()]
   const database = await createDatabase()
   await asOwner(database).unsafe(`
@@ -150,21 +155,21 @@ test('a table that must know the tenants is given tenants that it knows', async 
     alter table users add constraint users_organisation_fkey foreign key (tenant_id) references organisations (id)`)
   const known = open(database)
   await expect(expectTenantIsolation(known, silent)).rejects.toThrow(
-    'tenants: [a, b] where public.organisations holds the tenants',
+    'tenants: [a, b] with two tenants of public.organisations',
   )
   await expectTenantIsolation(known, { ...silent, tenants: [a, b] })
 })
 
-test('a reference to a table that all tenants share takes a row that is there', async () => {
+test('uses an existing row for a reference to a shared table', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(`
     create table currencies (code text primary key); insert into currencies values ('CHF');
     grant select on currencies to app_user;
-    ${walled('prices', 'currency text not null references currencies (code)')}`)
+    ${protectedTable('prices', 'currency text not null references currencies (code)')}`)
   await expectTenantIsolation(open(database), silent)
 })
 
-test('the tenant column may have another name', async () => {
+test('accepts another name of the tenant column', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(`
     create table invoices (org_id text not null, number int not null, primary key (org_id, number));
@@ -174,35 +179,37 @@ test('the tenant column may have another name', async () => {
   const { rows } = await expectTenantIsolation(open(database), { ...silent, tenantColumn: 'org_id' })
   expect(new Set(rows.map(({ relation }) => relation))).toEqual(new Set(['public.invoices']))
   expect(rows).toContainEqual(
-    expect.objectContaining({ operation: 'update', own: { result: 'denied', isBroken: false } }),
+    expect.objectContaining({ operation: 'update', own: { result: 'denied', isViolation: false } }),
   )
 })
 
-describe('what is excepted', () => {
-  test('is left out: a relation, or one operation of it, and said so', async () => {
+describe('an exception', () => {
+  test('skips a relation or one operation of it, with a note', async () => {
     const { rows, notes } = await expectTenantIsolation(db, {
       ...silent,
       except: ['public.tasks', 'public.users truncate'],
     })
     expect(rows.filter(({ relation }) => relation === 'public.tasks')).toEqual([])
     expect(rows.filter(({ operation }) => operation === 'truncate')).toEqual([])
-    expect(notes).toContain('not probed: public.users truncate, as asked')
+    expect(notes).toContain('not probed: public.users truncate, listed in "except"')
   })
 
-  test('must be there: a name that is misspelt would leave out nothing, or all', async () => {
+  test('must name an existing relation', async () => {
     await expect(expectTenantIsolation(db, { ...silent, except: ['public.task'] })).rejects.toThrow(
-      'no relation of tenants named public.task',
+      'No relation with the tenant column is named public.task',
     )
-    await expect(expectTenantIsolation(db, { ...silent, values: { tasks: {} } })).rejects.toThrow('write schema.name')
+    await expect(expectTenantIsolation(db, { ...silent, values: { tasks: {} } })).rejects.toThrow(
+      'Write names as schema.name',
+    )
   })
 })
 
-test('a database without any relation of tenants proves nothing, and that is a failure', async () => {
-  await expect(expectTenantIsolation(db, { ...silent, tenantColumn: 'nobody' })).rejects.toThrow(
-    'no relation with the column nobody',
+test('fails for a database without a relation with the tenant column', async () => {
+  await expect(expectTenantIsolation(db, { ...silent, tenantColumn: 'missing' })).rejects.toThrow(
+    'no privilege on a relation with the column missing',
   )
 })
 
-test('the tenant of whoever calls is not what is probed', async () => {
+test('works inside the context of another tenant', async () => {
   await withTenant(newTenant(), () => expectTenantIsolation(db, silent))
 })

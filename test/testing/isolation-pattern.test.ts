@@ -12,17 +12,17 @@ const patterns = [
   '^[]a]+x*y?.{2}$',
   '^(?:a|b)c{3}[-x]$',
 ]
-test.each(patterns)('%s is met, by another text for another row', (pattern) => {
+test.each(patterns)('makes different texts for %s', (pattern) => {
   const texts = Array.from({ length: 20 }, (_, seed) => textLike(pattern, seed) ?? '')
   // JavaScript reads `[]a]` differently from PostgreSQL.
   for (const text of texts) expect(text).toMatch(new RegExp(pattern.replace('[]a]', '[\\]a]')))
   if (/[+*]|\d\}/.test(pattern)) expect(new Set(texts).size).toBeGreaterThan(1)
 })
 
-test('a POSIX class is met', () => {
+test('makes a text for a POSIX class', () => {
   expect(textLike('^[[:alpha:]][[:digit:]]$', 1)).toMatch(/^[a-z]\d$/)
 })
 
-test.each(['^(?=x)', '(a)\\1', '\\mword\\M'])('%s is left to PostgreSQL and to whoever passes values', (pattern) => {
+test.each(['^(?=x)', '(a)\\1', '\\mword\\M'])('returns undefined for %s', (pattern) => {
   expect(textLike(pattern, 1)).toBeUndefined()
 })

@@ -10,18 +10,17 @@ import { report, withReport } from '../output/report.ts'
 export const createDoctorCommand = (io: CommandIo) =>
   withReport(
     new Command('doctor')
-      .description(
-        'Look for holes in the walls of a live database, as the role that serves: any schema with a tenant column.',
-      )
-      .option('--url <url>', 'where to look; DATABASE_URL when left out')
-      .option('--role <role>', 'the role that serves, where the login is another that may become it')
+      .description('Check the tenant isolation of a live database, as the serving role. Works with any schema.')
+      .option('--url <url>', 'the database to inspect (default: DATABASE_URL)')
+      .option('--role <role>', 'the serving role, when the login is another role that may SET ROLE to it')
       .addOption(tenantColumnOption)
       .addOption(sharedOption),
   )
     .addHelpText(
       'after',
       `
-One line a finding: level, guarantee (docs/guarantees.md), object, what is wrong, what mends it. Nothing is changed, no row is read out.
+Prints one line for each finding: level, check id, object, problem and remedy. docs/checks has a page for each id.
+The doctor changes nothing and prints no row.
 
 Examples:
   rowhouse doctor --url postgres://app_user:…@db/app
@@ -31,14 +30,16 @@ Examples:
     .action(async ({ url: given, role, format, json, strict, ...flags }) => {
       const { DATABASE_URL } = io.env
       if (!given && !DATABASE_URL)
-        throw new OperatorError('Where? Set DATABASE_URL, or say --url postgres://app_user:password@host:5432/database')
+        throw new OperatorError(
+          'DATABASE_URL is not set: set it, or pass --url postgres://app_user:password@host:5432/database',
+        )
       const url = given ? databaseUrl(given, '--url') : databaseUrl(DATABASE_URL ?? '', 'DATABASE_URL')
       const { tenantColumn, shared } = await loadRowhouseConfig(flags, io.cwd)
       const isolation = createIsolationCheck({ url, tenantColumn, shared, ...(role ? { role } : {}) })
       const start = performance.now()
       try {
         const findings = await isolation.inspect().catch((error: unknown) => {
-          throw notAllowed(error, role) ?? error
+          throw insufficientPrivilege(error, role) ?? error
         })
         const { username, host, pathname } = new URL(url)
         const subject = `${role ?? decodeURIComponent(username)} on ${host}${decodeURIComponent(pathname)}`
@@ -50,11 +51,11 @@ Examples:
       }
     })
 
-/** What the login may not do in a database that need not be ours: insufficient_privilege (PostgreSQL, appendix A). */
-function notAllowed(error: unknown, role: string | undefined): Error | undefined {
+/** The remedy for 42501, insufficient_privilege (PostgreSQL, appendix A). */
+function insufficientPrivilege(error: unknown, role: string | undefined): Error | undefined {
   if (!(error instanceof Error && 'code' in error && error.code === '42501')) return undefined
   const remedy = role
-    ? `Log in as ${role} itself, or as one that may become it: a member of it, or a superuser.`
-    : 'Log in as the role that serves, or as one that may become it, and name that with --role.'
+    ? `Log in as ${role} itself, or as a role that may SET ROLE to it: one of its members, or a superuser.`
+    : 'Log in as the serving role, or as a role that may SET ROLE to it, and name the serving role with --role.'
   return new OperatorError(`${error.message}\n${remedy}`, { cause: error })
 }

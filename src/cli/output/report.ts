@@ -4,38 +4,39 @@ import { type Finding, inOrder } from '../../isolation/index.ts'
 import type { ProcessIo } from '../io.ts'
 import { asSarif } from './sarif.ts'
 
-/** What a command looked at, and what it found there. */
+/** The result of a command that checks a database or a project. */
 export interface Report {
-  /** What was looked at, without secrets: `app_user on localhost/rowhouse`. */
+  /** What the command inspected, without secrets: `app_user on localhost/rowhouse`. */
   subject: string
   findings: Finding[]
-  /** How long the look took. */
   milliseconds: number
   /** The file that code scanning shows the findings in, relative to the repository. */
   file: string
 }
 
-/** How a command was asked to report: what the options of {@link withReport} come to. */
+/** The values of the options that {@link withReport} adds. */
 export interface ReportOptions {
   format: 'text' | 'json' | 'sarif'
   json?: true | undefined
   strict?: true | undefined
 }
 
-/** Adds the options that `doctor`, `check` and `init` report with. */
+/** Adds the report options of `doctor`, `check` and `init`. */
 export const withReport = <Args extends unknown[], Given extends OptionValues>(command: Command<Args, Given>) =>
   command
-    .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json', 'sarif']).default('text'))
+    .addOption(
+      new Option('--format <format>', 'the format of the report').choices(['text', 'json', 'sarif']).default('text'),
+    )
     .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
     .option('--strict', 'exit with 1 for warnings too')
 
-/** Whether the report is for people, who are told other things beside it. */
+/** Whether the report is text, so that a command may print other lines beside it. */
 export const isForPeople = ({ format, json }: ReportOptions): boolean => format === 'text' && !json
 
 /**
  * Writes a report to stdout: errors first, then by guarantee and object.
  *
- * @returns the exit code: 1 when there is an error, or, strictly, anything at all
+ * @returns the exit code: 1 for an error, with `strict` also for a warning
  */
 export function report(io: ProcessIo, given: Report, { format, json, strict }: ReportOptions): 0 | 1 {
   const print = { text: asText, json: asJson, sarif: asSarif }[json ? 'json' : format]
@@ -44,24 +45,30 @@ export function report(io: ProcessIo, given: Report, { format, json, strict }: R
   return findings.some(({ level }) => strict || level === 'error') ? 1 : 0
 }
 
-/** One line a finding, then a summary. Colours where stdout is a terminal and NO_COLOR is not set. */
+/** One line for each finding, then a summary. Coloured when stdout is a terminal and NO_COLOR is not set. */
 function asText({ subject, findings: found, milliseconds }: Report, io: ProcessIo): string {
   const styleText = hasColours(io) ? coloured : plain
   const findings = found.map((finding) => ({
     ...finding,
-    object: visible(finding.object),
-    problem: visible(finding.problem),
-    remedy: visible(finding.remedy),
+    object: escaped(finding.object),
+    problem: escaped(finding.problem),
+    remedy: escaped(finding.remedy),
   }))
-  const widest = Math.max(0, ...findings.map(({ object }) => object.length))
+  const width = (column: 'check' | 'object') => Math.max(0, ...findings.map((finding) => finding[column].length))
+  const [checkWidth, objectWidth] = [width('check'), width('object')]
   const colour = { error: 'red', warning: 'yellow' } as const
-  const lines = findings.map(({ level, guarantee, object, problem, remedy }) => {
-    const place = `${String(guarantee).padStart(2)}  ${styleText('bold', object.padEnd(widest))}`
-    return `${styleText(colour[level], level.padEnd(7))}  ${place}  ${problem}  ${styleText('dim', `→ ${remedy}`)}`
-  })
+  const lines = findings.map(({ level, check, object, problem, remedy }) =>
+    [
+      styleText(colour[level], level.padEnd('warning'.length)),
+      check.padEnd(checkWidth),
+      styleText('bold', object.padEnd(objectWidth)),
+      problem,
+      styleText('dim', `→ ${remedy}`),
+    ].join('  '),
+  )
   const { errors, warnings } = summaryOf(findings)
   const counted = `${errors} error${errors === 1 ? '' : 's'}, ${warnings} warning${warnings === 1 ? '' : 's'}`
-  const summary = `${counted}: ${visible(subject)}, looked at in ${Math.round(milliseconds)} ms`
+  const summary = `${counted}: ${escaped(subject)}, inspected in ${Math.round(milliseconds)} ms`
   const worst = findings[0]?.level
   return [...lines, ...(worst ? [''] : []), styleText(worst ? colour[worst] : 'green', summary)].join('\n')
 }
@@ -74,8 +81,8 @@ const plain = (_format: Style, text: string): string => text
 const hasColours = ({ stdout, env: { FORCE_COLOR, NO_COLOR } }: ProcessIo): boolean =>
   FORCE_COLOR ? FORCE_COLOR !== '0' : !NO_COLOR && stdout.isTTY === true
 
-/** A table's name may hold anything, also what moves a terminal's cursor or turns its text round: it is shown, not obeyed. */
-const visible = (text: string): string =>
+/** Escapes control and formatting characters: the name of a table may hold terminal commands. */
+const escaped = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')
     return short[character] ?? (code.length > 2 ? `\\u{${code}}` : `\\x${code}`)

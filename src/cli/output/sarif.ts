@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { Log } from 'sarif'
-import { type Check, checks, type Finding } from '../../isolation/index.ts'
+import { checks, type Finding } from '../../isolation/index.ts'
+import { projectChecks } from '../schema/project-checks.ts'
 
-/** SARIF 2.1.0 (OASIS), as code scanning reads it: it wants a file, so the database's objects are logical locations. */
+/** A report as SARIF 2.1.0 (OASIS). Code scanning requires a file, so the database's objects are logical locations. */
 export function asSarif({ findings, file }: { findings: Finding[]; file: string }): string {
-  const rules = [...checks, ...beside(findings)].map(({ check, guarantee, level, should }) => ({
+  const rules = [...checks, ...projectChecks].map(({ check, guarantee, level, should }) => ({
     id: check,
     shortDescription: { text: should },
-    fullDescription: { text: `${should} Promise ${guarantee} of Rowhouse rests on it.` },
-    help: {
-      text: `Each result ends with what mends it. Why it matters: guarantee ${guarantee} of docs/guarantees.md.`,
-    },
+    fullDescription: { text: `${should} Guarantee G${guarantee} of Rowhouse depends on it.` },
+    helpUri: pageOf(check),
+    help: { text: `${pageOf(check)} explains ${check}. docs/guarantees.md explains guarantee G${guarantee}.` },
     defaultConfiguration: { level },
     properties: { guarantee },
   }))
@@ -19,14 +19,14 @@ export function asSarif({ findings, file }: { findings: Finding[]; file: string 
     return {
       ruleId: check,
       level,
-      message: { text: `${object}: ${problem}. Promise ${guarantee}. ${remedy}` },
+      message: { text: `${object}: ${problem} (${check}, guarantee G${guarantee}). ${remedy} See ${pageOf(check)}.` },
       locations: [
         {
           physicalLocation: { artifactLocation: { uri: file }, region: { startLine: 1 } },
           logicalLocations: [{ fullyQualifiedName: object }],
         },
       ],
-      // GitHub tells results apart by the first of these alone, which it would else make of the file's first line.
+      // GitHub compares results by the first key only. Without it, GitHub hashes the first line of the file.
       partialFingerprints: { primaryLocationLineHash: hash, 'finding/v1': hash },
     }
   })
@@ -38,9 +38,5 @@ export function asSarif({ findings, file }: { findings: Finding[]; file: string 
   return JSON.stringify(log, null, 2)
 }
 
-/** Rules of what `check` and `init` compare, which are no checks of the doctor's. */
-function beside(findings: Finding[]): Check[] {
-  const known = new Set(checks.map(({ check }) => check))
-  const others = new Map(findings.filter(({ check }) => !known.has(check)).map((finding) => [finding.check, finding]))
-  return [...others.values()].map((finding) => ({ ...finding, should: 'Schema, SQL and project say the same.' }))
-}
+/** The page of a check, in the package's repository. */
+const pageOf = (check: string): string => `docs/checks/${check}.md`

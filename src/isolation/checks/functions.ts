@@ -1,20 +1,20 @@
-import { parameters } from '../catalogue.ts'
 import type { CatalogueCheck } from '../finding.ts'
 import { isOurs } from '../our-functions.ts'
+import { parameters } from '../tables-query.ts'
 
 const { role, tenant, shared } = parameters
 
-/** Guarantee G14: what policies ask for the tenant. */
+/** Guarantees G8, G14 and G15: the functions that policies call, and functions that bypass policies. */
 export const functionChecks: CatalogueCheck[] = [
   {
     check: 'tenant-function',
     guarantee: 14,
     level: 'error',
-    should: 'tenancy.current_tenant_id(), where policies ask it, reads as it was written.',
+    should: 'tenancy.current_tenant_id() has the body that Rowhouse installs.',
     find: `
-      select 'tenancy.current_tenant_id()', coalesce(problem, 'the function that names the tenant is missing'),
-        'Run "bun run rowhouse init", then migrate: sql/20-tenancy.sql makes it.'
-      -- Not by to_regprocedure(): it fails for a role that may not use the schema.
+      select 'tenancy.current_tenant_id()', coalesce(problem, 'the tenant function is missing'),
+        'Run "bun run rowhouse init" and migrate: sql/20-tenancy.sql creates it.'
+      -- to_regprocedure() fails for a role without USAGE on the schema.
       from (select p.oid, p.proconfig, p.prosecdef, p.prosrc from (values (true)) as one
         left join (pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'tenancy')
           on p.proname = 'current_tenant_id' and p.pronargs = 0) as p,
@@ -23,38 +23,38 @@ export const functionChecks: CatalogueCheck[] = [
         (pg_get_functiondef(p.oid) !~* 'nullif', 'it does not handle the empty setting that a transaction leaves behind'),
         (pg_get_function_sqlbody(p.oid) is distinct from
           'RETURN (NULLIF(current_setting(''app.current_tenant''::text, true), ''''::text))::uuid' and p.oid is not null,
-          'it does not read as the tenant function must'),
-        (p.proconfig is not null or p.prosecdef, 'it has settings or rights of its own')
+          'its body is not the one that Rowhouse installs'),
+        (p.proconfig is not null or p.prosecdef, 'it has a SET clause or is SECURITY DEFINER')
       ) as flaw (found, problem)
       where flaw.found and coalesce(${tenant}, 'tenancy.current_tenant_id()') = 'tenancy.current_tenant_id()'
-        and (${isOurs('p')}) is not true -- sealed: sql/25-signed-context.sql
+        and (${isOurs('p')}) is not true -- the signed variant: sql/25-signed-context.sql
         and exists (select from tables)`,
   },
   {
     check: 'policy-function-immutable',
     guarantee: 14,
     level: 'error',
-    should: 'No function that a policy asks is IMMUTABLE: its answer would be folded into a prepared plan.',
+    should: 'No function that a policy calls is IMMUTABLE: a prepared plan would keep its first result.',
     find: `
-      select name, 'it must be STABLE: a plan would keep the first tenant', format('alter function %s stable;', name)
+      select name, 'it is IMMUTABLE, so a prepared plan keeps the first tenant', format('alter function %s stable;', name)
       from policy_functions where provolatile = 'i'`,
   },
   {
     check: 'policy-function-volatile',
     guarantee: 14,
     level: 'warning',
-    should: 'No function that a policy asks is VOLATILE: no index could serve it.',
+    should: 'No function that a policy calls is VOLATILE: no index could serve the policy.',
     find: `
-      select name, 'it is VOLATILE, so that no index serves the policy', format('alter function %s stable;', name)
+      select name, 'it is VOLATILE, so no index serves the policy', format('alter function %s stable;', name)
       from policy_functions where provolatile = 'v'`,
   },
   {
     check: 'policy-function-search-path',
     guarantee: 14,
     level: 'warning',
-    should: 'What a function of a policy means does not hang on the search_path of the session.',
+    should: 'The names in a function that a policy calls do not depend on the search_path of the session.',
     find: `
-      select name, 'its names are looked up in whatever search_path the session has',
+      select name, 'it has no search_path of its own, so the session decides what its names mean',
         format('alter function %s set search_path = pg_catalog;', name)
       from policy_functions
       where prosqlbody is null and not exists (select from unnest(proconfig) as setting where setting ~ '^search_path=')`,
@@ -63,9 +63,10 @@ export const functionChecks: CatalogueCheck[] = [
     check: 'policy-function-empty',
     guarantee: 14,
     level: 'warning',
-    should: 'The empty setting that a transaction leaves on its connection means: no tenant.',
+    should:
+      'A function that a policy calls reads the empty setting, which a transaction leaves on its connection, as "no tenant".',
     find: `
-      select name, 'it does not handle the empty setting that a transaction leaves behind', 'Put nullif(current_setting(…, true), '''') into it.'
+      select name, 'it does not handle the empty setting that a transaction leaves behind', 'Read the setting with nullif(current_setting(…, true), '''').'
       from policy_functions, lateral (select coalesce(nullif(prosrc, ''), pg_get_function_sqlbody(oid)) as body) as source
       where body ~* 'current_setting' and body !~* 'nullif|= *''''' and name <> 'tenancy.current_tenant_id()'`,
   },
@@ -74,12 +75,12 @@ export const functionChecks: CatalogueCheck[] = [
     guarantee: 15,
     level: 'error',
     should:
-      'No function that tells of what it is given is LEAKPROOF: it would be run on rows before the policy hides them.',
+      'No function that reveals its arguments is LEAKPROOF: PostgreSQL would run it on rows before the policy hides them.',
     find: `
-      select p.oid::regprocedure::text, 'it is LEAKPROOF: it is run on rows before the policy hides them',
+      select p.oid::regprocedure::text, 'it is LEAKPROOF, so PostgreSQL runs it on rows before the policy hides them',
         format('alter function %s not leakproof;', p.oid::regprocedure)
       from bound, pg_proc p join pg_namespace n on n.oid = p.pronamespace
-      -- Of the built-in ones those that are not so by themselves, and that tell by an error or by their time.
+      -- Of the built-in functions: those that are not LEAKPROOF by default and reveal arguments by an error or by their time.
       where p.proleakproof and has_function_privilege(${role}, p.oid, 'EXECUTE')
         and (n.nspname !~ '^pg_' or p.proname ~ '(like|regex|div|mod|contain|exists|overlap|match|concat|lower|upper)')`,
   },
@@ -87,7 +88,7 @@ export const functionChecks: CatalogueCheck[] = [
     check: 'security-definer',
     guarantee: 15,
     level: 'error',
-    should: 'The serving role executes no SECURITY DEFINER function, but those that tenants may share.',
+    should: 'The serving role executes no SECURITY DEFINER function, except shared ones.',
     find: `
       select p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights', case
           when p.oid in (select oid from policy_functions)
@@ -95,7 +96,7 @@ export const functionChecks: CatalogueCheck[] = [
           else format('revoke execute on function %s from public, %I; -- or allow it: --shared %I.%I',
             p.oid::regprocedure, rolname, nspname, p.proname) end
       from bound, pg_proc p join schemas on schemas.oid = p.pronamespace
-      -- An aggregate runs its functions as its owner may.
+      -- An aggregate runs its functions with the privileges of its owner.
       left join pg_aggregate a on a.aggfnoid = p.oid
       where (p.prosecdef or exists (
           select from pg_proc f
@@ -108,7 +109,7 @@ export const functionChecks: CatalogueCheck[] = [
     check: 'trigger',
     guarantee: 15,
     level: 'error',
-    should: "No trigger of a relation that the serving role reaches runs with its owner's rights.",
+    should: "No trigger of a relation that the serving role can reach runs with its owner's rights.",
     find: `
       select t.name, format('its trigger %I runs a SECURITY DEFINER function', g.tgname),
         format('alter function %s security invoker;', p.oid::regprocedure)
@@ -120,7 +121,7 @@ export const functionChecks: CatalogueCheck[] = [
     check: 'trigger-sets-tenant',
     guarantee: 8,
     level: 'warning',
-    should: 'No trigger sets the tenant: what follows it in the transaction would be somebody else’s.',
+    should: 'No trigger sets the tenant: the rest of the transaction would run as another tenant.',
     find: `
       select t.name, format('its trigger %I calls set_config', g.tgname), format('drop trigger %I on %s;', g.tgname, t.name)
       from relations t join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgparentid = 0
@@ -132,9 +133,9 @@ export const functionChecks: CatalogueCheck[] = [
     check: 'untrusted-language',
     guarantee: 15,
     level: 'warning',
-    should: 'The serving role executes no function of a language that reaches round the database.',
+    should: 'The serving role executes no function in an untrusted language.',
     find: `
-      select p.oid::regprocedure::text, format('it is written in %s, which reaches round the database', l.lanname),
+      select p.oid::regprocedure::text, format('it is written in %s, an untrusted language', l.lanname),
         format('revoke execute on function %s from public, %I;', p.oid::regprocedure, rolname)
       from bound, pg_proc p join schemas on schemas.oid = p.pronamespace join pg_language l on l.oid = p.prolang
       where not l.lanpltrusted and l.lanname <> 'c' and p.prokind <> 'a' and not exists (
@@ -144,9 +145,9 @@ export const functionChecks: CatalogueCheck[] = [
     check: 'extension',
     guarantee: 15,
     level: 'warning',
-    should: 'The serving role executes nothing of an extension that reaches round row security.',
+    should: 'The serving role executes no function of an extension that bypasses row-level security.',
     find: `
-      select e.extname::text, 'the serving role may execute its functions, and they reach round row security',
+      select e.extname::text, 'the serving role may execute its functions, which bypass row-level security',
         format('revoke execute on function %s from public, %I;', string_agg(p.oid::regprocedure::text, ', '), rolname)
       from bound, pg_extension e
       join pg_depend d on d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid

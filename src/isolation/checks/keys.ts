@@ -1,8 +1,8 @@
-import { parameters } from '../catalogue.ts'
 import type { CatalogueCheck } from '../finding.ts'
+import { parameters } from '../tables-query.ts'
 
-/** The statement that puts the tenant before the other columns of a B-tree `i` of a table `t`; null where it is in it. */
-const indexMended = `(
+/** The statement that puts the tenant column first in a B-tree `i` of a table `t`; null when the column is in it already. */
+const fixIndex = `(
   select case when con.oid is null
     then format('drop index %s; %s;', i.indexrelid::regclass,
       regexp_replace(replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), 'USING btree \\(', format('USING btree (%s, ', t.tenant_name)))
@@ -11,30 +11,30 @@ const indexMended = `(
   from pg_class c join pg_am on pg_am.oid = c.relam and pg_am.amname = 'btree'
   left join pg_constraint con on con.conindid = c.oid and con.contype in ('p', 'u')
   where c.oid = i.indexrelid and t.tenant <> all (i.indkey)
-    -- What foreign keys rest on cannot be changed before they are.
+    -- A key that foreign keys reference cannot change before they do.
     and not exists (select from pg_constraint f where f.contype = 'f' and f.conindid = i.indexrelid))`
 
-/** The names of a key's columns, in their order. */
+/** The names of a key's columns, in order. */
 const columns = (relation: string, numbers: string): string => `(
   select string_agg(quote_ident(attname), ', ' order by n) from unnest(${numbers}) with ordinality as k (num, n)
   join pg_attribute on attrelid = ${relation} and attnum = k.num)`
 
-/** An index `i` that came with the one of its parent is mended there. */
+/** An index `i` of a partition is fixed on the partitioned table. */
 const isOfPartition = '(select relispartition from pg_class where oid = i.indexrelid)'
 
-/** Guarantee G13: keys and indexes begin with the tenant, and references carry it. */
+/** Guarantee G13: keys and indexes begin with the tenant column, and foreign keys include it. */
 export const keyChecks: CatalogueCheck[] = [
   {
     check: 'key-without-tenant',
     guarantee: 13,
     level: 'error',
-    should: 'Every unique and exclusion key of a table of tenants begins with the tenant.',
+    should: 'Every unique and exclusion key of a tenant table begins with the tenant column.',
     find: `
       select t.name, format('%s does not begin with %s', i.indexrelid::regclass, t.tenant_name),
-        coalesce(${indexMended}, 'It sees rows that policies hide: mend the foreign keys that rest on it, then begin it with the tenant column.')
+        coalesce(${fixIndex}, 'Change the foreign keys that reference this key first, then begin the key with the tenant column.')
       from tables t join pg_index i on i.indrelid = t.oid
       where (i.indisunique or i.indisexclusion) and not ${isOfPartition} and (i.indkey[0] <> t.tenant or exists (
-        -- Kept apart by its tenant is what an exclusion compares with the equality of the tenant, first.
+        -- An exclusion constraint separates tenants only when it compares the tenant column with = first.
         select from pg_constraint con join pg_operator o on o.oid = con.conexclop[1]
         where con.conindid = i.indexrelid and con.contype = 'x' and o.oprname <> '='))`,
   },
@@ -42,10 +42,10 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'index-without-tenant',
     guarantee: 13,
     level: 'warning',
-    should: 'Every index of a table of tenants begins with the tenant.',
+    should: 'Every index of a tenant table begins with the tenant column.',
     find: `
       select t.name, format('%s does not begin with %s', i.indexrelid::regclass, t.tenant_name),
-        coalesce(${indexMended}, 'Under row security an index serves a query when it begins with the tenant column.')
+        coalesce(${fixIndex}, 'Begin the index with the tenant column: policies compare that column in every query.')
       from tables t join pg_index i on i.indrelid = t.oid
       where i.indkey[0] <> t.tenant and not (i.indisunique or i.indisexclusion) and not ${isOfPartition}`,
   },
@@ -53,7 +53,7 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'no-tenant-index',
     guarantee: 13,
     level: 'warning',
-    should: 'Some index of every table of tenants begins with the tenant.',
+    should: 'Every tenant table has an index that begins with the tenant column.',
     find: `
       select t.name, format('no index begins with %s: every query reads every tenant''s rows', t.tenant_name),
         format('create index on %s (%s);', t.name, t.tenant_name)
@@ -64,11 +64,11 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'foreign-key-without-tenant',
     guarantee: 13,
     level: 'error',
-    should: 'Every foreign key to a table of tenants pairs the tenant columns of both.',
+    should: 'Every foreign key to a tenant table pairs the tenant columns of both tables.',
     find: `
       select con.conrelid::regclass::text, format('foreign key %I leaves the tenant out', con.conname),
         case when child.tenant is null or child.tenant = any (con.conkey)
-          then 'Foreign keys are checked without row security: pair the tenant columns of both tables in the key.'
+          then 'Pair the tenant columns of both tables in the key: PostgreSQL checks foreign keys without row-level security.'
           else concat(
             case when not exists (
               select from pg_index k where k.indrelid = parent.oid and k.indisunique and k.indpred is null
@@ -91,9 +91,9 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'foreign-key-resets-tenant',
     guarantee: 13,
     level: 'error',
-    should: 'No foreign key can null or reset the tenant when its parent is deleted.',
+    should: 'No foreign key sets the tenant column to null or to its default when the parent row is deleted.',
     find: `
-      select t.name, format('foreign key %I could null or reset the tenant', con.conname),
+      select t.name, format('foreign key %I can set the tenant column to null or to its default', con.conname),
         format('alter table %s drop constraint %I, add constraint %I %s;', t.name, con.conname, con.conname,
           regexp_replace(pg_get_constraintdef(con.oid), 'ON DELETE SET (NULL|DEFAULT)( \\([^)]*\\))?',
             coalesce('ON DELETE SET \\1 (' || ${columns('t.oid', 'array_remove(con.conkey, t.tenant)')} || ')',
@@ -106,7 +106,7 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'foreign-key-not-enforced',
     guarantee: 13,
     level: 'error',
-    should: 'Every foreign key between tables of tenants is enforced.',
+    should: 'Every foreign key between tenant tables is enforced.',
     find: `
       select distinct t.name, format('foreign key %I is not enforced', con.conname),
         case when to_jsonb(con) ->> 'conenforced' = 'false'
@@ -121,9 +121,9 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'foreign-key-not-validated',
     guarantee: 13,
     level: 'warning',
-    should: 'Every foreign key between tables of tenants was checked against the rows that were there.',
+    should: 'PostgreSQL has checked the existing rows of every foreign key between tenant tables.',
     find: `
-      select t.name, format('foreign key %I was never checked against older rows', con.conname),
+      select t.name, format('foreign key %I is NOT VALID: PostgreSQL has not checked the existing rows', con.conname),
         format('alter table %s validate constraint %I;', t.name, con.conname)
       from tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f' and not con.convalidated
       join tables parent on parent.oid = con.confrelid
@@ -133,9 +133,9 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'foreign-key-cascade',
     guarantee: 2,
     level: 'error',
-    should: 'Nothing that the serving role deletes or updates elsewhere cascades into a table of tenants.',
+    should: 'No delete or update of the serving role cascades from another table into a tenant table.',
     find: `
-      select t.name, format('foreign key %I lets a change of %s reach every tenant''s rows', con.conname, r.name),
+      select t.name, format('foreign key %I cascades a change of %s to the rows of every tenant', con.conname, r.name),
         format('revoke delete, update on %s from public, %I;', r.name, rolname)
       from bound, tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f'
       join relations r on r.oid = con.confrelid and r.tenant is null

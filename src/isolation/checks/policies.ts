@@ -1,42 +1,42 @@
 import type { Check } from '../finding.ts'
 
-/** Promises 12 and 14: what policies say. They are judged by their text, not by a query. */
+/** Guarantees G12 and G14: the text of policies, which judge-policies.ts reads. */
 export const policyChecks = {
   missing: {
     check: 'policy-missing',
     guarantee: 12,
     level: 'error',
-    should: 'Every table of tenants has a permissive policy for the serving role.',
+    should: 'Every tenant table has a permissive policy for the serving role.',
   },
   restrictive: {
     check: 'restrictive-policy-missing',
     guarantee: 12,
     level: 'error',
     should:
-      'A restrictive policy for everybody stands behind the permissive one: a sloppy one added later opens nothing.',
+      'Every tenant table has a restrictive policy for all roles, so that a permissive policy added later opens nothing.',
   },
   text: {
     check: 'policy-text',
     guarantee: 12,
     level: 'error',
-    should: 'Every policy ties rows to the one tenant, in USING and in WITH CHECK.',
+    should: 'Every permissive policy limits rows to the tenant, in USING and in WITH CHECK.',
   },
   several: {
     check: 'policy-several',
     guarantee: 12,
     level: 'warning',
-    should: 'One permissive policy covers a command: several are ORed.',
+    should: 'Each command has one permissive policy: PostgreSQL combines several with OR.',
   },
   otherRole: {
     check: 'policy-other-role',
     guarantee: 12,
     level: 'warning',
-    should: 'No policy opens a table of tenants to another role.',
+    should: 'No policy gives another role the rows of a tenant table without comparing the tenant.',
   },
   once: {
     check: 'policy-once',
     guarantee: 14,
     level: 'warning',
-    should: 'A policy asks for the tenant once a statement, through a sub-select.',
+    should: 'A policy calls the tenant function in a sub-select, once a statement and not once a row.',
   },
 } satisfies Record<string, Check>

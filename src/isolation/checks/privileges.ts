@@ -1,23 +1,23 @@
-import { granteeIsServing, granteeName, parameters } from '../catalogue.ts'
 import type { CatalogueCheck } from '../finding.ts'
+import { granteeIsServing, granteeName, parameters } from '../tables-query.ts'
 
 const { role, tenantColumn } = parameters
 
-/** Takes UPDATE of a table `t` away, and gives back what may stay of it. */
-const updateMended = `concat(format('revoke update on %s from public, %I;', t.name, rolname), (
+/** Revokes UPDATE on a table `t` and grants the allowed columns again. */
+const narrowUpdate = `concat(format('revoke update on %s from public, %I;', t.name, rolname), (
           select format(' grant update (%s) on %s to %I;', string_agg(quote_ident(attname), ', ' order by attnum), t.name, rolname)
           from pg_attribute
           where attrelid = t.oid and attnum > 0 and not attisdropped and has_column_privilege(${role}, t.oid, attnum, 'UPDATE')
             and attname not in (${tenantColumn}, 'id', 'created_at')
           having count(*) > 0))`
 
-/** Guarantee G11: no privilege that row security does not filter. */
+/** Guarantee G11: no privilege that row-level security does not filter. */
 export const privilegeChecks: CatalogueCheck[] = [
   {
     check: 'database-privileges',
     guarantee: 11,
     level: 'error',
-    should: 'The serving role may make neither temporary tables nor schemas.',
+    should: 'The serving role may create neither temporary tables nor schemas.',
     find: `
       select 'database', 'the serving role has ' || privilege,
         format('revoke %s on database %I from public, %I;', lower(privilege), current_database(), rolname)
@@ -28,7 +28,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'schema-create',
     guarantee: 11,
     level: 'error',
-    should: 'The serving role may create no object in any schema.',
+    should: 'The serving role may not create objects in any schema.',
     find: `
       select nspname::text, 'the serving role may create objects in this schema',
         format('revoke create on schema %I from public, %I;', nspname, rolname)
@@ -38,7 +38,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'table-privileges',
     guarantee: 11,
     level: 'error',
-    should: 'The serving role has neither TRUNCATE, TRIGGER nor MAINTAIN: row security does not filter them.',
+    should: 'The serving role has no TRUNCATE, TRIGGER or MAINTAIN: row-level security does not filter them.',
     find: `
       select r.name, 'the serving role has ' || acl.privilege_type,
         format('revoke %s on %s from %s;', lower(acl.privilege_type), r.name, ${granteeName('acl.grantee')})
@@ -61,9 +61,9 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'grant-option',
     guarantee: 11,
     level: 'error',
-    should: 'The serving role can pass no privilege on.',
+    should: 'The serving role cannot grant its privileges to others.',
     find: `
-      select r.name, 'the serving role may pass on ' || acl.privilege_type,
+      select r.name, format('the serving role may grant %s to others', acl.privilege_type),
         format('revoke grant option for %s on %s from %I;', lower(acl.privilege_type), r.name, rolname)
       from bound, relations r,
       lateral (
@@ -75,9 +75,9 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'public-privileges',
     guarantee: 11,
     level: 'error',
-    should: 'PUBLIC, and so every role to come, has no privilege on a table of tenants.',
+    should: 'PUBLIC, and with it every future role, has no privilege on a tenant table.',
     find: `
-      select t.name, 'every role has ' || acl.privilege_type,
+      select t.name, 'PUBLIC has ' || acl.privilege_type,
         format('revoke %s on %s from public;', lower(acl.privilege_type), t.name)
       from bound, tables t,
       lateral (
@@ -92,7 +92,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     should: 'The serving role may not update the tenant column.',
     find: `
       select t.name, 'the serving role may update ' || ${tenantColumn},
-        ${updateMended}
+        ${narrowUpdate}
       from bound, tables t
       where has_column_privilege(${role}, t.oid, t.tenant, 'UPDATE') and t.relowner <> bound.oid`,
   },
@@ -100,10 +100,10 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'identity-update',
     guarantee: 11,
     level: 'warning',
-    should: 'The serving role may update neither id nor created_at.',
+    should: 'The serving role may not update id or created_at.',
     find: `
       select t.name, 'the serving role may update ' || a.attname,
-        ${updateMended}
+        ${narrowUpdate}
       from bound, tables t join pg_attribute a on a.attrelid = t.oid and a.attname in ('id', 'created_at')
       where has_column_privilege(${role}, t.oid, a.attnum, 'UPDATE') and t.relowner <> bound.oid`,
   },
@@ -111,10 +111,11 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'default-privileges',
     guarantee: 11,
     level: 'error',
-    should: 'A relation that is made tomorrow is granted to nobody: a forgotten one is refused, not read.',
+    should:
+      'Default privileges grant the serving role nothing: a new table answers "permission denied" until it is protected.',
     find: `
       select case when n.nspname is null then 'database' else format('schema %I', n.nspname) end,
-        format('%s that %s makes are granted to %s: %s', kind, d.defaclrole::regrole,
+        format('%s that %s creates are granted to %s: %s', kind, d.defaclrole::regrole,
           ${granteeName('acl.grantee')}, string_agg(acl.privilege_type, ', ' order by acl.privilege_type)),
         format('alter default privileges for role %s%s revoke all on %s from %s;', d.defaclrole::regrole,
           case when n.nspname is not null then format(' in schema %I', n.nspname) else '' end, kind, ${granteeName('acl.grantee')})
@@ -130,7 +131,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     guarantee: 11,
     level: 'error',
     since: 150_000,
-    should: 'The serving role may set no parameter that is reserved for superusers.',
+    should: 'The serving role may not set a parameter that is reserved for superusers.',
     find: `
       select p.parname, 'the serving role has ' || acl.privilege_type || ' on this server parameter',
         format('revoke %s on parameter %s from %s;', lower(acl.privilege_type), p.parname, ${granteeName('acl.grantee')})
@@ -140,7 +141,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'system-tables',
     guarantee: 11,
     level: 'error',
-    should: 'The serving role cannot read the system tables that hold values of all tenants, or passwords.',
+    should: 'The serving role cannot read system tables that hold values of all tenants or passwords.',
     find: `
       select c.oid::regclass::text, 'the serving role can read this system table',
         format('revoke all on %s from public, %I;', c.oid::regclass, rolname)
@@ -153,9 +154,9 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'system-functions',
     guarantee: 11,
     level: 'error',
-    should: 'The serving role may execute no function that reaches the files of the server.',
+    should: 'The serving role may not execute a function that accesses files of the server.',
     find: `
-      select p.oid::regprocedure::text, 'the serving role may reach files of the server',
+      select p.oid::regprocedure::text, 'the serving role may execute it, and it accesses files of the server',
         format('revoke execute on function %s from public, %I;', p.oid::regprocedure, rolname)
       from bound, pg_proc p
       where p.pronamespace = 'pg_catalog'::regnamespace and has_function_privilege(${role}, p.oid, 'EXECUTE')

@@ -1,15 +1,15 @@
-import { parameters } from '../catalogue.ts'
 import type { CatalogueCheck } from '../finding.ts'
+import { parameters } from '../tables-query.ts'
 
 const { role } = parameters
 
-/** Promises 15 and 17: nothing reaches round the policies, and no index waits for them. */
+/** Guarantees G15 and G17: no relation bypasses policies, and no index is disabled by them. */
 export const relationChecks: CatalogueCheck[] = [
   {
     check: 'view',
     guarantee: 15,
     level: 'error',
-    should: 'Every view that the serving role reaches runs with the rights of whoever asks.',
+    should: 'Every view that the serving role can reach runs with the rights of the role that queries it.',
     find: `
       select name, 'the view runs with its owner''s rights', case
         when current_setting('server_version_num')::int >= 150000
@@ -17,7 +17,7 @@ export const relationChecks: CatalogueCheck[] = [
         else format('revoke all on %s from public, %I;', name, rolname) end
       from bound, relations
       where relkind = 'v' and reachable and not shared
-        -- Those of extensions are theirs, unless they show tables of tenants.
+        -- Views of extensions only when they read tenant tables.
         and (not extension or exists (
           select from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
           join tables t on t.oid = d.refobjid where w.ev_class = relations.oid))
@@ -28,10 +28,10 @@ export const relationChecks: CatalogueCheck[] = [
     check: 'without-row-security',
     guarantee: 15,
     level: 'error',
-    should: 'The serving role reaches neither a materialized view nor a foreign table: they have no row security.',
+    should: 'The serving role cannot reach a materialized view or a foreign table: neither has row-level security.',
     find: `
-      select name, case relkind when 'm' then 'a materialized view has no row security'
-          else 'a foreign table has no row security' end,
+      select name, case relkind when 'm' then 'a materialized view has no row-level security'
+          else 'a foreign table has no row-level security' end,
         format('revoke all on %s from public, %I; -- or allow it: --shared %s', name, rolname, name)
       from bound, relations where relkind in ('m', 'f') and reachable and not shared`,
   },
@@ -39,7 +39,7 @@ export const relationChecks: CatalogueCheck[] = [
     check: 'rule',
     guarantee: 15,
     level: 'error',
-    should: "No table or view of tenants has a rewrite rule: it runs with its owner's rights.",
+    should: "No relation that the serving role can reach has a rewrite rule: a rule runs with its owner's rights.",
     find: `
       select name, format('its rule %I runs with its owner''s rights', r.rulename), format('drop rule %I on %s;', r.rulename, name)
       from relations join pg_rewrite r on r.ev_class = relations.oid
@@ -49,9 +49,9 @@ export const relationChecks: CatalogueCheck[] = [
     check: 'large-objects',
     guarantee: 15,
     level: 'warning',
-    should: 'The serving role cannot make large objects: they are one room for all tenants.',
+    should: 'The serving role cannot create large objects: all tenants share them.',
     find: `
-      select 'large objects', 'they are one room for all tenants',
+      select 'large objects', 'all tenants share them',
         format('revoke execute on function %s from public, %I; -- as a superuser',
           string_agg(p.oid::regprocedure::text, ', ' order by p.oid), rolname)
       from bound, pg_proc p
@@ -63,12 +63,13 @@ export const relationChecks: CatalogueCheck[] = [
     check: 'index-operator',
     guarantee: 17,
     level: 'warning',
-    should: 'No index has an operator that waits for the policy.',
+    should:
+      'The operators of every index are LEAKPROOF, so that PostgreSQL can use the index under row-level security.',
     find: `
-      select t.name, format('%s has an operator that row security keeps from using it', i.indexrelid::regclass),
-        'An operator that is not leakproof (of an enum, jsonb, arrays, full text) waits for the policy: index another type.'
+      select t.name, format('%s has an operator that is not LEAKPROOF, so queries under row-level security cannot use it', i.indexrelid::regclass),
+        'Index another type: PostgreSQL evaluates an operator that is not LEAKPROOF (enum, jsonb, array, full text) after the policy.'
       from tables t join pg_index i on i.indrelid = t.oid
-      -- In an array, so that the operators are looked at once and not once an index.
+      -- An array, so that PostgreSQL reads the operators once and not once an index.
       where i.indclass::oid[] && (
         select array_agg(c.oid)
         from pg_opclass c
@@ -81,10 +82,11 @@ export const relationChecks: CatalogueCheck[] = [
     check: 'index-expression',
     guarantee: 17,
     level: 'warning',
-    should: 'No index that only serves queries is on an expression that waits for the policy.',
+    should:
+      'The functions of every index expression are LEAKPROOF, so that PostgreSQL can use the index under row-level security.',
     find: `
-      select distinct t.name, format('%s is on %s(), which row security keeps from using it', i.indexrelid::regclass, p.proname),
-        'A function that is not leakproof waits for the policy: index a generated column.'
+      select distinct t.name, format('%s is on %s(), which is not LEAKPROOF, so queries under row-level security cannot use it', i.indexrelid::regclass, p.proname),
+        'Index a generated column: PostgreSQL evaluates a function that is not LEAKPROOF after the policy.'
       from tables t join pg_index i on i.indrelid = t.oid and not i.indisunique,
       lateral regexp_matches(i.indexprs::text, ':(?:op)?funcid (\\d+)', 'g') as called (ids)
       join pg_proc p on p.oid = called.ids[1]::oid

@@ -1,20 +1,20 @@
 import type { CatalogueCheck } from '../finding.ts'
 
-/** A membership `g` that can be inherited or set; from PostgreSQL 16 on it may be neither. */
+/** Whether the role can inherit or set its membership in `g`; from PostgreSQL 16 on, GRANT can forbid both. */
 const isUsable = `not exists (
   select from pg_auth_members m where m.member = bound.oid and m.roleid = g.oid
     and to_jsonb(m) ->> 'inherit_option' = 'false' and to_jsonb(m) ->> 'set_option' = 'false')`
 
-/** Guarantee G11: the serving role is powerless. */
+/** Guarantee G11: the serving role has no attribute, membership or ownership that bypasses row-level security. */
 export const roleChecks: CatalogueCheck[] = [
   {
     check: 'role-attributes',
     guarantee: 11,
     level: 'error',
-    should: 'The serving role is no superuser and has no attribute that reaches round row security.',
+    should: 'The serving role is not a superuser and has no attribute that bypasses row-level security.',
     find: `
       select rolname, 'the serving role ' || attribute, case
-        when rolsuper then 'Point DATABASE_URL at a role that row security binds: app_user, which "bun run rowhouse migrate" prepares. Or look as it: --role'
+        when rolsuper then 'Point DATABASE_URL at a role that row-level security applies to: app_user, which "bun run rowhouse migrate" creates. Or name that role with --role.'
         else format('alter role %I no%s;', rolname, lower(split_part(attribute, ' ', 2))) end
       from role, lateral (values
         (rolsuper, 'is a superuser'), (rolbypassrls and not rolsuper, 'has BYPASSRLS'), (rolcreaterole and not rolsuper, 'has CREATEROLE'),
@@ -25,7 +25,7 @@ export const roleChecks: CatalogueCheck[] = [
     check: 'role-membership',
     guarantee: 11,
     level: 'error',
-    should: 'The serving role can become no role that is mightier than itself.',
+    should: 'The serving role is not a member of a role with more privileges.',
     find: `
       select bound.rolname, 'the serving role is a member of ' || g.oid::regrole,
         format('revoke %s from %I;', g.oid::regrole, bound.rolname)
@@ -34,16 +34,16 @@ export const roleChecks: CatalogueCheck[] = [
         from pg_roles g where pg_has_role(bound.oid, g.oid, 'MEMBER') and g.oid <> bound.oid) as g
       where ${isUsable} and (g.rolsuper or g.rolbypassrls or g.rolcreaterole or g.rolcreatedb or g.rolreplication or g.owner
         or g.rolname ~ '^pg_'
-        -- By SET ROLE it gets privileges that no check here can see.
+        -- SET ROLE would give privileges that the other checks do not see.
         or not pg_has_role(bound.oid, g.oid, 'USAGE'))`,
   },
   {
     check: 'role-group',
     guarantee: 11,
     level: 'warning',
-    should: 'What the serving role may do is granted to itself alone.',
+    should: 'Privileges of the serving role are granted to that role itself, not to a group.',
     find: `
-      select bound.rolname, format('the serving role is a member of %s, whose privileges it shares', g.oid::regrole),
+      select bound.rolname, format('the serving role is a member of %s, whose privileges it inherits', g.oid::regrole),
         format('revoke %s from %I;', g.oid::regrole, bound.rolname)
       from bound join lateral (
         select * from pg_roles where pg_has_role(bound.oid, oid, 'MEMBER') and oid <> bound.oid) as g on true

@@ -1,16 +1,17 @@
-import { parameters } from '../catalogue.ts'
 import type { CatalogueCheck } from '../finding.ts'
+import { parameters } from '../tables-query.ts'
 
 const { role, settings, tenantColumn } = parameters
 const isHere = 's.setrole in (0, role.oid) and s.setdatabase in (0, (select oid from here))'
 
-/** Promises 16, 18, 19 and 20: what is set, and whether the wall stands for the role that looks. */
+/** Guarantees G16, G18, G19 and G20: settings, the server, and whether row-level security is active. */
 export const settingChecks: CatalogueCheck[] = [
   {
     check: 'preset',
     guarantee: 16,
     level: 'error',
-    should: 'Neither role nor database presets the tenant, or what would switch row security off.',
+    should:
+      'Neither the role nor the database has a default for the tenant setting, or for a setting that switches row-level security off.',
     find: `
       select coalesce(nullif(s.setrole, 0)::regrole::text, 'database'), 'it presets ' || setting,
         format('alter %s reset %s;', case
@@ -28,22 +29,22 @@ export const settingChecks: CatalogueCheck[] = [
     level: 'error',
     should: 'A new session has no tenant.',
     find: `
-      select 'session', 'a tenant is set before any was asked for',
-        format('Look for %s in the connection string and in the server''s configuration.', setting)
+      select 'session', 'a new session already has a tenant',
+        format('Remove %s from the connection string and from the server''s configuration.', setting)
       from unnest(${settings}) as setting where current_setting(setting, true) <> ''`,
   },
   {
     check: 'timeout',
     guarantee: 18,
     level: 'warning',
-    should: 'The role has defaults for the time that a statement, a lock and an idle transaction may take.',
+    should: 'The serving role has default time limits for statements, locks and idle transactions.',
     find: `
       select rolname, 'the serving role has no default for ' || wanted, format('alter role %I set %I = %L;', rolname, wanted, value)
       from bound role, (values
         ('statement_timeout', '10s', 0), ('lock_timeout', '5s', 0), ('idle_in_transaction_session_timeout', '15s', 0),
         ('transaction_timeout', '30s', 170000)) as limits (wanted, value, since)
       where current_setting('server_version_num')::int >= since and coalesce((
-        -- The most particular counts: role in database, role, database, all.
+        -- The most specific default wins: role in database, role, database, all.
         select split_part(setting, '=', 2) from pg_db_role_setting s, unnest(s.setconfig) as setting
         where ${isHere} and split_part(setting, '=', 1) = wanted
         order by s.setrole <> 0 desc, s.setdatabase <> 0 desc limit 1), '0') ~ '^0'`,
@@ -52,7 +53,7 @@ export const settingChecks: CatalogueCheck[] = [
     check: 'connection-limit',
     guarantee: 18,
     level: 'warning',
-    should: 'The role has a connection limit, so that an administrator can still get in.',
+    should: 'The serving role has a connection limit, so that an administrator can still connect.',
     find: `
       select rolname, 'the serving role has no connection limit', format('alter role %I connection limit 80;', rolname)
       from bound where rolconnlimit = -1`,
@@ -61,9 +62,9 @@ export const settingChecks: CatalogueCheck[] = [
     check: 'server-release',
     guarantee: 19,
     level: 'warning',
-    should: 'The server is a minor release without known holes in row security.',
+    should: 'The minor release of the server has no known vulnerability in row-level security.',
     find: `
-      select 'server', 'PostgreSQL ' || current_setting('server_version') || ' has known holes in row security',
+      select 'server', 'PostgreSQL ' || current_setting('server_version') || ' has known vulnerabilities in row-level security',
         'Update to the newest minor release.'
       from (select current_setting('server_version_num')::int) as server (version)
       where version < case version / 10000
@@ -74,29 +75,29 @@ export const settingChecks: CatalogueCheck[] = [
     check: 'row-security-active',
     guarantee: 20,
     level: 'error',
-    should: 'Row security is active for the role that looks, on every table of tenants.',
+    should: 'Row-level security is active for the serving role on every tenant table.',
     find: `
-      select name, 'row security is not active for the serving role', format('alter table %s force row level security;', name)
+      select name, 'row-level security is not active for the serving role', format('alter table %s force row level security;', name)
       from bound, tables where not rolbypassrls and current_user = ${role} and relrowsecurity and not row_security_active(tables.oid)`,
   },
   {
     check: 'unreadable',
     guarantee: 20,
     level: 'error',
-    should: 'The serving role may read some table of tenants.',
+    should: 'The serving role may read at least one tenant table.',
     find: `
-      select ${role}, 'the serving role may not read any table of tenants',
-        'Point DATABASE_URL at app_user, which "bun run rowhouse migrate" prepares.'
+      select ${role}, 'the serving role may not read any tenant table',
+        'Point DATABASE_URL at app_user, which "bun run rowhouse migrate" creates.'
       where exists (select from tables) and not exists (select from tables where reachable)`,
   },
   {
     check: 'no-table',
     guarantee: 20,
     level: 'error',
-    should: 'The database has tables of tenants.',
+    should: 'The database has at least one tenant table.',
     find: `
-      select 'database', format('it has no table of tenants: none has the column %I', ${tenantColumn}),
-        'Run "bun run rowhouse migrate", or name the column: --tenant-column'
+      select 'database', format('it has no tenant table: no table has the column %I', ${tenantColumn}),
+        'Run "bun run rowhouse migrate", or name the tenant column with --tenant-column.'
       where not exists (select from tables)`,
   },
 ]

@@ -1,26 +1,26 @@
-import { parameters } from '../catalogue.ts'
 import type { CatalogueCheck } from '../finding.ts'
+import { parameters } from '../tables-query.ts'
 
 const { role, shared, tenant } = parameters
 
-/** Guarantee G12: every relation with a tenant column is walled, and the role reaches no other. */
+/** Guarantees G1, G2 and G12: every tenant table is protected, and the serving role reaches no other table. */
 export const tableChecks: CatalogueCheck[] = [
   {
     check: 'row-security-enabled',
     guarantee: 12,
     level: 'error',
-    should: 'Row security is enabled on every table of tenants.',
+    should: 'Row-level security is enabled on every tenant table.',
     find: `
-      select name, 'row security is not enabled', format('alter table %s enable row level security;', name)
+      select name, 'row-level security is not enabled', format('alter table %s enable row level security;', name)
       from tables where not relrowsecurity`,
   },
   {
     check: 'row-security-forced',
     guarantee: 12,
     level: 'error',
-    should: 'Row security binds the owner of a table too.',
+    should: 'Row-level security is forced on the owner of every tenant table.',
     find: `
-      select name, 'row security is not forced on its owner', format('alter table %s force row level security;', name)
+      select name, 'row-level security is not forced on its owner', format('alter table %s force row level security;', name)
       from tables where not relforcerowsecurity`,
   },
   {
@@ -37,9 +37,9 @@ export const tableChecks: CatalogueCheck[] = [
     guarantee: 12,
     level: 'warning',
     should:
-      'The tenant column is a uuid: a text can be empty, as the setting is after a transaction, and a number guessed.',
+      'The tenant column is a uuid: a text can be empty, as the setting is after a transaction, and a number can be guessed.',
     find: `
-      select name, format('its tenant column is %s and not uuid', format_type(atttypid, null)),
+      select name, format('its tenant column is %s, not uuid', format_type(atttypid, null)),
         format('alter table %s alter column %s type uuid using …;', name, tenant_name)
       from tables join pg_type on pg_type.oid = atttypid
       where coalesce(nullif(typbasetype, 0), pg_type.oid) <> 'uuid'::regtype`,
@@ -48,11 +48,11 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'tenant-default',
     guarantee: 12,
     level: 'warning',
-    should: 'The database itself writes the tenant column.',
+    should: 'The default of the tenant column is the current tenant.',
     find: `
-      select t.name, 'its tenant column is not written by the database',
+      select t.name, 'its tenant column has no default that sets the tenant',
         coalesce('alter table ' || t.name || ' alter column ' || t.tenant_name || ' set default ' || ${tenant} || ';',
-          'First give the database a function that says who the tenant is: bun run rowhouse init')
+          'Create a tenant function first: run "bun run rowhouse init" and migrate.')
       from tables t left join pg_attrdef d on d.adrelid = t.oid and d.adnum = t.tenant
       where coalesce(${tenant}, '(') ~ '\\(' and regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^\\((.*)\\)::[\\w ]+$', '\\1') is distinct from ${tenant}`,
   },
@@ -60,7 +60,7 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'reachable-without-tenant',
     guarantee: 12,
     level: 'error',
-    should: 'The serving role reaches no table without a tenant column, but those that tenants may share.',
+    should: 'The serving role has no privilege on a table without a tenant column, except on shared tables.',
     find: `
       select name, 'the serving role can reach it, and it has no tenant column',
         format('revoke all on %s from public, %I; -- or allow it: --shared %s', name, rolname, name)
@@ -68,15 +68,15 @@ export const tableChecks: CatalogueCheck[] = [
       where relkind in ('r', 'p') and tenant is null and reachable and not shared and not extension`,
   },
   {
-    check: 'parent-of-tenants',
+    check: 'parent-without-tenant',
     guarantee: 12,
     level: 'error',
-    should: 'No table without a tenant column that the serving role reaches has tables of tenants as children.',
+    should: 'No tenant table inherits from a table without a tenant column that the serving role can reach.',
     find: `
       with recursive children as (
         select r.oid as root, inhrelid as child from relations r join pg_inherits on inhparent = r.oid where r.tenant is null
         union select root, inhrelid from children join pg_inherits on inhparent = child)
-      select r.name, format('what is asked of it shows the rows of %s, past its policies', t.name),
+      select r.name, format('a query of it returns the rows of %s and does not apply their policies', t.name),
         format('alter table %s no inherit %s;', t.name, r.name)
       from relations r join children on children.root = r.oid join tables t on t.oid = children.child where r.reachable`,
   },
@@ -84,9 +84,9 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'shared-writable',
     guarantee: 2,
     level: 'warning',
-    should: 'What tenants share they only read: what one writes, all see.',
+    should: 'The serving role only reads what all tenants share: every tenant sees what one of them writes.',
     find: `
-      select name, 'tenants share it, and the serving role may write to it',
+      select name, 'all tenants share it, and the serving role may write to it',
         format('revoke insert, update, delete on %s from public, %I;', name, rolname)
       from bound, relations
       where shared and relkind in ('r', 'p', 'v') and (has_table_privilege(${role}, relations.oid, 'INSERT, UPDATE, DELETE')
@@ -96,24 +96,26 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'identity-column',
     guarantee: 1,
     level: 'warning',
-    should: 'No column of a table of tenants counts on for all of them: its numbers tell what the others do.',
+    should:
+      'No column of a tenant table numbers the rows of all tenants: the numbers reveal how much the others write.',
     find: `
-      select t.name, format('its column %I counts on for all tenants', a.attname), 'Make it a uuid.'
+      select t.name, format('its column %I numbers the rows of all tenants in one sequence', a.attname), 'Change the column to uuid.'
       from tables t join pg_attribute a on a.attrelid = t.oid and a.attidentity <> '' and not a.attisdropped`,
   },
   {
     check: 'sequence',
     guarantee: 12,
     level: 'error',
-    should: 'The serving role reads no sequence that all tenants move: its numbers tell what the others do.',
+    should:
+      'The serving role cannot read a sequence that all tenants share: its numbers reveal how much the others write.',
     find: `
-      select format('%I.%I', nspname, relname), 'the serving role can read a sequence that all tenants move',
+      select format('%I.%I', nspname, relname), 'the serving role can read a sequence that all tenants share',
         case when exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'a')
-          then 'Make the column that it numbers a uuid.'
+          then 'Change the column that it numbers to uuid.'
           else format('revoke all on sequence %I.%I from public, %I; -- or allow it: --shared %I.%I',
             nspname, relname, rolname, nspname, relname) end
       from bound, pg_class c join schemas on schemas.oid = c.relnamespace
-      -- In a CASE, since a planner that asked of another relation first would make it an error.
+      -- CASE, because has_sequence_privilege() fails for another kind of relation and the planner may call it first.
       where case when c.relkind = 'S' then has_sequence_privilege(${role}, c.oid, 'USAGE, SELECT, UPDATE') else false end
         and not format('%I.%I', nspname, relname) = any (${shared})`,
   },

@@ -2,23 +2,25 @@ import type { SQL } from 'drizzle-orm'
 import { withTenant } from '../../context/index.ts'
 import type { TenantDatabase } from '../../database/index.ts'
 import { findDatabaseError } from '../../errors/index.ts'
-import type { Row } from './catalogue.ts'
+import type { Row } from './read-catalogue.ts'
 
-/** How many rows the last statement reached, with what it returned; or why PostgreSQL refused. */
+/** The number of rows that the last statement reached and the rows that it returned, or the error of PostgreSQL. */
 export type Outcome =
   | { reached: number; rows: Row[] }
   | { sqlstate: string; constraint: string | undefined; column: string | undefined; message: string }
 
-class Undone extends Error {}
+/** Rolls a transaction back. */
+class Rollback extends Error {}
 
-// Lost connections, exhausted resources, time limits, deadlocks and internal errors say nothing about a wall.
+// Lost connections, exhausted resources, time limits, deadlocks and internal errors are not results of a policy.
 const isTrouble = (sqlstate: string) => /^(08|25|40|53|55P03|57|58|XX)/.test(sqlstate)
 
 /**
- * Runs statements in one transaction of a tenant, which is rolled back unless it is to be kept. A first column `reached` of the
- * last one is the number that counts; otherwise the number of its rows is.
+ * Runs statements in one transaction of a tenant. The number of rows is the column `reached` of the last statement's first row;
+ * without that column, the number of its rows.
  *
- * @throws what PostgreSQL or the driver says when it has nothing to do with the statements
+ * @param end `undo` rolls the transaction back, `keep` commits it
+ * @throws an error of the driver, or of PostgreSQL when it is unrelated to the statements
  */
 export async function attempt(
   db: TenantDatabase,
@@ -32,16 +34,16 @@ export async function attempt(
       db.write(async (tx) => {
         for (const statement of statements) {
           const rows = await tx.execute<Row>(statement)
-          const told = rows[0]?.reached
-          const { count }: { count: number | null } = rows // null behind TRUNCATE
-          outcome = { reached: typeof told === 'number' ? told : (count ?? 0), rows: [...rows] }
+          const reached = rows[0]?.reached
+          const { count }: { count: number | null } = rows // null for TRUNCATE
+          outcome = { reached: typeof reached === 'number' ? reached : (count ?? 0), rows: [...rows] }
         }
-        if (end === 'undo') throw new Undone()
+        if (end === 'undo') throw new Rollback()
       }),
     )
     return outcome
   } catch (error) {
-    if (error instanceof Undone) return outcome
+    if (error instanceof Rollback) return outcome
     const found = findDatabaseError(error)
     if (!found || isTrouble(found.sqlstate)) throw error
     const column = error instanceof Error && 'column_name' in error ? String(error.column_name) : undefined

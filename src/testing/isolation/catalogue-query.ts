@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 
 /**
- * Every relation with the tenant column, in every schema, as one JSON document `relation` a row: what is in it, and what
- * the role that asks may do with it.
+ * Every relation with the tenant column, in every schema, as one JSON document `relation` a row, with the privileges of the
+ * current role.
  */
 export const relationsQuery = (tenantColumn: string): SQL => sql`
 with names as (
@@ -30,7 +30,7 @@ select jsonb_build_object(
   'keys', coalesce((
     select jsonb_agg(jsonb_build_object(
       'name', index.relname, 'isPrimary', i.indisprimary, 'isDeferrable', not i.indimmediate,
-      -- Columns inside of an expression are known as what the index depends on.
+      -- pg_depend lists the columns inside an index expression.
       'columns', (
         select coalesce(jsonb_agg(a.attname order by a.attnum), '[]') from attributes a
         where a.attrelid = r.oid and (a.attnum = any (i.indkey::int2[]) or exists (
@@ -45,7 +45,7 @@ select jsonb_build_object(
       select coalesce(jsonb_agg(a.attname), '[]') from attributes a
       where a.attrelid = r.oid and a.attnum = any (k.conkey))) order by k.conname)
     from pg_constraint k where k.conrelid = r.oid and k.contype = 'c'), '[]')
-  -- A row that fits no partition is refused like one that a nameless check refuses.
+  -- PostgreSQL refuses a row without a partition like a check constraint without a name.
   || coalesce((
     select jsonb_build_array(jsonb_build_object(
       'name', '', 'definition', (
@@ -72,7 +72,7 @@ from names r
 where exists (select from attributes a where a.attrelid = r.oid and a.attname = ${tenantColumn}::text)
 order by r.label`
 
-/** Every type that columns of such relations have, with those that they are made of, one `type` a row. */
+/** Every type of a column of such relations, with its base, element and range types, one `type` a row. */
 export const typesQuery = (tenantColumn: string): SQL => sql`
 with recursive used (oid) as (
   select a.atttypid from pg_attribute a

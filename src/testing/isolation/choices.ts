@@ -1,10 +1,10 @@
 import type { TenantDatabase } from '../../database/index.ts'
-import { type Catalogue, type Column, type Label, layersOf, type Relation, type Row } from './catalogue.ts'
 import { hintsFrom } from './hints.ts'
+import { type Catalogue, type Column, type Label, layersOf, type Relation, type Row } from './read-catalogue.ts'
 import type { Statements } from './statements.ts'
 import { valuesOf } from './values.ts'
 
-/** Values that a table's rows shall have; of `n`, which differs from row to row, where they must be unique. */
+/** Values for the rows of a table; a function of `n`, which differs in every row, for unique columns. */
 export type GivenValues = Row | ((n: number) => Row)
 
 export interface RowRequest {
@@ -13,17 +13,17 @@ export interface RowRequest {
   statements: Statements
   tenantColumn: string
   tenant: string
-  /** Tells this row from others: 1 to 32,000. */
+  /** Differs in every row: 1 to 32,000. */
   seed: number
   given: GivenValues | undefined
   /** Rows that this one can refer to, by relation. */
   parents: Map<Label, Row>
 }
 
-/** Leaves a column out, so that its default is written. */
+/** Omits a column, so that PostgreSQL writes its default. */
 export const byDefault = Symbol('by default')
 
-/** For each column that can be written, the values to try. */
+/** The values to try for each column that the role may insert. */
 export function choicesFor({ catalogue, statements, tenantColumn, tenant, seed, given, parents }: RowRequest) {
   const { relation } = statements
   const fixed = typeof given === 'function' ? given(seed) : (given ?? {})
@@ -32,7 +32,7 @@ export function choicesFor({ catalogue, statements, tenantColumn, tenant, seed, 
   for (const column of relation.columns.filter(({ mayInsert, isGenerated }) => mayInsert && !isGenerated)) {
     const { name } = column
     const type = catalogue.types.get(column.type)
-    // The row type leaves no null in a column of such a domain, not even where the column is left out.
+    // jsonb_populate_record() refuses null for such a domain, even in a column that the insert omits.
     const refusesNull = layersOf(column.type, catalogue.types).some(({ isNotNull }) => isNotNull)
     const isOptional = !column.isNotNull && !refusesNull
     const referred = referredValue(relation, name, parents)
@@ -45,7 +45,7 @@ export function choicesFor({ catalogue, statements, tenantColumn, tenant, seed, 
       const isUnique = relation.keys.some((key) => key.columns.includes(name)) && !refers(relation, name)
       if (column.hasDefault && !refusesNull && !named.includes(name)) choices.set(name, [byDefault, ...values])
       else if (!isOptional) choices.set(name, values)
-      // A null in a unique key runs into nobody's row: what the key lets through would not be seen.
+      // A null never violates a unique key, so it would hide a key without the tenant.
       else choices.set(name, isUnique ? [...values, null] : [null, ...values])
     }
   }
@@ -61,7 +61,7 @@ function hintsFor({ name, type }: Column, relation: Relation, { types }: Catalog
 const refers = ({ references }: Relation, name: string): boolean =>
   references.some(({ columns }) => columns.some(([here]) => here === name))
 
-/** What a column must hold to refer to the row that its parent has. */
+/** The value of a column that references the row of its parent table. */
 function referredValue({ references }: Relation, name: string, parents: Map<Label, Row>): unknown {
   for (const { parent, columns } of references) {
     const pair = columns.find(([here]) => here === name)
@@ -71,7 +71,7 @@ function referredValue({ references }: Relation, name: string, parents: Map<Labe
   return undefined
 }
 
-/** A row of a table that must refer to one of its own refers to itself. */
+/** Makes a row of a table with a required self-reference reference itself. */
 export function referringToItself(relation: Relation, row: Row): Row {
   const pairs = requiredOfItself(relation).map(([here, there]) => [here, row[there]])
   return { ...row, ...Object.fromEntries(pairs) }

@@ -1,6 +1,6 @@
 import { textLike } from './pattern.ts'
 
-/** What stands in the text of constraints: values to try where the plain ones are refused. */
+/** Values from the text of constraints, to try after plain values. */
 export interface Hints {
   texts: string[]
   numbers: number[]
@@ -8,9 +8,9 @@ export interface Hints {
 }
 
 /**
- * Takes literals, bounds and patterns from constraints as PostgreSQL prints them.
+ * Reads literals, bounds and patterns from constraints as PostgreSQL prints them.
  *
- * @param seed tells the texts of one row from those of another
+ * @param seed gives every row other texts
  * @example
  * hintsFrom(["CHECK ((status = ANY (ARRAY['todo'::text, 'done'::text])))"], 1).texts // ['todo', 'done']
  */
@@ -35,7 +35,7 @@ export function hintsFrom(definitions: string[], seed: number): Hints {
 
 const quoted = /'((?:[^']|'')*)'/g
 
-/** `{a,"b c"}`, as an array is written. */
+/** The elements of an array literal, `{a,"b c"}`. */
 const elementsOf = (array: string): string[] =>
   array
     .slice(1, -1)

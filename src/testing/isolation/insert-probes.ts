@@ -1,12 +1,12 @@
 import type { SQL } from 'drizzle-orm'
-import { isTable, type Row } from './catalogue.ts'
 import { aimed, type Probe, type Subject } from './probes.ts'
+import { isTable, type Row } from './read-catalogue.ts'
 
-/** Statements that bring in rows: for another tenant, with another tenant's keys, and referring to another tenant's. */
+/** Statements that insert rows: for another tenant, with another tenant's keys, and with references to another tenant's rows. */
 export const insertProbes = (subject: Subject): Probe[] => [...inserts(subject), ...references(subject)]
 
 function inserts(subject: Subject): Probe[] {
-  const { statements, tenantColumn, foreign, own, spare, nobody } = subject
+  const { statements, tenantColumn, foreign, own, spare, emptyTenant } = subject
   const { relation, mayInsert, mayRead, mayLocate, primaryKey, changed } = statements
   const { [tenantColumn]: tenant, ...nameless } = spare
   const asForeign = { ...spare, ...foreignReferences(subject), [tenantColumn]: foreign[tenantColumn] }
@@ -18,7 +18,7 @@ function inserts(subject: Subject): Probe[] {
   })
   const mayUpsert = mayInsert && mayLocate && changed !== undefined
   const probes: Probe[] = [
-    // Without RETURNING: where alone a lax WITH CHECK shows behind a good policy for SELECT.
+    // Without RETURNING: with it, a good policy for SELECT hides a permissive WITH CHECK.
     { operation: 'insert', may: mayInsert, expected: 'refused', ...writing(statements.insert) },
     {
       operation: 'insert returning',
@@ -46,7 +46,7 @@ function inserts(subject: Subject): Probe[] {
       operation: 'same key',
       may: mayInsert,
       expected: 'unnoticed',
-      foreignOfNobody: statements.insert({ ...foreign, [tenantColumn]: nobody }),
+      asEmptyTenant: statements.insert({ ...foreign, [tenantColumn]: emptyTenant }),
     },
   ]
   if (primaryKey.length > 0)
@@ -56,7 +56,7 @@ function inserts(subject: Subject): Probe[] {
   return probes
 }
 
-/** What the columns that refer to others hold in the foreign row: a foreign key must not be what refuses a copy of it. */
+/** The references of the other tenant's row, so that no foreign key refuses a copy of it. */
 const foreignReferences = ({ statements, foreign }: Subject): Row =>
   Object.fromEntries(
     statements.relation.references
@@ -65,7 +65,7 @@ const foreignReferences = ({ statements, foreign }: Subject): Row =>
       .map((here) => [here, foreign[here]]),
   )
 
-/** A reference to the other tenant's row, through each foreign key: it is checked without row security. */
+/** A reference to the other tenant's row through each foreign key, which PostgreSQL checks without row-level security. */
 function references({ statements, tenantColumn, spare, own, parents }: Subject): Probe[] {
   const { relation, mayInsert } = statements
   return relation.references.flatMap(({ name, parent, columns }) => {
@@ -74,9 +74,9 @@ function references({ statements, tenantColumn, spare, own, parents }: Subject):
       .filter(([here]) => here !== tenantColumn)
       .map(([here, there]) => [here, theirs?.[there]] as const)
     const ours = columns.map(([, there]) => parents.own.get(parent)?.[there])
-    // A key that is the tenant alone goes to whatever holds the tenants; one whose values both tenants have proves nothing.
-    const tells = theirs !== undefined && pairs.some(([, value]) => value !== undefined && !ours.includes(value))
-    if (!tells) return []
+    // Proves nothing: a key of the tenant column alone, or values that both tenants have.
+    const isTelling = theirs !== undefined && pairs.some(([, value]) => value !== undefined && !ours.includes(value))
+    if (!isTelling) return []
     const row = { ...spare, [tenantColumn]: own[tenantColumn], ...Object.fromEntries(pairs) }
     return [
       {

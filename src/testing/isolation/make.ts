@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import type { TenantDatabase } from '../../database/index.ts'
 import { attempt } from './attempt.ts'
-import { type Catalogue, isRoot, type Label, type Reference, type Relation, type Row } from './catalogue.ts'
 import type { GivenValues } from './choices.ts'
+import { type Catalogue, isRoot, type Label, type Reference, type Relation, type Row } from './read-catalogue.ts'
 import { documentOf, type Found, findRow } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** What rows are made with: the same for both tenants. */
-export interface Workshop {
+/** What the rows and the statements of both tenants are made from. */
+export interface ProbeSetup {
   db: TenantDatabase
   catalogue: Catalogue
   tenantColumn: string
@@ -15,33 +15,34 @@ export interface Workshop {
   given: Record<Label, GivenValues>
 }
 
-/** The rows of one tenant, one a table. */
+/** The rows of one tenant, one for each table. */
 export interface TenantRows {
   tenant: string
   seed: number
-  /** Rows that were made, in the order in which they were. */
+  /** Inserted rows, in their order. */
   made: Map<Label, Row>
-  /** Rows that can be referred to: those that were made, and those that were there. */
+  /** Rows that can be referenced: inserted ones and existing ones. */
   known: Map<Label, Row>
-  /** Tables that let none in, with what PostgreSQL said, and those that must refer to one of these. */
+  /** Tables that refuse every row, with the message of PostgreSQL. */
   refused: Map<Label, string>
+  /** Tables with a required reference to a table without rows. */
   orphans: Set<Label>
 }
 
 /**
- * Makes one row of every table for a tenant, what is referred to first.
+ * Inserts one row into every table for a tenant, referenced tables first.
  *
- * @param rows is filled, so that what was made is known when it fails
- * @throws TypeError when no row can be found: it names the constraint and what to pass
+ * @param rows receives the rows, so that they are known when an insert fails
+ * @throws TypeError when no row fits: the message names the constraint and the values to pass
  */
-export async function makeRows(workshop: Workshop, rows: TenantRows): Promise<void> {
-  for (const statements of parentsFirst(workshop)) {
+export async function makeRows(setup: ProbeSetup, rows: TenantRows): Promise<void> {
+  for (const statements of parentsFirst(setup)) {
     const { label } = statements.relation
     if (isOrphan(statements.relation, rows)) {
       rows.orphans.add(label)
       continue
     }
-    const found = await findFor(workshop, rows, statements, 'keep')
+    const found = await findFor(setup, rows, statements, 'keep')
     if ('row' in found) {
       rows.made.set(label, found.row)
       rows.known.set(label, found.row)
@@ -50,28 +51,28 @@ export async function makeRows(workshop: Workshop, rows: TenantRows): Promise<vo
   }
 }
 
-/** Looks for one more row of a table beside the one that was made, and keeps none. */
-export async function spareRow(workshop: Workshop, rows: TenantRows, statements: Statements): Promise<Row> {
-  const found = await findFor(workshop, { ...rows, seed: rows.seed + 2 }, statements, 'undo')
+/** Finds one more row that the table would accept, without keeping it. */
+export async function spareRow(setup: ProbeSetup, rows: TenantRows, statements: Statements): Promise<Row> {
+  const found = await findFor(setup, { ...rows, seed: rows.seed + 2 }, statements, 'undo')
   return 'row' in found ? found.row : found.tried
 }
 
-async function findFor(workshop: Workshop, rows: TenantRows, statements: Statements, end: 'undo' | 'keep') {
+async function findFor(setup: ProbeSetup, rows: TenantRows, statements: Statements, end: 'undo' | 'keep') {
   const { label, references } = statements.relation
   for (const reference of references)
     if (!rows.known.has(reference.parent)) {
-      const row = await existingParent(workshop, rows.tenant, reference)
+      const row = await existingParent(setup, rows.tenant, reference)
       if (row) rows.known.set(reference.parent, row)
     }
-  const { db, catalogue, tenantColumn, given } = workshop
+  const { db, catalogue, tenantColumn, given } = setup
   const parents = new Map([...rows.known].filter(([parent]) => parent !== label))
   const { tenant, seed } = rows
   return await findRow({ db, catalogue, statements, tenantColumn, tenant, seed, given: given[label], parents }, end)
 }
 
-/** A row that is there already, of a table that all tenants share or that no row is made in. */
-async function existingParent(workshop: Workshop, tenant: string, reference: Reference): Promise<Row | undefined> {
-  const { db, statements, tenantColumn } = workshop
+/** An existing row of a table that all tenants share or that gets no row. */
+async function existingParent(setup: ProbeSetup, tenant: string, reference: Reference): Promise<Row | undefined> {
+  const { db, statements, tenantColumn } = setup
   const known = statements.get(reference.parent)
   const { parentSchema, parentName, columns } = reference
   const names = columns.map(([, there]) => sql`${sql.identifier(there)}::text as ${sql.identifier(there)}`)
@@ -93,8 +94,8 @@ const isOrphan = (relation: Relation, { refused, orphans }: TenantRows): boolean
       isRequired(relation, reference),
   )
 
-/** Tables that rows can be made in, each after those that it must refer to, and where it can be after those it may. */
-function parentsFirst({ statements }: Workshop): Statements[] {
+/** Tables that get a row, each after its required parents and, where possible, after its optional ones. */
+function parentsFirst({ statements }: ProbeSetup): Statements[] {
   const rest = [...statements.values()].filter(({ relation, mayInsert }) => isRoot(relation) && mayInsert)
   const order: Statements[] = []
   const waits = ({ relation }: Statements, which: (reference: Reference) => boolean) =>
@@ -114,7 +115,7 @@ function parentsFirst({ statements }: Workshop): Statements[] {
   return order
 }
 
-/** Why no row could be made, and what to pass so that one can. */
+/** The message for a table that refuses every row. */
 function explain({ label, checks, columns, references }: Relation, { tried, refusal }: Extract<Found, { tried: Row }>) {
   const { sqlstate, constraint, column, message } = refusal
   const check = checks.find(({ name }) => name === constraint)
@@ -122,10 +123,10 @@ function explain({ label, checks, columns, references }: Relation, { tried, refu
   const about = check?.columns ?? reference?.columns.map(([here]) => here) ?? (column ? [column] : Object.keys(tried))
   const wanted = about.filter((name) => columns.some((known) => known.name === name && known.mayInsert))
   return [
-    `No row of ${label} could be made: ${constraint ? `${constraint} refuses` : 'PostgreSQL refuses'} what was tried`,
+    `No row could be inserted into ${label}: ${constraint ?? 'PostgreSQL'} refuses every value that was tried`,
     ` (${sqlstate}: ${message}${check ? `; ${check.definition}` : ''}).`,
-    reference ? ` It wants a row of ${reference.parent}, which must be there before.` : '',
+    reference ? ` It needs an existing row of ${reference.parent}.` : '',
     ` Pass values: { '${label}': { ${wanted.map((name) => `${name}: …`).join(', ')} } }`,
-    reference ? `, or tenants: [a, b] where ${reference.parent} holds the tenants.` : '.',
+    reference ? `, or tenants: [a, b] with two tenants of ${reference.parent}.` : '.',
   ].join('')
 }

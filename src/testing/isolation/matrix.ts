@@ -1,11 +1,11 @@
-/** What one attempt came to. */
+/** The result of one attempt. */
 export interface IsolationCell {
-  /** Rows that it reached; `denied` where the role has no privilege; `n/a`, or the SQLSTATE that PostgreSQL answered with. */
+  /** The number of rows that it reached, `denied` without the privilege, `n/a`, or the SQLSTATE of PostgreSQL's error. */
   result: string
-  isBroken: boolean
+  isViolation: boolean
 }
 
-/** One kind of statement on one relation: tried on the tenant's own row, on another tenant's, and without any tenant. */
+/** One kind of statement on one relation: on the tenant's own row, on another tenant's row, and without a tenant. */
 export interface IsolationRow {
   relation: string
   operation: string
@@ -14,19 +14,19 @@ export interface IsolationRow {
   none?: IsolationCell
 }
 
-/** Every kind of statement on every relation of tenants. `String(matrix)` is the table that is printed. */
+/** Every kind of statement on every relation with the tenant column. `String(matrix)` is the printed table. */
 export class IsolationMatrix {
   constructor(
     readonly rows: readonly IsolationRow[],
-    /** What was not probed, what proved nothing, and what could not be deleted. */
+    /** Relations that were not probed, that proved nothing, or that keep rows which could not be deleted. */
     readonly notes: readonly string[],
   ) {}
 
-  /** Each cell that is wrong, in words: `public.tasks select: foreign 1`. */
-  get holes(): string[] {
+  /** Each violation, in words: `public.tasks select: foreign 1`. */
+  get violations(): string[] {
     return this.rows.flatMap((row) =>
       columns.flatMap((whose) =>
-        row[whose]?.isBroken ? [`${row.relation} ${row.operation}: ${whose} ${row[whose].result}`] : [],
+        row[whose]?.isViolation ? [`${row.relation} ${row.operation}: ${whose} ${row[whose].result}`] : [],
       ),
     )
   }
@@ -34,8 +34,8 @@ export class IsolationMatrix {
   toString(): string {
     const lines = this.rows.map((row) => {
       const cells = columns.map((whose) => `${whose} ${row[whose]?.result ?? '-'}`)
-      const isBroken = columns.some((whose) => row[whose]?.isBroken)
-      return [shortened(row.relation, 38), shortened(row.operation, 30), ...cells, isBroken ? 'HOLE' : 'ok']
+      const isViolation = columns.some((whose) => row[whose]?.isViolation)
+      return [shortened(row.relation, 38), shortened(row.operation, 30), ...cells, isViolation ? 'FAIL' : 'ok']
     })
     const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
     const aligned = lines.map((line) =>
@@ -50,14 +50,14 @@ export class IsolationMatrix {
 
 const columns = ['own', 'foreign', 'none'] as const
 
-/** A name that is too long keeps its beginning and its end. */
+/** Cuts the middle out of a long name. */
 const shortened = (name: string, most: number): string =>
   name.length <= most ? name : `${name.slice(0, most / 2 - 1)}…${name.slice(-most / 2)}`
 
-/** A tenant reached what is another's, or could not reach its own. The message names every cell that is wrong. */
-export class IsolationBroken extends Error {
-  override readonly name = 'IsolationBroken'
+/** A tenant reached rows of another tenant, or could not reach its own. The message names every violation. */
+export class TenantIsolationError extends Error {
+  override readonly name = 'TenantIsolationError'
   constructor(readonly matrix: IsolationMatrix) {
-    super(`Tenants are not kept apart:\n${matrix.holes.join('\n')}`)
+    super(`Tenants are not kept apart:\n${matrix.violations.join('\n')}`)
   }
 }

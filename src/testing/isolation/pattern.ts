@@ -1,8 +1,8 @@
 /**
- * A text that a regular expression accepts, as far as it is plain: literals, classes, groups, alternatives and quantifiers.
+ * A text that a regular expression of literals, classes, groups, alternatives and quantifiers accepts.
  *
- * @param seed other seeds give other texts, where the expression leaves room for them
- * @returns undefined where it uses anything else; the text is a guess, PostgreSQL decides
+ * @param seed other seeds give other texts, if the expression accepts several
+ * @returns undefined for an expression with other elements; the text is a guess that PostgreSQL checks
  * @example
  * textLike('^[A-Z]{2}-\\d+$', 1) // such as 'KB-7270'
  */
@@ -52,7 +52,7 @@ export function textLike(pattern: string, seed: number): string | undefined {
     if (found === '' || found.startsWith('+')) return repeat(make, found === '' ? 1 : 4)
     if (found.startsWith('?')) return repeat(make, 0)
     if (found.startsWith('*')) return repeat(make, 1)
-    // With room above the least number, a longer text is less likely to be taken.
+    // More than the minimum, because a short text is more likely to exist already.
     const most = upTo === undefined ? Number(least) : Number(upTo.slice(1) || 4)
     return repeat(make, Math.max(Number(least), Math.min(most, 4)))
   }
@@ -102,7 +102,7 @@ const classes: Record<string, string[]> = {
   punct: ['-'],
 }
 
-/** What an escape stands for; undefined where that is a place or a back reference, which no text can be made for. */
+/** The characters of an escape; undefined for an assertion or a back reference. */
 function escaped(letter: string): readonly string[] | undefined {
   if (letter === 'd') return digits
   if (letter === 'w') return [...lower, ...digits]

@@ -1,38 +1,38 @@
 import { attempt } from './attempt.ts'
-import { isRoot, type Label } from './catalogue.ts'
-import type { TenantRows, Workshop } from './make.ts'
+import type { ProbeSetup, TenantRows } from './make.ts'
 import type { IsolationRow } from './matrix.ts'
-import { type Parties, probeRelation } from './probe.ts'
+import { probeRelation, type Tenants } from './probe.ts'
+import { isRoot, type Label } from './read-catalogue.ts'
 import { subjectOf } from './subjects.ts'
 
-/** Probes every relation, and looks whether the other tenant's rows are afterwards what they were. */
+/** Probes every relation, and compares the other tenant's rows before and after. */
 export async function probeAll(
-  workshop: Workshop,
+  setup: ProbeSetup,
   foreign: TenantRows,
   own: TenantRows,
   isProbed: (label: Label) => boolean,
 ): Promise<IsolationRow[]> {
-  const parties: Parties = { db: workshop.db, own: own.tenant, nobody: crypto.randomUUID() }
+  const tenants: Tenants = { db: setup.db, own: own.tenant, emptyTenant: crypto.randomUUID() }
   const rows: IsolationRow[] = []
-  const before = await digestsOf(workshop, foreign.tenant)
-  for (const [label, statements] of workshop.statements) {
+  const before = await digestsOf(setup, foreign.tenant)
+  for (const [label, statements] of setup.statements) {
     if (!isProbed(label)) continue
-    const subject = await subjectOf(workshop, statements, foreign, own, parties.nobody)
-    rows.push(...(await probeRelation(parties, subject, own.made.has(label) || own.refused.has(label))))
+    const subject = await subjectOf(setup, statements, foreign, own, tenants.emptyTenant)
+    rows.push(...(await probeRelation(tenants, subject, own.made.has(label) || own.refused.has(label))))
   }
-  const after = await digestsOf(workshop, foreign.tenant)
+  const after = await digestsOf(setup, foreign.tenant)
   for (const [relation, digest] of before) {
     if (!isProbed(relation)) continue
-    const isBroken = after.get(relation) !== digest
-    rows.push({ relation, operation: 'afterwards', foreign: { result: isBroken ? 'changed' : '0', isBroken } })
+    const isViolation = after.get(relation) !== digest
+    rows.push({ relation, operation: 'afterwards', foreign: { result: isViolation ? 'changed' : '0', isViolation } })
   }
   return rows
 }
 
-async function digestsOf({ db, statements, tenantColumn }: Workshop, tenant: string): Promise<Map<Label, unknown>> {
+async function digestsOf({ db, statements, tenantColumn }: ProbeSetup, tenant: string): Promise<Map<Label, unknown>> {
   const digests = new Map<Label, unknown>()
   for (const [label, { relation, mayLocate, digest }] of statements) {
-    // What a view shows may change by itself: the time, for example.
+    // A view may change by itself, for example with the time.
     if (!mayLocate || !isRoot(relation)) continue
     const outcome = await attempt(db, tenant, [digest({ [tenantColumn]: tenant })])
     digests.set(label, 'reached' in outcome ? outcome.rows[0]?.digest : outcome.sqlstate)

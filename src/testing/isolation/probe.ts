@@ -1,52 +1,56 @@
 import type { SQL } from 'drizzle-orm'
 import type { TenantDatabase } from '../../database/index.ts'
 import { attempt, type Outcome } from './attempt.ts'
-import { isTable } from './catalogue.ts'
 import { insertProbes } from './insert-probes.ts'
 import { isRefusal, judgeForeign, judgeOwn } from './judge.ts'
 import type { IsolationRow } from './matrix.ts'
 import type { Probe, Subject } from './probes.ts'
+import { isTable } from './read-catalogue.ts'
 import { rowProbes } from './row-probes.ts'
 import { constraintsNow, withoutTenant } from './statements.ts'
 
-/** Whose rows are probed as whom. */
-export interface Parties {
+/** The tenants that the probes run as. */
+export interface Tenants {
   db: TenantDatabase
-  /** The tenant that tries. */
+  /** The tenant of the own rows. */
   own: string
-  /** A tenant that has no row. */
-  nobody: string
+  /** A tenant without rows. */
+  emptyTenant: string
 }
 
-/** Tries every kind of statement on one relation. `isMade`: rows of both tenants ought to be there. */
-export async function probeRelation(parties: Parties, subject: Subject, isMade: boolean): Promise<IsolationRow[]> {
+/** Tries every kind of statement on one relation. `isMade`: both tenants should have a row in it. */
+export async function probeRelation(tenants: Tenants, subject: Subject, isMade: boolean): Promise<IsolationRow[]> {
   const { relation } = subject.statements
   const rows: IsolationRow[] = []
   if (isTable(relation) || relation.kind === 'm') {
     const result = relation.isBound ? 'on' : 'off'
-    rows.push({ relation: relation.label, operation: 'row security', foreign: { result, isBroken: !relation.isBound } })
+    rows.push({
+      relation: relation.label,
+      operation: 'row-level security',
+      foreign: { result, isViolation: !relation.isBound },
+    })
   }
-  const ownRows = await countOwn(parties, subject)
+  const ownRows = await countOwn(tenants, subject)
   for (const probe of [...rowProbes(subject), ...insertProbes(subject)])
-    rows.push(await run(parties, subject, probe, ownRows, isMade))
+    rows.push(await run(tenants, subject, probe, ownRows, isMade))
   return rows
 }
 
-/** How many rows the trying tenant has, after a statement if one is given. */
-async function countOwn({ db, own }: Parties, { statements, tenantColumn }: Subject, after?: SQL): Promise<number> {
+/** The number of the tenant's own rows, after an optional statement. */
+async function countOwn({ db, own }: Tenants, { statements, tenantColumn }: Subject, after?: SQL): Promise<number> {
   const count = statements.countOf({ [tenantColumn]: own })
   const outcome = await attempt(db, own, after ? [after, count] : [count])
   return 'reached' in outcome ? outcome.reached : 1
 }
 
 async function run(
-  parties: Parties,
+  tenants: Tenants,
   subject: Subject,
   probe: Probe,
   ownRows: number,
   isMade: boolean,
 ): Promise<IsolationRow> {
-  const { db, own, nobody } = parties
+  const { db, own, emptyTenant } = tenants
   const { relation } = subject.statements
   const { operation, may, expected, least = 1 } = probe
   const isDeferrable = [...relation.references, ...relation.keys].some((constraint) => constraint.isDeferrable)
@@ -55,22 +59,22 @@ async function run(
 
   const byOwner = probe.own && (await as(own, ...probe.own))
   const tried: Outcome[] = []
-  // A statement without WHERE must reach the own rows and no other.
+  // A statement without WHERE must reach only the own rows.
   const beyond = probe.sweeps && byOwner && 'reached' in byOwner ? byOwner.reached - ownRows : 0
   if (beyond > 0) tried.push({ reached: beyond, rows: [] })
   if (probe.foreign) {
     const outcome = await as(own, probe.foreign)
-    // A trigger may write the tenant whatever is named: a row that has come to be an own one is no hole.
-    const isHome =
-      expected === 'refused' && 'reached' in outcome && (await countOwn(parties, subject, probe.foreign)) > ownRows
-    if (!isHome) tried.push(outcome)
+    // A trigger may overwrite the tenant: a row that became the tenant's own is no violation.
+    const isOwn =
+      expected === 'refused' && 'reached' in outcome && (await countOwn(tenants, subject, probe.foreign)) > ownRows
+    if (!isOwn) tried.push(outcome)
   }
-  if (probe.foreignOfNobody) tried.push(await as(nobody, probe.foreignOfNobody))
+  if (probe.asEmptyTenant) tried.push(await as(emptyTenant, probe.asEmptyTenant))
 
-  // A view may be granted where what stands behind it is not.
-  const refusalTells = may && (isMade || byOwner === undefined || !isRefusal(byOwner))
-  const foreign = tried.map((outcome) => judgeForeign(outcome, expected, may, refusalTells))
-  const worst = foreign.find(({ isBroken }) => isBroken) ?? foreign[0]
+  // A role may have privileges on a view without those on its tables.
+  const refusalReveals = may && (isMade || byOwner === undefined || !isRefusal(byOwner))
+  const foreign = tried.map((outcome) => judgeForeign(outcome, expected, may, refusalReveals))
+  const worst = foreign.find(({ isViolation }) => isViolation) ?? foreign[0]
   const none = probe.none && judgeForeign(await as(own, withoutTenant, probe.none), expected, may, false)
   const shown = byOwner && (beyond > 0 ? { reached: ownRows, rows: [] } : byOwner)
   return {

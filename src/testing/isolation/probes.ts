@@ -1,53 +1,57 @@
 import type { SQL } from 'drizzle-orm'
-import type { Label, Row } from './catalogue.ts'
 import type { Expectation } from './judge.ts'
+import type { Label, Row } from './read-catalogue.ts'
 import type { Statements } from './statements.ts'
 
-/** One kind of statement, as it is tried on the own row, on another tenant's, and without a tenant. */
+/** One kind of statement: on the own row, on another tenant's row, and without a tenant. */
 export interface Probe {
   operation: string
-  /** Whether the catalogue shows the privileges for it. */
+  /** Whether the role has the privileges. */
   may: boolean
   expected: Expectation
   own?: SQL[]
-  /** How many of its own rows the tenant must reach, where there are any; 1 when left out. */
+  /**
+   * The number of its own rows that the tenant must reach, if it has any.
+   *
+   * @default 1
+   */
   least?: number
   foreign?: SQL
-  /** Tried by a tenant that has no row at all: whatever it reaches is another's. */
-  foreignOfNobody?: SQL
+  /** Runs as a tenant without rows: every row that it reaches belongs to another tenant. */
+  asEmptyTenant?: SQL
   none?: SQL
-  /** It has no WHERE: what it reaches beyond the own rows is another tenant's. */
+  /** Has no WHERE: every row beyond the own rows belongs to another tenant. */
   sweeps?: boolean
 }
 
-/** What the probes of one relation are made of. */
+/** What the probes of one relation are made from. */
 export interface Subject {
   statements: Statements
   tenantColumn: string
   serverVersion: number
-  /** Its rows of both tenants, and one more that the own tenant could have; the tenant alone where there is none. */
+  /** The rows of both tenants, and one more that the own tenant could insert; only the tenant column without a row. */
   foreign: Row
   own: Row
   spare: Row
-  /** Which row of a relation the foreign and the own one refer to. */
+  /** The rows that the foreign and the own row reference, by relation. */
   parents: { foreign: Map<Label, Row>; own: Map<Label, Row> }
-  /** Deletes what refers to the own row, so that it can be deleted. */
+  /** Deletes the rows that reference the own row. */
   clear: SQL[]
-  /** The id of a tenant that has no row. */
-  nobody: string
+  /** The id of a tenant without rows. */
+  emptyTenant: string
 }
 
-/** A statement with a WHERE that names the row. */
+/** A statement whose WHERE names the row. */
 export const aimed = (statement: (row: Row) => SQL, { foreign, own }: Subject) => ({
   own: [statement(own)],
   foreign: statement(foreign),
   none: statement(foreign),
 })
 
-/** A statement without WHERE: a policy for SELECT hides from one that reads that those for UPDATE and DELETE are lax. */
+/** A statement without WHERE: with one, a policy for SELECT hides permissive policies for UPDATE and DELETE. */
 export const sweeping = (statement: (row: Row) => SQL, { foreign, own }: Subject) => ({
   own: [statement(own)],
-  foreignOfNobody: statement(foreign),
+  asEmptyTenant: statement(foreign),
   none: statement(foreign),
   sweeps: true,
 })

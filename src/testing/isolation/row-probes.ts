@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
-import { isTable } from './catalogue.ts'
 import type { Expectation } from './judge.ts'
 import { aimed, type Probe, type Subject, sweeping } from './probes.ts'
+import { isTable } from './read-catalogue.ts'
 
-/** Statements that see, change or delete rows that are there. */
+/** Statements that read, change or delete existing rows. */
 export const rowProbes = (subject: Subject): Probe[] => [...reads(subject), ...changes(subject), ...removals(subject)]
 
 function reads(subject: Subject): Probe[] {
@@ -34,7 +34,7 @@ function changes(subject: Subject): Probe[] {
     {
       operation: `update ${tenantColumn}`,
       may: relation.columns.some(({ name, mayUpdate }) => name === tenantColumn && mayUpdate),
-      // A view that cannot be written says so before privileges are looked at.
+      // For a view that is not updatable, PostgreSQL raises that error before it checks privileges.
       ...(isTable(relation) ? { expected: 'forbidden', own: [statements.move(own)] } : { expected: 'nowhere' }),
       foreign: statements.move(foreign),
       none: statements.move(foreign),

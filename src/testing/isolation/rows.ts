@@ -1,17 +1,18 @@
 import type { SQL } from 'drizzle-orm'
 import { attempt, type Outcome } from './attempt.ts'
-import { isJson, layersOf, type Row } from './catalogue.ts'
 import { byDefault, choicesFor, type RowRequest, referringToItself } from './choices.ts'
+import { isJson, layersOf, type Row } from './read-catalogue.ts'
 import type { Statements } from './statements.ts'
 
-/** What came of a row that was looked for: the row as it is in the table, or what PostgreSQL would not take. */
+/** The row as it is in the table, or the last row that PostgreSQL refused, with the error. */
 export type Found = { row: Row } | { tried: Row; refusal: Exclude<Outcome, { reached: number }> }
 
 const triesMax = 400
+
 /**
- * Looks for a row that PostgreSQL takes: plain values first, then what the constraints that refuse them speak of.
+ * Finds a row that PostgreSQL accepts: plain values first, then values from the constraints that refuse them.
  *
- * @param end `undo` to know only that there is such a row
+ * @param end `undo` finds the row without keeping it
  */
 export async function findRow(request: RowRequest, end: 'undo' | 'keep'): Promise<Found> {
   const { db, statements, tenant } = request
@@ -33,11 +34,11 @@ export async function findRow(request: RowRequest, end: 'undo' | 'keep'): Promis
 const insertOf = (statements: Statements, row: Row): SQL =>
   statements.mayRead ? statements.insertReturning(row) : statements.insert(row)
 
-/** The row that a statement of {@link Statements} brought as one JSON document. */
+/** The row that a statement of {@link Statements} returned as one JSON document. */
 export const documentOf = (row: Row | undefined): Row | undefined =>
   typeof row?.document === 'object' && row.document !== null ? (row.document as Row) : undefined // an object of columns
 
-/** The columns that a refusal is about; none where no other value would help. */
+/** The columns that caused a refusal; empty when no other value helps. */
 function columnsBehind(
   { sqlstate, constraint, column }: Exclude<Outcome, { reached: number }>,
   { catalogue, statements }: RowRequest,
@@ -57,13 +58,13 @@ function columnsBehind(
       layersOf(type, catalogue.types).some((layer) => layer.checks.some(({ name }) => name === constraint))
     return [...named, ...columns.filter(({ type }) => isBehind(type)).map(({ name }) => name)]
   }
-  // A value that its type does not take: which one is not said.
+  // A value of the wrong syntax: the error does not name the column.
   if (sqlstate.startsWith('22'))
     return columns.filter(({ type }) => !isJson(type, catalogue.types)).map(({ name }) => name)
   return []
 }
 
-/** Moves on to the next combination of the values of some columns; false when there is none. */
+/** Moves to the next combination of values of some columns; false after the last one. */
 function advance(choices: Map<string, unknown[]>, chosen: Map<string, number>, columns: string[]): boolean {
   for (const name of columns) {
     const next = (chosen.get(name) ?? 0) + 1

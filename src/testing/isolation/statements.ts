@@ -1,15 +1,12 @@
 import { type SQL, type SQLChunk, sql } from 'drizzle-orm'
-import { type Catalogue, isJson, type Relation, type Row } from './catalogue.ts'
+import { type Catalogue, isJson, type Relation, type Row } from './read-catalogue.ts'
 
 export const withoutTenant = sql`select set_config('app.current_tenant', '', true)`
-/** A deferred constraint would speak at COMMIT only, which a probe does not reach. */
+/** A deferred constraint fails at COMMIT, which a probe does not reach. */
 export const constraintsNow = sql`set constraints all immediate`
 
-/**
- * The statements of one relation. Values travel as one JSON document, which PostgreSQL reads by the relation's own row type:
- * nothing but names of the catalogue is put into a statement.
- */
-export function statementsFor(relation: Relation, tenantColumn: string, types: Catalogue['types']) {
+/** The parts of a relation's statements. */
+function partsOf(relation: Relation, tenantColumn: string, types: Catalogue['types']) {
   const { columns, keys } = relation
   const table = sql`${sql.identifier(relation.schema)}.${sql.identifier(relation.name)}`
   const names = (of: string[]) => list(of.map((name) => sql.identifier(name)))
@@ -19,7 +16,7 @@ export function statementsFor(relation: Relation, tenantColumn: string, types: C
 
   const primaryKey = keys.find((key) => key.isPrimary)?.columns ?? []
   const insertable = (row: Row) => written.filter(({ name }) => name in row)
-  // What a table is told apart by: its primary key and its tenant.
+  // Primary key and tenant identify a row.
   const located = (row: Row) => [...new Set([tenantColumn, ...primaryKey])].filter((name) => name in row)
   const matches = (row: Row, left = sql`target`) =>
     sql.join(
@@ -38,7 +35,7 @@ export function statementsFor(relation: Relation, tenantColumn: string, types: C
     ({ name, mayUpdate, isGenerated, identity }) =>
       mayUpdate && !isGenerated && identity !== 'a' && name !== tenantColumn,
   )
-  // What no key holds can be set to any row's value without running into another constraint.
+  // A column outside every key can take any row's value without violating a constraint.
   const changed = updatable.find(({ name }) => !inKeys(name)) ?? updatable[0]
 
   const set = (column: string, row: Row) =>
@@ -58,7 +55,34 @@ export function statementsFor(relation: Relation, tenantColumn: string, types: C
       : sql`target.${sql.identifier(name)}::text as ${sql.identifier(name)}`
   const everything = sql`select ${list(readable.map(asWritten))}`
   const document = sql`to_jsonb(written) as document from (${everything}) as written`
+  return {
+    table,
+    readable,
+    written,
+    primaryKey,
+    insertable,
+    changed,
+    names,
+    from,
+    matches,
+    overriding,
+    set,
+    insert,
+    update,
+    remove,
+    one,
+    document,
+  }
+}
 
+/**
+ * The statements of one relation. Values are one JSON document, which PostgreSQL reads as the relation's row type: a statement
+ * contains only names from the catalogue.
+ */
+export function statementsFor(relation: Relation, tenantColumn: string, types: Catalogue['types']) {
+  const parts = partsOf(relation, tenantColumn, types)
+  const { table, readable, written, primaryKey, insertable, changed, names, from, matches } = parts
+  const { overriding, set, insert, update, remove, one, document } = parts
   return {
     relation,
     changed,
@@ -68,7 +92,7 @@ export function statementsFor(relation: Relation, tenantColumn: string, types: C
     mayInsert: written.length > 0,
     list: sql`select ${readable.length > 0 ? list(readable.map(({ name }) => sql.identifier(name))) : sql`*`} from ${table} limit 1000`,
     count: sql`select count(*)::int as reached from ${table}`,
-    /** One row, as it could be written again. */
+    /** One row in the form of an insert. */
     take: (row: Row) =>
       sql`select (select ${document}) as document from ${table} as target where ${matches(row)} limit 1`,
     countOf: (row: Row) => sql`select count(*)::int as reached from ${table} as target where ${matches(row)}`,

@@ -1,12 +1,12 @@
 import { attempt } from './attempt.ts'
-import { isRoot, type Label, type Row } from './catalogue.ts'
-import { spareRow, type TenantRows, type Workshop } from './make.ts'
+import { type ProbeSetup, spareRow, type TenantRows } from './make.ts'
 import type { Subject } from './probes.ts'
+import { isRoot, type Label, type Row } from './read-catalogue.ts'
 import { documentOf } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** What a tenant sees of relations that no row was made in: views, partitions, tables that a trigger writes. */
-export async function lookAround({ db, statements, tenantColumn }: Workshop, rows: TenantRows): Promise<void> {
+/** Reads a row of each relation that got none: views, partitions, tables that a trigger writes. */
+export async function readVisibleRows({ db, statements, tenantColumn }: ProbeSetup, rows: TenantRows): Promise<void> {
   for (const [label, { mayLocate, take }] of statements) {
     if (rows.known.has(label) || !mayLocate) continue
     const outcome = await attempt(db, rows.tenant, [take({ [tenantColumn]: rows.tenant })])
@@ -15,15 +15,15 @@ export async function lookAround({ db, statements, tenantColumn }: Workshop, row
   }
 }
 
-/** All that the probes of one relation need. */
+/** The subject of one relation's probes. */
 export async function subjectOf(
-  workshop: Workshop,
+  setup: ProbeSetup,
   statements: Statements,
   foreign: TenantRows,
   own: TenantRows,
-  nobody: string,
+  emptyTenant: string,
 ): Promise<Subject> {
-  const { tenantColumn, catalogue } = workshop
+  const { tenantColumn, catalogue } = setup
   const { label } = statements.relation
   const rowOf = (rows: TenantRows): Row => ({ ...rows.known.get(label), [tenantColumn]: rows.tenant })
   return {
@@ -32,15 +32,15 @@ export async function subjectOf(
     serverVersion: catalogue.serverVersion,
     foreign: rowOf(foreign),
     own: rowOf(own),
-    spare: own.made.has(label) ? await spareRow(workshop, own, statements) : rowOf(own),
+    spare: own.made.has(label) ? await spareRow(setup, own, statements) : rowOf(own),
     parents: { foreign: foreign.known, own: own.known },
-    clear: dependentsOf(workshop, own, label).flatMap(([dependent, row]) => dependent.deleteWhere(row)),
-    nobody,
+    clear: dependentsOf(setup, own, label).flatMap(([dependent, row]) => dependent.deleteWhere(row)),
+    emptyTenant,
   }
 }
 
-/** What was made after a relation's row and refers to it, directly or not; the last that was made first. */
-function dependentsOf({ statements }: Workshop, rows: TenantRows, label: Label): [Statements, Row][] {
+/** Inserted rows that reference a relation's row, directly or indirectly; the newest first. */
+function dependentsOf({ statements }: ProbeSetup, rows: TenantRows, label: Label): [Statements, Row][] {
   const reached = new Set([label])
   const found: [Statements, Row][] = []
   const made = [...rows.made]
@@ -54,12 +54,13 @@ function dependentsOf({ statements }: Workshop, rows: TenantRows, label: Label):
 }
 
 /**
- * Deletes what was made for a tenant, what refers to others first, and says what it had to leave.
+ * Deletes the rows of a tenant, referencing rows first.
  *
- * @param isFresh the tenant is of our making: all that it has goes, also what triggers wrote
+ * @param isFresh whether the tenant is a random one: then all its rows go, including those of triggers
+ * @returns the relations whose rows could not be deleted
  */
-export async function removeRows(workshop: Workshop, rows: TenantRows, isFresh: boolean): Promise<string[]> {
-  const { db, statements, tenantColumn } = workshop
+export async function removeRows(setup: ProbeSetup, rows: TenantRows, isFresh: boolean): Promise<string[]> {
+  const { db, statements, tenantColumn } = setup
   const made = [...rows.made.keys()].reverse()
   const written = [...statements.keys()].filter((label) => !rows.made.has(label) && isFresh)
   const left: string[] = []
@@ -71,7 +72,7 @@ export async function removeRows(workshop: Workshop, rows: TenantRows, isFresh: 
       const outcome = await attempt(db, rows.tenant, [table.countOf(row)])
       return 'reached' in outcome ? outcome.reached : undefined
     }
-    // Without a primary key the row cannot be told from others that the tenant had before.
+    // Without a primary key the row may look like one that the tenant had before.
     if (isFresh || (await count()) === 1) await attempt(db, rows.tenant, [table.deleteWhere(row)], 'keep')
     if ((await count()) !== 0 && (rows.made.has(label) || rows.known.has(label))) left.push(label)
   }

@@ -1,11 +1,11 @@
-import type { Type } from './catalogue.ts'
 import type { Hints } from './hints.ts'
+import type { Type } from './read-catalogue.ts'
 
 /**
- * Values to try for a column of a type, the plainest first: PostgreSQL decides which one a row can have.
+ * Values to try for a column of a type, plain ones first. PostgreSQL decides which one fits.
  *
- * @param modifier what stands in brackets behind the type, as the catalogue encodes it; -1 for none
- * @param seed tells one row from another, so that unique keys have room: 1 to 32,000
+ * @param modifier the type modifier as the catalogue encodes it; -1 without one
+ * @param seed differs in every row, for unique keys: 1 to 32,000
  */
 export function valuesOf(
   type: Type,
@@ -34,11 +34,11 @@ export function valuesOf(
   if (type.category === 'D') return [...(byName ?? []), ...hints.texts]
   if (type.name === 'json' || type.name === 'jsonb')
     return [{}, [], Object.fromEntries(hints.texts.map((key) => [key, key])), ...hints.texts, seed, true]
-  // Of a type that is not known here, an extension's for example, its literals may be known to a constraint.
+  // A type of an extension: a constraint may contain literals of it.
   return [...(byName ?? [`${seed}`, '', '{}']), ...hints.texts]
 }
 
-/** Types whose values are neither numbers nor text, by name. */
+/** Values of types that are not numbers or text, by name. */
 const plain: Record<string, (seed: number, modifier: number) => unknown[]> = {
   bool: () => ['false', 'true'],
   uuid: () => [crypto.randomUUID()],
@@ -78,7 +78,7 @@ const plain: Record<string, (seed: number, modifier: number) => unknown[]> = {
 function numbersOf(type: Type, modifier: number, seed: number, hints: Hints): unknown[] {
   const bounds = hints.numbers.flatMap((bound) => [bound, bound + 1, bound - 1])
   if (type.name !== 'numeric' || modifier < 0) return [...new Set([seed, ...bounds, 1, 0, -1])].map(String)
-  // numeric(precision, scale): both stand in the modifier, beside a header of four.
+  // The modifier of numeric(precision, scale) holds both, plus four.
   const [precision, scale] = [(modifier - 4) >> 16, (modifier - 4) & 0x7ff]
   const whole = 10 ** Math.max(0, precision - scale)
   const fraction = (seed % 10 ** Math.min(precision, scale)) / 10 ** scale
@@ -95,7 +95,7 @@ function textsOf(type: Type, modifier: number, seed: number, hints: Hints): unkn
     : []
   const words = [word, ...hints.texts, word.toUpperCase(), `${word}@rowhouse.example`, ...sized, `${seed}`, '']
   const most = type.name === 'char' ? 1 : modifier > 4 && type.name !== 'name' ? modifier - 4 : Number.POSITIVE_INFINITY
-  // The end of a text is what tells rows apart; of a single character there is a letter for each.
+  // The end of a text differs in every row; for a single character, the letter does.
   const fitted = words.map((text) => (text.length > most ? text.slice(-most) : text))
   const letter = String.fromCharCode(97 + (seed % 26))
   return [...new Set(most === 1 ? [letter, ...fitted] : fitted)]

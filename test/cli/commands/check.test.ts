@@ -33,7 +33,7 @@ describe('rowhouse check', () => {
   test('finds nothing in this repository, without a server, and writes no colours to a pipe', async () => {
     const { code, stdout, stderr } = await rowhouse(['check', '--strict'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/^0 errors, 0 warnings: db\/schema\/index\.ts, looked at in \d+ ms\n$/)
+    expect(stdout).toMatch(/^0 errors, 0 warnings: db\/schema\/index\.ts, inspected in \d+ ms\n$/)
   }, 30_000)
 
   test('reports a difference without a server, and exits with 1', async () => {

@@ -29,34 +29,36 @@ const jsonReport = z.strictObject({
 const doctor = (url: string, ...options: string[]) => rowhouse(['doctor', ...options], { env: { DATABASE_URL: url } })
 
 describe('rowhouse doctor', () => {
-  test('on our own schema finds nothing but the release of the server, and says how long it looked', async () => {
+  test('on our own schema finds nothing but an outdated server release, and prints the duration', async () => {
     const { code, stdout } = await doctor(main.appUrl)
     expect(code).toBe(0)
     const [summary = '', ...lines] = stdout.trim().split('\n').reverse()
-    expect(summary).toMatch(/^0 errors, [01] warnings?: app_user on \S+, looked at in \d+ ms$/)
-    expect(lines.filter((line) => line !== '' && !/^warning {2}19 {2}server/.test(line))).toEqual([])
+    expect(summary).toMatch(/^0 errors, [01] warnings?: app_user on \S+, inspected in \d+ ms$/)
+    expect(lines.filter((line) => line !== '' && !/^warning {2}server-release {2}server/.test(line))).toEqual([])
   })
 
-  test('says in one line a finding: level, guarantee, object, problem and the statement that mends it', async () => {
+  test('prints one line for each finding: level, check id, object, problem and remedy', async () => {
     const { code, stdout } = await doctor(broken.appUrl)
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /^error {4}12 {2}public\.tasks {2}its policy tenant_isolation .*: using true {2}→ alter policy tenant_isolation on public\.tasks using \(tenant_id = \(select tenancy\.current_tenant_id\(\)\)\);$/m,
+      /^error {4}policy-text {11}public\.tasks {2}its policy tenant_isolation .*: using true {2}→ alter policy tenant_isolation on public\.tasks using \(tenant_id = \(select tenancy\.current_tenant_id\(\)\)\);$/m,
     )
-    expect(stdout).toMatch(/^warning {2}13 {2}public\.tasks {2}public\.tasks_title_idx does not begin with tenant_id/m)
+    expect(stdout).toMatch(
+      /^warning {2}index-without-tenant {2}public\.tasks {2}public\.tasks_title_idx does not begin with tenant_id/m,
+    )
   })
 
-  test('writes no colours where nobody sees them', async () => {
+  test('prints no colours into a pipe', async () => {
     expect((await doctor(broken.appUrl)).stdout).not.toContain('\u001b')
   })
 
-  test('writes colours where they are asked for', async () => {
+  test('prints colours with FORCE_COLOR', async () => {
     const { stdout } = await rowhouse(['doctor'], { env: { DATABASE_URL: broken.appUrl, FORCE_COLOR: '1' } })
     expect(stdout).toContain('\u001b[31merror')
     expect(stdout).toContain('\u001b[33mwarning')
   })
 
-  test('writes the same as JSON', async () => {
+  test('prints the same findings as JSON', async () => {
     const { code, stdout } = await doctor(broken.appUrl, '--json')
     expect(code).toBe(1)
     const { summary, findings: found } = jsonReport.parse(JSON.parse(stdout))
@@ -65,7 +67,7 @@ describe('rowhouse doctor', () => {
     expect(found).toHaveLength(summary.errors + summary.warnings)
   })
 
-  test('writes SARIF, whose results name a rule and a place each', async () => {
+  test('prints SARIF whose results have a rule and a location', async () => {
     const { code, stdout } = await doctor(broken.appUrl, '--format', 'sarif')
     expect(code).toBe(1)
     const { runs, version } = JSON.parse(stdout) as Log // made by code that the compiler holds to the same type
@@ -80,41 +82,46 @@ describe('rowhouse doctor', () => {
     }
   })
 
-  test('takes warnings for findings when it is strict', async () => {
+  test('exits with 1 for warnings with --strict', async () => {
     const warned = await createDatabase()
     await asOwner(warned).unsafe('create index tasks_title_idx on tasks (title)')
     expect((await doctor(warned.appUrl)).code).toBe(0)
     expect((await doctor(warned.appUrl, '--strict')).code).toBe(1)
   })
 
-  test('looks as the role that it is told, from the login of another', async () => {
+  test('inspects as the role of --role', async () => {
     const { stdout } = await doctor(main.ownerUrl, '--role', 'app_user')
     expect(stdout).toContain('0 errors')
     expect((await doctor(main.ownerUrl)).stdout).toContain('the serving role is a superuser')
   })
 
-  test('says that no table has the tenant column that it was told', async () => {
+  test('reports a tenant column that no table has', async () => {
     const { code, stdout } = await doctor(main.appUrl, '--tenant-column', 'org_id')
     expect(code).toBe(1)
-    expect(stdout).toContain('it has no table of tenants: none has the column org_id')
+    expect(stdout).toContain('it has no tenant table: no table has the column org_id')
   })
 })
 
-describe('rowhouse doctor could not run', () => {
+describe('rowhouse doctor exits with 2 and one message', () => {
   test.each<[string, string[], Record<string, string>, string]>([
-    ['without a database', [], {}, 'Set DATABASE_URL'],
-    ['where no database answers', [], { DATABASE_URL: 'postgres://a:s3cret@127.0.0.1:1/b' }, 'Start PostgreSQL'],
+    ['without a database', [], {}, 'DATABASE_URL is not set'],
+    [
+      'when the database does not answer',
+      [],
+      { DATABASE_URL: 'postgres://a:s3cret@127.0.0.1:1/b' },
+      'Start PostgreSQL',
+    ],
     ['with a malformed URL', ['--url', 'postgres://a:s3cret/@b:99999/c'], {}, 'malformed'],
     ['at another kind of database', ['--url', 'mysql://a:s3cret@b/c'], {}, '--url must be a URL such as postgres://'],
     [
-      'as a role that it may not become',
+      'as a role that the login may not SET ROLE to',
       ['--role', 'postgres'],
       { DATABASE_URL: main.appUrl },
       'Log in as postgres itself',
     ],
     ['as a role that does not exist', ['--url', main.ownerUrl, '--role', 'nobody'], {}, 'role "nobody" does not exist'],
-    ['in a format that it does not know', ['--format', 'xml'], {}, 'Allowed choices are text, json, sarif'],
-  ])('%s: 2, and one message', async (_, options, env, message) => {
+    ['in an unknown format', ['--format', 'xml'], {}, 'Allowed choices are text, json, sarif'],
+  ])('%s', async (_, options, env, message) => {
     const { code, stdout, stderr } = await rowhouse(['doctor', ...options], { env })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)

@@ -11,7 +11,7 @@ const long = 'g'.repeat(3000)
 ${tables.join('\n')}`
 const broken = await Bun.file(join(import.meta.dir, '../foreign/broken.ts')).text()
 
-/** Runs a command in a pipe of the system's, which holds less than Bun's own; `stderr` ends with the command's exit code. */
+/** Runs a command in a pipe of the system, which holds less than Bun's. `stderr` ends with the command's exit code. */
 async function piped(into: 'true' | 'cat', cwd: string, ...parameters: string[]) {
   const script = ['sh', '-c', `{ "$@"; echo $? >&2; } | ${into}`, 'sh', process.execPath, command]
   const { stdout, stderr } = Bun.spawn([...script, ...parameters], { cwd, stdout: 'pipe', stderr: 'pipe' })
@@ -19,14 +19,14 @@ async function piped(into: 'true' | 'cat', cwd: string, ...parameters: string[])
 }
 
 describe('a report', () => {
-  test.each(['--format=text', '--json'])('that nobody reads (%s) changes nothing of the exit code', async (format) => {
+  test.each(['--format=text', '--json'])('into a closed pipe (%s) does not change the exit code', async (format) => {
     using project = createProject({ 'clean.ts': manyTables, 'broken.ts': broken })
     const init = (schema: string) => piped('true', project.folder, 'init', '--dry-run', '--schema', schema, format)
     expect(await init('clean.ts')).toEqual({ stdout: '', stderr: '0\n' })
     expect(await init('broken.ts')).toEqual({ stdout: '', stderr: '1\n' })
   })
 
-  test('longer than a pipe holds arrives whole', async () => {
+  test('longer than a pipe holds is complete', async () => {
     using project = createProject({ 'schema.ts': manyTables })
     const init = ['init', '--dry-run', '--schema', 'schema.ts', '--json']
     const { stdout } = await piped('cat', project.folder, ...init)
@@ -34,7 +34,7 @@ describe('a report', () => {
     expect(JSON.parse(stdout).findings).toHaveLength(1000)
   })
 
-  test('has errors first, whichever command writes it', async () => {
+  test('lists errors first', async () => {
     using project = createProject({ 'schema.ts': broken })
     const { stdout } = await rowhouse(['init', '--schema', 'schema.ts', '--json'], { cwd: project.folder })
     const levels = JSON.parse(stdout).findings.map(({ level }: { level: string }) => level)
@@ -42,7 +42,7 @@ describe('a report', () => {
     expect(levels).toEqual(levels.toSorted())
   })
 
-  test('keeps a finding in its line, whatever somebody has called a table', async () => {
+  test('escapes control characters in the name of a table', async () => {
     const database = await createDatabase()
     await asOwner(database).unsafe(
       'create table "\u001b[2K\r\u009b2J\u202e\nerror    12  forged" (tenant_id uuid); grant usage on schema public to public',
@@ -55,14 +55,15 @@ describe('a report', () => {
 })
 
 describe('a report as SARIF', () => {
-  test('has in each rule what code scanning shows beside a result, and fingerprints that it knows', async () => {
+  test('has the texts, pages and fingerprints that code scanning shows', async () => {
     using project = createProject({ 'schema.ts': broken })
     const init = ['init', '--dry-run', '--schema', 'schema.ts', '--format', 'sarif']
     const { stdout } = await rowhouse(init, { cwd: project.folder })
     const [run] = (JSON.parse(stdout) as Log).runs // made by code that the compiler holds to the same type
-    for (const { fullDescription, help, shortDescription } of run?.tool.driver.rules ?? []) {
+    for (const { id, fullDescription, help, helpUri, shortDescription } of run?.tool.driver.rules ?? []) {
       expect(fullDescription?.text).toStartWith(shortDescription?.text ?? '')
-      expect(help?.text).toMatch(/guarantee \d+ of docs\/guarantees\.md/)
+      expect(helpUri).toBe(`docs/checks/${id}.md`)
+      expect(help?.text).toStartWith(`docs/checks/${id}.md explains ${id}`)
     }
     expect(run?.results?.length).toBeGreaterThan(10)
     for (const { partialFingerprints } of run?.results ?? [])

@@ -28,7 +28,7 @@ const without = [
 
 // Each breaks databases of its own, as every nested run has to; what the doctor finds is held by test/isolation.
 const slow = [
-  'test/isolation/answers.test.ts',
+  'test/isolation/tenant-expression.test.ts',
   ...['objects', 'privileges', 'role', 'tables'].map((name) => `test/isolation/broken-${name}.test.ts`),
 ]
 

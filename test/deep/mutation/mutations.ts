@@ -25,7 +25,7 @@ export const mutations: Sabotage[] = [
     item: 'FORCE is dropped',
     guarantee: 12,
     broken: { sql: 'alter table tasks no force row level security' },
-    test: { file: walls, title: 'the owner of the tables is bound as well' },
+    test: { file: walls, title: 'row-level security applies to the owner of the tables' },
     doctor: 'row-security-forced',
   },
   {
@@ -39,7 +39,7 @@ export const mutations: Sabotage[] = [
     item: 'policy and fence say USING (true)',
     guarantee: 12,
     broken: { sql: bothPolicies('using (true)') },
-    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    test: { file: walls, title: 'is not returned by id, by tenant or without a condition' },
     doctor: 'policy-text',
   },
   {
@@ -53,14 +53,14 @@ export const mutations: Sabotage[] = [
     item: 'a second permissive policy opens all, and the fence is gone',
     guarantee: 12,
     broken: { sql: 'drop policy tenant_restrictive on tasks; create policy sloppy on tasks for select using (true)' },
-    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    test: { file: walls, title: 'is not returned by id, by tenant or without a condition' },
     doctor: 'restrictive-policy-missing',
   },
   {
     item: 'policy and fence say WITH CHECK (true)',
     guarantee: 2,
     broken: { sql: `${bothPolicies('with check (true)')}; grant update (tenant_id) on users to app_user` },
-    test: { file: walls, title: 'is not made of our own by a blind update' },
+    test: { file: walls, title: 'cannot result from an update of the tenant column' },
     doctor: 'policy-text',
   },
   {
@@ -70,7 +70,7 @@ export const mutations: Sabotage[] = [
       sql: `drop policy tenant_isolation on users; drop policy tenant_restrictive on users;
         alter table users disable row level security`,
     },
-    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    test: { file: walls, title: 'is not returned by id, by tenant or without a condition' },
     doctor: 'policy-missing',
   },
   {
@@ -133,7 +133,7 @@ export const mutations: Sabotage[] = [
       sql: `alter table tasks drop constraint tasks_tenant_id_user_id_fkey; create unique index users_ids on users (id);
         alter table tasks add constraint lax foreign key (user_id) references users (id)`,
     },
-    test: { file: walls, title: 'is not referred to' },
+    test: { file: walls, title: 'cannot be referenced' },
     doctor: 'foreign-key-without-tenant',
   },
   {
@@ -171,7 +171,7 @@ export const mutations: Sabotage[] = [
     item: 'the serving role has BYPASSRLS',
     guarantee: 11,
     broken: { sql: 'alter role app_user bypassrls', undo: 'alter role app_user nobypassrls' },
-    test: { file: walls, title: 'is not read, by id, by tenant or at all' },
+    test: { file: walls, title: 'is not returned by id, by tenant or without a condition' },
     doctor: 'role-attributes',
   },
   {

@@ -1,17 +1,17 @@
-import { type Fault, policyText, type SomebodyElses } from '../somebody-elses.ts'
+import { type Fault, policyText, type ThirdPartyDatabase } from '../third-party-database.ts'
 
-/** Functions, triggers, views and what they reach. */
-export const functions = ({ role, tenant, table, currentOrg }: SomebodyElses): Record<string, Fault> => ({
-  'an IMMUTABLE, careless function in a policy': {
+/** Functions, triggers and views. */
+export const functions = ({ role, tenant, table, currentOrg }: ThirdPartyDatabase): Record<string, Fault> => ({
+  'an IMMUTABLE function without nullif in a policy': {
     sql: `create function crm.frozen_org() returns uuid language sql immutable
         as $$ select current_setting('crm.org', true)::uuid $$;
       ${table('frozen')} alter policy own on crm.frozen using (org_id = (select crm.frozen_org()))`,
     finds: [
-      ['policy-function-immutable', 'crm.frozen_org()', 'it must be STABLE: a plan would keep the first tenant'],
+      ['policy-function-immutable', 'crm.frozen_org()', 'it is IMMUTABLE, so a prepared plan keeps the first tenant'],
       [
         'policy-function-search-path',
         'crm.frozen_org()',
-        'its names are looked up in whatever search_path the session has',
+        'it has no search_path of its own, so the session decides what its names mean',
       ],
       [
         'policy-function-empty',
@@ -24,12 +24,16 @@ export const functions = ({ role, tenant, table, currentOrg }: SomebodyElses): R
   'a VOLATILE function in a policy': {
     sql: `${currentOrg('restless_org', 'volatile set search_path = pg_catalog')}
       ${table('restless')} alter policy own on crm.restless using (${tenant} and org_id = crm.restless_org())`,
-    finds: [['policy-function-volatile', 'crm.restless_org()', 'it is VOLATILE, so that no index serves the policy']],
+    finds: [['policy-function-volatile', 'crm.restless_org()', 'it is VOLATILE, so no index serves the policy']],
   },
   'a LEAKPROOF function': {
     sql: `create function crm.blab(text) returns boolean language sql leakproof as 'select true'`,
     finds: [
-      ['leakproof-function', 'crm.blab(text)', 'it is LEAKPROOF: it is run on rows before the policy hides them'],
+      [
+        'leakproof-function',
+        'crm.blab(text)',
+        'it is LEAKPROOF, so PostgreSQL runs it on rows before the policy hides them',
+      ],
     ],
   },
   'a SECURITY DEFINER function': {
@@ -41,14 +45,14 @@ export const functions = ({ role, tenant, table, currentOrg }: SomebodyElses): R
       ${table('copied')} create trigger copies after insert on crm.copied for each row execute function crm.copied()`,
     finds: [['trigger', 'crm.copied', 'its trigger copies runs a SECURITY DEFINER function']],
   },
-  'an unverified language': {
+  'an untrusted language': {
     sql: `create language shady handler plpgsql_call_handler;
       create function crm.reach_out() returns void language shady as 'begin end'`,
-    finds: [['untrusted-language', 'crm.reach_out()', 'it is written in shady, which reaches round the database']],
+    finds: [['untrusted-language', 'crm.reach_out()', 'it is written in shady, an untrusted language']],
   },
-  'an extension that reaches out': {
+  'an extension that bypasses row-level security': {
     sql: 'create schema extensions; create extension dblink schema extensions',
-    finds: [['extension', 'dblink', 'the serving role may execute its functions, and they reach round row security']],
+    finds: [['extension', 'dblink', 'the serving role may execute its functions, which bypass row-level security']],
   },
   'a view with its owner’s rights': {
     sql: `create view crm.all_notes as select note from crm.sound; grant select on crm.all_notes to ${role}`,
@@ -56,12 +60,12 @@ export const functions = ({ role, tenant, table, currentOrg }: SomebodyElses): R
   },
   'a materialized view': {
     sql: `create materialized view crm.counted as select count(*) from crm.sound; grant select on crm.counted to ${role}`,
-    finds: [['without-row-security', 'crm.counted', 'a materialized view has no row security']],
+    finds: [['without-row-security', 'crm.counted', 'a materialized view has no row-level security']],
   },
   'a foreign table': {
     sql: `create foreign data wrapper nowhere; create server nowhere foreign data wrapper nowhere;
       create foreign table crm.remote (org_id uuid) server nowhere; grant select on crm.remote to ${role}`,
-    finds: [['without-row-security', 'crm.remote', 'a foreign table has no row security']],
+    finds: [['without-row-security', 'crm.remote', 'a foreign table has no row-level security']],
   },
   'a rewrite rule': {
     sql: `${table('ruled')} create rule spreads as on insert to crm.ruled do also notify x`,
@@ -69,17 +73,27 @@ export const functions = ({ role, tenant, table, currentOrg }: SomebodyElses): R
   },
   'large objects': {
     sql: `grant execute on function lo_create(oid) to ${role}`,
-    finds: [['large-objects', 'large objects', 'they are one room for all tenants']],
+    finds: [['large-objects', 'large objects', 'all tenants share them']],
   },
   'an index of an enum': {
     sql: `create type crm.state as enum ('on', 'off'); ${table('states', ', state crm.state')}
       create index states_idx on crm.states (org_id, state)`,
-    finds: [['index-operator', 'crm.states', 'crm.states_idx has an operator that row security keeps from using it']],
+    finds: [
+      [
+        'index-operator',
+        'crm.states',
+        'crm.states_idx has an operator that is not LEAKPROOF, so queries under row-level security cannot use it',
+      ],
+    ],
   },
   'an index on a function': {
     sql: `${table('lowered')} create index lowered_idx on crm.lowered (org_id, lower(note))`,
     finds: [
-      ['index-expression', 'crm.lowered', 'crm.lowered_idx is on lower(), which row security keeps from using it'],
+      [
+        'index-expression',
+        'crm.lowered',
+        'crm.lowered_idx is on lower(), which is not LEAKPROOF, so queries under row-level security cannot use it',
+      ],
     ],
   },
 })

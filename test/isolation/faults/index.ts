@@ -1,4 +1,4 @@
-import type { Fault, SomebodyElses } from '../somebody-elses.ts'
+import type { Fault, ThirdPartyDatabase } from '../third-party-database.ts'
 import { detours } from './detours.ts'
 import { functions } from './functions.ts'
 import { keys } from './keys.ts'
@@ -6,12 +6,12 @@ import { policies } from './policies.ts'
 import { privileges } from './privileges.ts'
 import { settings } from './settings.ts'
 
-/** All of them, by name. Some rest on one before: they are done in this order. */
-export const faultsOf = (theirs: SomebodyElses): Record<string, Fault> => ({
-  ...privileges(theirs),
-  ...policies(theirs),
-  ...keys(theirs),
-  ...functions(theirs),
-  ...settings(theirs),
-  ...detours(theirs),
+/** All faults by name. Some need an earlier one: apply them in this order. */
+export const faultsOf = (database: ThirdPartyDatabase): Record<string, Fault> => ({
+  ...privileges(database),
+  ...policies(database),
+  ...keys(database),
+  ...functions(database),
+  ...settings(database),
+  ...detours(database),
 })

@@ -1,48 +1,48 @@
-import type { Fault, SomebodyElses } from '../somebody-elses.ts'
+import type { Fault, ThirdPartyDatabase } from '../third-party-database.ts'
 
-/** What the role may, and what is granted beside it. */
-export const privileges = ({ role, table }: SomebodyElses): Record<string, Fault> => ({
-  'a number that counts on for all': {
+/** Privileges of the serving role and of PUBLIC. */
+export const privileges = ({ role, table }: ThirdPartyDatabase): Record<string, Fault> => ({
+  'an identity column': {
     sql: table('counted_on', ', number int generated always as identity'),
-    finds: [['identity-column', 'crm.counted_on', 'its column number counts on for all tenants']],
+    finds: [['identity-column', 'crm.counted_on', 'its column number numbers the rows of all tenants in one sequence']],
   },
-  'the role may make databases': {
+  CREATEDB: {
     sql: `alter role ${role} createdb`,
     finds: [['role-attributes', role, 'the serving role has CREATEDB']],
   },
-  'the role may make roles': {
+  CREATEROLE: {
     sql: `alter role ${role} createrole`,
     finds: [['role-attributes', role, 'the serving role has CREATEROLE']],
   },
-  'the role bypasses row security': {
+  BYPASSRLS: {
     sql: `alter role ${role} bypassrls`,
     finds: [['role-attributes', role, 'the serving role has BYPASSRLS']],
   },
-  'the role may replicate': {
+  REPLICATION: {
     sql: `alter role ${role} replication`,
     finds: [['role-attributes', role, 'the serving role has REPLICATION']],
   },
-  'a mighty membership': {
+  'a membership in a predefined role': {
     sql: `grant pg_read_all_stats to ${role}`,
     finds: [['role-membership', role, 'the serving role is a member of pg_read_all_stats']],
   },
   'a group': {
     sql: `create role ${role}_group; grant ${role}_group to ${role}`,
-    finds: [['role-group', role, `the serving role is a member of ${role}_group, whose privileges it shares`]],
+    finds: [['role-group', role, `the serving role is a member of ${role}_group, whose privileges it inherits`]],
   },
-  'a table of the role': {
+  'a table that the role owns': {
     sql: `${table('owned')} alter table crm.owned owner to ${role}`,
     finds: [['role-owns', role, 'the serving role owns table crm.owned']],
   },
-  'temporary tables': {
+  'TEMPORARY on the database': {
     sql: `do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$`,
     finds: [['database-privileges', 'database', 'the serving role has TEMPORARY']],
   },
-  'new schemas': {
+  'CREATE on the database': {
     sql: `do $$ begin execute format('grant create on database %I to ${role}', current_database()); end $$`,
     finds: [['database-privileges', 'database', 'the serving role has CREATE']],
   },
-  'objects of its own': {
+  'CREATE on a schema': {
     sql: 'grant create on schema public to public',
     finds: [['schema-create', 'public', 'the serving role may create objects in this schema']],
   },
@@ -60,11 +60,11 @@ export const privileges = ({ role, table }: SomebodyElses): Record<string, Fault
   },
   'a grant option': {
     sql: `${table('passed_on')} grant select on crm.passed_on to ${role} with grant option`,
-    finds: [['grant-option', 'crm.passed_on', 'the serving role may pass on SELECT']],
+    finds: [['grant-option', 'crm.passed_on', 'the serving role may grant SELECT to others']],
   },
-  'a grant to everybody': {
-    sql: `${table('everybodys')} grant select on crm.everybodys to public`,
-    finds: [['public-privileges', 'crm.everybodys', 'every role has SELECT']],
+  'a grant to PUBLIC': {
+    sql: `${table('granted_to_public')} grant select on crm.granted_to_public to public`,
+    finds: [['public-privileges', 'crm.granted_to_public', 'PUBLIC has SELECT']],
   },
   'UPDATE of the tenant column': {
     sql: `${table('moved')} grant update (org_id) on crm.moved to ${role}`,
@@ -76,11 +76,13 @@ export const privileges = ({ role, table }: SomebodyElses): Record<string, Fault
   },
   'default privileges of a schema': {
     sql: `alter default privileges in schema crm grant select, insert on tables to ${role}`,
-    finds: [['default-privileges', 'schema crm', `tables that postgres makes are granted to ${role}: INSERT, SELECT`]],
+    finds: [
+      ['default-privileges', 'schema crm', `tables that postgres creates are granted to ${role}: INSERT, SELECT`],
+    ],
   },
   'default privileges of the database': {
     sql: 'alter default privileges grant usage on sequences to public',
-    finds: [['default-privileges', 'database', 'sequences that postgres makes are granted to public: USAGE']],
+    finds: [['default-privileges', 'database', 'sequences that postgres creates are granted to public: USAGE']],
   },
   'a parameter of superusers': {
     sql: `grant set on parameter session_replication_role to ${role}`,
@@ -92,6 +94,12 @@ export const privileges = ({ role, table }: SomebodyElses): Record<string, Fault
   },
   'files of the server': {
     sql: `grant execute on function pg_read_file(text) to ${role}`,
-    finds: [['system-functions', 'pg_read_file(text)', 'the serving role may reach files of the server']],
+    finds: [
+      [
+        'system-functions',
+        'pg_read_file(text)',
+        'the serving role may execute it, and it accesses files of the server',
+      ],
+    ],
   },
 })

@@ -1,24 +1,24 @@
-import type { Fault, SomebodyElses } from '../somebody-elses.ts'
+import type { Fault, ThirdPartyDatabase } from '../third-party-database.ts'
 
-/** What is set for the role and for the database. */
-export const settings = ({ role }: SomebodyElses): Record<string, Fault> => ({
+/** Settings of the role and of the database. */
+export const settings = ({ role }: ThirdPartyDatabase): Record<string, Fault> => ({
   'a preset tenant': {
     sql: `do $$ begin
       execute format('alter database %I set crm.org = %L', current_database(), '5e6b1b0c-8f1e-4f6e-9b39-0f3f4d8b8f11'); end $$`,
     finds: [
       ['preset', 'database', 'it presets crm.org=5e6b1b0c-8f1e-4f6e-9b39-0f3f4d8b8f11'],
-      ['tenant-at-start', 'session', 'a tenant is set before any was asked for'],
+      ['tenant-at-start', 'session', 'a new session already has a tenant'],
     ],
   },
-  'row security preset for the role': {
+  'row_security preset for the role': {
     sql: `alter role ${role} set row_security = on`,
     finds: [['preset', role, 'it presets row_security=on']],
   },
-  'a time limit that is none': {
+  'a time limit of 0': {
     sql: `alter role ${role} set statement_timeout = 0`,
     finds: [['timeout', role, 'the serving role has no default for statement_timeout']],
   },
-  'a time limit that is missing': {
+  'a missing time limit': {
     sql: `alter role ${role} reset lock_timeout`,
     finds: [['timeout', role, 'the serving role has no default for lock_timeout']],
   },

@@ -1,16 +1,16 @@
 import { expect, test } from 'bun:test'
-import type { Answer, TestClient } from '../../../src/testing/index.ts'
+import type { TestClient, TestResponse } from '../../../src/testing/index.ts'
 import { newTenant } from '../../database.ts'
 import { as, createTask, createUser, failing, lineOf, lines, newAcme, newEmail } from './app.ts'
 import { anyId } from './refusals.ts'
 
 /** An answer without its request id, time and path. */
-function traits({ status, headers, body }: Answer) {
+function traits({ status, headers, body }: TestResponse) {
   const { requestId: _, timestamp: __, path: ___, ...rest } = body as Record<string, unknown> // the envelope
   return { status, headers: [...headers].filter(([name]) => !['x-request-id', 'date'].includes(name)), rest }
 }
 
-const attempts: [string, (client: TestClient, id: string) => Promise<Answer>][] = [
+const attempts: [string, (client: TestClient, id: string) => Promise<TestResponse>][] = [
   ['GET', (client, id) => client.get(id)],
   ['PATCH', (client, id) => client.patch(id, id.startsWith('/users') ? { name: 'Eve' } : { title: 'Mine' })],
   ['DELETE', (client, id) => client.delete(id)],

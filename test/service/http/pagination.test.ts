@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { Answer } from '../../../src/testing/index.ts'
+import type { TestResponse } from '../../../src/testing/index.ts'
 import { asOwner, main, newTenant } from '../../database.ts'
 import { as, createUser, type Task } from './app.ts'
 
@@ -16,7 +16,7 @@ async function tenantWithTasks(count: number) {
     from generate_series(1, ${count}::int) as n`
   return { client, userId }
 }
-const paginationOf = ({ body }: Answer) => (body as { meta: { pagination: object } }).meta.pagination // the envelope's
+const paginationOf = ({ body }: TestResponse) => (body as { meta: { pagination: object } }).meta.pagination // the envelope's
 
 test('lists the newest first, and of the same moment the greater id', async () => {
   const { client } = await tenantWithTasks(5)
@@ -67,7 +67,7 @@ test('the links lead through all pages', async () => {
   const { client } = await tenantWithTasks(4)
   const titles: string[] = []
   for (let next: string | null = '/tasks?limit=2'; next !== null; ) {
-    const answer: Answer<Task[]> = await client.get(next)
+    const answer: TestResponse<Task[]> = await client.get(next)
     titles.push(...answer.data.map(({ title }) => title))
     next = (paginationOf(answer) as { links: { next: string | null } }).links.next
   }

@@ -1,57 +1,52 @@
 import { policyChecks } from './checks/policies.ts'
-import type { Check, Finding } from './finding.ts'
+import { type Check, type Finding, toFinding } from './finding.ts'
 import { clausesOf, isSameTenant, ours, type PolicyRow } from './policies.ts'
 
 const commands = { r: 'SELECT', a: 'INSERT', w: 'UPDATE', d: 'DELETE' }
 
 /**
- * Judges the policies of every table by what they say.
+ * Judges the policies of every table by their text.
  *
- * @param tenant what they should compare the tenant column with; undefined when the database has nothing to ask
+ * @param tenant the expression that they should compare the tenant column with; undefined for a database without one
  */
 export function judgePolicies(rows: PolicyRow[], tenant: string | undefined): Finding[] {
   const tables = new Map<string, PolicyRow[]>()
   for (const row of rows) tables.set(row.table, [...(tables.get(row.table) ?? []), row])
   return [...tables.values()].flatMap((own) => [
-    ...judgePresence(own, tenant),
+    ...judgePermissive(own, tenant),
+    ...judgeRestrictive(own, tenant),
     ...own.flatMap((row) => (row.policy === null ? [] : judgePolicy(row, tenant))),
-    ...judgeNumber(own),
+    ...judgeSeveral(own),
   ])
 }
 
-/** Whether there are a permissive policy and a restrictive one. */
-function judgePresence(rows: PolicyRow[], tenant: string | undefined): Finding[] {
+/** A finding for a table without a permissive policy for the serving role. */
+function judgePermissive(rows: PolicyRow[], tenant: string | undefined): Finding[] {
+  const [row] = rows
+  if (row === undefined || applyingOf(rows).length > 0) return []
+  const remedy = created(row, 'tenant_isolation', 'permissive', tenant)
+  return [found(policyChecks.missing, row, 'it has no permissive policy for the serving role', remedy)]
+}
+
+/** A finding for a table without sound restrictive policies for every command. */
+function judgeRestrictive(rows: PolicyRow[], tenant: string | undefined): Finding[] {
   const [row] = rows
   if (row === undefined) return []
-  const findings: Finding[] = []
-  if (applyingOf(rows).length === 0)
-    findings.push(
-      found(
-        policyChecks.missing,
-        row,
-        'it has no tenant policy',
-        created(row, 'tenant_isolation', 'permissive', tenant),
-      ),
-    )
   const restrictive = rows.filter(
     (policy) => policy.policy !== null && !policy.permissive && policy.isPublic && isSound(policy, tenant),
   )
   const isRestricted = Object.keys(commands).every((command) =>
     restrictive.some((policy) => covers(policy, command) && (command === 'a' || policy.using !== null)),
   )
-  if (isRestricted) return findings
-  const missing = found(
-    policyChecks.restrictive,
-    row,
-    'it has no restrictive policy',
-    created(row, 'tenant_restrictive', 'restrictive', tenant),
-  )
-  // Ours always make one. Elsewhere sound policies keep tenants apart without it, as long as nobody adds another.
-  const isHole = tenant === ours || !applyingOf(rows).every((policy) => isSound(policy, tenant))
-  return [...findings, { ...missing, level: isHole ? 'error' : 'warning' }]
+  if (isRestricted) return []
+  const problem = 'it has no restrictive policy that limits every command to the tenant'
+  const remedy = created(row, 'tenant_restrictive', 'restrictive', tenant)
+  // tenancy.protect() always creates one. In other schemas, sound policies keep tenants apart until another one is added.
+  const isError = tenant === ours || !applyingOf(rows).every((policy) => isSound(policy, tenant))
+  return [{ ...found(policyChecks.restrictive, row, problem, remedy), level: isError ? 'error' : 'warning' }]
 }
 
-/** What one policy says. */
+/** Findings of one policy. */
 function judgePolicy(row: PolicyRow, tenant: string | undefined): Finding[] {
   const name = `its policy ${row.policy}`
   if (row.permissive && !row.applies && !isSound(row, tenant))
@@ -59,28 +54,28 @@ function judgePolicy(row: PolicyRow, tenant: string | undefined): Finding[] {
       found(
         policyChecks.otherRole,
         row,
-        `${name} opens it to another role`,
+        `${name} applies to another role and does not limit rows to the tenant`,
         `drop policy ${row.policy} on ${row.table};`,
       ),
     ]
   if (!row.permissive || !row.applies) return []
   return clausesOf(row).flatMap(({ clause, text, condition }) => {
-    const mend =
+    const fix =
       tenant === undefined ? noTenant : `alter policy ${row.policy} on ${row.table} ${clause} ${wanted(row, tenant)};`
     if (!condition || !isSameTenant(condition.tenant, tenant))
-      return [found(policyChecks.text, row, `${name} does not read as a tenant policy must: ${clause} ${text}`, mend)]
+      return [found(policyChecks.text, row, `${name} does not limit rows to the tenant: ${clause} ${text}`, fix)]
     if (!condition.once)
-      return [found(policyChecks.once, row, `${name} asks for the tenant once a row, in ${clause}`, mend)]
+      return [found(policyChecks.once, row, `${name} calls the tenant function once a row, in ${clause}`, fix)]
     return []
   })
 }
 
-/** Whether several permissive policies are ORed. */
-function judgeNumber(rows: PolicyRow[]): Finding[] {
+/** Findings of commands with several permissive policies, which PostgreSQL combines with OR. */
+function judgeSeveral(rows: PolicyRow[]): Finding[] {
   return Object.entries(commands).flatMap(([command, title]) => {
     const [kept, ...others] = applyingOf(rows)
       .filter((row) => covers(row, command))
-      .sort((a, b) => a.command.localeCompare(b.command)) // the one for all commands stays
+      .sort((a, b) => a.command.localeCompare(b.command)) // keeps the policy for all commands
     if (kept === undefined || others.length === 0) return []
     const names = [kept, ...others].map(({ policy }) => policy).join(', ')
     const drops = others.map(({ policy, table }) => `drop policy ${policy} on ${table};`).join(' ')
@@ -88,7 +83,7 @@ function judgeNumber(rows: PolicyRow[]): Finding[] {
       found(
         policyChecks.several,
         kept,
-        `it has more than one permissive policy for ${title}, and they are ORed: ${names}`,
+        `it has more than one permissive policy for ${title}, combined with OR: ${names}`,
         drops,
       ),
     ]
@@ -103,14 +98,10 @@ function isSound(row: PolicyRow, tenant: string | undefined): boolean {
   return clauses.length > 0 && clauses.every(({ condition }) => condition && isSameTenant(condition.tenant, tenant))
 }
 
-const found = ({ should: _, ...check }: Check, { table }: PolicyRow, problem: string, remedy: string): Finding => ({
-  ...check,
-  object: table,
-  problem,
-  remedy,
-})
+const found = (check: Check, { table }: PolicyRow, problem: string, remedy: string): Finding =>
+  toFinding(check, table, problem, remedy)
 
-const noTenant = 'First give the database a function that says who the tenant is: bun run rowhouse init'
+const noTenant = 'Create a tenant function first: run "bun run rowhouse init" and migrate.'
 
 const wanted = ({ column, type }: PolicyRow, tenant: string): string =>
   `(${column} = (select ${type === 'uuid' || type.includes('.') ? tenant : `(${tenant})::${type}`}))`

@@ -3,10 +3,10 @@ import { withTenant } from '../../context/index.ts'
 import type { TenantDatabase } from '../../database/index.ts'
 import { relationsQuery, typesQuery } from './catalogue-query.ts'
 
-/** Values of one row by column: what PostgreSQL's input functions read, or JSON for a json column. */
+/** The values of one row by column, as PostgreSQL's input functions read them; JSON for a json column. */
 export type Row = Record<string, unknown>
 
-/** `schema.name`, quoted where PostgreSQL quotes. */
+/** `schema.name`, quoted as PostgreSQL quotes it. */
 export type Label = string
 
 export interface Column {
@@ -23,7 +23,7 @@ export interface Column {
 }
 
 export interface Check {
-  /** Empty for the bounds of partitions: PostgreSQL names no constraint when it refuses a row that fits none. */
+  /** Empty for partition bounds: PostgreSQL names no constraint when a row has no partition. */
   name: string
   definition: string
   columns: string[]
@@ -39,7 +39,7 @@ export interface Reference {
   columns: [here: string, there: string][]
 }
 
-/** A relation with the tenant column, as the catalogue shows it to the serving role. */
+/** A relation with the tenant column, with the privileges of the serving role. */
 export interface Relation {
   label: Label
   schema: string
@@ -47,7 +47,7 @@ export interface Relation {
   /** Table, partitioned table, view, materialized view, foreign table. */
   kind: 'r' | 'p' | 'v' | 'm' | 'f'
   isPartition: boolean
-  /** Row security is active on it for this role. */
+  /** Whether row-level security is active for this role. */
   isBound: boolean
   isReachable: boolean
   mayDelete: boolean
@@ -80,7 +80,7 @@ export interface Catalogue {
   serverVersion: number
 }
 
-/** Reads what the serving role can see of the relations of tenants. */
+/** Reads the relations with the tenant column and their types. */
 export async function readCatalogue(db: TenantDatabase, tenantColumn: string): Promise<Catalogue> {
   return await withTenant(crypto.randomUUID(), () =>
     db.read(async (tx) => {
@@ -98,17 +98,17 @@ export async function readCatalogue(db: TenantDatabase, tenantColumn: string): P
   )
 }
 
-/** Tables that rows are made in directly; rows of views and partitions come from the tables they belong to. */
+/** Whether rows are inserted into it directly: rows of views and partitions come from their tables. */
 export const isRoot = (relation: Relation): boolean => isTable(relation) && !relation.isPartition
 
 export const isTable = ({ kind }: Relation): boolean => kind === 'r' || kind === 'p'
 
-/** A type with the types below it: a domain, the domain that it is over, and what that is over. */
+/** A type with its base types: a domain, its base domain and the base type of that. */
 export function layersOf(oid: number, types: Catalogue['types']): Type[] {
   const type = types.get(oid)
   return type ? [type, ...layersOf(type.base, types)] : []
 }
 
-/** Whether values of a type stand in a JSON document as they are, and not as their text. */
+/** Whether a JSON document holds values of a type as JSON and not as text. */
 export const isJson = (oid: number, types: Catalogue['types']): boolean =>
   layersOf(oid, types).some(({ name }) => name === 'json' || name === 'jsonb')

@@ -1,20 +1,21 @@
-/** What the checks look at. A superuser is told so, and nothing else: every privilege is its own. */
+/** Parameters of the checks. */
 export const parameters = {
   role: '$1',
   tenantColumn: '$2',
-  /** Relations, sequences and functions that tenants may share, as `schema.name`. */
+  /** Relations, sequences and functions that all tenants share, as `schema.name`. */
   shared: '$3::text[]',
-  /** Settings that name the tenant. */
+  /** Settings that hold the tenant. */
   settings: '$4::text[]',
-  /** What policies compare the tenant column with, as PostgreSQL prints it. */
+  /** The expression that policies compare the tenant column with, as PostgreSQL prints it. */
   tenant: '$5::text',
 }
 
 /**
- * The tables that the checks read: `role`, `bound` (the role, unless it is a superuser), `relations`, `tables` (of tenants)
- * and `policy_functions`. They want `search_path = pg_catalog`, so that everything prints its name in full.
+ * The tables that the checks read, for a WITH clause: `role`, `bound` (the role unless it is a superuser, which has every
+ * privilege anyway), `relations`, `tables` (tenant tables) and `policy_functions`. Run them with `search_path = pg_catalog`:
+ * PostgreSQL then prints every other name with its schema.
  */
-export const catalogue = `
+export const tablesQuery = `
 role as (
   select * from pg_roles where rolname = ${parameters.role}
 ), bound as (
@@ -27,7 +28,7 @@ role as (
   select c.oid, c.relkind, c.relowner, c.reloptions, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
     format('%I.%I', n.nspname, c.relname) as name, quote_ident(a.attname) as tenant_name,
     a.attnum as tenant, a.atttypid, a.attnotnull, c.relispartition,
-    -- Without asking for USAGE of the schema: a view reaches what it names all the same.
+    -- USAGE of the schema does not count: a view reads what it names without it.
     has_table_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
       or has_any_column_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE') as reachable,
     format('%I.%I', n.nspname, c.relname) = any (${parameters.shared}) as shared,
@@ -39,7 +40,7 @@ role as (
     on a.attrelid = c.oid and a.attname = ${parameters.tenantColumn} and a.attnum > 0 and not a.attisdropped
   where c.relkind in ('r', 'p', 'v', 'm', 'f')
 ), tables as (
-  -- A partition that the role has no privilege on is reached through its parent alone, by the parent's policies.
+  -- A partition without privileges of its own is read through its parent, by the parent's policies.
   select * from relations where relkind in ('r', 'p') and tenant is not null and (reachable or not relispartition)
 ), policy_functions as (
   select distinct p.oid, p.oid::regprocedure::text as name, p.provolatile, p.prosecdef, p.proconfig, p.prosqlbody, p.prosrc
@@ -49,10 +50,10 @@ role as (
   join pg_proc p on p.oid = d.refobjid
 )`
 
-/** Whether a grantee of an ACL stands for the serving role: PUBLIC, itself, or a role whose privileges it has. */
+/** Whether a grantee of an ACL gives the serving role its privileges: PUBLIC, the role itself, or a role that it inherits from. */
 export const granteeIsServing = (grantee: string): string =>
   `(${grantee} = 0 or pg_has_role(bound.oid, nullif(${grantee}, 0), 'USAGE'))`
 
-/** What a grantee of an ACL is called in a REVOKE. */
+/** The name of a grantee of an ACL in a REVOKE. */
 export const granteeName = (grantee: string): string =>
   `case ${grantee} when 0 then 'public' else ${grantee}::regrole::text end`

@@ -1,18 +1,18 @@
-/** A fault in somebody else's database, and what the doctor must say of it: nothing less and nothing more. */
+/** A fault in a third-party database, and exactly the findings that it causes. */
 export interface Fault {
-  /** Run as a superuser. Each fault has a table of its own, so that none hides another. */
+  /** Runs as a superuser. Each fault has its own table, so that faults do not hide each other. */
   sql: string
   finds: [check: string, object: string, problem: string][]
 }
 
-/** What the whole one shares on purpose. */
+/** The relations that all tenants share on purpose. */
 export const shared = ['crm.countries', 'crm.tags']
 
-/** Somebody else's database, whole and with faults, served by a role: roles belong to the whole server. */
-export function somebodyElses(role: string) {
+/** The SQL of a third-party database and of its serving role. Roles belong to the whole server. */
+export function thirdPartyDatabase(role: string) {
   const tenant = '(org_id = (select crm.current_org()))'
 
-  /** A sound table of a schema that has never heard of us: other schema, column, function, setting and role. */
+  /** A protected table with another schema, tenant column, function, setting and role than ours. */
   const table = (name: string, more = '', key = 'primary key (org_id, id)') => `
   create table crm.${name} (
     org_id uuid not null default crm.current_org(), id bigint not null, created_at timestamptz default now(),
@@ -20,14 +20,14 @@ export function somebodyElses(role: string) {
   alter table crm.${name} enable row level security;
   alter table crm.${name} force row level security;
   create policy own on crm.${name} using ${tenant} with check ${tenant};
-  create policy fence on crm.${name} as restrictive using ${tenant} with check ${tenant};
+  create policy restrictive on crm.${name} as restrictive using ${tenant} with check ${tenant};
   grant select, insert, delete, update (note) on crm.${name} to ${role};`
 
   const currentOrg = (name: string, how: string) => `
   create function crm.${name}() returns uuid language sql ${how}
   as $$ select nullif(current_setting('crm.org', true), '')::uuid $$;`
 
-  /** The role, which belongs to the whole server. */
+  /** The serving role. */
   const soundRole = `
   create role ${role} login password 'x' connection limit 50;
   alter role ${role} set statement_timeout = '10s';
@@ -37,7 +37,7 @@ export function somebodyElses(role: string) {
     if current_setting('server_version_num')::int >= 170000 then alter role ${role} set transaction_timeout = '30s'; end if;
   end $$;`
 
-  /** A sound database for it: in the schema `crm` whoever's `org_id` is the setting `crm.org`. */
+  /** A sound database: tables in the schema `crm`, with `org_id` as tenant column and `crm.org` as setting. */
   const sound = `
   do $$ begin
     execute format('revoke temporary on database %I from public', current_database());
@@ -56,7 +56,7 @@ export function somebodyElses(role: string) {
   create table crm.events_0 partition of crm.events for values with (modulus 1, remainder 0);
   alter table crm.events enable row level security; alter table crm.events force row level security;
   create policy own on crm.events using ${tenant};
-  create policy fence on crm.events as restrictive using ${tenant};
+  create policy restrictive on crm.events as restrictive using ${tenant};
   grant select, insert on crm.events to ${role};
   create view crm.notes with (security_invoker = true) as select note from crm.sound; grant select on crm.notes to ${role};
   ${table('narrowed')}
@@ -69,8 +69,8 @@ export function somebodyElses(role: string) {
 
   return { role, tenant, table, currentOrg, soundRole, sound }
 }
-export type SomebodyElses = ReturnType<typeof somebodyElses>
+export type ThirdPartyDatabase = ReturnType<typeof thirdPartyDatabase>
 
-/** What the doctor says of a policy that ties rows to nobody, or to somebody else. */
+/** The problem of a policy that does not limit rows to the tenant. */
 export const policyText = (name: string, clause: string): string =>
-  `its policy ${name} does not read as a tenant policy must: ${clause}`
+  `its policy ${name} does not limit rows to the tenant: ${clause}`

@@ -1,0 +1,37 @@
+import type { TenantId } from '../context/index.ts'
+import { type Connection, query, type TenantSigner } from '../database/index.ts'
+import { probeChecks } from './checks/probes.ts'
+import { type Finding, toFinding } from './finding.ts'
+import { firstColumn, inSavepoint } from './savepoint.ts'
+
+/**
+ * Sets a tenant as the service does, and checks that policies accept it. Other checks report a tenant function that is
+ * missing or changed.
+ *
+ * @param signer as the tenant database has it; `none` for a service that sets plain tenants
+ */
+export async function probeSigning(connection: Connection, signer: TenantSigner | 'none'): Promise<Finding[]> {
+  const tenantId = crypto.randomUUID() as TenantId // it is canonical
+  const outcome = await inSavepoint(connection, async () => {
+    await query(connection, "select set_config('app.current_tenant', $1, true)", [
+      signer === 'none' ? tenantId : signer(tenantId),
+    ])
+    return await firstColumn(connection, 'select tenancy.current_tenant_id()::text')
+  })
+  const problem = 'sqlstate' in outcome && problems[signer === 'none' ? 'plain' : 'signed'][outcome.sqlstate]
+  return problem ? [toFinding(probeChecks.signedContext, 'tenancy.current_tenant_id()', ...problem)] : []
+}
+
+const sameKey = 'Give the service and "bun run migrate" the same TENANT_SIGNING_KEY.'
+/** By SQLSTATE: sql/25-signed-context.sql raises RH001 and RH002; 22P02 is a signed tenant that is cast to uuid. */
+const problems: Record<'signed' | 'plain', Record<string, [problem: string, remedy: string]>> = {
+  plain: { RH001: ['it accepts signed tenants only, and the service has no signing key', sameKey] },
+  signed: {
+    RH001: ['it does not have the key that the service signs with', sameKey],
+    RH002: [
+      'by its clock the signatures of the service have expired',
+      'Set the clocks of both hosts, for example by NTP.',
+    ],
+    '22P02': ['it does not verify signatures, and the service signs tenants', sameKey],
+  },
+}

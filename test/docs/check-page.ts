@@ -1,0 +1,41 @@
+import type { Check } from '../../src/isolation/index.ts'
+import { guarantees } from './guarantees.ts'
+
+/** The sections of a check's page that people write. `bun run docs` keeps them. */
+export const sections = [
+  'Why it matters',
+  'Example',
+  'Remedy',
+  'How it is found',
+  "In PostgreSQL's documentation",
+] as const
+
+export const checkPath = (check: string): string => `docs/checks/${check}.md`
+
+/**
+ * The page of a check: a head from its declaration, and the written sections of the present page.
+ *
+ * @param present the present text of the page; empty for a new check
+ */
+export function checkPage({ check, guarantee, level, should }: Check, present: string): string {
+  const start = present.indexOf(`## ${sections[0]}\n`)
+  const written = start === -1 ? sections.map((title) => `## ${title}\n`).join('\n') : present.slice(start)
+  const promised = guarantees.find(({ number }) => number === guarantee)?.guarantee ?? ''
+  return `# ${check}
+
+<!-- \`bun run docs\` writes this part. The sections below are written by hand. -->
+
+**${should}**
+
+| level | guarantee |
+| --- | --- |
+| ${level} | [G${guarantee}](../guarantees.md): ${promised} |
+
+${written}`
+}
+
+/** The text of one section, without its title. */
+export function sectionOf(page: string, title: (typeof sections)[number]): string {
+  const [, text = ''] = page.split(`\n## ${title}\n`)
+  return (text.split('\n## ')[0] ?? '').trim()
+}
