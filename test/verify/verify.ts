@@ -59,7 +59,7 @@ async function verify(): Promise<boolean> {
 
 async function verifyDeep(): Promise<boolean> {
   const engines = await tests('deep.xml', ['--config=test/deep/bunfig.toml', 'test/deep'])
-  const repeated = await tests('repeated.xml', ['test/faults', 'test/properties'], { DEEP: '1' })
+  const repeated = await tests('repeated.xml', ['test/faults', 'test/properties', 'test/limits'], { DEEP: '1' })
   return isProved('deep.xml', 'repeated.xml') && engines && repeated
 }
 
