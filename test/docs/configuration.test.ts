@@ -34,7 +34,8 @@ test.each([
 test('the commands read the settings that the service does not', async () => {
   const files = [...new Bun.Glob('src/cli/**/*.ts').scanSync(root)]
   const code = (await Promise.all(files.map((file) => Bun.file(join(root, file)).text()))).join('\n')
-  for (const name of ofCommands) expect(code).toMatch(new RegExp(`\\{[^}]*\\b${name}\\b[^}]*\\} = (?:process|io)\\.env`))
+  for (const name of ofCommands)
+    expect(code).toMatch(new RegExp(`\\{[^}]*\\b${name}\\b[^}]*\\} = (?:process|io)\\.env`))
 })
 
 test.each(defaults)('docs/configuration.md and .env.example have the default of %s: %s', (name, value) => {

@@ -2,7 +2,9 @@ import { afterAll, expect, test } from 'bun:test'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createIssuer } from '../../src/cli/commands/issuer.ts'
 import { asOwner, createBareDatabase, newTenant } from '../database.ts'
+import { start } from '../runtime/child.ts'
 
 const root = join(import.meta.dir, '../..')
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-kit-'))
@@ -50,24 +52,45 @@ async function prepareDatabase(): Promise<string> {
   return database.appUrl
 }
 
+/** The answers of the example to a tenant that writes, to another one that reads, and to a caller without a token. */
+const script = (issuer: string) => `import { app } from './kit.js'
+  const as = async (tenant, method) => {
+    const token = await (await fetch('${issuer}/token?tenant=' + tenant)).text()
+    return app.request('/notes', { method, headers: { Authorization: 'Bearer ' + token } })
+  }
+  const answers = [await as('${newTenant()}', 'POST'), await as('${newTenant()}', 'GET'), await app.request('/notes')]
+  console.log(JSON.stringify(await Promise.all(answers.map((answer) => answer.json()))))
+  process.exit(0)`
+
 test("the README's example keeps two tenants apart in a separate project on Node.js, or on Bun without Node.js", async () => {
   await install()
+  using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: (request) => issuer.fetch(request) })
+  const issuer = await createIssuer(server.url.origin, 'notes')
   const readme = await readFile(join(root, 'README.md'), 'utf8')
-  await writeFile(join(folder, 'kit.ts'), readme.match(/^```ts kit\.ts\n(.*?)^```$/ms)?.[1] ?? '')
-  await writeFile(
-    join(folder, 'try.mjs'),
-    `import { app } from './kit.js'
-    const as = (tenant, method) => app.request('/notes', { method, headers: { 'X-Tenant-Id': tenant } })
-    const answers = [await as('${newTenant()}', 'POST'), await as('${newTenant()}', 'GET'), await app.request('/notes')]
-    console.log(JSON.stringify(await Promise.all(answers.map((answer) => answer.json()))))
-    process.exit(0)`,
-  )
+  const example = readme.match(/^```ts kit\.ts\n(.*?)^```$/ms)?.[1] ?? ''
+  await writeFile(join(folder, 'kit.ts'), example.replaceAll('https://issuer.example', server.url.origin))
+  await writeFile(join(folder, 'try.mjs'), script(server.url.origin))
   const strict = ['--strict', '--skipLibCheck', '--target', 'esnext', '--module', 'nodenext', '--types', 'bun-types']
   run([process.execPath, 'node_modules/.bin/tsc', ...strict, 'kit.ts'], folder)
-  const output = run([Bun.which('node') ?? 'bun', 'try.mjs'], folder, { DATABASE_URL: await prepareDatabase() })
-  expect(JSON.parse(output)).toMatchObject([
+  await using attempt = start(
+    [Bun.which('node') ?? 'bun', 'try.mjs'],
+    { DATABASE_URL: await prepareDatabase() },
+    folder,
+  )
+  expect({ code: await attempt.exited, stderr: attempt.stderr }).toEqual({ code: 0, stderr: '' })
+  expect(JSON.parse(attempt.stdout)).toMatchObject([
     { success: true, data: [{ text: 'Hello' }] },
     { success: true, data: [] },
-    { success: false, statusCode: 403, error: { code: 'FORBIDDEN' } },
+    { success: false, statusCode: 401, error: { code: 'UNAUTHORIZED' } },
   ])
 }, 60_000)
+
+test('the README’s example has twelve lines below its imports', async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const lines =
+    readme
+      .match(/^```ts kit\.ts\n(.*?)^```$/ms)?.[1]
+      ?.trim()
+      .split('\n') ?? []
+  expect(lines.filter((line) => line !== '' && !line.startsWith('import ')).length).toBeLessThanOrEqual(12)
+})
