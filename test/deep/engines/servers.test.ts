@@ -40,22 +40,21 @@ const [oldest] = (existsSync(folder) ? readdirSync(folder) : [])
 const bin = `${folder}/${oldest}/bin`
 const hasOther = oldest !== undefined && process.env.TEST_POSTGRES_BIN !== bin
 
-/** What one connection of the server cannot show, or a pooler answers by itself; with the reason. */
+/** Tests that one connection of the server cannot run, or whose answer comes from the pooler; with the reason. */
 const notThroughPooler = {
-  'does not join a neighbour’s transaction of the same tenant': 'two transactions wait for one another',
-  'is refused in the transaction of another tenant': 'two transactions wait for one another',
-  'gets through a deadlock of two': 'two transactions wait for one another',
-  'waits for a lock twice as long as the lock timeout': 'two transactions at once; settings in the URL are refused',
-  'is unavailable when it refuses the password': 'PgBouncer refuses it, with a code of its own',
-  'a connection for every transaction is closed after it': 'the connection of the server stays open',
-  'a connection that was released twice is not given to two':
-    'clients are told apart by their connections of the server',
-  'opens no more than its size': 'clients are counted by their connections of the server',
-  'replaces a connection that has lived long enough': 'clients are told apart by their connections of the server',
-  'is kept under the same name on every connection': 'PgBouncer gives it another',
-  'is closed when there are too many of them': 'PgBouncer closes it itself',
-  'may be lost on the way': 'PgBouncer ends the session of who deallocates',
-  'is none where the URL says so': 'of a connection that others have used before',
+  'does not join a concurrent transaction of the same tenant': 'two transactions wait for one another',
+  'is rejected in the transaction of another tenant': 'two transactions wait for one another',
+  'succeeds after a deadlock with another one': 'two transactions wait for one another',
+  'waits for a lock for two lock timeouts and then fails': 'two transactions at once; settings in the URL are refused',
+  'rejects with SERVICE_UNAVAILABLE when it refuses the password': 'PgBouncer refuses it, with a code of its own',
+  'a connection per transaction is closed after the transaction': 'the connection of the server stays open',
+  'a connection that was released twice is not lent twice': 'clients are told apart by their connections of the server',
+  'opens at most as many connections as its size': 'clients are counted by their connections of the server',
+  'replaces a connection that reached its lifetime': 'clients are told apart by their connections of the server',
+  'has the same name on every connection': 'PgBouncer gives it another',
+  'is closed when there are too many, the least recently used first': 'PgBouncer closes it itself',
+  'is sent again unnamed when the server lost it': 'PgBouncer ends the session of who deallocates',
+  'is not created with prepare=false in the URL': 'of a connection that others have used before',
   'leave nothing on the connection afterwards': 'a new client’s connection of the server has been used before',
 }
 
