@@ -4,15 +4,8 @@ import { seedMany } from '../db/seed-many.ts'
 import { createPool, createTenantDatabase } from '../src/database/index.ts'
 import { migrate } from '../src/migrate/index.ts'
 import { startPostgres } from '../test/postgres.ts'
+import type { Amount } from './amount.ts'
 import { fillFloor } from './floor-data.ts'
-
-/** The tenants of a database, and the tasks of each tenant. */
-export interface Amount {
-  tenants: number
-  tasks: number
-  /** The tasks of the first tenant, if it has more than the others. */
-  tasksOfFirst?: number
-}
 
 /** A database with data. */
 export interface Filled extends Amount {

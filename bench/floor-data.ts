@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type postgres from 'postgres'
 import { usersEach } from '../db/seed-many.ts'
-import type { Amount } from './databases.ts'
+import type { Amount } from './amount.ts'
 
 /**
  * Creates the floor's tables with the same amount of data, texts and times as `rowhouse seed`. Its primary keys do not contain

@@ -1,5 +1,5 @@
 import { tenantIdOf } from '../db/seed-many.ts'
-import type { Amount } from './databases.ts'
+import type { Amount } from './amount.ts'
 
 /** Returns a random task of a random tenant, with the ids of db/seed-many.ts. */
 export function randomTask({ tenants, tasks }: Amount): { tenantId: string; taskId: string } {

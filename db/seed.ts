@@ -1,6 +1,6 @@
 import { withTenant } from '../src/context/index.ts'
 import type { TenantDatabase } from '../src/database/index.ts'
-import { demo } from '../src/service/features/demo.ts'
+import { demo } from './schema/demo.ts'
 import { tasks } from './schema/tasks.ts'
 import { users } from './schema/users.ts'
 

@@ -1,5 +1,6 @@
+import type { Amount } from '../amount.ts'
 import { type Comparison, compare, type Subject } from '../compare.ts'
-import type { Amount, Filled } from '../databases.ts'
+import type { Filled } from '../databases.ts'
 import type { Scenario, Stand, Verdict } from '../scenario.ts'
 import { startFloor, startRowhouse } from '../server.ts'
 import { ratios } from '../statistics.ts'

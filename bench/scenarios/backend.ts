@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { openConnection, query, type Statement } from '../../src/database/index.ts'
-import type { Amount } from '../databases.ts'
+import type { Amount } from '../amount.ts'
 import { randomTask } from '../random-task.ts'
 
 /** Returns the statements between BEGIN and COMMIT for a task of a tenant. */

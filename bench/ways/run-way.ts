@@ -1,4 +1,4 @@
-import type { Amount } from '../databases.ts'
+import type { Amount } from '../amount.ts'
 import { randomTask } from '../random-task.ts'
 import type { Way } from './way.ts'
 

@@ -41,7 +41,7 @@ const kit: Record<string, string[]> = {
 /** Everything else, and what it may import beside the kit. */
 const others: Record<string, string[]> = {
   'db/schema': [],
-  db: ['db/schema', 'service'],
+  db: ['db/schema'],
   service: ['db/schema'],
   runtime: ['service', 'db', 'db/schema'],
   cli: ['service', 'db', 'db/schema'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { demo } from '../../../db/schema/demo.ts'
 import { seedMany, tenantIdOf, usersEach } from '../../../db/seed-many.ts'
-import { demo } from '../../../src/service/features/demo.ts'
 import { asOwner, createBareDatabase, createDatabase, open } from '../../database.ts'
 import { rowhouse } from '../run.ts'
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import { demo } from '../../../../db/schema/demo.ts'
 import { taskStatuses } from '../../../../db/schema/tasks.ts'
 import { id, text } from '../../../openapi/index.ts'
-import { demo } from '../demo.ts'
 
 const fields = {
   title: text({ min: 1, max: 200, trim: true }).openapi({ example: 'Set up the CI pipeline' }),

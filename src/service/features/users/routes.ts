@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
+import { demo } from '../../../../db/schema/demo.ts'
 import type { UserRow } from '../../../../db/schema/users.ts'
 import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
-import { demo } from '../demo.ts'
 import { deleteUser, findUser, insertUser, listUsers, updateUser } from './repository.ts'
 import { CreateUser, UpdateUser, User } from './schemas.ts'
 
