@@ -104,7 +104,7 @@ export const guarantees: Guarantee[] = [
     number: 7,
     topic: 'handle',
     title: 'A handle ends with its transaction',
-    text: 'When a transaction ends, every call on its handle throws before it sends anything. A forgotten query therefore cannot run in the transaction of the next tenant, neither on Bun nor on Node.js.',
+    text: 'When a transaction ends, every call on its handle throws before it sends anything. This keeps a late query out of the next tenant’s transaction, on Bun and on Node.js.',
     tests: [proof('database/escaped-handle', 'on Bun'), proof('database/escaped-handle-node', 'on Node')],
   },
   {

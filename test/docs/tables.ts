@@ -10,8 +10,10 @@ import { type Guarantee, guarantees, type Proof, topics } from './guarantees.ts'
 /** The checks of the doctor, and those of a project's sources. */
 export const allChecks = [...checks, ...projectChecks]
 
-const testLink = ({ file, title }: Proof): string =>
-  `[${file.replace(/^test\/|\.test\.ts$/g, '')}](../${file}): ${title.trim().replace(/:$/, '')}`
+const testLink = ({ file, title }: Proof): string => {
+  const words = title.trim().replace(/:$/, '').replaceAll(/%\w/g, '…')
+  return `[${file.replace(/^test\/|\.test\.ts$/g, '')}](../${file}): ${words}`
+}
 
 const checkLink = (check: string): string => `[\`${check}\`](checks/${check}.md)`
 
