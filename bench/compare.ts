@@ -27,17 +27,17 @@ export interface Comparison {
  * ratios(measured.of('rowhouse', figure.rate), measured.of('floor', figure.rate))
  */
 export async function compare(
-  { pace, say }: { pace: Omit<Pace, 'manyTenants'>; say: Stand['say'] },
+  { pace, log }: { pace: Omit<Pace, 'manyTenants'>; log: Stand['log'] },
   subjects: Subject[],
 ): Promise<Comparison> {
   for (const { name, measure } of subjects) {
-    say(`${name}: warming up`)
+    log(`${name}: warming up`)
     await measure(pace.warmUpSeconds, 0)
   }
   const lines = subjects.map(({ name, measure }) => ({ subject: name, measure, figures: {} as Line['figures'] }))
   for (let round = 1; round <= pace.rounds; round += 1) {
     for (const { subject, measure, figures } of lines) {
-      say(`${subject}: round ${round} of ${pace.rounds}`)
+      log(`${subject}: round ${round} of ${pace.rounds}`)
       for (const [figure, value] of Object.entries(await measure(pace.seconds, round)))
         figures[figure] = [...(figures[figure] ?? []), value]
     }

@@ -60,7 +60,7 @@ const subject = (way: Way): Subject => ({
 
 const reference = Bun.which('pgbench') ? [pgbench(programs, near, { rate, cpu })] : []
 const [loadAverage = 0] = loadavg()
-const { lines } = await compare({ pace, say: progress }, [...ways.map(subject), ...reference])
+const { lines } = await compare({ pace, log: progress }, [...ways.map(subject), ...reference])
 progress('')
 process.stdout.write(`${asText(figuresTable({ lines }))}\n`)
 const measured = { name: 'micro', title, date: new Date().toISOString(), loadAverage, quick, notes: [] }

@@ -49,7 +49,7 @@ if (process.platform !== 'linux' || !wrkVersion()) {
 
 await using databases = await openDatabases()
 await using programs = createPrograms()
-const stand: Stand = { databases, programs, pace: quick ? hasty : thorough, say: progress }
+const stand: Stand = { databases, programs, pace: quick ? hasty : thorough, log: progress }
 
 const all: Measured[] = []
 for (const { name, title, run } of scenarios) {

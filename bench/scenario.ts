@@ -19,7 +19,7 @@ export interface Stand {
   programs: Programs
   pace: Pace
   /** Shows the current step. */
-  say(text: string): void
+  log(text: string): void
 }
 
 /** The figures of one subject, with a value for each round. */

@@ -10,7 +10,7 @@ closeAfterwards(isolation)
 const ignore = () => {}
 const { tenant, requests, server } = loadConfig({ DATABASE_URL: main.appUrl })
 
-/** The options of the app on the shared test database, with a log that is dropped. */
+/** The options of the app on the shared test database, without log output. */
 export const deps: AppOptions = {
   db,
   isolation,
@@ -22,10 +22,10 @@ export const deps: AppOptions = {
   trustProxy: server.trustProxy,
 }
 
-/** The app as the service builds it. */
+/** The app of the service. */
 export const app = createApp(deps)
 
-/** Creates the rows that a field of the contract runner refers to. */
+/** Creates the rows that the contract tests refer to, by the name of the referring field. */
 export const fixtures = {
   async userId(client: TestClient): Promise<string> {
     const email = `${crypto.randomUUID()}@rowhouse.example`

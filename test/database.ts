@@ -7,13 +7,13 @@ import { startPostgres } from './postgres.ts'
 
 const { TEST_DATABASE_URL, BUN_TEST_WORKER_ID } = process.env
 if (TEST_DATABASE_URL && BUN_TEST_WORKER_ID)
-  throw new Error('TEST_DATABASE_URL is one server, whose roles parallel files would change: leave --parallel out.')
+  throw new Error('Tests on TEST_DATABASE_URL cannot run in parallel, because they share its roles: omit --parallel')
 
-/** Each process that runs test files has a PostgreSQL server: the one of `TEST_DATABASE_URL`, or one that is started here. */
+// Each process that runs test files has one PostgreSQL server: that of TEST_DATABASE_URL, or a new one.
 const server = TEST_DATABASE_URL ? undefined : await startPostgres()
 const serverUrl = server?.ownerUrl ?? TEST_DATABASE_URL ?? ''
 const administrator = postgres(serverUrl, { max: 1, onnotice: () => {} })
-// Roles belong to the whole server. The password is the same in every run, so that concurrent runs share the role.
+// Roles belong to the whole server. Concurrent runs share the role, so the password is the same in every run.
 const appPassword = 'rowhouse-tests'
 const names: string[] = []
 const opened: { close(): Promise<unknown> }[] = []
@@ -26,15 +26,15 @@ export interface TestDatabase {
   appUrl: string
 }
 
-/** A migrated, empty database, for tests that break it: a copy of one that is migrated once. */
+/** Creates a migrated, empty database for tests that break it, as a copy of a template. */
 export async function createDatabase(): Promise<TestDatabase> {
   template ??= createTemplate()
   const name = await create(await template)
-  await administrator`revoke temporary on database ${administrator(name)} from public` // a copy has no privileges of its template
+  await administrator`revoke temporary on database ${administrator(name)} from public` // CREATE DATABASE does not copy privileges
   return urlsOf(name)
 }
 
-/** A database with nothing in it, for tests that prepare it themselves. */
+/** Creates a database without any tables, for tests that prepare it themselves. */
 export const createBareDatabase = async (): Promise<TestDatabase> => urlsOf(await create('template0'))
 
 async function createTemplate(): Promise<string> {
@@ -64,43 +64,43 @@ function urlOf(database: string, user?: string, password?: string): string {
   return url.href
 }
 
-/** The database that the tests share. Each test uses new tenant ids. */
+/** The shared database. Each test uses new tenant ids. */
 export const main = await createDatabase()
 await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
-// Of all test files of this process: each keeps its connections until the process ends.
+// Every test file of this process keeps its connections until the process ends.
 if (server) await administrator`alter role app_user connection limit 250`
-// The serving role of every test then connects through a transaction pooler with one connection: test/deep/engines.
+// test/deep/engines: the serving role connects through a transaction pooler with one server connection.
 if (process.env.TEST_POOLER) {
   pooler = await startPooler(main.appUrl)
   main.appUrl = pooler.through(main.appUrl)
 }
 
-/** The tenant database on the shared database, as the service creates it. */
+/** The tenant database on the shared database. */
 export const db: TenantDatabase = open(main)
 
-/** Closes a resource after the run. */
+/** Closes a resource when the tests have run. */
 export const closeAfterwards = (thing: { close(): Promise<unknown> }): void => void opened.push(thing)
 
-/** Creates a tenant database that is closed after the run. */
+/** Creates a tenant database, which is closed when the tests have run. */
 export function open(database: TestDatabase, size = 10): TenantDatabase {
   const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size }) })
   opened.push(db)
   return db
 }
 
-/** The owner's client, which bypasses row-level security and can break it. Closed after the run. */
+/** Creates a client of the superuser, which bypasses row-level security. It is closed when the tests have run. */
 export function asOwner(database: TestDatabase): postgres.Sql {
   const sql = postgres(database.ownerUrl, { max: 2, onnotice: () => {} })
   opened.push({ close: () => sql.end() })
   return sql
 }
 
-/** The id of a tenant that no other test uses. */
+/** Returns the id of a new tenant. */
 export const newTenant = (): string => randomUUID()
 
 /**
- * Closes all, and leaves the server as it was. A process that runs files in parallel with others calls it after each of them, and keeps
- * all for the next file: its server ends with the process.
+ * Closes all resources, drops the databases and stops the server. Does nothing in a worker of `--parallel`: Bun calls it there after
+ * each file, and the next file uses the same server, which stops with the process.
  */
 export async function closeDatabases(): Promise<void> {
   if (BUN_TEST_WORKER_ID) return

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 
 const memoryMin = 2 * 1024 ** 3
 
-/** Where tests keep databases: memory where Linux offers enough of it, which is ten times as fast as many disks. */
+/** The folder for databases of tests: on Linux with enough memory it is in memory, ten times as fast as many disks. */
 export const fastFolder = freeIn('/dev/shm') > memoryMin ? '/dev/shm' : tmpdir()
 
 function freeIn(folder: string): number {
@@ -11,6 +11,6 @@ function freeIn(folder: string): number {
     const { bavail, bsize } = statfsSync(folder)
     return bavail * bsize
   } catch {
-    return 0 // there is none on other systems
+    return 0 // the folder exists on Linux only
   }
 }

@@ -7,36 +7,36 @@ import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import { freePort, postgresUser } from './postgres.ts'
 
-/** Where PgBouncer is installed, or null. */
+/** The path of PgBouncer, or null when it is not installed. */
 export const pgbouncer = Bun.which('pgbouncer') ?? Bun.which('/usr/sbin/pgbouncer')
 
-/** From 1.21 on it carries named statements from connection to connection. */
 const version = pgbouncer ? Bun.spawnSync([pgbouncer, '--version']).stdout.toString() : ''
+/** PgBouncer supports named prepared statements from version 1.21 on. */
 export const carriesNames = Bun.semver.satisfies(/PgBouncer (\S+)/.exec(version)?.[1] ?? '0.0.0', '>=1.21.0')
 
 const START_MS = 10_000
-// A process of its own, whose input ends when this process does: nothing is left behind after a kill -9 either.
+// Runs in another process, whose input ends when this process does, so that it cleans up after a kill -9 too.
 const RUN = `"$0" -q pgbouncer.ini & cat; kill -KILL $!; rm -rf "$PWD"`
 
-/** PgBouncer in transaction mode; it ends with this process at the latest. */
+/** PgBouncer in transaction mode. It stops when this process ends. */
 export interface Pooler {
-  /** A URL of the server behind it, made one of the pooler. */
+  /** Returns the URL that reaches the same database through the pooler. */
   through(url: string): string
   stop(): Promise<void>
 }
 
 /**
- * Starts PgBouncer before a server: transaction mode, and one server connection for everybody who asks for the database.
+ * Starts PgBouncer in transaction mode, with one server connection for all clients of a database.
  *
- * @param url a database of the server, as the role that will come through the pooler
- * @throws {Error} when it is not installed, or does not let that role in within 10 seconds
+ * @param url a database of the server, with the only login that the pooler accepts
+ * @throws Error when PgBouncer is not installed, or accepts no connection within 10 seconds
  * @example
  * const { through, stop } = await startPooler(main.appUrl)
  */
 export async function startPooler(url: string): Promise<Pooler> {
   if (!pgbouncer) throw new Error('PgBouncer is not installed')
   const folder = mkdtempSync(join(tmpdir(), 'rowhouse-pgbouncer-'))
-  const user = process.getuid?.() === 0 ? await postgresUser() : undefined // it refuses to be root
+  const user = process.getuid?.() === 0 ? await postgresUser() : undefined // PgBouncer refuses to run as root
   const server = new URL(url)
   const port = await freePort()
   const settings = [
@@ -59,7 +59,7 @@ export async function startPooler(url: string): Promise<Pooler> {
   const child = spawn('sh', ['-c', RUN, pgbouncer], {
     ...user,
     cwd: folder,
-    detached: true, // or Ctrl-C in a terminal would end it before its clients
+    detached: true, // Ctrl-C in a terminal would end it before its clients
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   const closed = new Promise((resolve) => child.once('close', resolve))
@@ -75,7 +75,9 @@ export async function startPooler(url: string): Promise<Pooler> {
   for (const end = Date.now() + START_MS; Date.now() < end; await delay(20))
     if (await answers(through(url))) return { through, stop }
   await stop()
-  throw new Error(`PgBouncer does not let ${server.username} in on port ${port}`)
+  throw new Error(
+    `PgBouncer accepts no connection of ${server.username} on port ${port} within ${START_MS / 1000} seconds`,
+  )
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { afterAll } from 'bun:test'
 import { closeDatabases } from './database.ts'
 
-// The files that one process runs share one server and one pool.
+// All test files of a process share one server and one pool.
 afterAll(closeDatabases, 30_000)

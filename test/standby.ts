@@ -2,21 +2,21 @@ import postgres from 'postgres'
 import { migrate } from '../src/migrate/index.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
-/** A primary with its streaming standby, migrated: for tests that hold up the replay, or end one of them. */
+/** A migrated primary and its streaming standby, for tests that pause the replay or stop one of the servers. */
 export interface Pair extends AsyncDisposable {
-  /** As the serving role. */
+  /** URLs with the login of the serving role. */
   readonly primaryUrl: string
   readonly standbyUrl: string
   readonly primary: PostgresServer
   readonly standby: PostgresServer
-  /** As the superuser. The standby's connects again after a crash. */
+  /** Clients of the superuser. The standby's client connects again after a crash. */
   readonly onPrimary: postgres.Sql
   readonly onStandby: postgres.Sql
-  /** Resolves when the standby shows all that the primary has committed. */
+  /** Resolves when the standby has replayed every commit of the primary. */
   replayed(): Promise<void>
 }
 
-/** Starts both, in about three seconds. */
+/** Starts both servers, in about three seconds. */
 export async function startPair(): Promise<Pair> {
   const primary = await startPostgres()
   await migrate({ url: primary.ownerUrl, appPassword: 'serving' })
@@ -33,8 +33,8 @@ export async function startPair(): Promise<Pair> {
     onStandby,
     async replayed() {
       const [{ position } = {}] = await onPrimary`select pg_current_wal_lsn() as position`
-      const isThere = () => onStandby`select where pg_last_wal_replay_lsn() >= ${position}::pg_lsn`
-      while ((await isThere()).length === 0) await Bun.sleep(5)
+      const isReplayed = () => onStandby`select where pg_last_wal_replay_lsn() >= ${position}::pg_lsn`
+      while ((await isReplayed()).length === 0) await Bun.sleep(5)
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([onPrimary.end(), onStandby.end()])

@@ -20,8 +20,8 @@ async function againstFloor(
   amount: Amount,
   others: (database: Filled) => Subject[] = () => [],
 ): Promise<Comparison> {
-  const { databases, programs, say } = stand
-  say(`filling two databases: ${amount.tenants} tenants with ${amount.tasks} tasks each`)
+  const { databases, programs, log } = stand
+  log(`filling two databases: ${amount.tenants} tenants with ${amount.tasks} tasks each`)
   const database = await databases.rowhouse(amount)
   await using floor = await startFloor(programs, await databases.floor(amount))
   await using rowhouse = await startRowhouse(programs, database)

@@ -18,10 +18,10 @@ export const manyTenants: Scenario = {
   title:
     '10,000 tenants and 10 million tasks against 100 tenants and 100,000 tasks (with --quick: 1,000 tenants and 1 million tasks)',
   async run(stand) {
-    const { databases, programs, pace, say } = stand
+    const { databases, programs, pace, log } = stand
     const few = { tenants: 100, tasks: 1000 }
     const many = { tenants: pace.manyTenants, tasks: 1000 }
-    say(`filling a database with ${many.tenants * many.tasks} tasks`)
+    log(`filling a database with ${many.tenants * many.tasks} tasks`)
     await using small = await startRowhouse(programs, await databases.rowhouse(few))
     await using large = await startRowhouse(programs, await databases.rowhouse(many))
     const loads = (kind: 'get' | 'list') => [
@@ -49,8 +49,8 @@ export const largeTenant: Scenario = {
   name: 'large-tenant',
   title: 'First page and total of a tenant with 250,000 tasks against a tenant with 1,000',
   async run(stand) {
-    const { databases, programs, say } = stand
-    say('filling a database with a large tenant')
+    const { databases, programs, log } = stand
+    log('filling a database with a large tenant')
     const database = await databases.rowhouse({ tenants: 2, tasks: 1000, tasksOfFirst: 250_000 })
     await using server = await startRowhouse(programs, database)
     const load = { kind: 'list', tasks: 1000, stride: 0 } as const

@@ -55,7 +55,7 @@ export function remoteKeySource(
 
   /** Fetches the keys once for all requests that wait for them. */
   function fetchShared(): Promise<void> {
-    // On workerd a request must not await a promise of another one, which workerd drops when that request ends.
+    // On workerd a request must not await a promise of another request, which workerd drops when that request ends.
     if (globalThis.navigator?.userAgent === 'Cloudflare-Workers') return fetchNow()
     pending ??= fetchNow().finally(() => {
       pending = undefined

@@ -16,7 +16,7 @@ export function tenantMessageHeaders<V = never>(headers: Readonly<Record<string,
   const { tenantId, actor, requestId } = leavingWithActor(fields)
   const replaced: string[] = [fields.id, fields.actor, ...(requestId === undefined ? [] : [fields.requestId])]
   return {
-    // A given actor goes even where the context has none: the receiver would take it for the actor of this work.
+    // Removes a given actor even when the context has no actor: the receiver would take it for the actor of this work.
     ...Object.fromEntries(Object.entries(headers).filter(([name]) => !replaced.includes(name.toLowerCase()))),
     [fields.id]: tenantId,
     ...(actor === undefined ? {} : { [fields.actor]: actor }),

@@ -20,7 +20,7 @@ export interface ErrorReport {
 export type ErrorEnv = { Variables: { errorReport: ErrorReport } }
 
 /**
- * Creates the handler that turns a thrown error into the failure envelope. A 4xx body says what the client can fix. A 5xx body
+ * Creates the handler that turns a thrown error into the failure envelope. A 4xx body names what the client can fix. A 5xx body
  * contains only the code, the message of the catalogue and the request id.
  *
  * @param options `constraints`: the messages for violated database constraints, by name

@@ -51,7 +51,7 @@ class TenantSlots {
     private readonly onUnused: () => void,
   ) {}
 
-  /** Takes a free slot; returns false when there is none. Slots are never free while a request waits. */
+  /** Takes a free slot; returns false when no slot is free. Slots are never free while a request waits. */
   take(): boolean {
     if (this.taken >= this.options.max) return false
     this.taken += 1

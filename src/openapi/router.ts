@@ -34,7 +34,7 @@ export function tenantRoute<P extends string, R extends Declaration<P> & { path:
   const codes: ErrorCode[] = ['BAD_REQUEST', 'UNAUTHORIZED', 'FORBIDDEN', ...errors]
   codes.push('TOO_MANY_REQUESTS', 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE')
   if (request) codes.push('VALIDATION_FAILED')
-  // Every method but GET may have a body, even when the route reads none.
+  // Every method but GET may have a body, even on a route that does not read it.
   if (declaration.method !== 'get') codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   return createRoute<P, R>({
     ...declaration,

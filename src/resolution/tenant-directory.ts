@@ -78,7 +78,7 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
   async function find(selector: string): Promise<DirectoryEntry | undefined> {
     const cached = answers.get(selector)
     if (cached && isFresh(cached)) return cached.entry
-    // During this query others use the cached answer, since on workerd a request must not await a promise of another one.
+    // During this query other requests use the cached answer: on workerd a request must not await a promise of another request.
     if (cached) cached.freshUntil = cached.queriedAt + cacheMs + graceMs
     const queriedAt = now()
     try {

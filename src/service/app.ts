@@ -26,13 +26,13 @@ export interface AppOptions {
   isolation: Pick<IsolationCheck, 'inspect'>
   log: Logger
   loadDocsAsset: LoadDocsAsset
-  /** How a request's tenant is found and its caller verified; by default from `tenantHeader`, unverified. */
+  /** How a request's tenant is found and its caller verified. @default the tenant of `tenantHeader`, unverified */
   tenant?: TenantOptions | undefined
   /** The header that names the tenant. */
   tenantHeader: string
-  /** Whether the OpenAPI document asks for a bearer token. */
+  /** Whether operations in the OpenAPI document need a bearer token. */
   bearer: boolean
-  /** The limits of each tenant; none by default. */
+  /** The limits of each tenant. @default no limits */
   limits?: TenantLimitsOptions | undefined
   requests: RequestLimitsOptions
   /** How many proxies append to `X-Forwarded-For`. */

@@ -5,7 +5,7 @@ import type { Config } from './config/config.ts'
 const shareOf = (poolSize: number): number => Math.max(1, Math.min(poolSize - 1, Math.max(2, Math.ceil(poolSize / 5))))
 
 /**
- * Reads the limits of each tenant; undefined for none.
+ * Reads the limits of each tenant; undefined without limits.
  *
  * @param hasPool false on Workers: without a pool there is nothing to share, and requests cannot wait for each other
  */

@@ -21,9 +21,9 @@ export interface ServiceOptions {
   loadDocsAsset: LoadDocsAsset
   /** The role that every transaction takes, for PGlite: its login is a superuser. */
   role?: string
-  /** Where connections come from; a pool of `DATABASE_POOL_SIZE` by default. */
+  /** Where connections come from. @default a pool of `DATABASE_POOL_SIZE` */
   connections?: ConnectionSource
-  /** Makes the isolation check; by default one with a connection of its own. */
+  /** Creates the isolation check. @default a check with its own connection */
   isolation?: (signer: TenantSigner | 'none') => IsolationCheck
 }
 

@@ -17,7 +17,7 @@ export interface TenantOptionsSource {
   log: Logger
   /** The role of each transaction, where the login is another one. */
   role?: string | undefined
-  /** Connections for the tenant directory; a pool of one by default. */
+  /** Connections for the tenant directory. @default a pool of one */
   connections?: ConnectionSource | undefined
 }
 

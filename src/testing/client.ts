@@ -28,7 +28,7 @@ export interface TestClient {
  * Creates a client for HTTP tests.
  *
  * @param target an app, or the URL of a running server
- * @param options `tenantHeader`: the header that carries the tenant, `X-Tenant-Id` by default
+ * @param options `tenantHeader`: the header that carries the tenant. @default 'X-Tenant-Id'
  * @example
  * const { as, anonymous } = testClient(app)
  * const { status, data } = await as(tenant).post<Task>('/tasks', { title: 'Write the report', userId })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { dirname, join, relative } from 'node:path'
 
-// The rules of ARCHITECTURE.md, "Who may import whom". A message names the right way.
+// The rules of ARCHITECTURE.md, "Who may import whom". A title contains the right way.
 
 const root = join(import.meta.dir, '../..')
 const files = [...new Bun.Glob('{src,db}/**/*.ts').scanSync(root)].toSorted()
@@ -10,7 +10,7 @@ const sources = new Map(
 )
 const transpiler = new Bun.Transpiler({ loader: 'ts' })
 
-/** What a file imports, types included, which the transpiler leaves out: paths of the repository, or package names. */
+/** Returns what a file imports: paths of the repository, or package names. Includes types, which the transpiler does not report. */
 function importsOf(file: string): string[] {
   const source = sources.get(file) ?? ''
   const typeImports = [...source.matchAll(/^(?:import|export) (?:type )?[^'"]*? from '([^']+)'/gm)].map(
@@ -23,7 +23,7 @@ function importsOf(file: string): string[] {
   return [...found].map((path) => (path.startsWith('.') ? relative(root, join(root, dirname(file), path)) : path))
 }
 
-/** Kit folders, and what each may import. What else one needs, it receives as an argument. */
+/** The folders of the kit, and the kit folders that each may import. */
 const kit: Record<string, string[]> = {
   text: [],
   envelope: ['text'],
@@ -38,7 +38,7 @@ const kit: Record<string, string[]> = {
   migrate: ['database', 'isolation', 'errors'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation'],
 }
-/** Everything else, and what it may import beside the kit. */
+/** The other folders, and what each may import in addition to the kit. */
 const others: Record<string, string[]> = {
   'db/schema': [],
   db: ['db/schema'],
@@ -47,7 +47,7 @@ const others: Record<string, string[]> = {
   cli: ['service', 'db', 'db/schema'],
 }
 
-/** The folder that a rule speaks of: `database`, `service`, `db/schema`; `src` for what lies loose in src. */
+/** Returns the folder as the rules name it, such as `database`, `service` or `db/schema`; `src` for a file directly in src. */
 function folderOf(path: string): string {
   if (path.startsWith('db/schema/')) return 'db/schema'
   if (path.startsWith('db/')) return 'db'
@@ -69,12 +69,12 @@ const containing = (text: RegExp, allowed: RegExp): string[] =>
   files.filter((file) => !allowed.test(file) && text.test(code(file)))
 const code = (file: string) => (sources.get(file) ?? '').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
 
-test('src holds folders and the front of the kit: a new file belongs into one of them', () => {
+test('src contains folders and the index of the kit: a new file belongs in one of the folders', () => {
   const known = [...Object.keys(kit), ...Object.keys(others)]
   expect(files.filter((file) => file !== 'src/index.ts' && !known.includes(folderOf(file)))).toEqual([])
 })
 
-test('the front of the kit exports kit folders alone', () => {
+test('the index of the kit exports only kit folders', () => {
   const outside = importsOf('src/index.ts').filter((imported) => !Object.hasOwn(kit, folderOf(imported)))
   expect(outside).toEqual([])
 })
@@ -88,7 +88,7 @@ test('a kit folder imports only the kit folders below it: pass what else it need
   expect(forbidden).toEqual([])
 })
 
-test('runtime and cli import the service, never the other way round: pass what it needs as an argument', () => {
+test('the service imports neither runtime nor cli: pass what it needs as an argument', () => {
   const forbidden = violations((file, imported) => {
     const own = folderOf(file)
     const other = folderOf(imported)
@@ -99,7 +99,7 @@ test('runtime and cli import the service, never the other way round: pass what i
   expect(forbidden).toEqual([])
 })
 
-test('the schema imports context and no other folder', () => {
+test('the schema imports only context', () => {
   const forbidden = violations(
     (file, imported) =>
       folderOf(file) === 'db/schema' && isSource(imported) && !['db/schema', 'context'].includes(folderOf(imported)),
@@ -107,7 +107,7 @@ test('the schema imports context and no other folder', () => {
   expect(forbidden).toEqual([])
 })
 
-test('a feature imports no other feature and no connection: what features share is a kit folder or the schema', () => {
+test('a feature imports no other feature and no connection: move what features share into a kit folder or the schema', () => {
   const forbidden = violations((file, imported) => {
     const feature = featureOf(file)
     if (!feature) return false
@@ -117,7 +117,7 @@ test('a feature imports no other feature and no connection: what features share 
   expect(forbidden).toEqual([])
 })
 
-test('from outside a kit folder its index.ts is imported', () => {
+test('code outside a kit folder imports only its index.ts', () => {
   const forbidden = violations(
     (file, imported) =>
       Object.hasOwn(kit, folderOf(imported)) &&
@@ -131,7 +131,7 @@ test('no file imports itself along a chain of imports, types included: move what
   expect(cyclesAmong(new Map(files.map((file) => [file, importsOf(file).filter(isSource)])))).toEqual([])
 })
 
-test('a cycle of imports is found, through types too', () => {
+test('the search for cycles finds a cycle', () => {
   const graph = new Map([
     ['a', ['b']],
     ['b', ['c']],
@@ -141,7 +141,7 @@ test('a cycle of imports is found, through types too', () => {
   expect(cyclesAmong(graph)).toEqual(['a → b → c → a'])
 })
 
-/** Each cycle once, as "a → b → a". */
+/** Returns each cycle once, as "a → b → a". */
 function cyclesAmong(graph: Map<string, string[]>): string[] {
   const cycles: string[] = []
   const done = new Set<string>()
@@ -156,12 +156,12 @@ function cyclesAmong(graph: Map<string, string[]>): string[] {
   return cycles
 }
 
-test('only runtime and cli read the environment: everything else receives its configuration', () => {
+test('only runtime and cli read the environment: other folders receive their configuration', () => {
   expect(containing(/process\.env|Bun\.env|import\.meta\.env/, /^src\/(runtime|cli)\//)).toEqual([])
 })
 
 test('only database and migrate begin transactions or name the tenant’s settings: features call db.read and db.write', () => {
-  // isolation and testing set tenants of their own, in transactions that are rolled back, to see what rows show.
+  // isolation and testing set the tenant in transactions that they roll back, to inspect which rows it shows.
   expect(
     containing(
       /\bset_config\b|current_tenant'|\.begin\(|\.reserve\(|command\(/,
@@ -170,7 +170,7 @@ test('only database and migrate begin transactions or name the tenant’s settin
   ).toEqual([])
 })
 
-test('HTTP statuses of errors stand in the catalogue alone: throw an ApiError with its code', () => {
+test('only the catalogue contains HTTP statuses of errors: throw an ApiError with its code', () => {
   const thrown = /HTTPException\(|\bc\.json\([^)]*,\s*[45]\d\d\)|status:\s*[45]\d\d/
   expect(containing(thrown, /^src\/errors\/catalogue\.ts$/)).toEqual([])
 })
@@ -185,13 +185,13 @@ test('features bind every value: no sql.raw, no unsafe', () => {
   expect(containing(/sql\.raw|\.unsafe\(/, /^src\/(database|isolation)\/|^db\//)).toEqual([])
 })
 
-test('no repository names the tenant: the column default writes it, row security reads it', () => {
+test('no repository contains the tenant: the column default writes it, and policies compare it', () => {
   const repositories = files.filter((file) => file.endsWith('/repository.ts'))
   expect(repositories.length).toBeGreaterThan(0)
   expect(repositories.filter((file) => /tenantId|tenant_id/.test(code(file)))).toEqual([])
 })
 
-test('importing the front of the kit pulls in neither bun:test nor the service', async () => {
+test('the index of the kit loads neither bun:test nor the service', async () => {
   const { outputs } = await Bun.build({
     entrypoints: [join(root, 'src/index.ts')],
     packages: 'external',

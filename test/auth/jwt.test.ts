@@ -137,7 +137,7 @@ describe('the challenge', () => {
     expect(service.failures).toEqual(['no-token'])
   })
 
-  test('for two tokens, even equal ones, asks for one header', async () => {
+  test('for two tokens, even equal ones, requires one header', async () => {
     const credentials = `Bearer ${await token()}`
     const response = await service.get([
       ['Authorization', credentials],

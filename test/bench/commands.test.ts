@@ -6,17 +6,14 @@ const run = async (...command: string[]) => {
   return { code: await child.exited, stdout: child.stdout, stderr: child.stderr }
 }
 
-test.each(['bench/run.ts', 'bench/micro.ts'])(
-  '%s says what it does and what it takes, and starts nothing',
-  async (file) => {
-    const { code, stdout } = await run(file, '--help')
-    expect(code).toBe(0)
-    expect(stdout).toContain('--quick')
-    expect(stdout).toContain('--write')
-  },
-)
+test.each(['bench/run.ts', 'bench/micro.ts'])('%s --help prints its options and starts nothing', async (file) => {
+  const { code, stdout } = await run(file, '--help')
+  expect(code).toBe(0)
+  expect(stdout).toContain('--quick')
+  expect(stdout).toContain('--write')
+})
 
-test('a scenario that there is not is refused with the names of those that there are', async () => {
+test('an unknown scenario is rejected with the names of the scenarios', async () => {
   const { code, stderr } = await run('bench/run.ts', '--only', 'nothing')
   expect(code).toBe(1)
   expect(stderr).toContain('get, list, long-list, workers')

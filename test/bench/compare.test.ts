@@ -3,7 +3,7 @@ import { compare } from '../../bench/compare.ts'
 
 const pace = { rounds: 2, seconds: 3, warmUpSeconds: 1 }
 
-test('subjects take turns in every round, after each was warmed up', async () => {
+test('every subject is warmed up once, then measured in each round', async () => {
   const order: string[] = []
   const subject = (name: string) => ({
     name,
@@ -12,7 +12,7 @@ test('subjects take turns in every round, after each was warmed up', async () =>
       return {}
     },
   })
-  await compare({ pace, say() {} }, [subject('floor'), subject('rowhouse')])
+  await compare({ pace, log() {} }, [subject('floor'), subject('rowhouse')])
   expect(order).toEqual([
     'floor 0: 1 s',
     'rowhouse 0: 1 s',
@@ -23,14 +23,14 @@ test('subjects take turns in every round, after each was warmed up', async () =>
   ])
 })
 
-test('figures are kept by round, without the warm-up', async () => {
+test('the result has a figure for each round, without the warm-up', async () => {
   const rowhouse = { name: 'rowhouse', measure: async (_: number, round: number) => ({ ms: 10 * round }) }
-  const { lines, of } = await compare({ pace, say() {} }, [rowhouse])
+  const { lines, of } = await compare({ pace, log() {} }, [rowhouse])
   expect(lines).toEqual([{ subject: 'rowhouse', figures: { ms: [10, 20] } }])
   expect(of('rowhouse', 'ms')).toEqual([10, 20])
 })
 
-test('a figure that was not measured is an error', async () => {
-  const { of } = await compare({ pace, say() {} }, [])
+test('reading a figure that was not measured throws', async () => {
+  const { of } = await compare({ pace, log() {} }, [])
   expect(() => of('rowhouse', 'ms')).toThrow('ms of rowhouse was not measured')
 })

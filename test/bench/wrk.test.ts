@@ -9,7 +9,7 @@ Requests/sec:    500.00
 {"requests":1000,"seconds":2.000000,"p50Ms":9.140000,"p99Ms":33.200000,"failed":${failed}}
 `
 
-test("wrk's report is the line that its script wrote", () => {
+test('the report is the last line, which the script writes', () => {
   expect(parseReport(output(0))).toEqual({ requests: 1000, seconds: 2, p50Ms: 9.14, p99Ms: 33.2, failed: 0 })
 })
 
@@ -17,6 +17,6 @@ test('one failed request fails the measurement', () => {
   expect(() => parseReport(output(1))).toThrow('1 of 1000 requests failed')
 })
 
-test('an end without a report is an error that shows what wrk said', () => {
+test('output without a report is an error that contains the output of wrk', () => {
   expect(() => parseReport('unable to connect to 127.0.0.1:1 Connection refused\n')).toThrow('Connection refused')
 })

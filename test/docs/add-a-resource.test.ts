@@ -8,7 +8,7 @@ const root = join(import.meta.dir, '../..')
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-docs-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Does what a page of the docs says: a block with a path is that file, a diff changes it. */
+/** Follows a page of the docs: a block with a path is the content of that file, and a diff changes it. */
 async function follow(page: string): Promise<void> {
   const text = await readFile(join(root, page), 'utf8')
   for (const [, language, path, block = ''] of text.matchAll(/^```(\w+) (\S+)\n(.*?)^```$/gms)) {
@@ -22,7 +22,7 @@ function patched(source: string, diff: string, path = ''): string {
   const lines = diff.trimEnd().split('\n')
   const side = (without: string) => lines.filter((line) => !line.startsWith(without)).map((line) => line.slice(1))
   const [before, after] = [side('+').join('\n'), side('-').join('\n')]
-  if (source.split(before).length !== 2) throw new Error(`${path} does not hold this once:\n${before}`)
+  if (source.split(before).length !== 2) throw new Error(`${path} does not contain this text exactly once:\n${before}`)
   return source.replace(before, () => after)
 }
 
@@ -33,9 +33,9 @@ function run(...command: string[]): string {
   return output
 }
 
-// In a project that has followed the page already there is nothing to try.
+// Skipped in a project where the page was followed already.
 test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
-  'a third resource is added by following docs/add-a-resource.md alone',
+  'docs/add-a-resource.md contains every step to add a resource',
   async () => {
     const service = [
       'src',

@@ -14,14 +14,14 @@ afterAll(() => connection.close())
 const [server] = (await connection.command("select current_setting('server_version_num') as version")).rows
 const version = Number(server?.[0])
 
-/** Pages whose SQL this database does not show, with the test that does. */
-const elsewhere = new Map([
+/** Checks that this test cannot show in its database, with the test that does or the reason. */
+const notShown = new Map([
   ['not-tried', 'test/isolation/tenant-expression.test.ts'],
   ['rows-without-tenant', 'test/isolation/doctor.test.ts'],
   ['row-security-active', 'current_user must be the serving role'],
 ])
 
-/** The first server version, as `server_version_num`, for examples with newer syntax. */
+/** The first server version that knows the syntax of an example, as `server_version_num`. */
 const newSyntax = new Map([
   ['foreign-key-resets-tenant', 150_000],
   ['role-group', 160_000],
@@ -52,7 +52,7 @@ const pages = await Promise.all(
     return { check, since: newSyntax.get(check) ?? since, example, remedy }
   }),
 )
-const runnable = pages.filter(({ check, example, since }) => example && !elsewhere.has(check) && version >= since)
+const runnable = pages.filter(({ check, example, since }) => example && !notShown.has(check) && version >= since)
 
 test.each(runnable)('$check: the doctor reports the example and accepts the remedy', async (page) => {
   const { check, example = '', remedy } = page

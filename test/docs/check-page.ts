@@ -1,5 +1,5 @@
 import type { Check } from '../../src/isolation/index.ts'
-import { guarantees } from './guarantees.ts'
+import { type Guarantee, guarantees } from './guarantees.ts'
 
 /** The sections of a check's page that people write. `bun run docs` keeps them. */
 export const sections = [
@@ -12,6 +12,16 @@ export const sections = [
 
 export const checkPath = (check: string): string => `docs/checks/${check}.md`
 
+/** The heading of a guarantee in docs/guarantees.md. */
+export const headingOf = ({ number, title }: Guarantee): string => `G${number}: ${title}`
+
+/** The fragment that GitHub gives a heading. */
+const fragmentOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-')
+
 /**
  * The page of a check: a head from its declaration, and the written sections of the present page.
  *
@@ -20,7 +30,8 @@ export const checkPath = (check: string): string => `docs/checks/${check}.md`
 export function checkPage({ check, guarantee, level, should }: Check, present: string): string {
   const start = present.indexOf(`## ${sections[0]}\n`)
   const written = start === -1 ? sections.map((title) => `## ${title}\n`).join('\n') : present.slice(start)
-  const promised = guarantees.find(({ number }) => number === guarantee)?.guarantee ?? ''
+  const guaranteed = guarantees.find(({ number }) => number === guarantee)
+  if (!guaranteed) throw new Error(`${check} belongs to G${guarantee}, which test/docs/guarantees.ts does not have`)
   return `# ${check}
 
 <!-- \`bun run docs\` writes this part. The sections below are written by hand. -->
@@ -29,7 +40,7 @@ export function checkPage({ check, guarantee, level, should }: Check, present: s
 
 | level | guarantee |
 | --- | --- |
-| ${level} | [G${guarantee}](../guarantees.md): ${promised} |
+| ${level} | [G${guarantee}](../guarantees.md#${fragmentOf(headingOf(guaranteed))}): ${guaranteed.text} |
 
 ${written}`
 }

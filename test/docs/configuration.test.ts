@@ -15,7 +15,7 @@ const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (.+?) \| /gm)].map(
 const lines = [...template.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value] as const)
 
 const names = Object.keys(settings.shape)
-/** Only commands read these. */
+/** Settings that only commands read. */
 const ofCommands = ['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL']
 
 /** The default of each setting that has one. */
@@ -27,7 +27,7 @@ const defaults = Object.entries(settings.shape).flatMap(([name, rule]) => {
 test.each([
   ['docs/configuration.md', rows],
   ['.env.example', lines],
-])('%s has every setting that the code reads, once, and no other', (_, entries) => {
+])('%s has exactly the settings that the code reads, each once', (_, entries) => {
   expect(entries.map(([name]) => name).toSorted()).toEqual([...names, ...ofCommands].toSorted())
 })
 
@@ -43,7 +43,7 @@ test.each(defaults)('docs/configuration.md and .env.example have the default of 
   expect(new Map(lines).get(name)).toBe(value)
 })
 
-test('docs/configuration.md gives no literal default to a setting that has none', () => {
+test('docs/configuration.md has literal defaults only for settings with a default', () => {
   const withDefault = defaults.map(([name]) => name)
   expect(withDefault.length).toBeGreaterThan(15)
   expect(rows.filter(([name, cell]) => !withDefault.includes(name) && /^`[^`]*`$/.test(cell))).toEqual([])
@@ -55,7 +55,7 @@ test('docs/configuration.md has the default of TENANT_FROM, which depends on AUT
   expect(new Map(rows).get('TENANT_FROM')).toBe(`\`${plain}\`, and \`${verified}\` with \`AUTH=jwt\``)
 })
 
-test('docs/configuration.md shows the message that a wrong setting gives', () => {
+test('docs/configuration.md shows the message for invalid settings', () => {
   const [, shown = ''] = /^```text\n(.*?)\n```$/ms.exec(page) ?? []
   const wrong = { DATABASE_URL: 'postgres://x', PORT: 'many', DATABASE_POOL_SIZE: '0' }
   expect(() => loadConfig(wrong)).toThrow(ConfigError)

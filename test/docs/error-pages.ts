@@ -1,10 +1,10 @@
 import { catalogue, type ErrorCode } from '../../src/errors/index.ts'
 
-/** What a page says about a code in addition to the catalogue. */
+/** The part of a page that the catalogue does not contain. */
 interface ErrorText {
   /** The situations that produce the code. */
   when: string[]
-  /** What the client does. */
+  /** What the client should do. */
   client: string
   /** Response headers of this failure, with their meaning. */
   headers?: Record<string, string>
@@ -18,7 +18,7 @@ const ownCode =
 const texts: Record<ErrorCode, ErrorText> = {
   BAD_REQUEST: {
     when: [
-      'The body is no valid JSON, or not UTF-8.',
+      'The body is not valid JSON, or not UTF-8.',
       'The tenant id is malformed, or the request names several.',
       'The `Authorization` header, the `Host` header or the request target is malformed.',
       'PostgreSQL rejects a value that the schema allows, such as a date that does not exist.',
@@ -101,7 +101,7 @@ const texts: Record<ErrorCode, ErrorText> = {
   },
   TOO_MANY_REQUESTS: {
     when: ['The tenant has used up its rate limit.', 'The tenant has too many requests in progress and in the queue.'],
-    client: 'Wait as long as `Retry-After` says, and repeat the request.',
+    client: 'Wait for the seconds in `Retry-After`, and repeat the request.',
     headers: {
       ...retryAfter,
       'RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, RateLimit-Policy':
@@ -116,7 +116,7 @@ const texts: Record<ErrorCode, ErrorText> = {
   BAD_GATEWAY: { when: [ownCode], client: 'Repeat the request later.' },
   SERVICE_UNAVAILABLE: {
     when: [
-      'The database does not respond, rejects connections, or has none free in time.',
+      'The database does not respond, rejects connections, or no connection is free in time.',
       'The request took longer than `REQUEST_TIMEOUT_MS`, or a statement longer than its timeout.',
       'The identity provider does not respond, and no key of it is cached.',
       'The connection was lost during COMMIT: the write may have happened or not.',
@@ -164,7 +164,7 @@ function errorList(codes: ErrorCode[]): string {
 
 const codes = Object.keys(catalogue) as ErrorCode[] // Object.keys does not keep the type of the keys
 
-/** The pages of docs/errors: text by path. */
+/** The pages of docs/errors, by path. */
 export const errorPages: Record<string, string> = {
   'docs/errors/README.md': errorList(codes),
   ...Object.fromEntries(codes.map((code) => [`docs/errors/${code}.md`, errorPage(code)])),

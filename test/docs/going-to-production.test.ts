@@ -14,10 +14,10 @@ const folder = await mkdtemp(join(tmpdir(), 'rowhouse-deploy-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const isRoot = process.getuid?.() === 0
-// Its folders for temporary files are root's.
+// nginx can write its temporary files only as root.
 const nginx = isRoot ? Bun.which('nginx') : null
 
-/** The page, on ports of this test and without the programs that are not installed here. */
+/** Changes the page to ports of this test, and removes programs that are not installed. */
 async function adapt(text: string, ownerUrl: string): Promise<string> {
   const ports = { postgres: new URL(ownerUrl).port, issuer: await freePort(), service: await freePort() }
   const pooler = pgbouncer ? await freePort() : ports.postgres
@@ -25,7 +25,7 @@ async function adapt(text: string, ownerUrl: string): Promise<string> {
     [/postgres:\/\/postgres:change-me@\S+/g, Object.assign(new URL(ownerUrl), { pathname: '/rowhouse' }).href],
     ['localhost:5432', `127.0.0.1:${ports.postgres}`],
     ['host=localhost port=5432', `host=127.0.0.1 port=${ports.postgres}`],
-    // What the page says of versions below 1.21.
+    // The page describes this change for PgBouncer below 1.21.
     ...(carriesNames
       ? []
       : ([
@@ -39,7 +39,7 @@ async function adapt(text: string, ownerUrl: string): Promise<string> {
     ['https://localhost:8443', nginx ? `https://localhost:${await freePort()}` : `http://localhost:${ports.service}`],
     ['"$PWD/deploy"', folder],
     [/\bdeploy\//g, `${folder}/`],
-    // It refuses to be root.
+    // PgBouncer refuses to run as root.
     ['pgbouncer -q', isRoot ? 'pgbouncer -u postgres -q' : 'pgbouncer -q'],
     ...(pgbouncer ? [] : ([[/^.*pgbouncer -q.*$/gm, '']] as [RegExp, string][])),
     ...(nginx ? [] : ([[/^nginx .*$/gm, '']] as [RegExp, string][])),
@@ -49,7 +49,7 @@ async function adapt(text: string, ownerUrl: string): Promise<string> {
   return adapted.replace('listen 8443', `listen ${proxy}`)
 }
 
-test('a deploy stands when docs/going-to-production.md is followed to the letter', async () => {
+test('every command of docs/going-to-production.md runs and gives the status that the page shows', async () => {
   const server = await startPostgres()
   try {
     const owner = postgres(server.ownerUrl, { max: 1, onnotice: () => {} })

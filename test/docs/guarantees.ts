@@ -1,15 +1,30 @@
-/** A test, by file and by words of its title as the file has them. */
+/** A test, by its file and words of its title. */
 export interface Proof {
   file: string
+  /** As in the report of a run: titles of `describe` and `test` have ` > ` between them, and may be cut short. */
   title: string
 }
 
-/** What is promised, and the tests that go red when it is broken. */
+/** The sections of docs/guarantees.md, in order. */
+export const topics = {
+  data: { title: 'Data', about: 'Which rows a tenant can read and write.' },
+  handle: { title: 'Transactions', about: 'How a transaction gets its tenant, and how it ends.' },
+  database: {
+    title: 'Database',
+    about: 'What PostgreSQL enforces, and what a database must look like for it. `rowhouse doctor` inspects it.',
+  },
+  service: { title: 'Service', about: 'What the service does around the database.' },
+}
+
 export interface Guarantee {
+  /** Stable: code, tests and findings refer to it. */
   number: number
-  guarantee: string
-  /** None: it is still to be kept. */
-  tests: Proof[]
+  topic: keyof typeof topics
+  title: string
+  /** What is guaranteed, in one sentence or two. */
+  text: string
+  /** The tests that fail when it is broken. */
+  tests: [Proof, ...Proof[]]
 }
 
 const proof = (file: string, title: string): Proof => ({ file: `test/${file}.test.ts`, title })
@@ -17,37 +32,48 @@ const proof = (file: string, title: string): Proof => ({ file: `test/${file}.tes
 export const guarantees: Guarantee[] = [
   {
     number: 1,
-    guarantee: 'No foreign read: no answer depends on another tenant’s rows',
+    topic: 'data',
+    title: 'No foreign reads',
+    text: 'No response to a tenant depends on rows of another tenant. This covers lists, counts, single resources, filters, sort orders, errors and headers.',
     tests: [
-      proof('properties/non-interference', 'in turn'),
+      proof(
+        'properties/non-interference',
+        'the responses to one tenant do not depend on the rows of another > in turn',
+      ),
       proof('properties/tenant-id', 'no spelling of a tenant’s id selects another tenant'),
       proof('properties/foreign-marks', 'no response contains a byte of another tenant'),
-      proof('testing/isolation', 'no tenant reaches another tenant'),
-      proof('db/row-security', 'is not returned by id, by tenant or without a condition'),
+      proof('testing/isolation', "no tenant reaches another tenant's rows"),
+      proof('db/row-security', 'another tenant’s row > is not returned by id, by tenant or without a condition'),
     ],
   },
   {
     number: 2,
-    guarantee: 'No foreign write, also without RETURNING',
+    topic: 'data',
+    title: 'No foreign writes',
+    text: 'A tenant cannot create, change, move, reference or delete a row of another tenant, with RETURNING or without.',
     tests: [
-      proof('db/row-security', 'cannot be inserted'),
-      proof('db/row-security', 'cannot result from an update of the tenant column'),
-      proof('testing/isolation', 'no tenant reaches another tenant'),
+      proof('db/row-security', 'another tenant’s row > cannot be inserted'),
+      proof('db/row-security', 'another tenant’s row > cannot result from an update of the tenant column'),
+      proof('testing/isolation', "no tenant reaches another tenant's rows"),
     ],
   },
   {
     number: 3,
-    guarantee:
-      'No tenant, no data: on a fresh connection and on a used one, after commit, rollback, error, timeout and cancel',
+    topic: 'data',
+    title: 'No tenant, no data',
+    text: 'Without a tenant, PostgreSQL returns no row of a tenant table, changes no row and rejects every insert, whatever ran on the connection before. The tenant database throws an error before it sends any SQL.',
     tests: [
-      proof('db/no-tenant', 'no row is seen'),
-      proof('db/no-tenant', 'no row is inserted, whatever tenant it names'),
-      proof('database/tenant-database', 'a %s is refused before any SQL'),
+      proof('db/no-tenant', 'without a tenant, on %s > no row is seen'),
+      proof('db/no-tenant', 'without a tenant, on %s > no row is changed or deleted'),
+      proof('db/no-tenant', 'without a tenant, on %s > no row is inserted, whatever tenant it names'),
+      proof('database/tenant-database', 'without a tenant > a %s is refused before any SQL'),
     ],
   },
   {
     number: 4,
-    guarantee: 'A foreign id equals an absent id: status, headers and body',
+    topic: 'data',
+    title: 'A foreign id equals an unknown id',
+    text: 'The response to an id of another tenant has the same status, headers and body as the response to an id that does not exist. Only the request id, the time and the path differ.',
     tests: [
       proof('service/contract', 'every operation of the document'),
       proof('properties/every-operation', 'that get 404 with an id of another tenant'),
@@ -56,15 +82,19 @@ export const guarantees: Guarantee[] = [
   },
   {
     number: 5,
-    guarantee: 'The same natural key in two tenants always works',
+    topic: 'data',
+    title: 'Natural keys are per tenant',
+    text: 'Two tenants can use the same natural key, such as an email address. A response about a conflict never depends on rows of another tenant.',
     tests: [
-      proof('db/row-security', 'works in two tenants'),
+      proof('db/row-security', 'the same natural key > works in two tenants'),
       proof('service/http/users', 'the same email is free in every other tenant'),
     ],
   },
   {
     number: 6,
-    guarantee: 'Counts, totals, limits and pages are per tenant',
+    topic: 'data',
+    title: 'Counts and pages are per tenant',
+    text: 'Counts, totals, limits and pages are computed from the rows of one tenant.',
     tests: [
       proof('properties/pagination', 'a tenant gets each of its rows on exactly one page, while another adds rows'),
       proof('service/http/tasks', 'a tenant’s new task is never in another one’s list'),
@@ -72,104 +102,146 @@ export const guarantees: Guarantee[] = [
   },
   {
     number: 7,
-    guarantee: 'A transaction’s handle dies with it, on Bun and on Node',
+    topic: 'handle',
+    title: 'A handle ends with its transaction',
+    text: 'When a transaction ends, every call on its handle throws before it sends anything. This keeps a late query out of the next tenant’s transaction, on Bun and on Node.js.',
     tests: [proof('database/escaped-handle', 'on Bun'), proof('database/escaped-handle-node', 'on Node')],
   },
   {
     number: 8,
-    guarantee: 'One tenant a transaction, set once, locally, by one module',
+    topic: 'handle',
+    title: 'One tenant for each transaction',
+    text: 'A transaction has one tenant. A single module sets it, once and only for this transaction, and no other code gets a connection from the pool.',
     tests: [
-      proof('database/tenant-database', 'leave nothing on the connection afterwards'),
-      proof('database/pipeline', 'are not run behind one that fails'),
+      proof('database/tenant-database', 'the settings of a transaction > leave nothing on the connection afterwards'),
+      proof('database/pipeline', 'statements that are sent together > are not run behind one that fails'),
       proof('architecture/imports', 'only database and migrate begin transactions'),
     ],
   },
   {
     number: 9,
-    guarantee: 'The tenant is confirmed; a protocol violation destroys the connection and is counted',
+    topic: 'handle',
+    title: 'PostgreSQL confirms the tenant',
+    text: 'The tenant that PostgreSQL confirms is compared with the requested one before any row is returned. A mismatch or another protocol violation fails the call, closes the connection and is counted.',
     tests: [
-      proof('database/confirmation', 'fails the call, hands no row to the work and commits nothing'),
+      proof(
+        'database/confirmation',
+        'a tenant that PostgreSQL does not confirm > fails the call, hands no row to the work and commits nothing',
+      ),
       proof('database/confirmation', 'a protocol violation is reported with its number'),
-      proof('database/tenant-database', 'returns no rows when the tenant was not confirmed'),
-      proof('database/confirmation', 'fails when a transaction was already open, and destroys the connection'),
+      proof('database/tenant-database', 'a read at once > returns no rows when the tenant was not confirmed'),
+      proof(
+        'database/confirmation',
+        'a transaction whose connection another client used > fails when a transaction was already open, and destroys the connection',
+      ),
     ],
   },
   {
     number: 10,
-    guarantee: 'All or nothing; GET runs READ ONLY; success is said after COMMIT, and what is not known is 503',
+    topic: 'handle',
+    title: 'All or nothing',
+    text: 'A write succeeds only after PostgreSQL has confirmed its COMMIT, and a failed request leaves no change. A commit with an unknown outcome gives 503, and GET and HEAD run in a READ ONLY transaction.',
     tests: [
-      proof('faults/under-load', 'keep apart, lose nothing and leave nothing'),
-      proof('database/tenant-database', 'is read only'),
-      proof('database/confirmation', 'that loses its connection rejects with SERVICE_UNAVAILABLE and never succeeds'),
+      proof('faults/under-load', 'thirty tenants on four connections keep apart, lose nothing and leave nothing'),
+      proof('database/tenant-database', 'a read > is read only'),
+      proof(
+        'database/confirmation',
+        'a commit > that loses its connection rejects with SERVICE_UNAVAILABLE and never succeeds',
+      ),
     ],
   },
   {
     number: 11,
-    guarantee: 'The serving role is powerless',
+    topic: 'database',
+    title: 'The serving role is powerless',
+    text: 'The role that the service logs in with has no attribute but LOGIN, owns nothing and is a member of no other role. It may read and write rows, and may not update the tenant column, `id` or `created_at`.',
     tests: [
       proof('db/powerless', 'the serving role may not'),
-      proof('db/powerless', 'is a member of nothing and owns nothing'),
+      proof('db/powerless', 'the serving role > is a member of nothing and owns nothing'),
     ],
   },
   {
     number: 12,
-    guarantee: 'Every relation with a tenant column is walled: forced row security, one policy, one fence',
+    topic: 'database',
+    title: 'Every tenant table is protected',
+    text: 'Every table with a tenant column is protected: row-level security is enabled and forced, with one permissive and one restrictive policy that compare the tenant column with the current tenant. The serving role reaches a table without this column only when it is listed as shared.',
     tests: [
-      proof('isolation/doctor', 'finds every one of'),
-      proof('cli/commands/doctor', 'on our own schema finds nothing'),
+      proof('isolation/doctor', 'in a third-party database the doctor > finds every one of'),
+      proof('cli/commands/doctor', 'rowhouse doctor > on our own schema finds nothing but an outdated server release'),
     ],
   },
   {
     number: 13,
-    guarantee: 'Keys and indexes begin with the tenant, foreign keys carry it',
+    topic: 'database',
+    title: 'Keys begin with the tenant',
+    text: 'Every key and every index of a tenant table begins with the tenant column. Every foreign key between tenant tables includes it on both sides.',
     tests: [
-      proof('db/row-security', 'cannot be referenced: its id gives the same error as an unknown id'),
+      proof(
+        'db/row-security',
+        'another tenant’s row > cannot be referenced: its id gives the same error as an unknown id',
+      ),
       proof('db/plans', 'a row is found by its primary key, tenant first'),
     ],
   },
   {
     number: 14,
-    guarantee:
-      'The tenant function is STABLE, asked once a statement, handles the empty setting, cannot be bent by search_path',
+    topic: 'database',
+    title: 'The current tenant is read reliably',
+    text: 'The function that returns the current tenant is STABLE, and policies call it once for each statement. It returns null for an empty setting and does not depend on `search_path`.',
     tests: [
-      proof('db/row-security', 'shows each tenant its own rows on one connection'),
+      proof('db/row-security', 'a prepared statement > shows each tenant its own rows on one connection'),
       proof('db/plans', 'the tenant is read once a statement, not once a row'),
     ],
   },
   {
     number: 15,
-    guarantee: 'Views are security_invoker; nothing else reaches round the policies',
+    topic: 'database',
+    title: 'Nothing bypasses the policies',
+    text: 'Views run with the rights of the role that queries them (`security_invoker`). The serving role reaches no materialized view, foreign table, SECURITY DEFINER function or other object that bypasses policies, unless it is listed as shared.',
     tests: [
-      proof('isolation/doctor', 'finds every one of'),
+      proof('isolation/doctor', 'in a third-party database the doctor > finds every one of'),
       proof('isolation/start-message', 'accepts exactly the relations that are listed as shared'),
     ],
   },
   {
     number: 16,
-    guarantee: 'No role and no database carries a preset tenant',
+    topic: 'database',
+    title: 'No preset tenant',
+    text: 'Neither the serving role nor the database has a default for the tenant setting or for `row_security`. A new session has no tenant.',
     tests: [
-      proof('isolation/broken-role', 'reports a role that presets'),
-      proof('isolation/broken-role', 'reports a tenant that the connection string sets'),
+      proof('isolation/broken-role', 'the isolation check of a role > reports a role that presets %s'),
+      proof(
+        'isolation/broken-role',
+        'the isolation check of a role > reports a tenant that the connection string sets',
+      ),
     ],
   },
   {
     number: 17,
-    guarantee: 'No index that row security disables',
+    topic: 'database',
+    title: 'Policies do not disable indexes',
+    text: 'The operators and functions of every index are LEAKPROOF, so that PostgreSQL can use the index under row-level security.',
     tests: [proof('db/plans', 'the first page of a list is read from its index, without sorting')],
   },
   {
     number: 18,
-    guarantee: 'Time and connection limits are defaults of the role',
-    tests: [proof('db/powerless', 'has its limits by default')],
+    topic: 'database',
+    title: 'The serving role has limits',
+    text: 'The serving role has default time limits for statements, locks and idle transactions, and a connection limit.',
+    tests: [proof('db/powerless', 'the serving role > has its limits by default')],
   },
   {
     number: 19,
-    guarantee: 'Known holes of the server are reported',
+    topic: 'database',
+    title: 'Vulnerable servers are reported',
+    text: 'The isolation check warns of a server whose minor release has known vulnerabilities in row-level security.',
     tests: [proof('isolation/start-message', 'warns of a server whose minor release has known vulnerabilities')],
   },
   {
     number: 20,
-    guarantee: 'The service does not start on a wall with a hole; /ready is 503 when one appears',
+    topic: 'service',
+    title: 'No start without isolation',
+    text: 'The service does not start when the isolation check finds an error, and its message says what to do. `/ready` responds with 503 when the check finds one later.',
     tests: [
       proof('runtime/start', 'with the login of a superuser is refused'),
       proof('service/http/health', '/ready is 503 while a table is unprotected'),
@@ -177,7 +249,9 @@ export const guarantees: Guarantee[] = [
   },
   {
     number: 21,
-    guarantee: 'The tenant comes from what was verified; production does not start without it',
+    topic: 'service',
+    title: 'The tenant is verified',
+    text: 'The tenant of a request is compared with the tenants of its verified caller. In production the service does not start without authentication, unless `ALLOW_UNVERIFIED` is set.',
     tests: [
       proof('runtime/auth', 'a start in production without authentication is refused, and names the setting'),
       proof('runtime/auth', 'a token gives access to its own tenant, and nothing else gives access to any'),
@@ -188,52 +262,68 @@ export const guarantees: Guarantee[] = [
   },
   {
     number: 22,
-    guarantee: 'Errors carry no data: in bodies, logs or traces',
+    topic: 'service',
+    title: 'Errors contain no data',
+    text: 'Error responses and logs contain no SQL, no values of a request or a row, and no parameters. A response contains no stack trace.',
     tests: [
-      proof('errors/constraints', 'is reported without a value'),
-      proof('runtime/log', 'and no value that it sent'),
+      proof('errors/constraints', 'a violation of %s is reported without a value'),
+      proof('runtime/log', 'has the tenant and the route of a request, and no value that it sent'),
     ],
   },
   {
     number: 23,
-    guarantee: 'No SQL from input',
+    topic: 'service',
+    title: 'No SQL from input',
+    text: 'Features bind every value as a parameter. They cannot build SQL text from input.',
     tests: [proof('architecture/imports', 'features bind every value: no sql.raw, no unsafe')],
   },
   {
     number: 24,
-    guarantee: 'Everything that remembers carries the tenant in its key: limits, the registry, verified tokens',
+    topic: 'service',
+    title: 'Every cache key contains the tenant',
+    text: 'Whatever is kept between requests has the tenant in its key: rate limits, request queues and answers of the tenant directory. The key of a verified token is the whole token, signature included.',
     tests: [
       proof('properties/broken-filters', 'a cache without the tenant in its key'),
-      proof('limits/rate-store', 'gets a key that contains the tenant and the rate'),
+      proof('limits/rate-store', 'a custom store > gets a key that contains the tenant and the rate'),
       proof('auth/remember', 'is not mistaken for another token or one with a character more or less'),
     ],
   },
   {
     number: 25,
-    guarantee: 'Answers are not shareable: Cache-Control: private, no-store, and Vary',
-    tests: [proof('resolution/tenant', 'marks the response as private')],
+    topic: 'service',
+    title: 'Responses are private',
+    text: 'A response with tenant data has `Cache-Control: private, no-store`, and a `Vary` header with the headers that select the tenant.',
+    tests: [proof('resolution/tenant', 'the tenant middleware > marks the response as private')],
   },
   {
     number: 26,
-    guarantee: 'A noisy tenant is bounded: it waits behind itself, and another never meets its 429',
+    topic: 'service',
+    title: 'A noisy tenant delays itself',
+    text: 'A tenant with too many requests waits in its own queue and leaves the rest of the connection pool to others. No other tenant gets a 429 or a 503 because of it.',
     tests: [
-      proof('runtime/noisy-tenant', 'leaves others the rest of the pool, and waits in its own queue'),
-      proof('limits/concurrency', 'of one tenant does not delay the requests of another'),
-      proof('limits/rate', 'is separate for each tenant'),
+      proof('runtime/noisy-tenant', 'a noisy tenant leaves others the rest of the pool, and waits in its own queue'),
+      proof('limits/concurrency', 'the concurrency limit > of one tenant does not delay the requests of another'),
+      proof('limits/rate', 'a rate > is separate for each tenant'),
     ],
   },
   {
     number: 27,
-    guarantee: 'Migrations cannot weaken it',
+    topic: 'service',
+    title: 'Migrations keep the protection',
+    text: 'A migration fails, and names the table, when a tenant table is unprotected at its end. It restores row-level security that was disabled.',
     tests: [
-      proof('migrate/migrate', 'makes the migration fail with its name'),
-      proof('migrate/migrate', 'restores row-level security that was disabled'),
+      proof(
+        'migrate/migrate',
+        'a new table of tenants that was not protected > makes the migration fail with its name',
+      ),
+      proof('migrate/migrate', 'a migration > restores row-level security that was disabled'),
     ],
   },
   {
     number: 28,
-    guarantee:
-      'The same suite is green on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with a pool of one',
+    topic: 'service',
+    title: 'The same on every engine',
+    text: 'The same tests pass on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with one server connection.',
     tests: [proof('deep/engines/servers', 'the suite is green'), proof('deep/engines/pglite', 'on PGlite')],
   },
 ]

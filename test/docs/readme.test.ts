@@ -6,11 +6,11 @@ import { root, startServer } from '../runtime/child.ts'
 
 const readme = await Bun.file(join(root, 'README.md')).text()
 
-/** Blocks of a language, in their order. */
+/** Returns the code blocks of a language, in order. */
 const blocks = (language: string) =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(([, block = '']) => block)
 
-/** Answers without what differs from run to run. */
+/** Parses responses, without the fields that differ from run to run. */
 const comparable = (lines: string): unknown[] =>
   lines
     .trim()
@@ -23,7 +23,7 @@ test('has at most a hundred lines', () => {
   expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(100)
 })
 
-test('its curl commands print the answers that it shows', async () => {
+test('its curl commands print the responses that it shows', async () => {
   const database = await createDatabase()
   await seed(open(database, 1))
   await using server = startServer({ DATABASE_URL: database.appUrl })
@@ -41,7 +41,7 @@ test('its curl commands print the answers that it shows', async () => {
   expect(printed).toEqual(blocks('json').map(comparable))
 })
 
-test('Globex asks for the id that Acme was just shown, and Acme gets it', () => {
+test('the second example requests a task of the first response as Globex and as Acme', () => {
   const [[list] = [], [foreign, own] = []] = blocks('json').map(comparable) as {
     data?: { id: string }[]
     path: string
@@ -51,7 +51,7 @@ test('Globex asks for the id that Acme was just shown, and Acme gets it', () => 
   expect(own).toMatchObject({ statusCode: 200, path: `/tasks/${id}`, data: { id } })
 })
 
-test('every guarantee that it names links to a test', () => {
+test('each of its five guarantees links to a test', () => {
   const [, section = ''] = /## Five guarantees\n(.*?)\n## /s.exec(readme) ?? []
   const items = section.split('\n').filter((line) => line.startsWith('- '))
   expect(items).toHaveLength(5)

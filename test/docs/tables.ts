@@ -1,15 +1,21 @@
 import { join } from 'node:path'
 import { projectChecks } from '../../src/cli/schema/project-checks.ts'
 import { checks } from '../../src/isolation/index.ts'
-import { mutations } from '../deep/mutation/mutations.ts'
-import { checkPage, checkPath } from './check-page.ts'
+import { codeMutations } from '../deep/mutation/code-mutations.ts'
+import { databaseMutations } from '../deep/mutation/database-mutations.ts'
+import { checkPage, checkPath, headingOf } from './check-page.ts'
 import { errorPages } from './error-pages.ts'
-import { guarantees } from './guarantees.ts'
+import { type Guarantee, guarantees, type Proof, topics } from './guarantees.ts'
 
 /** The checks of the doctor, and those of a project's sources. */
 export const allChecks = [...checks, ...projectChecks]
 
-const link = (file: string): string => `[${file.replace(/^test\/|\.test\.ts$/g, '')}](../${file})`
+const testLink = ({ file, title }: Proof): string => {
+  const words = title.trim().replace(/:$/, '').replaceAll(/%\w/g, '…')
+  return `[${file.replace(/^test\/|\.test\.ts$/g, '')}](../${file}): ${words}`
+}
+
+const checkLink = (check: string): string => `[\`${check}\`](checks/${check}.md)`
 
 const page = (title: string, ...parts: string[]): string =>
   `${[`# ${title}`, '<!-- Written by `bun run docs`. Do not edit: a test compares. -->', ...parts].join('\n\n')}\n`
@@ -17,17 +23,24 @@ const page = (title: string, ...parts: string[]): string =>
 const table = (head: string[], rows: (string | number)[][]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
+function guaranteeSection(guarantee: Guarantee): string {
+  const reported = allChecks.filter((check) => check.guarantee === guarantee.number)
+  const lines = guarantee.tests.map((test) => `- ${testLink(test)}`)
+  if (reported.length > 0) lines.push(`- Checks: ${reported.map(({ check }) => checkLink(check)).join(' ')}`)
+  return `### ${headingOf(guarantee)}\n\n${guarantee.text}\n\n${lines.join('\n')}`
+}
+
 function guaranteesPage(): string {
-  const rows = guarantees.map(({ number, guarantee, tests }) => {
-    const links = tests.map(({ file, title }) => `${link(file)}: ${title}`)
-    const found = allChecks.filter((check) => check.guarantee === number)
-    const pages = found.map(({ check }) => `[\`${check}\`](checks/${check}.md)`)
-    return [`G${number}`, guarantee, links.join('<br>') || '**no test yet**', pages.join(' ')]
-  })
+  const sections = Object.entries(topics).flatMap(([topic, { title, about }]) => [
+    `## ${title}`,
+    about,
+    ...guarantees.filter((guarantee) => guarantee.topic === topic).map(guaranteeSection),
+  ])
   return page(
     'Guarantees',
-    'Each guarantee with the tests that fail when it is broken, and the checks that report it in a database or a project. "Foreign" means: of another tenant. [Every check has a page](checks/README.md).',
-    table(['', 'guarantee', 'tests', 'checks'], rows),
+    'What Rowhouse guarantees about the isolation of tenants. "Foreign" means: of another tenant. The numbers are stable: code, tests and findings refer to G1, G2 and so on.',
+    'Each guarantee lists the tests that fail when it is broken, and the [checks](checks/README.md) that report it in a database or a project. `bun run verify` fails when a listed test does not run or does not pass. [Mutation tests](mutations.md) prove that the tests fail when they should.',
+    ...sections,
   )
 }
 
@@ -49,16 +62,26 @@ function checksPage(): string {
 }
 
 function mutationsPage(): string {
-  const rows = mutations.map(({ item, guarantee, test, doctor }) => [
-    item,
-    `G${guarantee}`,
-    `${link(test.file)}: ${test.title.trim().replace(/:$/, '')}`,
-    doctor ? `[\`${doctor}\`](checks/${doctor}.md)` : 'not visible in the catalogue',
-  ])
   return page(
     'Mutation tests',
-    '[test/deep/mutation](../test/deep/mutation) applies each of these faults to a database or to the code under test. The named test must fail, and the doctor must report the check if the catalogue shows the fault.',
-    table(['fault', 'guarantee', 'the test that fails', 'the check that reports it'], rows),
+    'A mutation test proves that the suite notices a fault. [test/deep/mutation](../test/deep/mutation) applies each fault below on its own, to a migrated database or to the code, and runs one test, which must fail. `bun run verify:deep` runs the mutation tests.',
+    '## Faults in a database',
+    'Statements make the fault after the migration. The doctor inspects the same database and must report the check.',
+    table(
+      ['fault', 'guarantee', 'the test that fails', 'the check that reports it'],
+      databaseMutations.map(({ fault, guarantee, test, check }) => [
+        fault,
+        `G${guarantee}`,
+        testLink(test),
+        checkLink(check),
+      ]),
+    ),
+    '## Faults in the code',
+    'A line of the code is replaced while it is loaded. The doctor cannot find such a fault, because the database is correct.',
+    table(
+      ['fault', 'guarantee', 'the test that fails'],
+      codeMutations.map(({ fault, guarantee, test }) => [fault, `G${guarantee}`, testLink(test)]),
+    ),
   )
 }
 

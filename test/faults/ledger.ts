@@ -29,7 +29,7 @@ export interface Damage {
   duplicated: string[]
   /** Rows of another tenant than the one that wrote them. */
   misplaced: string[]
-  /** Rows of a transaction that failed for certain, or of none. */
+  /** Rows of a transaction that certainly failed, and rows without a transaction. */
   uncommitted: string[]
   /** Transactions of which only some rows exist. */
   partial: string[]

@@ -16,7 +16,7 @@ function run(command: string[], cwd: string, env: Record<string, string> = {}): 
   return stdout.toString()
 }
 
-/** Installs the package into a project: built as `prepack` builds it, next to its dependencies. */
+/** Builds the package as `prepack` does, and installs it in a project next to its dependencies. */
 async function install(): Promise<void> {
   const modules = join(folder, 'node_modules')
   await mkdir(join(modules, 'rowhouse'), { recursive: true })
@@ -52,7 +52,7 @@ async function prepareDatabase(): Promise<string> {
   return database.appUrl
 }
 
-/** The answers of the example to a tenant that writes, to another one that reads, and to a caller without a token. */
+/** Prints the responses of the example to a tenant that writes, to another tenant that reads, and to a caller without a token. */
 const script = (issuer: string) => `import { app } from './kit.js'
   const as = async (tenant, method) => {
     const token = await (await fetch('${issuer}/token?tenant=' + tenant)).text()

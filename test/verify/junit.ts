@@ -1,7 +1,7 @@
-/** A test that a run has reported: JUnit's `testcase`. */
+/** The result of one test: a `testcase` of a JUnit report. */
 export interface Outcome {
   file: string
-  /** The titles of its `describe` blocks and its own, with ` > ` between them. */
+  /** The titles of its `describe` blocks and of the test, with ` > ` between them. */
   title: string
   result: 'passed' | 'failed' | 'skipped'
 }

@@ -1,21 +1,21 @@
 import { type Guarantee, guarantees, type Proof } from '../docs/guarantees.ts'
 import type { Outcome } from './junit.ts'
 
-/** A guarantee whose proof did not pass in a run, and why. */
+/** A guarantee that a run did not prove, the test that is missing, and the reason. */
 export interface Unproved {
   guarantee: number
   proof: Proof
   reason: 'did not run' | 'was skipped' | 'failed'
 }
 
-/** Whether a proof's test belongs to the deep suite. */
+/** Proofs in test/deep run only with `bun run verify:deep`. */
 const isDeep = ({ file }: Proof): boolean => file.startsWith('test/deep/')
 
 /**
- * The guarantees that a run has not proved: each test that test/docs/guarantees.ts names must have run and passed.
+ * Returns the guarantees that a run has not proved: each test in test/docs/guarantees.ts must have run and passed.
  *
- * @param outcomes what the run reported
- * @param suite which suite ran: the proofs of the other one are not looked for
+ * @param outcomes the results of all tests of the run
+ * @param suite the suite that ran; the proofs of the other suite are ignored
  */
 export function unprovedBy(
   outcomes: readonly Outcome[],
@@ -33,7 +33,7 @@ export function unprovedBy(
 }
 
 function outcomesOf({ file, title }: Proof, outcomes: readonly Outcome[]): Outcome[] {
-  // A title of test.each holds %s, %p or $name where the report has a value.
+  // A title of test.each has %s, %p or $name where the report has a value.
   const pattern = new RegExp(
     title
       .split(/%[a-z]|\$\w+/)

@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { type Outcome, readJunit } from './junit.ts'
 import { unprovedBy } from './proofs.ts'
 
-// `bun run verify`: types, lint and tests at the same time, then the proof of each guarantee. `bun run verify:deep`: mutation tests, other
-// engines, and fault injection and properties with twenty times as many runs.
+// `bun run verify` runs types, lint and tests at the same time, then checks the proof of each guarantee. `bun run verify:deep` runs mutation
+// tests, other engines, and fault injection and properties with twenty times as many runs.
 
 const root = join(import.meta.dir, '../..')
 const suite = process.argv.includes('--deep') ? 'deep' : 'fast'
 const folder = mkdtempSync(join(tmpdir(), 'rowhouse-verify-'))
 const write = (text: string) => void process.stdout.write(text)
 
-/** Runs a command. Its output is written as it comes, or as a whole once it has failed. */
+/** Runs a command of Bun. Writes its output as it comes (`isShown`), or only when it fails. */
 async function succeeds(command: string[], env: Record<string, string> = {}, isShown = false): Promise<boolean> {
   const output = isShown ? 'inherit' : 'pipe'
   const child = Bun.spawn([process.execPath, ...command], {
@@ -29,7 +29,7 @@ async function succeeds(command: string[], env: Record<string, string> = {}, isS
   return isGreen
 }
 
-/** Runs a part of the tests, and keeps their report. */
+/** Runs tests and writes their JUnit report. */
 const tests = (report: string, options: string[], env: Record<string, string> = {}): Promise<boolean> =>
   succeeds(
     ['test', '--only-failures', '--reporter=junit', `--reporter-outfile=${join(folder, report)}`, ...options],
@@ -37,7 +37,7 @@ const tests = (report: string, options: string[], env: Record<string, string> = 
     true,
   )
 
-/** Counts the tests of all reports, and names each guarantee that they do not prove. Outside of CI a missing engine is no failure. */
+/** Writes the number of tests and each guarantee that they do not prove. A skipped proof fails in CI only: elsewhere an engine may be missing. */
 function isProved(...reports: string[]): boolean {
   const outcomes = reports.flatMap((report) => readJunit(readFileSync(join(folder, report), 'utf8')))
   const count = (wanted: Outcome['result']) => outcomes.filter(({ result }) => result === wanted).length

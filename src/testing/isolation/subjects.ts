@@ -5,7 +5,7 @@ import { isRoot, type Label, type Row } from './read-catalogue.ts'
 import { documentOf } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** Reads a row of each relation that got none: views, partitions, tables that a trigger writes. */
+/** Reads a row of each relation without a known row: views, partitions, tables that a trigger writes. */
 export async function readVisibleRows({ db, statements, tenantColumn }: ProbeSetup, rows: TenantRows): Promise<void> {
   for (const [label, { mayLocate, take }] of statements) {
     if (rows.known.has(label) || !mayLocate) continue

@@ -119,7 +119,12 @@ describe('rowhouse doctor exits with 2 and one message', () => {
       { DATABASE_URL: main.appUrl },
       'Log in as postgres itself',
     ],
-    ['as a role that does not exist', ['--url', main.ownerUrl, '--role', 'nobody'], {}, 'role "nobody" does not exist'],
+    [
+      'as a role that does not exist',
+      ['--url', main.ownerUrl, '--role', 'missing'],
+      {},
+      'role "missing" does not exist',
+    ],
     ['in an unknown format', ['--format', 'xml'], {}, 'Allowed choices are text, json, sarif'],
   ])('%s', async (_, options, env, message) => {
     const { code, stdout, stderr } = await rowhouse(['doctor', ...options], { env })

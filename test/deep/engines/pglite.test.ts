@@ -19,16 +19,16 @@ import { nonInterference } from '../../properties/non-interference.ts'
 import { operationsOf } from '../../properties/operations.ts'
 import { timeoutMs, tries } from '../../properties/settings.ts'
 
-// Its socket server puts every connection through one session: what is not in a transaction could fall into another's.
+// PGlite has one session for all connections: a statement outside a transaction could run in the transaction of another connection.
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-pglite-'))
 const embedded = await openEmbedded(folder)
 const { url } = embedded
 await migrate({ url })
-const door = createTenantDatabase({ connections: createPool({ url, size: 4 }), role: 'app_user' })
+const db = createTenantDatabase({ connections: createPool({ url, size: 4 }), role: 'app_user' })
 const isolation = createIsolationCheck({ url, role: 'app_user' })
 
 afterAll(async () => {
-  await Promise.all([door.close(), isolation.close()])
+  await Promise.all([db.close(), isolation.close()])
   await embedded.close()
   await rm(folder, { recursive: true })
 })
@@ -37,57 +37,57 @@ const tenantsOf = async (tx: TenantTx) =>
   (await tx.selectDistinct({ tenant: users.tenantId }).from(users)).map((row) => row.tenant)
 
 describe('on PGlite', () => {
-  test('a tenant reads what it wrote, and nobody else does', async () => {
-    const { tenant } = await tenantWithUser(door)
-    expect(await withTenant(tenant, () => door.read(tenantsOf))).toEqual([tenant])
-    expect(await withTenant(newTenant(), () => door.read(tenantsOf))).toEqual([])
+  test('a tenant reads the rows that it wrote, and another tenant does not', async () => {
+    const { tenant } = await tenantWithUser(db)
+    expect(await withTenant(tenant, () => db.read(tenantsOf))).toEqual([tenant])
+    expect(await withTenant(newTenant(), () => db.read(tenantsOf))).toEqual([])
   })
 
-  test('a transaction takes the serving role, and gives it back', async () => {
-    const inside = await withTenant(newTenant(), () => door.read((tx) => tx.execute(sql`select current_user as role`)))
-    expect(inside).toMatchObject([{ role: 'app_user' }])
+  test('a transaction runs as the serving role, and the connection is the owner again afterwards', async () => {
+    const during = await withTenant(newTenant(), () => db.read((tx) => tx.execute(sql`select current_user as role`)))
+    expect(during).toMatchObject([{ role: 'app_user' }])
     const connection = openConnection({ url })
     expect((await query(connection, 'select current_user as role'))[0]).toEqual({ role: 'postgres' })
     await connection.close()
   })
 
-  test('a read is read only', async () => {
-    const error = await withTenant(newTenant(), () => failureOf(door.read((tx) => addUser(tx))))
+  test('a read is READ ONLY', async () => {
+    const error = await withTenant(newTenant(), () => failureOf(db.read((tx) => addUser(tx))))
     expect(findDatabaseError(error)?.sqlstate).toBe('25006')
   })
 
-  test('what throws is rolled back', async () => {
+  test('a write that throws is rolled back', async () => {
     const tenant = newTenant()
     const work = async (tx: TenantTx) => {
       await addUser(tx)
       throw new Error('no')
     }
-    await withTenant(tenant, () => failureOf(door.write(work)))
-    expect(await withTenant(tenant, () => door.read(tenantsOf))).toEqual([])
+    await withTenant(tenant, () => failureOf(db.write(work)))
+    expect(await withTenant(tenant, () => db.read(tenantsOf))).toEqual([])
   })
 
-  test('the first cause is what is seen, and the engine goes on', async () => {
+  test('a write rejects with its first error, and the engine keeps working', async () => {
     const work = async (tx: TenantTx) => {
       await tx.execute(sql`select 1 / 0`).catch(() => {})
     }
-    const error = await withTenant(newTenant(), () => failureOf(door.write(work)))
+    const error = await withTenant(newTenant(), () => failureOf(db.write(work)))
     expect(findDatabaseError(error)?.sqlstate).toBe('22012')
-    await tenantWithUser(door)
+    await tenantWithUser(db)
   })
 
-  test('the walls have no hole, and the role is bound by them', async () => {
+  test('the isolation check finds nothing with the serving role', async () => {
     assertRowSecurity(await isolation.inspect())
   })
 
-  test('the check sees the superuser that nobody bound', async () => {
-    const unbound = createIsolationCheck({ url })
-    expect(await unbound.inspect()).toContainEqual(
+  test('the isolation check reports the superuser without a serving role', async () => {
+    const asSuperuser = createIsolationCheck({ url })
+    expect(await asSuperuser.inspect()).toContainEqual(
       expect.objectContaining({ level: 'error', object: 'postgres', problem: 'the serving role is a superuser' }),
     )
-    await unbound.close()
+    await asSuperuser.close()
   })
 
-  test('transactions of two tenants at once never mix, while the walls are looked at and errors are thrown', async () => {
+  test('concurrent transactions of two tenants stay apart, with isolation checks and errors in between', async () => {
     const [a, b] = [newTenant(), newTenant()]
     const write = async (tx: TenantTx, n: number) => {
       await addUser(tx)
@@ -102,7 +102,7 @@ describe('on PGlite', () => {
       }
       const tenant = n % 2 === 0 ? a : b
       const found = await withTenant(tenant, () =>
-        n % 3 === 0 ? door.read(tenantsOf) : door.write((tx) => write(tx, n)),
+        n % 3 === 0 ? db.read(tenantsOf) : db.write((tx) => write(tx, n)),
       ).catch((error: unknown) => {
         if (error instanceof Error && error.message === 'thrown') return []
         if (findDatabaseError(error)?.sqlstate === '22012') return []
@@ -112,7 +112,7 @@ describe('on PGlite', () => {
     })
     expect((await Promise.all(runs)).flat()).toEqual([])
     const committed = await Promise.all(
-      [a, b].map((tenant) => withTenant(tenant, () => door.read((tx) => tx.$count(users)))),
+      [a, b].map((tenant) => withTenant(tenant, () => db.read((tx) => tx.$count(users)))),
     )
     const expected = [0, 1].map(
       (odd) =>
@@ -123,19 +123,19 @@ describe('on PGlite', () => {
     expect(committed).toEqual(expected)
   })
 
-  test('a connection that is closed in its transaction leaves the others alone', async () => {
+  test('a connection that is closed in its transaction does not affect the others', async () => {
     const connection = openConnection({ url })
     await connection.command('begin')
     await query(connection, `insert into users (tenant_id, email, name) values ($1, 'x', 'x')`, [newTenant()])
     await connection.close()
-    const { tenant } = await tenantWithUser(door)
-    expect(await withTenant(tenant, () => door.read(tenantsOf))).toEqual([tenant])
+    const { tenant } = await tenantWithUser(db)
+    expect(await withTenant(tenant, () => db.read(tenantsOf))).toEqual([tenant])
   })
 
   test(
-    'one tenant is answered as if the other had other rows, also when both ask at once',
+    'the responses to one tenant do not depend on the rows of another, with concurrent requests too',
     async () => {
-      const target = createApp({ ...deps, db: door, isolation })
+      const target = createApp({ ...deps, db: db, isolation })
       const operations = operationsOf(await (await target.request('/openapi.json')).json())
       const clear = async () => {
         const owner = openConnection({ url })

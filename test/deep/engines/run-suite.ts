@@ -4,27 +4,27 @@ import { join } from 'node:path'
 const root = join(import.meta.dir, '../../..')
 
 export interface SuiteOptions {
-  /** Folders and files of tests, from the repository's top folder. */
+  /** Folders and files of tests, as paths from the root of the repository. */
   paths: string[]
-  /** Files that are left out, as globs. */
+  /** Files that do not run, as globs. */
   without?: string[]
-  /** Titles of tests that are left out. */
+  /** Titles of tests that do not run. */
   withoutTests?: string[]
-  /** What is set for the run; undefined takes a variable of this run away. */
+  /** Environment variables of the run; undefined removes a variable of this process. */
   environment: Record<string, string | undefined>
 }
 
 /**
- * Runs a part of the suite in a process of its own, on another engine.
+ * Runs a part of the suite in another process, on another engine.
  *
- * @throws an Error with the output of what failed
+ * @throws Error with the output of the tests that failed, or with the paths and titles that do not exist
  */
 export async function runSuite({ paths, without = [], withoutTests = [], environment }: SuiteOptions): Promise<void> {
   const missing = paths.filter((path) => !existsSync(join(root, path)))
   const sources = [...new Bun.Glob('test/**/*.ts').scanSync(root)].map((path) => Bun.file(join(root, path)).text())
   const text = (await Promise.all(sources)).join('\n')
-  missing.push(...withoutTests.filter((title) => text.split(title).length < 3)) // once in a test, once where it is named
-  if (missing.length > 0) throw new Error(`These tests are not there: ${missing.join(', ')}`)
+  missing.push(...withoutTests.filter((title) => text.split(title).length < 3)) // the title stands in the test, and once more in the list
+  if (missing.length > 0) throw new Error(`These tests do not exist: ${missing.join(', ')}`)
   const titles = withoutTests.map((title) => RegExp.escape(title)).join('|')
   const child = Bun.spawn(
     [
@@ -46,8 +46,8 @@ export async function runSuite({ paths, without = [], withoutTests = [], environ
     new Response(child.stderr).text(),
     child.exited,
   ])
-  if (exitCode !== 0) throw new Error(`bun test ended with ${exitCode}:\n${stdout}${stderr}`)
+  if (exitCode !== 0) throw new Error(`bun test exited with ${exitCode}:\n${stdout}${stderr}`)
 }
 
-/** A suite that another one runs runs no further one. */
+/** True in a process that `runSuite` started: it starts no further one. */
 export const isNested = process.env.TEST_NESTED !== undefined || process.env.TEST_POOLER !== undefined

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { pgbouncer } from '../../pooler.ts'
 import { isNested, runSuite } from './run-suite.ts'
 
-// Guarantee G28: the same suite on another PostgreSQL and through a transaction pooler. The two run at the same time.
+// Guarantee G28: runs the suite on another PostgreSQL and through a transaction pooler, both at the same time.
 
 const TIMEOUT_MS = 180_000
 const core = [
@@ -19,20 +19,20 @@ const core = [
   'test/database',
   'test/injection',
 ]
-// The replica has servers of its own; broken policies and Node need not be tried on every engine.
+// The replica tests start servers of their own. The results of broken filters and of Node do not depend on the engine.
 const without = [
   'test/database/replica/**',
   'test/properties/broken-filters.test.ts',
   'test/database/escaped-handle-node.test.ts',
 ]
 
-// Each breaks databases of its own, as every nested run has to; what the doctor finds is held by test/isolation.
+// Slow, and covered on the packaged PostgreSQL: each breaks many databases of its own.
 const slow = [
   'test/isolation/tenant-expression.test.ts',
   ...['objects', 'privileges', 'role', 'tables'].map((name) => `test/isolation/broken-${name}.test.ts`),
 ]
 
-/** The oldest supported PostgreSQL that Debian's packages have put here, if this run is not on it already. */
+/** The oldest supported PostgreSQL from Debian's packages, unless this run uses it already. */
 const folder = '/usr/lib/postgresql'
 const [oldest] = (existsSync(folder) ? readdirSync(folder) : [])
   .filter((major) => Number(major) >= 14 && existsSync(`${folder}/${major}/bin/postgres`))
@@ -40,27 +40,28 @@ const [oldest] = (existsSync(folder) ? readdirSync(folder) : [])
 const bin = `${folder}/${oldest}/bin`
 const hasOther = oldest !== undefined && process.env.TEST_POSTGRES_BIN !== bin
 
-/** Tests that one connection of the server cannot run, or whose answer comes from the pooler; with the reason. */
+/** Tests that need more than one server connection, or whose response comes from the pooler, each with the reason. */
 const notThroughPooler = {
-  'does not join a concurrent transaction of the same tenant': 'two transactions wait for one another',
-  'is rejected in the transaction of another tenant': 'two transactions wait for one another',
-  'succeeds after a deadlock with another one': 'two transactions wait for one another',
-  'waits for a lock for two lock timeouts and then fails': 'two transactions at once; settings in the URL are refused',
-  'rejects with SERVICE_UNAVAILABLE when it refuses the password': 'PgBouncer refuses it, with a code of its own',
-  'a connection per transaction is closed after the transaction': 'the connection of the server stays open',
-  'a connection that was released twice is not lent twice': 'clients are told apart by their connections of the server',
-  'opens at most as many connections as its size': 'clients are counted by their connections of the server',
-  'replaces a connection that reached its lifetime': 'clients are told apart by their connections of the server',
-  'has the same name on every connection': 'PgBouncer gives it another',
-  'is closed when there are too many, the least recently used first': 'PgBouncer closes it itself',
-  'is sent again unnamed when the server lost it': 'PgBouncer ends the session of who deallocates',
-  'is not created with prepare=false in the URL': 'of a connection that others have used before',
-  'leave nothing on the connection afterwards': 'a new client’s connection of the server has been used before',
+  'does not join a concurrent transaction of the same tenant': 'two transactions wait for each other',
+  'is rejected in the transaction of another tenant': 'two transactions wait for each other',
+  'succeeds after a deadlock with another one': 'two transactions wait for each other',
+  'waits for a lock for two lock timeouts and then fails':
+    'two transactions at once, and PgBouncer rejects settings in the URL',
+  'rejects with SERVICE_UNAVAILABLE when it refuses the password': 'PgBouncer rejects the password with another code',
+  'a connection per transaction is closed after the transaction': 'PgBouncer keeps its server connection open',
+  'a connection that was released twice is not lent twice': 'the test identifies clients by their server connections',
+  'opens at most as many connections as its size': 'the test counts clients by their server connections',
+  'replaces a connection that reached its lifetime': 'the test identifies clients by their server connections',
+  'has the same name on every connection': 'PgBouncer renames prepared statements',
+  'is closed when there are too many, the least recently used first': 'PgBouncer closes statements itself',
+  'is sent again unnamed when the server lost it': 'PgBouncer closes the connection of a client that deallocates',
+  'is not created with prepare=false in the URL': 'the server connection has statements of other clients',
+  'leave nothing on the connection afterwards': 'the server connection of a new client was used before',
 }
 
-const skipped = (why: string) => process.stderr.write(`${why}: that part of test/engines is skipped.\n`)
-if (!pgbouncer) skipped('PgBouncer is not installed')
-if (!hasOther) skipped(`No other PostgreSQL is installed in ${folder}`)
+const skip = (reason: string) => process.stderr.write(`${reason}: these tests of test/deep/engines are skipped.\n`)
+if (!pgbouncer) skip('PgBouncer is not installed')
+if (!hasOther) skip(`No other PostgreSQL is installed in ${folder}`)
 
 describe.skipIf(isNested)('the suite is green', () => {
   test.skipIf(!hasOther).concurrent(

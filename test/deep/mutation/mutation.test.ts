@@ -1,23 +1,24 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
-import { mutations } from './mutations.ts'
-import { runAll } from './run.ts'
+import { codeMutations } from './code-mutations.ts'
+import { databaseMutations } from './database-mutations.ts'
+import { type Effect, runAll } from './run.ts'
 
-// The suite proves itself: what is broken here, on purpose, must turn the named test red. Two at a time, all at first.
-let notices: Awaited<ReturnType<typeof runAll>>
+const mutations = [...databaseMutations, ...codeMutations]
+let effects: Map<(typeof mutations)[number], Effect>
 beforeAll(async () => {
-  notices = await runAll(mutations)
+  effects = await runAll(mutations)
 }, 240_000)
 
-describe.each(mutations)('$item:', (sabotage) => {
-  const { item: _, test: noticing, doctor } = sabotage
+describe.each(mutations)('$fault:', (mutation) => {
+  const { file, title } = mutation.test
 
-  test(`a test turns red (${noticing.file})`, () => {
-    const { red = [], output } = notices.get(sabotage) ?? {}
-    if (!red.some((title) => title.includes(noticing.title))) throw new Error(`It stayed green:\n${output}`)
+  test(`turns "${title.trim()}" red (${file})`, () => {
+    const { failed = [], output } = effects.get(mutation) ?? {}
+    if (!failed.some((name) => name.includes(title))) throw new Error(`The test passed or did not run:\n${output}`)
   })
 
-  if (doctor)
-    test(`the doctor says ${doctor}`, () => {
-      expect(notices.get(sabotage)?.findings.map(({ check }) => check)).toContain(doctor)
+  if ('check' in mutation)
+    test(`the doctor reports ${mutation.check}`, () => {
+      expect(effects.get(mutation)?.findings.map(({ check }) => check)).toContain(mutation.check)
     })
 })

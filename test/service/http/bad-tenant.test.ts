@@ -25,7 +25,7 @@ const malformed = {
   '8,000 characters': 'a'.repeat(8000),
 }
 
-/** None of these requests may reach the database. */
+/** Requests that must not reach the database. */
 const untouched = failing(new Error('SQL would have been sent'))
 const routes: [string, string][] = [
   ['GET', '/tasks'],

@@ -1,0 +1,125 @@
+import type { CodeMutation } from './mutation.ts'
+
+export const codeMutations: CodeMutation[] = [
+  {
+    fault: 'tenant that stays on the connection: set_config(…, false)',
+    guarantee: 8,
+    file: 'src/database/tenant-opening.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the code under test
+    lines: [['${2 * index + 2}, true)', '${2 * index + 2}, false)']],
+    test: { file: 'test/database/tenant-database.test.ts', title: 'leave nothing on the connection afterwards' },
+  },
+  {
+    fault: 'handle that is not revoked',
+    guarantee: 7,
+    file: 'src/database/transaction-handle.ts',
+    lines: [['revoked = true', 'revoked = false']],
+    test: { file: 'test/database/escaped-handle.test.ts', title: 'is rejected from then on' },
+  },
+  {
+    fault: 'tenant that is not compared with the confirmed one',
+    guarantee: 9,
+    file: 'src/database/tenant-opening.ts',
+    lines: [['results.at(-1)?.rows[0]?.[index] !== value', 'index < 0 && value && results']],
+    test: { file: 'test/database/confirmation.test.ts', title: 'a tenant that PostgreSQL does not confirm' },
+  },
+  {
+    fault: 'migration without its final isolation check',
+    guarantee: 27,
+    file: 'src/migrate/migrate.ts',
+    lines: [['assertRowSecurity(await', 'void (await']],
+    test: { file: 'test/migrate/migrate.test.ts', title: 'makes the migration fail with its name' },
+  },
+  {
+    fault: 'cache without the tenant in its key',
+    guarantee: 24,
+    file: 'src/service/features/tasks/repository.ts',
+    lines: [
+      ['export async function findTask', 'const cache = new Map<string, TaskRow>()\nexport async function findTask'],
+      [
+        '  const [row] = await taskById(tx, { id })',
+        `  const row = cache.get(id) ?? (await taskById(tx, { id }))[0]
+           if (row) cache.set(id, row)`,
+      ],
+    ],
+    test: { file: 'test/service/contract.test.ts', title: 'getTask: ' },
+  },
+  {
+    fault: '404 with another message for a foreign row',
+    guarantee: 4,
+    file: 'src/service/features/tasks/routes.ts',
+    lines: [
+      ['const toTask', 'const known = new Set<string>()\nconst toTask'],
+      ['  id: row.id,', '  id: (known.add(row.id), row.id),'],
+      [
+        'if (!row) throw missing()',
+        `if (!row) throw known.has(id) ? new ApiError('NOT_FOUND', 'Not yours') : missing()`,
+      ],
+    ],
+    test: { file: 'test/service/contract.test.ts', title: 'getTask: ' },
+  },
+  {
+    fault: 'start in production without authentication',
+    guarantee: 21,
+    file: 'src/service/config/auth-settings.ts',
+    lines: [["NODE_ENV === 'production'", 'false']],
+    test: {
+      file: 'test/service/config.test.ts',
+      title: 'rejects unverified callers in production without ALLOW_UNVERIFIED',
+    },
+  },
+  {
+    fault: 'tenant of the request that is not compared with the token',
+    guarantee: 21,
+    file: 'src/resolution/resolve.ts',
+    lines: [['if (identity?.tenants &&', 'if (false &&']],
+    test: { file: 'test/auth/jwt.test.ts', title: 'is rejected for a tenant that it does not name' },
+  },
+  {
+    fault: 'accepted token of another service',
+    guarantee: 21,
+    file: 'src/auth/jwt.ts',
+    lines: [['options.audience === undefined ?', 'true ?']],
+    test: { file: 'test/auth/jwt.test.ts', title: 'for another service is accepted only without an expected audience' },
+  },
+  {
+    fault: 'verified tokens without the signature in their key',
+    guarantee: 24,
+    file: 'src/auth/jwt.ts',
+    lines: [
+      ['remembered.get(token)', "remembered.get(token.split('.')[1])"],
+      ['remembered.set(token,', "remembered.set(token.split('.')[1],"],
+    ],
+    test: {
+      file: 'test/auth/remember.test.ts',
+      title: 'is not mistaken for another token or one with a character more or less',
+    },
+  },
+  {
+    fault: 'rate limit without the tenant in its key',
+    guarantee: 24,
+    file: 'src/limits/rate-limit.ts',
+    lines: [['this.store.take(', 'this.store.take(this.policy || ']],
+    test: { file: 'test/limits/rate.test.ts', title: 'is separate for each tenant' },
+  },
+  {
+    fault: 'one queue for all tenants',
+    guarantee: 26,
+    file: 'src/limits/bulkhead.ts',
+    lines: [
+      ['this.slots.get(tenantId)', "this.slots.get('')"],
+      ['this.slots.set(tenantId,', "this.slots.set('',"],
+    ],
+    test: { file: 'test/limits/concurrency.test.ts', title: 'of one tenant does not delay the requests of another' },
+  },
+  {
+    fault: 'answers of the tenant directory without the tenant in their key',
+    guarantee: 24,
+    file: 'src/resolution/tenant-directory.ts',
+    lines: [
+      ['answers.get(selector)', "answers.get('')"],
+      ['answers.set(selector,', "answers.set('',"],
+    ],
+    test: { file: 'test/resolution/tenant-directory.test.ts', title: 'is used only for its own tenant' },
+  },
+]
