@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ async function install(): Promise<void> {
   await mkdir(join(modules, 'rowhouse'), { recursive: true })
   for (const name of await readdir(join(root, 'node_modules')))
     await symlink(join(root, 'node_modules', name), join(modules, name))
-  for (const path of ['package.json', 'src'])
+  for (const path of ['package.json', 'src', 'sql', 'db'])
     await cp(join(root, path), join(modules, 'rowhouse', path), { recursive: true })
   run(
     [
@@ -38,22 +38,25 @@ async function install(): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
 }
 
-async function prepareDatabase(): Promise<string> {
-  const database = await createBareDatabase()
-  const owner = asOwner(database)
-  for (const name of ['10-roles', '20-tenancy', '30-protect'])
-    await owner.unsafe(await readFile(join(root, `sql/${name}.sql`), 'utf8'))
-  await owner.unsafe(`
-    create table notes (
-      tenant_id uuid not null default tenancy.current_tenant_id(), id uuid not null default tenancy.uuid_v7(),
-      created_at timestamptz(3) not null default now(), updated_at timestamptz(3) not null default now(),
-      text text not null, primary key (tenant_id, id));
-    select tenancy.protect('notes')`)
-  return database.appUrl
+/** Writes the files that a page shows: a block with a path is that file. */
+async function writeFilesOf(page: string): Promise<void> {
+  const text = await readFile(join(root, page), 'utf8')
+  for (const [, path = '', block = ''] of text.matchAll(/^```ts (\S+)\n(.*?)^```$/gms)) {
+    files[path] = block
+    await writeFile(join(folder, path), block)
+  }
+}
+const files: Record<string, string> = {}
+
+/** The `bunx` commands of docs/use-the-kit.md, up to the start of the app. */
+async function commandsOfPage(): Promise<string[]> {
+  const text = await readFile(join(root, 'docs/use-the-kit.md'), 'utf8')
+  const [steps = ''] = text.split('## 5. The app')
+  return [...steps.matchAll(/^bunx (.*)$/gm)].map(([, command = '']) => command)
 }
 
-/** Prints the responses of the example to a tenant that writes, to another tenant that reads, and to a caller without a token. */
-const script = (issuer: string) => `import { app } from './kit.js'
+/** The answers of the example to a tenant that writes, to another one that reads, and to a caller without a token. */
+const script = (issuer: string) => `import app from './app.js'
   const as = async (tenant, method) => {
     const token = await (await fetch('${issuer}/token?tenant=' + tenant)).text()
     return app.request('/notes', { method, headers: { Authorization: 'Bearer ' + token } })
@@ -62,21 +65,45 @@ const script = (issuer: string) => `import { app } from './kit.js'
   console.log(JSON.stringify(await Promise.all(answers.map((answer) => answer.json()))))
   process.exit(0)`
 
-test("the README's example keeps two tenants apart in a separate project on Node.js, or on Bun without Node.js", async () => {
+const database = await createBareDatabase()
+
+beforeAll(async () => {
   await install()
+  await writeFilesOf('docs/use-the-kit.md')
+  await writeFilesOf('README.md')
+}, 60_000)
+
+test('the commands of docs/use-the-kit.md make a protected database of the example’s schema', async () => {
+  const commands = await commandsOfPage()
+  expect(commands).toEqual([
+    'rowhouse init',
+    'drizzle-kit generate',
+    'rowhouse check',
+    'rowhouse migrate',
+    'rowhouse doctor',
+  ])
+  const programs: Record<string, string> = {
+    rowhouse: 'rowhouse/src/cli/rowhouse.ts',
+    'drizzle-kit': 'drizzle-kit/bin.cjs',
+  }
+  const env = { DATABASE_OWNER_URL: database.ownerUrl, DATABASE_URL: database.appUrl }
+  for (const command of commands) {
+    const [program = '', ...parameters] = command.split(' ')
+    run([process.execPath, join(folder, 'node_modules', programs[program] ?? ''), ...parameters], folder, env)
+  }
+  const tables = await asOwner(database)`select relname from pg_class where relforcerowsecurity and relrowsecurity`
+  expect(tables.map(({ relname }) => relname)).toEqual(['notes'])
+}, 60_000)
+
+test("the README's example keeps two tenants apart in a separate project on Node.js, or on Bun without Node.js", async () => {
   using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: (request) => issuer.fetch(request) })
   const issuer = await createIssuer(server.url.origin, 'notes')
-  const readme = await readFile(join(root, 'README.md'), 'utf8')
-  const example = readme.match(/^```ts kit\.ts\n(.*?)^```$/ms)?.[1] ?? ''
-  await writeFile(join(folder, 'kit.ts'), example.replaceAll('https://issuer.example', server.url.origin))
+  const app = files['app.ts'] ?? ''
+  await writeFile(join(folder, 'app.ts'), app.replaceAll('https://issuer.example', server.url.origin))
   await writeFile(join(folder, 'try.mjs'), script(server.url.origin))
   const strict = ['--strict', '--skipLibCheck', '--target', 'esnext', '--module', 'nodenext', '--types', 'bun-types']
-  run([process.execPath, 'node_modules/.bin/tsc', ...strict, 'kit.ts'], folder)
-  await using attempt = start(
-    [Bun.which('node') ?? 'bun', 'try.mjs'],
-    { DATABASE_URL: await prepareDatabase() },
-    folder,
-  )
+  run([process.execPath, 'node_modules/.bin/tsc', ...strict, 'app.ts'], folder)
+  await using attempt = start([Bun.which('node') ?? 'bun', 'try.mjs'], { DATABASE_URL: database.appUrl }, folder)
   expect({ code: await attempt.exited, stderr: attempt.stderr }).toEqual({ code: 0, stderr: '' })
   expect(JSON.parse(attempt.stdout)).toMatchObject([
     { success: true, data: [{ text: 'Hello' }] },
@@ -85,12 +112,13 @@ test("the README's example keeps two tenants apart in a separate project on Node
   ])
 }, 60_000)
 
-test('the README’s example has twelve lines below its imports', async () => {
-  const readme = await readFile(join(root, 'README.md'), 'utf8')
-  const lines =
-    readme
-      .match(/^```ts kit\.ts\n(.*?)^```$/ms)?.[1]
-      ?.trim()
-      .split('\n') ?? []
+test("the README's example refuses the login of a superuser", async () => {
+  await using attempt = start([process.execPath, 'app.ts'], { DATABASE_URL: database.ownerUrl }, folder)
+  expect(await attempt.exited).not.toBe(0)
+  expect(attempt.stderr).toContain('the serving role is a superuser')
+})
+
+test('the README’s example has at most twelve lines below its imports', () => {
+  const lines = ['schema.ts', 'app.ts'].flatMap((path) => (files[path] ?? '').trim().split('\n'))
   expect(lines.filter((line) => line !== '' && !line.startsWith('import ')).length).toBeLessThanOrEqual(12)
 })
