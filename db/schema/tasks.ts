@@ -37,4 +37,3 @@ export const tasks = pgTable(
 ).enableRLS()
 
 export type TaskRow = typeof tasks.$inferSelect
-export type NewTaskRow = typeof tasks.$inferInsert

@@ -24,4 +24,3 @@ export const users = pgTable(
 ).enableRLS()
 
 export type UserRow = typeof users.$inferSelect
-export type NewUserRow = typeof users.$inferInsert

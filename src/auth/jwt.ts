@@ -120,7 +120,7 @@ export function jwt(options: JwtOptions): Authentication {
         const payload = await verifyToken(token, c)
         const identity = readClaims(payload)
         const expires = ((payload.exp ?? 0) + clockSkewSeconds) * 1000
-        remembered.set(token, { identity, from: time, until: Math.min(time + rememberMs, expires) })
+        if (rememberMs > 0) remembered.set(token, { identity, from: time, until: Math.min(time + rememberMs, expires) })
         return identity
       } catch (error) {
         throw toTokenError(realm, error)

@@ -5,9 +5,8 @@ export {
   type AuthenticationFailureReason,
   type Identity,
 } from './authentication.ts'
-export { type Bookmark, noBookmark } from './bookmark.ts'
 export { TenantNotCarried } from './carried.ts'
-export { runInContext, type TenantContext, TenantRequired, tenantContext, withTenant } from './context.ts'
+export { type TenantContext, TenantRequired, tenantContext, withTenant } from './context.ts'
 export type { Logger } from './logger.ts'
 export { resumeFromMessage, tenantMessageHeaders } from './message-headers.ts'
 export { type CarriedTenant, carryTenant, resumeTenant, tenantHeaders } from './propagation.ts'

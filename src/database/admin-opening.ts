@@ -1,6 +1,6 @@
 import { OperatorError } from '../errors/index.ts'
 import { toRows } from './statement.ts'
-import { SettingsNotConfirmed } from './transaction.ts'
+import { beginRead, SettingsNotConfirmed } from './transaction.ts'
 import type { Opening } from './transaction-handle.ts'
 
 /** Why administrative work is done, and who does it. */
@@ -18,7 +18,7 @@ export class WrongAdminLogin extends OperatorError {
   override readonly name = 'WrongAdminLogin'
 }
 
-const begin = { read: 'begin isolation level repeatable read read only', write: 'begin' }
+const begin = { read: beginRead, write: 'begin' }
 const settingsQuery = `
 select set_config('app.admin_reason', $1, true) as reason, set_config('app.actor', $2, true) as actor,
   rolname as role, rolbypassrls or rolsuper as bypasses

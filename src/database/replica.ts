@@ -1,4 +1,5 @@
-import { noBookmark, type TenantContext } from '../context/index.ts'
+import type { TenantContext } from '../context/index.ts'
+import { noBookmark } from '../context/internal.ts'
 import { ApiError, findDatabaseError } from '../errors/index.ts'
 import { createBookmarks } from './bookmarks.ts'
 import type { ConnectionSource } from './connection.ts'

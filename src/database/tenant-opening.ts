@@ -1,6 +1,6 @@
 import type { TenantContext } from '../context/index.ts'
 import type { TenantSigner } from './signed-context.ts'
-import { SettingsNotConfirmed } from './transaction.ts'
+import { beginRead, SettingsNotConfirmed } from './transaction.ts'
 import type { Opening } from './transaction-handle.ts'
 
 export type Mode = 'read' | 'readAtOnce' | 'write'
@@ -10,8 +10,7 @@ export class TenantNotConfirmed extends SettingsNotConfirmed {
   override readonly name = 'TenantNotConfirmed'
 }
 
-const beginRead = { text: 'begin isolation level repeatable read read only', parameters: [] }
-const begin = { read: beginRead, readAtOnce: beginRead, write: { text: 'begin', parameters: [] } }
+const begin = { read: beginRead, readAtOnce: beginRead, write: 'begin' }
 const commit = { text: 'commit', parameters: [] }
 
 /** For each number of settings, the statement that sets them. */
@@ -37,8 +36,12 @@ export function openTenant(
     // All clients of PGlite's socket share one session: until a transaction is open, their messages can come between ours,
     // so BEGIN is one message.
     ...(role === undefined
-      ? { command: undefined, statements: [begin[mode], set], commit: mode === 'readAtOnce' ? commit : undefined }
-      : { command: begin[mode].text, statements: [set], commit: undefined }),
+      ? {
+          command: undefined,
+          statements: [{ text: begin[mode], parameters: [] }, set],
+          commit: mode === 'readAtOnce' ? commit : undefined,
+        }
+      : { command: begin[mode], statements: [set], commit: undefined }),
     confirm(results) {
       if (settings.some(([, value], index) => results.at(-1)?.rows[0]?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')

@@ -7,6 +7,9 @@ export class SettingsNotConfirmed extends Error {
   override readonly name: string = 'SettingsNotConfirmed'
 }
 
+/** Begins a transaction that sees one snapshot and writes nothing. */
+export const beginRead = 'begin isolation level repeatable read read only'
+
 export interface TransactionOptions {
   connections: ConnectionSource
   context: HandleContext
@@ -32,9 +35,9 @@ export async function runTransaction<T>(
   options: TransactionOptions,
   work: (handle: TransactionHandle) => Promise<T>,
 ): Promise<T> {
-  const { connections, context, openingOf, named, resolvesBeforeCommit } = options
+  const { connections, resolvesBeforeCommit } = options
   const connection = await connections.acquire()
-  const handle = new TransactionHandle(connection, context, openingOf(), named)
+  const handle = await openHandle(connection, options)
   let outcome: { value: T } | { reason: unknown }
   try {
     outcome = { value: await work(handle) }
@@ -49,6 +52,17 @@ export async function runTransaction<T>(
   if ('reason' in outcome) throw outcome.reason
   if (handle.firstCause) throw handle.firstCause
   return outcome.value
+}
+
+/** A handle whose transaction begins with its first query. The connection goes back when a signer or the like throws. */
+async function openHandle(connection: Connection, options: TransactionOptions): Promise<TransactionHandle> {
+  const { connections, context, openingOf, named } = options
+  try {
+    return new TransactionHandle(connection, context, openingOf(), named)
+  } catch (error) {
+    await release(connection, connections)
+    throw error
+  }
 }
 
 /** Commits or rolls back, once no query is pending. */

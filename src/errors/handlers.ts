@@ -132,15 +132,19 @@ function headersOf(exception: HTTPException): Record<string, string> {
   )
 }
 
+const causesLoggedMax = 4
+
 /** The stack frames of an error and its causes, without their messages. */
 function placesOf(thrown: Error): string[] {
-  return causesOf(thrown).flatMap((cause) => [
-    cause.name,
-    ...(cause.stack ?? '')
-      .replace(cause.message, '')
-      .split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      .slice(0, 6)
-      .map((line) => line.trim()),
-  ])
+  return causesOf(thrown)
+    .slice(0, causesLoggedMax)
+    .flatMap((cause) => [
+      cause.name,
+      ...(cause.stack ?? '')
+        .replace(cause.message, '')
+        .split('\n')
+        .filter((line) => /^\s+at /.test(line))
+        .slice(0, 6)
+        .map((line) => line.trim()),
+    ])
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { parseTenantId, type TenantId } from '../context/index.ts'
-import { type ConnectionSource, queryAs } from '../database/index.ts'
+import type { ConnectionSource } from '../database/index.ts'
+import { queryAs } from '../database/internal.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 
 /** A tenant in the directory. */

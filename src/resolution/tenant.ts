@@ -1,12 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
-import {
-  type Authentication,
-  AuthenticationFailure,
-  type Bookmark,
-  type Identity,
-  runInContext,
-  type TenantEnv,
-} from '../context/index.ts'
+import { type Authentication, AuthenticationFailure, type Identity, type TenantEnv } from '../context/index.ts'
+import { type Bookmark, runInContext } from '../context/internal.ts'
 import { notify, type TenantListeners } from './events.ts'
 import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
 

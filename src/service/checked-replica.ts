@@ -16,7 +16,7 @@ export interface CheckedReplica extends Replica {
    */
   start(): Promise<void>
   /** Closes the connections of the isolation check. The tenant database closes the others. */
-  end(): Promise<void>
+  closeCheck(): Promise<void>
 }
 
 // A wrong user, password or database stays wrong: waiting does not help (PostgreSQL, Appendix A).
@@ -46,7 +46,7 @@ export function createCheckedReplica(config: Config, log: Logger, signer?: Tenan
           throw new ConfigError(`DATABASE_REPLICA_URL: ${describeStartProblem(error)}`, { cause: error })
       }
     },
-    end: () => isolation.close(),
+    closeCheck: () => isolation.close(),
   }
 }
 

@@ -36,7 +36,7 @@ const startFindingsMs = 1000
  * @throws ConfigError for a key that cannot verify tokens
  */
 export async function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
-  const as = role === undefined ? {} : { role }
+  const roleOption = role === undefined ? {} : { role }
   const { url, poolSize: size } = config.database
   const [signingKey] = config.tenant.signingKeys
   const signer = signingKey === undefined ? undefined : createTenantSigner(signingKey)
@@ -45,13 +45,14 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   const db = createTenantDatabase({
     // After the timeout no request waits for the statement any more: its connection may have gone silent.
     connections: given.connections ?? createPool({ url, size, answerTimeoutMs: config.requests.timeoutMs }),
-    ...as,
+    ...roleOption,
     signer,
     ...(replica ? { replica } : {}),
     onProtocolViolation: (violation) => log.error(violation, 'protocol violation: the connection was destroyed'),
   })
   const isolation =
-    given.isolation?.(signer ?? 'none') ?? createIsolationCheck({ url, shared, signer: signer ?? 'none', ...as })
+    given.isolation?.(signer ?? 'none') ??
+    createIsolationCheck({ url, shared, signer: signer ?? 'none', ...roleOption })
   const readiness = createReadiness(isolation)
   const app = createApp({
     db,
@@ -87,7 +88,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
       if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'isolation check')
     },
     async close(): Promise<void> {
-      await Promise.all([db.close(), isolation.close(), replica?.end(), tenant.close()])
+      await Promise.all([db.close(), isolation.close(), replica?.closeCheck(), tenant.close()])
     },
   }
 }

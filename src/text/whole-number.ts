@@ -1,5 +1,5 @@
-/** Digits alone: `Number` would read a blank as 0, and accept `0x10` and `1e3`. */
-export const wholeNumberPattern = /^\d+$/
+/** Digits alone, and few enough to be exact: `Number` would read a blank as 0, and accept `0x10` and `1e3`. */
+export const wholeNumberPattern = /^\d{1,15}$/
 
 /**
  * Reads a whole number that is written in digits alone.
@@ -10,6 +10,5 @@ export const wholeNumberPattern = /^\d+$/
  * parseWholeNumber('3e3') // undefined
  */
 export function parseWholeNumber(text: string): number | undefined {
-  const number = Number(text)
-  return wholeNumberPattern.test(text) && Number.isSafeInteger(number) ? number : undefined
+  return wholeNumberPattern.test(text) ? Number(text) : undefined
 }

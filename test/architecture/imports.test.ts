@@ -117,12 +117,13 @@ test('a feature imports no other feature and no connection: move what features s
   expect(forbidden).toEqual([])
 })
 
-test('code outside a kit folder imports only its index.ts', () => {
+test('code outside a kit folder imports only its index.ts, and other kit folders its internal.ts too', () => {
   const forbidden = violations(
     (file, imported) =>
       Object.hasOwn(kit, folderOf(imported)) &&
       folderOf(file) !== folderOf(imported) &&
-      !imported.endsWith(`src/${folderOf(imported)}/index.ts`),
+      imported !== `src/${folderOf(imported)}/index.ts` &&
+      !(Object.hasOwn(kit, folderOf(file)) && imported === `src/${folderOf(imported)}/internal.ts`),
   )
   expect(forbidden).toEqual([])
 })

@@ -12,6 +12,11 @@ test.each([
   expect(clientOf(url)).toEqual({ user, password, host, port, database, ssl: false })
 })
 
+test('logs in as the user before the host, whatever the parameters name', () => {
+  const { user, password, port } = clientOf('postgres://ada:secret@localhost:5433/acme?user=eve&password=x&port=1')
+  expect([user, password, port]).toEqual(['ada', 'secret', 5433])
+})
+
 test('passes options to the session', () => {
   const { options } = clientOf('postgres://ada@localhost/acme?options=-c%20lock_timeout%3D50ms')
   expect(options).toBe('-c lock_timeout=50ms')

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { fastFolder } from '../fast-folder.ts'
+import { newFastFolder } from '../fast-folder.ts'
 
 /** The repository's top folder. */
 export const root = join(import.meta.dir, '..', '..')
@@ -96,7 +96,7 @@ export async function until<T>(ask: () => T | undefined | false | Promise<T | un
 
 /** An empty folder, deleted at the end of the block. */
 export function temporaryFolder(): Disposable & { path: string } {
-  const path = mkdtempSync(join(fastFolder, 'rowhouse-test-'))
+  const path = newFastFolder()
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
@@ -110,13 +110,28 @@ export const runtimes: { name: string; start(environment: Record<string, string>
   ...(hasNode ? [{ name: 'Node', start: startOnNode }] : []),
 ]
 
+// Each process builds once, for itself: a build that another process reads could be cut off.
+const bundles = newFastFolder()
+symlinkSync(join(root, 'node_modules'), join(bundles, 'node_modules'))
+const building = new Map<string, Promise<void>>()
+
 /** The service on Node, from the build of {@link buildForNode}. */
 export function startOnNode(environment: Record<string, string>): Child {
-  return start(['node', join(root, 'dist/node.js')], environment)
+  return start(['node', join(bundles, 'node.js')], environment)
 }
 
 /** Runs `bun run build:node`. */
-export async function buildForNode(): Promise<void> {
-  await using build = start([process.execPath, 'run', 'build:node'])
-  if ((await build.exited) !== 0) throw new Error(build.stderr)
+export const buildForNode = async (): Promise<void> => void (await build('node'))
+
+/** Runs `bun run build:…` once in this process; returns the path of the bundle. */
+export async function build(name: 'node' | 'worker'): Promise<string> {
+  const running = building.get(name) ?? run(['run', `build:${name}`, '--outdir', bundles])
+  building.set(name, running)
+  await running
+  return join(bundles, name === 'node' ? 'node.js' : 'workers.js')
+}
+
+async function run(parameters: string[]): Promise<void> {
+  await using child = start([process.execPath, ...parameters])
+  if ((await child.exited) !== 0) throw new Error(child.stderr)
 }

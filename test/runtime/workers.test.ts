@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import { z } from 'zod'
 import { createIssuer } from '../../src/cli/commands/issuer.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { asOwner, createDatabase, main, newTenant } from '../database.ts'
-import { root, start, until } from './child.ts'
+import { build, root, until } from './child.ts'
 import { serviceCases } from './service-cases.ts'
 
 setDefaultTimeout(60_000)
@@ -34,7 +34,7 @@ async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string
   const lines: Record<string, unknown>[] = []
   const runtime = new Miniflare({
     modules: true,
-    scriptPath: join(root, settings.main),
+    scriptPath: bundle,
     compatibilityDate: settings.compatibility_date,
     compatibilityFlags: settings.compatibility_flags,
     bindings: bindings.vars ?? unverified,
@@ -47,11 +47,13 @@ async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string
   return { url: (await runtime.ready).href, lines, close: () => runtime.dispose() }
 }
 
+let bundle = ''
+
 describe('on Cloudflare Workers', () => {
   let worker: Worker
   beforeAll(async () => {
-    await using build = start([process.execPath, 'run', 'build:worker'])
-    if ((await build.exited) !== 0) throw new Error(build.stderr)
+    bundle = await build('worker')
+    expect(basename(bundle)).toBe(basename(settings.main))
     worker = await startWorker({ hyperdrive: main.appUrl })
   })
   afterAll(() => worker.close())

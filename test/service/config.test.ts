@@ -48,6 +48,16 @@ test('ignores variables of other programs', () => {
   expect(load({ PATH: '/bin', AWS_SECRET: 'x' })).toEqual(load())
 })
 
+test('lists settings that are missing, invalid and contradictory in one message', () => {
+  const message = problemsOf({ NODE_ENV: 'production', PORT: 'many', TENANT_DOMAIN: 'app.example.com' })
+  expect(message.match(/^ {2}- (\w+)/gm)).toEqual(['  - DATABASE_URL', '  - PORT', '  - TENANT_DOMAIN', '  - AUTH'])
+})
+
+test('reports no setting of an authentication whose kind is invalid', () => {
+  const message = problemsOf({ DATABASE_URL: url, AUTH: 'jtw', JWT_ISSUER: 'https://issuer.example' })
+  expect(message.match(/^ {2}- (\w+)/gm)).toEqual(['  - AUTH'])
+})
+
 test('lists every problem in one message, one a line, by the name of the setting', () => {
   const message = problemsOf({
     PORT: 'eighty',

@@ -1,15 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Outcome, readJunit } from './junit.ts'
 import { unprovedBy } from './proofs.ts'
 
 // `bun run verify` runs types, lint and tests at the same time, then checks the proof of each guarantee. `bun run verify:deep` runs mutation
-// tests, other engines, and fault injection and properties with twenty times as many runs.
+// tests, other engines, and fault injection and properties with ten times as many runs.
 
 const root = join(import.meta.dir, '../..')
 const suite = process.argv.includes('--deep') ? 'deep' : 'fast'
-const folder = mkdtempSync(join(tmpdir(), 'rowhouse-verify-'))
+/** Where the reports of the last run stay. */
+const folder = join(root, 'dist/verify', suite)
 const write = (text: string) => void process.stdout.write(text)
 
 /** Runs a command of Bun. Writes its output as it comes (`isShown`), or only when it fails. */
@@ -39,13 +39,18 @@ const tests = (report: string, options: string[], env: Record<string, string> = 
 
 /** Writes the number of tests and each guarantee that they do not prove. A skipped proof fails in CI only: elsewhere an engine may be missing. */
 function isProved(...reports: string[]): boolean {
-  const outcomes = reports.flatMap((report) => readJunit(readFileSync(join(folder, report), 'utf8')))
+  const written = reports.map((report) => join(folder, report)).filter((path) => existsSync(path))
+  const outcomes = written.flatMap((path) => readJunit(readFileSync(path, 'utf8')))
   const count = (wanted: Outcome['result']) => outcomes.filter(({ result }) => result === wanted).length
   write(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped\n`)
   const unproved = unprovedBy(outcomes, suite)
   for (const { guarantee, proof, reason } of unproved)
     write(`Guarantee G${guarantee} is not proved: "${proof.title}" in ${proof.file} ${reason}.\n`)
-  return unproved.every(({ reason }) => reason === 'was skipped' && process.env.CI === undefined)
+  if (written.length < reports.length) write('A run of the tests ended without a report.\n')
+  return (
+    written.length === reports.length &&
+    unproved.every(({ reason }) => reason === 'was skipped' && process.env.CI === undefined)
+  )
 }
 
 async function verify(): Promise<boolean> {
@@ -63,11 +68,13 @@ async function verifyDeep(): Promise<boolean> {
   return isProved('deep.xml', 'repeated.xml') && engines && repeated
 }
 
-const start = performance.now()
-try {
-  const isGreen = await (suite === 'deep' ? verifyDeep() : verify())
-  write(`\n${isGreen ? 'Verified' : 'Not verified'} in ${Math.round((performance.now() - start) / 1000)} s.\n`)
-  process.exitCode = isGreen ? 0 : 1
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+if (process.env.TEST_DATABASE_URL) {
+  write('TEST_DATABASE_URL is one server, and verify runs files in parallel: unset it, or run "bun test".\n')
+  process.exit(1)
 }
+const start = performance.now()
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
+const isGreen = await (suite === 'deep' ? verifyDeep() : verify())
+write(`\n${isGreen ? 'Verified' : 'Not verified'} in ${Math.round((performance.now() - start) / 1000)} s.\n`)
+process.exitCode = isGreen ? 0 : 1

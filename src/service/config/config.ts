@@ -50,17 +50,27 @@ export interface Config {
  */
 export function loadConfig(environment: Record<string, string | undefined>): Config {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
-  const parsed = settings.safeParse(set)
-  if (!parsed.success)
-    throw invalidConfiguration(
-      parsed.error.issues.map(({ path: [setting], message }) => `${String(setting)} ${message}`),
-    )
-  const problems: string[] = []
-  const report = (setting: string, problem: string) => void problems.push(`${setting} ${problem}`)
-  checkTogether(parsed.data, report)
-  const auth = readAuth(parsed.data, report)
-  if (auth === undefined || problems.length > 0) throw invalidConfiguration(problems)
-  return deepFreeze(nest(parsed.data, auth))
+  const { values, problems } = parseEach(set)
+  const all = Object.entries(problems).map(([setting, problem]) => `${setting} ${problem}`)
+  const report = (setting: string, problem: string) => {
+    if (!Object.hasOwn(problems, setting)) all.push(`${setting} ${problem}`)
+  }
+  checkTogether(values, report)
+  const auth = Object.hasOwn(problems, 'AUTH') ? undefined : readAuth(values, report)
+  if (auth === undefined || all.length > 0) throw invalidConfiguration(all)
+  return deepFreeze(nest(values, auth))
+}
+
+/** Parses each setting by its own rule. One that is invalid has its default, so that the others can still be compared. */
+function parseEach(set: Record<string, string | undefined>) {
+  const problems: Record<string, string> = {}
+  const values = Object.entries(settings.shape).map(([setting, rule]) => {
+    const { success, data, error } = rule.safeParse(set[setting])
+    if (success) return [setting, data]
+    problems[setting] = error.issues[0]?.message ?? 'is invalid'
+    return [setting, rule.safeParse(undefined).data]
+  })
+  return { values: Object.fromEntries(values) as Settings, problems } // its keys are those of the shape
 }
 
 const nest = (given: Settings, auth: AuthConfig): Config => ({

@@ -1,0 +1,4 @@
+// What other kit folders need and users of the kit do not.
+
+export { type Bookmark, noBookmark } from './bookmark.ts'
+export { runInContext } from './context.ts'
