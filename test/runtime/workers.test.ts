@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import { z } from 'zod'
 import { createIssuer } from '../../src/cli/commands/issuer.ts'
@@ -34,6 +34,7 @@ async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string
   const lines: Record<string, unknown>[] = []
   const runtime = new Miniflare({
     modules: true,
+    modulesRoot: dirname(bundle),
     scriptPath: bundle,
     compatibilityDate: settings.compatibility_date,
     compatibilityFlags: settings.compatibility_flags,
