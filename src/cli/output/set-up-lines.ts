@@ -74,7 +74,8 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
     ...(shared.length === 0 ? [] : [`shared: ${JSON.stringify(shared)}`]),
   ]
   return `  import { Hono } from 'hono'
-  import { assertRowSecurity, claim, createIsolationCheck, createPool, createTenantDatabase, tenant } from 'rowhouse'
+  import { assertRowSecurity, claim, createErrorHandler, createIsolationCheck, createPool } from 'rowhouse'
+  import { createTenantDatabase, ok, tenant } from 'rowhouse'
   import { jwt } from 'rowhouse/auth'
   import { ${name} } from '${inProject(project, project.schema)}'
 
@@ -90,8 +91,9 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
     audience: 'app',
   })
   const app = new Hono()
+  app.onError(createErrorHandler())
   app.use('/${route(name)}/*', tenant({ from: claim(), auth }))
-  app.get('/${route(name)}', async (c) => c.json(await db.read((tx) => tx.select().from(${name}))))
+  app.get('/${route(name)}', async (c) => ok(c, await db.read((tx) => tx.select().from(${name}))))
   export default app`
 }
 
