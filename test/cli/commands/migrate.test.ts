@@ -124,6 +124,14 @@ describe('rowhouse migrate', () => {
     expect(await outcome('--sql')).toMatchObject({ code: 2, stderr: stderr('rowhouse init') })
   })
 
+  test('fails at a server that is not PostgreSQL with a remedy', async () => {
+    using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
+    const env = { DATABASE_OWNER_URL: `postgres://owner:s3cret@127.0.0.1:${server.port}/d` }
+    const { code, stderr } = await rowhouse(['migrate'], { env })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^Connection terminated unexpectedly\nCheck [^\n]* are those of a PostgreSQL server\.\n$/)
+  })
+
   const wrong: [string, Record<string, string>, RegExp][] = [
     ['without DATABASE_OWNER_URL', {}, /^DATABASE_OWNER_URL is not set: set it to postgres:\/\/owner:password@\S+\n$/],
     [
