@@ -1,13 +1,25 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { parseWholeNumber } from '../text/index.ts'
+import { defaults } from './config.ts'
 
-// The fields of rowhouse.config.ts as flags with the names of RowhouseOptions. A flag overrides the file.
+// The fields of rowhouse.config.ts as flags with the names of RowhouseOptions. A flag overrides the file, so commander must
+// not set the defaults: they are only described.
+const withDefault = (description: string, value: string) => `${description} (default: ${value})`
 
-export const schemaOption = new Option('--schema <module>', 'the module that exports the Drizzle tables')
-export const tenantColumnOption = new Option('--tenant-column <name>', 'the uuid column that holds the tenant id')
+export const schemaOption = new Option(
+  '--schema <module>',
+  withDefault('the module that exports the Drizzle tables', defaults.schema),
+)
+export const tenantColumnOption = new Option(
+  '--tenant-column <name>',
+  withDefault('the uuid column that holds the tenant id', defaults.tenantColumn),
+)
 export const sharedOption = new Option('--shared <name...>', 'tables and functions that all tenants share: schema.name')
-export const sqlOption = new Option('--sql <folder>', 'the folder of hand-written SQL files')
-export const migrationsOption = new Option('--migrations <folder>', 'the folder of Drizzle migrations')
+export const sqlOption = new Option('--sql <folder>', withDefault('the folder of hand-written SQL files', defaults.sql))
+export const migrationsOption = new Option(
+  '--migrations <folder>',
+  withDefault('the folder of Drizzle migrations', defaults.migrations),
+)
 
 /** Parses the value of a flag. */
 export const wholeNumberFrom = (min: number, max: number) => (text: string) => {

@@ -8,6 +8,7 @@ import { createIssuerCommand } from './commands/issuer.ts'
 import { createMigrateCommand } from './commands/migrate.ts'
 import { createSeedCommand } from './commands/seed.ts'
 import { createTenantCommand } from './commands/tenant.ts'
+import { defaults } from './config.ts'
 import type { CommandIo, ProcessIo } from './io.ts'
 
 /**
@@ -31,15 +32,27 @@ export async function runRowhouse(parameters: string[], io: ProcessIo): Promise<
 }
 
 function createProgram(io: CommandIo): Command {
-  const program = new Command('rowhouse')
+  const program = new Command('bunx rowhouse')
     .description('Keep the tenants of a PostgreSQL database apart: write the row-level security, apply it, check it.')
     .version(project.version)
     .exitOverride()
     .addHelpText(
       'after',
       `
-In a new project: rowhouse init, drizzle-kit generate, rowhouse check, rowhouse migrate, rowhouse doctor.
-"rowhouse <command> --help" shows the options of a command and examples.
+In a new project, begin with "bunx rowhouse init": it prints the next steps.
+"bunx rowhouse <command> --help" shows the options of a command and examples.
+
+The file rowhouse.config.ts is optional. It sets what the flags of all commands set, and a flag overrides it. With the
+defaults:
+
+  import { defineConfig } from 'rowhouse/config'
+  export default defineConfig({
+    schema: '${defaults.schema}', // the module that exports the Drizzle tables
+    tenantColumn: '${defaults.tenantColumn}', // the uuid column that holds the tenant id
+    shared: [], // tables, sequences and functions that all tenants share: 'public.countries'
+    sql: '${defaults.sql}', // the folder of hand-written SQL files
+    migrations: '${defaults.migrations}', // the folder of Drizzle migrations
+  })
 
 Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     )

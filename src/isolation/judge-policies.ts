@@ -101,7 +101,7 @@ function isSound(row: PolicyRow, tenant: string | undefined): boolean {
 const found = (check: Check, { table }: PolicyRow, problem: string, remedy: string): Finding =>
   toFinding(check, table, problem, remedy)
 
-const noTenant = 'Create a tenant function first: run "bun run rowhouse init" and migrate.'
+const noTenant = 'Create a tenant function first: run "rowhouse init" and "rowhouse migrate".'
 
 const wanted = ({ column, type }: PolicyRow, tenant: string): string =>
   `(${column} = (select ${type === 'uuid' || type.includes('.') ? tenant : `(${tenant})::${type}`}))`

@@ -30,7 +30,7 @@ async function probeTable(connection: Connection, table: string): Promise<Findin
 const nameIfNotEmpty = (table: string): string =>
   `select '${table.replaceAll("'", "''")}' where exists (select from ${table})`
 
-const fixOthers = 'Fix the other findings of this table, and run the check again.'
+const fixOthers = 'Fix the findings of the role and of this table, and run the check again.'
 const withoutTenant = (table: string): Finding =>
   toFinding(probeChecks.rows, table, 'it returns rows without a tenant', fixOthers)
 

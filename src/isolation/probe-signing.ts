@@ -22,7 +22,7 @@ export async function probeSigning(connection: Connection, signer: TenantSigner 
   return problem ? [toFinding(probeChecks.signedContext, 'tenancy.current_tenant_id()', ...problem)] : []
 }
 
-const sameKey = 'Give the service and "bun run migrate" the same TENANT_SIGNING_KEY.'
+const sameKey = 'Give the service and "rowhouse migrate" the same TENANT_SIGNING_KEY.'
 /** By SQLSTATE: sql/25-signed-context.sql raises RH001 and RH002; 22P02 is a signed tenant that is cast to uuid. */
 const problems: Record<'signed' | 'plain', Record<string, [problem: string, remedy: string]>> = {
   plain: { RH001: ['it accepts signed tenants only, and the service has no signing key', sameKey] },

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type Connection, openConnection, query, signingKeyOf } from '../database/index.ts'
-import { assertRowSecurity, inspectRowSecurity } from '../isolation/index.ts'
+import { assertRowSecurity, inspectRowSecurity, RowSecurityError } from '../isolation/index.ts'
 import { type Migration, MigrationError, readMigrations } from './read-migrations.ts'
 
 /** Every migration of a database takes the same lock. The number is arbitrary. */
@@ -45,6 +45,14 @@ export interface MigrateOptions extends MigratedProject {
   signingSecrets?: string[] | undefined
 }
 
+/** What a migration did. */
+export interface Migrated {
+  /** The names of the new migrations. */
+  applied: string[]
+  /** Whether the role `app_user` existed before, so that it kept its password. */
+  foundAppUser: boolean
+}
+
 /**
  * Prepares a database in one transaction: roles, tenancy functions, Drizzle migrations, row-level security, and an
  * isolation check. It is safe to repeat and to run from two places at once: the second run waits for the first.
@@ -54,12 +62,25 @@ export interface MigrateOptions extends MigratedProject {
  * @example
  * await migrate({ url: process.env.DATABASE_OWNER_URL })
  */
-export const migrate = (options: MigrateOptions): Promise<string[]> =>
-  migrateAndInspect(options, async (connection, applied) => {
+export const migrate = async (options: MigrateOptions): Promise<string[]> => (await migrateAndReport(options)).applied
+
+/** Prepares a database as `migrate` does, and returns more of what it did. */
+export const migrateAndReport = (options: MigrateOptions): Promise<Migrated> =>
+  migrateAndInspect(options, async (connection, migrated) => {
     const { shared = [], tenantColumn = 'tenant_id' } = options
-    assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn }))
-    return applied
+    try {
+      assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn }))
+    } catch (error) {
+      if (error instanceof RowSecurityError)
+        throw new RowSecurityError(`${error.message}\n${rolledBack}`, { cause: error })
+      throw error
+    }
+    return migrated
   })
+
+const rolledBack =
+  'Nothing was changed. For a table of a new migration, change the Drizzle schema or the SQL, and generate again: ' +
+  'the statements above suit only what existed before.'
 
 /**
  * Prepares a database as `migrate` does, with another inspection before COMMIT.
@@ -69,7 +90,7 @@ export const migrate = (options: MigrateOptions): Promise<string[]> =>
  */
 export async function migrateAndInspect<T>(
   { url, appPassword, adminPassword, signingSecrets, ...project }: MigrateOptions,
-  inspect: (connection: Connection, applied: string[]) => Promise<T>,
+  inspect: (connection: Connection, migrated: Migrated) => Promise<T>,
 ): Promise<T> {
   const connection = openConnection({ url, answerTimeoutMs: 0 })
   try {
@@ -80,7 +101,9 @@ export async function migrateAndInspect<T>(
     await query(connection, "select set_config('rowhouse.app_password', $1, true)", [appPassword ?? ''])
     await query(connection, "select set_config('rowhouse.admin_password', $1, true)", [adminPassword ?? ''])
     await query(connection, "select set_config('rowhouse.signing_keys', $1, true)", [signingKeys(signingSecrets)])
-    const result = await inspect(connection, await applyProject(connection, project))
+    const found = await query(connection, "select from pg_roles where rolname = 'app_user'")
+    const applied = await applyProject(connection, project)
+    const result = await inspect(connection, { applied, foundAppUser: found.length > 0 })
     await connection.command('commit')
     return result
   } finally {
@@ -97,21 +120,26 @@ function signingKeys(secrets: string[] | undefined): string {
 }
 
 const generateRemedy = 'Run "drizzle-kit generate" first, and "rowhouse init" after each change of the schema.'
-/** undefined_table and invalid_schema_name (PostgreSQL, appendix A). */
-const missingTableRemedies = { '42P01': generateRemedy, '3F000': generateRemedy }
+// By SQLSTATE (PostgreSQL, appendix A): insufficient_privilege, undefined_table and invalid_schema_name.
+const ownerRemedies = { '42501': 'DATABASE_OWNER_URL must log in as the owner of the database.' }
+const roleRemedies = {
+  '42501': 'DATABASE_OWNER_URL must log in as a role with CREATEROLE: this file creates and alters app_user.',
+}
+const tableRemedies = { ...ownerRemedies, '42P01': generateRemedy, '3F000': generateRemedy }
 
 /** @returns the names of the new migrations */
 async function applyProject(connection: Connection, project: MigratedProject): Promise<string[]> {
   const { sql = 'sql', migrations = 'drizzle' } = project
   if (!existsSync(sql)) throw new MigrationError(`The folder ${sql} does not exist: "rowhouse init" writes it.`)
   const files = (await readdir(sql)).filter((name) => name.endsWith('.sql')).toSorted()
-  const run = async (name: string, remedies?: Record<string, string>) => {
+  const run = async (name: string, remedies: Record<string, string>) => {
     const statements = (await readFile(join(sql, name), 'utf8')).split(breakpoint)
     await runStatements(connection, `${basename(sql)}/${name}`, statements, remedies)
   }
-  for (const name of files.filter((name) => name < '40-')) await run(name)
+  for (const name of files.filter((name) => name < '40-'))
+    await run(name, name === '10-roles.sql' ? roleRemedies : ownerRemedies)
   const applied = await applyMigrations(connection, await readMigrations(migrations))
-  for (const name of files.filter((name) => name >= '40-')) await run(name, missingTableRemedies)
+  for (const name of files.filter((name) => name >= '40-')) await run(name, tableRemedies)
   return applied
 }
 
@@ -147,7 +175,7 @@ async function runStatements(
   connection: Connection,
   where: string,
   statements: string[],
-  remedies: Record<string, string> = {},
+  remedies: Record<string, string> = ownerRemedies,
 ): Promise<void> {
   const transaction = await transactionOf(connection)
   for (const [index, statement] of statements.entries()) {

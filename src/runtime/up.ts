@@ -27,7 +27,7 @@ async function up(): Promise<void> {
       environment,
       ...(embedded ? { role: 'app_user', onStopped: () => embedded.close() } : {}),
     })
-    process.stdout.write(`${banner(url, tenant.header, embedded !== undefined)}\n`)
+    process.stdout.write(`${banner(url, tenant.header, given || undefined)}\n`)
   } catch (error) {
     await embedded?.close()
     throw error
@@ -51,10 +51,20 @@ async function prepare(url: string, signingSecrets: readonly string[]): Promise<
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 
-function banner(url: string, header: string, seeded: boolean): string {
+/** @param databaseUrl of a database that is not the embedded one */
+function banner(url: string, header: string, databaseUrl: string | undefined): string {
   const curl = (tenantId: string) => `curl -s ${url}/tasks -H '${header}: ${tenantId}'`
-  const demos = seeded ? `\n  Acme     ${curl(demo.acme.tenantId)}\n  Globex   ${curl(demo.globex.tenantId)}` : ''
-  return `\n  Rowhouse is running.\n\n  Docs     ${url}/docs${demos}\n\n  Press Ctrl-C to stop it.\n`
+  const data =
+    databaseUrl === undefined
+      ? `Acme     ${curl(demo.acme.tenantId)}\n  Globex   ${curl(demo.globex.tenantId)}`
+      : `Database: ${addressOf(databaseUrl)} (from DATABASE_URL; not migrated, not seeded)`
+  return `\n  Rowhouse is running.\n\n  Docs     ${url}/docs\n  ${data}\n\n  Press Ctrl-C to stop it.\n`
+}
+
+/** The host, port and name of a database, without the password. */
+function addressOf(databaseUrl: string): string {
+  const { hostname, port, pathname } = new URL(databaseUrl)
+  return `${hostname}:${port || 5432}${decodeURIComponent(pathname)}`
 }
 
 await up().catch(exitWith)

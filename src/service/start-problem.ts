@@ -1,17 +1,18 @@
 import { causesOf, OperatorError } from '../errors/index.ts'
 
-/** What the operator can do, by the code of the cause: a SQLSTATE of PostgreSQL or an error name of the system. */
+/** What the operator can do, by the cause: a SQLSTATE of PostgreSQL, an error name of the system, or a message of pg. */
 const remedies: Record<string, string> = {
   ECONNREFUSED: "Start PostgreSQL, or correct the host and the port of the database's URL.",
   ENOTFOUND: "Correct the host of the database's URL.",
   EAI_AGAIN: "Correct the host of the database's URL, or check the name server.",
-  CONNECT_TIMEOUT: "Check whether a firewall blocks the connection, or correct the host of the database's URL.",
-  CONNECTION_CLOSED: "Check PostgreSQL's log, and that the database's URL points to a PostgreSQL server.",
+  'timeout expired': "Check whether a firewall blocks the connection, or correct the host of the database's URL.",
+  'Connection terminated unexpectedly':
+    "Check PostgreSQL's log, and that the host and the port of the database's URL are those of a PostgreSQL server.",
   '28P01': "Correct the user or the password of the database's URL.",
   '28000': "Correct the user of the database's URL, or allow the user in pg_hba.conf.",
-  '42501': 'Point DATABASE_URL at app_user, the role that "bun run migrate" prepares.',
-  '42P01': 'Create the tables first: bun run rowhouse migrate',
-  '3D000': "Create the database, or correct the name at the end of the database's URL. Then run: bun run migrate",
+  '42501': 'Point DATABASE_URL at app_user, the role that "rowhouse migrate" prepares.',
+  '42P01': 'Create the tables first: run "rowhouse migrate".',
+  '3D000': 'Create the database, or correct the name at the end of the database\'s URL. Then run "rowhouse migrate".',
   '53300':
     'PostgreSQL has no free connection: lower DATABASE_POOL_SIZE, or raise max_connections or the limit of the role.',
   '57P03': 'PostgreSQL is starting or stopping: try again.',
@@ -32,9 +33,10 @@ export function describeStartProblem(error: unknown): string {
   // The runtimes' messages for these can quote the URL.
   if (causes.some((cause) => cause.name === 'URIError' || codeOf(cause) === 'ERR_INVALID_URL'))
     return "The database's URL is malformed: write special characters of the password as %40 (@), %2F (/), %25 (%) …"
-  const known = causes.find((cause) => codeOf(cause) in remedies)
-  if (known) return `${known.message}\n${remedies[codeOf(known)]}`
+  const known = causes.find((cause) => remedyOf(cause) !== undefined)
+  if (known) return `${known.message}\n${remedyOf(known)}`
   return causes.map((cause) => cause.message).join(': ')
 }
 
+const remedyOf = (cause: Error): string | undefined => remedies[codeOf(cause)] ?? remedies[cause.message]
 const codeOf = (error: Error): string => ('code' in error ? String(error.code) : '')

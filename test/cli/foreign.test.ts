@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { eq, sql } from 'drizzle-orm'
 import { loadRowhouseConfig } from '../../src/cli/config.ts'
 import { withTenant } from '../../src/context/index.ts'
@@ -111,5 +112,33 @@ describe('the tables of a foreign project after rowhouse init', () => {
     await as(() => db.write((tx) => tx.execute(insert)))
     const rows = await owner`select count(*)::int as count from "weird.name"."Order" where "Org Id" = ${tenantId}`
     expect(rows[0]?.count).toBe(2)
+  })
+})
+
+describe('the code that rowhouse init prints', () => {
+  /** Starts the printed service, and prints the status of a request without a token. */
+  async function run(url: string) {
+    const [, block = ''] = initialised.stdout.split('Use the tables in the service:')
+    const source = join(import.meta.dir, '../../src')
+    const code = block
+      .replaceAll("'rowhouse'", `'${source}/index.ts'`)
+      .replace("'rowhouse/auth'", `'${source}/auth/index.ts'`)
+    const [, route = ''] = code.match(/app\.get\('([^']+)'/) ?? []
+    const file = join(foreign.folder, `service-${crypto.randomUUID()}.ts`)
+    await Bun.write(file, `${code}\nconsole.log((await app.request('${route}')).status)\nprocess.exit()`)
+    const { PATH = '' } = process.env
+    const env = { PATH, DATABASE_URL: url }
+    const { stdout, stderr } = Bun.spawn([process.execPath, file], { env, stdout: 'pipe', stderr: 'pipe' })
+    return { stdout: await new Response(stdout).text(), stderr: await new Response(stderr).text() }
+  }
+
+  test('rejects a request without a token', async () => {
+    expect(await run(database.appUrl)).toEqual({ stdout: '401\n', stderr: '' })
+  })
+
+  test('does not start with the login of a superuser', async () => {
+    const { stdout, stderr } = await run(database.ownerUrl)
+    expect(stdout).toBe('')
+    expect(stderr).toContain('the serving role is a superuser')
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { loadRowhouseConfig } from '../../src/cli/config.ts'
 import { createProject, rowhouse, spawnRowhouse } from './run.ts'
 
 const root = join(import.meta.dir, '../..')
@@ -21,8 +22,29 @@ describe('rowhouse', () => {
   test.each(commands)('%s --help shows its options and an example', async (command) => {
     const { code, stdout, stderr } = await rowhouse([command, '--help'])
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(new RegExp(`^Usage: rowhouse ${command} \\[options\\]`))
-    expect(stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* .*rowhouse ${command}`))
+    expect(stdout).toMatch(new RegExp(`^Usage: bunx rowhouse ${command} \\[options\\]`))
+    const inRepository = command === 'seed' ? 'bun run' : 'bunx'
+    expect(stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* .*${inRepository} rowhouse ${command}`))
+  })
+
+  test('--help shows the defaults of the flags that rowhouse.config.ts can set', async () => {
+    const { stdout } = await rowhouse(['check', '--help'])
+    const text = stdout.replaceAll(/\s+/g, ' ')
+    expect(text).toMatch(/--schema <module> [^(]*\(default: \.\/db\/schema\/index\.ts\)/)
+    expect(text).toMatch(/--sql <folder> [^(]*\(default: \.\/sql\)/)
+    expect(text).toMatch(/--migrations <folder> [^(]*\(default: \.\/drizzle\)/)
+    expect(text).toMatch(/--tenant-column <name> [^(]*\(default: tenant_id\)/)
+  })
+
+  test('--help describes every field of rowhouse.config.ts', async () => {
+    const { stdout } = await rowhouse(['--help'])
+    const [, fields = ''] = stdout.match(/export default defineConfig\(\{\n([^}]*)\}\)/) ?? []
+    using project = createProject({})
+    const byDefault = await loadRowhouseConfig({}, project.folder)
+    await Bun.write(join(project.folder, 'rowhouse.config.ts'), `export default {${fields}}`)
+    expect(await loadRowhouseConfig({}, project.folder)).toEqual(byDefault)
+    const named = [...fields.matchAll(/^ +(\w+):/gm)].map(([, field]) => field)
+    expect([...named, 'folder'].toSorted()).toEqual(Object.keys(byDefault).toSorted())
   })
 
   test.each([

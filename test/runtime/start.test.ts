@@ -57,7 +57,7 @@ docs/configuration.md explains every setting, .env.example is a template.
   test('with the login of a superuser is refused', async () => {
     const output = await failure(start({ DATABASE_URL: main.ownerUrl }))
     expect(output).toContain('the serving role is a superuser')
-    expect(output).toContain('Point DATABASE_URL at a role that row-level security applies to: app_user')
+    expect(output).toContain('Log in as a role that row-level security applies to, such as app_user')
   })
 
   test('with the login of the tables’ owner is refused', async () => {
@@ -72,7 +72,7 @@ docs/configuration.md explains every setting, .env.example is a template.
   test('with a database that was never migrated names the command to migrate', async () => {
     const output = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.pathname = '/postgres')) }))
     expect(output).toContain('it has no tenant table')
-    expect(output).toContain('bun run rowhouse migrate')
+    expect(output).toContain('"rowhouse migrate"')
   })
 
   test('without a server at the database’s address reports the address', async () => {

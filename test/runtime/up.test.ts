@@ -186,6 +186,9 @@ test('bun run up with DATABASE_URL starts no database of its own and seeds nothi
   await using service = up(folder.path, { DATABASE_URL: database.appUrl })
   const url = await service.listening()
   expect(await titles(url, demo.acme.tenantId)).toEqual([])
+  const { hostname, port, pathname } = new URL(database.appUrl)
+  const line = `Database: ${hostname}:${port}${pathname} (from DATABASE_URL; not migrated, not seeded)\n`
+  await until(() => service.stdout.includes(line))
   expect(await Array.fromAsync(new Bun.Glob('**').scan({ cwd: folder.path, dot: true }))).toEqual([])
   expect(await fixtures.userId(testClient(url).as(crypto.randomUUID()))).toBeString()
 })

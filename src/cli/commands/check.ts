@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import { openInMemory } from '../../migrate/index.ts'
-import { loadRowhouseConfig } from '../config.ts'
+import { loadRowhouseConfig, requireFolders } from '../config.ts'
 import type { CommandIo } from '../io.ts'
 import { migrationsOption, schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
@@ -26,12 +26,13 @@ Checks row-level security, tables, columns, keys, policies and the tenant settin
 pre-commit hook. The first run is slower: it stores an empty database in node_modules/.cache.
 
 Examples:
-  rowhouse check
-  rowhouse check --schema src/schema.ts --format sarif > schema.sarif`,
+  bunx rowhouse check
+  bunx rowhouse check --schema src/schema.ts --format sarif > schema.sarif`,
     )
     .action(async ({ format, json, strict, ...flags }) => {
       const start = performance.now()
       const project = await loadRowhouseConfig(flags, io.cwd)
+      requireFolders(project)
       const modules = join(project.folder, 'node_modules')
       const cache = existsSync(modules) ? join(modules, '.cache/rowhouse') : undefined
       const database = await openInMemory(cache, extensionsOf(await readProjectSql(project)))

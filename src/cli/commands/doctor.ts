@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings'
-import { OperatorError } from '../../errors/index.ts'
+import { causesOf, OperatorError } from '../../errors/index.ts'
 import { createIsolationCheck } from '../../isolation/index.ts'
 import { loadRowhouseConfig } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
@@ -23,9 +23,9 @@ Prints one line for each finding: level, check id, object, problem and remedy. d
 The doctor changes nothing and prints no row.
 
 Examples:
-  rowhouse doctor --url postgres://app_user:…@db/app
-  rowhouse doctor --tenant-column org_id --shared public.countries --role web
-  rowhouse doctor --format sarif > isolation.sarif`,
+  bunx rowhouse doctor --url postgres://app_user:…@db/app
+  bunx rowhouse doctor --tenant-column org_id --shared public.countries --role web
+  bunx rowhouse doctor --format sarif > isolation.sarif`,
     )
     .action(async ({ url: given, role, format, json, strict, ...flags }) => {
       const { DATABASE_URL } = io.env
@@ -39,7 +39,7 @@ Examples:
       const start = performance.now()
       try {
         const findings = await isolation.inspect().catch((error: unknown) => {
-          throw insufficientPrivilege(error, role) ?? error
+          throw insufficientPrivilege(error, role) ?? otherServer(error, url) ?? error
         })
         const { username, host, pathname } = new URL(url)
         const subject = `${role ?? decodeURIComponent(username)} on ${host}${decodeURIComponent(pathname)}`
@@ -58,4 +58,12 @@ function insufficientPrivilege(error: unknown, role: string | undefined): Error 
     ? `Log in as ${role} itself, or as a role that may SET ROLE to it: one of its members, or a superuser.`
     : 'Log in as the serving role, or as a role that may SET ROLE to it, and name the serving role with --role.'
   return new OperatorError(`${error.message}\n${remedy}`, { cause: error })
+}
+
+/** The remedy for an address where something other than PostgreSQL listens: it ends the connection during the login. */
+function otherServer(error: unknown, url: string): Error | undefined {
+  if (!causesOf(error).some(({ message }) => message === 'Connection terminated unexpectedly')) return undefined
+  const { hostname, port } = new URL(url)
+  const message = `${hostname}:${port || 5432} does not answer as PostgreSQL: correct the host and the port`
+  return new OperatorError(message, { cause: error })
 }

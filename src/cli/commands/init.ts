@@ -21,7 +21,7 @@ const shipped = ['10-roles.sql', '20-tenancy.sql', '25-signed-context.sql', '30-
 export interface InitPlan {
   files: WrittenFile[]
   findings: Finding[]
-  /** Instructions with the code that the user adds. */
+  /** The next steps, with the code that the user adds. */
   setUp: string
 }
 
@@ -81,8 +81,8 @@ Each table with the tenant column gets row-level security and the indexes that i
 readable. Run the command again after each change of the schema. It never overwrites a file that you edited.
 
 Examples:
-  rowhouse init --dry-run
-  rowhouse init --schema src/schema.ts --tenant-column org_id --shared public.countries`,
+  bunx rowhouse init --dry-run
+  bunx rowhouse init --schema src/schema.ts --tenant-column org_id --shared public.countries`,
     )
     .action(async ({ dryRun, format, json, strict, ...flags }) => {
       const start = performance.now()
@@ -95,7 +95,8 @@ Examples:
       const milliseconds = performance.now() - start
       const subject = relative(project.folder, project.schema)
       io.exitCode = report(io, { subject, findings, milliseconds, file: subject }, options)
-      if (isText) print(io, `\n${setUp}`)
+      const isChanged = !dryRun && files.some(({ state }) => state === 'new' || state === 'outdated')
+      if (isText && isChanged && io.exitCode === 0) print(io, `\n${setUp}`)
     })
 
 function describeFile(file: WrittenFile, { folder }: RowhouseConfig, dryRun = false): string[] {

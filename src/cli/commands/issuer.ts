@@ -1,11 +1,13 @@
 import { Command } from '@commander-js/extra-typings'
 import { Hono } from 'hono'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { OperatorError } from '../../errors/index.ts'
 import { type CommandIo, print } from '../io.ts'
 import { wholeNumberFrom } from '../options.ts'
 
 const algorithm = 'ES256'
-const hourSeconds = 3600
+const exampleTenant = '550e8400-e29b-41d4-a716-446655440000'
+const defaults = { sub: 'somebody', seconds: '3600' }
 
 /** An identity provider for development with `AUTH=jwt`: it issues a token for any tenant to every caller. */
 export async function createIssuer(issuer: string, audience: string): Promise<Hono> {
@@ -13,7 +15,9 @@ export async function createIssuer(issuer: string, audience: string): Promise<Ho
   const app = new Hono()
   app.get('/.well-known/jwks.json', (c) => c.json({ keys: [key.jwk] }))
   app.get('/token', async (c) => {
-    const { tenant, sub = 'somebody', seconds = String(hourSeconds), ...claims } = c.req.query()
+    const { tenant, sub = defaults.sub, seconds = defaults.seconds, ...claims } = c.req.query()
+    if (!/^-?\d{1,9}$/.test(seconds))
+      return c.text(`seconds must be a whole number such as ${defaults.seconds} (got "${seconds}")\n`, 400)
     const token = new SignJWT({ ...(tenant === undefined ? {} : { tenant_id: tenant }), ...claims })
       .setProtectedHeader({ alg: algorithm, kid: key.jwk.kid })
       .setIssuer(issuer)
@@ -44,28 +48,47 @@ export const createIssuerCommand = (io: CommandIo) =>
     .addHelpText(
       'after',
       `
-The signing key is new on each start. POST /rotate replaces it.
+GET /token returns a token. The parameters of its query:
+  tenant    the claim "tenant_id", the id of a tenant (default: the token has no such claim)
+  sub       the claim "sub", which names the caller (default: ${defaults.sub})
+  seconds   how long the token is valid; negative for an expired token (default: ${defaults.seconds})
+Every other parameter becomes a claim of its name.
+
+GET /.well-known/jwks.json returns the public key. It is new on each start, and POST /rotate replaces it.
 
 Example:
-  rowhouse issuer --port 4000 &
-  TOKEN=$(curl -s 'http://localhost:4000/token?tenant=550e8400-e29b-41d4-a716-446655440000&sub=ada&seconds=60')`,
+  bunx rowhouse issuer --port 4000 &
+  TOKEN=$(curl -s 'http://localhost:4000/token?tenant=${exampleTenant}&sub=ada&seconds=60')`,
     )
     .action((options) => {
-      const server = Bun.serve({
-        port: options.port,
-        hostname: '127.0.0.1',
-        // With --port 0 the port, and so the issuer's name, is known only after the start.
-        fetch: (request) => app.then(({ fetch }) => fetch(request)),
-      })
+      // With --port 0 the port, and so the issuer's name, is known only after the start.
+      const server = listen(options.port, (request) => app.then(({ fetch }) => fetch(request)))
       const issuer = `http://localhost:${server.port}`
       const app = createIssuer(issuer, options.audience)
       print(
         io,
-        `The service accepts its tokens with these settings:
+        `The example service accepts the tokens with these settings:
 
   export AUTH=jwt JWT_ISSUER=${issuer} JWT_AUDIENCE=${options.audience}
   export JWT_JWKS_URL=${issuer}/.well-known/jwks.json
 
+A service of yours accepts them with this line:
+
+  jwt({ key: { jwksUrl: '${issuer}/.well-known/jwks.json' }, issuer: '${issuer}', audience: '${options.audience}' })
+
+A token for a tenant:
+
+  curl -s '${issuer}/token?tenant=${exampleTenant}&sub=ada'
+
 Use it for development only: everyone who can reach it gets a token.`,
       )
     })
+
+function listen(port: number, fetch: (request: Request) => Promise<Response>): Bun.Server<undefined> {
+  try {
+    return Bun.serve({ port, hostname: '127.0.0.1', fetch })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    throw new OperatorError(`Port ${port} is in use: name another one with --port, or stop the process that uses it`)
+  }
+}

@@ -1,8 +1,8 @@
 import { Command } from '@commander-js/extra-typings'
 import { OperatorError } from '../../errors/index.ts'
-import { migrate } from '../../migrate/index.ts'
+import { migrateAndReport } from '../../migrate/index.ts'
 import { readSigningKeys } from '../../service/config/signing-keys.ts'
-import { loadRowhouseConfig } from '../config.ts'
+import { loadRowhouseConfig, requireFolders } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
 import { type CommandIo, print } from '../io.ts'
 import { migrationsOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
@@ -29,7 +29,7 @@ Environment variables:
                        again. Unset, the database keeps its keys.
 
 Example:
-  DATABASE_OWNER_URL=postgres://owner:…@db/app DATABASE_URL=postgres://app_user:…@db/app rowhouse migrate`,
+  DATABASE_OWNER_URL=postgres://owner:…@db/app DATABASE_URL=postgres://app_user:…@db/app bunx rowhouse migrate`,
     )
     .action(async (flags) => {
       const { DATABASE_OWNER_URL: url, DATABASE_URL: servingUrl, DATABASE_ADMIN_URL: adminUrl } = io.env
@@ -40,7 +40,8 @@ Example:
       if (adminPassword === '')
         throw new OperatorError('DATABASE_ADMIN_URL must have a password: the role app_admin is created with it')
       const project = await loadRowhouseConfig(flags, io.cwd)
-      const applied = await migrate({
+      requireFolders(project)
+      const { applied, foundAppUser } = await migrateAndReport({
         ...project,
         url: databaseUrl(url, 'DATABASE_OWNER_URL'),
         appPassword,
@@ -49,6 +50,13 @@ Example:
       })
       print(io, applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'There was no new migration.')
       print(io, 'Every table with a tenant column is protected by row-level security.')
+      if (foundAppUser) print(io, 'app_user existed: its password was not changed.')
+      else if (!appPassword)
+        print(
+          io,
+          `DATABASE_URL ${servingUrl ? 'has no password' : 'is not set'}: app_user has no password yet. ` +
+            `Set one: alter role app_user password '…';`,
+        )
     })
 
 /** @throws OperatorError when the URL logs in as another role than `role` */

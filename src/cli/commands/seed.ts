@@ -12,7 +12,7 @@ const connections = 4
 
 export const createSeedCommand = (io: CommandIo) =>
   new Command('seed')
-    .description('Fill the tables of the example service with demo data. DATABASE_URL names the database.')
+    .description('Fill the tables of the example service, which is in the repository of Rowhouse, with demo data.')
     .option('--tenants <n>', 'number of tenants (default with --tasks: 10)', wholeNumberFrom(1, 1_000_000))
     .option('--tasks <n>', 'tasks of each tenant (default with --tenants: 100)', wholeNumberFrom(0, 10_000_000))
     .addHelpText(
@@ -20,10 +20,10 @@ export const createSeedCommand = (io: CommandIo) =>
       `
 Without options, the tenants Acme and Globex get a user and two tasks each. With options, each tenant gets ${usersEach} users and its
 tasks; tenant ids count up from 5eed0000-0000-4000-8000-000000000001. A run after an interruption continues where the
-first one stopped, and writes no row twice.
+first one stopped, and writes no row twice. DATABASE_URL names the database.
 
 Example:
-  DATABASE_URL=postgres://app_user:…@db/app rowhouse seed --tenants 100 --tasks 10000`,
+  DATABASE_URL=postgres://app_user:…@db/app bun run rowhouse seed --tenants 100 --tasks 10000`,
     )
     .action(async ({ tenants, tasks }) => {
       const { database, tenant } = loadConfig(io.env)

@@ -26,10 +26,12 @@ const slugOrId = new Argument('<slug-or-id>', 'the short name or the id').argPar
   if (parsed !== undefined) return parsed
   throw new InvalidArgumentError('It must be a slug (a-z, 0-9 and inner hyphens) or an id (8-4-4-4-12 hex digits).')
 })
-const name = new Option('--name <name>', 'the display name').makeOptionMandatory().argParser((text: string) => {
-  if (text.trim() !== '' && [...text].length <= 200) return text
-  throw new InvalidArgumentError('It must have 1 to 200 characters.')
-})
+const name = new Option('--name <name>', 'the display name (required)')
+  .makeOptionMandatory()
+  .argParser((text: string) => {
+    if (text.trim() !== '' && [...text].length <= 200) return text
+    throw new InvalidArgumentError('It must have 1 to 200 characters.')
+  })
 const id = new Option('--id <uuid>', 'the id, when another system has assigned one').argParser((text: string) => {
   const parsed = parseTenantId(text)
   if (parsed !== undefined) return parsed
@@ -39,7 +41,7 @@ const status = new Option('--status <status>', 'only tenants with this status').
   'active',
   'suspended',
 ] as const)
-const reason = new Option('--reason <text>', 'the reason, for the log')
+const reason = new Option('--reason <text>', 'the reason, for the log (required)')
   .makeOptionMandatory()
   .argParser((text: string) => {
     if (text.trim() !== '' && text.length <= 500) return text
@@ -52,14 +54,14 @@ export function createTenantCommand(io: CommandIo) {
     .addArgument(slug)
     .addOption(name)
     .addOption(id)
-    .addHelpText('after', `${environment}\nExample:\n  rowhouse tenant create acme --name 'Acme Inc.'`)
+    .addHelpText('after', `${environment}\nExample:\n  bunx rowhouse tenant create acme --name 'Acme Inc.'`)
     .action((slug, { name, id }) => withAdmin(io, (admin) => createTenant(admin, { slug, name, id }, systemUser())))
 
   const list = new Command('list')
     .description('List the tenants.')
     .addOption(status)
     .option('--json', 'print JSON')
-    .addHelpText('after', `${environment}\nExample:\n  rowhouse tenant list --status suspended --json`)
+    .addHelpText('after', `${environment}\nExample:\n  bunx rowhouse tenant list --status suspended --json`)
     .action(({ status, json }) => withAdmin(io, (admin) => listTenants(admin, { status, json }, systemUser())))
 
   const suspend = new Command('suspend')
@@ -68,7 +70,7 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(reason)
     .addHelpText(
       'after',
-      `${environment}\nExample:\n  rowhouse tenant suspend acme --reason 'Invoice 4711 is not paid'`,
+      `${environment}\nExample:\n  bunx rowhouse tenant suspend acme --reason 'Invoice 4711 is not paid'`,
     )
     .action((tenant, { reason }) =>
       withAdmin(io, (admin) =>
@@ -80,14 +82,17 @@ export function createTenantCommand(io: CommandIo) {
     .description('Serve a suspended tenant again.')
     .addArgument(slugOrId)
     .addOption(reason)
-    .addHelpText('after', `${environment}\nExample:\n  rowhouse tenant resume acme --reason 'Invoice 4711 is paid'`)
+    .addHelpText(
+      'after',
+      `${environment}\nExample:\n  bunx rowhouse tenant resume acme --reason 'Invoice 4711 is paid'`,
+    )
     .action((tenant, { reason }) =>
       withAdmin(io, (admin) => setTenantStatus(admin, { tenant, status: 'active' }, { reason, actor: systemUser() })),
     )
 
   const tenant = new Command('tenant').description('Create, list, suspend and resume tenants.')
   for (const command of [create, list, suspend, resume]) tenant.addCommand(command)
-  return tenant.addHelpText('after', `${environment}\nExample:\n  rowhouse tenant create acme --name 'Acme Inc.'`)
+  return tenant.addHelpText('after', `${environment}\nExample:\n  bunx rowhouse tenant create acme --name 'Acme Inc.'`)
 }
 
 /** Prints the result of work in the admin database. */

@@ -22,6 +22,11 @@ export async function checkProject(project: RowhouseConfig, url: string): Promis
     ...(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn })),
   ])
   // The server release is that of the temporary database.
-  const ofProject = findings.filter(({ check }) => check !== 'server-release')
+  const ofProject = findings
+    .filter(({ check }) => check !== 'server-release')
+    .map((finding) => (finding.check === 'no-table' ? { ...finding, remedy: noTableRemedy } : finding))
   return [...ofProject, ...(await probeSetting(url))]
 }
+
+const noTableRemedy =
+  'Add the tenant column to the tables of the schema, or name another one with --tenant-column or in rowhouse.config.ts.'

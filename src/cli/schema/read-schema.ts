@@ -39,7 +39,10 @@ export async function readSchema(project: RowhouseConfig): Promise<SchemaTable[]
   const tables = new Map<PgTable, SchemaTable>()
   for (const [exportName, value] of Object.entries(module))
     if (is(value, PgTable) && !tables.has(value)) tables.set(value, toSchemaTable(exportName, value, project))
-  if (tables.size === 0) throw new OperatorError(`${path} exports no Drizzle table: name the module with --schema`)
+  if (tables.size === 0)
+    throw new OperatorError(
+      `${path} exports no Drizzle table: write "export const …", or name another module with --schema`,
+    )
   return [...tables.values()].toSorted((a, b) => (a.label < b.label ? -1 : 1))
 }
 

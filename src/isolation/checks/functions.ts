@@ -13,7 +13,7 @@ export const functionChecks: CatalogueCheck[] = [
     should: 'tenancy.current_tenant_id() has the body that Rowhouse installs.',
     find: `
       select 'tenancy.current_tenant_id()', coalesce(problem, 'the tenant function is missing'),
-        'Run "bun run rowhouse init" and migrate: sql/20-tenancy.sql creates it.'
+        'Run "rowhouse init" and "rowhouse migrate": sql/20-tenancy.sql creates it.'
       -- to_regprocedure() fails for a role without USAGE on the schema.
       from (select p.oid, p.proconfig, p.prosecdef, p.prosrc from (values (true)) as one
         left join (pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'tenancy')
@@ -93,7 +93,7 @@ export const functionChecks: CatalogueCheck[] = [
       select p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights', case
           when p.oid in (select oid from policy_functions)
           then format('alter function %s security invoker;', p.oid::regprocedure)
-          else format('revoke execute on function %s from public, %I; -- or allow it: --shared %I.%I',
+          else format('revoke execute on function %s from public, %I; -- or list it as shared: %I.%I',
             p.oid::regprocedure, rolname, nspname, p.proname) end
       from bound, pg_proc p join schemas on schemas.oid = p.pronamespace
       -- An aggregate runs its functions with the privileges of its owner.

@@ -32,7 +32,7 @@ export const relationChecks: CatalogueCheck[] = [
     find: `
       select name, case relkind when 'm' then 'a materialized view has no row-level security'
           else 'a foreign table has no row-level security' end,
-        format('revoke all on %s from public, %I; -- or allow it: --shared %s', name, rolname, name)
+        format('revoke all on %s from public, %I; -- or list it as shared: %s', name, rolname, name)
       from bound, relations where relkind in ('m', 'f') and reachable and not shared`,
   },
   {

@@ -14,7 +14,7 @@ export const roleChecks: CatalogueCheck[] = [
     should: 'The serving role is not a superuser and has no attribute that bypasses row-level security.',
     find: `
       select rolname, 'the serving role ' || attribute, case
-        when rolsuper then 'Point DATABASE_URL at a role that row-level security applies to: app_user, which "bun run rowhouse migrate" creates. Or name that role with --role.'
+        when rolsuper then 'Log in as a role that row-level security applies to, such as app_user, which "rowhouse migrate" creates.'
         else format('alter role %I no%s;', rolname, lower(split_part(attribute, ' ', 2))) end
       from role, lateral (values
         (rolsuper, 'is a superuser'), (rolbypassrls and not rolsuper, 'has BYPASSRLS'), (rolcreaterole and not rolsuper, 'has CREATEROLE'),

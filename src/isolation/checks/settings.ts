@@ -65,11 +65,11 @@ export const settingChecks: CatalogueCheck[] = [
     should: 'The minor release of the server has no known vulnerability in row-level security.',
     find: `
       select 'server', 'PostgreSQL ' || current_setting('server_version') || ' has known vulnerabilities in row-level security',
-        'Update to the newest minor release.'
-      from (select current_setting('server_version_num')::int) as server (version)
-      where version < case version / 10000
-        when 18 then 180007 when 17 then 170012 when 16 then 160016 when 15 then 150020 when 14 then 140025
-        else case when version < 140000 then version + 1 else 0 end end`,
+        format('Update to %s.%s or later.', fixed / 10000, fixed % 10000)
+      from (select current_setting('server_version_num')::int) as server (version),
+      lateral (select case greatest(version / 10000, 14)
+        when 18 then 180007 when 17 then 170012 when 16 then 160016 when 15 then 150020 when 14 then 140025 end) as release (fixed)
+      where version < fixed`,
   },
   {
     check: 'row-security-active',
@@ -87,7 +87,7 @@ export const settingChecks: CatalogueCheck[] = [
     should: 'The serving role may read at least one tenant table.',
     find: `
       select ${role}, 'the serving role may not read any tenant table',
-        'Point DATABASE_URL at app_user, which "bun run rowhouse migrate" creates.'
+        'Run "rowhouse init" and "rowhouse migrate", which grant app_user its privileges, and log in as app_user.'
       where exists (select from tables) and not exists (select from tables where reachable)`,
   },
   {
@@ -97,7 +97,7 @@ export const settingChecks: CatalogueCheck[] = [
     should: 'The database has at least one tenant table.',
     find: `
       select 'database', format('it has no tenant table: no table has the column %I', ${tenantColumn}),
-        'Run "bun run rowhouse migrate", or name the tenant column with --tenant-column.'
+        'Create the tables with "rowhouse migrate", or name their tenant column: tenantColumn.'
       where not exists (select from tables)`,
   },
 ]

@@ -52,7 +52,7 @@ export const tableChecks: CatalogueCheck[] = [
     find: `
       select t.name, 'its tenant column has no default that sets the tenant',
         coalesce('alter table ' || t.name || ' alter column ' || t.tenant_name || ' set default ' || ${tenant} || ';',
-          'Create a tenant function first: run "bun run rowhouse init" and migrate.')
+          'Create a tenant function first: run "rowhouse init" and "rowhouse migrate".')
       from tables t left join pg_attrdef d on d.adrelid = t.oid and d.adnum = t.tenant
       where coalesce(${tenant}, '(') ~ '\\(' and regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^\\((.*)\\)::[\\w ]+$', '\\1') is distinct from ${tenant}`,
   },
@@ -63,7 +63,7 @@ export const tableChecks: CatalogueCheck[] = [
     should: 'The serving role has no privilege on a table without a tenant column, except on shared tables.',
     find: `
       select name, 'the serving role can reach it, and it has no tenant column',
-        format('revoke all on %s from public, %I; -- or allow it: --shared %s', name, rolname, name)
+        format('revoke all on %s from public, %I; -- or list it as shared: %s', name, rolname, name)
       from bound, relations
       where relkind in ('r', 'p') and tenant is null and reachable and not shared and not extension`,
   },
@@ -112,7 +112,7 @@ export const tableChecks: CatalogueCheck[] = [
       select format('%I.%I', nspname, relname), 'the serving role can read a sequence that all tenants share',
         case when exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'a')
           then 'Change the column that it numbers to uuid.'
-          else format('revoke all on sequence %I.%I from public, %I; -- or allow it: --shared %I.%I',
+          else format('revoke all on sequence %I.%I from public, %I; -- or list it as shared: %I.%I',
             nspname, relname, rolname, nspname, relname) end
       from bound, pg_class c join schemas on schemas.oid = c.relnamespace
       -- CASE, because has_sequence_privilege() fails for another kind of relation and the planner may call it first.

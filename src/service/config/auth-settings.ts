@@ -75,7 +75,8 @@ function reportUnused(settings: AuthSettings, report: Report): void {
   }
   for (const [kind, values] of Object.entries(readBy))
     for (const [setting, value] of Object.entries(values))
-      if (AUTH !== kind && value !== undefined) report(setting, `applies only with AUTH=${kind}`)
+      if (AUTH !== kind && value !== undefined)
+        report(setting, `applies only with AUTH=${kind}: remove it, or set AUTH=${kind}`)
 }
 
 function readJwt(settings: AuthSettings, report: Report): JwtConfig | undefined {
@@ -87,7 +88,8 @@ function readJwt(settings: AuthSettings, report: Report): JwtConfig | undefined 
     ...(secret === undefined ? [] : [{ secret }]),
   ]
   const [key] = keys
-  if (keys.length !== 1) report('JWT_JWKS_URL', 'or JWT_PUBLIC_KEY or JWT_SECRET is required with AUTH=jwt: set one')
+  if (keys.length !== 1)
+    report('JWT_JWKS_URL', 'or JWT_PUBLIC_KEY or JWT_SECRET is required with AUTH=jwt: set exactly one')
   if (issuer === undefined) report('JWT_ISSUER', 'is required with AUTH=jwt: the "iss" of the tokens')
   if (audience === undefined)
     report(
@@ -112,7 +114,7 @@ function readGateway(settings: AuthSettings, report: Report): GatewayConfig | un
   if ((certificate === undefined) !== (header === undefined))
     report('GATEWAY_CERTIFICATE', 'and GATEWAY_CERTIFICATE_HEADER belong together: set both or neither')
   if ((secrets === undefined) === (certificate === undefined))
-    report('GATEWAY_SECRET', 'or GATEWAY_CERTIFICATE is required with AUTH=gateway: set one')
+    report('GATEWAY_SECRET', 'or GATEWAY_CERTIFICATE is required with AUTH=gateway: set exactly one')
   if (secrets !== undefined) return { kind: 'gateway', proof: { secrets }, actorHeader }
   if (certificate !== undefined && header !== undefined)
     return { kind: 'gateway', proof: { header, certificate }, actorHeader }

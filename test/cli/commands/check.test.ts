@@ -103,6 +103,26 @@ describe('rowhouse check', () => {
     )
   })
 
+  test('reports a schema without a tenant table, with a remedy that needs no server', async () => {
+    using project = copy({ 'rowhouse.config.ts': (text) => text.replace('Org Id', 'org') })
+    const { ownerUrl } = await createBareDatabase()
+    const findings = await checkProject(await loadRowhouseConfig({}, project.folder), ownerUrl)
+    const { remedy } = findings.find(({ check }) => check === 'no-table') ?? {}
+    expect(remedy).toStartWith('Add the tenant column to the tables of the schema, or name another one')
+  })
+
+  test.each<[string, string[], Record<string, (text: string) => string>]>([
+    ['a flag', ['--migrations', 'nope'], {}],
+    ['the configuration', [], { 'rowhouse.config.ts': (text) => text.replace('{', "{ migrations: './nope',") }],
+  ])('rejects a folder of migrations that %s names and that does not exist', async (_, flags, changes) => {
+    using project = copy(changes)
+    expect(await rowhouse(['check', ...flags], { cwd: project.folder })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'The folder nope does not exist: "drizzle-kit generate" writes it.\n',
+    })
+  })
+
   test('rejects a project without the SQL of rowhouse init in one message', async () => {
     using project = copy({})
     rmSync(join(project.folder, 'sql'), { recursive: true })

@@ -103,6 +103,15 @@ describe('rowhouse doctor', () => {
 })
 
 describe('rowhouse doctor exits with 2 and one message', () => {
+  test('at a server that is not PostgreSQL', async () => {
+    using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
+    expect(await doctor(`postgres://a:s3cret@127.0.0.1:${server.port}/b`)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `127.0.0.1:${server.port} does not answer as PostgreSQL: correct the host and the port\n`,
+    })
+  })
+
   test.each<[string, string[], Record<string, string>, string]>([
     ['without a database', [], {}, 'DATABASE_URL is not set'],
     [

@@ -11,6 +11,10 @@ const notes = `import { pgTable, primaryKey } from 'drizzle-orm/pg-core'
 import { tenantColumns } from '${root}/src/context/index.ts'
 export const notes = pgTable('notes', tenantColumns(), (t) => [primaryKey({ columns: [t.tenantId, t.id] })])`
 
+const custom = `import { pgTable, primaryKey, uuid } from 'drizzle-orm/pg-core'
+const columns = { orgId: uuid('org_id').notNull(), id: uuid('id').notNull() }
+export const notes = pgTable('notes', columns, (t) => [primaryKey({ columns: [t.orgId, t.id] })])`
+
 const contents = (folder: string) =>
   Object.fromEntries(
     readdirSync(join(folder, 'sql')).map((name) => [name, readFileSync(join(folder, 'sql', name), 'utf8')]),
@@ -32,6 +36,7 @@ describe('rowhouse init', () => {
     expect(before['40-protected-tables.sql']).toContain(`select tenancy.protect('public.notes');`)
     const second = await rowhouse(['init'], { cwd: project.folder })
     expect(second.stdout).toStartWith('sql/10-roles.sql is up to date\n')
+    expect(second.stdout).not.toContain('Next steps')
     expect(contents(project.folder)).toEqual(before)
   })
 
@@ -41,6 +46,7 @@ describe('rowhouse init', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('sql/40-protected-tables.sql would be written\n')
     expect(stdout).toContain(`\n+select tenancy.protect('public.notes');\n`)
+    expect(stdout).not.toContain('Next steps')
     expect(readdirSync(project.folder)).not.toContain('sql')
   })
 
@@ -70,12 +76,40 @@ describe('rowhouse init', () => {
     ])
   })
 
-  test('prints the code that the user adds, with the name of a table of the schema', async () => {
-    using project = createProject({ 'src/tables.ts': notes })
-    const { stdout } = await rowhouse(['init', '--schema', 'src/tables.ts'], { cwd: project.folder })
-    expect(stdout).toContain(`schema: "./src/tables.ts",`)
+  test('prints the next steps, with the paths and the name of a table of the project', async () => {
+    using project = createProject({ 'src/tables.ts': custom })
+    const flags = ['--schema', 'src/tables.ts', '--tenant-column', 'org_id', '--shared', 'public.notes']
+    const { stdout } = await rowhouse(['init', ...flags], { cwd: project.folder })
+    expect([...stdout.matchAll(/^\d\. (\w+)/gm)].map(([step]) => step)).toEqual([
+      '1. Save',
+      '2. Generate',
+      '3. Check',
+      '4. Create',
+      '5. Check',
+      '6. Use',
+    ])
+    expect(stdout).toContain('schema: "./src/tables.ts",')
+    expect(stdout).toContain(
+      'bunx drizzle-kit generate --dialect postgresql --schema ./src/tables.ts --out ./drizzle\n',
+    )
     expect(stdout).toContain(`import { notes } from './src/tables.ts'`)
-    expect(stdout).toContain('createTenantDatabase({ connections: createPool(')
+    expect(stdout).toContain(
+      'createIsolationCheck({ url, tenantColumn: "org_id", shared: ["public.notes"] }).inspect()',
+    )
+    expect(stdout).toContain('tenant({ from: claim(), auth })')
+  })
+
+  test('prints the drizzle-kit command of a project that configures it', async () => {
+    using project = createProject({ 'db/schema/index.ts': notes, 'drizzle.config.ts': '' })
+    const { stdout } = await rowhouse(['init'], { cwd: project.folder })
+    expect(stdout).toContain('  bunx drizzle-kit generate\n')
+    expect(stdout).not.toContain('rowhouse.config.ts')
+  })
+
+  test('prints no next steps after errors', async () => {
+    using project = createProject({ 'schema.ts': broken })
+    const { code, stdout } = await rowhouse(['init', '--schema', 'schema.ts'], { cwd: project.folder })
+    expect([code, stdout.includes('Next steps')]).toEqual([1, false])
   })
 
   test('warns about a shared name that does not exist', async () => {
@@ -163,16 +197,29 @@ const tenantLine = "tenantId: uuid('tenant_id').notNull().default(sql`tenancy.cu
 const keyLine = 'primaryKey({ columns: [t.tenantId, t.id] }),'
 
 describe('rowhouse init rejects', () => {
+  const noTables = 's.ts exports no Drizzle table: write "export const …", or name another module with --schema\n'
   const cases: [string, Record<string, string>, string[], string][] = [
     ['a project without a schema', {}, [], 'db/schema/index.ts does not exist: name the module'],
-    ['a module without tables', { 's.ts': 'export {}' }, ['--schema', 's.ts'], 's.ts exports no Drizzle table'],
+    ['a module without tables', { 's.ts': 'export {}' }, ['--schema', 's.ts'], noTables],
     ['a module that throws', { 's.ts': 'throw new Error("Oh")' }, ['--schema', 's.ts'], 's.ts cannot be loaded: Oh'],
     ['an unknown option', {}, ['--dryrun'], "error: unknown option '--dryrun'"],
     [
       'an invalid configuration',
       { 'rowhouse.config.ts': 'export default { shared: ["countries"] }' },
       [],
-      'Invalid configuration:\n  - shared.0: must be schema.name',
+      'Invalid configuration:\n  - shared.0: "countries" must be schema.name',
+    ],
+    [
+      'an invalid flag',
+      { 'rowhouse.config.ts': 'export default { shared: ["public.countries"] }' },
+      ['--shared', 'countries'],
+      'Invalid configuration:\n  - --shared: "countries" must be schema.name',
+    ],
+    [
+      'an empty flag',
+      {},
+      ['--tenant-column', '', '--sql', ''],
+      'Invalid configuration:\n  - --tenant-column: must have 1 to 63 characters\n  - --sql: must not be empty\n',
     ],
     [
       'an unknown field',

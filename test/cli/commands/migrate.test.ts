@@ -14,7 +14,9 @@ describe('rowhouse migrate', () => {
     const first = await rowhouse(['migrate'], { cwd: foreign.folder, env })
     expect(first).toEqual({
       code: 0,
-      stdout: 'Applied drizzle/0000_all.sql.\nEvery table with a tenant column is protected by row-level security.\n',
+      stdout:
+        'Applied drizzle/0000_all.sql.\nEvery table with a tenant column is protected by row-level security.\n' +
+        'app_user existed: its password was not changed.\n', // other databases of the server have created it
       stderr: '',
     })
     const second = await rowhouse(['migrate'], { cwd: foreign.folder, env })
@@ -45,6 +47,7 @@ describe('rowhouse migrate', () => {
     })
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain('public.countries: the serving role can reach it, and it has no tenant column')
+    expect(stderr).toMatch(/\nNothing was changed\. [^\n]*change the Drizzle schema or the SQL, and generate again/)
     expect((await asOwner(database)`select to_regclass('countries')::text as found`)[0]?.found).toBeNull()
   })
 
@@ -101,6 +104,32 @@ describe('rowhouse migrate', () => {
     const { code, stdout, stderr } = await rowhouse(['migrate'], { cwd: project.folder, env })
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(message)
+  })
+
+  test('rejects a login that does not own the database, and names the login that it needs', async () => {
+    const { appUrl } = await createBareDatabase()
+    const env = { DATABASE_OWNER_URL: appUrl }
+    const { code, stderr } = await rowhouse(['migrate'], { cwd: foreign.folder, env })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(
+      /^sql\/\S+\.sql, statement \d+: permission denied [^\n]*\nDATABASE_OWNER_URL must log in as the owner of the database\.\n/,
+    )
+  })
+
+  test('rejects a folder that was named and does not exist', async () => {
+    const env = { DATABASE_OWNER_URL: nowhere }
+    const outcome = (flag: string) => rowhouse(['migrate', flag, 'nope'], { cwd: foreign.folder, env })
+    const stderr = (writer: string) => `The folder nope does not exist: "${writer}" writes it.\n`
+    expect(await outcome('--migrations')).toMatchObject({ code: 2, stderr: stderr('drizzle-kit generate') })
+    expect(await outcome('--sql')).toMatchObject({ code: 2, stderr: stderr('rowhouse init') })
+  })
+
+  test('fails at a server that is not PostgreSQL with a remedy', async () => {
+    using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
+    const env = { DATABASE_OWNER_URL: `postgres://owner:s3cret@127.0.0.1:${server.port}/d` }
+    const { code, stderr } = await rowhouse(['migrate'], { env })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^Connection terminated unexpectedly\nCheck [^\n]* are those of a PostgreSQL server\.\n$/)
   })
 
   const wrong: [string, Record<string, string>, RegExp][] = [

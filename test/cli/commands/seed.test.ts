@@ -63,7 +63,7 @@ describe('rowhouse seed', () => {
       const { appUrl } = await createBareDatabase()
       const { code, stdout, stderr } = await rowhouse(['seed', ...flags], { env: { DATABASE_URL: appUrl } })
       expect([code, stdout]).toEqual([2, ''])
-      expect(stderr).toMatch(/^relation "users" does not exist\n.*\bfirst\b.*rowhouse migrate\n$/)
+      expect(stderr).toMatch(/^relation "users" does not exist\n.*\bfirst\b.*"rowhouse migrate"\.\n$/)
     },
   )
 

@@ -147,8 +147,17 @@ describe('rowhouse tenant', () => {
   test.each(['create', 'list', 'suspend', 'resume'])('%s --help shows its options and an example', async (command) => {
     const { code, stdout, stderr } = await rowhouse(['tenant', command, '--help'])
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(new RegExp(`^Usage: rowhouse tenant ${command} \\[options\\]`))
-    expect(stdout).toMatch(new RegExp(`Example:\\n.*rowhouse tenant ${command}`))
+    expect(stdout).toMatch(new RegExp(`^Usage: bunx rowhouse tenant ${command} \\[options\\]`))
+    expect(stdout).toMatch(new RegExp(`Example:\\n.*bunx rowhouse tenant ${command}`))
+  })
+
+  test.each([
+    ['create', '--name <name>'],
+    ['suspend', '--reason <text>'],
+    ['resume', '--reason <text>'],
+  ])('%s --help marks %s as required', async (command, option) => {
+    const { stdout } = await rowhouse(['tenant', command, '--help'])
+    expect(stdout).toMatch(new RegExp(`${option} .*\\(required\\)\\n`))
   })
 
   test('lists its commands with --help', async () => {
@@ -225,6 +234,25 @@ describe('rowhouse tenant', () => {
 })
 
 describe('rowhouse migrate', () => {
+  test('reports that it created app_user without a password, and later that the role existed', async () => {
+    await server.owner.unsafe('drop owned by app_user; drop role app_user')
+    const env = { DATABASE_OWNER_URL: server.ownerUrl }
+    const first = await rowhouse(['migrate'], { env })
+    expect(first.stdout).toEndWith(
+      "\nDATABASE_URL is not set: app_user has no password yet. Set one: alter role app_user password '…';\n",
+    )
+    const second = await rowhouse(['migrate'], { env })
+    expect(second.stdout).toEndWith('\napp_user existed: its password was not changed.\n')
+    await server.owner.unsafe('drop owned by app_user; drop role app_user')
+    const withoutPassword = { ...env, DATABASE_URL: server.as('app_user', '', 'postgres') }
+    expect((await rowhouse(['migrate'], { env: withoutPassword })).stdout).toContain(
+      '\nDATABASE_URL has no password: app_user has no password yet.',
+    )
+    await server.owner.unsafe('drop owned by app_user; drop role app_user')
+    const withPassword = { ...env, DATABASE_URL: server.as('app_user', 'x', 'postgres') }
+    expect((await rowhouse(['migrate'], { env: withPassword })).stdout).not.toContain('app_user')
+  })
+
   const migrate = (url: string) =>
     rowhouse(['migrate'], { env: { DATABASE_OWNER_URL: server.ownerUrl, DATABASE_ADMIN_URL: url } })
 
