@@ -9,7 +9,6 @@ export function asSarif({ findings, file }: { findings: Finding[]; file: string 
     id: check,
     shortDescription: { text: should },
     fullDescription: { text: `${should} Guarantee G${guarantee} of Rowhouse depends on it.` },
-    helpUri: pageOf(check),
     help: { text: `${pageOf(check)} explains ${check}. docs/guarantees.md explains guarantee G${guarantee}.` },
     defaultConfiguration: { level },
     properties: { guarantee },
