@@ -152,6 +152,17 @@ describe('a later bun run up', () => {
     expect(await titles(it.url, demo.acme.tenantId)).toContain('Stay')
   })
 
+  test('on a used port reports it, and can be started again', async () => {
+    it.running.signal('SIGTERM')
+    await it.running.exited
+    using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
+    await using refused = up(it.folder, { PORT: String(occupant.port) })
+    expect(await refused.exited).toBe(1)
+    expect(refused.stderr).toContain(`Cannot listen on http://127.0.0.1:${occupant.port}`)
+    await it.again()
+    expect(it.url).toStartWith('http://127.0.0.1:')
+  })
+
   test('seeds only once: a deleted task stays deleted', async () => {
     const client = testClient(it.url).as(demo.globex.tenantId)
     expect((await client.delete(`/tasks/${demo.globex.taskId}`)).status).toBe(204)
@@ -160,16 +171,6 @@ describe('a later bun run up', () => {
     await it.again()
     expect(await titles(it.url, demo.globex.tenantId)).toHaveLength(1)
   })
-})
-
-test('bun run up on a used port reports it, and can be started again', async () => {
-  using folder = temporaryFolder()
-  using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
-  await using refused = up(folder.path, { PORT: String(occupant.port) })
-  expect(await refused.exited).toBe(1)
-  expect(refused.stderr).toContain(`Cannot listen on http://127.0.0.1:${occupant.port}`)
-  await using second = up(folder.path)
-  expect(await second.listening()).toStartWith('http://127.0.0.1:')
 })
 
 test('bun run up reports wrong settings in one message', async () => {

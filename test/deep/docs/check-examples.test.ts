@@ -1,12 +1,12 @@
 import { afterAll, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { openConnection } from '../../src/database/index.ts'
-import { checks, inspectRowSecurity } from '../../src/isolation/index.ts'
-import { createDatabase } from '../database.ts'
-import { checkPath, sectionOf } from './check-page.ts'
+import { openConnection } from '../../../src/database/index.ts'
+import { checks, inspectRowSecurity } from '../../../src/isolation/index.ts'
+import { createDatabase } from '../../database.ts'
+import { checkPath, sectionOf } from '../../docs/check-page.ts'
 
 // Runs the example and the remedy of each page in a transaction that is rolled back.
-const root = join(import.meta.dir, '../..')
+const root = join(import.meta.dir, '../../..')
 const database = await createDatabase()
 const connection = openConnection({ url: database.ownerUrl })
 afterAll(() => connection.close())
