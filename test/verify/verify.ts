@@ -55,7 +55,7 @@ function isProved(...reports: string[]): boolean {
 
 async function verify(): Promise<boolean> {
   const results = await Promise.all([
-    tests('tests.xml', ['--parallel=4', '--no-isolate', '--timings=test/verify/timings.json']),
+    tests('tests.xml', ['--parallel=3', '--no-isolate', '--timings=test/verify/timings.json']),
     succeeds(['x', 'tsc', '--noEmit']),
     succeeds(['x', 'biome', 'ci', '--error-on-warnings']),
   ])
