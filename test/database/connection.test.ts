@@ -150,7 +150,7 @@ describe('a connection that is lost', () => {
 describe('a connection without answers', () => {
   test('is destroyed, and the next call gets a new one', async () => {
     await using cable = await openCable()
-    await using db = openDatabase({ url: cable.url, answerTimeoutMs: 100 })
+    await using db = openDatabase({ url: cable.url, answerTimeoutMs: 500 })
     const { tenant } = await tenantWithUser(db)
     const seen = () => withTenant(tenant, () => db.read((tx) => tx.$count(users)))
     cable.freeze()
