@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { PoolOptions, TenantTx } from '../../src/database/index.ts'
 import { asOwner, main } from '../database.ts'
 import { openProxy } from '../faults/proxy.ts'
+import { until } from '../runtime/child.ts'
 import { openWatchedDatabase, type Tampering } from './watched-pool.ts'
 
 export { addUser, failureOf, gate, tenantWithUser } from './watched-pool.ts'
@@ -56,7 +57,4 @@ export async function openCable() {
   }
 }
 
-/** Resolves when a condition holds. The time limit is that of the test. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))
-}
+export { until }

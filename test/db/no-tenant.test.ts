@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { asOwner, main, newTenant } from '../database.ts'
+import { until } from '../runtime/child.ts'
 import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
 
 // Guarantee G3, as the serving role with raw SQL: on a fresh connection and on used ones.
@@ -31,8 +32,15 @@ const histories: [string, (sql: Sql) => Promise<unknown>][] = [
     'one whose statement was cancelled',
     leave(async (tx) => {
       const [row] = await tx`select pg_backend_pid() as pid`
-      const query = tx`select count(*) from pg_class a, pg_class b, pg_class c, pg_class d`
-      await Promise.all([query, owner`select pg_cancel_backend(${row?.pid})`])
+      const sleeping = tx`select pg_sleep(60)`
+      const cancel = until(
+        async () =>
+          (
+            await owner`select pg_cancel_backend(pid) from pg_stat_activity
+        where pid = ${row?.pid} and state = 'active' and wait_event = 'PgSleep'`
+          ).length > 0,
+      )
+      await Promise.all([sleeping, cancel])
     }),
   ],
   ['one that prepared its statements for a tenant', (sql) => asTenant(sql, tenant, (tx) => tx`select id from users`)],

@@ -1,5 +1,5 @@
-import { afterAll, describe, expect, test } from 'bun:test'
-import { createIsolationCheck } from '../../src/isolation/index.ts'
+import { describe, expect, test } from 'bun:test'
+import { createIsolationCheck, type Finding } from '../../src/isolation/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import { asOwner, createDatabase } from '../database.ts'
 
@@ -16,9 +16,7 @@ export interface FaultCase {
 export async function testFaults(subject: string, faults: FaultCase[]): Promise<void> {
   const database = await createDatabase()
   const owner = asOwner(database)
-  const isolation = createIsolationCheck({ url: database.appUrl })
-  const findErrors = async () => (await isolation.inspect()).filter(({ level }) => level === 'error')
-  afterAll(() => isolation.close())
+  const findErrors = async () => (await inspect(database.appUrl)).filter(({ level }) => level === 'error')
 
   describe(`the isolation check of ${subject}`, () => {
     test('finds no error in a migrated database', async () => {
@@ -29,7 +27,7 @@ export async function testFaults(subject: string, faults: FaultCase[]): Promise<
       await owner.unsafe(sql)
       const { problem, ...rest } = finds
       try {
-        expect(await isolation.inspect()).toContainEqual(
+        expect(await inspect(database.appUrl)).toContainEqual(
           expect.objectContaining({ ...rest, problem: expect.stringContaining(problem) }),
         )
       } finally {
@@ -39,4 +37,14 @@ export async function testFaults(subject: string, faults: FaultCase[]): Promise<
       expect(await findErrors()).toEqual([])
     })
   })
+}
+
+/** Each time with a new session: one that began with a fault, such as a preset setting, keeps it. */
+async function inspect(url: string): Promise<Finding[]> {
+  const isolation = createIsolationCheck({ url })
+  try {
+    return await isolation.inspect()
+  } finally {
+    await isolation.close()
+  }
 }
