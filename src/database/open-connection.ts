@@ -56,6 +56,7 @@ class PgConnection implements Connection {
   private readonly client: pg.Client
   private readonly answerTimeoutMs: number
   private readonly connected: Promise<void>
+  private isConnected = false
   private prepared: PreparedStatements | undefined
   private pending: { batch: Batch; settle: (error?: Error) => void } | undefined
 
@@ -96,6 +97,7 @@ class PgConnection implements Connection {
   private async connect(): Promise<void> {
     try {
       await this.client.connect()
+      this.isConnected = true
     } catch (error) {
       this.firstFault ??= 'lost'
       throw unavailable(error)
@@ -146,7 +148,8 @@ class PgConnection implements Connection {
   }
 
   async close(): Promise<void> {
-    const isBusy = this.pending !== undefined || this.firstFault !== undefined
+    // After `end` during the login, pg never settles `connect`, and calls that wait for it would hang.
+    const isBusy = !this.isConnected || this.pending !== undefined || this.firstFault !== undefined
     this.firstFault ??= 'closed'
     const { stream } = this.client.connection
     if (isBusy) return void stream.destroy()

@@ -16,13 +16,18 @@ export interface PoolOptions extends ConnectionOptions {
 /** A connection on loan. After its release it rejects every call, because another tenant may have the connection by then. */
 class Loan implements Connection {
   private isOver = false
+  private pending = 0
 
   constructor(private readonly connection: Connection) {}
 
-  private use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    if (this.isOver)
-      return Promise.reject(new TransactionMisuse('This connection was released: do not use it after release'))
-    return work(this.connection)
+  private async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    if (this.isOver) throw new TransactionMisuse('This connection was released: do not use it after release')
+    this.pending += 1
+    try {
+      return await work(this.connection)
+    } finally {
+      this.pending -= 1
+    }
   }
 
   send(statements: readonly Statement[], options?: { named?: boolean }): Promise<StatementResult[]> {
@@ -49,15 +54,17 @@ class Loan implements Connection {
     if (!this.isOver) await this.connection.close()
   }
 
+  /** Ends the loan. A connection that is not idle is closed: the next loan would run inside of its transaction. */
   end(): Connection {
     this.isOver = true
+    if (this.pending > 0 || this.connection.status !== 'idle') void this.connection.close()
     return this.connection
   }
 }
 
 /**
  * Creates a pool of connections. It opens connections on demand, serves waiting calls in their order, and closes a
- * connection with a fault instead of lending it again.
+ * connection that has a fault, or is released before its transaction and its statements have ended, instead of lending it again.
  *
  * @throws ApiError SERVICE_UNAVAILABLE from `acquire`, when no connection is released for `acquireTimeoutMs` or the pool is
  *   closed

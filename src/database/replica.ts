@@ -1,6 +1,7 @@
 import type { TenantContext } from '../context/index.ts'
 import { noBookmark } from '../context/internal.ts'
 import { ApiError, findDatabaseError } from '../errors/index.ts'
+import { callListener } from '../errors/internal.ts'
 import { createBookmarks } from './bookmarks.ts'
 import type { ConnectionSource } from './connection.ts'
 import type { Opening } from './transaction-handle.ts'
@@ -14,8 +15,8 @@ export interface ReplicaOptions {
   secret: string
   /** How long the replica is left alone after a failure, in milliseconds. @default 5000 */
   retryAfterMs?: number
-  /** Called when reads begin or cease to go to the replica, with the error that ended its use. */
-  onChange?: (isUsed: boolean, error?: unknown) => void
+  /** Called when reads begin or cease to go to the replica, with the error that ended its use. Its own error is ignored. */
+  onChange?: (isUsed: boolean, error?: unknown) => unknown
 }
 
 /** The connections of a read. `after`: the id of the transaction that the replica must have replayed. */
@@ -66,7 +67,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     if (!whether) retryAt = Date.now() + retryAfterMs
     if (isUsed === whether) return
     isUsed = whether
-    onChange?.(whether, error)
+    callListener(() => onChange?.(whether, error))
   }
 
   async function runCheck(): Promise<void> {

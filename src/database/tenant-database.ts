@@ -53,8 +53,8 @@ export interface TenantDatabaseOptions {
   role?: string | undefined
   /** For a database that accepts only signed tenants: {@link createTenantSigner}. */
   signer?: TenantSigner | undefined
-  /** Called for each connection that is destroyed because of a protocol violation. */
-  onProtocolViolation?: (violation: ProtocolViolation) => void
+  /** Called for each connection that was closed because of a protocol violation. An error that it throws is ignored. */
+  onProtocolViolation?: (violation: ProtocolViolation) => unknown
 }
 
 /**
@@ -147,11 +147,11 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
 }
 
 /** Passes violations on with their number. */
-function countViolations(report: TenantDatabaseOptions['onProtocolViolation']): (what: string) => void {
+function countViolations(report: TenantDatabaseOptions['onProtocolViolation']): (what: string) => unknown {
   let count = 0
   return (what) => {
     count += 1
-    report?.({ what, count })
+    return report?.({ what, count })
   }
 }
 

@@ -1,3 +1,4 @@
+import { callListener } from '../errors/internal.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { type HandleContext, type Opening, TransactionHandle } from './transaction-handle.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -21,8 +22,8 @@ export interface TransactionOptions {
   resolvesBeforeCommit: boolean
   /** Called with the id of a transaction that changed rows. Without it, the id is not queried. */
   onCommit?: ((transactionId: string) => void) | undefined
-  /** Called before a connection is destroyed because of a protocol violation. */
-  onProtocolViolation?: ((what: string) => void) | undefined
+  /** Called after a connection was closed because of a protocol violation. Its own error is ignored. */
+  onProtocolViolation?: ((what: string) => unknown) | undefined
 }
 
 /**
@@ -110,8 +111,8 @@ async function sendCommit(
 const isNotice = (fault: string | undefined): boolean => fault?.startsWith('notice') ?? false
 
 async function destroy(connection: Connection, what: string, options: TransactionOptions): Promise<void> {
-  options.onProtocolViolation?.(what)
-  await connection.close()
+  await connection.close() // first: a listener must not see, or keep, a connection that the next tenant could get
+  callListener(() => options.onProtocolViolation?.(what))
 }
 
 async function rollback(connection: Connection): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { ApiError } from '../errors/index.ts'
+import { callListener } from '../errors/internal.ts'
 import { assertWholeNumber } from './assert-whole-number.ts'
 import { memoryRateStore } from './memory-rate-store.ts'
 import type { Rate, RateDecision, RateStore } from './rate-store.ts'
@@ -61,12 +62,8 @@ export class RateLimit {
   }
 
   private reportError(error: unknown): undefined {
-    try {
-      const result = this.onStoreError?.(error)
-      if (result instanceof Promise) result.catch(() => {})
-    } catch {
-      // The listener decides nothing, so its own error must not fail the request.
-    }
+    callListener(() => this.onStoreError?.(error))
+    return undefined
   }
 }
 

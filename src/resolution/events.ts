@@ -1,4 +1,5 @@
 import type { AuthenticationFailureReason, TenantId } from '../context/index.ts'
+import { callListener } from '../errors/internal.ts'
 
 interface RequestEvent {
   readonly requestId?: string | undefined
@@ -42,22 +43,13 @@ type Event = TenantResolved | TenantNotFound | AuthenticationFailed
 
 /** Calls the listener of an event. */
 export function notify(listeners: TenantListeners, event: Event): void {
-  const reportError = (error: unknown) => run(() => listeners.onListenerError?.(error), ignore)
-  run(() => callListener(listeners, event), reportError)
+  callListener(
+    () => tell(listeners, event),
+    (error) => listeners.onListenerError?.(error),
+  )
 }
 
-const ignore = () => {}
-
-function run(listener: () => unknown, onError: (error: unknown) => void): void {
-  try {
-    const result = listener()
-    if (result instanceof Promise) result.catch(onError)
-  } catch (error) {
-    onError(error)
-  }
-}
-
-function callListener(listeners: TenantListeners, event: Event): unknown {
+function tell(listeners: TenantListeners, event: Event): unknown {
   if (event.type === 'tenant-resolved') return listeners.onTenantResolved?.(event)
   if (event.type === 'tenant-not-found') return listeners.onTenantNotFound?.(event)
   return listeners.onAuthenticationFailed?.(event)

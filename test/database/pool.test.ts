@@ -45,6 +45,29 @@ describe('a pool', () => {
     await pool.close()
   })
 
+  test('closes a connection that is released inside a transaction', async () => {
+    const pool = createPool({ url: main.appUrl, size: 1 })
+    const first = await pool.acquire()
+    await first.command('begin read only')
+    pool.release(first)
+    const second = await pool.acquire()
+    expect([first.fault, second.status]).toEqual(['closed', 'idle'])
+    pool.release(second)
+    await pool.close()
+  })
+
+  test('closes a connection that is released before the result of its statement', async () => {
+    const pool = createPool({ url: main.appUrl, size: 1 })
+    const first = await pool.acquire()
+    const unfinished = failureOf(first.command('begin'))
+    pool.release(first)
+    const second = await pool.acquire()
+    await second.command('begin')
+    expect(await unfinished).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    pool.release(second)
+    await pool.close()
+  })
+
   test('opens at most as many connections as its size', async () => {
     await using db = openDatabase({ size: 2 })
     const pids = await withTenant(newTenant(), () => Promise.all(Array.from({ length: 20 }, () => db.read(backendOf))))
