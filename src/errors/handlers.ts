@@ -140,7 +140,7 @@ function placesOf(thrown: Error): string[] {
     .slice(0, causesLoggedMax)
     .flatMap((cause) => [
       cause.name,
-      ...(cause.stack ?? '')
+      ...String(cause.stack ?? '') // libraries put other values there
         .replace(cause.message, '')
         .split('\n')
         .filter((line) => /^\s+at /.test(line))
