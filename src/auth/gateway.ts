@@ -5,7 +5,10 @@ import { isHeaderName } from '../text/index.ts'
 export type GatewayOptions = {
   /** The header that proves the gateway's identity. The gateway must overwrite it in every request of a client. */
   readonly header: string
-  /** The header with the verified actor. The gateway must overwrite or remove it in every request of a client. */
+  /**
+   * The header with the verified actor, without a comma. The gateway must overwrite or remove it in every request of a client:
+   * two headers arrive as one with a comma, and are refused.
+   */
   readonly actorHeader?: string | undefined
 } & (
   | {
@@ -24,7 +27,8 @@ const secretLengthMin = 32
  * Accepts requests of a gateway, which has verified the caller and chosen the tenant. With `certificates` the header's value
  * is not a secret: make sure that only the gateway can reach the service.
  *
- * `verify` throws AuthenticationFailure: FORBIDDEN for a request without an accepted value, BAD_REQUEST for a malformed actor.
+ * `verify` throws AuthenticationFailure: FORBIDDEN for a request without an accepted value, BAD_REQUEST for a malformed or
+ * repeated actor.
  *
  * @throws TypeError when there is no accepted value, a secret is short, or a header name is invalid
  * @example
@@ -47,8 +51,13 @@ export function gateway(options: GatewayOptions): Authentication {
       if (matches.length === 0)
         throw new AuthenticationFailure('not-the-gateway', 'FORBIDDEN', 'Requests must come through the gateway')
       const actor = actorHeader === undefined ? undefined : c.req.header(actorHeader)
-      if (actor !== undefined && !isActor(actor))
-        throw new AuthenticationFailure('wrong-claim', 'BAD_REQUEST', `${actorHeader} must be 1 to 255 characters`)
+      // Two headers arrive as one, joined by a comma: the client's may stand beside the gateway's.
+      if (actor !== undefined && (!isActor(actor) || actor.includes(',')))
+        throw new AuthenticationFailure(
+          'wrong-claim',
+          'BAD_REQUEST',
+          `${actorHeader} must be one actor: 1 to 255 characters, no comma`,
+        )
       return { actor }
     },
   }

@@ -9,7 +9,7 @@ import type { TenantSigner } from './signed-context.ts'
 import { type Mode, openTenant } from './tenant-opening.ts'
 import type { TenantTx } from './tenant-tx.ts'
 import { runTransaction } from './transaction.ts'
-import type { TransactionHandle } from './transaction-handle.ts'
+import { assertBelongs, type TransactionHandle } from './transaction-handle.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
 /** Runs transactions of the current tenant. The tenant comes from the context, never from a parameter. */
@@ -70,7 +70,7 @@ export interface ProtocolViolation {
 type Work<T> = (tx: TenantTx) => Promise<T>
 interface OpenTransaction {
   mode: Mode
-  tenantId: string
+  context: TenantContext
   handle: TransactionHandle
   /** Nested calls that have not settled. */
   joined: number
@@ -95,7 +95,7 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
     const context = tenantContext()
     if (context === undefined) throw new TenantRequired()
     const outer = open.getStore()
-    if (outer && !outer.isOver) return await join(outer, mode, context, work)
+    if (outer && !outer.isOver) return await join(outer, mode, work)
     if (mode === 'write') replica?.wrote(context)
     const onPrimary = () => withRetry(named, (keepParsed) => transaction(primary, mode, context, work, keepParsed))
     const route = mode === 'write' ? undefined : replica?.routeOf(context)
@@ -132,7 +132,7 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
         onProtocolViolation,
       },
       (handle) => {
-        const current = { mode, tenantId: context.tenantId, handle, joined: 0, isOver: false }
+        const current = { mode, context, handle, joined: 0, isOver: false }
         return finish(current, () => open.run(current, work, handle.tx))
       },
     )
@@ -183,9 +183,8 @@ async function finish<T>(current: OpenTransaction, work: () => Promise<T>): Prom
 }
 
 /** Runs the work of a call inside of another one, in the transaction of the outer call. */
-async function join<T>(outer: OpenTransaction, mode: Mode, context: TenantContext, work: Work<T>): Promise<T> {
-  if (outer.tenantId !== context.tenantId)
-    throw new TransactionMisuse('A transaction of another tenant is open: finish it before working for this one')
+async function join<T>(outer: OpenTransaction, mode: Mode, work: Work<T>): Promise<T> {
+  assertBelongs(outer.context, 'finish it before working for this one')
   if (outer.mode !== 'write' && mode === 'write')
     throw new TransactionMisuse('A read transaction is open: call db.write outside of db.read')
   outer.joined += 1

@@ -21,7 +21,21 @@ export interface Opening {
 }
 
 /** Whose transaction a handle is for, and the signal that stops it. An administrative transaction has neither. */
-export type HandleContext = Partial<Pick<TenantContext, 'tenantId' | 'signal'>>
+export type HandleContext = Partial<Pick<TenantContext, 'tenantId' | 'actor' | 'signal'>>
+
+/**
+ * Refuses work of another tenant or another actor in a transaction: it would get rows of the transaction's tenant, or be recorded
+ * under the transaction's actor.
+ *
+ * @throws TransactionMisuse
+ */
+export function assertBelongs(transaction: HandleContext, remedy: string): void {
+  const current = tenantContext()
+  if (current === undefined) return
+  const other =
+    current.tenantId !== transaction.tenantId ? 'tenant' : current.actor !== transaction.actor ? 'actor' : undefined
+  if (other) throw new TransactionMisuse(`A transaction of another ${other} is open: ${remedy}`)
+}
 
 interface WaitingQuery {
   statement: Statement
@@ -117,10 +131,7 @@ export class TransactionHandle {
     if (this.revoked)
       throw new TransactionMisuse('This transaction is over. Await every query inside of db.read or db.write.')
     if (this.cause) throw this.cause
-    // Under withTenant for another tenant, this handle would return rows of its own tenant.
-    const tenantId = tenantContext()?.tenantId
-    if (tenantId !== undefined && tenantId !== this.context.tenantId)
-      throw new TransactionMisuse('This transaction belongs to another tenant than the current context')
+    assertBelongs(this.context, 'use it before withTenant or after it')
     this.context.signal?.throwIfAborted()
   }
 

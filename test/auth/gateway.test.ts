@@ -37,6 +37,15 @@ describe('a request through the gateway', () => {
     expect(bySecret.failures).toEqual(['wrong-claim'])
   })
 
+  test.each([[['alice', 'bob']], [['alice', 'alice']], [['', 'alice']], [['alice,bob']]])(
+    'is rejected with two actors (%p)',
+    async (actors) => {
+      const headers = new Headers({ 'X-Tenant-Id': tenantId, 'X-Gateway-Secret': secret })
+      for (const actor of actors) headers.append('X-User-Id', actor)
+      expect(await statusOf(bySecret.get(headers))).toBe(400)
+    },
+  )
+
   test('needs a tenant', async () => {
     expect(await statusOf(bySecret.get({ 'X-Gateway-Secret': secret }))).toBe(403)
   })

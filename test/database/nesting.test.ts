@@ -34,6 +34,32 @@ describe('a call inside of another', () => {
     expect(await withTenant(a, () => failureOf(work()))).toBeInstanceOf(TransactionMisuse)
   })
 
+  test.each<['read' | 'write', string | undefined]>([
+    ['read', 'bob'],
+    ['write', 'bob'],
+    ['write', undefined],
+  ])('cannot %s for another actor: %p', async (mode, actor) => {
+    const tenant = newTenant()
+    const inner = () => withTenant(tenant, () => db[mode]((tx) => tx.select().from(users)), { actor })
+    const outer = withTenant(tenant, () => failureOf(db.write(inner)), { actor: 'alice' })
+    expect(await outer).toMatchObject({ name: 'TransactionMisuse', message: expect.stringContaining('another actor') })
+  })
+
+  test.each(['bob', undefined])('cannot use its transaction for another actor: %p', async (actor) => {
+    const tenant = newTenant()
+    const work = () => db.write((tx) => withTenant(tenant, () => addUser(tx), { actor }))
+    expect(await withTenant(tenant, () => failureOf(work()), { actor: 'alice' })).toBeInstanceOf(TransactionMisuse)
+    expect(await countUsers(tenant)).toBe(0)
+  })
+
+  test('joins it for the same actor', async () => {
+    const tenant = newTenant()
+    const actor = 'alice'
+    const inner = () => withTenant(tenant, () => db.write((tx) => addUser(tx)), { actor })
+    await withTenant(tenant, () => db.write(inner), { actor })
+    expect(await countUsers(tenant)).toBe(1)
+  })
+
   test('rolls back the whole transaction when it fails, even if the outer call catches the error', async () => {
     const tenant = newTenant()
     const inner = new Error('inner')
