@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Authentication, Identity } from '../context/index.ts'
+import { frozenIdentity } from '../context/internal.ts'
 import { readBearer } from './bearer.ts'
 import { createClaimReader } from './claims.ts'
 import { publicKeySource, secretSource } from './fixed-keys.ts'
@@ -118,7 +119,7 @@ export function jwt(options: JwtOptions): Authentication {
       if (verified && verified.from <= time && time < verified.until) return verified.identity
       try {
         const payload = await verifyToken(token, c)
-        const identity = readClaims(payload)
+        const identity = frozenIdentity(readClaims(payload))
         const expires = ((payload.exp ?? 0) + clockSkewSeconds) * 1000
         if (rememberMs > 0) remembered.set(token, { identity, from: time, until: Math.min(time + rememberMs, expires) })
         return identity

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { ApiError, type ErrorCode } from '../errors/index.ts'
 
-/** The verified caller of a request. */
+/** The verified caller of a request. Handlers get a deeply frozen copy. */
 export interface Identity {
   /** The user or client that acts, such as a token's `sub`. Stored in the context, the log and the setting `app.actor`. */
   readonly actor?: string | undefined
@@ -10,7 +10,7 @@ export interface Identity {
    * verifier has chosen it, as a gateway does.
    */
   readonly tenants?: readonly string[] | undefined
-  /** Further claims for handlers, such as roles and scopes. */
+  /** Further claims for handlers, such as roles and scopes: data, without functions. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 }
 

@@ -35,7 +35,7 @@ const storage = new AsyncLocalStorage<TenantContext>()
 export const tenantContext = (): TenantContext | undefined => storage.getStore()
 
 /** Runs work in a complete context: for middleware. Other code uses {@link withTenant}. */
-export const runInContext = <T>(context: TenantContext, work: () => T): T => storage.run(context, work)
+export const runInContext = <T>(context: TenantContext, work: () => T): T => storage.run(Object.freeze(context), work)
 
 /**
  * Runs work as a tenant: for jobs, scripts and tests, which have no request.

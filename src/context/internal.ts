@@ -2,3 +2,4 @@
 
 export { type Bookmark, noBookmark } from './bookmark.ts'
 export { runInContext } from './context.ts'
+export { frozenIdentity } from './frozen-identity.ts'

@@ -115,5 +115,6 @@ const findTenant = 'select id, status, slug from tenancy.find_tenant($1)'
 function toEntry(row: Record<string, unknown> | undefined): DirectoryEntry | undefined {
   if (row === undefined) return undefined
   const status = row.status === 'active' ? 'active' : 'suspended'
-  return { id: String(row.id) as TenantId, slug: String(row.slug), status } // PostgreSQL prints a uuid canonically
+  // Frozen, because the same object answers later requests. PostgreSQL prints a uuid canonically.
+  return Object.freeze({ id: String(row.id) as TenantId, slug: String(row.slug), status })
 }

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { type Authentication, AuthenticationFailure, type Identity, type TenantEnv } from '../context/index.ts'
-import { type Bookmark, runInContext } from '../context/internal.ts'
+import { type Bookmark, frozenIdentity, runInContext } from '../context/internal.ts'
 import { notify, type TenantListeners } from './events.ts'
 import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
 
@@ -39,7 +39,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
     let resolved: ResolvedTenant
     try {
       if (auth) {
-        identity = await auth.verify(c)
+        identity = frozenIdentity(await auth.verify(c))
         c.set('identity', identity)
       }
       resolved = await resolve(c, identity)

@@ -47,6 +47,14 @@ describe('the tenant directory', () => {
     expect(await directory.find({ name: slug })).toEqual(entry)
   })
 
+  test('returns an entry that its caller cannot change for others', async () => {
+    await using directory = openDirectory()
+    const { id } = await register()
+    const entry = await directory.find({ id })
+    expect(() => Object.assign(entry ?? {}, { status: 'suspended' })).toThrow(TypeError)
+    expect(await directory.find({ id })).toMatchObject({ status: 'active' })
+  })
+
   test('reports a suspended tenant', async () => {
     await using directory = openDirectory()
     const { id } = await register()

@@ -1,0 +1,34 @@
+import type { Identity } from './authentication.ts'
+
+const frozen = new WeakSet<Identity>()
+
+/**
+ * A deeply frozen copy of an identity: what a handler does to it reaches neither the memory of the authentication nor another
+ * request. A copy from here is returned as it is. Dates, maps and the like, which cannot be frozen, are part of the copy.
+ *
+ * @throws TypeError for an identity with a function or a symbol in it
+ */
+export function frozenIdentity(identity: Identity): Identity {
+  if (frozen.has(identity)) return identity
+  const copy = copyOf(identity)
+  freeze(copy)
+  frozen.add(copy)
+  return copy
+}
+
+function copyOf(identity: Identity): Identity {
+  try {
+    return structuredClone(identity)
+  } catch (cause) {
+    throw new TypeError('An identity must be data, as structuredClone() copies it: no functions, no symbols', { cause })
+  }
+}
+
+/** Without recursion: the depth of claims is the issuer's choice. */
+function freeze(data: object): void {
+  const found: unknown[] = [data]
+  for (const value of found) {
+    if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) continue
+    for (const inner of Object.values(Object.freeze(value))) found.push(inner) // the loop visits what is added, too
+  }
+}
