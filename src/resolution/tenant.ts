@@ -1,20 +1,28 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { type Authentication, AuthenticationFailure, type Identity, type TenantEnv } from '../context/index.ts'
 import { type Bookmark, frozenIdentity, runInContext } from '../context/internal.ts'
 import { notify, type TenantListeners } from './events.ts'
 import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
+import { keepPrivate, notShareable } from './shareable.ts'
 
 export interface TenantOptions extends ResolverOptions, TenantListeners {
   /** How callers are authenticated. Without it, callers are unverified and every caller may name every tenant. */
   auth?: Authentication | undefined
+  /**
+   * The routes whose responses shared caches may keep, such as a theme that everybody sees: true leaves a `Cache-Control` of the
+   * handler as it is, and the response still has `Vary`. Called for responses that would be changed.
+   *
+   * @default no route
+   * @example
+   * shareable: (c) => c.req.path === '/themes'
+   */
+  shareable?: ((c: Context) => boolean) | undefined
 }
-
-const notShareable = 'private, no-store'
 
 /**
  * Resolves the tenant of a request and runs the rest of the request in its context: authenticates the caller, extracts the
- * tenant, parses its id, and checks that the caller may act for it. Responses are marked as private, so that no cache shares
- * them (RFC 9111, section 5.2.2). With a replica, a client that sends the header `Bookmark` reads its own writes: first
+ * tenant, parses its id, and checks that the caller may act for it. Responses are made private, so that no cache shares them
+ * (RFC 9111, section 5.2.2), except those that `shareable` names. With a replica, a client that sends the header `Bookmark` reads its own writes: first
  * `none`, then the value of the last response.
  *
  * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
@@ -25,15 +33,15 @@ const notShareable = 'private, no-store'
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
 export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
-  const { from, auth } = options
-  const vary = [...new Set([...(from.vary ?? []), ...(auth?.vary ?? [])])].join(', ')
+  const { from, auth, shareable } = options
+  const vary = [...new Set([...(from.vary ?? []), ...(auth?.vary ?? [])])]
   if (from.yieldsNames && !options.directory)
     throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields names`)
   const resolve = createTenantResolver(options)
 
   return async function tenant(c, next) {
     c.header('Cache-Control', notShareable)
-    if (vary !== '') c.header('Vary', vary, { append: true })
+    if (vary.length > 0) c.header('Vary', vary.join(', '), { append: true })
     const requestId = c.get('requestId')
     let identity: Identity | undefined
     let resolved: ResolvedTenant
@@ -63,9 +71,6 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
     const bookmark: Bookmark | undefined = sent === undefined ? undefined : { sent }
     await runInContext({ tenantId, actor, requestId, signal: c.get('signal'), bookmark }, next)
     if (bookmark?.next) c.header('Bookmark', bookmark.next)
-    if (c.res.headers.has('Cache-Control')) return
-    // A response that a handler creates without the context lacks the headers that were set there.
-    c.header('Cache-Control', notShareable)
-    if (vary !== '') c.header('Vary', vary, { append: true })
+    keepPrivate(c, vary, shareable)
   }
 }

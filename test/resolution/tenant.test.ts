@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { Hono } from 'hono'
+import { type Context, type Handler, Hono } from 'hono'
 import { type TenantEnv, tenantContext } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
@@ -82,5 +82,96 @@ describe('the tenant middleware', () => {
 
   test.each(['', 'X Tenant', 'X-Tenant:', 'Ten\nant'])('rejects the header name %p', (name) => {
     expect(() => header(name)).toThrow(TypeError)
+  })
+})
+
+describe('a response that a shared cache could keep', () => {
+  const [vary, id] = ['X-Tenant-Id', newTenant()]
+  const themes = (c: Context) => c.req.path === '/themes'
+  /** The response of a handler behind the middleware, opted out or not. */
+  async function responseOf(handler: Handler, path = '/tasks', shareable?: (c: Context) => boolean) {
+    const app = new Hono()
+    app.onError(createErrorHandler())
+    app.use(tenant({ from: header('X-Tenant-Id'), ...(shareable ? { shareable } : {}) }))
+    app.get(path, handler)
+    return await app.request(path, { headers: { 'X-Tenant-Id': id } })
+  }
+  const responding = (headers: Record<string, string>) => () => new Response('theme', { headers })
+
+  test.each([
+    'public, max-age=600',
+    'max-age=600',
+    'no-cache',
+    's-maxage=600, private',
+    'PUBLIC',
+    'private="Set-Cookie", max-age=600',
+    'no-cache="X, private", max-age=600',
+    '',
+  ])('is made private, with Vary: %p', async (value) => {
+    const { headers } = await responseOf(responding({ 'Cache-Control': value }))
+    expect([headers.get('Cache-Control'), headers.get('Vary')]).toEqual(['private, no-store', vary])
+  })
+
+  test('is made private where the handler sets the header in the context', async () => {
+    const { headers } = await responseOf((c) => c.body('theme', 200, { 'Cache-Control': 'public', Vary: 'Accept' }))
+    expect([headers.get('Cache-Control'), headers.get('Vary')]).toEqual(['private, no-store', `Accept, ${vary}`])
+  })
+
+  test('is made private where an upstream made it', async () => {
+    await using upstream = Bun.serve({ port: 0, fetch: responding({ 'Cache-Control': 'public, max-age=600' }) })
+    const response = await responseOf(() => fetch(upstream.url))
+    expect([response.headers.get('Cache-Control'), await response.text()]).toEqual(['private, no-store', 'theme'])
+  })
+
+  test.each(['CDN-Cache-Control', 'Cloudflare-CDN-Cache-Control', 'Surrogate-Control'])(
+    'loses %s, which caches prefer to Cache-Control',
+    async (name) => {
+      const { headers } = await responseOf(responding({ [name]: 'max-age=600', 'Cache-Control': 'private' }))
+      expect(headers.has(name)).toBe(false)
+    },
+  )
+
+  test.each(['private, max-age=60', 'private, no-cache', 'no-store', 'Private'])(
+    'keeps a Cache-Control for one client only: %p',
+    async (value) => {
+      const { headers } = await responseOf(responding({ 'Cache-Control': value, Vary: 'accept' }))
+      expect([headers.get('Cache-Control'), headers.get('Vary')]).toEqual([value, `accept, ${vary}`])
+    },
+  )
+
+  test.each(['*', 'x-tenant-id', 'Accept, X-TENANT-ID'])('keeps a Vary that names the tenant: %p', async (value) => {
+    const { headers } = await responseOf(responding({ 'Cache-Control': 'public', Vary: value }))
+    expect(headers.get('Vary')).toBe(value)
+  })
+
+  test('stays shareable where the options say so, with Vary', async () => {
+    const { headers } = await responseOf(responding({ 'Cache-Control': 'public, max-age=600' }), '/themes', themes)
+    expect([headers.get('Cache-Control'), headers.get('Vary')]).toEqual(['public, max-age=600', vary])
+  })
+
+  test('keeps the headers of caches where the options say so', async () => {
+    const { headers } = await responseOf(responding({ 'CDN-Cache-Control': 'max-age=600' }), '/themes', themes)
+    expect(headers.get('CDN-Cache-Control')).toBe('max-age=600')
+  })
+
+  test('is private without a Cache-Control of its own, whatever the options say', async () => {
+    const { headers } = await responseOf(responding({}), '/themes', themes)
+    expect(headers.get('Cache-Control')).toBe('private, no-store')
+  })
+
+  test('is made private on the routes that the options do not name', async () => {
+    const { headers } = await responseOf(responding({ 'Cache-Control': 'public' }), '/tasks', themes)
+    expect(headers.get('Cache-Control')).toBe('private, no-store')
+  })
+
+  test('is made private where it is the answer to an error', async () => {
+    const app = new Hono()
+    app.onError(responding({ 'Cache-Control': 'public, max-age=600' }))
+    app.use(tenant({ from: header('X-Tenant-Id') }))
+    app.get('/', () => {
+      throw new Error('no')
+    })
+    const { headers } = await app.request('/', { headers: { 'X-Tenant-Id': id } })
+    expect([headers.get('Cache-Control'), headers.get('Vary')]).toEqual(['private, no-store', vary])
   })
 })
