@@ -3,6 +3,7 @@ import { routePath } from 'hono/route'
 import type { Logger, TenantEnv } from '../../context/index.ts'
 import type { RequestIdEnv } from '../../envelope/index.ts'
 import type { ErrorEnv } from '../../errors/index.ts'
+import type { LimitsEnv } from './request-limits.ts'
 
 /** What the runtime passes with a request: the address of the other end of the socket. */
 export type Bindings = { remoteAddress?: string | undefined }
@@ -12,13 +13,15 @@ type LogEnv = {
   Variables: Partial<
     RequestIdEnv['Variables'] &
       ErrorEnv['Variables'] &
-      Pick<TenantEnv['Variables'], 'tenantId' | 'identity' | 'refusal'>
+      Pick<TenantEnv['Variables'], 'tenantId' | 'identity' | 'refusal'> &
+      Pick<LimitsEnv['Variables'], 'aborted'>
   >
 }
 
 /**
  * Logs one line for each request: ids, codes, the route's pattern and the duration in milliseconds, never a value that the
- * client sent. A 5xx is logged as an error with its place in the code.
+ * client sent. A 5xx is logged as an error with its place in the code. A client that hung up gets no answer: its line has
+ * `"aborted": true` and status 499, as nginx logs it.
  *
  * @param options `trustProxy`: how many proxies append to `X-Forwarded-For`, 0 for none
  */
@@ -27,8 +30,9 @@ export function accessLog(options: { log: Logger; trustProxy: number }): Middlew
   return async function accessLog(c, next) {
     const start = performance.now()
     await next()
-    const status = c.res.status
-    const report = c.get('errorReport')
+    const aborted = c.get('aborted')
+    const status = aborted ? 499 : c.res.status
+    const report = aborted ? undefined : c.get('errorReport')
     const refusal = c.get('refusal')
     const fields = {
       requestId: c.get('requestId'),
@@ -37,6 +41,7 @@ export function accessLog(options: { log: Logger; trustProxy: number }): Middlew
       method: c.req.method,
       route: routeOf(c),
       status,
+      ...(aborted ? { aborted } : {}),
       ms: Math.round((performance.now() - start) * 10) / 10,
       client: clientAddress(c, trustProxy),
       ...(report ? { errorCode: report.code } : {}),

@@ -3,7 +3,13 @@ import { bodyLimit } from 'hono/body-limit'
 import { ApiError, unavailable } from '../../errors/index.ts'
 
 /** What {@link requestLimits} sets in Hono's context. */
-export type LimitsEnv = { Variables: { signal: AbortSignal } }
+export type LimitsEnv = {
+  Variables: {
+    signal: AbortSignal
+    /** The client hung up before the request was done. */
+    aborted?: true
+  }
+}
 
 export interface RequestLimitsOptions {
   /** A larger body is answered with 413. */
@@ -52,9 +58,13 @@ export function requestLimits(options: RequestLimitsOptions): MiddlewareHandler<
         deadline.abort(reason)
         reject(reason)
       }
+      const hangUp = () => {
+        c.set('aborted', true)
+        cutOff(clientDisconnected())
+      }
       // The listener stays: removing it costs more, it does nothing after the end, and it is collected with the request.
-      client.addEventListener('abort', () => cutOff(clientDisconnected()))
-      if (client.aborted) return cutOff(clientDisconnected())
+      client.addEventListener('abort', hangUp)
+      if (client.aborted) return hangUp()
       const timer = setTimeout(() => cutOff(arrived ? tookTooLong() : didNotArrive()), timeoutMs)
       const settleWith = (settle: (outcome: never) => void) => (outcome: unknown) => {
         clearTimeout(timer)

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { newTenant } from '../../database.ts'
+import { connect } from 'node:net'
+import { db, newTenant } from '../../database.ts'
 import { anonymous, as, build, failing, lineOf, newAcme } from '../http/app.ts'
 
 async function lineFor(method: string, path: string, client = as(newTenant())) {
@@ -65,6 +66,50 @@ test('logs a thrown string too', async () => {
   const { lines, as } = failing('no Error')
   await as(newTenant()).get('/tasks')
   expect(lines).toMatchObject([{ level: 'error', status: 500, errorCode: 'INTERNAL_SERVER_ERROR' }])
+})
+
+/** Resolves with the first log line of an app. */
+function firstLine() {
+  const { promise, resolve } = Promise.withResolvers<Record<string, unknown>>()
+  const write = (level: string) => (fields: object) => resolve({ level, ...fields })
+  return { log: { info: write('info'), warn: write('warn'), error: write('error') }, line: promise }
+}
+
+test('logs a client that hangs up before its body has arrived as aborted, with status 499', async () => {
+  const { log, line } = firstLine()
+  const arrived = Promise.withResolvers<void>()
+  const { app } = build({ log })
+  const fetch = (request: Request) => {
+    arrived.resolve()
+    return app.fetch(request)
+  }
+  await using server = Bun.serve({ port: 0, fetch })
+  const socket = connect(Number(server.port), '127.0.0.1')
+  socket.write(`POST /users HTTP/1.1\r\nHost: x\r\nX-Tenant-Id: ${newTenant()}\r\nContent-Length: 9\r\n\r\n{`)
+  await arrived.promise
+  socket.destroy()
+  const { errorCode, error, ...fields } = await line
+  expect(fields).toMatchObject({ level: 'info', status: 499, aborted: true, route: '/users' })
+  expect([errorCode, error]).toEqual([undefined, undefined])
+})
+
+test('logs a client that hangs up while its request runs as aborted, with status 499', async () => {
+  const { log, line } = firstLine()
+  const client = new AbortController()
+  const readAtOnce: typeof db.read = async (work) => {
+    client.abort()
+    return await db.read(work)
+  }
+  const { app } = build({ log, db: { ...db, readAtOnce } })
+  const tenant = newTenant()
+  await app.request(new Request('http://test/tasks', { headers: { 'X-Tenant-Id': tenant }, signal: client.signal }))
+  expect(await line).toMatchObject({ level: 'info', status: 499, aborted: true, tenant })
+})
+
+test('logs a malformed request of a client that waits for its answer as 400', async () => {
+  const line = await lineFor('GET', '/tasks', as('nonsense'))
+  expect(line).toMatchObject({ status: 400, errorCode: 'BAD_REQUEST' })
+  expect(line).not.toHaveProperty('aborted')
 })
 
 const forwarded = (
