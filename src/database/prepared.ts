@@ -13,7 +13,7 @@ const builder = createTx(() => {
   throw new TransactionMisuse(
     'prepared() builds the query without a transaction: return the query builder instead of awaiting it',
   )
-})
+}, 'tenant')
 
 /**
  * Creates a query whose SQL is built once instead of on each call: for the most frequent queries, where building costs more

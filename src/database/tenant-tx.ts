@@ -1,5 +1,6 @@
 import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import { type RowsHKT, type Send, TenantSession } from './session.ts'
+import { TenantDialect } from './tenant-dialect.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
 declare const brand: unique symbol
@@ -26,7 +27,7 @@ export type TenantTx = Pick<
   | '$count'
 > & { readonly [brand]: 'TenantTx' }
 
-const dialect = new PgDialect()
+const dialects = { tenant: new TenantDialect(), admin: new PgDialect() }
 const senders = new WeakMap<TenantTx, Send>()
 
 /** The function that sends the statements of a transaction. */
@@ -37,7 +38,8 @@ export function sendOf(tx: TenantTx): Send {
 }
 
 /** Drizzle's query builders on top of a function that sends. */
-export function createTx(send: Send): TenantTx {
+export function createTx(send: Send, of: keyof typeof dialects): TenantTx {
+  const dialect = dialects[of]
   const session = new TenantSession(dialect, send)
   const tx = new PgDatabase(dialect, session, undefined) as unknown as TenantTx // the one place that brands
   senders.set(tx, send)

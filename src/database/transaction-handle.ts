@@ -63,7 +63,7 @@ function refuseCommand(command: string | undefined): void {
  * batch is pending wait for its results, so a query behind a failure or behind the end is never sent.
  */
 export class TransactionHandle {
-  readonly tx: TenantTx = createTx((text, parameters) => this.send(text, parameters))
+  readonly tx: TenantTx
   private revoked = false
   private opened = false
   private committed = false
@@ -78,7 +78,10 @@ export class TransactionHandle {
     private readonly context: HandleContext,
     private readonly opening: Opening,
     private readonly named: boolean,
-  ) {}
+  ) {
+    const send = (text: string, parameters: unknown[]) => this.send(text, parameters)
+    this.tx = createTx(send, context.tenantId === undefined ? 'admin' : 'tenant')
+  }
 
   /** The first failure of this transaction. It is final: PostgreSQL answers later statements only with "aborted". */
   get firstCause(): Error | undefined {

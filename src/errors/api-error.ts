@@ -26,6 +26,10 @@ export class ApiError extends Error {
   }
 }
 
+/** A 400 for a change without any field. */
+export const nothingToChange = (cause?: unknown): ApiError =>
+  new ApiError('VALIDATION_FAILED', 'The request changes nothing', { cause })
+
 /** A 503 with `Retry-After` in seconds (RFC 9110, section 10.2.3): the client can repeat the request. */
 export const unavailable = (cause: unknown, retryAfterSeconds = 1): ApiError =>
   new ApiError('SERVICE_UNAVAILABLE', undefined, { headers: { 'Retry-After': String(retryAfterSeconds) }, cause })

@@ -8,6 +8,8 @@ export interface DatabaseError {
   sqlstate: string
   constraint: string | undefined
   table: string | undefined
+  /** The function in PostgreSQL's source that raised it. */
+  routine: string | undefined
 }
 
 /**
@@ -29,7 +31,7 @@ export function findDatabaseError(error: unknown): DatabaseError | undefined {
         const value = (at as unknown as Record<string, unknown>)[key] // fields of the protocol, untyped in the driver
         return typeof value === 'string' ? value : undefined
       }
-      return { sqlstate: at.code, constraint: text('constraint'), table: text('table') }
+      return { sqlstate: at.code, constraint: text('constraint'), table: text('table'), routine: text('routine') }
     }
   }
   return undefined
@@ -49,6 +51,9 @@ const codes: Record<string, ErrorCode> = {
   '22007': 'BAD_REQUEST',
   '22008': 'BAD_REQUEST',
   '22021': 'BAD_REQUEST',
+  '22P05': 'BAD_REQUEST',
+  '44000': 'VALIDATION_FAILED',
+  '54000': 'VALIDATION_FAILED',
   '40001': 'CONFLICT',
   '40P01': 'CONFLICT',
   '55P03': 'CONFLICT',
@@ -68,7 +73,7 @@ export const isTransient = (sqlstate: string): boolean => ['40001', '40P01', '55
  *
  * @param method the method of the request: 23503 on DELETE means that other rows refer to this one (409); with other methods
  *   it means that the request refers to a missing row (422)
- * @returns undefined for a bug of the service, such as 42501, which no request may cause
+ * @returns undefined for a bug of the service, such as a missing privilege (42501), which no request may cause
  */
 export function toApiError(
   error: DatabaseError,
@@ -76,6 +81,9 @@ export function toApiError(
   method: string,
   constraints: Constraints,
 ): ApiError | undefined {
+  // The WITH CHECK of a policy refused the row, which a body with a tenant can cause.
+  if (error.sqlstate === '42501' && error.routine === 'ExecWithCheckOptions')
+    return new ApiError('VALIDATION_FAILED', 'The request sets a value that it must not set', { cause })
   const code = codes[error.sqlstate] ?? codes[error.sqlstate.slice(0, 2)]
   if (code === undefined) return undefined
   if (code === 'SERVICE_UNAVAILABLE') return unavailable(cause)

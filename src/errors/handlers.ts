@@ -3,7 +3,7 @@ import type { Context, ErrorHandler, MiddlewareHandler, NotFoundHandler } from '
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { failure, type Problem } from '../envelope/index.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError, nothingToChange } from './api-error.ts'
 import { catalogue, codeOf, describeStatus } from './catalogue.ts'
 import { causesOf } from './causes-of.ts'
 import { type Constraints, type DatabaseError, findDatabaseError, toApiError } from './database-error.ts'
@@ -96,16 +96,27 @@ function toResponse(
   constraints: Constraints,
 ): FailureResponse {
   if (thrown instanceof HTTPException && (database === undefined || thrown.status < 500)) return ofException(thrown)
-  const error =
-    thrown instanceof ApiError
-      ? thrown
-      : ((database && toApiError(database, thrown, method, constraints)) ?? new ApiError('INTERNAL_SERVER_ERROR'))
+  const error = toFailure(thrown, database, method, constraints)
   const { status, message } = catalogue[error.code]
   const headers = status === 503 ? { ...retryAfter, ...error.headers } : error.headers
   return status >= 500
     ? { status, code: error.code, message, headers }
     : { status, code: error.code, message: error.message, details: error.details, headers }
 }
+
+function toFailure(
+  thrown: Error,
+  database: DatabaseError | undefined,
+  method: string,
+  constraints: Constraints,
+): ApiError {
+  if (thrown instanceof ApiError) return thrown
+  if (isEmptyUpdate(thrown)) return nothingToChange(thrown)
+  return (database && toApiError(database, thrown, method, constraints)) ?? new ApiError('INTERNAL_SERVER_ERROR')
+}
+
+/** Drizzle's error for `update().set({})`, which has no class of its own. A body without fields causes it. */
+const isEmptyUpdate = ({ message }: Error): boolean => message === 'No values to set'
 
 /** A 4xx exception keeps its message, a 5xx only its status. An exception with another status is a bug: 500. */
 function ofException(exception: HTTPException): FailureResponse {

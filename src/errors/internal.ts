@@ -1,3 +1,4 @@
 // What other kit folders need and users of the kit do not.
 
+export { nothingToChange } from './api-error.ts'
 export { callListener } from './call-listener.ts'

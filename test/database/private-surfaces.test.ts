@@ -205,6 +205,13 @@ const dialect = new PgDialect()
 const session = new RecordedSession(dialect)
 const db = new PgDatabase(dialect, session, undefined)
 const last = () => session.prepared.at(-1)
+function thrownBy(call: () => unknown): unknown {
+  try {
+    return call()
+  } catch (error) {
+    return error
+  }
+}
 
 const mood = pgEnum('mood', ['good', 'bad'])
 const drawn = pgTable(
@@ -259,6 +266,36 @@ const ofDrizzle: Surface[] = [
         [['id'], true, false],
         [['one'], false, true],
       ])
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'throw an Error with the message "No values to set" for an update of nothing',
+    usedIn: 'src/errors/handlers.ts',
+    holds: () =>
+      Bun.deepEquals(
+        thrownBy(() => db.update(users).set({})),
+        new Error('No values to set'),
+      ),
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'call dialect.buildUpdateSet for an update and for an upsert',
+    usedIn: 'src/database/tenant-dialect.ts',
+    holds: () => {
+      class Refusing extends PgDialect {
+        override buildUpdateSet(): never {
+          throw new RangeError('called')
+        }
+      }
+      const refusing = new PgDatabase(new Refusing(), session, undefined)
+      const upsert = () => refusing.insert(users).values({ email: 'a', name: 'A' })
+      const set = { name: 'B' }
+      const calls = [
+        () => refusing.update(users).set(set).toSQL(),
+        () => upsert().onConflictDoUpdate({ target: users.id, set }),
+      ]
+      return calls.every((call) => thrownBy(call) instanceof RangeError)
     },
   },
   {

@@ -30,6 +30,8 @@ const texts: Record<ErrorCode, ErrorText> = {
     when: [
       'A path parameter, a query parameter, a header or the body does not match the schema of the route.',
       'The request violates a check constraint, a NOT NULL constraint or a length limit of the database.',
+      'The request changes nothing, or a column that only the database writes: the tenant, the id, the time of creation.',
+      'The request creates a row of another tenant.',
     ],
     client:
       'Read `error.details`: each entry has the `path` of a field, a `code` and a `message`. `in` names the place when it is not the body. At most 100 entries are listed.',
