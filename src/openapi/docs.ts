@@ -14,8 +14,8 @@ export type LoadDocsAsset = (name: keyof DocsAssets) => Promise<string>
 const types = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.js': 'text/javascript; charset=utf-8' }
 
 /**
- * Creates the routes of the documentation page: Swagger UI from this origin, with a Content-Security-Policy that blocks every
- * other host.
+ * Creates the routes of the documentation page, for any path: Swagger UI from this origin, with a Content-Security-Policy that
+ * blocks every other host.
  *
  * @param options `title` of the page, `documentUrl` of the OpenAPI document, and `loadAsset`
  * @example
@@ -38,7 +38,7 @@ export function docs(options: { title: string; documentUrl: string; loadAsset: L
       `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     )
     c.header('Cache-Control', 'no-store')
-    return c.html(page(options.title, options.documentUrl, nonce))
+    return c.html(page(options.title, options.documentUrl, folderOf(c.req.path), nonce))
   })
   for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js'] as const)
     app.get(`/swagger-ui-dist/${name}`, async (c) => {
@@ -48,11 +48,17 @@ export function docs(options: { title: string; documentUrl: string; loadAsset: L
   return app
 }
 
-function page(title: string, documentUrl: string, nonce: string) {
+/**
+ * The folder of the page's files, relative to the page: a browser drops what follows the last slash of its address. Relative, so
+ * that it holds wherever the page is mounted, and behind a proxy that removes a prefix.
+ */
+const folderOf = (path: string): string => `./${path.slice(path.lastIndexOf('/') + 1)}`
+
+function page(title: string, documentUrl: string, baseUrl: string, nonce: string) {
   // The markup of the package, with files of this origin instead of a CDN. Its inline script needs the nonce.
   const ui = SwaggerUI({
     url: documentUrl,
-    baseUrl: '/docs',
+    baseUrl,
     validatorUrl: 'none',
     tryItOutEnabled: true,
     displayRequestDuration: true,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { Hono } from 'hono'
 import { docs } from '../../src/openapi/index.ts'
 import { readDocsAsset } from '../../src/runtime/read-docs-asset.ts'
 import { app } from '../app.ts'
@@ -7,7 +8,8 @@ const page = async () => {
   const response = await app.request('/docs')
   return { response, html: await response.text() }
 }
-const files = async () => [...(await page()).html.matchAll(/<(?:script|link|img)[^>]* (?:src|href)="([^"]*)"/g)]
+const linksIn = (html: string): string[] =>
+  [...html.matchAll(/<(?:script|link|img)[^>]* (?:src|href)="([^"]*)"/g)].map(([, url = '']) => url)
 
 describe('the documentation page', () => {
   test('is HTML without a tenant or a login', async () => {
@@ -23,11 +25,30 @@ describe('the documentation page', () => {
   })
 
   test('loads its files from its own origin', async () => {
-    expect((await files()).map(([, url]) => url)).toEqual([
+    expect(linksIn((await page()).html).map((url) => new URL(url, 'http://test/docs').href)).toEqual([
       'data:,',
-      '/docs/swagger-ui-dist/swagger-ui.css',
-      '/docs/swagger-ui-dist/swagger-ui-bundle.js',
+      'http://test/docs/swagger-ui-dist/swagger-ui.css',
+      'http://test/docs/swagger-ui-dist/swagger-ui-bundle.js',
     ])
+  })
+
+  test.each(['/', '/reference', '/internal/api-docs', '/docs/', '/v1/:name'])(
+    'loads its files wherever it is mounted: %p',
+    async (mount) => {
+      const other = new Hono()
+      other.route(mount, docs({ title: 'Tasks', documentUrl: '/openapi.json', loadAsset: readDocsAsset }))
+      const pageUrl = new URL(mount.replace(':name', 'docs'), 'http://test')
+      const html = await (await other.request(pageUrl)).text()
+      const urls = linksIn(html).filter((url) => !url.startsWith('data:'))
+      expect(urls).toHaveLength(2)
+      for (const url of urls) expect((await other.request(new URL(url, pageUrl))).status).toBe(200)
+    },
+  )
+
+  test('loads its files behind a proxy that removes a prefix', async () => {
+    const pageUrl = new URL('http://test/api/docs')
+    const urls = linksIn((await page()).html).map((url) => new URL(url, pageUrl).pathname)
+    expect(urls).toContain('/api/docs/swagger-ui-dist/swagger-ui.css')
   })
 
   test('names no other host', async () => {
