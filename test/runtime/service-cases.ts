@@ -59,7 +59,7 @@ export function serviceCases(url: () => string): ContractCase[] {
       name: 'serves the documentation page and every file that it loads',
       async run() {
         const page = await (await raw('/docs')).text()
-        const files = [...page.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = '']) => path)
+        const files = [...page.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map(([, path = '']) => path.slice(1))
         expect(files).toHaveLength(2)
         for (const file of files) {
           const response = await raw(file)
