@@ -25,7 +25,7 @@ export interface Worker {
 }
 
 /** Starts this program again as a worker, with its own settings. */
-export function startWorker(settings: { PORT: number; DATABASE_POOL_SIZE: number; BOOKMARK_SECRET: string }): Worker {
+export function startWorker(settings: { PORT: number; DATABASE_POOL_SIZE: number; BOOKMARK_SECRET?: string }): Worker {
   const worker = cluster.fork({ ...settings, WORKERS: 1 })
   let report: Report | undefined
 

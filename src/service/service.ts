@@ -69,6 +69,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     bearer: config.auth.kind === 'jwt',
     limits: createLimitsOptions(config, given.connections === undefined),
     requests: config.requests,
+    hsts: config.server.hsts,
     trustProxy: config.server.trustProxy,
   })
   return {

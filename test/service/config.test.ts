@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { ConfigError } from '../../src/errors/index.ts'
 import { loadConfig } from '../../src/service/config/config.ts'
 
@@ -19,7 +19,14 @@ function problemsOf(environment: Record<string, string | undefined>): string {
 
 test('DATABASE_URL is the only setting without a default', () => {
   expect(load()).toEqual({
-    server: { host: '0.0.0.0', port: 3000, workers: 1, trustProxy: 0, shutdownTimeoutMs: 10_000 },
+    server: {
+      host: '0.0.0.0',
+      port: 3000,
+      workers: 1,
+      trustProxy: 0,
+      shutdownTimeoutMs: 10_000,
+      hsts: 'max-age=15552000; includeSubDomains',
+    },
     database: { url, poolSize: 10, replicaUrl: undefined, bookmarkSecret: undefined },
     auth: { kind: 'unverified' },
     tenant: { from: ['header'], header: 'X-Tenant-Id', domain: undefined, directory: 'off', signingKeys: [] },
@@ -139,9 +146,9 @@ test.each(['Host', 'content-type', 'X-Request-Id', 'Authorization', 'X Tenant', 
 test('freezes the configuration with all its parts', () => {
   const config = load({ ...jwt, JWT_ALGORITHMS: 'HS256' })
   const parts: object[] = [config, ...Object.values(config), config.tenant.from]
-  if (config.auth.kind === 'jwt') parts.push(config.auth.key, config.auth.algorithms ?? [])
+  if (config.auth.kind === 'jwt') parts.push(config.auth.key, config.auth.issuer, config.auth.algorithms ?? [])
   expect(parts.filter((part) => !Object.isFrozen(part))).toEqual([])
-  expect(parts).toHaveLength(11)
+  expect(parts).toHaveLength(12)
 })
 
 test('rejects unverified callers in production without ALLOW_UNVERIFIED', () => {
@@ -179,6 +186,12 @@ test.each([
   ],
   [{ TENANT_SIGNING_KEY: 'short' }, 'TENANT_SIGNING_KEY must have at least 32 characters'],
   [{ TENANT_CONCURRENCY: 'half' }, 'TENANT_CONCURRENCY must be "auto" or a whole number'],
+  [{ TENANT_FROM: 'subdomain', TENANT_DIRECTORY: 'on', TENANT_DOMAIN: 'a b' }, 'TENANT_DOMAIN must be a domain'],
+  [{ NODE_ENV: 'Production' }, 'NODE_ENV must be written "production"'],
+  [{ HSTS: 'max-age=soon' }, 'HSTS must be "off" or a value'],
+  [{ GATEWAY_ACTOR_HEADER: 'Authorization' }, 'GATEWAY_ACTOR_HEADER must not be a header that has another meaning'],
+  [{ ...jwt, JWT_AUDIENCE: 'api,any' }, 'JWT_AUDIENCE must be "any" alone'],
+  [{ ...jwt, JWT_ISSUER: ',' }, 'JWT_ISSUER must list one or more values'],
 ])('names a setting that is wrong or contradicts another one (%o)', (environment, problem) => {
   const message = problemsOf({ DATABASE_URL: url, ...environment })
   expect(message).toContain(problem)
@@ -190,7 +203,7 @@ test('reads a JWT key, issuer and audience', () => {
   expect(auth).toEqual({
     kind: 'jwt',
     key: { secret: 'x'.repeat(32) },
-    issuer: 'https://issuer.example',
+    issuer: ['https://issuer.example'],
     audience: ['api'],
     algorithms: undefined,
     clockSkewSeconds: 30,
@@ -212,5 +225,77 @@ test('reads a gateway with a secret, or with a certificate and its header', () =
     kind: 'gateway',
     proof: { certificate: 'CN=gateway', header: 'X-Client-Cert' },
     actorHeader: undefined,
+  })
+})
+
+test('reads a list of issuers', () => {
+  const { auth } = load({ ...jwt, JWT_ISSUER: 'https://a.example,https://b.example' })
+  expect(auth).toMatchObject({ issuer: ['https://a.example', 'https://b.example'] })
+})
+
+test('allows keys over http on another machine only with JWT_JWKS_ALLOW_HTTP', () => {
+  const inCluster = { ...jwt, JWT_SECRET: '', JWT_JWKS_URL: 'http://keycloak:8080/certs' }
+  expect(problemsOf({ DATABASE_URL: url, ...inCluster })).toContain('JWT_JWKS_ALLOW_HTTP=true allows http')
+  expect(load({ ...inCluster, JWT_JWKS_ALLOW_HTTP: 'true' }).auth).toMatchObject({
+    key: { jwksUrl: 'http://keycloak:8080/certs', allowHttp: true },
+  })
+})
+
+test('sends no Strict-Transport-Security with HSTS=off', () => {
+  expect(load({ HSTS: 'off' }).server.hsts).toBeUndefined()
+  expect(load({ HSTS: 'max-age=60' }).server.hsts).toBe('max-age=60')
+})
+
+describe('a setting without effect is refused by name', () => {
+  test.each([
+    [{ BOOKMARK_SECRET: 'x'.repeat(32) }, 'BOOKMARK_SECRET applies only with DATABASE_REPLICA_URL'],
+    [{ RATE_LIMIT_WINDOW_SECONDS: '10' }, 'RATE_LIMIT_WINDOW_SECONDS applies only with RATE_LIMIT'],
+    [{ TENANT_CONCURRENCY: '0', TENANT_QUEUE: '5' }, 'TENANT_QUEUE has no effect with TENANT_CONCURRENCY=0'],
+    [{ JWT_TENANT_CLAIM: 'org' }, 'JWT_TENANT_CLAIM applies only with AUTH=jwt'],
+    [{ JWT_CLOCK_SKEW_SECONDS: '5' }, 'JWT_CLOCK_SKEW_SECONDS applies only with AUTH=jwt'],
+    [{ ...jwt, JWT_JWKS_ALLOW_HTTP: 'true' }, 'JWT_JWKS_ALLOW_HTTP applies only when JWT_JWKS_URL is http'],
+    [{ ...jwt, ALLOW_UNVERIFIED: 'true' }, 'ALLOW_UNVERIFIED has no effect with AUTH=jwt'],
+    [
+      { TENANT_FROM: 'subdomain', TENANT_DIRECTORY: 'on', TENANT_HEADER: 'X-Org' },
+      'TENANT_HEADER applies only when TENANT_FROM lists "header"',
+    ],
+  ])('%o', (environment, problem) => {
+    expect(problemsOf({ DATABASE_URL: url, ...environment })).toContain(`  - ${problem}`)
+  })
+})
+
+test.each([
+  [{ TENANT_HEADER: 'X-User', GATEWAY_ACTOR_HEADER: 'x-user' }, 'GATEWAY_ACTOR_HEADER must name another header'],
+  [
+    { GATEWAY_SECRET: '', GATEWAY_CERTIFICATE: 'a', GATEWAY_CERTIFICATE_HEADER: 'X-Cert', TENANT_HEADER: 'X-Cert' },
+    'GATEWAY_CERTIFICATE_HEADER must name another header than TENANT_HEADER',
+  ],
+])('rejects one header with two meanings (%o)', (environment, problem) => {
+  const gateway = { DATABASE_URL: url, AUTH: 'gateway', GATEWAY_SECRET: 'x'.repeat(32) }
+  expect(problemsOf({ ...gateway, ...environment })).toContain(problem)
+})
+
+describe('a variable that is no setting', () => {
+  test.each([
+    ['RATE_LIMITS', 'RATE_LIMITS is no setting: did you mean RATE_LIMIT?'],
+    ['TENNANT_HEADER', 'TENNANT_HEADER is no setting: did you mean TENANT_HEADER?'],
+    ['DATABASE_POOLSIZE', 'DATABASE_POOLSIZE is no setting: did you mean DATABASE_POOL_SIZE?'],
+    ['DATABASE_SSL_MODE', 'DATABASE_SSL_MODE is no setting: those that begin so are DATABASE_URL, '],
+    ['JWT_SECRET_FILE', 'JWT_SECRET_FILE is no setting: those that begin so are JWT_JWKS_URL, '],
+    ['ALLOW_UNVERIFIED_CALLERS', 'ALLOW_UNVERIFIED_CALLERS is no setting: those that begin so are ALLOW_UNVERIFIED'],
+  ])('and looks like one is refused: %s', (name, problem) => {
+    expect(problemsOf({ DATABASE_URL: url, [name]: '5' })).toContain(`  - ${problem}`)
+  })
+
+  test.each([
+    ...['DATABASE_PUBLIC_URL', 'DATABASE_ALL_PROXY', 'DATABASE_HOST', 'DATABASE_PORT', 'LOG_FORMAT', 'AUTH_TOKEN'],
+    ...['GATEWAY_SERVICE_HOST', 'GATEWAY_SERVICE_PORT_HTTP', 'TENANT_PORT', 'TENANT_PORT_80_TCP_ADDR'],
+    ...['REQUEST_METHOD', 'HOSTNAME', 'PORTS', 'LOGLEVEL', 'TRUST_STORE', 'APP_SECRET'],
+  ])('and belongs to another program is ignored: %s', (name) => {
+    expect(load({ [name]: 'tcp://10.0.0.1' })).toEqual(load())
+  })
+
+  test('and belongs to a command is ignored', () => {
+    expect(load({ DATABASE_OWNER_URL: 'x', DATABASE_ADMIN_URL: 'y' })).toEqual(load())
   })
 })
