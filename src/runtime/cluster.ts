@@ -36,7 +36,7 @@ export async function runCluster({ config, count, sharing, log }: ClusterOptions
   let stopping = false
 
   function start(port: number, poolSize: number): Worker {
-    const worker = startWorker({ PORT: port, DATABASE_POOL_SIZE: poolSize, ...shared })
+    const worker = startWorker({ PORT: port, DATABASE_POOL_SIZE: poolSize, ...shared }, count)
     workers.add(worker)
     void worker.ended.then(() => workers.delete(worker))
     return worker

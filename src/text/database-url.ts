@@ -66,7 +66,7 @@ const encoding = 'In the user and the password, write @ as %40, / as %2F, ? as %
 
 function parse(url: string): DatabaseUrl {
   const parts = typeof url === 'string' ? form.exec(url) : null
-  if (parts === null) throw new UrlProblem('must be a URL such as postgres://app_user:password@host:5432/database')
+  if (parts === null) throw new UrlProblem('must be a URL such as postgres://user:password@host:5432/database')
   const [, login = '', address = '', path = '', query = ''] = parts
   const [, user = '', password = ''] = /^([^:]*):?(.*)$/s.exec(login) ?? []
   const before = { user, password, dbname: path, ...parseAddress(address) }
