@@ -3,7 +3,9 @@
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'app_user') then
-    create role app_user login nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit;
+    -- Below PostgreSQL's default of 100 connections, so that an administrator can still log in. It is set once: an operator's own
+    -- limit, also none, stays.
+    create role app_user login nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit connection limit 80;
     -- "rowhouse migrate" passes the password of DATABASE_URL as a setting: a role's password cannot be a bound parameter.
     if current_setting('rowhouse.app_password', true) <> '' then
       execute format('alter role app_user password %L', current_setting('rowhouse.app_password'));
@@ -31,10 +33,6 @@ begin
   loop
     execute format('alter role app_user set %I = %L', wanted.name, wanted.value);
   end loop;
-  -- Below PostgreSQL's default of 100 connections, so that an administrator can still log in.
-  if (select rolconnlimit from pg_roles where rolname = 'app_user') = -1 then
-    alter role app_user connection limit 80;
-  end if;
 end $$;
 --> statement-breakpoint
 

@@ -19,6 +19,7 @@ export const deps: AppOptions = {
   tenantHeader: tenant.header,
   bearer: false,
   requests,
+  hsts: server.hsts,
   trustProxy: server.trustProxy,
 }
 

@@ -3,17 +3,23 @@ import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 /** The keys that an issuer publishes. */
 export type PublishedKeys = ReturnType<typeof createLocalJWKSet>
 
+// Bun sends even requests for localhost to the proxy of `http_proxy`, which has another localhost. Other runtimes ignore the option.
+const direct: object = { proxy: false }
 const bytesMax = 524_288
 
 /**
  * Fetches a JSON Web Key Set (RFC 7517, section 5). Redirects are not followed, so keys come only from the configured URL.
  * Keys of unknown kinds are ignored, as section 5 requires.
  *
- * @param timeoutMs for the whole answer, including its body
+ * @param options `timeoutMs`: for the whole answer, including its body; `isLocal`: whether the issuer is on this machine
  * @throws Error when the status is not 200, the body exceeds 512 KiB, or it is not a JSON object with an array of keys
  */
-export async function fetchKeys(url: string, timeoutMs: number): Promise<PublishedKeys> {
+export async function fetchKeys(
+  url: string,
+  { timeoutMs, isLocal }: { timeoutMs: number; isLocal: boolean },
+): Promise<PublishedKeys> {
   const response = await fetch(url, {
+    ...(isLocal ? direct : {}),
     headers: { Accept: 'application/jwk-set+json, application/json' },
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),

@@ -3,6 +3,7 @@ import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Authentication, Identity } from '../context/index.ts'
 import { frozenIdentity } from '../context/internal.ts'
+import { assertWholeNumber } from '../text/index.ts'
 import { readBearer } from './bearer.ts'
 import { createClaimReader } from './claims.ts'
 import { publicKeySource, secretSource } from './fixed-keys.ts'
@@ -86,9 +87,9 @@ export function jwt(options: JwtOptions): Authentication {
   const { clockSkewSeconds = 30, tenantClaim = 'tenant_id', realm = 'rowhouse', now = Date.now } = options
   if (!/^[\w .:/-]+$/.test(realm))
     throw new TypeError(`realm must consist of letters, digits, blanks and . : / _ - (got "${realm}")`)
-  if (!(clockSkewSeconds >= 0 && clockSkewSeconds <= 3600))
-    throw new TypeError(`clockSkewSeconds must be from 0 to 3600 (got ${clockSkewSeconds})`)
   const { rememberMs = 60_000 } = options
+  assertWholeNumber('clockSkewSeconds', clockSkewSeconds, 0, 3600)
+  assertWholeNumber('rememberMs', rememberMs, 0)
   const remembered = new LRUCache<string, VerifiedToken>({ max: rememberedMax })
   const readClaims = createClaimReader(realm, tenantClaim)
   const keys = createKeySource(options, now)

@@ -28,7 +28,7 @@ export function remoteKeySource(
   algorithms: readonly string[] | undefined,
   now: () => number,
 ): KeySource {
-  const { url, refreshMs, staleMs, cooldownMs, timeoutMs } = readRemoteOptions(options)
+  const { url, isLocal, refreshMs, staleMs, cooldownMs, timeoutMs } = readRemoteOptions(options)
   let keys: { readonly find: PublishedKeys; readonly fetchedAt: number } | undefined
   let last: FetchAttempt | undefined
   let pending: Promise<void> | undefined
@@ -44,12 +44,21 @@ export function remoteKeySource(
     const attempt: FetchAttempt = { startedAt: now(), outcome: 'pending' }
     last = attempt
     try {
-      keys = { find: await fetchKeys(url, timeoutMs), fetchedAt: attempt.startedAt }
+      keys = { find: await fetchKeys(url, { timeoutMs, isLocal }), fetchedAt: attempt.startedAt }
       attempt.outcome = 'succeeded'
     } catch (cause) {
       attempt.outcome = 'failed'
       attempt.cause = cause
+      reportError(cause)
       throw unavailable(cause)
+    }
+  }
+
+  function reportError(cause: unknown): void {
+    try {
+      options.onFetchError?.(cause)
+    } catch {
+      // The listener decides nothing, so its own error must not fail the request.
     }
   }
 

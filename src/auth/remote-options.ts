@@ -1,7 +1,17 @@
+import { assertWholeNumber, isThisMachine } from '../text/index.ts'
+
 /** Where an issuer publishes its keys, and how long they are used. */
 export interface RemoteKeysOptions {
   /** An https URL, or http on this machine. Keys that the network could change would prove nothing. */
   readonly jwksUrl: string
+  /**
+   * Whether `jwksUrl` may be http on another machine, inside a network that nobody else can change, such as a cluster.
+   *
+   * @default false
+   */
+  readonly allowHttp?: boolean
+  /** Called with the error of each fetch that fails. An error that it throws itself is ignored. */
+  readonly onFetchError?: ((error: unknown) => void) | undefined
   /**
    * The shortest time between two fetches in milliseconds, whatever tokens arrive.
    *
@@ -35,19 +45,18 @@ export interface RemoteKeysOptions {
  */
 export function readRemoteOptions(options: RemoteKeysOptions) {
   const { cooldownMs = 10_000, refreshMs = 300_000, staleMs = 86_400_000, timeoutMs = 3000 } = options
-  if (![cooldownMs, refreshMs, staleMs, timeoutMs].every((ms) => Number.isSafeInteger(ms) && ms > 0))
-    throw new TypeError('cooldownMs, refreshMs, staleMs and timeoutMs must be whole numbers of at least 1')
+  for (const [name, ms] of Object.entries({ cooldownMs, refreshMs, staleMs, timeoutMs })) assertWholeNumber(name, ms)
   if (cooldownMs > refreshMs || refreshMs > staleMs)
     throw new TypeError('cooldownMs must not exceed refreshMs, and refreshMs must not exceed staleMs')
-  return { url: parseUrl(options.jwksUrl), cooldownMs, refreshMs, staleMs, timeoutMs }
+  return { ...parseUrl(options), cooldownMs, refreshMs, staleMs, timeoutMs }
 }
 
-function parseUrl(text: string): string {
-  if (!URL.canParse(text)) throw new TypeError('jwksUrl must be a URL')
-  const { protocol, hostname, username, password, href } = new URL(text)
-  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  if (protocol !== 'https:' && !(protocol === 'http:' && isLocal))
-    throw new TypeError('jwksUrl must begin with https, or with http for localhost')
+function parseUrl({ jwksUrl, allowHttp = false }: RemoteKeysOptions): { url: string; isLocal: boolean } {
+  if (!URL.canParse(jwksUrl)) throw new TypeError('jwksUrl must be a URL')
+  const { protocol, hostname, username, password, href } = new URL(jwksUrl)
+  const isLocal = isThisMachine(hostname)
+  if (protocol !== 'https:' && !(protocol === 'http:' && (isLocal || allowHttp)))
+    throw new TypeError('jwksUrl must begin with https, or with http for localhost or with allowHttp')
   if (username || password) throw new TypeError('jwksUrl must not contain credentials: fetch() rejects them')
-  return href
+  return { url: href, isLocal }
 }

@@ -1,33 +1,58 @@
+import { readFileSync } from 'node:fs'
 import type pg from 'pg'
-import { parse } from 'pg-connection-string'
+import { OperatorError } from '../errors/index.ts'
+import { type DatabaseTls, parseDatabaseUrl } from '../text/index.ts'
+
+/** What a connection URL says, for the driver. */
+export interface ConnectionUrl {
+  client: pg.ClientConfig
+  /** Whether statements may be named. */
+  prepare: boolean
+  connectTimeoutMs: number | undefined
+}
 
 /**
- * Parameters that pg-connection-string would read in a way of its own: it loads the files of TLS, its `sslmode` differs from libpq's,
- * and a `user` there would replace the one that messages and migrations name.
+ * Reads a connection URL, and the files of certificates that it names.
+ *
+ * @throws TypeError for a URL that is not understood, OperatorError for a file that cannot be read
  */
-const removed = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'sslnegotiation', 'user', 'password', 'port']
-
-/**
- * The parts of a connection URL (PostgreSQL, chapter 34.1.1.2 "Connection URIs"), with `sslmode` as libpq defines it, and
- * whether `prepare=false` switches named statements off.
- */
-export function parseConnectionUrl(url: string): { client: pg.ClientConfig; prepare: boolean } {
-  const plain = new URL(url)
-  const { searchParams, pathname, username, password: encoded } = plain
-  for (const part of [username, encoded]) decodeURIComponent(part) // a stray % throws: `parse` would guess
-  const sslmode = searchParams.get('sslmode') ?? 'disable'
-  for (const name of removed) searchParams.delete(name)
-  const { host, port, user, password, options, prepare } = parse(plain.href)
+export function parseConnectionUrl(url: string): ConnectionUrl {
+  const { user, password, host, port, database, tls, options, applicationName, ...rest } = parseDatabaseUrl(url)
   return {
     client: {
-      host: host ?? '',
-      port: Number(port || 5432),
-      user: user ?? '',
-      password: password ?? '',
-      database: decodeURIComponent(pathname.slice(1)), // `parse` leaves reserved characters such as %23 encoded
-      ssl: sslmode === 'disable' ? false : { rejectUnauthorized: sslmode.startsWith('verify') },
+      ...{ user, password, host, port, database },
+      ssl: tls === undefined ? false : readTls(tls),
+      application_name: applicationName || 'rowhouse',
       ...(options ? { options } : {}),
     },
-    prepare: prepare !== 'false',
+    prepare: rest.prepare,
+    connectTimeoutMs: rest.connectTimeoutMs,
   }
+}
+
+function readTls({ mode, rootCertificate, client }: DatabaseTls): Exclude<pg.ClientConfig['ssl'], boolean | undefined> {
+  return {
+    rejectUnauthorized: mode !== 'require',
+    ...(rootCertificate === undefined ? {} : { ca: readPem('sslrootcert', rootCertificate, 'CERTIFICATE') }),
+    ...(mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+    ...(client === undefined
+      ? {}
+      : {
+          cert: readPem('sslcert', client.certificate, 'CERTIFICATE'),
+          key: readPem('sslkey', client.key, 'PRIVATE KEY'),
+        }),
+  }
+}
+
+/** With an empty file the runtime would use the system's CAs instead. */
+function readPem(parameter: string, path: string, label: string): string {
+  const where = `The database's URL has the parameter ${parameter}`
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new OperatorError(`${where}, whose file cannot be read: ${(cause as Error).message}`, { cause }) // node:fs throws errors
+  }
+  if (new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(text)) return text
+  throw new OperatorError(`${where}, whose file ${path} has no ${label} in PEM format`)
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { unavailable } from '../errors/index.ts'
+import { assertWholeNumber } from '../text/index.ts'
 import { Batch, Command } from './batch.ts'
 import type { Connection, Status } from './connection.ts'
 import { parseConnectionUrl } from './connection-url.ts'
@@ -9,11 +10,11 @@ import { TransactionMisuse } from './transaction-misuse.ts'
 
 export interface ConnectionOptions {
   /**
-   * `postgres://user:password@host:port/database`, with `?sslmode=require` or `verify-full` for TLS and `?prepare=false`
-   * for a transaction pooler without named statements: PgBouncer below 1.21.
+   * `postgres://user:password@host:port/database` as libpq reads it, with `?sslmode=verify-full` for TLS and
+   * `?prepare=false` for a transaction pooler without named statements: PgBouncer below 1.21.
    */
   url: string
-  /** How long a login may take, in milliseconds. @default 5000 */
+  /** How long a login may take, in milliseconds; 0 for no limit. A `connect_timeout` of the URL overrides it. @default 5000 */
   connectTimeoutMs?: number
   /**
    * How long PostgreSQL may take to answer a statement before the connection is destroyed, in milliseconds; 0 for no limit.
@@ -40,14 +41,27 @@ export const isStale = (error: unknown): boolean =>
  * Opens one connection. It never reconnects: a lost connection has a fault, because the rest of its transaction must not
  * run outside of any transaction.
  *
- * @throws ApiError SERVICE_UNAVAILABLE from `send` and `command`, when PostgreSQL cannot be reached or the connection is lost
+ * @throws TypeError when the URL or a number is not understood, OperatorError when a file that the URL names cannot be read.
+ *   ApiError SERVICE_UNAVAILABLE from `send` and `command`, when PostgreSQL cannot be reached or the connection is lost
  * @example
  * const connection = openConnection({ url: 'postgres://app_user:secret@localhost/rowhouse' })
  * await query(connection, 'select 1')
  * await connection.close()
  */
-export function openConnection(options: ConnectionOptions): Connection {
-  return new PgConnection(options)
+export const openConnection = (options: ConnectionOptions): Connection => createOpener(options)()
+
+/**
+ * Checks the options and reads the files of certificates once, for all connections of a source.
+ *
+ * @throws TypeError when the URL or a number is not understood, OperatorError when a file cannot be read
+ * @returns a function that opens a connection
+ */
+export function createOpener({ url, answerTimeoutMs = 15_000, ...given }: ConnectionOptions): () => Connection {
+  const { client, prepare, connectTimeoutMs = given.connectTimeoutMs ?? 5000 } = parseConnectionUrl(url)
+  assertWholeNumber('connectTimeoutMs', connectTimeoutMs, 0)
+  assertWholeNumber('answerTimeoutMs', answerTimeoutMs, 0)
+  const config = { ...client, connectionTimeoutMillis: connectTimeoutMs }
+  return () => new PgConnection(config, { answerTimeoutMs, prepare: given.prepare ?? prepare })
 }
 
 class PgConnection implements Connection {
@@ -60,17 +74,10 @@ class PgConnection implements Connection {
   private prepared: PreparedStatements | undefined
   private pending: { batch: Batch; settle: (error?: Error) => void } | undefined
 
-  constructor({ url, connectTimeoutMs = 5000, answerTimeoutMs = 15_000, ...given }: ConnectionOptions) {
-    const { client, prepare } = parseConnectionUrl(url)
+  constructor(config: pg.ClientConfig, { answerTimeoutMs, prepare }: { answerTimeoutMs: number; prepare: boolean }) {
     this.answerTimeoutMs = answerTimeoutMs
-    this.prepared = (given.prepare ?? prepare) ? new PreparedStatements() : undefined
-    this.client = new pg.Client({
-      ...client,
-      application_name: 'rowhouse',
-      connectionTimeoutMillis: connectTimeoutMs,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 60_000,
-    })
+    this.prepared = prepare ? new PreparedStatements() : undefined
+    this.client = new pg.Client({ ...config, keepAlive: true, keepAliveInitialDelayMillis: 60_000 })
     this.listen()
     this.connected = this.connect()
     this.connected.catch(() => {}) // the first `send` rejects with it

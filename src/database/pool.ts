@@ -1,6 +1,7 @@
 import { unavailable } from '../errors/index.ts'
+import { assertWholeNumber } from '../text/index.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
-import { type ConnectionOptions, openConnection } from './open-connection.ts'
+import { type ConnectionOptions, createOpener } from './open-connection.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
@@ -66,13 +67,18 @@ class Loan implements Connection {
  * Creates a pool of connections. It opens connections on demand, serves waiting calls in their order, and closes a
  * connection that has a fault, or is released before its transaction and its statements have ended, instead of lending it again.
  *
- * @throws ApiError SERVICE_UNAVAILABLE from `acquire`, when no connection is released for `acquireTimeoutMs` or the pool is
+ * @throws TypeError when the URL or a number is not understood, OperatorError when a file that the URL names cannot be read.
+ *   ApiError SERVICE_UNAVAILABLE from `acquire`, when no connection is released for `acquireTimeoutMs` or the pool is
  *   closed
  * @example
  * const db = createTenantDatabase({ connections: createPool({ url: process.env.DATABASE_URL, size: 10 }) })
  */
 export function createPool(options: PoolOptions): ConnectionSource {
   const { size, acquireTimeoutMs = 5000, lifetimeMs = 30 * 60_000 } = options
+  assertWholeNumber('size', size)
+  assertWholeNumber('acquireTimeoutMs', acquireTimeoutMs)
+  assertWholeNumber('lifetimeMs', lifetimeMs, 0)
+  const open = createOpener(options)
   const idle: Connection[] = []
   const busy = new Set<Connection>()
   const waiting: Array<(connection: Connection) => void> = []
@@ -82,7 +88,7 @@ export function createPool(options: PoolOptions): ConnectionSource {
 
   function take(): Connection | undefined {
     for (let connection = idle.pop(); connection; connection = idle.pop()) if (isFit(connection)) return connection
-    return busy.size < size ? openConnection(options) : undefined
+    return busy.size < size ? open() : undefined
   }
 
   function lend(connection: Connection): Connection {

@@ -2,6 +2,7 @@ import type { TenantContext } from '../context/index.ts'
 import { noBookmark } from '../context/internal.ts'
 import { ApiError, findDatabaseError } from '../errors/index.ts'
 import { callListener } from '../errors/internal.ts'
+import { assertWholeNumber } from '../text/index.ts'
 import { createBookmarks } from './bookmarks.ts'
 import type { ConnectionSource } from './connection.ts'
 import type { Opening } from './transaction-handle.ts'
@@ -49,6 +50,7 @@ class ReplicaBehind extends Error {
  * Creates a replica for `createTenantDatabase`: `db.read` uses it, under the same policies and with the same confirmation
  * of the tenant.
  *
+ * @throws TypeError when `retryAfterMs` is not a whole number
  * @example
  * const isolation = createIsolationCheck({ url: replicaUrl })
  * const check = async () => assertRowSecurity(await isolation.inspect())
@@ -57,6 +59,7 @@ class ReplicaBehind extends Error {
  */
 export function createReplica(options: ReplicaOptions): Replica {
   const { connections, check, secret, retryAfterMs = 5000, onChange } = options
+  assertWholeNumber('retryAfterMs', retryAfterMs, 0)
   const bookmarks = createBookmarks(secret)
   const writers = new WeakSet<TenantContext>()
   let isUsed: boolean | undefined // undefined: not checked yet

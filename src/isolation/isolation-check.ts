@@ -40,12 +40,14 @@ export interface IsolationCheck {
  * every tenant table without a tenant.
  *
  * @param options `role`: the role that a superuser's login sets first (PGlite); `signer`: as the tenant database has it,
- *   or `none` for a service that sets plain tenants; without it, signing is not checked
+ *   or `none` for a service that sets plain tenants; without it, signing is not checked; `also`: further checks on the same
+ *   connection
  * @example
  * assertRowSecurity(await createIsolationCheck({ url }).inspect())
  */
 export function createIsolationCheck(
-  options: ConnectionOptions & IsolationCheckOptions & { signer?: TenantSigner | 'none' },
+  options: ConnectionOptions &
+    IsolationCheckOptions & { signer?: TenantSigner | 'none'; also?: (connection: Connection) => Promise<Finding[]> },
 ): IsolationCheck {
   let connection: Connection | undefined
   let running: Promise<Finding[]> | undefined
@@ -62,7 +64,8 @@ export function createIsolationCheck(
       const findings = await inspectRowSecurity(connection, options)
       const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id')
       const signing = options.signer === undefined ? [] : await probeSigning(connection, options.signer)
-      return [...findings, ...rows, ...signing].sort(inOrder)
+      const others = (await options.also?.(connection)) ?? []
+      return [...findings, ...rows, ...signing, ...others].sort(inOrder)
     } finally {
       await connection.command('rollback').catch(() => connection?.close())
     }

@@ -1,5 +1,5 @@
 import { ApiError } from '../errors/index.ts'
-import { assertWholeNumber } from './assert-whole-number.ts'
+import { assertWholeNumber } from '../text/index.ts'
 
 export interface Concurrency {
   /** The most requests of one tenant that run at the same time. A stream that continues after its handler does not count. */

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { ApiError } from '../errors/index.ts'
 import { callListener } from '../errors/internal.ts'
-import { assertWholeNumber } from './assert-whole-number.ts'
+import { assertWholeNumber } from '../text/index.ts'
 import { memoryRateStore } from './memory-rate-store.ts'
 import type { Rate, RateDecision, RateStore } from './rate-store.ts'
 

@@ -3,6 +3,7 @@ import { parseTenantId, type TenantId } from '../context/index.ts'
 import type { ConnectionSource } from '../database/index.ts'
 import { queryAs } from '../database/internal.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
+import { assertWholeNumber } from '../text/index.ts'
 
 /** A tenant in the directory. */
 export interface DirectoryEntry {
@@ -63,13 +64,15 @@ const lastResortMs = 60_000
  * writes. It calls `tenancy.find_tenant()`, which shows the serving role one tenant at a time. Answers, also negative ones, are
  * cached for `cacheMs`. While the database is unavailable, the last answer is used for up to a minute.
  *
- * @throws ApiError SERVICE_UNAVAILABLE from `find`, when the database is unavailable and there is no recent answer
+ * @throws TypeError when a number is not a whole number. ApiError SERVICE_UNAVAILABLE from `find`, when the database is unavailable and there is no recent answer
  * @example
  * const directory = createTenantDirectory({ connections: createPool({ url, size: 1 }) })
  * app.use('/tasks/*', tenant({ from: subdomain(), directory }))
  */
 export function createTenantDirectory(options: TenantDirectoryOptions): TenantDirectory & { close(): Promise<void> } {
   const { connections, cacheMs = 5000, cacheMax = 10_000, role, now = Date.now } = options
+  assertWholeNumber('cacheMs', cacheMs, 0)
+  assertWholeNumber('cacheMax', cacheMax)
   const answers = new LRUCache<string, CachedAnswer>({ max: cacheMax })
 
   // Times before the query mean that the clock was set back, which must not extend a time.

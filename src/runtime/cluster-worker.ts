@@ -24,9 +24,15 @@ export interface Worker {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
 }
 
+/** The variable that tells a worker how many there are. */
+export const workerCount = 'ROWHOUSE_WORKER_COUNT'
+
 /** Starts this program again as a worker, with its own settings. */
-export function startWorker(settings: { PORT: number; DATABASE_POOL_SIZE: number; BOOKMARK_SECRET: string }): Worker {
-  const worker = cluster.fork({ ...settings, WORKERS: 1 })
+export function startWorker(
+  settings: { PORT: number; DATABASE_POOL_SIZE: number; BOOKMARK_SECRET?: string },
+  count: number,
+): Worker {
+  const worker = cluster.fork({ ...settings, WORKERS: 1, [workerCount]: count })
   let report: Report | undefined
 
   async function end(): Promise<WorkerEnd> {

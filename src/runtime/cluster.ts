@@ -31,11 +31,12 @@ const graceMs = 2000
  */
 export async function runCluster({ config, count, sharing, log }: ClusterOptions): Promise<void> {
   const workers = new Set<Worker>()
-  const secret = config.database.bookmarkSecret ?? randomBytes(32).toString('hex') // each worker reads every bookmark
+  const { replicaUrl, bookmarkSecret = randomBytes(32).toString('hex') } = config.database
+  const shared = replicaUrl === undefined ? {} : { BOOKMARK_SECRET: bookmarkSecret } // each worker reads every bookmark
   let stopping = false
 
   function start(port: number, poolSize: number): Worker {
-    const worker = startWorker({ PORT: port, DATABASE_POOL_SIZE: poolSize, BOOKMARK_SECRET: secret })
+    const worker = startWorker({ PORT: port, DATABASE_POOL_SIZE: poolSize, ...shared }, count)
     workers.add(worker)
     void worker.ended.then(() => workers.delete(worker))
     return worker

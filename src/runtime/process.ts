@@ -9,22 +9,29 @@ import { readDocsAsset } from './read-docs-asset.ts'
  * Runs the service on Bun or Node: reads the configuration, checks the isolation, listens, and stops on a signal.
  *
  * @param listen serves the app on this runtime
- * @param options `environment`, `role` and `onStopped` for an embedded database; `worker` for the number of a cluster's worker
+ * @param options `environment`, `role` and `onStopped` for an embedded database; `worker` for the number of a cluster's worker, `processes`
+ *   for how many there are
  * @returns the URL to open in a browser
  * @throws ConfigError, ListenError, and the errors of `assertIsolation`: `exitWith` prints them
  */
 export async function runService(
   listen: Listen,
-  options: Pick<ServiceOptions, 'role'> & {
+  options: Pick<ServiceOptions, 'role' | 'processes'> & {
     environment?: Record<string, string | undefined>
     worker?: number
     onStopped?: () => Promise<void>
   } = {},
 ): Promise<string> {
-  const { environment = process.env, role, worker, onStopped } = options
+  const { environment = process.env, role, worker, processes = 1, onStopped } = options
   const config = loadConfig(environment)
   const log = await createLog(config.log.level, worker === undefined ? {} : { worker })
-  const service = await createService({ config, log, loadDocsAsset: readDocsAsset, ...(role ? { role } : {}) })
+  const service = await createService({
+    config,
+    log,
+    processes,
+    loadDocsAsset: readDocsAsset,
+    ...(role ? { role } : {}),
+  })
   const end = async () => {
     await service.close()
     await onStopped?.()

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError } from '../errors/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { runCluster, type Sharing } from './cluster.ts'
-import { reportStart } from './cluster-worker.ts'
+import { reportStart, workerCount } from './cluster-worker.ts'
 import type { Listen } from './listening.ts'
 import { createLog } from './log.ts'
 
@@ -23,7 +23,10 @@ export async function serve(listen: Listen, { environment: given, sharing }: Ser
   const { worker } = cluster
   // Imported only where it runs: the primary process of a cluster never loads the app.
   const run = async (options: object) => (await import('./process.ts')).runService(listen, options)
-  if (worker) return await reportStart(() => run({ environment: given, worker: worker.id }))
+  if (worker)
+    return await reportStart(() =>
+      run({ environment: given, worker: worker.id, processes: Number(given[workerCount]) }),
+    )
   const environment = { ...given, ...workersOption(process.argv.slice(2)) }
   const config = loadConfig(environment)
   const count = countWorkers(config, sharing)

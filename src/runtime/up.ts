@@ -6,6 +6,7 @@ import { seed } from '../../db/seed.ts'
 import { createPool, createTenantDatabase, createTenantSigner } from '../database/index.ts'
 import { migrate } from '../migrate/index.ts'
 import { loadConfig } from '../service/config/config.ts'
+import { parseDatabaseUrl } from '../text/index.ts'
 import { listen } from './bun.ts'
 import { exitWith } from './exit-with.ts'
 import { runService } from './process.ts'
@@ -63,8 +64,8 @@ function banner(url: string, header: string, databaseUrl: string | undefined): s
 
 /** The host, port and name of a database, without the password. */
 function addressOf(databaseUrl: string): string {
-  const { hostname, port, pathname } = new URL(databaseUrl)
-  return `${hostname}:${port || 5432}${decodeURIComponent(pathname)}`
+  const { host, port, database } = parseDatabaseUrl(databaseUrl)
+  return `${host}:${port}/${database}`
 }
 
 await up().catch(exitWith)

@@ -4,13 +4,13 @@ import swaggerUiCss from 'swagger-ui-dist/swagger-ui.css' with { type: 'text' }
 import swaggerUiBundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'text' }
 import { shared } from '../../db/schema/shared.ts'
 import type { Logger } from '../context/index.ts'
-import { type ConnectionSource, connectionPerTransaction, type TenantSigner } from '../database/index.ts'
+import { type ConnectionSource, connectionPerTransaction } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { ApiError, createErrorHandler, unavailable } from '../errors/index.ts'
-import { createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
+import { createIsolationCheck } from '../isolation/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { accessLog } from '../service/middleware/access-log.ts'
-import { createService, type Service } from '../service/service.ts'
+import { createService, type Service, type ServiceOptions } from '../service/service.ts'
 import { describeStartProblem } from '../service/start-problem.ts'
 
 /** The bindings of wrangler.jsonc: Hyperdrive or the secret `DATABASE_URL`, and the settings of `.env.example`. */
@@ -66,9 +66,9 @@ async function createEdgeService(config: Config, log: Logger): Promise<Service> 
     release: (connection) => afterResponse(connection.close()),
     waitUntil: afterResponse,
   }
-  const isolation = (signer: TenantSigner | 'none'): IsolationCheck => ({
+  const isolation: NonNullable<ServiceOptions['isolation']> = (checks) => ({
     async inspect() {
-      const check = createIsolationCheck({ url, shared, signer })
+      const check = createIsolationCheck({ url, shared, ...checks })
       return await check.inspect().finally(() => afterResponse(check.close()))
     },
     close: async () => {},

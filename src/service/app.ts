@@ -35,6 +35,8 @@ export interface AppOptions {
   /** The limits of each tenant. @default no limits */
   limits?: TenantLimitsOptions | undefined
   requests: RequestLimitsOptions
+  /** The value of Strict-Transport-Security; undefined for none. */
+  hsts: string | undefined
   /** How many proxies append to `X-Forwarded-For`. */
   trustProxy: number
 }
@@ -44,7 +46,7 @@ export interface AppOptions {
  *
  * @example
  * const requests = { bodyLimitBytes: 1_048_576, timeoutMs: 15_000 }
- * const app = createApp({ db, isolation, log, loadDocsAsset, tenantHeader: 'X-Tenant-Id', bearer: false, requests, trustProxy: 0 })
+ * const app = createApp({ db, isolation, log, loadDocsAsset, tenantHeader: 'X-Tenant-Id', bearer: false, requests, hsts: undefined, trustProxy: 0 })
  * const response = await app.request('/health')
  */
 export function createApp(options: AppOptions) {
@@ -53,7 +55,7 @@ export function createApp(options: AppOptions) {
 
   app.use(requestId())
   app.use(accessLog({ log, trustProxy: options.trustProxy }))
-  app.use(responseHeaders)
+  app.use(responseHeaders({ hsts: options.hsts }))
   app.use(throwErrors)
   app.use(rejectMalformedUrl)
   app.use(requestLimits(options.requests))

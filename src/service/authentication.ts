@@ -1,4 +1,5 @@
-import type { Authentication } from '../context/index.ts'
+import type { Authentication, Logger } from '../context/index.ts'
+import { causesOf } from '../errors/index.ts'
 import type { AuthConfig, GatewayConfig, JwtConfig } from './config/auth-settings.ts'
 import { invalidConfiguration } from './config/problems.ts'
 
@@ -7,22 +8,31 @@ import { invalidConfiguration } from './config/problems.ts'
  *
  * @throws ConfigError for a key, an algorithm or a header that cannot verify requests
  */
-export async function createAuthentication(auth: AuthConfig): Promise<Authentication | undefined> {
+export async function createAuthentication(auth: AuthConfig, log: Logger): Promise<Authentication | undefined> {
   if (auth.kind === 'unverified') return undefined
   // Imported only when it is used: the code that verifies tokens takes 12 ms and 5 MB.
   const { gateway, jwt } = await import('../auth/index.ts')
   try {
-    return auth.kind === 'jwt' ? jwt(jwtOptions(auth)) : gateway(gatewayOptions(auth))
+    return auth.kind === 'jwt' ? jwt(jwtOptions(auth, log)) : gateway(gatewayOptions(auth))
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     throw invalidConfiguration([`AUTH=${auth.kind}: ${error.message}`])
   }
 }
 
-const jwtOptions = ({ kind: _, audience, ...options }: JwtConfig) => ({
+const jwtOptions = ({ kind: _, audience, key, ...options }: JwtConfig, log: Logger) => ({
   ...options,
+  key: 'jwksUrl' in key ? { ...key, onFetchError: (error: unknown) => logFetchError(log, error) } : key,
   audience: audience === 'any' ? undefined : audience,
 })
+
+/** The errors come from the connection to the issuer: they hold nothing of a client. */
+function logFetchError(log: Logger, error: unknown): void {
+  const reason = causesOf(error)
+    .map(({ message }) => message)
+    .join(': ')
+  log.warn({ reason }, 'the keys of JWT_JWKS_URL could not be fetched')
+}
 
 const gatewayOptions = ({ proof, actorHeader }: GatewayConfig) =>
   'certificate' in proof

@@ -1,18 +1,13 @@
 import { shared } from '../../db/schema/shared.ts'
 import type { Logger } from '../context/index.ts'
-import {
-  type ConnectionSource,
-  createPool,
-  createTenantDatabase,
-  createTenantSigner,
-  type TenantSigner,
-} from '../database/index.ts'
+import { type ConnectionSource, createPool, createTenantDatabase, createTenantSigner } from '../database/index.ts'
 import { assertRowSecurity, createIsolationCheck, type Finding, type IsolationCheck } from '../isolation/index.ts'
 import type { LoadDocsAsset } from '../openapi/index.ts'
 import { createApp } from './app.ts'
 import { createCheckedReplica } from './checked-replica.ts'
 import type { Config } from './config/config.ts'
 import { createLimitsOptions } from './limits-options.ts'
+import { createStartChecks } from './start-checks.ts'
 import { createTenantOptions } from './tenant-options.ts'
 
 export interface ServiceOptions {
@@ -24,8 +19,12 @@ export interface ServiceOptions {
   /** Where connections come from. @default a pool of `DATABASE_POOL_SIZE` */
   connections?: ConnectionSource
   /** Creates the isolation check. @default a check with its own connection */
-  isolation?: (signer: TenantSigner | 'none') => IsolationCheck
+  isolation?: (options: Pick<IsolationOptions, 'signer' | 'also'>) => IsolationCheck
+  /** How many processes of a cluster have this configuration. @default 1 */
+  processes?: number
 }
+
+type IsolationOptions = Parameters<typeof createIsolationCheck>[0]
 
 /** How long the first `/ready` may use the findings of the start, in milliseconds. */
 const startFindingsMs = 1000
@@ -50,9 +49,9 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     ...(replica ? { replica } : {}),
     onProtocolViolation: (violation) => log.error(violation, 'protocol violation: the connection was destroyed'),
   })
-  const isolation =
-    given.isolation?.(signer ?? 'none') ??
-    createIsolationCheck({ url, shared, signer: signer ?? 'none', ...roleOption })
+  const processes = role === undefined && !given.connections ? (given.processes ?? 1) : 0
+  const checks = { signer: signer ?? ('none' as const), also: createStartChecks(config, processes) }
+  const isolation = given.isolation?.(checks) ?? createIsolationCheck({ url, shared, ...checks, ...roleOption })
   const readiness = createReadiness(isolation)
   const app = createApp({
     db,
@@ -69,6 +68,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     bearer: config.auth.kind === 'jwt',
     limits: createLimitsOptions(config, given.connections === undefined),
     requests: config.requests,
+    hsts: config.server.hsts,
     trustProxy: config.server.trustProxy,
   })
   return {
@@ -78,7 +78,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
      * Runs the isolation check of the start.
      *
      * @throws RowSecurityError when a table is not protected, ApiError when the database does not answer, ConfigError when the
-     *   replica must not be used
+     *   replica must not be used or the tenant directory is missing
      */
     async assertIsolation(): Promise<void> {
       const [findings] = await Promise.all([isolation.inspect(), replica?.start()])

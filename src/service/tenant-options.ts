@@ -32,7 +32,7 @@ export async function createTenantOptions(source: TenantOptionsSource) {
   const directory = createDirectory(source)
   const options: TenantOptions = {
     from: createExtractor(config.tenant),
-    auth: await createAuthentication(config.auth),
+    auth: await createAuthentication(config.auth, log),
     directory,
     directoryRequired: config.tenant.directory === 'required',
     onListenerError: (error) =>

@@ -1,4 +1,7 @@
-export { isDatabaseUrl } from './database-url.ts'
+export { assertWholeNumber } from './assert-whole-number.ts'
+export { type DatabaseTls, type DatabaseUrl, parseDatabaseUrl, readDatabaseUrl } from './database-url.ts'
 export { isHeaderName } from './header-name.ts'
+export { nearestWord } from './nearest-word.ts'
 export { isRequestId } from './request-id.ts'
+export { isThisMachine } from './this-machine.ts'
 export { parseWholeNumber, wholeNumberPattern } from './whole-number.ts'

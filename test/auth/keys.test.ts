@@ -156,6 +156,12 @@ describe('jwt()', () => {
     expect(() => jwt(wrong)).toThrow(TypeError)
   })
 
+  test('may be fetched over http from another machine with allowHttp', () => {
+    const jwksUrl = 'http://keycloak:8080/certs'
+    expect(() => jwt({ ...options, key: { jwksUrl, allowHttp: true } })).not.toThrow()
+    expect(() => jwt({ ...options, key: { jwksUrl: 'ftp://keycloak/certs', allowHttp: true } })).toThrow('jwksUrl must')
+  })
+
   test.each(['https://issuer.example/jwks', 'http://localhost:1/', 'http://127.0.0.1:1/', 'http://[::1]:1/'])(
     'accepts the URL %s',
     (jwksUrl) => {

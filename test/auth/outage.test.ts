@@ -164,3 +164,29 @@ describe('while the issuer is unavailable', () => {
     expect(issuer.fetches()).toBe(0)
   })
 })
+
+test('a fetch that fails is reported with its error, and a listener that throws changes nothing', async () => {
+  const seen: unknown[] = []
+  const onFetchError = (error: unknown) => {
+    seen.push(error)
+    throw new Error('of the listener')
+  }
+  start({ onFetchError })
+  issuer.answerWith(down)
+  expect(await send(good)).toBe(503)
+  expect(String(seen)).toBe('Error: The issuer answered with status 500 instead of 200')
+})
+
+test.each(['http_proxy', 'HTTP_PROXY'])('keys of this machine are fetched past the proxy of %s', async (name) => {
+  const proxy = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('proxy', { status: 502 }) })
+  const before = process.env[name]
+  process.env[name] = proxy.url.href
+  try {
+    expect(await (await fetch(issuer.jwksUrl)).text()).toBe('proxy') // the reason for the option
+    expect(await send(good)).toBe(200)
+  } finally {
+    if (before === undefined) delete process.env[name]
+    else process.env[name] = before
+    await proxy.stop(true)
+  }
+})

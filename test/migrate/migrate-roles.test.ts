@@ -27,6 +27,15 @@ describe('the serving role', () => {
     expect(role?.rolconnlimit).toBe(80)
   })
 
+  test.each([200, -1])('keeps the connection limit %d of an operator', async (limit) => {
+    const url = await server.createDatabase()
+    await migrate({ url })
+    await server.owner.unsafe(`alter role app_user connection limit ${limit}`)
+    await migrate({ url })
+    const [role] = await server.owner`select rolconnlimit from pg_roles where rolname = 'app_user'`
+    expect(role?.rolconnlimit).toBe(limit)
+  })
+
   test('gets the password of DATABASE_URL when it is created, and keeps it', async () => {
     const url = await server.createDatabase()
     const password = `it's "quoted" \\ ü`

@@ -104,3 +104,18 @@ describe.each(runtimes)('on $name, behind an identity provider', (runtime) => {
     expect(server.log().some(({ level, status }) => Number(level) >= 50 || Number(status) >= 500)).toBe(false)
   })
 })
+
+test('an issuer that cannot be reached is logged with the reason', async () => {
+  const closed = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
+  const jwksUrl = new URL('/keys', closed.url).href
+  await closed.stop(true)
+  const jwt = { AUTH: 'jwt', JWT_ISSUER: 'a', JWT_AUDIENCE: 'b', JWT_JWKS_URL: jwksUrl }
+  await using server = startServer({ ...production, ...jwt })
+  const token = `${btoa('{"alg":"ES256"}')}.e30.AAAA`
+  const headers = { Authorization: `Bearer ${token}`, 'X-Tenant-Id': newTenant() }
+  expect((await fetch(`${await server.listening()}/tasks`, { headers })).status).toBe(503)
+  const line = await until(() =>
+    server.log().find(({ msg }) => msg === 'the keys of JWT_JWKS_URL could not be fetched'),
+  )
+  expect(line).toMatchObject({ level: 40, reason: expect.stringMatching(/connect|refused/i) })
+})

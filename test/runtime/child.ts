@@ -85,13 +85,13 @@ function parse(line: string): LogLine {
   }
 }
 
-/** Polls until there is an answer. Throws after 20 seconds; only a failing test waits that long. */
+/** Polls until there is an answer. Throws after 60 seconds; only a failing test waits that long. */
 export async function until<T>(ask: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await Bun.sleep(10)) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await Bun.sleep(10)) {
     const answer = await ask()
     if (answer !== undefined && answer !== false) return answer
   }
-  throw new Error(`No answer within 20 seconds: ${ask}`)
+  throw new Error(`No answer within 60 seconds: ${ask}`)
 }
 
 /** An empty folder, deleted at the end of the block. */

@@ -11,8 +11,13 @@ beforeAll(buildForNode)
 // The owner of the tables must not serve. Roles belong to the whole server, so the test drops this one.
 const database = await createDatabase()
 const administrator = asOwner(database)
+const withoutDirectory = await createDatabase()
 const owner = `owner_${randomBytes(6).toString('hex')}`
+let limit: unknown
 beforeAll(async () => {
+  await asOwner(withoutDirectory)`drop function tenancy.find_tenant(text)`
+  const [role] = await administrator`select rolconnlimit from pg_roles where rolname = 'app_user'`
+  limit = role?.rolconnlimit
   await administrator.unsafe(
     `create role ${owner} login password 'owns'; alter table tasks owner to ${owner}; grant usage on schema tenancy to ${owner}`,
   )
@@ -107,11 +112,42 @@ docs/configuration.md explains every setting, .env.example is a template.
     'postgres://app_user:s3cret%@localhost:5432/rowhouse',
     'postgres://app_user:s3cret@localhost:99999/rowhouse',
     'postgres://s3cret@[::',
-  ])('with a malformed URL (%s) does not show the password', async (url) => {
-    const output = await failure(start({ DATABASE_URL: url }))
-    expect(output).toContain("The database's URL is malformed")
-    expect(output).not.toContain('s3cret')
+    'postgres://app_user:s3cret@localhost/rowhouse?sslmode=verfy-full',
+  ])('with a URL that is not understood (%s) names the setting and does not show the password', async (url) => {
+    for (const name of ['DATABASE_URL', 'DATABASE_REPLICA_URL']) {
+      const output = await failure(start({ DATABASE_URL: main.appUrl, [name]: url }))
+      expect(output).toMatch(new RegExp(`- ${name} (is malformed: |has an unknown sslmode: )`))
+      expect(output).not.toContain('s3cret')
+    }
   })
+
+  test('without a password in the URL says that it is missing', async () => {
+    const output = await failure(start({ DATABASE_URL: altered(main.appUrl, (url) => (url.password = '')) }))
+    expect(output).toContain("Add the password to the database's URL")
+  })
+
+  test.each(['on', 'required'])(
+    'with TENANT_DIRECTORY=%s and a database without it names the function',
+    async (value) => {
+      const output = await failure(start({ DATABASE_URL: withoutDirectory.appUrl, TENANT_DIRECTORY: value }))
+      expect(output).toBe(
+        `TENANT_DIRECTORY needs the function tenancy.find_tenant, which is not in this database: run "rowhouse migrate" with sql/35-tenant-directory.sql, or set TENANT_DIRECTORY=off.\n`,
+      )
+    },
+  )
+
+  test.each([['1'], ['2']])(
+    'with more connections than the role may have warns with both numbers (%s workers)',
+    async (WORKERS) => {
+      await using server = start({ DATABASE_URL: main.appUrl, DATABASE_POOL_SIZE: '1000', WORKERS })
+      await server.listening()
+      const [warning] = server.log().filter(({ check }) => check === 'connection-limit')
+      expect(warning).toMatchObject({ level: 40, object: 'app_user' })
+      expect(warning?.problem).toBe(
+        `DATABASE_POOL_SIZE and the checks need up to ${1000 + Number(WORKERS)} connections, and the role may have ${limit}`,
+      )
+    },
+  )
 
   test('on a used port reports it', async () => {
     using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
@@ -134,7 +170,7 @@ describe('bun run migrate', () => {
   test('with a malformed URL does not show the password', async () => {
     for (const name of ['DATABASE_OWNER_URL', 'DATABASE_URL']) {
       const output = await refusal({ DATABASE_OWNER_URL: main.ownerUrl, [name]: 'postgres://a:s3cret/@b:99999/c' })
-      expect(output).toContain('malformed')
+      expect(output).toContain(`${name} is malformed`)
       expect(output).not.toContain('s3cret')
     }
   })

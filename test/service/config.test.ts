@@ -1,25 +1,22 @@
 import { expect, test } from 'bun:test'
-import { ConfigError } from '../../src/errors/index.ts'
 import { loadConfig } from '../../src/service/config/config.ts'
+import { problemsOf } from './problems-of.ts'
 
 const url = 'postgres://app_user:s3cret@db.example:5432/app'
 const load = (environment: Record<string, string | undefined> = {}) => loadConfig({ DATABASE_URL: url, ...environment })
 
 const jwt = { AUTH: 'jwt', JWT_SECRET: 'x'.repeat(32), JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'api' }
 
-function problemsOf(environment: Record<string, string | undefined>): string {
-  try {
-    loadConfig(environment)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message
-    throw error
-  }
-  throw new Error('The configuration was accepted')
-}
-
 test('DATABASE_URL is the only setting without a default', () => {
   expect(load()).toEqual({
-    server: { host: '0.0.0.0', port: 3000, workers: 1, trustProxy: 0, shutdownTimeoutMs: 10_000 },
+    server: {
+      host: '0.0.0.0',
+      port: 3000,
+      workers: 1,
+      trustProxy: 0,
+      shutdownTimeoutMs: 10_000,
+      hsts: 'max-age=15552000; includeSubDomains',
+    },
     database: { url, poolSize: 10, replicaUrl: undefined, bookmarkSecret: undefined },
     auth: { kind: 'unverified' },
     tenant: { from: ['header'], header: 'X-Tenant-Id', domain: undefined, directory: 'off', signingKeys: [] },
@@ -139,9 +136,9 @@ test.each(['Host', 'content-type', 'X-Request-Id', 'Authorization', 'X Tenant', 
 test('freezes the configuration with all its parts', () => {
   const config = load({ ...jwt, JWT_ALGORITHMS: 'HS256' })
   const parts: object[] = [config, ...Object.values(config), config.tenant.from]
-  if (config.auth.kind === 'jwt') parts.push(config.auth.key, config.auth.algorithms ?? [])
+  if (config.auth.kind === 'jwt') parts.push(config.auth.key, config.auth.issuer, config.auth.algorithms ?? [])
   expect(parts.filter((part) => !Object.isFrozen(part))).toEqual([])
-  expect(parts).toHaveLength(11)
+  expect(parts).toHaveLength(12)
 })
 
 test('rejects unverified callers in production without ALLOW_UNVERIFIED', () => {
@@ -179,6 +176,12 @@ test.each([
   ],
   [{ TENANT_SIGNING_KEY: 'short' }, 'TENANT_SIGNING_KEY must have at least 32 characters'],
   [{ TENANT_CONCURRENCY: 'half' }, 'TENANT_CONCURRENCY must be "auto" or a whole number'],
+  [{ TENANT_FROM: 'subdomain', TENANT_DIRECTORY: 'on', TENANT_DOMAIN: 'a b' }, 'TENANT_DOMAIN must be a domain'],
+  [{ NODE_ENV: 'Production' }, 'NODE_ENV must be written "production"'],
+  [{ HSTS: 'max-age=soon' }, 'HSTS must be "off" or a value'],
+  [{ GATEWAY_ACTOR_HEADER: 'Authorization' }, 'GATEWAY_ACTOR_HEADER must not be a header that has another meaning'],
+  [{ ...jwt, JWT_AUDIENCE: 'api,any' }, 'JWT_AUDIENCE must be "any" alone'],
+  [{ ...jwt, JWT_ISSUER: ',' }, 'JWT_ISSUER must list one or more values'],
 ])('names a setting that is wrong or contradicts another one (%o)', (environment, problem) => {
   const message = problemsOf({ DATABASE_URL: url, ...environment })
   expect(message).toContain(problem)
@@ -190,7 +193,7 @@ test('reads a JWT key, issuer and audience', () => {
   expect(auth).toEqual({
     kind: 'jwt',
     key: { secret: 'x'.repeat(32) },
-    issuer: 'https://issuer.example',
+    issuer: ['https://issuer.example'],
     audience: ['api'],
     algorithms: undefined,
     clockSkewSeconds: 30,
@@ -213,4 +216,22 @@ test('reads a gateway with a secret, or with a certificate and its header', () =
     proof: { certificate: 'CN=gateway', header: 'X-Client-Cert' },
     actorHeader: undefined,
   })
+})
+
+test('reads a list of issuers', () => {
+  const { auth } = load({ ...jwt, JWT_ISSUER: 'https://a.example,https://b.example' })
+  expect(auth).toMatchObject({ issuer: ['https://a.example', 'https://b.example'] })
+})
+
+test('allows keys over http on another machine only with JWT_JWKS_ALLOW_HTTP', () => {
+  const inCluster = { ...jwt, JWT_SECRET: '', JWT_JWKS_URL: 'http://keycloak:8080/certs' }
+  expect(problemsOf({ DATABASE_URL: url, ...inCluster })).toContain('JWT_JWKS_ALLOW_HTTP=true allows http')
+  expect(load({ ...inCluster, JWT_JWKS_ALLOW_HTTP: 'true' }).auth).toMatchObject({
+    key: { jwksUrl: 'http://keycloak:8080/certs', allowHttp: true },
+  })
+})
+
+test('sends no Strict-Transport-Security with HSTS=off', () => {
+  expect(load({ HSTS: 'off' }).server.hsts).toBeUndefined()
+  expect(load({ HSTS: 'max-age=60' }).server.hsts).toBe('max-age=60')
 })

@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { causesOf, OperatorError } from '../../errors/index.ts'
 import { createIsolationCheck } from '../../isolation/index.ts'
+import { parseDatabaseUrl } from '../../text/index.ts'
 import { loadRowhouseConfig } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
 import type { CommandIo } from '../io.ts'
@@ -41,8 +42,8 @@ Examples:
         const findings = await isolation.inspect().catch((error: unknown) => {
           throw insufficientPrivilege(error, role) ?? otherServer(error, url) ?? error
         })
-        const { username, host, pathname } = new URL(url)
-        const subject = `${role ?? decodeURIComponent(username)} on ${host}${decodeURIComponent(pathname)}`
+        const { user, host, port, database } = parseDatabaseUrl(url)
+        const subject = `${role ?? user} on ${host}:${port}/${database}`
         const milliseconds = performance.now() - start
         const seen = { subject, findings, milliseconds, file: 'sql/40-protected-tables.sql' }
         io.exitCode = report(io, seen, { format, json, strict })
@@ -63,7 +64,7 @@ function insufficientPrivilege(error: unknown, role: string | undefined): Error 
 /** The remedy for an address where something other than PostgreSQL listens: it ends the connection during the login. */
 function otherServer(error: unknown, url: string): Error | undefined {
   if (!causesOf(error).some(({ message }) => message === 'Connection terminated unexpectedly')) return undefined
-  const { hostname, port } = new URL(url)
-  const message = `${hostname}:${port || 5432} does not answer as PostgreSQL: correct the host and the port`
+  const { host, port } = parseDatabaseUrl(url)
+  const message = `${host}:${port} does not answer as PostgreSQL: correct the host and the port`
   return new OperatorError(message, { cause: error })
 }

@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings'
 import { OperatorError } from '../../errors/index.ts'
 import { migrateAndReport } from '../../migrate/index.ts'
 import { readSigningKeys } from '../../service/config/signing-keys.ts'
+import { parseDatabaseUrl } from '../../text/index.ts'
 import { loadRowhouseConfig, requireFolders } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
 import { type CommandIo, print } from '../io.ts'
@@ -62,7 +63,8 @@ Example:
 /** @throws OperatorError when the URL logs in as another role than `role` */
 function passwordOf(role: string, url: string | undefined, name: string): string | undefined {
   if (!url) return undefined
-  const { username, password } = new URL(databaseUrl(url, name))
-  if (decodeURIComponent(username) === role) return decodeURIComponent(password)
+  const { user, password } = parseDatabaseUrl(databaseUrl(url, name))
+  // Supabase's pooler takes the project from the user: app_user.abcdefghijklmnopqrst
+  if (user === role || (user.startsWith(`${role}.`) && /^\w+$/.test(user.slice(role.length + 1)))) return password
   throw new OperatorError(`${name} must log in as ${role}: migrations prepare that role`)
 }

@@ -1,16 +1,17 @@
 import { z } from 'zod'
 import type { Report } from './problems.ts'
-import { headerName, list, oneOf, secret, secrets, secureUrl, wholeNumber } from './rules.ts'
+import { environmentName, headerName, httpUrl, isInsecure, list, oneOf, secret, secrets, wholeNumber } from './rules.ts'
 
 /** The settings of authentication by their names in the environment. */
 export const authSettings = {
-  NODE_ENV: z.string().optional(),
+  NODE_ENV: environmentName.optional(),
   AUTH: oneOf('jwt', 'gateway', 'unverified').default('unverified'),
   ALLOW_UNVERIFIED: oneOf('true', 'false').default('false'),
-  JWT_JWKS_URL: secureUrl.optional(),
+  JWT_JWKS_URL: httpUrl.optional(),
+  JWT_JWKS_ALLOW_HTTP: oneOf('true', 'false').default('false'),
   JWT_PUBLIC_KEY: z.string().optional(),
   JWT_SECRET: secret.optional(),
-  JWT_ISSUER: z.string().optional(),
+  JWT_ISSUER: list.optional(),
   JWT_AUDIENCE: list.optional(),
   JWT_ALGORITHMS: list.optional(),
   JWT_TENANT_CLAIM: z.string().default('tenant_id'),
@@ -27,8 +28,11 @@ type AuthSettings = z.infer<typeof shape>
 /** A service that verifies bearer tokens. */
 export interface JwtConfig {
   readonly kind: 'jwt'
-  readonly key: { readonly jwksUrl: string } | { readonly publicKey: string } | { readonly secret: string }
-  readonly issuer: string
+  readonly key:
+    | { readonly jwksUrl: string; readonly allowHttp: boolean }
+    | { readonly publicKey: string }
+    | { readonly secret: string }
+  readonly issuer: readonly string[]
   readonly audience: readonly string[] | 'any'
   /** Undefined for every algorithm that the key supports. */
   readonly algorithms: readonly string[] | undefined
@@ -49,11 +53,18 @@ export type AuthConfig = { readonly kind: 'unverified' } | JwtConfig | GatewayCo
 /**
  * Reads how callers prove who they are.
  *
+ * @param isSet whether the environment has a setting, and not only its default
  * @returns undefined after a report of what is missing
  */
-export function readAuth(settings: AuthSettings, report: Report): AuthConfig | undefined {
+export function readAuth(
+  settings: AuthSettings,
+  isSet: (name: string) => boolean,
+  report: Report,
+): AuthConfig | undefined {
   const { AUTH, NODE_ENV, ALLOW_UNVERIFIED } = settings
-  reportUnused(settings, report)
+  reportUnused(AUTH, isSet, report)
+  if (ALLOW_UNVERIFIED === 'true' && AUTH !== 'unverified')
+    report('ALLOW_UNVERIFIED', `has no effect with AUTH=${AUTH}: remove it`)
   if (AUTH === 'jwt') return readJwt(settings, report)
   if (AUTH === 'gateway') return readGateway(settings, report)
   if (NODE_ENV === 'production' && ALLOW_UNVERIFIED === 'false')
@@ -65,31 +76,29 @@ export function readAuth(settings: AuthSettings, report: Report): AuthConfig | u
   return { kind: 'unverified' }
 }
 
-/** Settings without a default that another kind of authentication reads. */
-function reportUnused(settings: AuthSettings, report: Report): void {
-  const { AUTH, JWT_JWKS_URL, JWT_PUBLIC_KEY, JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE, JWT_ALGORITHMS } = settings
-  const { GATEWAY_SECRET, GATEWAY_CERTIFICATE, GATEWAY_CERTIFICATE_HEADER, GATEWAY_ACTOR_HEADER } = settings
-  const readBy = {
-    jwt: { JWT_JWKS_URL, JWT_PUBLIC_KEY, JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE, JWT_ALGORITHMS },
-    gateway: { GATEWAY_SECRET, GATEWAY_CERTIFICATE, GATEWAY_CERTIFICATE_HEADER, GATEWAY_ACTOR_HEADER },
+/** Settings that another kind of authentication reads. */
+function reportUnused(auth: string, isSet: (name: string) => boolean, report: Report): void {
+  for (const setting of Object.keys(authSettings).filter(isSet)) {
+    const kind = setting.startsWith('JWT_') ? 'jwt' : setting.startsWith('GATEWAY_') ? 'gateway' : auth
+    if (kind !== auth) report(setting, `applies only with AUTH=${kind}: remove it, or set AUTH=${kind}`)
   }
-  for (const [kind, values] of Object.entries(readBy))
-    for (const [setting, value] of Object.entries(values))
-      if (AUTH !== kind && value !== undefined)
-        report(setting, `applies only with AUTH=${kind}: remove it, or set AUTH=${kind}`)
 }
 
 function readJwt(settings: AuthSettings, report: Report): JwtConfig | undefined {
   const { JWT_JWKS_URL: jwksUrl, JWT_PUBLIC_KEY: publicKey, JWT_SECRET: secret } = settings
+  const { JWT_JWKS_ALLOW_HTTP: allowHttp } = settings
   const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = settings
   const keys = [
-    ...(jwksUrl === undefined ? [] : [{ jwksUrl }]),
+    ...(jwksUrl === undefined ? [] : [{ jwksUrl, allowHttp: allowHttp === 'true' }]),
     ...(publicKey === undefined ? [] : [{ publicKey }]),
     ...(secret === undefined ? [] : [{ secret }]),
   ]
   const [key] = keys
   if (keys.length !== 1)
     report('JWT_JWKS_URL', 'or JWT_PUBLIC_KEY or JWT_SECRET is required with AUTH=jwt: set exactly one')
+  checkHttp(jwksUrl, allowHttp === 'true', report)
+  if (audience?.includes('any') && audience.length > 1)
+    report('JWT_AUDIENCE', 'must be "any" alone or a list of audiences without it')
   if (issuer === undefined) report('JWT_ISSUER', 'is required with AUTH=jwt: the "iss" of the tokens')
   if (audience === undefined)
     report(
@@ -106,6 +115,18 @@ function readJwt(settings: AuthSettings, report: Report): JwtConfig | undefined 
     clockSkewSeconds: settings.JWT_CLOCK_SKEW_SECONDS,
     tenantClaim: settings.JWT_TENANT_CLAIM,
   }
+}
+
+/** Keys that the network could change would prove nothing. */
+function checkHttp(jwksUrl: string | undefined, allowHttp: boolean, report: Report): void {
+  const isHttp = jwksUrl !== undefined && isInsecure(jwksUrl)
+  if (isHttp && !allowHttp)
+    report(
+      'JWT_JWKS_URL',
+      'must be a URL with https (or http to localhost): JWT_JWKS_ALLOW_HTTP=true allows http in a network that nobody else can change',
+    )
+  if (allowHttp && !isHttp)
+    report('JWT_JWKS_ALLOW_HTTP', 'applies only when JWT_JWKS_URL is http on another machine: remove it')
 }
 
 function readGateway(settings: AuthSettings, report: Report): GatewayConfig | undefined {

@@ -2,6 +2,7 @@ import { type AuthConfig, readAuth } from './auth-settings.ts'
 import { checkTogether } from './cross-checks.ts'
 import { invalidConfiguration } from './problems.ts'
 import { type Settings, settings } from './settings.ts'
+import { reportUnknown } from './unknown-settings.ts'
 
 /** The configuration, valid as a whole. docs/configuration.md explains each setting. */
 export interface Config {
@@ -11,6 +12,8 @@ export interface Config {
     readonly workers: number | 'auto'
     readonly trustProxy: number
     readonly shutdownTimeoutMs: number
+    /** The value of Strict-Transport-Security; undefined for none. */
+    readonly hsts: string | undefined
   }
   readonly database: {
     readonly url: string
@@ -49,14 +52,16 @@ export interface Config {
  * const config = loadConfig(process.env)
  */
 export function loadConfig(environment: Record<string, string | undefined>): Config {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== '' && value !== undefined))
   const { values, problems } = parseEach(set)
   const all = Object.entries(problems).map(([setting, problem]) => `${setting} ${problem}`)
   const report = (setting: string, problem: string) => {
     if (!Object.hasOwn(problems, setting)) all.push(`${setting} ${problem}`)
   }
-  checkTogether(values, report)
-  const auth = Object.hasOwn(problems, 'AUTH') ? undefined : readAuth(values, report)
+  const isSet = (name: string) => Object.hasOwn(set, name)
+  reportUnknown(Object.keys(set), report)
+  checkTogether(values, isSet, report)
+  const auth = Object.hasOwn(problems, 'AUTH') ? undefined : readAuth(values, isSet, report)
   if (auth === undefined || all.length > 0) throw invalidConfiguration(all)
   return deepFreeze(nest(values, auth))
 }
@@ -80,6 +85,7 @@ const nest = (given: Settings, auth: AuthConfig): Config => ({
     workers: given.WORKERS,
     trustProxy: given.TRUST_PROXY,
     shutdownTimeoutMs: given.SHUTDOWN_TIMEOUT_MS,
+    hsts: given.HSTS === 'off' ? undefined : given.HSTS,
   },
   database: {
     url: given.DATABASE_URL,

@@ -1,18 +1,54 @@
 import type { Report } from './problems.ts'
 import type { Settings } from './settings.ts'
 
-/** Reports settings that contradict each other; those of authentication are in auth-settings.ts. */
-export function checkTogether(settings: Settings, report: Report): void {
-  const { WORKERS, DATABASE_POOL_SIZE, TENANT_FROM = [], TENANT_DOMAIN, TENANT_DIRECTORY, AUTH } = settings
+/**
+ * Reports settings that contradict each other or have no effect; those of authentication are in auth-settings.ts.
+ *
+ * @param isSet whether the environment has a setting, and not only its default
+ */
+export function checkTogether(settings: Settings, isSet: (name: string) => boolean, report: Report): void {
+  checkServer(settings, report)
+  checkTenant(settings, isSet, report)
+  checkHeaders(settings, report)
+  const { DATABASE_REPLICA_URL, RATE_LIMIT, TENANT_CONCURRENCY } = settings
+  if (isSet('BOOKMARK_SECRET') && DATABASE_REPLICA_URL === undefined)
+    report('BOOKMARK_SECRET', 'applies only with DATABASE_REPLICA_URL: remove it, or set DATABASE_REPLICA_URL')
+  if (isSet('RATE_LIMIT_WINDOW_SECONDS') && RATE_LIMIT === 0)
+    report('RATE_LIMIT_WINDOW_SECONDS', 'applies only with RATE_LIMIT: remove it, or set RATE_LIMIT')
+  if (isSet('TENANT_QUEUE') && TENANT_CONCURRENCY === 0)
+    report('TENANT_QUEUE', 'has no effect with TENANT_CONCURRENCY=0, where no request waits: remove one of them')
+}
+
+function checkServer({ WORKERS, DATABASE_POOL_SIZE }: Settings, report: Report): void {
   if (WORKERS !== 'auto' && WORKERS > DATABASE_POOL_SIZE)
     report('DATABASE_POOL_SIZE', 'must be at least WORKERS: the workers divide the pool')
-  if (TENANT_FROM.includes('claim') && AUTH !== 'jwt')
+}
+
+function checkTenant(settings: Settings, isSet: (name: string) => boolean, report: Report): void {
+  const { TENANT_FROM, TENANT_DOMAIN, TENANT_DIRECTORY, AUTH } = settings
+  const places = TENANT_FROM ?? ['header']
+  if (places.includes('claim') && AUTH !== 'jwt')
     report('TENANT_FROM', 'can list "claim" only with AUTH=jwt: remove "claim", or set AUTH=jwt')
-  if (TENANT_FROM.includes('subdomain') && TENANT_DIRECTORY === 'off')
+  if (places.includes('subdomain') && TENANT_DIRECTORY === 'off')
     report('TENANT_DIRECTORY', 'must be "on" or "required": a subdomain is a name, which the directory maps to an id')
-  if (TENANT_DOMAIN !== undefined && !TENANT_FROM.includes('subdomain'))
+  if (TENANT_DOMAIN !== undefined && !places.includes('subdomain'))
     report(
       'TENANT_DOMAIN',
       'applies only when TENANT_FROM lists "subdomain": remove it, or add "subdomain" to TENANT_FROM',
     )
+  if (isSet('TENANT_HEADER') && !places.includes('header'))
+    report('TENANT_HEADER', 'applies only when TENANT_FROM lists "header": remove it, or add "header" to TENANT_FROM')
+}
+
+/** One header with two meanings would make the actor a tenant, or the other way round. */
+function checkHeaders(settings: Settings, report: Report): void {
+  const { TENANT_HEADER, GATEWAY_ACTOR_HEADER, GATEWAY_CERTIFICATE_HEADER } = settings
+  const seen = new Map<string, string>()
+  for (const [setting, header] of Object.entries({ TENANT_HEADER, GATEWAY_ACTOR_HEADER, GATEWAY_CERTIFICATE_HEADER })) {
+    const name = header?.toLowerCase()
+    if (name === undefined) continue
+    const other = seen.get(name)
+    if (other !== undefined) report(setting, `must name another header than ${other}`)
+    seen.set(name, setting)
+  }
 }

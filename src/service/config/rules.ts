@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isDatabaseUrl, isHeaderName, parseWholeNumber } from '../../text/index.ts'
+import { isHeaderName, isThisMachine, parseWholeNumber, readDatabaseUrl } from '../../text/index.ts'
 
 // What the text of a setting must look like. No message holds the text: it can be a secret.
 
@@ -19,31 +19,69 @@ export const autoOrWholeNumber = (min: number, max: number) =>
 export const oneOf = <const T extends string>(...values: T[]) => z.enum(values, `must be ${inWords(values)}`)
 
 /** Values with blanks or commas between them. */
-export const list = z.string().transform((text) => text.split(/[\s,]+/).filter((one) => one !== ''))
+const words = z.string().transform((text) => text.split(/[\s,]+/).filter((one) => one !== ''))
+
+export const list = words.refine((all) => all.length > 0, 'must list one or more values')
 
 export const listOf = <const T extends string>(...values: T[]) => {
   const message = `must list one or more of ${inWords(values)}`
-  return list.pipe(z.array(z.enum(values, message)).min(1, message))
+  return words.pipe(z.array(z.enum(values, message)).min(1, message))
 }
 
 export const secret = z.string().min(secretLengthMin, `must have at least ${secretLengthMin} characters`)
 
 /** Several secrets are accepted while one replaces another. */
-export const secrets = list.refine((all) => all.length > 0 && all.every(({ length }) => length >= secretLengthMin), {
+export const secrets = words.refine((all) => all.length > 0 && all.every(({ length }) => length >= secretLengthMin), {
   message: `must have at least ${secretLengthMin} characters: openssl rand -hex 32 (several with commas between them)`,
 })
 
-export const headerName = z.string().refine(isHeaderName, 'must be the name of an HTTP header')
+/** Headers with another meaning, which must not name a tenant or an actor. */
+const reservedHeaders = [
+  ...['host', 'content-type', 'content-length', 'connection', 'transfer-encoding', 'authorization', 'cookie'],
+  ...['x-request-id', 'x-gateway-secret', 'bookmark'],
+]
+
+export const headerName = z
+  .string()
+  .refine(isHeaderName, 'must be the name of an HTTP header')
+  .refine((name) => !reservedHeaders.includes(name.toLowerCase()), 'must not be a header that has another meaning')
 
 export const databaseUrl = (missing?: string) =>
-  z.string(missing).refine(isDatabaseUrl, 'must be a URL such as postgres://app_user:password@host:5432/database')
+  z.string(missing).superRefine((text, context) => {
+    const read = readDatabaseUrl(text)
+    if ('problem' in read) context.addIssue({ code: 'custom', message: read.problem })
+  })
 
-/** Keys that verify tokens are fetched over https, or from this machine. */
-export const secureUrl = z.string().refine((text) => {
-  if (!URL.canParse(text)) return false
-  const { protocol, hostname } = new URL(text)
-  return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))
-}, 'must be a URL with https (or http to localhost)')
+export const httpUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'must be a URL with https')
+
+/** Whether the network between could change the answer: plain http to another machine. */
+export function isInsecure(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !isThisMachine(hostname)
+}
+
+/** A host name (RFC 1123, section 2.1), and no IPv4 address. */
+export const domain = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i,
+    'must be a domain such as app.example.com',
+  )
+
+/** The value of Strict-Transport-Security (RFC 6797, section 6.1). */
+export const transportSecurity = z
+  .string()
+  .regex(
+    /^(?:off|max-age=\d{1,10}(?:; ?includeSubDomains)?(?:; ?preload)?)$/,
+    'must be "off" or a value such as max-age=15552000; includeSubDomains',
+  )
+
+/** Another spelling would let unverified callers in. */
+export const environmentName = z
+  .string()
+  .refine((name) => name === 'production' || !/^prod/i.test(name), 'must be written "production"')
 
 /** `"a", "b" or "c"` */
 function inWords(values: readonly string[]): string {

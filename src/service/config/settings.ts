@@ -1,20 +1,17 @@
 import { z } from 'zod'
 import { authSettings } from './auth-settings.ts'
-import { autoOrWholeNumber, databaseUrl, headerName, listOf, oneOf, secret, secrets, wholeNumber } from './rules.ts'
-
-/** Headers with another meaning, which must not name a tenant. */
-const reservedHeaders = [
-  'host',
-  'content-type',
-  'content-length',
-  'connection',
-  'transfer-encoding',
-  'authorization',
-  'cookie',
-  'x-request-id',
-  'x-gateway-secret',
-  'bookmark',
-]
+import {
+  autoOrWholeNumber,
+  databaseUrl,
+  domain,
+  headerName,
+  listOf,
+  oneOf,
+  secret,
+  secrets,
+  transportSecurity,
+  wholeNumber,
+} from './rules.ts'
 
 /** Every setting by its name in the environment, with its default. docs/configuration.md explains each one. */
 export const settings = z.object({
@@ -29,12 +26,11 @@ export const settings = z.object({
   WORKERS: autoOrWholeNumber(1, 1000).default(1),
   TRUST_PROXY: wholeNumber(0, 10).default(0),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 600_000).default(10_000),
+  HSTS: transportSecurity.default('max-age=15552000; includeSubDomains'),
   ...authSettings,
   TENANT_FROM: listOf('header', 'subdomain', 'claim').optional(),
-  TENANT_HEADER: headerName
-    .refine((name) => !reservedHeaders.includes(name.toLowerCase()), 'must not be a header that has another meaning')
-    .default('X-Tenant-Id'),
-  TENANT_DOMAIN: z.string().optional(),
+  TENANT_HEADER: headerName.default('X-Tenant-Id'),
+  TENANT_DOMAIN: domain.optional(),
   TENANT_DIRECTORY: oneOf('off', 'on', 'required').default('off'),
   TENANT_SIGNING_KEY: secrets.optional(),
   TENANT_CONCURRENCY: autoOrWholeNumber(0, 10_000).default('auto'),
@@ -45,6 +41,9 @@ export const settings = z.object({
   REQUEST_TIMEOUT_MS: wholeNumber(1, 240_000).default(15_000),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
 })
+
+/** Settings that only commands read. */
+export const commandSettings = ['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL']
 
 /** The settings one by one, each of them valid. */
 export type Settings = z.infer<typeof settings>

@@ -4,9 +4,10 @@ import type { Context, MiddlewareHandler } from 'hono'
 const security = Object.entries({
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
-  'Strict-Transport-Security': 'max-age=15552000; includeSubDomains',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'SAMEORIGIN',
+  // Only the documentation is a page; it sets a policy of its own.
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
 })
 const pageSecurity = Object.entries({
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -17,18 +18,21 @@ const pageSecurity = Object.entries({
   'X-XSS-Protection': '0',
 })
 
-/** Only the documentation is a page; it sets a policy of its own. */
-const contentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'"
-
-/** Adds the security headers to every response, and `Content-Length` to the answer to HEAD. */
-export const responseHeaders: MiddlewareHandler = async (c, next) => {
-  await next()
-  if (c.req.method === 'HEAD') await setLength(c)
-  const { headers } = c.res
-  for (const [name, value] of security) headers.set(name, value)
-  if (headers.get('Content-Type')?.startsWith('text/html'))
-    for (const [name, value] of pageSecurity) headers.set(name, value)
-  if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', contentSecurityPolicy)
+/**
+ * Adds the security headers that the handler has not set to every response, and `Content-Length` to the answer to HEAD.
+ *
+ * @param options `hsts`: the value of Strict-Transport-Security (RFC 6797), undefined for none
+ */
+export function responseHeaders({ hsts }: { hsts: string | undefined }): MiddlewareHandler {
+  const all = [...security, ...(hsts === undefined ? [] : [['Strict-Transport-Security', hsts] as const])]
+  return async function responseHeaders(c, next) {
+    await next()
+    if (c.req.method === 'HEAD') await setLength(c)
+    const { headers } = c.res
+    const isPage = headers.get('Content-Type')?.startsWith('text/html')
+    for (const [name, value] of isPage ? [...all, ...pageSecurity] : all)
+      if (!headers.has(name)) headers.set(name, value)
+  }
 }
 
 /** Sets the length that GET would have (RFC 9110, section 8.6): Bun alone would send 0. */

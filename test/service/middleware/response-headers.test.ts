@@ -22,8 +22,8 @@ const securedPage = {
 }
 
 const app = new Hono()
-app.use(responseHeaders)
-app.get('/own', () => new Response('made by the handler itself', { headers: { 'X-Frame-Options': 'ALLOWALL' } }))
+app.use(responseHeaders({ hsts: secured['strict-transport-security'] }))
+app.get('/own', () => new Response('made by the handler itself'))
 app.get('/policy', (c) => c.body('', 200, { 'Content-Security-Policy': "default-src 'self'" }))
 
 test('a success and a failure have the security headers', async () => {
@@ -45,6 +45,15 @@ test('a page has its own policy and the headers for pages', async () => {
   expect(Object.fromEntries((await anonymous.get('/docs')).headers)).toMatchObject({ ...common, ...securedPage })
 })
 
-test('a handler can set the policy of its page', async () => {
-  expect((await app.request('/policy')).headers.get('Content-Security-Policy')).toBe("default-src 'self'")
+test.each([...Object.keys(secured), ...Object.keys(securedPage)])('a handler can set its own %s', async (name) => {
+  const page = new Hono()
+  page.use(responseHeaders({ hsts: 'max-age=1' }))
+  page.get('/raw', () => new Response('<p>', { headers: { 'Content-Type': 'text/html', [name]: 'of the handler' } }))
+  page.get('/context', (c) => c.html('<p>', 200, { [name]: 'of the handler' }))
+  for (const path of ['/raw', '/context']) expect((await page.request(path)).headers.get(name)).toBe('of the handler')
+})
+
+test('there is no Strict-Transport-Security without a value', async () => {
+  const plain = new Hono().use(responseHeaders({ hsts: undefined })).get('/', (c) => c.text(''))
+  expect((await plain.request('/')).headers.has('Strict-Transport-Security')).toBe(false)
 })
