@@ -169,6 +169,20 @@ const ofPg: Surface[] = [
   },
   {
     library: 'pg',
+    does: 'log in with the parameters that client.getStartupConf() returns',
+    usedIn: openConnection,
+    holds: async () => {
+      const other = new pg.Client(main.ownerUrl) as pg.Client & { getStartupConf(): object } // undeclared
+      const startup = other.getStartupConf()
+      other.getStartupConf = () => ({ ...startup, search_path: 'surface' })
+      await other.connect()
+      const { rows } = await other.query('show search_path')
+      await other.end()
+      return Bun.deepEquals(rows, [{ search_path: 'surface' }])
+    },
+  },
+  {
+    library: 'pg',
     does: 'encode parameters with utils.prepareValue',
     usedIn: 'src/database/values.ts',
     holds: () => {
