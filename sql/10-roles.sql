@@ -101,3 +101,26 @@ exception
     raise exception 'the role that migrates may not run this. Run it as a superuser, then migrate again: %;',
       replace(array_to_string(todo, '; '), '%L', '''…''');
 end $$;
+--> statement-breakpoint
+
+-- The formats in which values are read and written (guarantee G31). A default of the role wins over that of the database. DateStyle
+-- is missing, because every connection of the kit asks for it.
+do $$
+declare
+  wanted record;
+begin
+  for wanted in
+    select r.rolname, formats.name, formats.value from pg_roles r, (values
+      ('IntervalStyle', 'postgres'), ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('array_nulls', 'on')
+    ) as formats (name, value)
+    where r.rolname in ('app_user', 'app_admin') and not exists (
+      select from pg_db_role_setting s, unnest(s.setconfig) as setting
+      where s.setrole = r.oid and s.setdatabase = 0 and lower(setting) = lower(formats.name || '=' || formats.value))
+  loop
+    begin
+      execute format('alter role %I set %I = %L', wanted.rolname, wanted.name, wanted.value);
+    exception when insufficient_privilege then
+      null; -- the start-up check reports a format that differs
+    end;
+  end loop;
+end $$;

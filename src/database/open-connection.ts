@@ -64,6 +64,20 @@ export function createOpener({ url, answerTimeoutMs = 15_000, ...given }: Connec
   return () => new PgConnection(config, { answerTimeoutMs, prepare: given.prepare ?? prepare })
 }
 
+/**
+ * A client that asks for ISO dates when it logs in, whatever the role, the database and the server have as default. Of the
+ * settings that change how values are read, PgBouncer accepts this one alone: the others are defaults of the role
+ * (sql/10-roles.sql), and the isolation check compares them. The order of day and month is named, because PgBouncer compares
+ * the text with PostgreSQL's "ISO, MDY", and sends a SET before each transaction when they differ.
+ */
+function createClient(options: pg.ClientConfig): pg.Client {
+  // Part of pg that its types do not declare. test/database/private-surfaces.test.ts holds it.
+  const client = new pg.Client(options) as pg.Client & { getStartupConf(): Record<string, string> }
+  const startup = client.getStartupConf()
+  client.getStartupConf = () => ({ ...startup, DateStyle: 'ISO, MDY' })
+  return client
+}
+
 class PgConnection implements Connection {
   readonly openedAt = Date.now()
   private firstFault: string | undefined
@@ -77,7 +91,7 @@ class PgConnection implements Connection {
   constructor(config: pg.ClientConfig, { answerTimeoutMs, prepare }: { answerTimeoutMs: number; prepare: boolean }) {
     this.answerTimeoutMs = answerTimeoutMs
     this.prepared = prepare ? new PreparedStatements() : undefined
-    this.client = new pg.Client({ ...config, keepAlive: true, keepAliveInitialDelayMillis: 60_000 })
+    this.client = createClient({ ...config, keepAlive: true, keepAliveInitialDelayMillis: 60_000 })
     this.listen()
     this.connected = this.connect()
     this.connected.catch(() => {}) // the first `send` rejects with it

@@ -1,4 +1,4 @@
-import { Column, fillPlaceholders, is, type Query, SQL } from 'drizzle-orm'
+import { fillPlaceholders, type Query } from 'drizzle-orm'
 import {
   type PgDialect,
   PgPreparedQuery,
@@ -8,6 +8,7 @@ import {
   type SelectedFieldsOrdered,
 } from 'drizzle-orm/pg-core'
 import * as utils from 'drizzle-orm/utils'
+import { decoderOf, withDecoder } from './decoders.ts'
 import { type Rows, type StatementResult, toRows } from './statement.ts'
 
 /** Sends one statement of a transaction. */
@@ -81,25 +82,18 @@ export class TenantSession extends PgSession<RowsHKT> {
 
 /** Maps flat rows here, because that is faster. Drizzle maps nested rows, such as those of a join. */
 function rowsOf(fields: SelectedFieldsOrdered): ToResult {
+  if (fields.some(({ path }) => path.length > 1)) {
+    const decodable = fields.map(({ path, field }) => ({ path, field: withDecoder(field) }))
+    return ({ rows }, notNullable) => rows.map((row) => mapResultRow(decodable, row, notNullable))
+  }
   const columns = fields.map(({ path: [name = ''], field }) => ({ name, decoder: decoderOf(field) }))
-  if (fields.some(({ path }) => path.length > 1) || columns.some(({ decoder }) => !decoder))
-    return ({ rows }, notNullable) => rows.map((row) => mapResultRow(fields, row, notNullable))
   const toRow = (values: unknown[]) => {
     const row: Record<string, unknown> = {}
     for (const [index, { name, decoder }] of columns.entries()) {
       const value = values[index]
-      row[name] = value === null ? null : decoder?.mapFromDriverValue(value)
+      row[name] = value === null ? null : decoder.mapFromDriverValue(value)
     }
     return row
   }
   return ({ rows }) => rows.map(toRow)
-}
-
-const decoderOf = (field: SelectedFieldsOrdered[number]['field']): Decoder | undefined => {
-  if (is(field, Column)) return field
-  // `decoder` of SQL is internal in Drizzle's types.
-  return is(field, SQL) ? (field as unknown as { decoder: Decoder }).decoder : undefined
-}
-interface Decoder {
-  mapFromDriverValue(value: unknown): unknown
 }

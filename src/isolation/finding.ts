@@ -1,6 +1,6 @@
 /** A fault in tenant isolation. `remedy` is a statement or a sentence. */
 export interface Finding {
-  /** `error`: tenants may not be kept apart. `warning`: isolation is weaker or slower than it could be, or was not checked. */
+  /** `error`: tenants may not be kept apart, or values are misread. `warning`: isolation is weaker or slower than it could be, or was not checked. */
   level: 'error' | 'warning'
   /** The id of the check. Its page is docs/checks/<id>.md. */
   check: string

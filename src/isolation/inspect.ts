@@ -66,12 +66,12 @@ export async function inspectRowSecurity(
   const [session] = (await query(connection, sessionQuery)) as unknown as [Session] // its one row
   const setPath = (path: string) => query(connection, "select set_config('search_path', $1, true)", [path])
   await setPath('pg_catalog')
-  const given = [options.role ?? session.role, tenantColumn, asArray(shared)]
+  const given = [options.role ?? session.role, tenantColumn, shared]
   const policies = `with ${tablesQuery} ${policiesQuery}`
   const rows = (await query(connection, policies, given)) as unknown as PolicyRow[] // the query's own columns
   const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)
   const settings = tenantSettings(rows, tenant, session.bodies)
-  const parameters = [...given, asArray(settings), tenant ?? null]
+  const parameters = [...given, settings, tenant ?? null]
   const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Found[] // its own columns
   await setPath(session.path)
   const probed = rows.length > 0 && tenant !== undefined ? await probeTenant(connection, tenant, settings) : []
@@ -102,9 +102,6 @@ function checksQuery(version: number): string {
     .map(({ check, find }) => `select '${check}', found.* from (${find}) as found (object, problem, remedy)`)
   return `with ${tablesQuery} select * from (${finds.join('\nunion all ')}) as all_found ("check", object, problem, remedy)`
 }
-
-/** PostgreSQL's notation of a text[] (chapter 8.15.2). */
-const asArray = (names: string[]): string => `{${names.map((name) => JSON.stringify(name)).join(',')}}`
 
 /** Errors first, then by guarantee and object. */
 export const inOrder = (a: Finding, b: Finding): number =>

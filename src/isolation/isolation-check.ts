@@ -13,7 +13,7 @@ export class RowSecurityError extends OperatorError {
 }
 
 /**
- * Refuses a database that may not keep tenants apart.
+ * Refuses a database that may not keep tenants apart, or whose values would be misread.
  *
  * @throws RowSecurityError when a finding is an error
  */
@@ -21,7 +21,7 @@ export function assertRowSecurity(findings: Finding[]): void {
   const errors = findings.filter(isError)
   if (errors.length === 0) return
   const lines = errors.map(({ object, problem, remedy }) => `  - ${object}: ${problem}\n      ${remedy}`)
-  throw new RowSecurityError(`Row-level security does not keep tenants apart in this database:\n${lines.join('\n')}`)
+  throw new RowSecurityError(`The isolation check refuses this database:\n${lines.join('\n')}`)
 }
 
 /** Inspects a live database through a connection of its own. */

@@ -181,7 +181,8 @@ describe('a value', () => {
     ['jsonb', '{"a": [1, null]}', { a: [1, null] }],
     ['bytea', new Uint8Array([0, 255, 92]), Buffer.from([0, 255, 92])],
     ['timestamptz(3)', new Date(0), '1970-01-01 00:00:00+00'],
-    ['int[]', '{1,2}', '{1,2}'],
+    ['int[]', [1, null], [1, null]],
+    ['jsonb', { a: [1, null] }, { a: [1, null] }],
   ])('of type %s is returned as the right JavaScript value: %p', async (type, given, expected) => {
     await withConnection(async (connection) => {
       await connection.command("set timezone = 'UTC'")
@@ -191,8 +192,10 @@ describe('a value', () => {
   })
 
   test('without an encoding is rejected before it is sent', async () => {
+    const circular: Record<string, unknown> = {}
+    circular.self = circular
     await withConnection(async (connection) => {
-      expect(await failureOf(query(connection, 'select $1::jsonb', [{ a: 1 }]))).toBeInstanceOf(TypeError)
+      expect(await failureOf(query(connection, 'select $1::jsonb', [circular]))).toBeInstanceOf(TypeError)
       expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }] as never)
     })
   })

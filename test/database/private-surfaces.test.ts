@@ -84,6 +84,7 @@ const extended = (statement: string, values: (string | Buffer | null)[] = []): B
     serialize.sync(),
   ])
 
+const parserIn = (oid: number): unknown => pg.types.getTypeParser(oid, 'text')
 const openConnection = 'src/database/open-connection.ts'
 const batch = 'src/database/batch.ts'
 
@@ -165,6 +166,35 @@ const ofPg: Surface[] = [
       await send(serialize.query('create temporary table copied (id int); copy copied from stdin'))
       return events.includes('copyInResponse')
     },
+  },
+  {
+    library: 'pg',
+    does: 'log in with the parameters that client.getStartupConf() returns',
+    usedIn: openConnection,
+    holds: async () => {
+      const other = new pg.Client(main.ownerUrl) as pg.Client & { getStartupConf(): object } // undeclared
+      const startup = other.getStartupConf()
+      other.getStartupConf = () => ({ ...startup, search_path: 'surface' })
+      await other.connect()
+      const { rows } = await other.query('show search_path')
+      await other.end()
+      return Bun.deepEquals(rows, [{ search_path: 'surface' }])
+    },
+  },
+  {
+    library: 'pg',
+    does: 'encode parameters with utils.prepareValue',
+    usedIn: 'src/database/values.ts',
+    holds: () => {
+      const { utils } = pg as unknown as { utils: { prepareValue(value: unknown): unknown } } // undeclared
+      return utils.prepareValue(['a"b', null, 1]) === '{"a\\"b",NULL,"1"}' && utils.prepareValue({ a: 1 }) === '{"a":1}'
+    },
+  },
+  {
+    library: 'pg',
+    does: 'return one and the same parser for every type that it leaves as text',
+    usedIn: 'src/database/values.ts',
+    holds: () => [25, 1043, 2950].every((oid) => parserIn(oid) === parserIn(0)),
   },
   ...(['parse', 'bind', 'describe', 'execute', 'close', 'sync', 'query'] as const).map(
     (name): Surface => ({
@@ -248,7 +278,7 @@ const ofDrizzle: Surface[] = [
   {
     library: 'drizzle-orm',
     does: 'keep the decoder of an SQL expression in its property decoder',
-    usedIn: sessionFile,
+    usedIn: 'src/database/decoders.ts',
     holds: () => {
       const { decoder } = sql`1`.mapWith(Number) as unknown as { decoder: typeof users.name } // untyped property
       return decoder.mapFromDriverValue('7') === (7 as unknown)
@@ -365,7 +395,7 @@ const ofDrizzle: Surface[] = [
   {
     library: 'drizzle-orm',
     does: 'give an array its baseColumn, and an enum its enum.enumName and enum.schema',
-    usedIn: expectedTables,
+    usedIn: `${expectedTables} and src/database/decoders.ts`,
     holds: () => {
       const moods = columnNamed('moods')
       if (!is(moods, PgArray) || !is(moods.baseColumn, PgEnumColumn)) return false

@@ -19,6 +19,7 @@ export function withSettings(settings: Record<string, string>, url = main.appUrl
   const changed = new URL(url)
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
   changed.searchParams.set('options', options.join(' '))
+  changed.search = changed.search.replaceAll('+', '%20') // a plus sign is no blank in a connection URL (libpq)
   return changed.href
 }
 

@@ -133,7 +133,7 @@ describe('the isolation check of a role', () => {
   test('reports a tenant that the connection string sets', async () => {
     const { url } = await createRole()
     const withTenant = new URL(url)
-    withTenant.searchParams.set('options', `-c app.current_tenant=${crypto.randomUUID()}`)
+    withTenant.search = `?options=-c%20app.current_tenant=${crypto.randomUUID()}`
     expect(await errorsFor(withTenant.href)).toContainEqual(
       expect.objectContaining({ guarantee: 16, object: 'session' }),
     )

@@ -33,13 +33,13 @@ describe('the role of administrative work', () => {
     expect([memberships.length, owned.length]).toEqual([0, 0])
   })
 
-  test('has the same limits as the serving role', async () => {
+  test('has the same limits and text formats as the serving role', async () => {
     const settingsOf = async (role: string) =>
       [
         ...(await owner`select unnest(setconfig) as setting from pg_db_role_setting
         where setrole = ${role}::regrole order by 1`),
       ].map(({ setting }) => setting)
-    expect(await settingsOf('app_admin')).toHaveLength(version >= 170_000 ? 4 : 3)
+    expect(await settingsOf('app_admin')).toHaveLength(version >= 170_000 ? 8 : 7)
     expect(await settingsOf('app_admin')).toEqual(await settingsOf('app_user'))
   })
 

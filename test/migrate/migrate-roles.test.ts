@@ -56,6 +56,26 @@ describe('the serving role', () => {
     await isolation.close()
   })
 
+  test('gets the text formats that the kit parses, and keeps the other settings of an operator', async () => {
+    await migrate({ url: await server.createDatabase() })
+    await server.owner.unsafe(`
+      alter role app_user set IntervalStyle = 'iso_8601'; alter role app_user reset array_nulls;
+      alter role app_user set work_mem = '5MB'; alter role app_user set statement_timeout = '20s'`)
+    await migrate({ url: await server.createDatabase() })
+    const settings = await server.owner`
+      select unnest(setconfig) as setting from pg_db_role_setting where setrole = 'app_user'::regrole order by 1`
+    expect(settings.map(({ setting }) => setting)).toEqual(
+      expect.arrayContaining([
+        'IntervalStyle=postgres',
+        'array_nulls=on',
+        'bytea_output=hex',
+        'extra_float_digits=1',
+        'statement_timeout=20s',
+        'work_mem=5MB',
+      ]),
+    )
+  })
+
   test('cannot log in by password without a given password', async () => {
     await migrate({ url: await server.createDatabase() })
     expect(await logIn(server.as('postgres', 'app_user', ''))).not.toBe('app_user')
@@ -75,6 +95,7 @@ describe('an owner who is no superuser', () => {
 
   test('migrates without CREATEROLE when app_user exists', async () => {
     await migrate({ url: await server.createDatabase(), appPassword: 'y' })
+    await server.owner`alter role app_user reset IntervalStyle` // only CREATEROLE may set it again
     const { url } = await server.createLandlord()
     expect(await migrate({ url })).toHaveLength(journal.entries.length)
   })

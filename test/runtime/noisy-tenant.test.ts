@@ -10,8 +10,8 @@ const database = await createDatabase()
 const owner = asOwner(database)
 
 /** A service with eight connections and a tenant whose writes to one user wait for a lock until the block ends. */
-async function startWithNoisyTenant(settings: Record<string, string> = {}) {
-  const config = loadConfig({ DATABASE_URL: database.appUrl, DATABASE_POOL_SIZE: '8', TENANT_QUEUE: '10', ...settings })
+async function startWithNoisyTenant(settings: Record<string, string> = { TENANT_QUEUE: '10' }) {
+  const config = loadConfig({ DATABASE_URL: database.appUrl, DATABASE_POOL_SIZE: '8', ...settings })
   const service = await createService({ config, log: deps.log, loadDocsAsset: deps.loadDocsAsset })
   const { as } = testClient(service.app)
   const noisy = as(newTenant())

@@ -4,7 +4,13 @@ import { parameters } from '../tables-query.ts'
 const { role, settings, tenantColumn } = parameters
 const isHere = 's.setrole in (0, role.oid) and s.setdatabase in (0, (select oid from here))'
 
-/** Guarantees G16, G18, G19 and G20: settings, the server, and whether row-level security is active. */
+// The settings that change how a value is read or written, with PostgreSQL's default and all that is safe.
+const textFormats = `(values
+  ('DateStyle', 'ISO, MDY', '^iso'), ('IntervalStyle', 'postgres', '^postgres$'), ('bytea_output', 'hex', '^hex$'),
+  ('extra_float_digits', '1', '^[123]$'), ('array_nulls', 'on', '^(on|t|y|1)'), ('client_encoding', 'UTF8', '^utf')
+) as formats (name, value, safe)`
+
+/** Guarantees G16, G18, G19, G20 and G31: settings, the server, and whether row-level security is active. */
 export const settingChecks: CatalogueCheck[] = [
   {
     check: 'preset',
@@ -99,5 +105,23 @@ export const settingChecks: CatalogueCheck[] = [
       select 'database', format('it has no tenant table: no table has the column %I', ${tenantColumn}),
         'Create the tables with "rowhouse migrate", or name their tenant column: tenantColumn.'
       where not exists (select from tables)`,
+  },
+  {
+    check: 'text-format',
+    guarantee: 31,
+    level: 'error',
+    should: 'PostgreSQL writes and reads values in the formats that the kit parses.',
+    find: `
+      select rolname, format('%s is %s, so values are misread', name, min(seen)),
+        format('alter role %I in database %I set %I = %L;', rolname, current_database(), name, value)
+      from bound role, ${textFormats}, lateral (values
+        (case when session_user = rolname then current_setting(name) end),
+        -- What the next session gets. A session of the kit asks for the other two itself.
+        (case when name not in ('DateStyle', 'client_encoding') then (
+          select substring(setting from '=(.*)') from pg_db_role_setting s, unnest(s.setconfig) as setting
+          where ${isHere} and lower(split_part(setting, '=', 1)) = lower(name)
+          order by s.setrole <> 0 desc, s.setdatabase <> 0 desc limit 1) end)) as session (seen)
+      where lower(seen) !~ safe
+      group by rolname, name, value`,
   },
 ]

@@ -24,6 +24,20 @@ export const codeMutations: CodeMutation[] = [
     test: { file: 'test/database/confirmation.test.ts', title: 'a tenant that PostgreSQL does not confirm' },
   },
   {
+    fault: 'arrays that stay text',
+    guarantee: 31,
+    file: 'src/database/values.ts',
+    lines: [['leftAsText.has(oid) ||', 'leftAsText.has(oid) || oid === 1000 ||']],
+    test: { file: 'test/database/values.test.ts', title: 'of boolean has the elements that its type reads elsewhere' },
+  },
+  {
+    fault: 'connections that leave the format of dates to the database',
+    guarantee: 31,
+    file: 'src/database/open-connection.ts',
+    lines: [["{ ...startup, DateStyle: 'ISO, MDY' }", 'startup']],
+    test: { file: 'test/database/text-formats.test.ts', title: 'changes no date for a role without defaults' },
+  },
+  {
     fault: 'migration without its final isolation check',
     guarantee: 27,
     file: 'src/migrate/migrate.ts',

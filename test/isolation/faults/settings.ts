@@ -26,4 +26,13 @@ export const settings = ({ role }: ThirdPartyDatabase): Record<string, Fault> =>
     sql: `alter role ${role} connection limit -1`,
     finds: [['connection-limit', role, 'the serving role has no connection limit']],
   },
+  'an interval style that the database changes': {
+    sql: `do $$ begin
+      execute format('alter database %I set IntervalStyle = ''iso_8601''', current_database()); end $$`,
+    finds: [['text-format', role, 'IntervalStyle is iso_8601, so values are misread']],
+  },
+  'rounded numbers, by a default of the role': {
+    sql: `alter role ${role} set extra_float_digits = 0`,
+    finds: [['text-format', role, 'extra_float_digits is 0, so values are misread']],
+  },
 })
