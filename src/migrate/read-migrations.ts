@@ -1,20 +1,37 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { z } from 'zod'
 import { OperatorError } from '../errors/index.ts'
 
-/** A migration failed and was rolled back. The message names the file and the statement. */
+/** A migration failed. The message names the file and the statement, and what is permanent if the migration was not rolled back. */
 export class MigrationError extends OperatorError {
   override readonly name = 'MigrationError'
 }
 
-/** A Drizzle migration with the name of its file: `drizzle/0000_users.sql`. */
-export type Migration = MigrationMeta & { name: string }
+/** A Drizzle migration. */
+export interface Migration {
+  /** `drizzle/0000_users.sql` */
+  name: string
+  /** Identifies it in a database: when it was generated, in milliseconds since the epoch. */
+  when: number
+  statements: string[]
+  /** What a database stores. Line ends and the first-line comment do not change it, otherwise it is Drizzle's hash. */
+  hash: string
+  /** Other hashes of the same SQL, which an older release or Drizzle stored for a file with CR. */
+  otherHashes: string[]
+  /** Whether its statements run outside of a transaction. */
+  isOutside: boolean
+}
+
+/** Separates the statements of a file. */
+export const breakpoint = '--> statement-breakpoint'
+/** The first line of a migration whose statements run outside of a transaction. */
+export const outsideComment = '-- rowhouse: no transaction'
 
 const journal = 'meta/_journal.json'
-const schema = z.object({ entries: z.array(z.object({ tag: z.string() })) })
+const schema = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number() })) })
 
 /**
  * Reads the migrations that `drizzle-kit generate` has written.
@@ -30,15 +47,35 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
       `${name} does not exist: run "drizzle-kit generate" first, or restore it from version control.`,
     )
   try {
-    const { entries } = schema.parse(JSON.parse(await readFile(join(folder, journal), 'utf8')))
-    const files = readMigrationFiles({ migrationsFolder: folder })
-    return files.map((file, index) => ({ ...file, name: `${basename(folder)}/${entries[index]?.tag}.sql` }))
+    const { entries } = schema.parse(JSON.parse(await readText(join(folder, journal))))
+    return await Promise.all(entries.map(({ tag, when }) => readMigration(folder, tag, when)))
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', '') : messageOf(cause)
+    if (cause instanceof MigrationError) throw cause
     const remedy =
       'Restore it from version control with the files that it names. After a merge, check it for conflicts.'
     throw new MigrationError(`${name} cannot be read: ${reason}\n${remedy}`, { cause })
   }
 }
 
+async function readMigration(folder: string, tag: string, when: number): Promise<Migration> {
+  const file = join(folder, `${tag}.sql`)
+  const name = `${basename(folder)}/${tag}.sql`
+  if (!existsSync(file)) throw new Error(`No file ${name} found`)
+  const [original, text] = [await readFile(file, 'utf8'), await readText(file)]
+  const [, comment = '', sql = text] = /^(-- rowhouse:[^\n]*)(?:\n|$)(.*)/s.exec(text) ?? []
+  const isOutside = comment.trimEnd() === outsideComment
+  if (comment !== '' && !isOutside)
+    throw new MigrationError(
+      `${name} begins with an unknown comment, ${comment}: the known one is "${outsideComment}".`,
+    )
+  const otherHashes = [original, sql.replaceAll('\n', '\r\n')].map(hashOf)
+  return { name, when, statements: sql.split(breakpoint), hash: hashOf(sql), otherHashes, isOutside }
+}
+
+/** Reads a text without a byte order mark and without CR: git and editors on Windows add them. */
+export const readText = async (path: string): Promise<string> =>
+  (await readFile(path, 'utf8')).replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A copy of the migrated files for a test to change, deleted when the test ends: `await using project = …`. */
 export interface Project extends AsyncDisposable {
+  folder: string
   migrate(options: MigrateOptions): Promise<string[]>
   /** Adds a migration after the others. */
   addMigration(name: string, sql: string): Promise<void>
@@ -23,6 +24,7 @@ export async function copyProject(): Promise<Project> {
   const change = async (path: string, change: (text: string) => string) =>
     await write(path, change(await readFile(join(folder, path), 'utf8')))
   return {
+    folder,
     migrate: (options) =>
       migrate({ sql: join(folder, 'sql'), migrations: join(folder, 'drizzle'), shared, ...options }),
     change,

@@ -13,9 +13,12 @@ export async function startRoleServer() {
   const urlOf = (database: string, login: { username?: string; password?: string } = {}) =>
     Object.assign(new URL(server.ownerUrl), { pathname: `/${database}`, ...login }).href
 
+  const clients: postgres.Sql[] = []
+
   afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.end()))
     for (const name of databases.splice(0)) await owner.unsafe(`drop database ${name} with (force)`)
-    await owner.unsafe('drop role if exists app_user, app_admin, landlord')
+    await owner.unsafe('drop role if exists app_user, app_admin, app_backup, landlord')
   })
   afterAll(async () => {
     await owner.end()
@@ -33,6 +36,14 @@ export async function startRoleServer() {
     /** A superuser, connected to the database `postgres`. */
     owner,
     as: (database: string, username: string, password: string) => urlOf(database, { username, password }),
+    /** The URL of a database as the role `landlord`. */
+    asLandlord: (url: string) => Object.assign(new URL(url), { username: 'landlord', password: 'x' }).href,
+    /** A client, closed after the test. */
+    connect(url: string): postgres.Sql {
+      const sql = postgres(url, { max: 1, onnotice: () => {} })
+      clients.push(sql)
+      return sql
+    },
     /** Creates an empty database, and returns its URL as a superuser. */
     createDatabase: async () => urlOf(await createDatabase()),
     /** Creates a role that is no superuser, with a database of its own. */

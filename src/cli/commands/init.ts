@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Command } from '@commander-js/extra-typings'
 import type { Finding } from '../../isolation/index.ts'
+import { protectedTablesFile, readText, shippedFiles } from '../../migrate/index.ts'
 import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
 import { type CommandIo, print } from '../io.ts'
 import { schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
@@ -13,9 +14,6 @@ import { readProjectSql } from '../schema/project-sql.ts'
 import { readSchema } from '../schema/read-schema.ts'
 import { inspectSchema } from '../schema/schema-findings.ts'
 import { sharedFindings } from '../schema/shared-findings.ts'
-
-/** The files that are the same in every project. */
-const shipped = ['10-roles.sql', '20-tenancy.sql', '25-signed-context.sql', '30-protect.sql', '35-tenant-directory.sql']
 
 /** What `init` writes, and what it leaves to the user. */
 export interface InitPlan {
@@ -35,11 +33,11 @@ export interface InitPlan {
 export async function planInit(project: RowhouseConfig): Promise<InitPlan> {
   const tables = await readSchema(project)
   const files = await Promise.all([
-    ...shipped.map(async (name) => {
-      const body = await readFile(new URL(`../../../sql/${name}`, import.meta.url), 'utf8')
+    ...shippedFiles.map(async (name) => {
+      const body = await readText(fileURLToPath(new URL(`../../../sql/${name}`, import.meta.url)))
       return await compareFile(join(project.sql, name), body)
     }),
-    compareFile(join(project.sql, '40-protected-tables.sql'), protectedTablesSql(tables)),
+    compareFile(join(project.sql, protectedTablesFile), protectedTablesSql(tables)),
   ])
   const edited = files
     .filter(({ state }) => state === 'edited')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { readText } from '../../migrate/index.ts'
 
 /** `edited` means that `init` did not write the present text: such a file is never overwritten. */
 export type FileState = 'new' | 'same' | 'outdated' | 'edited'
@@ -24,9 +25,8 @@ const checksum = (body: string): string => createHash('sha256').update(body).dig
 /** Compares the file at a path with the body that `init` would write there. */
 export async function compareFile(path: string, body: string): Promise<WrittenFile> {
   const text = marker(body) + body
-  const found = await readFile(path, 'utf8').catch(() => undefined)
-  const before = (found ?? '').replaceAll('\r\n', '\n') // git may have converted the line ends
-  return { path, text, before, state: found === undefined ? 'new' : stateOf(before, body) }
+  const found = await readText(path).catch(() => undefined)
+  return { path, text, before: found ?? '', state: found === undefined ? 'new' : stateOf(found, body) }
 }
 
 function stateOf(before: string, body: string): FileState {

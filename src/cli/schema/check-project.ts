@@ -1,3 +1,4 @@
+import type { Connection } from '../../database/index.ts'
 import { type Finding, inspectRowSecurity } from '../../isolation/index.ts'
 import { migrateAndInspect } from '../../migrate/index.ts'
 import type { RowhouseConfig } from '../config.ts'
@@ -16,11 +17,12 @@ import { sharedFindingsIn } from './shared-findings.ts'
 export async function checkProject(project: RowhouseConfig, url: string): Promise<Finding[]> {
   const { shared, tenantColumn } = project
   const tables = await readSchema(project)
-  const findings = await migrateAndInspect({ ...project, url }, async (connection) => [
+  const inspect = async (connection: Connection) => [
     ...(await compareSchema(connection, tables, shared)),
     ...(await sharedFindingsIn(connection, shared)),
     ...(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn })),
-  ])
+  ]
+  const findings = await migrateAndInspect({ ...project, url }, inspect, { asExisting: true })
   // The server release is that of the temporary database.
   const ofProject = findings
     .filter(({ check }) => check !== 'server-release')

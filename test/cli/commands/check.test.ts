@@ -103,6 +103,65 @@ describe('rowhouse check', () => {
     )
   })
 
+  describe('sees a migration as a database does that has the ones before it', () => {
+    /** The check of the project with further migrations, by name. */
+    async function checkWith(added: Record<string, string>): Promise<unknown> {
+      using project = copy({
+        'drizzle/meta/_journal.json': (text) => {
+          const journal = JSON.parse(text)
+          for (const tag of Object.keys(added)) journal.entries.push({ tag, when: journal.entries.at(-1).when + 1 })
+          return JSON.stringify(journal)
+        },
+      })
+      for (const [tag, text] of Object.entries(added)) writeFileSync(join(project.folder, `drizzle/${tag}.sql`), text)
+      const { ownerUrl } = await createBareDatabase()
+      return await checkProject(await loadRowhouseConfig({}, project.folder), ownerUrl).catch((error: Error) => error)
+    }
+    const type = `create type phase as enum ('one')`
+    const add = `alter type phase add value 'two'`
+    const use = `do $$ begin perform 'two'::phase; end $$`
+    const step = '\n--> statement-breakpoint\n'
+    const comment = '-- rowhouse: no transaction\n'
+
+    test.each([
+      ['in the file that adds it', { '0001_type': type, '0002_two': `${add}${step}${use}` }, '0002_two'],
+      [
+        'in a later file',
+        { '0001_type': type, '0002_two': add, '0003_three': 'select 1', '0004_use': use },
+        '0004_use',
+      ],
+    ])('and rejects the use of a new enum value %s', async (_, added, file) => {
+      expect(String(await checkWith(added))).toMatch(
+        new RegExp(`drizzle/${file}\\.sql, statement \\d: unsafe use of new value[^]*"-- rowhouse: no transaction"`),
+      )
+    })
+
+    test.each([
+      [
+        'whose file runs outside of a transaction',
+        { '0001_type': type, '0002_two': `${comment}${add}${step}${use}`, '0003_use': use },
+      ],
+      ['whose type is new too', { '0001_two': `${type}${step}${add}${step}${use}` }],
+      ['that nothing uses', { '0001_type': type, '0002_two': add, '0003_more': 'create type later as enum ()' }],
+    ])('and accepts a new enum value %s', async (_, added) => {
+      expect(await checkWith(added)).toEqual(expect.any(Array))
+    })
+  })
+
+  test('runs a migration outside of a transaction, without a server', async () => {
+    using project = copy({
+      'drizzle/meta/_journal.json': (text) => {
+        const journal = JSON.parse(text)
+        journal.entries.push({ tag: '0001_index', when: journal.entries[0].when + 1 })
+        return JSON.stringify(journal)
+      },
+    })
+    const index = 'create index concurrently on crm.members ("Org Id", nick)'
+    writeFileSync(join(project.folder, 'drizzle/0001_index.sql'), `-- rowhouse: no transaction\n${index}`)
+    const { code, stderr } = await rowhouse(['check'], { cwd: project.folder })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  }, 30_000)
+
   test('reports a schema without a tenant table, with a remedy that needs no server', async () => {
     using project = copy({ 'rowhouse.config.ts': (text) => text.replace('Org Id', 'org') })
     const { ownerUrl } = await createBareDatabase()

@@ -148,6 +148,16 @@ describe('rowhouse migrate', () => {
       /^DATABASE_URL must log in as app_user: [^\n]*\n$/,
     ],
     [
+      'with another role in DATABASE_BACKUP_URL',
+      { DATABASE_OWNER_URL: nowhere, DATABASE_BACKUP_URL: 'postgres://dump:s3cret@h/d' },
+      /^DATABASE_BACKUP_URL must log in as app_backup: [^\n]*\n$/,
+    ],
+    [
+      'without a password in DATABASE_BACKUP_URL',
+      { DATABASE_OWNER_URL: nowhere, DATABASE_BACKUP_URL: 'postgres://app_backup@h/d' },
+      /^DATABASE_BACKUP_URL must have a password: [^\n]*\n$/,
+    ],
+    [
       'with a database that does not answer',
       { DATABASE_OWNER_URL: nowhere },
       /ECONNREFUSED[^\n]*\nStart PostgreSQL, [^\n]*\n$/,
