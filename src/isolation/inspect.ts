@@ -10,9 +10,10 @@ import { settingChecks } from './checks/settings.ts'
 import { tableChecks } from './checks/tables.ts'
 import type { CatalogueCheck, Check, Finding } from './finding.ts'
 import { judgePolicies } from './judge-policies.ts'
-import { ours, type PolicyRow, policiesQuery, tenantExpression, tenantSettings } from './policies.ts'
+import { type PolicyRow, policiesQuery } from './policies.ts'
 import { probeTenant } from './probe-tenant.ts'
 import { tablesQuery } from './tables-query.ts'
+import { ours, tenantExpression, tenantSettings } from './tenant-expression.ts'
 
 export interface IsolationCheckOptions {
   /**
@@ -71,10 +72,10 @@ export async function inspectRowSecurity(
   const rows = (await query(connection, policies, given)) as unknown as PolicyRow[] // the query's own columns
   const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)
   const settings = tenantSettings(rows, tenant, session.bodies)
-  const parameters = [...given, asArray(settings), tenant ?? null]
+  const parameters = [...given, asArray(settings), tenant?.text ?? null]
   const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Found[] // its own columns
   await setPath(session.path)
-  const probed = rows.length > 0 && tenant !== undefined ? await probeTenant(connection, tenant, settings) : []
+  const probed = rows.length > 0 && tenant !== undefined ? await probeTenant(connection, tenant.text, settings) : []
   return [...found.map(withDeclaration), ...judgePolicies(rows, tenant), ...probed].sort(inOrder)
 }
 

@@ -76,7 +76,7 @@ export const roleChecks: CatalogueCheck[] = [
     should: 'The serving role owns nothing.',
     find: `
       select rolname, 'the serving role owns ' || pg_describe_object(d.classid, d.objid, d.objsubid),
-        format('reassign owned by %I to …;', rolname)
+        format('reassign owned by %I to current_user;', rolname)
       from bound join pg_shdepend d on d.refobjid = bound.oid and d.refclassid = 'pg_authid'::regclass and d.deptype = 'o'
         and d.dbid in (0, (select oid from here))`,
   },
