@@ -1,7 +1,7 @@
 import { type Connection, type ConnectionOptions, openConnection, query, type TenantSigner } from '../database/index.ts'
 import { OperatorError } from '../errors/index.ts'
 import type { Finding } from './finding.ts'
-import { type IsolationCheckOptions, inOrder, inspectRowSecurity } from './inspect.ts'
+import { type IsolationCheckOptions, inOrder, inspectDatabase } from './inspect.ts'
 import { probeRows } from './probe-rows.ts'
 import { probeSigning } from './probe-signing.ts'
 
@@ -37,7 +37,8 @@ export interface IsolationCheck {
 
 /**
  * Creates the check that runs at start-up and behind `/ready`: the catalogue as the serving role sees it, and a query of
- * every tenant table without a tenant.
+ * every tenant table without a tenant. With a login that may do more than the serving role it runs no policy and no function
+ * of the database, and reports that as `not-tried`.
  *
  * @param options `role`: the role that a superuser's login sets first (PGlite); `signer`: as the tenant database has it,
  *   or `none` for a service that sets plain tenants; without it, signing is not checked
@@ -58,10 +59,10 @@ export function createIsolationCheck(
     connection ??= openConnection(options)
     await connection.command('begin read only')
     try {
-      if (options.role) await query(connection, "select set_config('role', $1, true)", [options.role])
-      const findings = await inspectRowSecurity(connection, options)
-      const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id')
-      const signing = options.signer === undefined ? [] : await probeSigning(connection, options.signer)
+      if (options.role) await query(connection, "select pg_catalog.set_config('role', $1, true)", [options.role])
+      const { findings, mayRun } = await inspectDatabase(connection, options)
+      const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id', mayRun)
+      const signing = options.signer === undefined || !mayRun ? [] : await probeSigning(connection, options.signer)
       return [...findings, ...rows, ...signing].sort(inOrder)
     } finally {
       await connection.command('rollback').catch(() => connection?.close())

@@ -38,7 +38,8 @@ export function tenantSettings(rows: PolicyRow[], tenant: Tenant | undefined, el
   // A name of two parts that is passed to another function is the name of a setting.
   if (read.length === 0)
     read.push(...namesIn(texts, /'(\w+\.[\w.]+)'/g), ...namesIn(elsewhere, /current_setting\(\s*'([^']+)'/gi))
-  return [...new Set(read)]
+  // A name without a dot is a parameter of the server, such as data_directory, which only some roles may read.
+  return [...new Set(read)].filter((name) => name.includes('.'))
 }
 
 const namesIn = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, name]) => name ?? '')

@@ -52,7 +52,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   })
   const isolation =
     given.isolation?.(signer ?? 'none') ??
-    createIsolationCheck({ url, shared, signer: signer ?? 'none', ...roleOption })
+    createIsolationCheck({ url, shared, signer: signer ?? 'none', ...roleOption, allowPrivileged: role !== undefined })
   const readiness = createReadiness(isolation)
   const app = createApp({
     db,

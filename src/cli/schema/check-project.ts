@@ -19,7 +19,7 @@ export async function checkProject(project: RowhouseConfig, url: string): Promis
   const findings = await migrateAndInspect({ ...project, url }, async (connection) => [
     ...(await compareSchema(connection, tables, shared)),
     ...(await sharedFindingsIn(connection, shared)),
-    ...(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn })),
+    ...(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn, allowPrivileged: true })),
   ])
   // The server release is that of the temporary database.
   const ofProject = findings
