@@ -32,6 +32,12 @@ export interface IsolationCheck {
    * @throws ApiError SERVICE_UNAVAILABLE when the database does not answer
    */
   inspect(): Promise<Finding[]>
+  /**
+   * Waits for one answer of the database, after an inspection that is running. It does not read the catalogue.
+   *
+   * @throws ApiError SERVICE_UNAVAILABLE when the database does not answer
+   */
+  ping(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,13 +56,24 @@ export function createIsolationCheck(
 ): IsolationCheck {
   let connection: Connection | undefined
   let running: Promise<Finding[]> | undefined
+  let pinging: Promise<void> | undefined
+  let last: Promise<unknown> = Promise.resolve()
 
-  async function inspect(): Promise<Finding[]> {
-    if (connection?.fault) {
-      void connection.close()
-      connection = undefined
-    }
-    connection ??= openConnection(options)
+  /** Runs work on the connection when earlier work has ended. */
+  function inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const turn = last.then(() => {
+      if (connection?.fault) {
+        void connection.close()
+        connection = undefined
+      }
+      connection ??= openConnection(options)
+      return work(connection)
+    })
+    last = turn.catch(() => {})
+    return turn
+  }
+
+  async function inspect(connection: Connection): Promise<Finding[]> {
     await connection.command('begin read only')
     try {
       if (options.role) await query(connection, "select pg_catalog.set_config('role', $1, true)", [options.role])
@@ -65,19 +82,25 @@ export function createIsolationCheck(
       const signing = options.signer === undefined || !mayRun ? [] : await probeSigning(connection, options.signer)
       return [...findings, ...rows, ...signing].sort(inOrder)
     } finally {
-      await connection.command('rollback').catch(() => connection?.close())
+      await connection.command('rollback').catch(() => connection.close())
     }
   }
 
   return {
     inspect() {
-      running ??= inspect().finally(() => {
+      running ??= inTurn(inspect).finally(() => {
         running = undefined
       })
       return running
     },
+    ping() {
+      pinging ??= inTurn(async (connection) => void (await query(connection, 'select'))).finally(() => {
+        pinging = undefined
+      })
+      return pinging
+    },
     async close() {
-      await running?.catch(() => {})
+      await last
       await connection?.close()
     },
   }

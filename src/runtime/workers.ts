@@ -66,13 +66,17 @@ async function createEdgeService(config: Config, log: Logger): Promise<Service> 
     release: (connection) => afterResponse(connection.close()),
     waitUntil: afterResponse,
   }
-  const isolation = (signer: TenantSigner | 'none'): IsolationCheck => ({
-    async inspect() {
+  const isolation = (signer: TenantSigner | 'none'): IsolationCheck => {
+    async function run<T>(work: (check: IsolationCheck) => Promise<T>): Promise<T> {
       const check = createIsolationCheck({ url, shared, signer })
-      return await check.inspect().finally(() => afterResponse(check.close()))
-    },
-    close: async () => {},
-  })
+      return await work(check).finally(() => afterResponse(check.close()))
+    }
+    return {
+      inspect: () => run((check) => check.inspect()),
+      ping: () => run((check) => check.ping()),
+      close: async () => {},
+    }
+  }
   const assets = { 'swagger-ui.css': swaggerUiCss, 'swagger-ui-bundle.js': swaggerUiBundle }
   return await createService({ config, log, connections, isolation, loadDocsAsset: async (name) => assets[name] })
 }
