@@ -1,5 +1,6 @@
 import { type Connection, type ConnectionOptions, openConnection, query, type TenantSigner } from '../database/index.ts'
 import { OperatorError } from '../errors/index.ts'
+import { escaped } from '../text/index.ts'
 import type { Finding } from './finding.ts'
 import { type IsolationCheckOptions, inOrder, inspectDatabase } from './inspect.ts'
 import { probeRows } from './probe-rows.ts'
@@ -20,7 +21,9 @@ export class RowSecurityError extends OperatorError {
 export function assertRowSecurity(findings: Finding[]): void {
   const errors = findings.filter(isError)
   if (errors.length === 0) return
-  const lines = errors.map(({ object, problem, remedy }) => `  - ${object}: ${problem}\n      ${remedy}`)
+  const lines = errors.map(
+    ({ object, problem, remedy }) => `  - ${escaped(object)}: ${escaped(problem)}\n      ${escaped(remedy)}`,
+  )
   throw new RowSecurityError(`Row-level security does not keep tenants apart in this database:\n${lines.join('\n')}`)
 }
 

@@ -1,4 +1,5 @@
 import { causesOf, OperatorError } from '../errors/index.ts'
+import { escapedLines } from '../text/index.ts'
 
 /** What the operator can do, by the cause: a SQLSTATE of PostgreSQL, an error name of the system, or a message of pg. */
 const remedies: Record<string, string> = {
@@ -19,13 +20,16 @@ const remedies: Record<string, string> = {
 }
 
 /**
- * Describes to the operator why a start failed and what to do. The text has no stack and no URL: a URL holds a password.
+ * Describes to the operator why a start failed and what to do. The text has no stack, no URL (it holds a
+ * password) and no control characters.
  *
  * @param error what the start threw
  * @example
  * describeStartProblem(error) // 'connect ECONNREFUSED 127.0.0.1:5432\nStart PostgreSQL, or correct the host …'
  */
-export function describeStartProblem(error: unknown): string {
+export const describeStartProblem = (error: unknown): string => escapedLines(describe(error))
+
+function describe(error: unknown): string {
   const causes = causesOf(error)
   const [first] = causes
   if (first === undefined) return String(error)

@@ -1,4 +1,5 @@
 export { isDatabaseUrl } from './database-url.ts'
+export { escaped, escapedJson, escapedLines } from './escaped.ts'
 export { isHeaderName } from './header-name.ts'
 export { isRequestId } from './request-id.ts'
 export { parseWholeNumber, wholeNumberPattern } from './whole-number.ts'
