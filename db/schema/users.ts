@@ -11,7 +11,8 @@ export const users = pgTable(
   },
   (t) => [
     primaryKey({ name: 'users_pkey', columns: [t.tenantId, t.id] }),
-    uniqueIndex('users_tenant_id_email_key').on(t.tenantId, sql`lower(${t.email})`),
+    // In an ICU database of Turkish, lower('I') would not be 'i'.
+    uniqueIndex('users_tenant_id_email_key').on(t.tenantId, sql`lower(${t.email} collate "C")`),
     // `order by … desc` sorts nulls first; an index in Drizzle's default order could not serve it.
     index('users_tenant_id_created_at_id_idx').on(
       t.tenantId,

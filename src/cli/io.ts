@@ -1,3 +1,5 @@
+import { escapedLines } from '../text/index.ts'
+
 /** An output stream of a command. */
 export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
 
@@ -16,5 +18,5 @@ export interface CommandIo extends ProcessIo {
   exitCode: number
 }
 
-/** Writes a line to stdout. */
-export const print = ({ stdout }: ProcessIo, text: string): void => void stdout.write(`${text}\n`)
+/** Writes lines to stdout, with control characters escaped. */
+export const print = ({ stdout }: ProcessIo, text: string): void => void stdout.write(`${escapedLines(text)}\n`)

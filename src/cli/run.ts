@@ -1,6 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import project from '../../package.json' with { type: 'json' }
 import { describeStartProblem } from '../service/start-problem.ts'
+import { escapedLines } from '../text/index.ts'
 import { createCheckCommand } from './commands/check.ts'
 import { createDoctorCommand } from './commands/doctor.ts'
 import { createInitCommand } from './commands/init.ts'
@@ -59,7 +60,7 @@ Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     .showHelpAfterError('Run the command with --help to see its options.')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: (text) => void io.stderr.write(escapedLines(text)),
       getOutHelpWidth: () => io.stdout.columns ?? 80,
       getErrHelpWidth: () => io.stderr.columns ?? 80,
     })

@@ -8,11 +8,12 @@ import { relationChecks } from './checks/relations.ts'
 import { roleChecks } from './checks/role.ts'
 import { settingChecks } from './checks/settings.ts'
 import { tableChecks } from './checks/tables.ts'
-import type { CatalogueCheck, Check, Finding } from './finding.ts'
+import { type CatalogueCheck, type Check, type Finding, toFinding } from './finding.ts'
 import { judgePolicies } from './judge-policies.ts'
-import { ours, type PolicyRow, policiesQuery, tenantExpression, tenantSettings } from './policies.ts'
+import { type PolicyRow, policiesQuery } from './policies.ts'
 import { probeTenant } from './probe-tenant.ts'
 import { tablesQuery } from './tables-query.ts'
+import { ours, tenantExpression, tenantSettings } from './tenant-expression.ts'
 
 export interface IsolationCheckOptions {
   /**
@@ -33,6 +34,13 @@ export interface IsolationCheckOptions {
    * @default []
    */
   shared?: string[]
+  /**
+   * Whether the check may run policies and their functions with a login that may do more than the serving role. A function
+   * can undo SET ROLE, and then has the rights of the login: use it for a database whose functions are all your own.
+   *
+   * @default false
+   */
+  allowPrivileged?: boolean
 }
 
 const catalogueChecks: CatalogueCheck[] = [
@@ -52,7 +60,8 @@ export const checks: Check[] = [...catalogueChecks, ...Object.values(policyCheck
 
 /**
  * Finds faults in tenant isolation that the catalogue shows (PostgreSQL, chapter 5.9 "Row Security Policies"), in
- * every schema whose tables have a tenant column. Call it in a transaction: it evaluates the tenant expression in savepoints.
+ * every schema whose tables have a tenant column. Call it in a transaction: it evaluates the tenant expression in savepoints,
+ * if the login is the serving role.
  *
  * @returns errors first, then by guarantee and object
  * @example
@@ -62,31 +71,63 @@ export async function inspectRowSecurity(
   connection: Connection,
   options: IsolationCheckOptions = {},
 ): Promise<Finding[]> {
-  const { tenantColumn = 'tenant_id', shared = [] } = options
+  return (await inspectDatabase(connection, options)).findings
+}
+
+/**
+ * {@link inspectRowSecurity} for the check that also queries tables.
+ *
+ * @returns `mayRun`: whether the check may run policies and their functions; if not, the search_path stays pg_catalog
+ */
+export async function inspectDatabase(
+  connection: Connection,
+  options: IsolationCheckOptions,
+): Promise<{ findings: Finding[]; mayRun: boolean }> {
+  const { tenantColumn = 'tenant_id', shared = [], allowPrivileged = false } = options
+  // First of all: until then the database decides what the names in a query mean.
+  const [entry] = (await query(connection, enterCatalogue)) as unknown as [{ path: string }] // its one row
   const [session] = (await query(connection, sessionQuery)) as unknown as [Session] // its one row
-  const setPath = (path: string) => query(connection, "select set_config('search_path', $1, true)", [path])
-  await setPath('pg_catalog')
   const given = [options.role ?? session.role, tenantColumn, shared]
   const policies = `with ${tablesQuery} ${policiesQuery}`
   const rows = (await query(connection, policies, given)) as unknown as PolicyRow[] // the query's own columns
   const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)
   const settings = tenantSettings(rows, tenant, session.bodies)
-  const parameters = [...given, settings, tenant ?? null]
+  const parameters = [...given, settings, tenant?.text ?? null]
   const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Found[] // its own columns
-  await setPath(session.path)
-  const probed = rows.length > 0 && tenant !== undefined ? await probeTenant(connection, tenant, settings) : []
-  return [...found.map(withDeclaration), ...judgePolicies(rows, tenant), ...probed].sort(inOrder)
+  const findings = [...found.map(withDeclaration), ...judgePolicies(rows, tenant)]
+  const isServing = session.login === (options.role ?? session.role) && !findings.some(isPower)
+  const mayRun = allowPrivileged || isServing
+  // Functions of policies see the names that they see in the service.
+  if (mayRun) await query(connection, "select pg_catalog.set_config('search_path', $1, true)", [entry.path])
+  if (rows.length > 0 && !mayRun) findings.push(notRun(session.login))
+  if (rows.length > 0 && mayRun && tenant !== undefined)
+    findings.push(...(await probeTenant(connection, tenant.text, settings)))
+  return { findings: findings.sort(inOrder), mayRun }
 }
 
+/** Whether a finding means that the serving role may do more than read and write rows. */
+const isPower = ({ check }: Finding): boolean => ['role-attributes', 'role-membership', 'role-owns'].includes(check)
+
+const notRun = (login: string): Finding =>
+  toFinding(
+    probeChecks.notTried,
+    login,
+    'its policies and their functions were not run: this login may do more than the serving role',
+    'Log in as the serving role itself, without more privileges, and run the check again.',
+  )
+
+const enterCatalogue = `select pg_catalog.current_setting('search_path') as path,
+  pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)`
+
 const sessionQuery = `
-select current_user as role, current_setting('server_version_num')::int as version, current_setting('search_path') as path,
+select current_user as role, session_user as login, current_setting('server_version_num')::int as version,
   -- to_regprocedure() fails for a role without USAGE on the schema.
   exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname = 'tenancy' and p.proname = 'current_tenant_id' and p.pronargs = 0) as "hasOurs",
   (select coalesce(string_agg(prosrc, ' '), '') from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and prosrc ~* 'current_setting') as bodies`
 
-type Session = { role: string; version: number; path: string; hasOurs: boolean; bodies: string }
+type Session = { role: string; login: string; version: number; hasOurs: boolean; bodies: string }
 type Found = Pick<Finding, 'check' | 'object' | 'problem' | 'remedy'>
 
 function withDeclaration(found: Found): Finding {

@@ -1,7 +1,8 @@
 import { type Connection, type ConnectionOptions, openConnection, query, type TenantSigner } from '../database/index.ts'
 import { OperatorError } from '../errors/index.ts'
+import { escaped } from '../text/index.ts'
 import type { Finding } from './finding.ts'
-import { type IsolationCheckOptions, inOrder, inspectRowSecurity } from './inspect.ts'
+import { type IsolationCheckOptions, inOrder, inspectDatabase } from './inspect.ts'
 import { probeRows } from './probe-rows.ts'
 import { probeSigning } from './probe-signing.ts'
 
@@ -20,7 +21,9 @@ export class RowSecurityError extends OperatorError {
 export function assertRowSecurity(findings: Finding[]): void {
   const errors = findings.filter(isError)
   if (errors.length === 0) return
-  const lines = errors.map(({ object, problem, remedy }) => `  - ${object}: ${problem}\n      ${remedy}`)
+  const lines = errors.map(
+    ({ object, problem, remedy }) => `  - ${escaped(object)}: ${escaped(problem)}\n      ${escaped(remedy)}`,
+  )
   throw new RowSecurityError(`The isolation check refuses this database:\n${lines.join('\n')}`)
 }
 
@@ -32,12 +35,19 @@ export interface IsolationCheck {
    * @throws ApiError SERVICE_UNAVAILABLE when the database does not answer
    */
   inspect(): Promise<Finding[]>
+  /**
+   * Waits for one answer of the database, after an inspection that is running. It does not read the catalogue.
+   *
+   * @throws ApiError SERVICE_UNAVAILABLE when the database does not answer
+   */
+  ping(): Promise<void>
   close(): Promise<void>
 }
 
 /**
  * Creates the check that runs at start-up and behind `/ready`: the catalogue as the serving role sees it, and a query of
- * every tenant table without a tenant.
+ * every tenant table without a tenant. With a login that may do more than the serving role it runs no policy and no function
+ * of the database, and reports that as `not-tried`.
  *
  * @param options `role`: the role that a superuser's login sets first (PGlite); `signer`: as the tenant database has it,
  *   or `none` for a service that sets plain tenants; without it, signing is not checked; `also`: further checks on the same
@@ -51,35 +61,52 @@ export function createIsolationCheck(
 ): IsolationCheck {
   let connection: Connection | undefined
   let running: Promise<Finding[]> | undefined
+  let pinging: Promise<void> | undefined
+  let last: Promise<unknown> = Promise.resolve()
 
-  async function inspect(): Promise<Finding[]> {
-    if (connection?.fault) {
-      void connection.close()
-      connection = undefined
-    }
-    connection ??= openConnection(options)
+  /** Runs work on the connection when earlier work has ended. */
+  function inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const turn = last.then(() => {
+      if (connection?.fault) {
+        void connection.close()
+        connection = undefined
+      }
+      connection ??= openConnection(options)
+      return work(connection)
+    })
+    last = turn.catch(() => {})
+    return turn
+  }
+
+  async function inspect(connection: Connection): Promise<Finding[]> {
     await connection.command('begin read only')
     try {
-      if (options.role) await query(connection, "select set_config('role', $1, true)", [options.role])
-      const findings = await inspectRowSecurity(connection, options)
-      const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id')
-      const signing = options.signer === undefined ? [] : await probeSigning(connection, options.signer)
-      const others = (await options.also?.(connection)) ?? []
+      if (options.role) await query(connection, "select pg_catalog.set_config('role', $1, true)", [options.role])
+      const { findings, mayRun } = await inspectDatabase(connection, options)
+      const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id', mayRun)
+      const signing = options.signer === undefined || !mayRun ? [] : await probeSigning(connection, options.signer)
+      const others = mayRun ? ((await options.also?.(connection)) ?? []) : []
       return [...findings, ...rows, ...signing, ...others].sort(inOrder)
     } finally {
-      await connection.command('rollback').catch(() => connection?.close())
+      await connection.command('rollback').catch(() => connection.close())
     }
   }
 
   return {
     inspect() {
-      running ??= inspect().finally(() => {
+      running ??= inTurn(inspect).finally(() => {
         running = undefined
       })
       return running
     },
+    ping() {
+      pinging ??= inTurn(async (connection) => void (await query(connection, 'select'))).finally(() => {
+        pinging = undefined
+      })
+      return pinging
+    },
     async close() {
-      await running?.catch(() => {})
+      await last
       await connection?.close()
     },
   }

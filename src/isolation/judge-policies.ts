@@ -1,6 +1,8 @@
 import { policyChecks } from './checks/policies.ts'
 import { type Check, type Finding, toFinding } from './finding.ts'
-import { clausesOf, isSameTenant, ours, type PolicyRow } from './policies.ts'
+import { clausesOf, type PolicyRow } from './policies.ts'
+import { callsOutside } from './policy-text.ts'
+import { castTenant, isDefaultOf, isSameTenant, ours, type Tenant } from './tenant-expression.ts'
 
 const commands = { r: 'SELECT', a: 'INSERT', w: 'UPDATE', d: 'DELETE' }
 
@@ -9,7 +11,7 @@ const commands = { r: 'SELECT', a: 'INSERT', w: 'UPDATE', d: 'DELETE' }
  *
  * @param tenant the expression that they should compare the tenant column with; undefined for a database without one
  */
-export function judgePolicies(rows: PolicyRow[], tenant: string | undefined): Finding[] {
+export function judgePolicies(rows: PolicyRow[], tenant: Tenant | undefined): Finding[] {
   const tables = new Map<string, PolicyRow[]>()
   for (const row of rows) tables.set(row.table, [...(tables.get(row.table) ?? []), row])
   return [...tables.values()].flatMap((own) => [
@@ -17,11 +19,12 @@ export function judgePolicies(rows: PolicyRow[], tenant: string | undefined): Fi
     ...judgeRestrictive(own, tenant),
     ...own.flatMap((row) => (row.policy === null ? [] : judgePolicy(row, tenant))),
     ...judgeSeveral(own),
+    ...judgeDefault(own, tenant),
   ])
 }
 
 /** A finding for a table without a permissive policy for the serving role. */
-function judgePermissive(rows: PolicyRow[], tenant: string | undefined): Finding[] {
+function judgePermissive(rows: PolicyRow[], tenant: Tenant | undefined): Finding[] {
   const [row] = rows
   if (row === undefined || applyingOf(rows).length > 0) return []
   const remedy = created(row, 'tenant_isolation', 'permissive', tenant)
@@ -29,7 +32,7 @@ function judgePermissive(rows: PolicyRow[], tenant: string | undefined): Finding
 }
 
 /** A finding for a table without sound restrictive policies for every command. */
-function judgeRestrictive(rows: PolicyRow[], tenant: string | undefined): Finding[] {
+function judgeRestrictive(rows: PolicyRow[], tenant: Tenant | undefined): Finding[] {
   const [row] = rows
   if (row === undefined) return []
   const restrictive = rows.filter(
@@ -42,12 +45,12 @@ function judgeRestrictive(rows: PolicyRow[], tenant: string | undefined): Findin
   const problem = 'it has no restrictive policy that limits every command to the tenant'
   const remedy = created(row, 'tenant_restrictive', 'restrictive', tenant)
   // tenancy.protect() always creates one. In other schemas, sound policies keep tenants apart until another one is added.
-  const isError = tenant === ours || !applyingOf(rows).every((policy) => isSound(policy, tenant))
+  const isError = tenant?.text === ours.text || !applyingOf(rows).every((policy) => isSound(policy, tenant))
   return [{ ...found(policyChecks.restrictive, row, problem, remedy), level: isError ? 'error' : 'warning' }]
 }
 
 /** Findings of one policy. */
-function judgePolicy(row: PolicyRow, tenant: string | undefined): Finding[] {
+function judgePolicy(row: PolicyRow, tenant: Tenant | undefined): Finding[] {
   const name = `its policy ${row.policy}`
   if (row.permissive && !row.applies && !isSound(row, tenant))
     return [
@@ -60,8 +63,11 @@ function judgePolicy(row: PolicyRow, tenant: string | undefined): Finding[] {
     ]
   if (!row.permissive || !row.applies) return []
   return clausesOf(row).flatMap(({ clause, text, condition }) => {
-    const fix =
-      tenant === undefined ? noTenant : `alter policy ${row.policy} on ${row.table} ${clause} ${wanted(row, tenant)};`
+    const fix = withTenant(
+      row,
+      tenant,
+      (expression) => `alter policy ${row.policy} on ${row.table} ${clause} ${compared(row, expression)};`,
+    )
     if (!condition || !isSameTenant(condition.tenant, tenant))
       return [found(policyChecks.text, row, `${name} does not limit rows to the tenant: ${clause} ${text}`, fix)]
     if (!condition.once)
@@ -78,7 +84,7 @@ function judgeSeveral(rows: PolicyRow[]): Finding[] {
       .sort((a, b) => a.command.localeCompare(b.command)) // keeps the policy for all commands
     if (kept === undefined || others.length === 0) return []
     const names = [kept, ...others].map(({ policy }) => policy).join(', ')
-    const drops = others.map(({ policy, table }) => `drop policy ${policy} on ${table};`).join(' ')
+    const drops = others.map(({ policy, table }) => `drop policy if exists ${policy} on ${table};`).join(' ')
     return [
       found(
         policyChecks.several,
@@ -93,7 +99,7 @@ function judgeSeveral(rows: PolicyRow[]): Finding[] {
 const applyingOf = (rows: PolicyRow[]) => rows.filter((row) => row.policy !== null && row.permissive && row.applies)
 const covers = (row: PolicyRow, command: string): boolean => row.command === '*' || row.command === command
 
-function isSound(row: PolicyRow, tenant: string | undefined): boolean {
+function isSound(row: PolicyRow, tenant: Tenant | undefined): boolean {
   const clauses = clausesOf(row)
   return clauses.length > 0 && clauses.every(({ condition }) => condition && isSameTenant(condition.tenant, tenant))
 }
@@ -103,11 +109,38 @@ const found = (check: Check, { table }: PolicyRow, problem: string, remedy: stri
 
 const noTenant = 'Create a tenant function first: run "rowhouse init" and "rowhouse migrate".'
 
-const wanted = ({ column, type }: PolicyRow, tenant: string): string =>
-  `(${column} = (select ${type === 'uuid' || type.includes('.') ? tenant : `(${tenant})::${type}`}))`
-
-function created(row: PolicyRow, name: string, kind: string, tenant: string | undefined): string {
-  if (tenant === undefined) return noTenant
-  const condition = wanted(row, tenant)
-  return `drop policy if exists ${name} on ${row.table}; create policy ${name} on ${row.table} as ${kind} for all to public using ${condition} with check ${condition};`
+/** A finding for a table whose tenant column has another default than the tenant expression. */
+function judgeDefault([row]: PolicyRow[], tenant: Tenant | undefined): Finding[] {
+  if (row === undefined || tenant === undefined || !tenant.text.includes('(')) return []
+  if (row.default !== null && isDefaultOf(row.default, tenant)) return []
+  const called = { ...tenant, text: callsOutside(tenant.text) }
+  const remedy = called.text.includes('SELECT ')
+    ? 'Give the column a default that calls a function which returns the tenant: a default may have no sub-select.'
+    : withTenant(
+        row,
+        called,
+        (expression) => `alter table ${row.table} alter column ${row.column} set default ${expression};`,
+      )
+  return [found(policyChecks.default, row, 'its tenant column has no default that sets the tenant', remedy)]
 }
+
+/** A statement with the tenant expression as the column's type, or the sentence that says why there is none. */
+function withTenant(
+  { type }: PolicyRow,
+  tenant: Tenant | undefined,
+  statement: (expression: string) => string,
+): string {
+  if (tenant === undefined) return noTenant
+  const expression = castTenant(tenant, type)
+  return expression === undefined
+    ? `Change the tenant column to ${tenant.type} first: it is ${type}, and the policies of other tables compare ${tenant.type}.`
+    : statement(expression)
+}
+
+const compared = ({ column }: PolicyRow, expression: string): string => `(${column} = (select ${expression}))`
+
+const created = (row: PolicyRow, name: string, kind: string, tenant: Tenant | undefined): string =>
+  withTenant(row, tenant, (expression) => {
+    const condition = compared(row, expression)
+    return `drop policy if exists ${name} on ${row.table}; create policy ${name} on ${row.table} as ${kind} for all to public using ${condition} with check ${condition};`
+  })

@@ -2,6 +2,8 @@
 export interface TenantCondition {
   /** The other side of the comparison, as PostgreSQL prints it: `tenancy.current_tenant_id()`. */
   tenant: string
+  /** The type that the column is cast to for the comparison. */
+  comparedAs?: string
   /** Whether PostgreSQL evaluates it once a statement, in a sub-select, and not once a row. */
   once: boolean
 }
@@ -22,18 +24,27 @@ export function readTenantCondition(text: string, column: string): TenantConditi
   if (all.length > 1) return all.map((part) => readTenantCondition(part, column)).find((found) => found)
   const sides = split(condition, ' = ').map(unwrap)
   if (sides.length !== 2) return undefined
-  const isColumn = (side: string) => unwrap(side.replace(/::(text|uuid|bigint|integer)$/, '')) === column
-  const other = sides.find((side, index) => !isColumn(side) && isColumn(sides[1 - index] ?? ''))
-  if (other === undefined || hasColumn(other)) return undefined
-  if (!other.startsWith('SELECT ')) return { tenant: other, once: !isCalledPerRow(other) }
+  const isColumn = (side: string) => unwrap(side.replace(columnCast, '')) === column
+  const index = sides.findIndex((side, at) => !isColumn(side) && isColumn(sides[1 - at] ?? ''))
+  const other = sides[index]
+  // ANY compares with each of a list.
+  if (other === undefined || hasColumn(other) || /^(ANY|ALL) \(/.test(other)) return undefined
+  const comparedAs = columnCast.exec(sides[1 - index] ?? '')?.[1]
+  const cast = comparedAs === undefined ? {} : { comparedAs }
+  if (!other.startsWith('SELECT '))
+    return { tenant: other, ...cast, once: !/[\w"]\(/.test(other.replaceAll(subSelect, '')) }
   const [expression, ...alias] = split(other.slice('SELECT '.length), ' AS ')
   if (expression === undefined || alias.length > 1 || /\s(FROM|UNION|WHERE|LIMIT)\s/.test(other)) return undefined
-  return { tenant: unwrap(expression), once: true }
+  return { tenant: unwrap(expression), ...cast, once: true }
 }
 
-/** Whether a function is called outside a sub-select: `(( SELECT auth.jwt() AS jwt) ->> 'org')` is evaluated once. */
-const isCalledPerRow = (expression: string): boolean =>
-  /[\w"]\(/.test(expression.replaceAll(/\( SELECT [\w".]+\(\) AS ("[^"]*"|\w+)\)/g, ''))
+const columnCast = /::(text|uuid|bigint|integer)$/
+
+/** A call in a sub-select, which PostgreSQL evaluates once: `( SELECT auth.jwt() AS jwt)`. */
+const subSelect = /\( SELECT ([\w".]+\((?:[^()']|'[^']*')*\)) AS (?:"[^"]*"|\w+)\)/g
+
+/** An expression with calls instead of sub-selects of a call: a column's default may have no sub-select. */
+export const callsOutside = (expression: string): string => expression.replaceAll(subSelect, '$1')
 
 /** Whether an expression reads a column: a word that is not a call, a schema, a type or a keyword. */
 function hasColumn(expression: string): boolean {
@@ -67,7 +78,7 @@ function split(text: string, separator: string): string[] {
 }
 
 /** Removes parentheses around the whole text. */
-function unwrap(text: string): string {
+export function unwrap(text: string): string {
   const trimmed = text.trim()
   if (!trimmed.startsWith('(') || !trimmed.endsWith(')')) return trimmed
   const inside = trimmed.slice(1, -1)

@@ -3,9 +3,13 @@ import { probeChecks } from './checks/probes.ts'
 import { type Finding, toFinding } from './finding.ts'
 import { failsClosed, firstColumn, inSavepoint } from './savepoint.ts'
 
-/** Queries every tenant table that the role of the session may read, without a tenant. */
-export async function probeRows(connection: Connection, tenantColumn: string): Promise<Finding[]> {
-  const tables = await firstColumn(connection, readableTables, [tenantColumn])
+/**
+ * Queries every tenant table that the role of the session may read, without a tenant.
+ *
+ * @param mayRun whether policies may run; if not, only tables without policies are queried
+ */
+export async function probeRows(connection: Connection, tenantColumn: string, mayRun: boolean): Promise<Finding[]> {
+  const tables = await firstColumn(connection, readableTables, [tenantColumn, mayRun])
   if (tables.length === 0) return []
   const together = tables.map(nameIfNotEmpty).join(' union all ')
   const outcome = await inSavepoint(connection, () => firstColumn(connection, together), '3s')
@@ -41,4 +45,6 @@ from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 join pg_attribute a on a.attrelid = c.oid and a.attname = $1 and a.attnum > 0 and not a.attisdropped
 where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-  and has_any_column_privilege(c.oid, 'SELECT') and has_schema_privilege(n.oid, 'USAGE')`
+  and has_any_column_privilege(c.oid, 'SELECT') and has_schema_privilege(n.oid, 'USAGE')
+  -- A partition can be a foreign table, whose wrapper would run.
+  and ($2::boolean or not (row_security_active(c.oid) or c.relhassubclass))`

@@ -19,7 +19,7 @@ export async function inSavepoint<T>(
 ): Promise<Outcome<T>> {
   await connection.command('savepoint probe')
   try {
-    await query(connection, "select set_config('statement_timeout', $1, true)", [timeout])
+    await query(connection, "select pg_catalog.set_config('statement_timeout', $1, true)", [timeout])
     return { value: await work() }
   } catch (error) {
     const sqlstate = findDatabaseError(error)?.sqlstate

@@ -23,7 +23,7 @@ role as (
 ), here as (
   select oid from pg_database where datname = current_database()
 ), schemas as (
-  select oid, nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+  select oid, nspname, nspacl, nspowner from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
 ), relations as (
   select c.oid, c.relkind, c.relowner, c.reloptions, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
     format('%I.%I', n.nspname, c.relname) as name, quote_ident(a.attname) as tenant_name,
@@ -57,3 +57,23 @@ export const granteeIsServing = (grantee: string): string =>
 /** The name of a grantee of an ACL in a REVOKE. */
 export const granteeName = (grantee: string): string =>
   `case ${grantee} when 0 then 'public' else ${grantee}::regrole::text end`
+
+/** The ACL of a relation, by its alias, with those of its columns. */
+export const aclOf = (relation: string): string =>
+  `coalesce(${relation}.relacl, acldefault('r', ${relation}.relowner)) || array(
+    select unnest(attacl) from pg_attribute where attrelid = ${relation}.oid)`
+
+/** The ACL of a function, by its alias. */
+export const functionAcl = (p: string): string => `coalesce(${p}.proacl, acldefault('f', ${p}.proowner))`
+
+/**
+ * A REVOKE from each grantee whose privileges the serving role has.
+ *
+ * @param statement the SQL expression of the statement up to FROM
+ * @param acl the SQL expression of the ACL
+ * @param more follows the statement
+ */
+export const revoke = (statement: string, acl: string, more = ''): string => `coalesce(${statement} || ' from ' || (
+  select string_agg(distinct ${granteeName('acl.grantee')}, ', ') from aclexplode(${acl}) as acl
+  where ${granteeIsServing('acl.grantee')}) || ';${more}',
+  'Revoke the memberships of the serving role: a predefined role gives it this privilege.')`

@@ -45,7 +45,9 @@ export const migrateAndReport = (options: MigrateOptions): Promise<Migrated> =>
   migrateAndInspect(options, async (connection, migrated) => {
     const { shared = [], tenantColumn = 'tenant_id' } = options
     try {
-      assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn }))
+      assertRowSecurity(
+        await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn, allowPrivileged: true }),
+      )
     } catch (error) {
       if (error instanceof RowSecurityError)
         throw new RowSecurityError(`${error.message}\n${rolledBack(migrated)}`, { cause: error })

@@ -7,7 +7,7 @@ import type { Logger } from '../context/index.ts'
 import { type ConnectionSource, connectionPerTransaction } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { ApiError, createErrorHandler, unavailable } from '../errors/index.ts'
-import { createIsolationCheck } from '../isolation/index.ts'
+import { createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { accessLog } from '../service/middleware/access-log.ts'
 import { createService, type Service, type ServiceOptions } from '../service/service.ts'
@@ -66,13 +66,17 @@ async function createEdgeService(config: Config, log: Logger): Promise<Service> 
     release: (connection) => afterResponse(connection.close()),
     waitUntil: afterResponse,
   }
-  const isolation: NonNullable<ServiceOptions['isolation']> = (checks) => ({
-    async inspect() {
+  const isolation: NonNullable<ServiceOptions['isolation']> = (checks) => {
+    async function run<T>(work: (check: IsolationCheck) => Promise<T>): Promise<T> {
       const check = createIsolationCheck({ url, shared, ...checks })
-      return await check.inspect().finally(() => afterResponse(check.close()))
-    },
-    close: async () => {},
-  })
+      return await work(check).finally(() => afterResponse(check.close()))
+    }
+    return {
+      inspect: () => run((check) => check.inspect()),
+      ping: () => run((check) => check.ping()),
+      close: async () => {},
+    }
+  }
   const assets = { 'swagger-ui.css': swaggerUiCss, 'swagger-ui-bundle.js': swaggerUiBundle }
   return await createService({ config, log, connections, isolation, loadDocsAsset: async (name) => assets[name] })
 }

@@ -1,12 +1,13 @@
 import { shared } from '../../db/schema/shared.ts'
 import type { Logger } from '../context/index.ts'
 import { type ConnectionSource, createPool, createTenantDatabase, createTenantSigner } from '../database/index.ts'
-import { assertRowSecurity, createIsolationCheck, type Finding, type IsolationCheck } from '../isolation/index.ts'
+import { assertRowSecurity, createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
 import type { LoadDocsAsset } from '../openapi/index.ts'
 import { createApp } from './app.ts'
 import { createCheckedReplica } from './checked-replica.ts'
 import type { Config } from './config/config.ts'
 import { createLimitsOptions } from './limits-options.ts'
+import { createReadiness } from './readiness.ts'
 import { createStartChecks } from './start-checks.ts'
 import { createTenantOptions } from './tenant-options.ts'
 
@@ -26,8 +27,8 @@ export interface ServiceOptions {
 
 type IsolationOptions = Parameters<typeof createIsolationCheck>[0]
 
-/** How long the first `/ready` may use the findings of the start, in milliseconds. */
-const startFindingsMs = 1000
+/** How often `/ready` may check the replica, in milliseconds. */
+const replicaCheckMs = 5000
 
 /**
  * Builds the app with its tenant database and its isolation check. It opens no connection yet.
@@ -51,13 +52,19 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   })
   const processes = role === undefined && !given.connections ? (given.processes ?? 1) : 0
   const checks = { signer: signer ?? ('none' as const), also: createStartChecks(config, processes) }
-  const isolation = given.isolation?.(checks) ?? createIsolationCheck({ url, shared, ...checks, ...roleOption })
-  const readiness = createReadiness(isolation)
+  const isolation =
+    given.isolation?.(checks) ??
+    createIsolationCheck({ url, shared, ...checks, ...roleOption, allowPrivileged: role !== undefined })
+  const readiness = createReadiness({ isolation, log, behind: given.isolation === undefined })
+  let replicaCheckedAt = 0
   const app = createApp({
     db,
     isolation: {
       async inspect() {
-        replica?.check().catch(() => {}) // the service is ready without it
+        if (Date.now() - replicaCheckedAt >= replicaCheckMs) {
+          replicaCheckedAt = Date.now()
+          replica?.check().catch(() => {}) // the service is ready without it
+        }
         return await readiness.inspect()
       },
     },
@@ -89,21 +96,6 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     },
     async close(): Promise<void> {
       await Promise.all([db.close(), isolation.close(), replica?.closeCheck(), tenant.close()])
-    },
-  }
-}
-
-/** A load balancer calls `/ready` right after the start: the first call returns what the start has just found. */
-function createReadiness(isolation: IsolationCheck) {
-  let atStart: { findings: Finding[]; foundAt: number } | undefined
-  return {
-    remember(findings: Finding[]): void {
-      atStart = { findings, foundAt: Date.now() }
-    },
-    async inspect(): Promise<Finding[]> {
-      const recent = atStart
-      atStart = undefined
-      return recent && Date.now() - recent.foundAt < startFindingsMs ? recent.findings : await isolation.inspect()
     },
   }
 }

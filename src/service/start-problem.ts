@@ -1,4 +1,5 @@
 import { causesOf, OperatorError } from '../errors/index.ts'
+import { escapedLines } from '../text/index.ts'
 
 const unknownCa =
   "If PostgreSQL has a certificate of a CA of your own, add its CA to the URL: sslrootcert=/path/ca.pem. Otherwise another server answers at the database's address."
@@ -35,13 +36,16 @@ const remedies: Record<string, string> = {
 }
 
 /**
- * Describes to the operator why a start failed and what to do. The text has no stack and no URL: a URL holds a password.
+ * Describes to the operator why a start failed and what to do. The text has no stack, no URL (it holds a
+ * password) and no control characters.
  *
  * @param error what the start threw
  * @example
  * describeStartProblem(error) // 'connect ECONNREFUSED 127.0.0.1:5432\nStart PostgreSQL, or correct the host …'
  */
-export function describeStartProblem(error: unknown): string {
+export const describeStartProblem = (error: unknown): string => escapedLines(describe(error))
+
+function describe(error: unknown): string {
   const causes = causesOf(error)
   const [first] = causes
   if (first === undefined) return String(error)

@@ -1,5 +1,6 @@
 export { assertWholeNumber } from './assert-whole-number.ts'
 export { type DatabaseTls, type DatabaseUrl, parseDatabaseUrl, readDatabaseUrl } from './database-url.ts'
+export { escaped, escapedJson, escapedLines } from './escaped.ts'
 export { isHeaderName } from './header-name.ts'
 export { nearestWord } from './nearest-word.ts'
 export { isRequestId } from './request-id.ts'

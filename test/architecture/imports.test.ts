@@ -34,7 +34,7 @@ const kit: Record<string, string[]> = {
   resolution: ['context', 'database', 'errors', 'text'],
   limits: ['context', 'database', 'errors', 'text'],
   openapi: ['envelope', 'errors', 'text'],
-  isolation: ['context', 'database', 'errors'],
+  isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['database', 'isolation', 'errors'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation'],
 }

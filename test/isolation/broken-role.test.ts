@@ -96,6 +96,37 @@ describe('the isolation check of a role', () => {
     expect((await errorsFor(url)).filter(({ guarantee }) => guarantee === 11)).toEqual([])
   })
 
+  describe.skipIf(version < 160_000)('with a membership whose only option is ADMIN', () => {
+    const granted = `with admin option, inherit false, set false`
+    const about = (findings: Finding[]) =>
+      findings.filter(({ check }) => check === 'role-membership').map(({ problem }) => problem)
+
+    test('reports a role that may grant itself BYPASSRLS', async () => {
+      const { role, url } = await createRole()
+      await owner.unsafe(`grant ${privileged} to ${role} ${granted}`)
+      expect(about(await errorsFor(url))).toEqual([
+        `the serving role may grant itself the role ${privileged}, by ADMIN OPTION`,
+      ])
+    })
+
+    test('reports a role that reaches the membership through another role, and prints statements that end it', async () => {
+      const { role: between } = await createRole()
+      const { role: grantor } = await createRole()
+      const { role, url } = await createRole()
+      await owner.unsafe(`
+        grant ${privileged} to ${between} ${granted}; grant ${between} to ${grantor} with admin option;
+        set role ${grantor}; grant ${between} to ${role} ${granted}; reset role;
+        set role ${role}; grant ${between} to ${group}; reset role`)
+      const found = await errorsFor(url)
+      expect(about(found)).toEqual([
+        `the serving role may grant itself the role ${privileged}, by ADMIN OPTION`,
+        `the serving role may grant itself the role ${between}, by ADMIN OPTION`,
+      ])
+      for (const { remedy } of found.filter(({ check }) => check === 'role-membership')) await owner.unsafe(remedy)
+      expect(about(await errorsFor(url))).toEqual([])
+    })
+  })
+
   test('warns of a role that removes a limit of the database', async () => {
     const { role, url } = await createRole('connection limit 5')
     const name = new URL(database.ownerUrl).pathname.slice(1)

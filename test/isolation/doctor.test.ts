@@ -67,6 +67,10 @@ describe('in a third-party database the doctor', () => {
     const broken = await create('broken')
     await broken.applyFaults()
     const expected = broken.faults.flatMap(({ finds }) => finds.map((find) => find.join(' | ')))
+    // With its attributes, memberships and tables the serving role has too many rights to run functions of the database.
+    expected.push(
+      `not-tried | ${broken.role} | its policies and their functions were not run: this login may do more than the serving role`,
+    )
     expect(lines(await broken.inspect()).sort()).toEqual(expected.sort())
   })
 

@@ -19,7 +19,12 @@ describe('a condition limits rows to a tenant', () => {
     [
       'by a setting, with a cast of the column',
       `((tenant_id)::text = current_setting('a = b OR c'::text, true))`,
-      perRow(`current_setting('a = b OR c'::text, true)`),
+      { ...perRow(`current_setting('a = b OR c'::text, true)`), comparedAs: 'text' },
+    ],
+    [
+      'by a call with arguments in a sub-select that is cast',
+      `(tenant_id = (( SELECT current_setting('app.t'::text, true) AS current_setting))::uuid)`,
+      once(`(( SELECT current_setting('app.t'::text, true) AS current_setting))::uuid`),
     ],
     ['by the role', '(tenant_id = CURRENT_USER)', once('CURRENT_USER')],
     [
@@ -50,6 +55,7 @@ describe('a condition limits rows to a tenant', () => {
 describe('a condition does not limit rows to a tenant', () => {
   test.each([
     ['that is always true', 'true'],
+    ['that compares with each of a list', `(tenant_id = ANY ((string_to_array(app.t(), ','::text))::uuid[]))`],
     ['with OR', `(${ours} OR (note = 'public'::text))`],
     ['with OR inside AND', `((a = 1) AND (${ours} OR true))`],
     ['that compares the tenant with itself', '(tenant_id = tenant_id)'],

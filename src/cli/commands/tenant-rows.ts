@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { parseTenantId } from '../../context/index.ts'
 import type { AdminDatabase, AdminOccasion } from '../../database/index.ts'
 import { findDatabaseError, OperatorError } from '../../errors/index.ts'
+import { escaped, escapedJson } from '../../text/index.ts'
 
 type Status = 'active' | 'suspended'
 
@@ -46,11 +47,11 @@ export async function listTenants(
     .catch((error) => {
       throw toOperatorError(error)
     })
-  if (json) return JSON.stringify([...rows], undefined, 2)
+  if (json) return escapedJson(JSON.stringify([...rows], undefined, 2))
   if (rows.length === 0) return 'No tenant found.'
   const width = Math.max(...rows.map(({ slug }) => String(slug).length))
   const lines = rows.map((row) =>
-    [String(row.slug).padEnd(width), String(row.status).padEnd(9), row.id, row.name].join('  '),
+    [String(row.slug).padEnd(width), String(row.status).padEnd(9), row.id, escaped(String(row.name))].join('  '),
   )
   return lines.join('\n')
 }

@@ -5,6 +5,7 @@ import { parseTenantId } from '../../context/index.ts'
 import { type AdminDatabase, createAdminDatabase, createPool } from '../../database/index.ts'
 import { OperatorError } from '../../errors/index.ts'
 import { isTenantSlug } from '../../resolution/index.ts'
+import { escapedJson } from '../../text/index.ts'
 import { databaseUrl } from '../database-url.ts'
 import { type CommandIo, print } from '../io.ts'
 import { createTenant, listTenants, setTenantStatus } from './tenant-rows.ts'
@@ -107,7 +108,11 @@ async function withAdmin(io: CommandIo, work: (admin: AdminDatabase) => Promise<
     )
   const admin = createAdminDatabase({
     connections: createPool({ url: databaseUrl(url, variable), size: 1 }),
-    log: pino({ base: {}, timestamp: pino.stdTimeFunctions.isoTime }, io.stderr), // stdout is for the result
+    // stdout is for the result
+    log: pino(
+      { base: {}, timestamp: pino.stdTimeFunctions.isoTime },
+      { write: (line) => void io.stderr.write(escapedJson(line)) },
+    ),
     allowBound: true,
   })
   try {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { is } from 'drizzle-orm'
 import { type ForeignKey, getTableConfig, IndexedColumn } from 'drizzle-orm/pg-core'
-import { qualify, quote, type SchemaTable } from '../schema/read-schema.ts'
+import { qualify, type SchemaTable } from '../schema/read-schema.ts'
+import { comment, identifier, literal } from './sql-text.ts'
 
 const about = '-- Every table with a tenant column. "rowhouse migrate" rejects such a table when it is missing here.\n'
 
@@ -17,7 +18,9 @@ export function protectedTablesSql(tables: SchemaTable[]): string {
 function protect({ label, tenant }: SchemaTable): string {
   const name = tenant?.name ?? ''
   const parameters = [label, ...(name === 'tenant_id' ? [] : [name])].map(literal).join(', ')
-  const note = tenant?.hasDefault ? '' : `-- ${label} has no default for its tenant column: protect() adds one.\n`
+  const note = tenant?.hasDefault
+    ? ''
+    : `-- ${comment(label)} has no default for its tenant column: protect() adds one.\n`
   return `${note}select tenancy.protect(${parameters});`
 }
 
@@ -26,15 +29,15 @@ function index({ schema, name }: SchemaTable, columns: string[]): string {
   const indexName = shorten(`${name}_${columns.join('_')}_idx`)
   return `do $$ begin
   if to_regclass(${literal(qualify(schema, indexName))}) is null then
-    create index ${quote(indexName)} on ${quote(schema)}.${quote(name)} (${columns.map(quote).join(', ')});
+    create index ${identifier(indexName)} on ${identifier(schema)}.${identifier(name)} (${columns.map(identifier).join(', ')});
   end if;
 end $$;`
 }
 
 function grantReading({ schema, name }: SchemaTable): string {
-  const table = `${quote(schema)}.${quote(name)}`
+  const table = `${identifier(schema)}.${identifier(name)}`
   return `revoke all on ${table} from public, app_user;
-grant usage on schema ${quote(schema)} to app_user;
+grant usage on schema ${identifier(schema)} to app_user;
 grant select on ${table} to app_user;`
 }
 
@@ -74,8 +77,6 @@ function indexedColumns({ columns, primaryKeys, uniqueConstraints, indexes }: Sc
     .map((names) => names.filter((name) => name !== undefined))
   return [...single, ...keys, ...others]
 }
-
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /** PostgreSQL truncates names to 63 bytes, which could make two names equal. */
 function shorten(name: string): string {

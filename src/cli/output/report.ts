@@ -1,8 +1,10 @@
 import { styleText as style } from 'node:util'
 import { type Command, Option, type OptionValues } from '@commander-js/extra-typings'
 import { type Finding, inOrder } from '../../isolation/index.ts'
+import { escaped, escapedJson } from '../../text/index.ts'
 import type { ProcessIo } from '../io.ts'
 import { asSarif } from './sarif.ts'
+import { inOneLine } from './sql-text.ts'
 
 /** The result of a command that checks a database or a project. */
 export interface Report {
@@ -52,7 +54,7 @@ function asText({ subject, findings: found, milliseconds }: Report, io: ProcessI
     ...finding,
     object: escaped(finding.object),
     problem: escaped(finding.problem),
-    remedy: escaped(finding.remedy),
+    remedy: escaped(inOneLine(finding.remedy)),
   }))
   const width = (column: 'check' | 'object') => Math.max(0, ...findings.map((finding) => finding[column].length))
   const [checkWidth, objectWidth] = [width('check'), width('object')]
@@ -81,17 +83,8 @@ const plain = (_format: Style, text: string): string => text
 const hasColours = ({ stdout, env: { FORCE_COLOR, NO_COLOR } }: ProcessIo): boolean =>
   FORCE_COLOR ? FORCE_COLOR !== '0' : !NO_COLOR && stdout.isTTY === true
 
-/** Escapes control and formatting characters: the name of a table may hold terminal commands. */
-const escaped = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    const code = (character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')
-    return short[character] ?? (code.length > 2 ? `\\u{${code}}` : `\\x${code}`)
-  })
-
-const short: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-
 const asJson = ({ file: _, ...rest }: Report): string =>
-  JSON.stringify({ ...rest, summary: summaryOf(rest.findings) }, null, 2)
+  escapedJson(JSON.stringify({ ...rest, summary: summaryOf(rest.findings) }, null, 2))
 
 const summaryOf = (findings: Finding[]) => ({
   errors: findings.filter(({ level }) => level === 'error').length,

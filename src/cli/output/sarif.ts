@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Log } from 'sarif'
 import { checks, type Finding } from '../../isolation/index.ts'
+import { escaped, escapedJson } from '../../text/index.ts'
 import { projectChecks } from '../schema/project-checks.ts'
+import { inOneLine } from './sql-text.ts'
 
 /** A report as SARIF 2.1.0 (OASIS). Code scanning requires a file, so the database's objects are logical locations. */
 export function asSarif({ findings, file }: { findings: Finding[]; file: string }): string {
@@ -18,7 +20,11 @@ export function asSarif({ findings, file }: { findings: Finding[]; file: string 
     return {
       ruleId: check,
       level,
-      message: { text: `${object}: ${problem} (${check}, guarantee G${guarantee}). ${remedy} See ${pageOf(check)}.` },
+      message: {
+        text: withoutLinks(
+          `${object}: ${problem} (${check}, guarantee G${guarantee}). ${inOneLine(remedy)} See ${pageOf(check)}.`,
+        ),
+      },
       locations: [
         {
           physicalLocation: { artifactLocation: { uri: file }, region: { startLine: 1 } },
@@ -34,8 +40,12 @@ export function asSarif({ findings, file }: { findings: Finding[]; file: string 
     version: '2.1.0',
     runs: [{ tool: { driver: { name: 'rowhouse', rules } }, results }],
   }
-  return JSON.stringify(log, null, 2)
+  return escapedJson(JSON.stringify(log, null, 2))
 }
+
+/** Escapes a message in one line. A name may hold an embedded link: SARIF 2.1.0, section 3.11.6, writes it like Markdown. */
+const withoutLinks = (text: string): string =>
+  text.includes('](') ? escaped(text).replaceAll(/[\\[\]]/g, '\\$&') : escaped(text)
 
 /** The page of a check, in the package's repository. */
 const pageOf = (check: string): string => `docs/checks/${check}.md`

@@ -67,7 +67,7 @@ function generate(project: RowhouseConfig): string {
 
 function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   const { tenantColumn, shared } = project
-  const name = tables.find(({ tenant }) => tenant)?.exportName ?? 'notes'
+  const name = tables.find(({ tenant, exportName }) => tenant && /^[\w$]+$/.test(exportName))?.exportName ?? 'notes'
   const options = [
     'url',
     ...(tenantColumn === defaults.tenantColumn ? [] : [`tenantColumn: ${JSON.stringify(tenantColumn)}`]),

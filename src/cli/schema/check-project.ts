@@ -20,7 +20,7 @@ export async function checkProject(project: RowhouseConfig, url: string): Promis
   const inspect = async (connection: Connection) => [
     ...(await compareSchema(connection, tables, shared)),
     ...(await sharedFindingsIn(connection, shared)),
-    ...(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn })),
+    ...(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn, allowPrivileged: true })),
   ]
   const findings = await migrateAndInspect({ ...project, url }, inspect, { asExisting: true })
   // The server release is that of the temporary database.

@@ -1,8 +1,11 @@
 import type { CatalogueCheck } from '../finding.ts'
 import { isOurs } from '../our-functions.ts'
-import { parameters } from '../tables-query.ts'
+import { functionAcl, parameters, revoke } from '../tables-query.ts'
 
 const { role, tenant, shared } = parameters
+
+/** The start of a REVOKE for a function or procedure `p`. */
+const revokeExecute = `format('revoke execute on %s %s', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure)`
 
 /** Guarantees G8, G14 and G15: the functions that policies call, and functions that bypass policies. */
 export const functionChecks: CatalogueCheck[] = [
@@ -93,8 +96,7 @@ export const functionChecks: CatalogueCheck[] = [
       select p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights', case
           when p.oid in (select oid from policy_functions)
           then format('alter function %s security invoker;', p.oid::regprocedure)
-          else format('revoke execute on function %s from public, %I; -- or list it as shared: %I.%I',
-            p.oid::regprocedure, rolname, nspname, p.proname) end
+          else ${revoke(revokeExecute, functionAcl('p'), ' -- or list it as shared')} end
       from bound, pg_proc p join schemas on schemas.oid = p.pronamespace
       -- An aggregate runs its functions with the privileges of its owner.
       left join pg_aggregate a on a.aggfnoid = p.oid
@@ -136,7 +138,7 @@ export const functionChecks: CatalogueCheck[] = [
     should: 'The serving role executes no function in an untrusted language.',
     find: `
       select p.oid::regprocedure::text, format('it is written in %s, an untrusted language', l.lanname),
-        format('revoke execute on function %s from public, %I;', p.oid::regprocedure, rolname)
+        ${revoke(revokeExecute, functionAcl('p'))}
       from bound, pg_proc p join schemas on schemas.oid = p.pronamespace join pg_language l on l.oid = p.prolang
       where not l.lanpltrusted and l.lanname <> 'c' and p.prokind <> 'a' and not exists (
           select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e') and has_function_privilege(${role}, p.oid, 'EXECUTE')`,
@@ -148,13 +150,13 @@ export const functionChecks: CatalogueCheck[] = [
     should: 'The serving role executes no function of an extension that bypasses row-level security.',
     find: `
       select e.extname::text, 'the serving role may execute its functions, which bypass row-level security',
-        format('revoke execute on function %s from public, %I;', string_agg(p.oid::regprocedure::text, ', '), rolname)
+        string_agg(${revoke(revokeExecute, functionAcl('p'))}, ' ')
       from bound, pg_extension e
       join pg_depend d on d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid
         and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
       join pg_proc p on p.oid = d.objid and has_function_privilege(${role}, p.oid, 'EXECUTE')
       where e.extname in ('adminpack', 'amcheck', 'aws_s3', 'dblink', 'http', 'pageinspect', 'pg_cron', 'pg_net',
         'pg_stat_statements', 'pg_visibility', 'pg_walinspect', 'pgrowlocks', 'pgstattuple')
-      group by e.extname, rolname`,
+      group by e.extname`,
   },
 ]

@@ -1,13 +1,16 @@
 import type { CatalogueCheck } from '../finding.ts'
-import { parameters } from '../tables-query.ts'
+import { aclOf, parameters, revoke } from '../tables-query.ts'
+
+/** A text as the replacement of regexp_replace(), which reads a backslash as the start of a reference. */
+const replacement = (text: string): string => `replace(${text}, '\\', '\\\\')`
 
 /** The statement that puts the tenant column first in a B-tree `i` of a table `t`; null when the column is in it already. */
 const fixIndex = `(
   select case when con.oid is null
     then format('drop index %s; %s;', i.indexrelid::regclass,
-      regexp_replace(replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), 'USING btree \\(', format('USING btree (%s, ', t.tenant_name)))
+      regexp_replace(replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), 'USING btree \\(', 'USING btree (' || ${replacement('t.tenant_name')} || ', '))
     else format('alter table %s drop constraint %I, add constraint %I %s;', t.name, con.conname, con.conname,
-      regexp_replace(pg_get_constraintdef(con.oid), '\\(', format('(%s, ', t.tenant_name))) end
+      regexp_replace(pg_get_constraintdef(con.oid), '\\(', '(' || ${replacement('t.tenant_name')} || ', ')) end
   from pg_class c join pg_am on pg_am.oid = c.relam and pg_am.amname = 'btree'
   left join pg_constraint con on con.conindid = c.oid and con.contype in ('p', 'u')
   where c.oid = i.indexrelid and t.tenant <> all (i.indkey)
@@ -67,7 +70,7 @@ export const keyChecks: CatalogueCheck[] = [
     should: 'Every foreign key to a tenant table pairs the tenant columns of both tables.',
     find: `
       select con.conrelid::regclass::text, format('foreign key %I leaves the tenant out', con.conname),
-        case when child.tenant is null or child.tenant = any (con.conkey)
+        case when child.tenant is null or child.tenant = any (con.conkey) or child.atttypid <> parent.atttypid
           then 'Pair the tenant columns of both tables in the key: PostgreSQL checks foreign keys without row-level security.'
           else concat(
             case when not exists (
@@ -79,11 +82,11 @@ export const keyChecks: CatalogueCheck[] = [
               child.name, con.conname, con.conname, child.tenant_name, ${columns('child.oid', 'con.conkey')},
               parent.name, parent.tenant_name, ${columns('parent.oid', 'con.confkey')},
               regexp_replace(substring(pg_get_constraintdef(con.oid) from '\\)( (?:ON|MATCH|DEFERR|NOT).*)$'),
-                'ON DELETE SET (NULL|DEFAULT)$', format('ON DELETE SET \\1 (%s)', ${columns('child.oid', 'con.conkey')})))) end
+                'ON DELETE SET (NULL|DEFAULT)(?! \\()', 'ON DELETE SET \\1 (' || ${replacement(columns('child.oid', 'con.conkey'))} || ')'))) end
       from pg_constraint con
       join tables parent on parent.oid = con.confrelid
       left join tables child on child.oid = con.conrelid
-      where con.contype = 'f' and not exists (
+      where con.contype = 'f' and con.conparentid = 0 and not exists (
         select from unnest(con.conkey, con.confkey) as pair (child_column, parent_column)
         where pair.child_column = child.tenant and pair.parent_column = parent.tenant)`,
   },
@@ -96,10 +99,10 @@ export const keyChecks: CatalogueCheck[] = [
       select t.name, format('foreign key %I can set the tenant column to null or to its default', con.conname),
         format('alter table %s drop constraint %I, add constraint %I %s;', t.name, con.conname, con.conname,
           regexp_replace(pg_get_constraintdef(con.oid), 'ON DELETE SET (NULL|DEFAULT)( \\([^)]*\\))?',
-            coalesce('ON DELETE SET \\1 (' || ${columns('t.oid', 'array_remove(con.conkey, t.tenant)')} || ')',
+            coalesce('ON DELETE SET \\1 (' || ${replacement(columns('t.oid', 'array_remove(con.conkey, t.tenant)'))} || ')',
               'ON DELETE NO ACTION')))
       from tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f' and t.tenant = any (con.conkey)
-      where con.confdeltype in ('n', 'd')
+      where con.confdeltype in ('n', 'd') and con.conparentid = 0
         and coalesce(nullif(to_jsonb(con) -> 'confdelsetcols', 'null') @> to_jsonb(t.tenant), true)`,
   },
   {
@@ -115,7 +118,7 @@ export const keyChecks: CatalogueCheck[] = [
       from tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f'
       join tables parent on parent.oid = con.confrelid
       left join pg_trigger g on g.tgconstraint = con.oid
-      where g.tgenabled in ('D', 'R') or to_jsonb(con) ->> 'conenforced' = 'false'`,
+      where g.tgenabled in ('D', 'R') or (to_jsonb(con) ->> 'conenforced' = 'false' and con.conparentid = 0)`,
   },
   {
     check: 'foreign-key-not-validated',
@@ -127,7 +130,7 @@ export const keyChecks: CatalogueCheck[] = [
         format('alter table %s validate constraint %I;', t.name, con.conname)
       from tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f' and not con.convalidated
       join tables parent on parent.oid = con.confrelid
-      where to_jsonb(con) ->> 'conenforced' is distinct from 'false'`,
+      where to_jsonb(con) ->> 'conenforced' is distinct from 'false' and con.conparentid = 0`,
   },
   {
     check: 'foreign-key-cascade',
@@ -136,7 +139,7 @@ export const keyChecks: CatalogueCheck[] = [
     should: 'No delete or update of the serving role cascades from another table into a tenant table.',
     find: `
       select t.name, format('foreign key %I cascades a change of %s to the rows of every tenant', con.conname, r.name),
-        format('revoke delete, update on %s from public, %I;', r.name, rolname)
+        ${revoke("format('revoke delete, update on %s', r.name)", aclOf('r'))}
       from bound, tables t join pg_constraint con on con.conrelid = t.oid and con.contype = 'f'
       join relations r on r.oid = con.confrelid and r.tenant is null
       where (con.confdeltype in ('c', 'n', 'd') and has_table_privilege(${parameters.role}, r.oid, 'DELETE'))

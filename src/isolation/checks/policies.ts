@@ -39,4 +39,10 @@ export const policyChecks = {
     level: 'warning',
     should: 'A policy calls the tenant function in a sub-select, once a statement and not once a row.',
   },
+  default: {
+    check: 'tenant-default',
+    guarantee: 12,
+    level: 'warning',
+    should: 'The default of the tenant column is the current tenant.',
+  },
 } satisfies Record<string, Check>

@@ -1,10 +1,10 @@
 import type { CatalogueCheck } from '../finding.ts'
-import { granteeIsServing, granteeName, parameters } from '../tables-query.ts'
+import { aclOf, functionAcl, granteeIsServing, granteeName, parameters, revoke } from '../tables-query.ts'
 
 const { role, tenantColumn } = parameters
 
 /** Revokes UPDATE on a table `t` and grants the allowed columns again. */
-const narrowUpdate = `concat(format('revoke update on %s from public, %I;', t.name, rolname), (
+const narrowUpdate = `concat(${revoke("format('revoke update on %s', t.name)", aclOf('t'))}, (
           select format(' grant update (%s) on %s to %I;', string_agg(quote_ident(attname), ', ' order by attnum), t.name, rolname)
           from pg_attribute
           where attrelid = t.oid and attnum > 0 and not attisdropped and has_column_privilege(${role}, t.oid, attnum, 'UPDATE')
@@ -20,8 +20,8 @@ export const privilegeChecks: CatalogueCheck[] = [
     should: 'The serving role may create neither temporary tables nor schemas.',
     find: `
       select 'database', 'the serving role has ' || privilege,
-        format('revoke %s on database %I from public, %I;', lower(privilege), current_database(), rolname)
-      from bound, unnest(array['TEMPORARY', 'CREATE']) as privilege
+        ${revoke("format('revoke %s on database %I', lower(privilege), datname)", "coalesce(datacl, acldefault('d', datdba))")}
+      from bound, pg_database join here using (oid), unnest(array['TEMPORARY', 'CREATE']) as privilege
       where has_database_privilege(${role}, current_database(), privilege)`,
   },
   {
@@ -31,7 +31,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     should: 'The serving role may not create objects in any schema.',
     find: `
       select nspname::text, 'the serving role may create objects in this schema',
-        format('revoke create on schema %I from public, %I;', nspname, rolname)
+        ${revoke("format('revoke create on schema %I', nspname)", 'nspacl')}
       from bound, schemas where has_schema_privilege(${role}, schemas.oid, 'CREATE')`,
   },
   {
@@ -52,7 +52,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     level: 'error',
     should: 'The serving role has no REFERENCES: a foreign key sees rows that policies hide.',
     find: `
-      select r.name, 'the serving role has REFERENCES', format('revoke references on %s from public, %I;', r.name, rolname)
+      select r.name, 'the serving role has REFERENCES', ${revoke("format('revoke references on %s', r.name)", aclOf('r'))}
       from bound, relations r
       where has_any_column_privilege(${role}, r.oid, 'REFERENCES') and r.relowner <> bound.oid
         and not (r.extension and r.tenant is null)`,
@@ -64,7 +64,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     should: 'The serving role cannot grant its privileges to others.',
     find: `
       select r.name, format('the serving role may grant %s to others', acl.privilege_type),
-        format('revoke grant option for %s on %s from %I;', lower(acl.privilege_type), r.name, rolname)
+        format('revoke grant option for %s on %s from %I cascade;', lower(acl.privilege_type), r.name, rolname)
       from bound, relations r,
       lateral (
         select acl.* from aclexplode(r.relacl) as acl
@@ -144,7 +144,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     should: 'The serving role cannot read system tables that hold values of all tenants or passwords.',
     find: `
       select c.oid::regclass::text, 'the serving role can read this system table',
-        format('revoke all on %s from public, %I;', c.oid::regclass, rolname)
+        ${revoke("format('revoke all on %s', c.oid::regclass)", aclOf('c'))}
       from bound, pg_class c
       where c.relnamespace = 'pg_catalog'::regnamespace
         and c.relname in ('pg_authid', 'pg_statistic', 'pg_statistic_ext_data', 'pg_largeobject', 'pg_user_mapping')
@@ -157,7 +157,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     should: 'The serving role may not execute a function that accesses files of the server.',
     find: `
       select p.oid::regprocedure::text, 'the serving role may execute it, and it accesses files of the server',
-        format('revoke execute on function %s from public, %I;', p.oid::regprocedure, rolname)
+        ${revoke("format('revoke execute on function %s', p.oid::regprocedure)", functionAcl('p'))}
       from bound, pg_proc p
       where p.pronamespace = 'pg_catalog'::regnamespace and has_function_privilege(${role}, p.oid, 'EXECUTE')
         and p.proname in ('pg_read_file', 'pg_read_binary_file', 'pg_stat_file', 'pg_ls_dir', 'lo_import', 'lo_export')`,

@@ -1,5 +1,5 @@
 import type { CatalogueCheck } from '../finding.ts'
-import { parameters } from '../tables-query.ts'
+import { aclOf, functionAcl, parameters, revoke } from '../tables-query.ts'
 
 const { role } = parameters
 
@@ -14,7 +14,7 @@ export const relationChecks: CatalogueCheck[] = [
       select name, 'the view runs with its owner''s rights', case
         when current_setting('server_version_num')::int >= 150000
         then format('alter view %s set (security_invoker = true);', name)
-        else format('revoke all on %s from public, %I;', name, rolname) end
+        else ${revoke("format('revoke all on %s', name)", aclOf('relations'))} end
       from bound, relations
       where relkind = 'v' and reachable and not shared
         -- Views of extensions only when they read tenant tables.
@@ -32,7 +32,7 @@ export const relationChecks: CatalogueCheck[] = [
     find: `
       select name, case relkind when 'm' then 'a materialized view has no row-level security'
           else 'a foreign table has no row-level security' end,
-        format('revoke all on %s from public, %I; -- or list it as shared: %s', name, rolname, name)
+        ${revoke("format('revoke all on %s', name)", aclOf('relations'), ' -- or list it as shared')}
       from bound, relations where relkind in ('m', 'f') and reachable and not shared`,
   },
   {
@@ -52,12 +52,12 @@ export const relationChecks: CatalogueCheck[] = [
     should: 'The serving role cannot create large objects: all tenants share them.',
     find: `
       select 'large objects', 'all tenants share them',
-        format('revoke execute on function %s from public, %I; -- as a superuser',
-          string_agg(p.oid::regprocedure::text, ', ' order by p.oid), rolname)
+        string_agg(${revoke("format('revoke execute on function %s', p.oid::regprocedure)", functionAcl('p'))}, ' ' order by p.oid)
+          || ' -- as a superuser'
       from bound, pg_proc p
       where p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^(lo_.*|loread|lowrite)$'
         and has_function_privilege(${role}, p.oid, 'EXECUTE')
-      group by rolname`,
+      having count(*) > 0`,
   },
   {
     check: 'index-operator',

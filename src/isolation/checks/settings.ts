@@ -45,15 +45,20 @@ export const settingChecks: CatalogueCheck[] = [
     level: 'warning',
     should: 'The serving role has default time limits for statements, locks and idle transactions.',
     find: `
-      select rolname, 'the serving role has no default for ' || wanted, format('alter role %I set %I = %L;', rolname, wanted, value)
+      select rolname, 'the serving role has no default for ' || wanted,
+        -- A default of the role in this database wins over one of the role.
+        format('alter role %I%s set %I = %L;', rolname,
+          case when special then format(' in database %I', current_database()) end, wanted, value)
       from bound role, (values
         ('statement_timeout', '10s', 0), ('lock_timeout', '5s', 0), ('idle_in_transaction_session_timeout', '15s', 0),
         ('transaction_timeout', '30s', 170000)) as limits (wanted, value, since)
-      where current_setting('server_version_num')::int >= since and coalesce((
+      left join lateral (
         -- The most specific default wins: role in database, role, database, all.
-        select split_part(setting, '=', 2) from pg_db_role_setting s, unnest(s.setconfig) as setting
+        select split_part(setting, '=', 2) as present, s.setrole <> 0 and s.setdatabase <> 0 as special
+        from pg_db_role_setting s, unnest(s.setconfig) as setting
         where ${isHere} and split_part(setting, '=', 1) = wanted
-        order by s.setrole <> 0 desc, s.setdatabase <> 0 desc limit 1), '0') ~ '^0'`,
+        order by s.setrole <> 0 desc, s.setdatabase <> 0 desc limit 1) as winner on true
+      where current_setting('server_version_num')::int >= since and coalesce(present, '0') ~ '^0'`,
   },
   {
     check: 'connection-limit',

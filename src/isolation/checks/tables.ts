@@ -1,7 +1,7 @@
 import type { CatalogueCheck } from '../finding.ts'
-import { parameters } from '../tables-query.ts'
+import { aclOf, parameters, revoke } from '../tables-query.ts'
 
-const { role, shared, tenant } = parameters
+const { role, shared } = parameters
 
 /** Guarantees G1, G2 and G12: every tenant table is protected, and the serving role reaches no other table. */
 export const tableChecks: CatalogueCheck[] = [
@@ -40,21 +40,9 @@ export const tableChecks: CatalogueCheck[] = [
       'The tenant column is a uuid: a text can be empty, as the setting is after a transaction, and a number can be guessed.',
     find: `
       select name, format('its tenant column is %s, not uuid', format_type(atttypid, null)),
-        format('alter table %s alter column %s type uuid using …;', name, tenant_name)
+        'Change the column to uuid. How its values convert depends on your data.'
       from tables join pg_type on pg_type.oid = atttypid
       where coalesce(nullif(typbasetype, 0), pg_type.oid) <> 'uuid'::regtype`,
-  },
-  {
-    check: 'tenant-default',
-    guarantee: 12,
-    level: 'warning',
-    should: 'The default of the tenant column is the current tenant.',
-    find: `
-      select t.name, 'its tenant column has no default that sets the tenant',
-        coalesce('alter table ' || t.name || ' alter column ' || t.tenant_name || ' set default ' || ${tenant} || ';',
-          'Create a tenant function first: run "rowhouse init" and "rowhouse migrate".')
-      from tables t left join pg_attrdef d on d.adrelid = t.oid and d.adnum = t.tenant
-      where coalesce(${tenant}, '(') ~ '\\(' and regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^\\((.*)\\)::[\\w ]+$', '\\1') is distinct from ${tenant}`,
   },
   {
     check: 'reachable-without-tenant',
@@ -63,7 +51,7 @@ export const tableChecks: CatalogueCheck[] = [
     should: 'The serving role has no privilege on a table without a tenant column, except on shared tables.',
     find: `
       select name, 'the serving role can reach it, and it has no tenant column',
-        format('revoke all on %s from public, %I; -- or list it as shared: %s', name, rolname, name)
+        ${revoke("format('revoke all on %s', name)", aclOf('relations'), ' -- or list it as shared')}
       from bound, relations
       where relkind in ('r', 'p') and tenant is null and reachable and not shared and not extension`,
   },
@@ -74,11 +62,13 @@ export const tableChecks: CatalogueCheck[] = [
     should: 'No tenant table inherits from a table without a tenant column that the serving role can reach.',
     find: `
       with recursive children as (
-        select r.oid as root, inhrelid as child from relations r join pg_inherits on inhparent = r.oid where r.tenant is null
-        union select root, inhrelid from children join pg_inherits on inhparent = child)
+        select r.oid as root, inhrelid as first, inhrelid as child
+        from relations r join pg_inherits on inhparent = r.oid where r.tenant is null
+        union select root, first, inhrelid from children join pg_inherits on inhparent = child)
       select r.name, format('a query of it returns the rows of %s and does not apply their policies', t.name),
-        format('alter table %s no inherit %s;', t.name, r.name)
-      from relations r join children on children.root = r.oid join tables t on t.oid = children.child where r.reachable`,
+        string_agg(format('alter table %s no inherit %s;', first::regclass, r.name), ' ')
+      from relations r join children on children.root = r.oid join tables t on t.oid = children.child where r.reachable
+      group by r.name, t.name`,
   },
   {
     check: 'shared-writable',
@@ -87,7 +77,7 @@ export const tableChecks: CatalogueCheck[] = [
     should: 'The serving role only reads what all tenants share: every tenant sees what one of them writes.',
     find: `
       select name, 'all tenants share it, and the serving role may write to it',
-        format('revoke insert, update, delete on %s from public, %I;', name, rolname)
+        ${revoke("format('revoke insert, update, delete on %s', name)", aclOf('relations'))}
       from bound, relations
       where shared and relkind in ('r', 'p', 'v') and (has_table_privilege(${role}, relations.oid, 'INSERT, UPDATE, DELETE')
         or has_any_column_privilege(${role}, relations.oid, 'INSERT, UPDATE'))`,
@@ -112,8 +102,7 @@ export const tableChecks: CatalogueCheck[] = [
       select format('%I.%I', nspname, relname), 'the serving role can read a sequence that all tenants share',
         case when exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'a')
           then 'Change the column that it numbers to uuid.'
-          else format('revoke all on sequence %I.%I from public, %I; -- or list it as shared: %I.%I',
-            nspname, relname, rolname, nspname, relname) end
+          else ${revoke("format('revoke all on sequence %I.%I', nspname, relname)", aclOf('c'), ' -- or list it as shared')} end
       from bound, pg_class c join schemas on schemas.oid = c.relnamespace
       -- CASE, because has_sequence_privilege() fails for another kind of relation and the planner may call it first.
       where case when c.relkind = 'S' then has_sequence_privilege(${role}, c.oid, 'USAGE, SELECT, UPDATE') else false end

@@ -25,7 +25,7 @@ const embedded = await openEmbedded(folder)
 const { url } = embedded
 await migrate({ url })
 const db = createTenantDatabase({ connections: createPool({ url, size: 4 }), role: 'app_user' })
-const isolation = createIsolationCheck({ url, role: 'app_user' })
+const isolation = createIsolationCheck({ url, role: 'app_user', allowPrivileged: true })
 
 afterAll(async () => {
   await Promise.all([db.close(), isolation.close()])
