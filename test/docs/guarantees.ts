@@ -116,6 +116,8 @@ export const guarantees: Guarantee[] = [
       proof('database/tenant-database', 'the settings of a transaction > leave nothing on the connection afterwards'),
       proof('database/pipeline', 'statements that are sent together > are not run behind one that fails'),
       proof('architecture/imports', 'only database and migrate begin transactions'),
+      proof('database/pool', 'closes a connection that is released inside a transaction'),
+      proof('database/listeners', 'a protocol violation is reported after its connection was closed'),
     ],
   },
   {
@@ -292,8 +294,11 @@ export const guarantees: Guarantee[] = [
     number: 25,
     topic: 'service',
     title: 'Responses are private',
-    text: 'A response with tenant data has `Cache-Control: private, no-store`, and a `Vary` header with the headers that select the tenant.',
-    tests: [proof('resolution/tenant', 'the tenant middleware > marks the response as private')],
+    text: 'A response with tenant data has `Cache-Control: private, no-store`, or a private one of its handler, and a `Vary` header with the headers that select the tenant. A shareable one is made private unless its route opted out by name.',
+    tests: [
+      proof('resolution/tenant', 'the tenant middleware > marks the response as private'),
+      proof('resolution/tenant', 'a response that a shared cache could keep > is made private'),
+    ],
   },
   {
     number: 26,
@@ -317,6 +322,12 @@ export const guarantees: Guarantee[] = [
         'a new table of tenants that was not protected > makes the migration fail with its name',
       ),
       proof('migrate/migrate', 'a migration > restores row-level security that was disabled'),
+      proof('migrate/all-rows', 'a migration that changes rows is an error for an owner that FORCE binds'),
+      proof(
+        'migrate/outside-transaction',
+        'the serving role reaches no unprotected table between the transactions of a migration',
+      ),
+      proof('migrate/planted-objects', 'does not run with the rights of a superuser that migrates'),
     ],
   },
   {
@@ -328,6 +339,33 @@ export const guarantees: Guarantee[] = [
       proof('deep/engines/servers', 'the suite is green > on PostgreSQL'),
       proof('deep/engines/servers', 'the suite is green > through a transaction pooler with one connection'),
       proof('deep/engines/pglite', 'on PGlite'),
+    ],
+  },
+  {
+    number: 30,
+    topic: 'service',
+    title: 'What was verified stays as it was',
+    text: 'Identities and claims are deeply frozen. Nothing that a handler does to them reaches another request.',
+    tests: [
+      proof('auth/frozen', 'of a token gets a TypeError, and no later request with the token sees the change'),
+      proof('auth/frozen', 'of a custom authentication gets a TypeError, and no later request sees the change'),
+    ],
+  },
+  {
+    number: 31,
+    topic: 'database',
+    title: 'Values come back as they were written',
+    text: 'Every column type of Drizzle is read and written as over node-postgres, whatever text formats the database has as default. Strings in JSON and NULL in arrays are not lost.',
+    tests: [
+      proof('database/values', 'a value > of jsonb is the one that node-postgres returns'),
+      proof(
+        'database/values',
+        'an array > of text has the elements that its type reads elsewhere, and NULL stays NULL',
+      ),
+      proof('database/values', 'a parameter without a column > is sent, and its result read, as over node-postgres'),
+      proof('database/text-formats', 'changes no value that a tenant reads or writes'),
+      proof('database/text-formats', 'changes no date for a role without defaults'),
+      proof('database/text-formats', 'refuses a role whose sessions misread values, and its remedy cures it'),
     ],
   },
 ]

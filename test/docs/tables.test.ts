@@ -11,8 +11,9 @@ test.each(Object.keys(tables))('%s is what "bun run docs" writes', async (path) 
   expect(await read(path)).toBe(tables[path] ?? '')
 })
 
-test('the guarantees have the numbers from 1 to 28', () => {
-  expect(guarantees.map(({ number }) => number)).toEqual(Array.from({ length: 28 }, (_, n) => n + 1))
+test('each guarantee has a number of its own, in ascending order', () => {
+  const numbers = guarantees.map(({ number }) => number)
+  expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b))
 })
 
 test('each check that a mutation names is a check of the doctor', () => {
