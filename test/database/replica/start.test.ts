@@ -28,7 +28,7 @@ test('a start with an unprotected standby fails and names the finding', async ()
     DATABASE_REPLICA_URL: pair.standby.ownerUrl,
   })
   expect(await server.exited).toBe(1)
-  expect(server.stderr).toStartWith('DATABASE_REPLICA_URL: Row-level security does not keep tenants apart')
+  expect(server.stderr).toStartWith('DATABASE_REPLICA_URL: The isolation check refuses this database')
   expect(server.stderr).toContain('the serving role is a superuser')
 })
 
