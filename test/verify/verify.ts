@@ -4,7 +4,7 @@ import { type Outcome, readJunit } from './junit.ts'
 import { unprovedBy } from './proofs.ts'
 
 // `bun run verify` runs types, lint and tests at the same time, then checks the proof of each guarantee. `bun run verify:deep` runs mutation
-// tests, other engines, and fault injection and properties with ten times as many runs.
+// tests, other engines, fault injection and properties with ten times as many runs, and the starts on Node.
 
 const root = join(import.meta.dir, '../..')
 const suite = process.argv.includes('--deep') ? 'deep' : 'fast'
@@ -64,7 +64,11 @@ async function verify(): Promise<boolean> {
 
 async function verifyDeep(): Promise<boolean> {
   const engines = await tests('deep.xml', ['--config=test/deep/bunfig.toml', 'test/deep'])
-  const repeated = await tests('repeated.xml', ['test/faults', 'test/properties', 'test/limits'], { DEEP: '1' })
+  const repeated = await tests(
+    'repeated.xml',
+    ['test/faults', 'test/properties', 'test/limits', 'test/runtime/start.test.ts'],
+    { DEEP: '1' },
+  )
   return isProved('deep.xml', 'repeated.xml') && engines && repeated
 }
 

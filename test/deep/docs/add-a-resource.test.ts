@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const root = join(import.meta.dir, '../..')
+const root = join(import.meta.dir, '../../..')
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-docs-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { migrate } from '../../src/migrate/index.ts'
-import { type PostgresServer, startPostgres } from '../postgres.ts'
-import { root, start } from '../runtime/child.ts'
+import { migrate } from '../../../src/migrate/index.ts'
+import { type PostgresServer, startPostgres } from '../../postgres.ts'
+import { root, start } from '../../runtime/child.ts'
 
 setDefaultTimeout(120_000)
 
@@ -41,7 +41,7 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
   }
 
   async function run(script: string): Promise<{ code: number | null; output: string }> {
-    const PATH = `${bin}:${join(process.execPath, '..')}:${process.env.PATH}`
+    const PATH = `${bin}:${join(process.execPath, '../..')}:${process.env.PATH}`
     await using child = start(['bash', '-c', `set -euo pipefail\n${script}`], { PATH })
     return { code: await child.exited, output: child.stdout + child.stderr }
   }

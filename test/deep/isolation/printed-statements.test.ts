@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { randomBytes } from 'node:crypto'
-import { openConnection } from '../../src/database/index.ts'
-import { createIsolationCheck, type Finding, inspectRowSecurity } from '../../src/isolation/index.ts'
-import { asOwner, createBareDatabase } from '../database.ts'
-import { faultsOf } from './faults/index.ts'
-import { shared, thirdPartyDatabase } from './third-party-database.ts'
+import { openConnection } from '../../../src/database/index.ts'
+import { createIsolationCheck, type Finding, inspectRowSecurity } from '../../../src/isolation/index.ts'
+import { asOwner, createBareDatabase } from '../../database.ts'
+import { faultsOf } from '../../isolation/faults/index.ts'
+import { shared, thirdPartyDatabase } from '../../isolation/third-party-database.ts'
 
 // Runs each printed statement by itself and then all of them, as the owner, in a transaction that is rolled back.
 const suffix = randomBytes(4).toString('hex')

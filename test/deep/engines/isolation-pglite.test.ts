@@ -2,10 +2,10 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEmbedded } from '../../db/embedded.ts'
-import { createPool, createTenantDatabase } from '../../src/database/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
-import { probe } from './isolation.ts'
+import { openEmbedded } from '../../../db/embedded.ts'
+import { createPool, createTenantDatabase } from '../../../src/database/index.ts'
+import { migrate } from '../../../src/migrate/index.ts'
+import { probe } from '../../testing/isolation.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-isolation-'))
 const embedded = await openEmbedded(folder)
