@@ -1,12 +1,20 @@
 import { describe, expect, test } from 'bun:test'
-import { createOwnedDatabases, failureOf, insertNotes, kindsOfOwners, notesMigration, protectNotes } from './owners.ts'
+import {
+  createOwnedDatabases,
+  failureOf,
+  insertNotes,
+  type KindOfOwner,
+  kindsOfOwners,
+  notesMigration,
+  protectNotes,
+} from './owners.ts'
 import { copyProject, type Project } from './project.ts'
 
 const owned = createOwnedDatabases()
 const step = '\n--> statement-breakpoint\n'
 
 /** A project whose table `notes` has a row of each of two tenants. */
-async function createNotes(owner: (typeof kindsOfOwners)[number]) {
+async function createNotes(owner: KindOfOwner) {
   const database = await owned.createEmpty(owner)
   const project = await copyProject()
   await project.addMigration('0001_notes', notesMigration)

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'bun:test'
 import type postgres from 'postgres'
 import { MigrationError } from '../../src/migrate/index.ts'
-import { createOwnedDatabases, failureOf, insertNotes, kindsOfOwners, notesMigration, protectNotes } from './owners.ts'
+import {
+  createOwnedDatabases,
+  failureOf,
+  insertNotes,
+  type KindOfOwner,
+  kindsOfOwners,
+  notesMigration,
+  protectNotes,
+} from './owners.ts'
 import { copyProject } from './project.ts'
 
 const owned = createOwnedDatabases()
@@ -12,7 +20,7 @@ const one = 'drizzle/0001_notes.sql'
 const shipped = ['drizzle/0000_users_and_tasks.sql', 'drizzle/0001_users_email_collation.sql']
 
 /** A project with the table `notes`, which was not migrated yet. */
-async function createNotes(owner: (typeof kindsOfOwners)[number] = 'a superuser') {
+async function createNotes(owner: KindOfOwner = 'a superuser') {
   const database = await owned.createEmpty(owner)
   const project = await copyProject()
   await project.addMigration('0001_notes', notesMigration)
