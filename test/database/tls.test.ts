@@ -68,7 +68,9 @@ describe('a server with the certificate of a private CA for localhost', () => {
 })
 
 test('a server without TLS is refused, and nothing is sent in plain text', async () => {
-  const connection = openConnection({ url: `${server.plainUrl}?sslmode=require` })
+  const url = new URL(server.plainUrl)
+  url.searchParams.set('sslmode', 'require')
+  const connection = openConnection({ url: url.href })
   const error = await query(connection, 'select 1').catch((thrown) => thrown)
   expect(causesOf(error).map(({ message }) => message)).toContain('The server does not support SSL connections')
   expect(describeStartProblem(error)).toContain('PostgreSQL has TLS switched off')

@@ -41,7 +41,7 @@ export const codeMutations: CodeMutation[] = [
     fault: 'migration without its final isolation check',
     guarantee: 27,
     file: 'src/migrate/migrate.ts',
-    lines: [['assertRowSecurity(await', 'void (await']],
+    lines: [['      assertRowSecurity(\n', '      String(\n']],
     test: { file: 'test/migrate/migrate.test.ts', title: 'makes the migration fail with its name' },
   },
   {
