@@ -136,4 +136,37 @@ export const codeMutations: CodeMutation[] = [
     ],
     test: { file: 'test/resolution/tenant-directory.test.ts', title: 'is used only for its own tenant' },
   },
+  {
+    fault: 'protocol violation that is reported before its connection is closed',
+    guarantee: 8,
+    file: 'src/database/transaction.ts',
+    lines: [
+      ['  await connection.close() // first:', '  // first:'],
+      [
+        '  callListener(() => options.onProtocolViolation?.(what))',
+        '  options.onProtocolViolation?.(what)\n  await connection.close()',
+      ],
+    ],
+    test: {
+      file: 'test/database/listeners.test.ts',
+      title: 'a protocol violation is reported after its connection was closed',
+    },
+  },
+  {
+    fault: 'pool that takes back a connection inside a transaction',
+    guarantee: 8,
+    file: 'src/database/pool.ts',
+    lines: [["this.pending > 0 || this.connection.status !== 'idle'", 'false']],
+    test: { file: 'test/database/pool.test.ts', title: 'closes a connection that is released inside a transaction' },
+  },
+  {
+    fault: 'identity that is not frozen',
+    guarantee: 30,
+    file: 'src/context/frozen-identity.ts',
+    lines: [['  freeze(copy)\n', '']],
+    test: {
+      file: 'test/auth/frozen.test.ts',
+      title: 'of a token gets a TypeError, and no later request with the token sees the change',
+    },
+  },
 ]
