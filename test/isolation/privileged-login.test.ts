@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { createIsolationCheck, type IsolationCheckOptions } from '../../src/isolation/index.ts'
 import { asOwner, createBareDatabase } from '../database.ts'
 
-// A database of somebody else: its policy function uses the rights of whoever evaluates it.
+// A third-party database: its policy function uses the rights of the role that evaluates it.
 const suffix = randomBytes(4).toString('hex')
 const [web, tableOwner, member] = [`web_${suffix}`, `table_owner_${suffix}`, `member_${suffix}`]
 const database = await createBareDatabase()
