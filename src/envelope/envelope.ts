@@ -31,6 +31,20 @@ export interface Failure {
   path: string
 }
 
+/**
+ * What `byteLimits` sets in Hono's context: it counts the bytes of a large response, and returns a body that sends them as fast as
+ * the client reads.
+ *
+ * @throws ApiError SERVICE_UNAVAILABLE or TOO_MANY_REQUESTS when the bytes do not fit
+ */
+export type LargeResponseEnv = {
+  Variables: { sendLarge?: (bytes: Uint8Array<ArrayBuffer>) => ReadableStream<Uint8Array> }
+}
+
+/** From this many UTF-16 units a body is large. A smaller one fits into the buffer of a socket. */
+const largeLength = 16_384
+const encoder = new TextEncoder()
+
 type SuccessBody<Data, Meta> = Meta extends undefined ? Omit<Success<Data>, 'meta'> : Success<Data, Meta>
 
 /**
@@ -56,8 +70,8 @@ export function ok<Data, const Status extends ContentfulStatusCode = 200, Meta =
     timestamp: new Date().toISOString(),
     path: c.req.path,
   }
-  // The generics lose the type of c.json. JSON.stringify omits an undefined `meta`.
-  return c.json(body, status) as unknown as Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'>
+  const text = JSON.stringify(body) // omits an undefined `meta`
+  return respond(c, text, status) as Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'> // text is of this type
 }
 
 /**
@@ -80,6 +94,16 @@ export function failure(
     path: c.req.path,
   }
   return c.json(body, status)
+}
+
+function respond(c: Context<LargeResponseEnv>, text: string, status: ContentfulStatusCode): Response {
+  const sendLarge = text.length < largeLength ? undefined : c.get('sendLarge')
+  if (!sendLarge) return c.body(text, status, { 'Content-Type': 'application/json' })
+  const bytes = encoder.encode(text)
+  return c.body(sendLarge(bytes), status, {
+    'Content-Type': 'application/json',
+    'Content-Length': String(bytes.byteLength),
+  })
 }
 
 /** The id from {@link requestId}, or a new id when that middleware has not run. */

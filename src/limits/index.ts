@@ -1,4 +1,6 @@
 export type { Concurrency } from './bulkhead.ts'
+export { ByteBudget, type ByteBudgetOptions } from './byte-budget.ts'
+export { type ByteLimitsEnv, type ByteLimitsOptions, byteLimits } from './byte-limits.ts'
 export { memoryRateStore } from './memory-rate-store.ts'
 export type { RateOptions } from './rate-limit.ts'
 export type { Rate, RateDecision, RateStore } from './rate-store.ts'

@@ -4,8 +4,11 @@ import { Bulkhead, type Concurrency } from './bulkhead.ts'
 import { RateLimit, type RateOptions, rateExceeded } from './rate-limit.ts'
 
 export interface TenantLimitsOptions {
-  /** How many requests of a tenant run at the same time in this process. */
-  concurrency?: Concurrency | undefined
+  /**
+   * How many requests of a tenant run at the same time in this process. `actorMax` limits those of one actor in the same way, over
+   * all the tenants that it may act for.
+   */
+  concurrency?: (Concurrency & { actorMax?: number | undefined }) | undefined
   /** How many requests a tenant may send in a window of time. */
   rate?: RateOptions | undefined
 }
@@ -21,7 +24,7 @@ export interface TenantLimitsOptions {
  * A waiting request leaves the queue when the context's `signal` aborts. A running one keeps its slot until its handler has
  * ended, even when its client has disconnected.
  *
- * @param options `concurrency`: `max` at the same time, `queueMax` more that wait; `rate`: `limit` in `windowSeconds`, `store`
+ * @param options `concurrency`: `max` at the same time, `queueMax` more that wait, `processMax`, `actorMax`; `rate`: `limit` in `windowSeconds`, `store`
  * @throws TypeError at construction, when a number is invalid or there is neither `concurrency` nor `rate`. The handler throws
  *   ApiError TOO_MANY_REQUESTS with `Retry-After` in seconds, and TenantRequired without a tenant
  * @example
@@ -30,8 +33,13 @@ export interface TenantLimitsOptions {
  */
 export function tenantLimits(options: TenantLimitsOptions): MiddlewareHandler<TenantEnv> {
   const rate = options.rate && new RateLimit(options.rate)
-  const bulkhead = options.concurrency && new Bulkhead(options.concurrency)
-  if (!rate && !bulkhead) throw new TypeError('tenantLimits() needs concurrency, rate or both')
+  const { concurrency } = options
+  const tenants = concurrency && new Bulkhead(concurrency)
+  const actors =
+    concurrency?.actorMax === undefined
+      ? undefined
+      : new Bulkhead({ max: concurrency.actorMax, queueMax: concurrency.queueMax })
+  if (!rate && !tenants) throw new TypeError('tenantLimits() needs concurrency, rate or both')
 
   return async function tenantLimits(c, next) {
     const tenantId = c.get('tenantId')
@@ -41,18 +49,29 @@ export function tenantLimits(options: TenantLimitsOptions): MiddlewareHandler<Te
     // Set before the handler, so that an error and an aborted request have the headers too.
     if (decision) rate?.setHeaders(c, decision)
     if (decision?.allowed === false) throw rateExceeded(decision)
-    if (bulkhead) {
-      const signal = c.get('signal')
-      const slots = bulkhead.slotsOf(tenantId)
-      if (!slots.take()) await slots.wait(signal)
+    const signal = c.get('signal')
+    const actor = c.get('identity')?.actor
+    // In this order for every request: a request that waits for its tenant's slot may hold its actor's, never the other way round.
+    const ofActor = actor === undefined ? undefined : await slotIn(actors, actor, signal)
+    try {
+      const ofTenant = await slotIn(tenants, tenantId, signal)
       try {
         signal?.throwIfAborted() // the slot and the abort may come at the same time
         await next()
       } finally {
-        slots.release()
+        ofTenant?.release()
       }
-    } else await next()
+    } finally {
+      ofActor?.release()
+    }
     // A response that a handler creates without the context lacks the headers that were set there.
     if (decision && !c.res.headers.has('RateLimit-Limit')) rate?.setHeaders(c, decision)
   }
+}
+
+/** Takes a slot, or waits for one. */
+async function slotIn(bulkhead: Bulkhead | undefined, key: string, signal: AbortSignal | undefined) {
+  const slots = bulkhead?.slotsOf(key)
+  if (slots && !slots.take()) await slots.wait(signal)
+  return slots
 }

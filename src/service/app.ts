@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { Env, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { mergePath } from 'hono/utils/url'
 import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -8,16 +8,17 @@ import type { TenantDatabase } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
 import type { IsolationCheck } from '../isolation/index.ts'
-import { type TenantLimitsOptions, tenantLimits } from '../limits/index.ts'
+import { ByteBudget, byteLimits, type TenantLimitsOptions, tenantLimits } from '../limits/index.ts'
 import { createDocument, createRouter, type DocumentOptions, docs, type LoadDocsAsset } from '../openapi/index.ts'
 import { header, type TenantOptions, tenant } from '../resolution/index.ts'
+import type { Config } from './config/config.ts'
 import { healthRoutes } from './features/health.ts'
 import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
-import { userConstraints, userRoutes } from './features/users/routes.ts'
+import { userBodyBytes, userConstraints, userRoutes } from './features/users/routes.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
 import { rejectMalformedUrl } from './middleware/reject-malformed-url.ts'
-import { type RequestLimitsOptions, requestLimits } from './middleware/request-limits.ts'
+import { requestDeadline } from './middleware/request-deadline.ts'
 import { responseHeaders } from './middleware/response-headers.ts'
 
 export interface AppOptions {
@@ -34,7 +35,7 @@ export interface AppOptions {
   bearer: boolean
   /** The limits of each tenant. @default no limits */
   limits?: TenantLimitsOptions | undefined
-  requests: RequestLimitsOptions
+  requests: Config['requests']
   /** The value of Strict-Transport-Security; undefined for none. */
   hsts: string | undefined
   /** How many proxies append to `X-Forwarded-For`. */
@@ -50,7 +51,7 @@ export interface AppOptions {
  * const response = await app.request('/health')
  */
 export function createApp(options: AppOptions) {
-  const { db, log } = options
+  const { log } = options
   const app = createRouter()
 
   app.use(requestId())
@@ -58,15 +59,12 @@ export function createApp(options: AppOptions) {
   app.use(responseHeaders({ hsts: options.hsts }))
   app.use(throwErrors)
   app.use(rejectMalformedUrl)
-  app.use(requestLimits(options.requests))
+  app.use(requestDeadline(options.requests))
   app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints } }))
   app.notFound(methodNotAllowed(app))
 
   app.route('/', healthRoutes({ isolation: options.isolation }))
-  const forTenants: MiddlewareHandler[] = [tenant(options.tenant ?? { from: header(options.tenantHeader) })]
-  if (options.limits) forTenants.push(tenantLimits(options.limits))
-  const tenantRoutes = { '/users': userRoutes({ db }), '/tasks': taskRoutes({ db }) }
-  for (const [path, routes] of Object.entries(tenantRoutes)) mountForTenants(app, path, routes, forTenants)
+  mountForTenants(app, options)
 
   // Built by the first request for it: the start is faster without.
   let document: string | undefined
@@ -98,15 +96,28 @@ const tags = {
   tasks: 'Tasks of a tenant',
 }
 
-/** The tenant middleware runs on declared routes only: an unknown path or method is 404 or 405, with and without a tenant. */
-function mountForTenants<E extends Env>(
-  app: OpenAPIHono,
-  path: string,
-  routes: OpenAPIHono<E>,
-  middleware: MiddlewareHandler[],
-) {
-  // `routes` lists a route once for each of its validators.
-  const declared = new Map(routes.routes.map((route) => [route.method + route.path, route]))
-  for (const route of declared.values()) app.on(route.method, [mergePath(path, route.path)], ...middleware)
-  app.route(path, routes)
+/**
+ * Mounts the routes of tenants. Their middleware runs on declared routes only: an unknown path or method is 404 or 405, with and
+ * without a tenant. The caller is verified first, and its rate counts, before a body is read. A request waits for its slot after
+ * its body has arrived, so that a slow client holds no slot.
+ */
+function mountForTenants(app: OpenAPIHono, options: AppOptions) {
+  const { db, requests, limits = {} } = options
+  const verify = tenant(options.tenant ?? { from: header(options.tenantHeader) })
+  const { rate, ...slots } = limits
+  const limitRate = rate ? [tenantLimits({ rate })] : []
+  const limitSlots = slots.concurrency ? [tenantLimits(slots)] : []
+  const received = new ByteBudget({ totalBytes: requests.receivedBytesMax })
+  const sent = new ByteBudget({ totalBytes: requests.sentBytesMax })
+  for (const [path, { routes, bodyBytes }] of Object.entries({
+    '/users': { routes: userRoutes({ db }), bodyBytes: userBodyBytes },
+    '/tasks': { routes: taskRoutes({ db }), bodyBytes: requests.bodyLimitBytes },
+  })) {
+    const limitBytes = byteLimits({ bodyBytes: Math.min(bodyBytes, requests.bodyLimitBytes), received, sent })
+    // `routes` lists a route once for each of its validators.
+    const declared = new Map(routes.routes.map((route) => [route.method + route.path, route]))
+    const middleware: MiddlewareHandler[] = [verify, ...limitRate, limitBytes, ...limitSlots]
+    for (const { method, path: sub } of declared.values()) app.on(method, [mergePath(path, sub)], ...middleware)
+    app.route(path, routes)
+  }
 }

@@ -12,6 +12,18 @@ const shareOf = (poolSize: number): number => Math.max(1, Math.min(poolSize - 1,
 export function createLimitsOptions({ limits, database }: Config, hasPool: boolean): TenantLimitsOptions | undefined {
   const auto = hasPool ? shareOf(database.poolSize) : 0
   const max = limits.concurrency === 'auto' ? auto : limits.concurrency
-  const concurrency = max === 0 ? undefined : { max, queueMax: hasPool ? limits.queue : 0 }
-  return concurrency || limits.rate ? { concurrency, rate: limits.rate } : undefined
+  const { actorConcurrency, queue: queueMax, rate } = limits
+  const actorMax = actorConcurrency === 'auto' ? Math.max(max, Math.ceil(database.poolSize / 2)) : actorConcurrency
+  const concurrency =
+    max === 0
+      ? undefined
+      : hasPool
+        ? {
+            max,
+            queueMax,
+            processMax: Math.max(1, database.poolSize - 1),
+            actorMax: actorMax === 0 ? undefined : actorMax,
+          }
+        : { max, queueMax: 0 }
+  return concurrency || rate ? { concurrency, rate } : undefined
 }

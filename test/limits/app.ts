@@ -3,7 +3,7 @@ import type { TenantEnv } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { type TenantLimitsOptions, tenantLimits } from '../../src/limits/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
-import { requestLimits } from '../../src/service/middleware/request-limits.ts'
+import { requestDeadline } from '../../src/service/middleware/request-deadline.ts'
 
 /** Waits until the work that is ready now has run. */
 export const turn = (): Promise<void> => new Promise(setImmediate)
@@ -23,8 +23,10 @@ export function build(options: TenantLimitsOptions) {
   const started: string[] = []
   const held = new Map<string, PromiseWithResolvers<string>>()
   app.onError(createErrorHandler())
-  app.use(requestLimits({ bodyLimitBytes: 100, timeoutMs: 60_000 }))
-  app.use(tenant({ from: header('X-Tenant-Id') }))
+  app.use(requestDeadline({ timeoutMs: 60_000 }))
+  app.use(
+    tenant({ from: header('X-Tenant-Id'), auth: { vary: [], verify: (c) => ({ actor: c.req.header('X-Actor') }) } }),
+  )
   app.use(tenantLimits(options))
   app.get('/', (c) => c.text('done'))
   app.get('/raw', () => new Response('done'))
@@ -42,9 +44,12 @@ export function build(options: TenantLimitsOptions) {
   return {
     started,
     /** A client of this tenant. `signal` aborts when the client disconnects. */
-    as: (tenantId: string) => async (path: string, signal?: AbortSignal) =>
+    as: (tenantId: string, actor?: string) => async (path: string, signal?: AbortSignal) =>
       app.request(
-        new Request(`http://test${path}`, { headers: { 'X-Tenant-Id': tenantId }, ...(signal ? { signal } : {}) }),
+        new Request(`http://test${path}`, {
+          headers: { 'X-Tenant-Id': tenantId, ...(actor === undefined ? {} : { 'X-Actor': actor }) },
+          ...(signal ? { signal } : {}),
+        }),
       ),
     async finish(name: string) {
       held.get(name)?.resolve('done')
@@ -60,3 +65,6 @@ export function build(options: TenantLimitsOptions) {
 /** The rate headers of a response, on one line. */
 export const rateOf = ({ headers }: Response) =>
   ['Limit', 'Remaining', 'Reset', 'Policy'].map((name) => headers.get(`RateLimit-${name}`)).join(' ')
+
+/** The id of a tenant that no other test has. */
+export const newTenantId = (): string => crypto.randomUUID()

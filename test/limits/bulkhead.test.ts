@@ -64,3 +64,56 @@ describe('a bulkhead', () => {
     expect(() => new Bulkhead({ max, queueMax })).toThrow(TypeError)
   })
 })
+
+describe('a process that runs as many requests as it should', () => {
+  test('still gives a first slot to a tenant without one', () => {
+    const bulkhead = new Bulkhead({ max: 2, queueMax: 0, processMax: 2 })
+    expect([bulkhead.slotsOf('a').take(), bulkhead.slotsOf('a').take()]).toEqual([true, true])
+    expect([bulkhead.slotsOf('b').take(), bulkhead.slotsOf('c').take()]).toEqual([true, true])
+  })
+
+  test('gives no tenant a second slot', () => {
+    const bulkhead = new Bulkhead({ max: 2, queueMax: 0, processMax: 2 })
+    for (const tenant of ['a', 'b']) bulkhead.slotsOf(tenant).take()
+    expect(bulkhead.slotsOf('a').take()).toBe(false)
+  })
+
+  test('starts what waits when another tenant is done, one request of each tenant in turn', async () => {
+    const bulkhead = new Bulkhead({ max: 3, queueMax: 3, processMax: 3 })
+    const started: string[] = []
+    for (const tenant of ['a', 'b', 'c']) bulkhead.slotsOf(tenant).take()
+    const waits = ['a', 'a', 'b'].map(async (tenant) => {
+      await bulkhead.slotsOf(tenant).wait(undefined)
+      started.push(tenant)
+    })
+    bulkhead.slotsOf('c').release()
+    await waits[0]
+    bulkhead.slotsOf('a').release()
+    bulkhead.slotsOf('a').release()
+    await Promise.all(waits)
+    expect(started).toEqual(['a', 'b', 'a'])
+  })
+
+  test('starts the next request of a tenant that has no slot left', async () => {
+    const bulkhead = new Bulkhead({ max: 1, queueMax: 1, processMax: 1 })
+    const [a, b] = [bulkhead.slotsOf('a'), bulkhead.slotsOf('b')]
+    expect([a.take(), b.take()]).toEqual([true, true])
+    const waited = a.wait(undefined)
+    a.release()
+    expect(await waited).toBeUndefined()
+  })
+
+  test('forgets a request that gave up', async () => {
+    const bulkhead = new Bulkhead({ max: 2, queueMax: 2, processMax: 1 })
+    const a = bulkhead.slotsOf('a')
+    a.take()
+    bulkhead.slotsOf('b').take()
+    const client = new AbortController()
+    const gone = a.wait(client.signal).catch((reason: unknown) => reason)
+    client.abort('gone')
+    expect(await gone).toBe('gone')
+    bulkhead.slotsOf('b').release()
+    a.release()
+    expect(bulkhead.tenantCount).toBe(0)
+  })
+})

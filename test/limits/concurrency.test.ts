@@ -73,6 +73,28 @@ describe('the concurrency limit', () => {
   })
 })
 
+describe('the concurrency limit of an actor', () => {
+  const concurrency = { max: 2, queueMax: 0, actorMax: 1 }
+
+  test('counts its requests to all tenants', async () => {
+    const { as, finish } = build({ concurrency })
+    const first = as(a, 'ada')('/held/1')
+    await turn()
+    expect([(await as(b, 'ada')('/')).status, (await as(b, 'grace')('/')).status]).toEqual([429, 200])
+    await finish('1')
+    expect([(await first).status, (await as(b, 'ada')('/')).status]).toEqual([200, 200])
+  })
+
+  test('does not apply to callers without an actor', async () => {
+    const { as, finish } = build({ concurrency })
+    const first = as(a)('/held/1')
+    await turn()
+    expect((await as(b)('/')).status).toBe(200)
+    await finish('1')
+    await first
+  })
+})
+
 describe('a slot', () => {
   test('is released by a handler that throws', async () => {
     const { as } = build({ concurrency: { max: 1, queueMax: 0 } })

@@ -20,8 +20,8 @@ test('DATABASE_URL is the only setting without a default', () => {
     database: { url, poolSize: 10, replicaUrl: undefined, bookmarkSecret: undefined },
     auth: { kind: 'unverified' },
     tenant: { from: ['header'], header: 'X-Tenant-Id', domain: undefined, directory: 'off', signingKeys: [] },
-    limits: { concurrency: 'auto', queue: 1000, rate: undefined },
-    requests: { bodyLimitBytes: 1_048_576, timeoutMs: 15_000 },
+    limits: { concurrency: 'auto', actorConcurrency: 'auto', queue: 1000, rate: undefined },
+    requests: { timeoutMs: 15_000, bodyLimitBytes: 131_072, receivedBytesMax: 16_777_216, sentBytesMax: 33_554_432 },
     log: { level: 'info' },
   })
 })

@@ -37,10 +37,19 @@ export interface Config {
   readonly limits: {
     /** Requests at the same time: `auto` for a share of the pool, 0 for no limit. */
     readonly concurrency: number | 'auto'
+    /** Requests of one actor over all its tenants: `auto` for half of the pool, 0 for no limit. */
+    readonly actorConcurrency: number | 'auto'
     readonly queue: number
     readonly rate: { readonly limit: number; readonly windowSeconds: number } | undefined
   }
-  readonly requests: { readonly bodyLimitBytes: number; readonly timeoutMs: number }
+  readonly requests: {
+    readonly timeoutMs: number
+    /** A larger body is answered with 413. */
+    readonly bodyLimitBytes: number
+    /** The most bytes of all bodies and of all large responses in each process; a quarter of them for each tenant. */
+    readonly receivedBytesMax: number
+    readonly sentBytesMax: number
+  }
   readonly log: { readonly level: Settings['LOG_LEVEL'] }
 }
 
@@ -103,11 +112,17 @@ const nest = (given: Settings, auth: AuthConfig): Config => ({
   },
   limits: {
     concurrency: given.TENANT_CONCURRENCY,
+    actorConcurrency: given.ACTOR_CONCURRENCY,
     queue: given.TENANT_QUEUE,
     rate:
       given.RATE_LIMIT === 0 ? undefined : { limit: given.RATE_LIMIT, windowSeconds: given.RATE_LIMIT_WINDOW_SECONDS },
   },
-  requests: { bodyLimitBytes: given.BODY_LIMIT_BYTES, timeoutMs: given.REQUEST_TIMEOUT_MS },
+  requests: {
+    timeoutMs: given.REQUEST_TIMEOUT_MS,
+    bodyLimitBytes: given.BODY_LIMIT_BYTES,
+    receivedBytesMax: given.RECEIVED_BYTES_MAX,
+    sentBytesMax: given.SENT_BYTES_MAX,
+  },
   log: { level: given.LOG_LEVEL },
 })
 

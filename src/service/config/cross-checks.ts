@@ -10,11 +10,14 @@ export function checkTogether(settings: Settings, isSet: (name: string) => boole
   checkServer(settings, report)
   checkTenant(settings, isSet, report)
   checkHeaders(settings, report)
+  checkBytes(settings, report)
   const { DATABASE_REPLICA_URL, RATE_LIMIT, TENANT_CONCURRENCY } = settings
   if (isSet('BOOKMARK_SECRET') && DATABASE_REPLICA_URL === undefined)
     report('BOOKMARK_SECRET', 'applies only with DATABASE_REPLICA_URL: remove it, or set DATABASE_REPLICA_URL')
   if (isSet('RATE_LIMIT_WINDOW_SECONDS') && RATE_LIMIT === 0)
     report('RATE_LIMIT_WINDOW_SECONDS', 'applies only with RATE_LIMIT: remove it, or set RATE_LIMIT')
+  if (isSet('ACTOR_CONCURRENCY') && TENANT_CONCURRENCY === 0)
+    report('ACTOR_CONCURRENCY', 'has no effect with TENANT_CONCURRENCY=0, which sets no limit: remove one of them')
   if (isSet('TENANT_QUEUE') && TENANT_CONCURRENCY === 0)
     report('TENANT_QUEUE', 'has no effect with TENANT_CONCURRENCY=0, where no request waits: remove one of them')
 }
@@ -38,6 +41,12 @@ function checkTenant(settings: Settings, isSet: (name: string) => boolean, repor
     )
   if (isSet('TENANT_HEADER') && !places.includes('header'))
     report('TENANT_HEADER', 'applies only when TENANT_FROM lists "header": remove it, or add "header" to TENANT_FROM')
+}
+
+/** A tenant has a quarter of the bytes of the process. */
+function checkBytes({ BODY_LIMIT_BYTES, RECEIVED_BYTES_MAX }: Settings, report: Report): void {
+  if (RECEIVED_BYTES_MAX < 4 * BODY_LIMIT_BYTES)
+    report('RECEIVED_BYTES_MAX', 'must be at least four times BODY_LIMIT_BYTES: a tenant may hold a quarter of it')
 }
 
 /** One header with two meanings would make the actor a tenant, or the other way round. */

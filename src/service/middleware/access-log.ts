@@ -3,7 +3,7 @@ import { routePath } from 'hono/route'
 import type { Logger, TenantEnv } from '../../context/index.ts'
 import type { RequestIdEnv } from '../../envelope/index.ts'
 import type { ErrorEnv } from '../../errors/index.ts'
-import type { LimitsEnv } from './request-limits.ts'
+import type { DeadlineEnv } from './request-deadline.ts'
 
 /** What the runtime passes with a request: the address of the other end of the socket. */
 export type Bindings = { remoteAddress?: string | undefined }
@@ -14,7 +14,7 @@ type LogEnv = {
     RequestIdEnv['Variables'] &
       ErrorEnv['Variables'] &
       Pick<TenantEnv['Variables'], 'tenantId' | 'identity' | 'refusal'> &
-      Pick<LimitsEnv['Variables'], 'aborted'>
+      Pick<DeadlineEnv['Variables'], 'aborted'>
   >
 }
 

@@ -29,11 +29,11 @@ testRefusals([
   { of: 'a string', ...wrongType, body: '"Ada"' },
   { of: 'a number', ...wrongType, body: '1' },
   { of: 'true', ...wrongType, body: 'true' },
-  { of: 'deeply nested JSON', ...wrongType, body: `${'['.repeat(100_000)}${']'.repeat(100_000)}` },
+  { of: 'deeply nested JSON', ...wrongType, body: `${'['.repeat(4000)}${']'.repeat(4000)}` },
   {
     of: 'a deeply nested field',
     ...unknown,
-    body: `{"email":"a@b.co","name":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    body: `{"email":"a@b.co","name":${'['.repeat(4000)}${']'.repeat(4000)}}`,
     names: 'name',
   },
   { of: 'the key tenantId', ...unknown, body: { ...user, tenantId: anyId }, names: 'tenantId' },
@@ -131,7 +131,7 @@ test('rejects a declared length over the limit', async () => {
 })
 
 test('answers a body full of unknown fields with a short list', async () => {
-  const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`unknown${n}`, n]))
+  const fields = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`unknown${n}`, n]))
   const answer = await as(newTenant()).post('/users', fields)
   expect(answer.status).toBe(400)
   expect(answer.error?.details).toHaveLength(100)

@@ -13,6 +13,9 @@ export const userConstraints: Constraints = {
   users_tenant_id_email_key: { path: 'email', message: 'A user with this email exists already' },
 }
 
+/** The most bytes of a body: an e-mail and a name in their longest JSON form, with every character escaped. */
+export const userBodyBytes = 8192
+
 const tags = ['users']
 const params = z.object({ id: id().openapi({ example: demo.acme.userId }) })
 
