@@ -32,7 +32,7 @@ const kit: Record<string, string[]> = {
   database: ['context', 'errors', 'text'],
   auth: ['context', 'database', 'errors', 'text'],
   resolution: ['context', 'database', 'errors', 'text'],
-  limits: ['context', 'database', 'errors', 'text'],
+  limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['database', 'isolation', 'errors'],
