@@ -1,5 +1,6 @@
 import type { Context, TypedResponse } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { bytesOf, type LargeResponseEnv, largeBytes, slicesOfList, slicesOfText } from './large-response.ts'
 import type { RequestIdEnv } from './request-id.ts'
 
 /** The body of a successful response. */
@@ -31,20 +32,6 @@ export interface Failure {
   path: string
 }
 
-/**
- * What `byteLimits` sets in Hono's context: it counts the bytes of a large response, and returns a body that sends them as fast as
- * the client reads.
- *
- * @throws ApiError SERVICE_UNAVAILABLE or TOO_MANY_REQUESTS when the bytes do not fit
- */
-export type LargeResponseEnv = {
-  Variables: { sendLarge?: (bytes: Uint8Array<ArrayBuffer>) => ReadableStream<Uint8Array> }
-}
-
-/** From this many UTF-16 units a body is large. A smaller one fits into the buffer of a socket. */
-const largeLength = 16_384
-const encoder = new TextEncoder()
-
 type SuccessBody<Data, Meta> = Meta extends undefined ? Omit<Success<Data>, 'meta'> : Success<Data, Meta>
 
 /**
@@ -61,18 +48,34 @@ export function ok<Data, const Status extends ContentfulStatusCode = 200, Meta =
   options: { status?: Status; meta?: Meta } = {},
 ): Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'> {
   const status = options.status ?? 200
-  const body = {
-    success: true,
-    statusCode: status,
-    requestId: idOf(c),
-    data,
-    meta: options.meta,
-    timestamp: new Date().toISOString(),
-    path: c.req.path,
-  }
-  const text = JSON.stringify(body) // omits an undefined `meta`
-  return respond(c, text, status) as Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'> // text is of this type
+  const before = { success: true, statusCode: status, requestId: idOf(c) }
+  const after = { meta: options.meta, timestamp: new Date().toISOString(), path: c.req.path }
+  const response = respond(c, status, before, data, after)
+  return response as Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'> // the body is of this type
 }
+
+/** Writes a large body in slices where {@link LargeResponseEnv} is set, else at once. */
+function respond(
+  c: Context<LargeResponseEnv>,
+  status: ContentfulStatusCode,
+  before: object,
+  data: unknown,
+  after: object,
+): Response {
+  const sendLarge = c.get('sendLarge')
+  const bytes = sendLarge && Array.isArray(data) ? bytesOf(data) : 0
+  if (sendLarge && bytes >= largeBytes) {
+    const head = `${JSON.stringify(before).slice(0, -1)},"data":[`
+    const tail = `],${JSON.stringify(after).slice(1)}`
+    return c.body(sendLarge(bytes, slicesOfList(head, data as unknown[], tail)), status, json) // an array, see above
+  }
+  const text = JSON.stringify({ ...before, data, ...after }) // omits an undefined `meta`
+  if (sendLarge && text.length >= largeBytes / 2)
+    return c.body(sendLarge(2 * text.length, slicesOfText(text)), status, json)
+  return c.body(text, status, json)
+}
+
+const json = { 'Content-Type': 'application/json' }
 
 /**
  * Responds with the failure envelope. Handlers throw an ApiError instead of calling it.
@@ -94,16 +97,6 @@ export function failure(
     path: c.req.path,
   }
   return c.json(body, status)
-}
-
-function respond(c: Context<LargeResponseEnv>, text: string, status: ContentfulStatusCode): Response {
-  const sendLarge = text.length < largeLength ? undefined : c.get('sendLarge')
-  if (!sendLarge) return c.body(text, status, { 'Content-Type': 'application/json' })
-  const bytes = encoder.encode(text)
-  return c.body(sendLarge(bytes), status, {
-    'Content-Type': 'application/json',
-    'Content-Length': String(bytes.byteLength),
-  })
 }
 
 /** The id from {@link requestId}, or a new id when that middleware has not run. */

@@ -58,11 +58,11 @@ export function byteLimits(options: ByteLimitsOptions): MiddlewareHandler<Env> {
     const holders = holdersOf(c)
     // A write is committed before its response is counted: it must be answered.
     const mayRefuse = c.req.method === 'GET' || c.req.method === 'HEAD'
-    c.set('sendLarge', (bytes) => {
+    c.set('sendLarge', (bytes, slices) => {
       const hold = sent.holdFor(holders)
-      if (mayRefuse) hold.take(bytes.byteLength)
-      else hold.takeAnyway(bytes.byteLength)
-      return pacedBody(bytes, hold, stallMs)
+      if (mayRefuse) hold.take(bytes)
+      else hold.takeAnyway(bytes)
+      return pacedBody(slices, hold, stallMs)
     })
     if (c.req.raw.body === null) {
       await next()
@@ -97,9 +97,9 @@ async function receive(c: Context<Env>, bodyBytes: number, hold: ByteHold): Prom
     if (declared !== undefined && declared <= quickBytes) assertText(await c.req.arrayBuffer(), type)
     else {
       const stream = raw.body as ReadableStream<Uint8Array> // the caller saw that it is not null
-      const bytes = await receiveBody(stream, declared, bodyBytes, hold, c.get('signal'))
+      const bytes = await receiveBody(stream, declared, bodyBytes, c.get('signal'))
       assertText(bytes, type)
-      c.req.raw = new Request(raw, { body: bytes })
+      c.req.bodyCache.arrayBuffer = Promise.resolve(bytes) as never // Hono declares the value, and stores its promise
     }
   } catch (error) {
     // The rest of the body stays unread: its bytes must not be taken for the next request (RFC 9112, section 9.6).

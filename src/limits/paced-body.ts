@@ -1,16 +1,13 @@
 import type { ByteHold } from './byte-budget.ts'
 
-/** The bytes that a runtime copies into the buffer of a socket at once. */
-const sliceBytes = 65_536
-
 /**
- * Sends bytes in slices, each when the client has read the one before, and releases them when the last one is sent. A runtime that
- * gets all bytes at once copies those that the client has not read yet. A client that reads no slice for `stallMs` is cut off.
+ * Sends slices, each when the client has read the one before, and releases their bytes after the last one. A runtime that gets all
+ * bytes at once copies those that the client has not read yet. Between two slices other requests run. A client that reads no slice
+ * for `stallMs` is cut off.
  *
  * @param stallMs in milliseconds
  */
-export function pacedBody(bytes: Uint8Array, hold: ByteHold, stallMs: number): ReadableStream<Uint8Array> {
-  let sent = 0
+export function pacedBody(slices: Iterator<Uint8Array>, hold: ByteHold, stallMs: number): ReadableStream<Uint8Array> {
   let stalled: ReturnType<typeof setTimeout> | undefined
   const end = () => {
     clearTimeout(stalled)
@@ -18,15 +15,16 @@ export function pacedBody(bytes: Uint8Array, hold: ByteHold, stallMs: number): R
   }
   return new ReadableStream<Uint8Array>(
     {
-      pull(controller) {
+      async pull(controller) {
         clearTimeout(stalled)
-        if (sent >= bytes.byteLength) {
+        await turn()
+        const { done, value } = next(slices, end)
+        if (done) {
           end()
           controller.close()
           return
         }
-        controller.enqueue(bytes.subarray(sent, sent + sliceBytes))
-        sent += sliceBytes
+        controller.enqueue(value)
         stalled = setTimeout(() => {
           end()
           controller.error(new Error('The client did not read the response'))
@@ -37,3 +35,16 @@ export function pacedBody(bytes: Uint8Array, hold: ByteHold, stallMs: number): R
     { highWaterMark: 0 },
   )
 }
+
+/** @throws what the serialization of an item throws, after the bytes are released */
+function next(slices: Iterator<Uint8Array>, end: () => void) {
+  try {
+    return slices.next()
+  } catch (error) {
+    end()
+    throw error
+  }
+}
+
+/** Lets other requests run. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,55 +1,62 @@
 import { ApiError } from '../errors/index.ts'
 import type { ByteHold } from './byte-budget.ts'
 
-/** A body without a declared length begins with this, in bytes; so much is also counted for a smaller one. */
-const smallBytes = 4096
+/** A buffer begins with so many bytes when the length is not declared. */
+const firstBytes = 4096
+/** After so many pieces, other requests run. */
+const turnPieces = 64
+/** A body may arrive in so many pieces and one more for each 32 bytes: writers of tokens do so, and smaller pieces cost too much. */
+const piecesMax = 1024
+const pieceBytes = 32
 
 /**
- * Reads a body into one buffer and counts its bytes before they are read. A list of pieces would cost many times their bytes when
- * they are small.
+ * Reads a body into one buffer. A list of pieces would hold many times their bytes when they are small.
  *
  * @param body of a request
  * @param declared the `Content-Length`; undefined for a body in chunks
  * @param maxBytes the most bytes
  * @param signal ends the reading
- * @throws the signal's reason; ApiError PAYLOAD_TOO_LARGE, BAD_REQUEST for a body of very many pieces, and the errors of {@link ByteHold.take}
+ * @throws the signal's reason; ApiError PAYLOAD_TOO_LARGE, BAD_REQUEST for a body of very many pieces
  */
 export async function receiveBody(
   body: ReadableStream<Uint8Array>,
   declared: number | undefined,
   maxBytes: number,
-  hold: ByteHold,
   signal?: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<ArrayBuffer> {
   const reader = body.getReader()
   signal?.addEventListener('abort', () => reader.cancel().catch(() => {}))
-  // An honest sender fills packets of at least 512 bytes.
-  const piecesMax = 4096 + Math.ceil(maxBytes / 512)
-  let buffer = new Uint8Array(Math.min(declared ?? smallBytes, maxBytes))
+  let buffer = new Uint8Array(Math.min(declared ?? firstBytes, maxBytes))
   let length = 0
-  for (let pieces = 0; ; pieces += 1) {
+  for (let pieces = 1; ; pieces += 1) {
     const { done, value } = await reader.read()
     signal?.throwIfAborted() // a cancelled body is done too
-    if (done) return buffer.subarray(0, length)
+    if (done) return buffer.buffer.slice(0, length)
     const needed = length + value.byteLength
     if (needed > maxBytes) throw tooLarge(maxBytes)
-    if (pieces >= piecesMax) throw new ApiError('BAD_REQUEST', 'The body arrives in too many small pieces')
-    if (needed > buffer.byteLength) {
-      const larger = Math.min(maxBytes, Math.max(needed, 2 * buffer.byteLength))
-      hold.take(larger - buffer.byteLength)
-      const grown = new Uint8Array(larger)
-      grown.set(buffer.subarray(0, length))
-      buffer = grown
-    }
+    if (pieces > piecesMax + length / pieceBytes)
+      throw new ApiError('BAD_REQUEST', 'The body arrives in too many small pieces')
+    if (needed > buffer.byteLength) buffer = grown(buffer, Math.min(maxBytes, Math.max(needed, 2 * length)))
     buffer.set(value, length)
     length = needed
+    if (pieces % turnPieces === 0) await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
-/** Counts a body before its first byte is read. */
+function grown(buffer: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes)
+  larger.set(buffer)
+  return larger
+}
+
+/**
+ * Counts a body before its first byte is read. One without a declared length counts as the largest.
+ *
+ * @throws ApiError PAYLOAD_TOO_LARGE, and the errors of {@link ByteHold.take}
+ */
 export function reserve(declared: number | undefined, maxBytes: number, hold: ByteHold): void {
   if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes)
-  hold.take(Math.max(declared ?? 0, smallBytes))
+  hold.take(declared ?? maxBytes)
 }
 
 const tooLarge = (maxBytes: number) => new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${maxBytes} bytes`)

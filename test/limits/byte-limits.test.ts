@@ -107,7 +107,7 @@ describe('a body', () => {
     const body = arriving(Array.from({ length: 9000 }, () => bytes(1)))
     const response = await as(newTenantId()).post('/echo', body.stream)
     expect(response.status).toBe(400)
-    expect(body.reads).toBeLessThan(5000)
+    expect(body.reads).toBeLessThan(2000)
   })
 
   test('is counted while its handler runs, and not afterwards', async () => {
@@ -116,10 +116,10 @@ describe('a body', () => {
     expect([heldByHandler(), received.state.bytes]).toEqual([9000, 0])
   })
 
-  test('in pieces is counted as it grows', async () => {
+  test('without a declared length counts as the largest', async () => {
     const { as, received, heldByHandler } = build()
-    await as(newTenantId()).post('/echo', arriving([bytes(3000), bytes(3000), bytes(1)]).stream)
-    expect([heldByHandler(), received.state.bytes]).toEqual([8192, 0])
+    await as(newTenantId()).post('/echo', arriving([bytes(30)]).stream)
+    expect([heldByHandler(), received.state.bytes]).toEqual([10_000, 0])
   })
 
   test('that does not fit into the process is 503, and not read', async () => {
@@ -147,11 +147,10 @@ describe('a body', () => {
 })
 
 describe('a large response', () => {
-  test('arrives whole, with its length', async () => {
+  test('arrives whole', async () => {
     const { as } = build()
     const response = await as(newTenantId()).get('/large/200000')
     const text = await response.text()
-    expect(response.headers.get('Content-Length')).toBe(String(text.length))
     expect(JSON.parse(text)).toMatchObject({ success: true, data: 'x'.repeat(200_000) })
   })
 
