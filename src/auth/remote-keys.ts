@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { errors } from 'jose'
 import { AuthenticationFailure } from '../context/index.ts'
+import { requestsCanShareWork } from '../context/internal.ts'
 import { allowedAlgorithms, asymmetricAlgorithms } from './algorithms.ts'
 import { fetchKeys, type PublishedKeys } from './fetch-keys.ts'
 import type { KeySource } from './key-source.ts'
@@ -64,8 +65,7 @@ export function remoteKeySource(
 
   /** Fetches the keys once for all requests that wait for them. */
   function fetchShared(): Promise<void> {
-    // On workerd a request must not await a promise of another request, which workerd drops when that request ends.
-    if (globalThis.navigator?.userAgent === 'Cloudflare-Workers') return fetchNow()
+    if (!requestsCanShareWork()) return fetchNow()
     pending ??= fetchNow().finally(() => {
       pending = undefined
     })

@@ -86,7 +86,7 @@ export const codeMutations: CodeMutation[] = [
     fault: 'tenant of the request that is not compared with the token',
     guarantee: 21,
     file: 'src/resolution/resolve.ts',
-    lines: [['if (identity?.tenants &&', 'if (false &&']],
+    lines: [['claims ? await findClaimed', 'false ? await findClaimed']],
     test: { file: 'test/auth/jwt.test.ts', title: 'is rejected for a tenant that it does not name' },
   },
   {
@@ -131,8 +131,8 @@ export const codeMutations: CodeMutation[] = [
     guarantee: 24,
     file: 'src/resolution/tenant-directory.ts',
     lines: [
-      ['answers.get(selector)', "answers.get('')"],
-      ['answers.set(selector,', "answers.set('',"],
+      ['tenants.get(selector)', "tenants.get('')"],
+      ['cache.set(selector,', "cache.set('',"],
     ],
     test: { file: 'test/resolution/tenant-directory.test.ts', title: 'is used only for its own tenant' },
   },
