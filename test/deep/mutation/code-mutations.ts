@@ -127,6 +127,27 @@ export const codeMutations: CodeMutation[] = [
     test: { file: 'test/limits/concurrency.test.ts', title: 'of one tenant does not delay the requests of another' },
   },
   {
+    fault: "tenant that is looked up before it is compared with the caller's",
+    guarantee: 4,
+    file: 'src/resolution/resolve.ts',
+    lines: [['  const same = own.find(', '  await find(wanted)\n  const same = own.find(']],
+    test: { file: 'test/resolution/foreign-tenants.test.ts', title: 'costs no query when it is named by its id' },
+  },
+  {
+    fault: 'one cache for tenants and for ids that are none',
+    guarantee: 26,
+    file: 'src/resolution/tenant-directory.ts',
+    lines: [['entry ? [tenants, absent] : [absent, tenants]', '[tenants, absent]']],
+    test: { file: 'test/resolution/directory-flood.test.ts', title: 'displace no tenant from the cache' },
+  },
+  {
+    fault: 'replica that one slow read takes from all tenants',
+    guarantee: 26,
+    file: 'src/database/replica.ts',
+    lines: [['cause instanceof ConnectionFailure', "'code' in cause && cause.code === 'SERVICE_UNAVAILABLE'"]],
+    test: { file: 'test/database/replica/deadlines.test.ts', title: 'whose request reached its deadline' },
+  },
+  {
     fault: 'answers of the tenant directory without the tenant in their key',
     guarantee: 24,
     file: 'src/resolution/tenant-directory.ts',
