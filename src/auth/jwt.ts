@@ -72,7 +72,8 @@ const triesMax = 16
  * again; an issuer whose keys have no `kid` is fetched again after `refreshMs`.
  *
  * `verify` throws AuthenticationFailure: UNAUTHORIZED for a missing or invalid token, BAD_REQUEST for two tokens, FORBIDDEN
- * for a token without a tenant, SERVICE_UNAVAILABLE while the issuer's keys are unavailable.
+ * for a token without a tenant, SERVICE_UNAVAILABLE while the issuer's keys are unavailable, or for an unknown `kid` after too many
+ * fetches.
  *
  * @throws TypeError when the options are invalid or unsafe, such as a weak key, or HS256 with a public key
  * @example

@@ -7,7 +7,8 @@ export interface KeySource {
   readonly algorithms: string[]
   /**
    * @param header of an unverified token; its `alg` is one of {@link algorithms}
-   * @throws jose's JWKSNoMatchingKey and JWKSMultipleMatchingKeys; AuthenticationFailure `issuer-unavailable`
+   * @throws jose's JWKSNoMatchingKey and JWKSMultipleMatchingKeys; AuthenticationFailure
+   *   SERVICE_UNAVAILABLE, when the keys cannot be fetched
    */
   find(header: JWTHeaderParameters, c: Context): Promise<CryptoKey>
 }

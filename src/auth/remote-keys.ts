@@ -1,12 +1,15 @@
 import type { Context } from 'hono'
 import { errors } from 'jose'
 import { AuthenticationFailure } from '../context/index.ts'
+import { requestsCanShareWork } from '../context/internal.ts'
 import { allowedAlgorithms, asymmetricAlgorithms } from './algorithms.ts'
 import { fetchKeys, type PublishedKeys } from './fetch-keys.ts'
 import type { KeySource } from './key-source.ts'
 import { type RemoteKeysOptions, readRemoteOptions } from './remote-options.ts'
 
 interface FetchAttempt {
+  /** 1 for the first attempt. */
+  readonly number: number
   readonly startedAt: number
   outcome: 'pending' | 'succeeded' | 'failed'
   cause?: unknown
@@ -14,11 +17,14 @@ interface FetchAttempt {
 
 // Shorter than the configured cooldown: without keys, every request fails.
 const cooldownWithoutKeysMs = 1000
+// More than one: a token with a made-up kid must not use up the fetch that a new key needs.
+const fetchesPerCooldown = 3
 
 /**
  * Creates a source with the keys of an issuer, fetched at first use and kept. A token with an unknown `kid` makes them be
- * fetched again, because it may belong to a rotated key (OpenID Connect Core, section 10.1.1). jose's own cache drops the keys
- * while the issuer is unavailable, and then fetches them for every token.
+ * fetched again, because it may belong to a rotated key (OpenID Connect Core, section 10.1.1). When no fetch is possible yet, the
+ * token gets a 503, because a 401 would make its client discard it. jose's own cache drops the keys while the issuer is
+ * unavailable, and then fetches them for every token.
  *
  * @param now the clock, in milliseconds since the epoch
  * @throws TypeError when the URL is neither https nor on this machine, or the times contradict each other
@@ -29,8 +35,9 @@ export function remoteKeySource(
   now: () => number,
 ): KeySource {
   const { url, isLocal, refreshMs, staleMs, cooldownMs, timeoutMs } = readRemoteOptions(options)
-  let keys: { readonly find: PublishedKeys; readonly fetchedAt: number } | undefined
+  let keys: { readonly find: PublishedKeys; readonly fetchedAt: number; readonly attempt: number } | undefined
   let last: FetchAttempt | undefined
+  let starts: readonly number[] = []
   let pending: Promise<void> | undefined
 
   // A clock that was set back must not extend a time.
@@ -40,12 +47,24 @@ export function remoteKeySource(
   const cooldown = () => (hasUsableKeys() ? cooldownMs : Math.min(cooldownWithoutKeysMs, cooldownMs))
   const isCoolingDown = () => isWithin(last?.startedAt, cooldown())
 
+  /** The time until which tokens cause no fetch, in milliseconds since the epoch; undefined when they may. */
+  function pausedUntil(): number | undefined {
+    // Without usable keys every request fails, so only a fetch that failed makes a pause.
+    const spent = hasUsableKeys() ? starts.at(-fetchesPerCooldown) : undefined
+    const since = last?.outcome === 'failed' ? last.startedAt : spent
+    return since !== undefined && isWithin(since, cooldown()) ? since + cooldown() : undefined
+  }
+
   async function fetchNow(): Promise<void> {
-    const attempt: FetchAttempt = { startedAt: now(), outcome: 'pending' }
+    const attempt: FetchAttempt = { number: (last?.number ?? 0) + 1, startedAt: now(), outcome: 'pending' }
     last = attempt
+    starts = [...starts, attempt.startedAt].slice(-fetchesPerCooldown)
     try {
-      keys = { find: await fetchKeys(url, { timeoutMs, isLocal }), fetchedAt: attempt.startedAt }
+      const find = await fetchKeys(url, { timeoutMs, isLocal })
       attempt.outcome = 'succeeded'
+      // On workerd an earlier attempt can end later.
+      if (keys === undefined || keys.attempt < attempt.number)
+        keys = { find, fetchedAt: attempt.startedAt, attempt: attempt.number }
     } catch (cause) {
       attempt.outcome = 'failed'
       attempt.cause = cause
@@ -64,21 +83,17 @@ export function remoteKeySource(
 
   /** Fetches the keys once for all requests that wait for them. */
   function fetchShared(): Promise<void> {
-    // On workerd a request must not await a promise of another request, which workerd drops when that request ends.
-    if (globalThis.navigator?.userAgent === 'Cloudflare-Workers') return fetchNow()
+    if (!requestsCanShareWork()) return fetchNow()
     pending ??= fetchNow().finally(() => {
       pending = undefined
     })
     return pending
   }
 
-  /** Fetches newer keys, except during the cooldown. */
+  /** Fetches newer keys, unless the budget is spent or the last fetch has just failed. */
   async function renew(): Promise<void> {
-    if (pending || last === undefined || !isCoolingDown()) return await fetchShared()
-    if (last.outcome === 'succeeded') return
-    // On workerd: another request is fetching, and this one must not await it.
-    if (last.outcome === 'pending' && !hasUsableKeys()) return await fetchShared()
-    throw unavailable(last.cause)
+    if (pending || pausedUntil() === undefined) return await fetchShared()
+    throw unavailable(last?.cause)
   }
 
   /** Fetches keys again after `refreshMs`, in the background while the present ones stay in use. */
@@ -94,31 +109,37 @@ export function remoteKeySource(
   }
 
   function unavailable(cause: unknown): AuthenticationFailure {
-    const seconds = Math.ceil(((last?.startedAt ?? 0) + cooldown() - now()) / 1000)
+    const seconds = Math.ceil(((pausedUntil() ?? 0) - now()) / 1000)
     const headers = { 'Retry-After': String(Math.max(1, seconds)) }
-    return new AuthenticationFailure('issuer-unavailable', 'SERVICE_UNAVAILABLE', undefined, { headers, cause })
-  }
-
-  async function findFetched(header: Parameters<KeySource['find']>[0]): Promise<CryptoKey> {
-    if (keys === undefined) throw unavailable(last?.cause)
-    return await keys.find(header)
+    // Without a cause the issuer answers, and its keys were fetched as often as they may be.
+    const reason = cause === undefined ? 'unknown-key' : 'issuer-unavailable'
+    return new AuthenticationFailure(reason, 'SERVICE_UNAVAILABLE', undefined, { headers, cause })
   }
 
   return {
     algorithms: allowedAlgorithms(algorithms, asymmetricAlgorithms),
     async find(header, c) {
+      const earlier = last?.number ?? 0
       if (hasUsableKeys()) await refresh(c)
       else await renew()
-      try {
-        return await findFetched(header)
-      } catch (error) {
-        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
-        await renew()
-        return await findFetched(header)
+      for (;;) {
+        const searched = keys
+        if (searched === undefined) throw unavailable(last?.cause)
+        try {
+          return await searched.find(header)
+        } catch (error) {
+          // Keys that were already on their way when the token arrived may be older than the token's key.
+          const isCertain = searched.attempt > earlier || !canMatch(header.kid)
+          if (!(error instanceof errors.JWKSNoMatchingKey) || isCertain) throw error
+          await renew()
+        }
       }
     },
   }
 }
+
+/** A kid is a string (RFC 7515, section 4.1.4). An unverified token can contain anything. */
+const canMatch = (kid: unknown): boolean => kid === undefined || typeof kid === 'string'
 
 /** Lets work outlive its request on workerd. */
 function keepAlive(c: Context, work: Promise<void>): void {

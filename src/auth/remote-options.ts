@@ -13,7 +13,8 @@ export interface RemoteKeysOptions {
   /** Called with the error of each fetch that fails. An error that it throws itself is ignored. */
   readonly onFetchError?: ((error: unknown) => void) | undefined
   /**
-   * The shortest time between two fetches in milliseconds, whatever tokens arrive.
+   * The time in milliseconds in which tokens with unknown keys cause three fetches at most, and in which a fetch that failed is
+   * not repeated. A token whose key cannot be looked up until then gets 503.
    *
    * @default 10000
    */

@@ -3,3 +3,4 @@
 export { type Bookmark, noBookmark } from './bookmark.ts'
 export { runInContext } from './context.ts'
 export { frozenIdentity } from './frozen-identity.ts'
+export { requestsCanShareWork } from './shared-work.ts'

@@ -1,8 +1,8 @@
 import pg from 'pg'
-import { unavailable } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { Batch, Command } from './batch.ts'
 import type { Connection, Status } from './connection.ts'
+import { ConnectionFailure } from './connection-failure.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 import type { Statement, StatementResult } from './statement.ts'
@@ -81,6 +81,8 @@ function createClient(options: pg.ClientConfig): pg.Client {
 class PgConnection implements Connection {
   readonly openedAt = Date.now()
   private firstFault: string | undefined
+  private lostBy: Error | undefined
+  private isLate = false
   private readonly client: pg.Client
   private readonly answerTimeoutMs: number
   private readonly connected: Promise<void>
@@ -121,13 +123,14 @@ class PgConnection implements Connection {
       this.isConnected = true
     } catch (error) {
       this.firstFault ??= 'lost'
-      throw unavailable(error)
+      throw new ConnectionFailure('lost', error as Error) // pg throws errors only
     }
   }
 
   private lose(error: Error): void {
     this.firstFault ??= 'lost'
-    this.pending?.settle(unavailable(this.pending.batch.error ?? error))
+    this.lostBy ??= error
+    this.pending?.settle(new ConnectionFailure(this.isLate ? 'late' : 'lost', this.pending.batch.error ?? error))
   }
 
   get fault(): string | undefined {
@@ -150,10 +153,12 @@ class PgConnection implements Connection {
 
   private async submit(batch: Batch): Promise<StatementResult[]> {
     await this.connected
-    if (this.firstFault !== undefined) throw unavailable(new Error(`The connection is unusable: ${this.firstFault}`))
+    if (this.firstFault !== undefined) {
+      const cause = new Error(`The connection is unusable: ${this.firstFault}`, { cause: this.lostBy })
+      throw new ConnectionFailure(this.isLate ? 'late' : 'lost', cause)
+    }
     if (this.pending) throw new Error('This connection has a pending batch: wait for its results')
-    const { stream } = this.client.connection
-    const deadline = this.answerTimeoutMs > 0 ? setTimeout(() => stream.destroy(), this.answerTimeoutMs) : undefined
+    const deadline = this.answerTimeoutMs > 0 ? setTimeout(() => this.giveUp(), this.answerTimeoutMs) : undefined
     return await new Promise((resolve, reject) => {
       const settle = (error?: Error) => {
         this.pending = undefined
@@ -166,6 +171,11 @@ class PgConnection implements Connection {
       this.pending = { batch, settle }
       this.client.query(batch)
     })
+  }
+
+  private giveUp(): void {
+    this.isLate = true
+    this.client.connection.stream.destroy()
   }
 
   async close(): Promise<void> {

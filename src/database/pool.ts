@@ -1,6 +1,7 @@
 import { unavailable } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
+import { ConnectionFailure } from './connection-failure.ts'
 import { type ConnectionOptions, createOpener } from './open-connection.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -111,7 +112,7 @@ export function createPool(options: PoolOptions): ConnectionSource {
       return await new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.splice(waiting.indexOf(receive), 1)
-          reject(unavailable(new Error(`No connection was released within ${acquireTimeoutMs} ms`)))
+          reject(new ConnectionFailure('late', new Error(`No connection was released within ${acquireTimeoutMs} ms`)))
         }, acquireTimeoutMs)
         const receive = (connection: Connection) => {
           clearTimeout(timer)

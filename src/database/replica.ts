@@ -1,10 +1,11 @@
 import type { TenantContext } from '../context/index.ts'
 import { noBookmark } from '../context/internal.ts'
-import { ApiError, findDatabaseError } from '../errors/index.ts'
+import { causesOf, findDatabaseError } from '../errors/index.ts'
 import { callListener } from '../errors/internal.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { createBookmarks } from './bookmarks.ts'
 import type { ConnectionSource } from './connection.ts'
+import { ConnectionFailure } from './connection-failure.ts'
 import type { Opening } from './transaction-handle.ts'
 
 export interface ReplicaOptions {
@@ -32,7 +33,10 @@ export interface Replica {
   check(): Promise<void>
   /** The route of a read on the replica; undefined: the read goes to the primary. */
   routeOf(context: TenantContext): Route | undefined
-  /** Whether the primary runs a read that failed on the replica with this error. */
+  /**
+   * Whether the primary runs a read that failed on the replica with this error. A lost connection ends the use of the replica. An
+   * answer that takes too long starts a check of it.
+   */
   isForPrimary(error: unknown): boolean
   /** Sends all later reads of this request or job to the primary, because it writes. */
   wrote(context: TenantContext): void
@@ -40,6 +44,12 @@ export interface Replica {
   mark(context: TenantContext, transactionId: string): void
   close(): Promise<void>
 }
+
+// PostgreSQL cancelled a query or ended a session at a time limit of its own. Such a read is not run again.
+const timeLimits = ['57014', '25P03', '25P04']
+
+/** PostgreSQL ended a session because of a conflict with the replay: of this transaction, not of the server. */
+const isConflict = (sqlstate: string): boolean => sqlstate.startsWith('40')
 
 /** The replica has not replayed the last write of the client session. */
 class ReplicaBehind extends Error {
@@ -63,10 +73,12 @@ export function createReplica(options: ReplicaOptions): Replica {
   const bookmarks = createBookmarks(secret)
   const writers = new WeakSet<TenantContext>()
   let isUsed: boolean | undefined // undefined: not checked yet
+  let isDoubted = false
   let retryAt = 0
   let checking: Promise<void> | undefined
 
   function use(whether: boolean, error?: unknown): void {
+    isDoubted = false
     if (!whether) retryAt = Date.now() + retryAfterMs
     if (isUsed === whether) return
     isUsed = whether
@@ -90,6 +102,12 @@ export function createReplica(options: ReplicaOptions): Replica {
     return checking
   }
 
+  /** Reads go to the primary until a check has shown whether the server is silent, or only one query was slow. */
+  function doubt(): void {
+    isDoubted = true
+    checkNow().catch(() => {})
+  }
+
   return {
     check: checkNow,
     routeOf(context) {
@@ -98,7 +116,7 @@ export function createReplica(options: ReplicaOptions): Replica {
         if (Date.now() >= retryAt) checkNow().catch(() => {})
         return undefined
       }
-      if (writers.has(context)) return undefined
+      if (isDoubted || writers.has(context)) return undefined
       const sent = context.bookmark?.sent ?? noBookmark
       if (sent === noBookmark) return { connections, after: undefined }
       const after = bookmarks.decrypt(sent, context.tenantId)
@@ -106,13 +124,12 @@ export function createReplica(options: ReplicaOptions): Replica {
     },
     isForPrimary(error) {
       if (error instanceof ReplicaBehind) return true
-      if (error instanceof ApiError && error.code === 'SERVICE_UNAVAILABLE') {
-        use(false, error)
-        return true
-      }
-      // Replay cancels queries, and a migration arrives late. A query that reached its time limit is not run again.
-      const sqlstate = findDatabaseError(error)?.sqlstate
-      return sqlstate !== undefined && sqlstate !== '57014'
+      const { sqlstate = '' } = findDatabaseError(error) ?? {}
+      if (timeLimits.includes(sqlstate)) return false
+      const failure = causesOf(error).find((cause) => cause instanceof ConnectionFailure)
+      if (failure?.kind === 'late') doubt()
+      else if (failure && !isConflict(sqlstate)) use(false, error)
+      return failure !== undefined || sqlstate !== ''
     },
     wrote: (context) => void writers.add(context),
     mark({ bookmark, tenantId }, transactionId) {

@@ -1,6 +1,6 @@
 import { type TenantContext, tenantContext } from '../context/index.ts'
-import { unavailable } from '../errors/index.ts'
 import type { Connection } from './connection.ts'
+import { ConnectionFailure } from './connection-failure.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { createTx, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -181,7 +181,7 @@ export class TransactionHandle {
 
   private confirm(results: StatementResult[]): void {
     const { fault } = this.connection
-    if (fault) throw unavailable(new Error(`Protocol violation: ${fault} at begin`))
+    if (fault) throw new ConnectionFailure('lost', new Error(`Protocol violation: ${fault} at begin`))
     this.opening.confirm(results)
   }
 }

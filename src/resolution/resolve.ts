@@ -45,11 +45,10 @@ export function createTenantResolver(options: ResolverOptions) {
     if (selector === undefined) throw new TenantNotFoundError('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = selector.from ?? extractor.label
     const wanted = parse(selector, from)
-    const entry = await directory?.find(wanted)
-    const id = 'id' in wanted ? wanted.id : entry?.id
+    const find: Find = async (tenant) => await directory?.find(tenant, identity?.actor)
     // Before the other checks, which would reveal whether another tenant exists.
-    if (identity?.tenants && !identity.tenants.some((claimed) => isSameTenant(claimed, id, entry)))
-      throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
+    const claims = identity?.tenants
+    const { id, entry } = claims ? await findClaimed(wanted, claims, find) : await findAny(wanted, find)
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')
@@ -58,7 +57,14 @@ export function createTenantResolver(options: ResolverOptions) {
   }
 }
 
-function parse(selector: Selector, from: string): { id: TenantId } | { name: string } {
+type Wanted = { id: TenantId } | { name: string }
+type Find = (tenant: Wanted) => Promise<DirectoryEntry | undefined>
+interface Found {
+  id: TenantId | undefined
+  entry: DirectoryEntry | undefined
+}
+
+function parse(selector: Selector, from: string): Wanted {
   if ('name' in selector) return { name: selector.name }
   const id = parseTenantId(selector.id)
   if (id === undefined) {
@@ -68,9 +74,35 @@ function parse(selector: Selector, from: string): { id: TenantId } | { name: str
   return { id }
 }
 
-/** Compares a claim with a tenant, by id or by name. A claim in the form of an id never matches a name. */
-function isSameTenant(claimed: string, id: TenantId | undefined, entry: DirectoryEntry | undefined): boolean {
-  if (id === undefined) return false
-  const claimedId = parseTenantId(claimed)
-  return claimedId === undefined ? claimed === entry?.slug : claimedId === id
+async function findAny(wanted: Wanted, find: Find): Promise<Found> {
+  const entry = await find(wanted)
+  return { id: 'id' in wanted ? wanted.id : entry?.id, entry }
+}
+
+/**
+ * Finds a tenant among those of the caller. It looks up only those, and as many whichever other tenant the request names:
+ * otherwise the time of the response would show whether that tenant exists. A claim in the form of an id never matches a name.
+ */
+async function findClaimed(wanted: Wanted, claims: readonly string[], find: Find): Promise<Found> {
+  const own = [...new Set(claims)].map(toWanted)
+  const same = own.find((claimed) => isSame(claimed, wanted))
+  if (same && 'id' in wanted) return await findAny(wanted, find)
+  for (const claimed of same ? [same] : own.filter((claimed) => 'id' in claimed !== 'id' in wanted)) {
+    const entry = await find(claimed)
+    if (entry && isEntryOf(claimed, entry) && isEntryOf(wanted, entry)) return { id: entry.id, entry }
+  }
+  throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
+}
+
+function toWanted(claimed: string): Wanted {
+  const id = parseTenantId(claimed)
+  return id === undefined ? { name: claimed } : { id }
+}
+
+function isSame(one: Wanted, other: Wanted): boolean {
+  return 'id' in one ? 'id' in other && one.id === other.id : 'name' in other && one.name === other.name
+}
+
+function isEntryOf(wanted: Wanted, { id, slug }: DirectoryEntry): boolean {
+  return 'id' in wanted ? wanted.id === id : wanted.name === slug
 }

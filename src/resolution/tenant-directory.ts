@@ -4,6 +4,7 @@ import type { ConnectionSource } from '../database/index.ts'
 import { queryAs } from '../database/internal.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
+import { createLookups } from './lookups.ts'
 
 /** A tenant in the directory. */
 export interface DirectoryEntry {
@@ -16,10 +17,16 @@ export interface DirectoryEntry {
 /** Finds tenants by id or by name. */
 export interface TenantDirectory {
   /**
+   * A tenant has one name, its slug: for a caller with a list of tenants, other names are those of another tenant.
+   *
+   * @param actor the verified caller, so that a directory can bound the lookups of each
    * @returns undefined when there is no such tenant
    * @throws ApiError SERVICE_UNAVAILABLE when the directory cannot answer
    */
-  find(tenant: { id: TenantId } | { name: string }): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
+  find(
+    tenant: { id: TenantId } | { name: string },
+    actor?: string,
+  ): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
 }
 
 export interface TenantDirectoryOptions {
@@ -32,7 +39,7 @@ export interface TenantDirectoryOptions {
    */
   cacheMs?: number
   /**
-   * The most answers in the cache.
+   * The most answers in the cache. As many answers that a tenant does not exist are kept apart, so that they displace no tenant.
    *
    * @default 10000
    */
@@ -62,9 +69,11 @@ const lastResortMs = 60_000
 /**
  * Creates a directory of the tenants in `tenancy.tenants`, which sql/35-tenant-directory.sql creates and `rowhouse tenant`
  * writes. It calls `tenancy.find_tenant()`, which shows the serving role one tenant at a time. Answers, also negative ones, are
- * cached for `cacheMs`. While the database is unavailable, the last answer is used for up to a minute.
+ * cached for `cacheMs`. While the database is unavailable, the last answer is used for up to a minute. Requests for one tenant at
+ * the same time share a query. At most 1000 queries for unknown tenants wait at the same time, and 100 of one actor.
  *
- * @throws TypeError when a number is not a whole number. ApiError SERVICE_UNAVAILABLE from `find`, when the database is unavailable and there is no recent answer
+ * @throws TypeError when a number is not a whole number. ApiError SERVICE_UNAVAILABLE from `find`, when there is no recent
+ *   answer and the database is unavailable or too many queries are waiting
  * @example
  * const directory = createTenantDirectory({ connections: createPool({ url, size: 1 }) })
  * app.use('/tasks/*', tenant({ from: subdomain(), directory }))
@@ -73,22 +82,30 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
   const { connections, cacheMs = 5000, cacheMax = 10_000, role, now = Date.now } = options
   assertWholeNumber('cacheMs', cacheMs, 0)
   assertWholeNumber('cacheMax', cacheMax)
-  const answers = new LRUCache<string, CachedAnswer>({ max: cacheMax })
+  const tenants = new LRUCache<string, CachedAnswer>({ max: cacheMax })
+  const absent = new LRUCache<string, CachedAnswer>({ max: cacheMax })
+  const lookUp = createLookups(query, now)
 
   // Times before the query mean that the clock was set back, which must not extend a time.
   const isFresh = ({ queriedAt, freshUntil }: CachedAnswer) => now() >= queriedAt && now() < freshUntil
   const isLastResort = ({ queriedAt }: CachedAnswer) => now() >= queriedAt && now() - queriedAt <= lastResortMs
 
-  async function find(selector: string): Promise<DirectoryEntry | undefined> {
-    const cached = answers.get(selector)
-    if (cached && isFresh(cached)) return cached.entry
-    // During this query other requests use the cached answer: on workerd a request must not await a promise of another request.
-    if (cached) cached.freshUntil = cached.queriedAt + cacheMs + graceMs
+  async function query(selector: string): Promise<DirectoryEntry | undefined> {
     const queriedAt = now()
+    const entry = toEntry((await queryAs(role, connections, findTenant, [selector]))[0])
+    const [cache, other] = entry ? [tenants, absent] : [absent, tenants]
+    other.delete(selector)
+    cache.set(selector, { entry, queriedAt, freshUntil: queriedAt + cacheMs })
+    return entry
+  }
+
+  async function find(selector: string, actor: string | undefined): Promise<DirectoryEntry | undefined> {
+    const cached = tenants.get(selector) ?? absent.get(selector)
+    if (cached && isFresh(cached)) return cached.entry
+    // During the query other requests use the expired answer.
+    if (cached) cached.freshUntil = cached.queriedAt + cacheMs + graceMs
     try {
-      const entry = toEntry((await queryAs(role, connections, findTenant, [selector]))[0])
-      answers.set(selector, { entry, queriedAt, freshUntil: queriedAt + cacheMs })
-      return entry
+      return await lookUp(selector, cached?.entry ? 'known' : { actor })
     } catch (error) {
       if (!cached || !isLastResort(cached)) throw error instanceof ApiError ? error : unavailable(error)
       cached.freshUntil = now() + graceMs
@@ -97,9 +114,9 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
   }
 
   return {
-    find(tenant) {
-      if ('id' in tenant) return find(tenant.id)
-      return isTenantSlug(tenant.name) ? find(tenant.name) : undefined
+    find(tenant, actor) {
+      if ('id' in tenant) return find(tenant.id, actor)
+      return isTenantSlug(tenant.name) ? find(tenant.name, actor) : undefined
     },
     close: () => connections.close(),
   }

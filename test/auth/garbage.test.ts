@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { jwt } from '../../src/auth/index.ts'
 import { createProtectedApp } from './app.ts'
 import { encode, forged, good, key, payload, published, tenantId, unknownKey } from './forgeries.ts'
@@ -8,7 +8,14 @@ const issuer = createIssuer()
 issuer.publish(...published)
 afterAll(() => issuer.stop())
 
-const service = createProtectedApp(jwt({ key: { jwksUrl: issuer.jwksUrl }, issuer: 'issuer', audience: 'api' }))
+let clock = Date.UTC(2026, 0, 1)
+const service = createProtectedApp(
+  jwt({ key: { jwksUrl: issuer.jwksUrl }, issuer: 'issuer', audience: 'api', now: () => clock }),
+)
+// Beyond the cooldown: after three unknown kids within it the answer is 503.
+beforeEach(() => {
+  clock += 10_000
+})
 const unsigned = (header: object) => `${encode(header)}.${encode(payload)}.`
 
 test('a valid token is accepted', async () => {

@@ -56,14 +56,62 @@ describe('the issuer’s keys', () => {
     expect(issuer.fetches()).toBe(2)
   })
 
-  test('are fetched once per cooldown, whatever kids arrive', async () => {
+  test('are fetched three times per cooldown at most, whatever kids arrive', async () => {
+    await send(ofFirst)
+    seconds(10)
     for (let round = 0; round < 3; round++) {
-      const bearers = Array.from({ length: 40 }, () => token(first, { kid: crypto.randomUUID() }))
-      for (const bearer of bearers) expect(await send(await bearer)).toBe(401)
+      const before = issuer.fetches()
+      const statuses: number[] = []
+      for (let at = 0; at < 40; at++) statuses.push(await send(await token(first, { kid: crypto.randomUUID() })))
+      expect(statuses).toEqual([401, 401, 401, ...Array(37).fill(503)])
+      expect(issuer.fetches() - before).toBe(3)
+      expect(await send(ofFirst)).toBe(200)
       seconds(10)
     }
-    expect(issuer.fetches()).toBe(3)
     expect(new Set(service.failures)).toEqual(new Set(['unknown-key']))
+  })
+
+  test('are fetched for a new key although a token with a made-up kid came just before the rotation', async () => {
+    await send(ofFirst)
+    expect(await send(await token(first, { kid: 'made-up' }))).toBe(401)
+    issuer.publish(first.jwk, second.jwk)
+    expect(await send(ofSecond)).toBe(200)
+  })
+
+  test('are not known to lack a new key when there were too many fetches: its token gets 503 with Retry-After', async () => {
+    await send(ofFirst)
+    seconds(4)
+    for (const kid of ['one', 'two']) expect(await send(await token(first, { kid }))).toBe(401)
+    issuer.publish(first.jwk, second.jwk)
+    const response = await service.withToken(ofSecond)
+    expect(response.status).toBe(503)
+    expect(response.headers.get('Retry-After')).toBe('6')
+    expect(response.headers.get('WWW-Authenticate')).toBeNull()
+    seconds(6)
+    expect(await send(ofSecond)).toBe(200)
+  })
+
+  test('are fetched again for a token that arrives while older keys are on their way', async () => {
+    await send(ofFirst)
+    const older = Promise.withResolvers<void>()
+    issuer.answerWith(async () => {
+      await older.promise
+      return Response.json({ keys: [first.jwk] })
+    })
+    const madeUp = send(await token(first, { kid: 'made-up' }))
+    await until(() => issuer.fetches() === 2)
+    const rotated = send(ofSecond)
+    issuer.recover()
+    issuer.publish(first.jwk, second.jwk)
+    older.resolve()
+    expect(await Promise.all([madeUp, rotated])).toEqual([401, 200])
+    expect(issuer.fetches()).toBe(3)
+  })
+
+  test('are not fetched for a kid that is no text, which no key can have', async () => {
+    await send(ofFirst)
+    for (const kid of [null, 1, true, ['here'], {}]) expect(await send(await token(first, { kid }))).toBe(401)
+    expect(issuer.fetches()).toBe(1)
   })
 
   test('are used during a refresh, and a removed one is not used after it', async () => {
@@ -75,7 +123,7 @@ describe('the issuer’s keys', () => {
     release()
     await until(async () => (await send(ofFirst)) === 401)
     expect(await send(ofSecond)).toBe(200)
-    expect(issuer.fetches()).toBe(2)
+    expect(issuer.fetches()).toBe(3) // the third for the removed key, which could have returned
   })
 
   test('are fetched before the first token after a long time without requests', async () => {

@@ -140,6 +140,28 @@ describe('on Cloudflare Workers', () => {
     expect(new Set(rest)).toEqual(new Set([200, 429]))
   })
 
+  test('looks a tenant up once for each request, because a request must not await a promise of another one', async () => {
+    const database = await createDatabase()
+    const own = newTenant()
+    const owner = asOwner(database)
+    await owner`insert into tenancy.tenants (id, slug, name) values (${own}, 'acme', 'Acme')`
+    const registered = await startWorker({
+      vars: { ...unverified, DATABASE_URL: database.appUrl, TENANT_DIRECTORY: 'required' },
+    })
+    await testClient(registered.url).anonymous.get('/ready')
+    const ask = () => testClient(registered.url).as(own).get('/tasks')
+    let asked: ReturnType<typeof ask>[] = []
+    await owner.begin(async (tx) => {
+      await tx`lock table tenancy.tenants in access exclusive mode`
+      asked = [ask(), ask(), ask()]
+      const waiting = () => owner`select from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'find_tenant'`
+      await until(async () => (await waiting()).length === asked.length)
+    })
+    const answers = await Promise.all(asked)
+    await registered.close()
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  })
+
   test('logs wrong settings once, and answers every request with 503', async () => {
     const wrong = await startWorker({ vars: { ...unverified, BODY_LIMIT_BYTES: 'many' } })
     const client = testClient(wrong.url)

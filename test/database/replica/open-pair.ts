@@ -1,7 +1,7 @@
 import { runInContext } from '../../../src/context/context.ts'
 import { parseTenantId, withTenant } from '../../../src/context/index.ts'
 import { createBookmarks } from '../../../src/database/bookmarks.ts'
-import { createReplica, createTenantDatabase } from '../../../src/database/index.ts'
+import { createReplica, createTenantDatabase, type PoolOptions } from '../../../src/database/index.ts'
 import { newTenant } from '../../database.ts'
 import { type Tampering, watchedPool } from '../watched-pool.ts'
 import { pair } from './pair.ts'
@@ -12,6 +12,7 @@ const secret = 'a secret that all processes share'
 export async function openPair(
   options: {
     standbyUrl?: string
+    standbyPool?: Partial<PoolOptions>
     check?: () => Promise<void>
     retryAfterMs?: number
     onStandby?: Tampering
@@ -19,8 +20,9 @@ export async function openPair(
   } = {},
 ) {
   const { standbyUrl = pair.standbyUrl, check = async () => {}, retryAfterMs = 60_000, onStandby, onPrimary } = options
+  const { standbyPool } = options
   const changes: boolean[] = []
-  const connections = watchedPool({ url: standbyUrl, size: 2, connectTimeoutMs: 1000 }, onStandby)
+  const connections = watchedPool({ url: standbyUrl, size: 2, connectTimeoutMs: 1000, ...standbyPool }, onStandby)
   const replica = createReplica({
     connections,
     check,

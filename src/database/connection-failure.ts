@@ -1,0 +1,15 @@
+import { ApiError, unavailable } from '../errors/index.ts'
+
+/**
+ * A 503, because a connection cannot be used: it is lost or cannot be opened (`lost`), or PostgreSQL's answer or a free connection of the
+ * pool takes too long (`late`), which does not show whether the server or a long query is the reason.
+ */
+export class ConnectionFailure extends ApiError {
+  constructor(
+    readonly kind: 'lost' | 'late',
+    cause: Error,
+  ) {
+    const { code, message, headers } = unavailable(cause)
+    super(code, message, { headers, cause })
+  }
+}
