@@ -4,13 +4,37 @@ import { assertWholeNumber } from '../text/index.ts'
 export interface ByteBudgetOptions {
   /** The most bytes of all requests of this process at the same time. */
   totalBytes: number
-  /** The most bytes of one tenant, and of one actor. @default a quarter of `totalBytes` */
+  /**
+   * The bytes that a tenant, and an actor, may use at once, and again in each second.
+   *
+   * @default a quarter of `totalBytes`
+   */
   tenantBytes?: number
+  /**
+   * The clock, in milliseconds.
+   *
+   * @default Date.now
+   */
+  now?: () => number
 }
 
+/** What one tenant or actor uses. */
+interface Share {
+  /** Bytes in memory now. */
+  held: number
+  /** Bytes of the last seconds: a bucket that empties at `tenantBytes` a second, but never below `held`. */
+  used: number
+  /** When `used` was last updated, in milliseconds. */
+  updatedAt: number
+}
+
+/** From so many shares, those that are empty again are looked for, once a second. */
+const sharesKept = 1000
+
 /**
- * Counts the bytes that requests hold in memory: bodies until their request has ended, or responses until they are sent. A tenant
- * beyond its share is answered with 429, and a process without room with 503. Several middlewares can share one budget.
+ * Counts the bytes that requests hold in memory: bodies until their request has ended, or responses until they are sent. The time
+ * that a tenant takes from others grows with its bytes, so a tenant that has used its share waits until some of it is free again.
+ * Several middlewares can share one budget.
  *
  * @throws TypeError from the constructor, when a number is not a whole number of at least 1
  * @example
@@ -19,82 +43,87 @@ export interface ByteBudgetOptions {
 export class ByteBudget {
   private readonly totalBytes: number
   private readonly tenantBytes: number
-  private readonly held = new Map<string, number>()
+  private readonly now: () => number
+  private readonly shares = new Map<string, Share>()
   private total = 0
+  private sweptAt = 0
 
-  constructor({ totalBytes, tenantBytes = Math.ceil(totalBytes / 4) }: ByteBudgetOptions) {
+  constructor({ totalBytes, tenantBytes = Math.ceil(totalBytes / 4), now = Date.now }: ByteBudgetOptions) {
     assertWholeNumber('totalBytes', totalBytes, 1, Number.MAX_SAFE_INTEGER)
     assertWholeNumber('tenantBytes', tenantBytes, 1, Number.MAX_SAFE_INTEGER)
     this.totalBytes = totalBytes
     this.tenantBytes = tenantBytes
+    this.now = now
   }
 
   /**
-   * Begins to count for a request.
+   * Checks that a request may begin. Its own bytes may exceed the share: then the next ones wait for longer.
    *
-   * @param holders the tenant and the actor: each of them stays within `tenantBytes`
+   * @param holders the tenant and the actor
+   * @throws ApiError TOO_MANY_REQUESTS while one of them has used its share
    */
-  holdFor(holders: readonly string[]): ByteHold {
-    return new ByteHold(this, holders)
-  }
-
-  /** Used by {@link ByteHold}. One text larger than a share passes while its holder has nothing else. */
-  take(holders: readonly string[], bytes: number, held: number): void {
-    if (this.total + bytes > this.totalBytes) throw unavailable(new Error('The byte budget of the process is used up'))
+  admit(holders: readonly string[]): void {
     for (const holder of holders) {
-      const others = (this.held.get(holder) ?? 0) - held
-      if (others > 0 && others + held + bytes > this.tenantBytes)
+      const share = this.shares.get(holder)
+      if (share && this.usedNow(share) >= this.tenantBytes)
         throw new ApiError('TOO_MANY_REQUESTS', undefined, { headers: { 'Retry-After': '1' } })
     }
-    this.add(holders, bytes)
   }
 
-  /** Counts bytes without a limit, or returns them when negative. */
-  add(holders: readonly string[], bytes: number): void {
+  /**
+   * Counts bytes until the returned function is called; further calls of it do nothing.
+   *
+   * @param holders the tenant and the actor
+   * @param options `anyway`: also beyond the bytes of the process, for what must not be refused
+   * @throws ApiError SERVICE_UNAVAILABLE when the process would hold too many bytes
+   */
+  hold(holders: readonly string[], bytes: number, options: { anyway?: boolean } = {}): () => void {
+    if (!options.anyway && this.total + bytes > this.totalBytes)
+      throw unavailable(new Error('The byte budget of the process is used up'))
+    this.sweep()
+    const shares = holders.map((holder) => this.shareOf(holder))
     this.total += bytes
-    for (const holder of holders) {
-      const held = (this.held.get(holder) ?? 0) + bytes
-      if (held === 0) this.held.delete(holder)
-      else this.held.set(holder, held)
+    for (const share of shares) {
+      share.used = this.usedNow(share) + bytes
+      share.held += bytes
+      share.updatedAt = this.now()
+    }
+    let held = bytes
+    return () => {
+      this.total -= held
+      for (const share of shares) {
+        share.used = this.usedNow(share)
+        share.held -= held
+        share.updatedAt = this.now()
+      }
+      held = 0
     }
   }
 
-  /** The bytes of all requests, and the number of tenants and actors that hold some. */
-  get state(): { bytes: number; holders: number } {
-    return { bytes: this.total, holders: this.held.size }
-  }
-}
-
-/** The bytes of one request or response. */
-export class ByteHold {
-  private bytes = 0
-  private released = false
-
-  constructor(
-    private readonly budget: ByteBudget,
-    private readonly holders: readonly string[],
-  ) {}
-
-  /**
-   * Counts more bytes.
-   *
-   * @throws ApiError TOO_MANY_REQUESTS when the tenant or the actor would hold too many, SERVICE_UNAVAILABLE when the process would
-   */
-  take(bytes: number): void {
-    this.budget.take(this.holders, bytes, this.bytes)
-    this.bytes += bytes
+  /** The bytes in memory, and the number of tenants and actors with a share that is in use. */
+  get state(): { bytes: number; shares: number } {
+    return { bytes: this.total, shares: this.shares.size }
   }
 
-  /** Counts bytes that must not be refused, such as the response of a write that is committed. */
-  takeAnyway(bytes: number): void {
-    this.budget.add(this.holders, bytes)
-    this.bytes += bytes
+  private shareOf(holder: string): Share {
+    let share = this.shares.get(holder)
+    if (share === undefined) {
+      share = { held: 0, used: 0, updatedAt: this.now() }
+      this.shares.set(holder, share)
+    }
+    return share
   }
 
-  /** Returns all bytes. Further calls do nothing. */
-  release(): void {
-    if (this.released) return
-    this.released = true
-    this.budget.add(this.holders, -this.bytes)
+  /** A clock that was set back frees nothing. */
+  private usedNow({ held, used, updatedAt }: Share): number {
+    const freed = (Math.max(0, this.now() - updatedAt) * this.tenantBytes) / 1000
+    return Math.max(held, used - freed)
+  }
+
+  private sweep(): void {
+    const now = this.now()
+    if (this.shares.size < sharesKept || Math.abs(now - this.sweptAt) < 1000) return
+    this.sweptAt = now
+    for (const [holder, share] of this.shares) if (this.usedNow(share) === 0) this.shares.delete(holder)
   }
 }

@@ -2,9 +2,9 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { type TenantEnv, TenantRequired } from '../context/index.ts'
 import type { LargeResponseEnv } from '../envelope/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
-import type { ByteBudget, ByteHold } from './byte-budget.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import { pacedBody } from './paced-body.ts'
-import { assertText, receiveBody, reserve } from './receive-body.ts'
+import { assertText, receiveBody, tooLarge } from './receive-body.ts'
 
 export interface ByteLimitsOptions {
   /** The most bytes of a request's body. */
@@ -50,30 +50,27 @@ const quickBytes = 4096
  * app.use('/tasks/*', byteLimits({ bodyBytes: 131_072, received, sent }))
  */
 export function byteLimits(options: ByteLimitsOptions): MiddlewareHandler<Env> {
-  const { bodyBytes, received, sent, stallMs = 15_000 } = options
+  const { bodyBytes, sent, stallMs = 15_000 } = options
   assertWholeNumber('bodyBytes', bodyBytes, 1, Number.MAX_SAFE_INTEGER)
   assertWholeNumber('stallMs', stallMs)
 
   return async function byteLimits(c, next) {
     const holders = holdersOf(c)
+    // Before the work: a page that is refused after it was read has cost the same.
+    sent.admit(holders)
     // A write is committed before its response is counted: it must be answered.
-    const mayRefuse = c.req.method === 'GET' || c.req.method === 'HEAD'
-    c.set('sendLarge', (bytes, slices) => {
-      const hold = sent.holdFor(holders)
-      if (mayRefuse) hold.take(bytes)
-      else hold.takeAnyway(bytes)
-      return pacedBody(slices, hold, stallMs)
-    })
+    const anyway = c.req.method !== 'GET' && c.req.method !== 'HEAD'
+    c.set('sendLarge', (bytes, slices) => pacedBody(slices, sent.hold(holders, bytes, { anyway }), stallMs))
     if (c.req.raw.body === null) {
       await next()
       return
     }
-    const hold = received.holdFor(holders)
+    const release = reserve(c, options, holders)
     try {
-      await receive(c, bodyBytes, hold)
+      await receive(c, bodyBytes)
       await next()
     } finally {
-      hold.release()
+      release()
     }
   }
 }
@@ -85,26 +82,41 @@ function holdersOf(c: Context<Env>): string[] {
   return actor === undefined ? [`tenant ${tenantId}`] : [`tenant ${tenantId}`, `actor ${actor}`]
 }
 
+/** Counts a body before its first byte is read. One without a declared length counts as the largest. */
+function reserve(c: Context<Env>, { received, bodyBytes }: ByteLimitsOptions, holders: string[]): () => void {
+  const declared = declaredBytes(c)
+  try {
+    if (declared !== undefined && declared > bodyBytes) throw tooLarge(bodyBytes)
+    received.admit(holders)
+    return received.hold(holders, declared ?? bodyBytes)
+  } catch (error) {
+    closeUnread(c)
+    throw error
+  }
+}
+
 /** Reads the body, which Hono then has for the validators. */
-async function receive(c: Context<Env>, bodyBytes: number, hold: ByteHold): Promise<void> {
-  const { raw } = c.req
-  const length = c.req.header('Content-Length')
-  const declared = length === undefined ? undefined : Number(length)
-  const type = c.req.header('Content-Type')
+async function receive(c: Context<Env>, bodyBytes: number): Promise<void> {
+  const declared = declaredBytes(c)
   c.set('receiving', true)
   try {
-    reserve(declared, bodyBytes, hold)
-    if (declared !== undefined && declared <= quickBytes) assertText(await c.req.arrayBuffer(), type)
-    else {
-      const stream = raw.body as ReadableStream<Uint8Array> // the caller saw that it is not null
-      const bytes = await receiveBody(stream, declared, bodyBytes, c.get('signal'))
-      assertText(bytes, type)
-      c.req.bodyCache.arrayBuffer = Promise.resolve(bytes) as never // Hono declares the value, and stores its promise
-    }
+    const body =
+      declared !== undefined && declared <= quickBytes
+        ? await c.req.arrayBuffer()
+        : await receiveBody(c.req.raw.body as ReadableStream<Uint8Array>, declared, bodyBytes, c.get('signal')) // not null here
+    assertText(body, c.req.header('Content-Type'))
+    c.req.bodyCache.arrayBuffer = Promise.resolve(body) as never // Hono declares the value, and stores its promise
   } catch (error) {
-    // The rest of the body stays unread: its bytes must not be taken for the next request (RFC 9112, section 9.6).
-    c.header('Connection', 'close')
+    closeUnread(c)
     throw error
   }
   c.set('receiving', false)
 }
+
+function declaredBytes(c: Context): number | undefined {
+  const length = c.req.header('Content-Length')
+  return length === undefined ? undefined : Number(length)
+}
+
+/** The rest of the body stays unread: its bytes must not be taken for the next request (RFC 9112, section 9.6). */
+const closeUnread = (c: Context): void => c.header('Connection', 'close')

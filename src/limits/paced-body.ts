@@ -1,17 +1,19 @@
-import type { ByteHold } from './byte-budget.ts'
-
 /**
- * Sends slices, each when the client has read the one before, and releases their bytes after the last one. A runtime that gets all
+ * Sends slices, each when the client has read the one before, and calls `release` after the last one. A runtime that gets all
  * bytes at once copies those that the client has not read yet. Between two slices other requests run. A client that reads no slice
  * for `stallMs` is cut off.
  *
  * @param stallMs in milliseconds
  */
-export function pacedBody(slices: Iterator<Uint8Array>, hold: ByteHold, stallMs: number): ReadableStream<Uint8Array> {
+export function pacedBody(
+  slices: Iterator<Uint8Array>,
+  release: () => void,
+  stallMs: number,
+): ReadableStream<Uint8Array> {
   let stalled: ReturnType<typeof setTimeout> | undefined
   const end = () => {
     clearTimeout(stalled)
-    hold.release()
+    release()
   }
   return new ReadableStream<Uint8Array>(
     {

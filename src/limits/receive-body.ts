@@ -1,5 +1,4 @@
 import { ApiError } from '../errors/index.ts'
-import type { ByteHold } from './byte-budget.ts'
 
 /** A buffer begins with so many bytes when the length is not declared. */
 const firstBytes = 4096
@@ -49,17 +48,8 @@ function grown(buffer: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
   return larger
 }
 
-/**
- * Counts a body before its first byte is read. One without a declared length counts as the largest.
- *
- * @throws ApiError PAYLOAD_TOO_LARGE, and the errors of {@link ByteHold.take}
- */
-export function reserve(declared: number | undefined, maxBytes: number, hold: ByteHold): void {
-  if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes)
-  hold.take(declared ?? maxBytes)
-}
-
-const tooLarge = (maxBytes: number) => new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${maxBytes} bytes`)
+export const tooLarge = (maxBytes: number) =>
+  new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${maxBytes} bytes`)
 
 /**
  * Checks a body of JSON or text. JSON is UTF-8 (RFC 8259, section 8.1): a lenient decoder would replace other bytes and store what

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { ApiError } from '../../src/errors/index.ts'
-import { ByteBudget, type ByteHold } from '../../src/limits/byte-budget.ts'
+import { ByteBudget } from '../../src/limits/index.ts'
+import { Clock } from './app.ts'
 
-/** The code of the refusal, or undefined. */
-function refusal(hold: ByteHold, bytes: number): string | undefined {
+/** The code of the refusal that this throws, or undefined. */
+function refusal(work: () => unknown): string | undefined {
   try {
-    hold.take(bytes)
+    work()
   } catch (error) {
     if (error instanceof ApiError) return error.code
     throw error
@@ -13,70 +14,94 @@ function refusal(hold: ByteHold, bytes: number): string | undefined {
   return undefined
 }
 
+/** A budget of 1000 bytes, of which a tenant has 100. */
+function build() {
+  const clock = new Clock()
+  const budget = new ByteBudget({ totalBytes: 1000, tenantBytes: 100, now: clock.now })
+  return { clock, budget, admits: (...holders: string[]) => refusal(() => budget.admit(holders)) ?? 'admitted' }
+}
+
 describe('a byte budget', () => {
-  test('refuses a process that would hold more than its bytes with 503', () => {
-    const budget = new ByteBudget({ totalBytes: 100, tenantBytes: 60 })
-    expect(refusal(budget.holdFor(['a']), 60)).toBeUndefined()
-    expect(refusal(budget.holdFor(['b']), 41)).toBe('SERVICE_UNAVAILABLE')
-    expect(refusal(budget.holdFor(['b']), 40)).toBeUndefined()
+  test('refuses bytes that the process has no room for with 503, and counts nothing of them', () => {
+    const { budget } = build()
+    budget.hold(['a'], 600)
+    expect(refusal(() => budget.hold(['b'], 401))).toBe('SERVICE_UNAVAILABLE')
+    expect(budget.state).toEqual({ bytes: 600, shares: 1 })
+    budget.hold(['b'], 400)
+    expect(budget.state.bytes).toBe(1000)
   })
 
-  test('refuses a tenant beyond its share with 429, and no other tenant', () => {
-    const budget = new ByteBudget({ totalBytes: 100, tenantBytes: 30 })
-    expect(refusal(budget.holdFor(['a']), 20)).toBeUndefined()
-    expect(refusal(budget.holdFor(['a']), 11)).toBe('TOO_MANY_REQUESTS')
-    expect(refusal(budget.holdFor(['b']), 30)).toBeUndefined()
+  test('counts bytes beyond the process that must not be refused', () => {
+    const { budget } = build()
+    budget.hold(['a'], 2000, { anyway: true })
+    expect(budget.state.bytes).toBe(2000)
+  })
+
+  test('refuses a tenant that holds its share with 429, and no other tenant', () => {
+    const { budget, admits } = build()
+    budget.hold(['a'], 99)
+    expect(admits('a')).toBe('admitted')
+    budget.hold(['a'], 1)
+    expect([admits('a'), admits('b')]).toEqual(['TOO_MANY_REQUESTS', 'admitted'])
   })
 
   test('counts an actor over all its tenants', () => {
-    const budget = new ByteBudget({ totalBytes: 100, tenantBytes: 30 })
-    expect(refusal(budget.holdFor(['tenant a', 'actor x']), 20)).toBeUndefined()
-    expect(refusal(budget.holdFor(['tenant b', 'actor x']), 11)).toBe('TOO_MANY_REQUESTS')
-    expect(refusal(budget.holdFor(['tenant b', 'actor y']), 11)).toBeUndefined()
+    const { budget, admits } = build()
+    budget.hold(['tenant a', 'actor x'], 50)
+    budget.hold(['tenant b', 'actor x'], 50)
+    expect([admits('tenant c', 'actor x'), admits('tenant a', 'actor y')]).toEqual(['TOO_MANY_REQUESTS', 'admitted'])
   })
 
-  test('passes one text that is larger than the share of a tenant without others', () => {
-    const budget = new ByteBudget({ totalBytes: 100, tenantBytes: 30 })
-    expect(refusal(budget.holdFor(['a']), 90)).toBeUndefined()
-    expect(refusal(budget.holdFor(['a']), 1)).toBe('TOO_MANY_REQUESTS')
+  test('frees a share over a second, although its bytes are released', () => {
+    const { budget, clock, admits } = build()
+    budget.hold(['a'], 150)()
+    expect([admits('a'), budget.state.bytes]).toEqual(['TOO_MANY_REQUESTS', 0])
+    clock.move(500)
+    expect(admits('a')).toBe('TOO_MANY_REQUESTS')
+    clock.move(1)
+    expect(admits('a')).toBe('admitted')
   })
 
-  test('lets a request of a tenant grow that holds nothing else', () => {
-    const hold = new ByteBudget({ totalBytes: 100, tenantBytes: 30 }).holdFor(['a'])
-    expect([refusal(hold, 30), refusal(hold, 30), refusal(hold, 41)]).toEqual([
-      undefined,
-      undefined,
-      'SERVICE_UNAVAILABLE',
-    ])
+  test('frees nothing of bytes that are still held', () => {
+    const { budget, clock, admits } = build()
+    const release = budget.hold(['a'], 100)
+    clock.move(60_000)
+    expect(admits('a')).toBe('TOO_MANY_REQUESTS')
+    release()
+    clock.move(1)
+    expect(admits('a')).toBe('admitted')
   })
 
-  test('counts nothing of a refusal', () => {
-    const budget = new ByteBudget({ totalBytes: 100, tenantBytes: 30 })
-    budget.holdFor(['a']).take(20)
-    refusal(budget.holdFor(['a']), 11)
-    refusal(budget.holdFor(['b']), 99)
-    expect(budget.state).toEqual({ bytes: 20, holders: 1 })
+  test('frees nothing for a clock that is set back', () => {
+    const { budget, clock, admits } = build()
+    budget.hold(['a'], 100)()
+    clock.move(-60_000)
+    expect(admits('a')).toBe('TOO_MANY_REQUESTS')
   })
 
   test('returns the bytes of a request once', () => {
-    const budget = new ByteBudget({ totalBytes: 100 })
-    const [first, second] = [budget.holdFor(['a']), budget.holdFor(['a'])]
-    first.take(10)
-    second.take(10)
-    first.release()
-    first.release()
-    expect(budget.state).toEqual({ bytes: 10, holders: 1 })
-    second.release()
-    expect(budget.state).toEqual({ bytes: 0, holders: 0 })
+    const { budget } = build()
+    const release = budget.hold(['a'], 10)
+    budget.hold(['a'], 10)
+    release()
+    release()
+    expect(budget.state.bytes).toBe(10)
+  })
+
+  test('forgets shares that are free again', () => {
+    const { budget, clock } = build()
+    for (let tenant = 0; tenant < 2000; tenant += 1) budget.hold([`tenant ${tenant}`], 1)()
+    clock.move(1001)
+    budget.hold(['a'], 1)
+    expect(budget.state.shares).toBe(1)
   })
 
   test('gives a tenant a quarter of the process by default', () => {
-    const budget = new ByteBudget({ totalBytes: 100 })
-    budget.holdFor(['a']).take(24)
-    expect([refusal(budget.holdFor(['a']), 2), refusal(budget.holdFor(['a']), 1)]).toEqual([
-      'TOO_MANY_REQUESTS',
-      undefined,
-    ])
+    const budget = new ByteBudget({ totalBytes: 100, now: () => 0 })
+    budget.hold(['a'], 24)
+    expect(refusal(() => budget.admit(['a']))).toBeUndefined()
+    budget.hold(['a'], 1)
+    expect(refusal(() => budget.admit(['a']))).toBe('TOO_MANY_REQUESTS')
   })
 
   test.each([0, 1.5, Number.NaN])('refuses %p as its bytes', (totalBytes) => {
