@@ -40,7 +40,7 @@ export interface ResolvedTenant {
 /** Creates the function that resolves the tenant of a request and checks that its caller may act for it. */
 export function createTenantResolver(options: ResolverOptions) {
   const { from: extractor, directory, directoryRequired = false } = options
-  return async function resolve(c: Context, identity: Identity | undefined): Promise<ResolvedTenant> {
+  return async function resolve(c: Context, identity: Identity): Promise<ResolvedTenant> {
     const selector = toSelector(await extractor.extract(c, identity))
     if (selector === undefined) throw new TenantNotFoundError('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = selector.from ?? extractor.label
@@ -48,7 +48,7 @@ export function createTenantResolver(options: ResolverOptions) {
     const entry = await directory?.find(wanted)
     const id = 'id' in wanted ? wanted.id : entry?.id
     // Before the other checks, which would reveal whether another tenant exists.
-    if (identity?.tenants && !identity.tenants.some((claimed) => isSameTenant(claimed, id, entry)))
+    if (identity.tenants !== 'any' && !identity.tenants.some((claimed) => isSameTenant(claimed, id, entry)))
       throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')

@@ -67,7 +67,7 @@ const lastResortMs = 60_000
  * @throws TypeError when a number is not a whole number. ApiError SERVICE_UNAVAILABLE from `find`, when the database is unavailable and there is no recent answer
  * @example
  * const directory = createTenantDirectory({ connections: createPool({ url, size: 1 }) })
- * app.use('/tasks/*', tenant({ from: subdomain(), directory }))
+ * app.use('/tasks/*', tenant({ from: subdomain(), auth, directory }))
  */
 export function createTenantDirectory(options: TenantDirectoryOptions): TenantDirectory & { close(): Promise<void> } {
   const { connections, cacheMs = 5000, cacheMax = 10_000, role, now = Date.now } = options

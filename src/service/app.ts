@@ -10,7 +10,7 @@ import { createErrorHandler, throwErrors } from '../errors/index.ts'
 import type { IsolationCheck } from '../isolation/index.ts'
 import { type TenantLimitsOptions, tenantLimits } from '../limits/index.ts'
 import { createDocument, createRouter, type DocumentOptions, docs, type LoadDocsAsset } from '../openapi/index.ts'
-import { header, type TenantOptions, tenant } from '../resolution/index.ts'
+import { type TenantOptions, tenant } from '../resolution/index.ts'
 import { healthRoutes } from './features/health.ts'
 import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
 import { userConstraints, userRoutes } from './features/users/routes.ts'
@@ -26,9 +26,9 @@ export interface AppOptions {
   isolation: Pick<IsolationCheck, 'inspect'>
   log: Logger
   loadDocsAsset: LoadDocsAsset
-  /** How a request's tenant is found and its caller verified. @default the tenant of `tenantHeader`, unverified */
-  tenant?: TenantOptions | undefined
-  /** The header that names the tenant. */
+  /** How a request's tenant is found and its caller verified. */
+  tenant: TenantOptions
+  /** The header that names the tenant, for the OpenAPI document. */
   tenantHeader: string
   /** Whether operations in the OpenAPI document need a bearer token. */
   bearer: boolean
@@ -63,7 +63,7 @@ export function createApp(options: AppOptions) {
   app.notFound(methodNotAllowed(app))
 
   app.route('/', healthRoutes({ isolation: options.isolation }))
-  const forTenants: MiddlewareHandler[] = [tenant(options.tenant ?? { from: header(options.tenantHeader) })]
+  const forTenants: MiddlewareHandler[] = [tenant(options.tenant)]
   if (options.limits) forTenants.push(tenantLimits(options.limits))
   const tenantRoutes = { '/users': userRoutes({ db }), '/tasks': taskRoutes({ db }) }
   for (const [path, routes] of Object.entries(tenantRoutes)) mountForTenants(app, path, routes, forTenants)

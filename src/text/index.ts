@@ -3,6 +3,7 @@ export { type DatabaseTls, type DatabaseUrl, parseDatabaseUrl, readDatabaseUrl }
 export { escaped, escapedJson, escapedLines } from './escaped.ts'
 export { isHeaderName } from './header-name.ts'
 export { nearestWord } from './nearest-word.ts'
+export { meansProduction } from './production.ts'
 export { isRequestId } from './request-id.ts'
 export { isThisMachine } from './this-machine.ts'
 export { parseWholeNumber, wholeNumberPattern } from './whole-number.ts'

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import type { TenantEnv } from '../../src/context/index.ts'
+import { type TenantEnv, unverified } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { type TenantLimitsOptions, tenantLimits } from '../../src/limits/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
@@ -24,7 +24,7 @@ export function build(options: TenantLimitsOptions) {
   const held = new Map<string, PromiseWithResolvers<string>>()
   app.onError(createErrorHandler())
   app.use(requestLimits({ bodyLimitBytes: 100, timeoutMs: 60_000 }))
-  app.use(tenant({ from: header('X-Tenant-Id') }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
   app.use(tenantLimits(options))
   app.get('/', (c) => c.text('done'))
   app.get('/raw', () => new Response('done'))

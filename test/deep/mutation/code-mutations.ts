@@ -86,7 +86,7 @@ export const codeMutations: CodeMutation[] = [
     fault: 'tenant of the request that is not compared with the token',
     guarantee: 21,
     file: 'src/resolution/resolve.ts',
-    lines: [['if (identity?.tenants &&', 'if (false &&']],
+    lines: [["if (identity.tenants !== 'any' &&", 'if (false &&']],
     test: { file: 'test/auth/jwt.test.ts', title: 'is rejected for a tenant that it does not name' },
   },
   {
