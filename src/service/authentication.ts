@@ -21,10 +21,9 @@ export async function createAuthentication(auth: AuthConfig, log: Logger): Promi
   }
 }
 
-const jwtOptions = ({ kind: _, audience, key, ...options }: JwtConfig, log: Logger) => ({
+const jwtOptions = ({ kind: _, key, ...options }: JwtConfig, log: Logger) => ({
   ...options,
   key: 'jwksUrl' in key ? { ...key, onFetchError: (error: unknown) => logFetchError(log, error) } : key,
-  audience: audience === 'any' ? undefined : audience,
 })
 
 /** The errors come from the connection to the issuer: they hold nothing of a client. */

@@ -93,8 +93,11 @@ export const codeMutations: CodeMutation[] = [
     fault: 'accepted token of another service',
     guarantee: 21,
     file: 'src/auth/jwt.ts',
-    lines: [['options.audience === undefined ?', 'true ?']],
-    test: { file: 'test/auth/jwt.test.ts', title: 'for another service is accepted only without an expected audience' },
+    lines: [["options.audience === 'any' ?", 'true ?']],
+    test: {
+      file: 'test/auth/jwt.test.ts',
+      title: 'for another service is accepted only when any audience is accepted',
+    },
   },
   {
     fault: 'verified tokens without the signature in their key',
