@@ -12,7 +12,7 @@ const blockBytes = 64
 
 /**
  * Creates a signer of tenants: `tenant.expiry.key.mac` (HMAC-SHA-256, RFC 2104), which sql/25-signed-context.sql verifies.
- * SQL injection cannot forge a signature, and so cannot switch to another tenant. Pass the same secret to `rowhouse migrate`.
+ * Injected SQL cannot forge a signature; SECURITY.md says what else it can do. Pass the same secret to `rowhouse migrate`.
  *
  * @param secret at least 32 characters
  * @param now returns the time in milliseconds since the epoch. @default Date.now
