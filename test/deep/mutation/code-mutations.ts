@@ -100,6 +100,33 @@ export const codeMutations: CodeMutation[] = [
     },
   },
   {
+    fault: 'tenant() without authentication',
+    guarantee: 32,
+    file: 'src/resolution/tenant.ts',
+    lines: [["if (typeof auth?.verify !== 'function' ||", 'if (false &&']],
+    test: {
+      file: 'test/resolution/explicit-auth.test.ts',
+      title: 'without auth throws, and the message names the remedies',
+    },
+  },
+  {
+    fault: 'unverified() in production',
+    guarantee: 32,
+    file: 'src/context/unverified.ts',
+    lines: [["NODE_ENV === 'production' &&", 'false &&']],
+    test: { file: 'test/context/unverified.test.ts', title: 'production, and names the remedies' },
+  },
+  {
+    fault: 'identity whose list of tenants holds undefined',
+    guarantee: 32,
+    file: 'src/context/frozen-identity.ts',
+    lines: [["tenants.every((one) => typeof one === 'string')", 'true']],
+    test: {
+      file: 'test/resolution/explicit-auth.test.ts',
+      title: 'reaches no handler when it returns a list with undefined in it',
+    },
+  },
+  {
     fault: 'verified tokens without the signature in their key',
     guarantee: 24,
     file: 'src/auth/jwt.ts',
