@@ -96,4 +96,11 @@ describe('the contract cases', () => {
   ])('fail for an API with this fault: %s', async (fault, name) => {
     expect(await failingCases(fault)).toContain(name)
   })
+
+  test('are refused for a document in which no operation needs a tenant: they would prove nothing', () => {
+    const open = { operationId: 'listNotes', responses: { 200: {} } }
+    const client = testClient(notesApi())
+    for (const paths of [{}, { '/notes': { get: open } }])
+      expect(() => contractCases({ client, document: JSON.stringify({ paths }) })).toThrow('No operation')
+  })
 })
