@@ -1,3 +1,4 @@
+export { assertSecret } from './assert-secret.ts'
 export { assertWholeNumber } from './assert-whole-number.ts'
 export { type DatabaseTls, type DatabaseUrl, parseDatabaseUrl, readDatabaseUrl } from './database-url.ts'
 export { escaped, escapedJson, escapedLines } from './escaped.ts'
