@@ -11,7 +11,10 @@ import { createTenant, openSigned } from './stage.ts'
 const run = (db: TenantDatabase, tenant: TenantId, text: string) =>
   withTenant(tenant, () => db.write((tx) => tx.execute(sql.raw(text)))).catch(() => [])
 
-test.failing('a statement left behind does not see the signature of the next tenant', async () => {
+// Behind PgBouncer, which prepares under names of its own, this form of the attack sees nothing. Other forms were not tried.
+const direct = process.env.TEST_POOLER ? test.skip : test.failing
+
+direct('a statement left behind does not see the signature of the next tenant', async () => {
   const db = await openSigned()
   const [own, other] = [await createTenant(db), await createTenant(db)]
   // The next transaction runs this instead of the statement that sets its tenant.
