@@ -1,4 +1,6 @@
+import { unverified } from '../src/context/index.ts'
 import { createIsolationCheck } from '../src/isolation/index.ts'
+import { header } from '../src/resolution/index.ts'
 import { readDocsAsset } from '../src/runtime/read-docs-asset.ts'
 import { type AppOptions, createApp } from '../src/service/app.ts'
 import { loadConfig } from '../src/service/config/config.ts'
@@ -16,6 +18,7 @@ export const deps: AppOptions = {
   isolation,
   log: { info: ignore, warn: ignore, error: ignore },
   loadDocsAsset: readDocsAsset,
+  tenant: { from: header(tenant.header), auth: unverified() },
   tenantHeader: tenant.header,
   bearer: false,
   requests,

@@ -58,7 +58,7 @@ export function gateway(options: GatewayOptions): Authentication {
           'BAD_REQUEST',
           `${actorHeader} must be one actor: 1 to 255 characters, no comma`,
         )
-      return { actor }
+      return { actor, tenants: 'any' }
     },
   }
 }

@@ -25,8 +25,8 @@ export interface JwtOptions {
   readonly algorithms?: readonly string[] | undefined
   /** Accepted issuers, compared with the claim `iss`. */
   readonly issuer: string | readonly string[]
-  /** Accepted audiences, compared with the claim `aud`. Undefined accepts tokens that were issued for other services too. */
-  readonly audience: string | readonly string[] | undefined
+  /** Accepted audiences, compared with the claim `aud`. `'any'` accepts tokens that were issued for other services too. */
+  readonly audience: string | readonly string[]
   /**
    * How far the issuer's clock may differ, in seconds.
    *
@@ -97,7 +97,7 @@ export function jwt(options: JwtOptions): Authentication {
   const expected: JWTVerifyOptions = {
     algorithms: keys.algorithms,
     issuer: asList('issuer', options.issuer),
-    ...(options.audience === undefined ? {} : { audience: asList('audience', options.audience) }),
+    ...(options.audience === 'any' ? {} : { audience: asList('audience', options.audience) }),
     clockTolerance: clockSkewSeconds,
     requiredClaims: ['exp'],
   }
@@ -165,7 +165,8 @@ function createKeySource({ key, algorithms }: JwtOptions, now: () => number): Ke
 }
 
 function asList(name: string, value: string | readonly string[]): string[] {
-  const list = typeof value === 'string' ? [value] : [...value]
-  if (list.length === 0 || list.includes('')) throw new TypeError(`${name} must not be empty`)
+  const list = Array.isArray(value) ? value : [value]
+  if (list.length === 0 || !list.every((one) => typeof one === 'string' && one !== ''))
+    throw new TypeError(`jwt() needs ${name}: the accepted values of the claim, as a text or a list of texts`)
   return list
 }

@@ -6,10 +6,10 @@ export interface Identity {
   /** The user or client that acts, such as a token's `sub`. Stored in the context, the log and the setting `app.actor`. */
   readonly actor?: string | undefined
   /**
-   * The tenants that the caller may act for, by id or by name. Undefined accepts the tenant of the request, because the
-   * verifier has chosen it, as a gateway does.
+   * The tenants that the caller may act for, by id or by name. `'any'` accepts the tenant of the request, because the verifier
+   * has chosen it, as a gateway does.
    */
-  readonly tenants?: readonly string[] | undefined
+  readonly tenants: readonly string[] | 'any'
   /** Further claims for handlers, such as roles and scopes: data, without functions. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 }

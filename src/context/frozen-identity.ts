@@ -6,14 +6,25 @@ const frozen = new WeakSet<Identity>()
  * A deeply frozen copy of an identity: what a handler does to it reaches neither the memory of the authentication nor another
  * request. A copy from here is returned as it is. Dates, maps and the like, which cannot be frozen, are part of the copy.
  *
- * @throws TypeError for an identity with a function or a symbol in it
+ * @throws TypeError for an identity that does not say which tenants the caller may act for, or has a function or a symbol in it
  */
 export function frozenIdentity(identity: Identity): Identity {
   if (frozen.has(identity)) return identity
+  assertTenants(identity)
   const copy = copyOf(identity)
   freeze(copy)
   frozen.add(copy)
   return copy
+}
+
+/** A verifier in JavaScript may forget the tenants, or return nothing for an unknown session. */
+function assertTenants(identity: { readonly tenants?: unknown } | null | undefined): void {
+  const tenants: unknown = identity?.tenants
+  if (tenants === 'any' || (Array.isArray(tenants) && tenants.every((one) => typeof one === 'string'))) return
+  throw new TypeError(
+    "verify() must return an identity whose tenants are a list of ids or names, or 'any': throw AuthenticationFailure for a " +
+      'caller that is not authenticated',
+  )
 }
 
 function copyOf(identity: Identity): Identity {

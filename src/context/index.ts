@@ -13,3 +13,4 @@ export { type CarriedTenant, carryTenant, resumeTenant, tenantHeaders } from './
 export { tenantColumns } from './tenant-columns.ts'
 export type { TenantEnv } from './tenant-env.ts'
 export { parseTenantId, type TenantId } from './tenant-id.ts'
+export { type UnverifiedEnvironment, unverified } from './unverified.ts'

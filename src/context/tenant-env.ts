@@ -5,8 +5,8 @@ import type { TenantId } from './tenant-id.ts'
 export type TenantEnv = {
   Variables: {
     tenantId: TenantId
-    /** The verified caller, where authentication is configured. */
-    identity?: Identity
+    /** The verified caller. */
+    identity: Identity
     /** Why the tenant of a request was refused, for the log. */
     refusal?: string
     requestId?: string

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { assertSecret } from '../text/index.ts'
 
 /** Encrypts transaction ids into bookmarks, and decrypts them. */
 export interface Bookmarks {
@@ -15,9 +16,11 @@ const tagBytes = 16
  * Creates the encryption of bookmarks. A plain transaction id would reveal how much all tenants write, so a bookmark is
  * encrypted and bound to its tenant (AES-256-GCM, NIST SP 800-38D). All bookmarks have the same length.
  *
- * @param secret the same in every process of the service
+ * @param secret the same in every process of the service, at least 32 characters
+ * @throws TypeError when the secret is shorter
  */
 export function createBookmarks(secret: string): Bookmarks {
+  assertSecret('The secret of bookmarks', secret)
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'rowhouse bookmark', 32))
   return {
     encrypt(transactionId, tenantId) {

@@ -13,7 +13,7 @@ export interface ReplicaOptions {
   connections: ConnectionSource
   /** Throws when the replica must not be used: it does not answer, or a table on it is not protected. */
   check: () => Promise<unknown>
-  /** The secret that encrypts bookmarks: the same in every process of the service. */
+  /** The secret that encrypts bookmarks, at least 32 characters: the same in every process of the service. */
   secret: string
   /** How long the replica is left alone after a failure, in milliseconds. @default 5000 */
   retryAfterMs?: number
@@ -60,7 +60,7 @@ class ReplicaBehind extends Error {
  * Creates a replica for `createTenantDatabase`: `db.read` uses it, under the same policies and with the same confirmation
  * of the tenant.
  *
- * @throws TypeError when `retryAfterMs` is not a whole number
+ * @throws TypeError when `retryAfterMs` is not a whole number, or the secret is short
  * @example
  * const isolation = createIsolationCheck({ url: replicaUrl })
  * const check = async () => assertRowSecurity(await isolation.inspect())

@@ -1,5 +1,6 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import type { TenantId } from '../context/index.ts'
+import { assertSecret } from '../text/index.ts'
 
 /** Signs a tenant for a database that accepts only signed tenants. It returns the value of `app.current_tenant`. */
 export type TenantSigner = (tenantId: TenantId) => string
@@ -12,10 +13,11 @@ const blockBytes = 64
 
 /**
  * Creates a signer of tenants: `tenant.expiry.key.mac` (HMAC-SHA-256, RFC 2104), which sql/25-signed-context.sql verifies.
- * SQL injection cannot forge a signature, and so cannot switch to another tenant. Pass the same secret to `rowhouse migrate`.
+ * Injected SQL cannot forge a signature; SECURITY.md says what else it can do. Pass the same secret to `rowhouse migrate`.
  *
  * @param secret at least 32 characters
  * @param now returns the time in milliseconds since the epoch. @default Date.now
+ * @throws TypeError when the secret is shorter
  * @example
  * const signer = createTenantSigner(process.env.TENANT_SIGNING_KEY)
  * const db = createTenantDatabase({ connections, signer })
@@ -42,6 +44,7 @@ export interface SigningKey {
 /**
  * The key that a database needs to verify the signatures of a secret.
  *
+ * @throws TypeError when the secret has fewer than 32 characters
  * @example
  * const { id, inner, outer } = signingKeyOf(process.env.TENANT_SIGNING_KEY)
  */
@@ -52,5 +55,8 @@ export function signingKeyOf(secret: string): SigningKey {
   return { id: idOf(key), inner: padded(0x36), outer: padded(0x5c) }
 }
 
-const keyOf = (secret: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', 'rowhouse tenant context', 32))
+function keyOf(secret: string): Buffer {
+  assertSecret('The secret that signs tenants', secret)
+  return Buffer.from(hkdfSync('sha256', secret, '', 'rowhouse tenant context', 32))
+}
 const idOf = (key: Buffer): string => createHash('sha256').update(key).digest('hex').slice(0, 8)

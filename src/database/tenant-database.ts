@@ -4,6 +4,7 @@ import { type TenantContext, TenantRequired, tenantContext } from '../context/in
 import { findDatabaseError, isTransient } from '../errors/index.ts'
 import type { ConnectionSource } from './connection.ts'
 import { isStale } from './open-connection.ts'
+import { refusePrivileged } from './privileged-login.ts'
 import { openAfter, type Replica, type Route } from './replica.ts'
 import type { TenantSigner } from './signed-context.ts'
 import { type Mode, openTenant } from './tenant-opening.ts'
@@ -79,7 +80,8 @@ interface OpenTransaction {
 
 /**
  * Creates the tenant database: each call is one transaction of one tenant on one connection. BEGIN, the tenant and the first
- * queries go in one round trip. A call inside of another one joins its transaction.
+ * queries go in one round trip. A call inside of another one joins its transaction. The first transaction also checks the login:
+ * it throws PrivilegedLogin for a superuser and for BYPASSRLS, to which row-level security does not apply.
  *
  * @example
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
@@ -89,6 +91,7 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
   const primary: Route = { connections, after: undefined }
   const open = new AsyncLocalStorage<OpenTransaction>()
   const named = role === undefined // PGlite's one session would mix up the names of all clients
+  const checked = new WeakSet<ConnectionSource>() // one login for all connections of a source: its first transaction checks it
   const onProtocolViolation = countViolations(options.onProtocolViolation)
 
   async function run<T>(mode: Mode, work: Work<T>): Promise<T> {
@@ -117,7 +120,8 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
   ): Promise<T> {
     context.signal?.throwIfAborted()
     const openingOf = () => {
-      const opening = openTenant(mode, context, options)
+      const begun = openTenant(mode, context, options)
+      const opening = checked.has(connections) ? begun : refusePrivileged(begun, () => checked.add(connections))
       return after ? openAfter(after, opening) : opening
     }
     const marksWrites = mode === 'write' && replica !== undefined && context.bookmark !== undefined

@@ -28,7 +28,7 @@ export interface TenantLimitsOptions {
  * @throws TypeError at construction, when a number is invalid or there is neither `concurrency` nor `rate`. The handler throws
  *   ApiError TOO_MANY_REQUESTS with `Retry-After` in seconds, and TenantRequired without a tenant
  * @example
- * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id') }))
+ * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
  * app.use('/tasks/*', tenantLimits({ concurrency: { max: 8, queueMax: 32 }, rate: { limit: 600, windowSeconds: 60 } }))
  */
 export function tenantLimits(options: TenantLimitsOptions): MiddlewareHandler<TenantEnv> {

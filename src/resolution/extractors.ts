@@ -29,13 +29,10 @@ export interface TenantExtractor {
   /** The request headers that it reads, for `Vary` (RFC 9110, section 12.5.5). */
   readonly vary?: readonly string[]
   /**
-   * @param identity the verified caller; undefined without authentication
+   * @param identity the verified caller
    * @returns an id as it was sent, or a {@link Selector}; undefined when the request names no tenant here
    */
-  extract(
-    c: Context,
-    identity: Identity | undefined,
-  ): string | Selector | undefined | Promise<string | Selector | undefined>
+  extract(c: Context, identity: Identity): string | Selector | undefined | Promise<string | Selector | undefined>
 }
 
 /**
@@ -43,7 +40,7 @@ export interface TenantExtractor {
  *
  * @throws TypeError when the name cannot be the name of a header
  * @example
- * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id') }))
+ * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
  */
 export function header(name: string): TenantExtractor {
   if (!isHeaderName(name)) throw new TypeError(`header() needs a header name (got "${name}")`)
@@ -61,7 +58,7 @@ export function header(name: string): TenantExtractor {
  * @param options `parameter`: its name in the route, without the colon; `yields`: `'id'`, or `'name'` for the tenant directory
  * @throws TypeError when the parameter is empty, or contains a colon or a pattern
  * @example
- * app.use('/tenants/:tenantId/*', tenant({ from: path({ parameter: 'tenantId' }) }))
+ * app.use('/tenants/:tenantId/*', tenant({ from: path({ parameter: 'tenantId' }), auth }))
  */
 export function path(options: { parameter: string; yields?: 'id' | 'name' }): TenantExtractor {
   const { parameter, yields = 'id' } = options
@@ -91,7 +88,7 @@ export function claim(): TenantExtractor {
     label: 'claim',
     missing: 'Tenant is required: your credentials do not name exactly one',
     extract(_c, identity) {
-      const [claimed, ...others] = identity?.tenants ?? []
+      const [claimed, ...others] = identity.tenants === 'any' ? [] : identity.tenants
       if (claimed === undefined || others.length > 0) return undefined
       return parseTenantId(claimed) === undefined ? { name: claimed } : { id: claimed }
     },
@@ -104,7 +101,7 @@ export function claim(): TenantExtractor {
  *
  * @throws TypeError when there is no extractor
  * @example
- * app.use('/tasks/*', tenant({ from: firstOf(subdomain(), header('X-Tenant-Id')), directory }))
+ * app.use('/tasks/*', tenant({ from: firstOf(subdomain(), header('X-Tenant-Id')), auth, directory }))
  */
 export function firstOf(...extractors: TenantExtractor[]): TenantExtractor {
   const [first] = extractors

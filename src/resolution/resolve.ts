@@ -40,15 +40,15 @@ export interface ResolvedTenant {
 /** Creates the function that resolves the tenant of a request and checks that its caller may act for it. */
 export function createTenantResolver(options: ResolverOptions) {
   const { from: extractor, directory, directoryRequired = false } = options
-  return async function resolve(c: Context, identity: Identity | undefined): Promise<ResolvedTenant> {
+  return async function resolve(c: Context, identity: Identity): Promise<ResolvedTenant> {
     const selector = toSelector(await extractor.extract(c, identity))
     if (selector === undefined) throw new TenantNotFoundError('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = selector.from ?? extractor.label
     const wanted = parse(selector, from)
-    const find: Find = async (tenant) => await directory?.find(tenant, identity?.actor)
+    const find: Find = async (tenant) => await directory?.find(tenant, identity.actor)
     // Before the other checks, which would reveal whether another tenant exists.
-    const claims = identity?.tenants
-    const { id, entry } = claims ? await findClaimed(wanted, claims, find) : await findAny(wanted, find)
+    const { tenants } = identity
+    const { id, entry } = tenants === 'any' ? await findAny(wanted, find) : await findClaimed(wanted, tenants, find)
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')

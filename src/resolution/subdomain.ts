@@ -35,7 +35,7 @@ const excludedByDefault = ['www', 'api', 'app', 'admin', 'docs', 'static', 'stat
  *
  * @throws TypeError when the domain or an excluded label is not valid in a host name (RFC 1123, section 2.1)
  * @example
- * app.use('/tasks/*', tenant({ from: subdomain({ domain: 'app.example.com' }), directory }))
+ * app.use('/tasks/*', tenant({ from: subdomain({ domain: 'app.example.com' }), auth, directory }))
  */
 export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
   const { domain, exclude = excludedByDefault, yields = 'name' } = options

@@ -76,7 +76,7 @@ const lastResortMs = 60_000
  *   answer and the database is unavailable or too many queries are waiting
  * @example
  * const directory = createTenantDirectory({ connections: createPool({ url, size: 1 }) })
- * app.use('/tasks/*', tenant({ from: subdomain(), directory }))
+ * app.use('/tasks/*', tenant({ from: subdomain(), auth, directory }))
  */
 export function createTenantDirectory(options: TenantDirectoryOptions): TenantDirectory & { close(): Promise<void> } {
   const { connections, cacheMs = 5000, cacheMax = 10_000, role, now = Date.now } = options

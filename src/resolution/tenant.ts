@@ -6,8 +6,8 @@ import { createTenantResolver, type ResolvedTenant, type ResolverOptions, Tenant
 import { keepPrivate, notShareable } from './shareable.ts'
 
 export interface TenantOptions extends ResolverOptions, TenantListeners {
-  /** How callers are authenticated. Without it, callers are unverified and every caller may name every tenant. */
-  auth?: Authentication | undefined
+  /** How callers are authenticated: `jwt` or `gateway` of `rowhouse/auth`, your own, or {@link unverified} for a demo. */
+  auth: Authentication
   /**
    * The routes whose responses shared caches may keep, such as a theme that everybody sees: true leaves a `Cache-Control` of the
    * handler as it is, and the response still has `Vary`. Called for responses that would be changed.
@@ -28,15 +28,14 @@ export interface TenantOptions extends ResolverOptions, TenantListeners {
  * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
  * suspended, or not one of the caller's; BAD_REQUEST when it is malformed or sent twice.
  *
- * @throws TypeError when `from` yields names and there is no directory
+ * @throws TypeError without `from` or `auth`, and when `from` yields names or the directory is required and there is none
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
 export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
   const { from, auth, shareable } = options
-  const vary = [...new Set([...(from.vary ?? []), ...(auth?.vary ?? [])])]
-  if (from.yieldsNames && !options.directory)
-    throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields names`)
+  assertComplete(options)
+  const vary = [...new Set([...(from.vary ?? []), ...auth.vary])]
   const resolve = createTenantResolver(options)
 
   return async function tenant(c, next) {
@@ -46,10 +45,8 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
     let identity: Identity | undefined
     let resolved: ResolvedTenant
     try {
-      if (auth) {
-        identity = frozenIdentity(await auth.verify(c))
-        c.set('identity', identity)
-      }
+      identity = frozenIdentity(await auth.verify(c))
+      c.set('identity', identity)
       resolved = await resolve(c, identity)
     } catch (error) {
       if (error instanceof AuthenticationFailure) {
@@ -63,7 +60,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
       throw error
     }
     const { tenantId } = resolved
-    const actor = identity?.actor
+    const { actor } = identity
     c.set('tenantId', tenantId)
     if (options.onTenantResolved)
       notify(options, { type: 'tenant-resolved', tenantId, actor, from: resolved.from, requestId })
@@ -73,4 +70,18 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
     if (bookmark?.next) c.header('Bookmark', bookmark.next)
     keepPrivate(c, vary, shareable)
   }
+}
+
+/** What the type says, for JavaScript: without it a forgotten option would let every caller in. */
+function assertComplete({ from, auth, directory, directoryRequired }: Partial<TenantOptions>): void {
+  if (typeof from?.extract !== 'function')
+    throw new TypeError("tenant() needs from, which reads the tenant of a request, such as header('X-Tenant-Id')")
+  if (typeof auth?.verify !== 'function' || !Array.isArray(auth.vary))
+    throw new TypeError(
+      'tenant() needs auth, which verifies callers: jwt() or gateway() of rowhouse/auth, or unverified() for a demo',
+    )
+  if (from.yieldsNames && !directory)
+    throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields names`)
+  if (directoryRequired && !directory)
+    throw new TypeError('tenant() needs a directory, because directoryRequired is true: createTenantDirectory()')
 }

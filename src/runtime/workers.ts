@@ -103,8 +103,9 @@ function settingsOf({ HYPERDRIVE, ...vars }: Bindings): Record<string, string> {
     typeof value === 'string' || typeof value === 'number' ? [[name, String(value)]] : [],
   )
   const url = HYPERDRIVE ? { DATABASE_URL: HYPERDRIVE.connectionString } : {}
-  // A deployed Worker is in production unless NODE_ENV has another value.
-  return { NODE_ENV: 'production', ...Object.fromEntries(plain), ...url }
+  // A deployed Worker is in production unless NODE_ENV has another value. An empty variable counts as unset.
+  const set = plain.filter(([, value]) => value !== '')
+  return { NODE_ENV: 'production', ...Object.fromEntries(set), ...url }
 }
 
 /** Writes JSON lines in pino's format, each with the console method of its level. */

@@ -10,7 +10,7 @@ import { createErrorHandler, throwErrors } from '../errors/index.ts'
 import type { IsolationCheck } from '../isolation/index.ts'
 import { ByteBudget, byteLimits, type TenantLimitsOptions, tenantLimits } from '../limits/index.ts'
 import { createDocument, createRouter, type DocumentOptions, docs, type LoadDocsAsset } from '../openapi/index.ts'
-import { header, type TenantOptions, tenant } from '../resolution/index.ts'
+import { type TenantOptions, tenant } from '../resolution/index.ts'
 import type { Config } from './config/config.ts'
 import { healthRoutes } from './features/health.ts'
 import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
@@ -27,9 +27,9 @@ export interface AppOptions {
   isolation: Pick<IsolationCheck, 'inspect'>
   log: Logger
   loadDocsAsset: LoadDocsAsset
-  /** How a request's tenant is found and its caller verified. @default the tenant of `tenantHeader`, unverified */
-  tenant?: TenantOptions | undefined
-  /** The header that names the tenant. */
+  /** How a request's tenant is found and its caller verified. */
+  tenant: TenantOptions
+  /** The header that names the tenant, for the OpenAPI document. */
   tenantHeader: string
   /** Whether operations in the OpenAPI document need a bearer token. */
   bearer: boolean
@@ -103,7 +103,7 @@ const tags = {
  */
 function mountForTenants(app: OpenAPIHono, options: AppOptions) {
   const { db, requests, limits = {} } = options
-  const verify = tenant(options.tenant ?? { from: header(options.tenantHeader) })
+  const verify = tenant(options.tenant)
   const { rate, ...slots } = limits
   const limitRate = rate ? [tenantLimits({ rate })] : []
   const limitSlots = slots.concurrency ? [tenantLimits(slots)] : []

@@ -1,15 +1,16 @@
-import type { Authentication, Logger } from '../context/index.ts'
+import { type Authentication, type Logger, unverified } from '../context/index.ts'
 import { causesOf } from '../errors/index.ts'
 import type { AuthConfig, GatewayConfig, JwtConfig } from './config/auth-settings.ts'
 import { invalidConfiguration } from './config/problems.ts'
 
 /**
- * Makes what verifies callers; undefined for unverified ones.
+ * Makes what verifies callers.
  *
  * @throws ConfigError for a key, an algorithm or a header that cannot verify requests
  */
-export async function createAuthentication(auth: AuthConfig, log: Logger): Promise<Authentication | undefined> {
-  if (auth.kind === 'unverified') return undefined
+export async function createAuthentication(auth: AuthConfig, log: Logger): Promise<Authentication> {
+  // The settings have decided (auth-settings.ts): a second look at the environment could have another outcome.
+  if (auth.kind === 'unverified') return unverified({ ALLOW_UNVERIFIED: 'true' })
   // Imported only when it is used: the code that verifies tokens takes 12 ms and 5 MB.
   const { gateway, jwt } = await import('../auth/index.ts')
   try {
@@ -20,10 +21,9 @@ export async function createAuthentication(auth: AuthConfig, log: Logger): Promi
   }
 }
 
-const jwtOptions = ({ kind: _, audience, key, ...options }: JwtConfig, log: Logger) => ({
+const jwtOptions = ({ kind: _, key, ...options }: JwtConfig, log: Logger) => ({
   ...options,
   key: 'jwksUrl' in key ? { ...key, onFetchError: (error: unknown) => logFetchError(log, error) } : key,
-  audience: audience === 'any' ? undefined : audience,
 })
 
 /** The errors come from the connection to the issuer: they hold nothing of a client. */

@@ -43,12 +43,15 @@ export interface ContractOptions {
  * response must match its declared schema exactly. A new route gets its cases from the document; resources are created from the
  * document's examples.
  *
+ * @throws TypeError for a document in which no operation needs a tenant
  * @example
  * for (const { name, run } of contractCases({ client, document, fixtures })) test(name, run)
  */
 export function contractCases({ client, document, fixtures = {}, except = [] }: ContractOptions): ContractCase[] {
   const parsed: unknown = JSON.parse(document)
   const paths = pathsOf(parsed)
+  if (!Object.values(paths).some((operations) => Object.values(operations).some(needsTenant)))
+    throw new TypeError('No operation of the document needs a tenant: declare the routes of tenants with tenantRoute()')
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations)
       .filter(([, { operationId }]) => !except.includes(operationId))

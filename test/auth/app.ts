@@ -6,7 +6,9 @@ import { header, type TenantExtractor, tenant } from '../../src/resolution/index
 /** Reads the tenant from the request, or else from a token that names exactly one. */
 const headerOrClaim: TenantExtractor = {
   ...header('X-Tenant-Id'),
-  extract: (c, identity) => c.req.header('X-Tenant-Id') ?? (identity?.tenants?.length === 1 ? identity.tenants[0] : ''),
+  extract: (c, identity) =>
+    c.req.header('X-Tenant-Id') ??
+    (identity.tenants !== 'any' && identity.tenants.length === 1 ? identity.tenants[0] : ''),
 }
 
 /** An app with one route behind an authentication, and the reasons of its `authentication-failed` events. */

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { gateway, jwt } from '../../src/auth/index.ts'
-import { type Authentication, type Identity, type TenantEnv, tenantContext } from '../../src/context/index.ts'
+import {
+  type Authentication,
+  type Identity,
+  type TenantEnv,
+  tenantContext,
+  unverified,
+} from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { createIssuer, newKey, sign } from './issuer.ts'
@@ -78,43 +84,46 @@ test('a handler that changes the actor of a gateway gets a TypeError', async () 
 
 describe('what a custom authentication returns', () => {
   test('stays its own: it may change it later', async () => {
-    const session = { actor: 'ada', claims: { uses: 0 } }
+    const session = { actor: 'ada', tenants: [tenantId], claims: { uses: 0 } }
     const verify = () => {
       session.claims.uses += 1
       return session
     }
     const { send } = createApp({ vary: [], verify }, () => {})
     await send('GET')
-    expect(await (await send('GET')).json()).toEqual({ actor: 'ada', claims: { uses: 2 } })
+    expect(await (await send('GET')).json()).toEqual({ ...session, claims: { uses: 2 } })
   })
 
   test('is separate for each request also where it cannot be frozen', async () => {
-    const remembered = { claims: { since: new Date(0), flags: new Map([['beta', false]]) } }
+    const remembered = { tenants: [tenantId], claims: { since: new Date(0), flags: new Map([['beta', false]]) } }
     const { send } = createApp({ vary: [], verify: () => remembered }, (identity) => {
       const claims = identity?.claims as typeof remembered.claims
       claims.since.setTime(1)
       claims.flags.set('beta', true)
     })
     expect((await send('POST')).status).toBe(200)
-    expect(remembered).toEqual({ claims: { since: new Date(0), flags: new Map([['beta', false]]) } })
+    expect(remembered.claims).toEqual({ since: new Date(0), flags: new Map([['beta', false]]) })
   })
 
   test('may refer to itself', async () => {
     const claims: Record<string, unknown> = {}
     claims.self = claims
-    const { send } = createApp({ vary: [], verify: () => ({ claims }) }, () => {})
+    const { send } = createApp({ vary: [], verify: () => ({ tenants: [tenantId], claims }) }, () => {})
     expect((await send('POST')).status).toBe(200)
   })
 
   test('must be data: a function in it is refused, with a message that says so', async () => {
-    const { send, thrown } = createApp({ vary: [], verify: () => ({ claims: { can: () => true } }) }, () => {})
+    const { send, thrown } = createApp(
+      { vary: [], verify: () => ({ tenants: [tenantId], claims: { can: () => true } }) },
+      () => {},
+    )
     expect((await send('GET')).status).toBe(500)
     expect(thrown).toMatchObject([{ name: 'TypeError', message: expect.stringContaining('must be data') }])
   })
 })
 
 test('a handler that changes the tenant of its context gets a TypeError', async () => {
-  const { send, thrown } = createApp({ vary: [], verify: () => ({}) }, () =>
+  const { send, thrown } = createApp(unverified(), () =>
     Object.assign(tenantContext() ?? {}, { tenantId: crypto.randomUUID() }),
   )
   expect((await send('POST')).status).toBe(500)

@@ -15,7 +15,7 @@ const through = (headers: Record<string, string> = {}) =>
 
 describe('a request through the gateway', () => {
   test('is for the tenant that the gateway names', async () => {
-    expect(await (await through()).json()).toEqual({ tenantId, identity: {}, actor: null })
+    expect(await (await through()).json()).toEqual({ tenantId, identity: { tenants: 'any' }, actor: null })
   })
 
   test('is accepted with each of several secrets', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { jwt, type RemoteKeysOptions } from '../../src/auth/index.ts'
+import { unverified } from '../../src/context/index.ts'
 import { createProtectedApp, statusOf } from './app.ts'
 import { createIssuer, newKey, type SigningKey, sign } from './issuer.ts'
 
@@ -12,7 +13,7 @@ const unknownKey = await token(await newKey())
 
 let clock = 0
 let issuer = createIssuer()
-let service = createProtectedApp({ vary: [], verify: () => ({}) })
+let service = createProtectedApp(unverified())
 
 function start(times: Partial<RemoteKeysOptions> = {}) {
   const from = { jwksUrl: issuer.jwksUrl, ...times }

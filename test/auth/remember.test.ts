@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { JWTPayload } from 'jose'
 import { jwt } from '../../src/auth/index.ts'
+import { unverified } from '../../src/context/index.ts'
 import { createProtectedApp, statusOf } from './app.ts'
 import { createIssuer, newKey, sign } from './issuer.ts'
 
@@ -11,7 +12,7 @@ const token = (changes: JWTPayload = {}) => sign(key, { ...payload, ...changes }
 
 let clock = start
 let issuer = createIssuer()
-let service = createProtectedApp({ vary: [], verify: () => ({}) })
+let service = createProtectedApp(unverified())
 const send = (bearer: string) => statusOf(service.withToken(bearer))
 
 beforeEach(() => {

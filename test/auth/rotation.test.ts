@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { jwt, type RemoteKeysOptions } from '../../src/auth/index.ts'
+import { unverified } from '../../src/context/index.ts'
 import { createProtectedApp, statusOf, until } from './app.ts'
 import { createIssuer, newKey, type SigningKey, sign } from './issuer.ts'
 
@@ -13,7 +14,7 @@ const ofSecond = await token(second)
 
 let clock = 0
 let issuer = createIssuer()
-let service = createProtectedApp({ vary: [], verify: () => ({}) })
+let service = createProtectedApp(unverified())
 
 function start(key: Partial<RemoteKeysOptions> = {}) {
   service = createProtectedApp(

@@ -10,6 +10,7 @@ import {
   TenantRequired,
   tenantContext,
   tenantHeaders,
+  unverified,
   withTenant,
 } from '../../src/context/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
@@ -47,7 +48,7 @@ describe('the headers of a request to another service', () => {
 
   test('contain the tenant, and keep the trace context', async () => {
     const app = new Hono()
-    app.use(tenant({ from: header('X-Tenant-Id') }))
+    app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
     app.get('/', (c) => c.json({ ...tenantContext(), headers: c.req.header() }))
     await using server = Bun.serve({ port: 0, fetch: app.fetch })
     await inContext({ requestId: 'r-1' }, async (tenantId) => {

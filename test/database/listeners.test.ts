@@ -76,7 +76,12 @@ test('a protocol violation is reported after its connection was closed', async (
 
 describe.each(failing)('a listener of the replica that %s', (_how, onChange) => {
   const replicaWith = (check: () => Promise<void>) =>
-    createReplica({ connections: watchedPool({ url: main.appUrl }), check, secret: 'a secret', onChange })
+    createReplica({
+      connections: watchedPool({ url: main.appUrl }),
+      check,
+      secret: 'a secret of this test, with 40 characters',
+      onChange,
+    })
 
   test('leaves the replica in use', async () => {
     const replica = replicaWith(async () => {})

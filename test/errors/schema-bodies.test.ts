@@ -3,7 +3,7 @@ import { eq, sql } from 'drizzle-orm'
 import { jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { createInsertSchema, createUpdateSchema } from 'drizzle-zod'
 import { Hono } from 'hono'
-import { type TenantEnv, tenantColumns } from '../../src/context/index.ts'
+import { type TenantEnv, tenantColumns, unverified } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { testClient } from '../../src/testing/index.ts'
@@ -28,7 +28,7 @@ await asOwner(database).unsafe(`
 /** What a user of the kit writes: drizzle-zod's schemas, and their result into the database. */
 const app = new Hono<TenantEnv>()
 app.onError(createErrorHandler())
-app.use(tenant({ from: header('X-Tenant-Id') }))
+app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
 app.get('/notes', async (c) => c.json({ data: await db.read((tx) => tx.select().from(notes)) }))
 app.post('/notes', async (c) => {
   const body = createInsertSchema(notes).parse(await c.req.json())
@@ -166,7 +166,7 @@ test('a permission that is missing for another reason stays an error of the serv
   await asOwner(database).unsafe('create table forgotten (tenant_id uuid, id uuid)')
   const broken = new Hono()
   broken.onError(createErrorHandler())
-  broken.use(tenant({ from: header('X-Tenant-Id') }))
+  broken.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
   broken.get('/', async (c) => c.json(await db.write((tx) => tx.execute(sql`update forgotten set id = null`))))
   expect((await broken.request('/', { headers: { 'X-Tenant-Id': newTenant() } })).status).toBe(500)
 })

@@ -1,44 +1,22 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
-import { tasks } from '../../db/schema/tasks.ts'
-import { users } from '../../db/schema/users.ts'
-import { type TenantId, withTenant } from '../../src/context/index.ts'
-import {
-  createPool,
-  createTenantDatabase,
-  createTenantSigner,
-  signingKeyOf,
-  type TenantDatabase,
-  type TenantSigner,
-} from '../../src/database/index.ts'
+import { type TenantId, unverified } from '../../src/context/index.ts'
+import { signingKeyOf, type TenantDatabase } from '../../src/database/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
-import { closeAfterwards, createDatabase, newTenant, type TestDatabase } from '../database.ts'
+import { newTenant } from '../database.ts'
 import { payloads } from './payloads.ts'
+import { createTenant, descriptionsOf, expired, openSigned, openUnsigned, secret, wrong } from './stage.ts'
 
-const secret = 'the secret of this test, which has 40 ch'
-const expired = createTenantSigner(secret, () => Date.now() - 120_000)
-const wrong = createTenantSigner('another secret, which has 40 characters.')
-
-function openDatabase(database: TestDatabase, signer?: TenantSigner): TenantDatabase {
-  // One connection, so that settings that stay on it would affect the next request.
-  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 1 }), signer })
-  closeAfterwards(db)
-  return db
-}
-
-const signedDatabase = await createDatabase()
-await migrate({ url: signedDatabase.ownerUrl, signingSecrets: [secret] })
-const signed = openDatabase(signedDatabase, createTenantSigner(secret))
-const unsigned = openDatabase(await createDatabase())
+const signed = await openSigned()
+const unsigned = await openUnsigned()
 
 /** An app with a defect: it puts input into the text of a query. */
 function createInjectableApp(db: TenantDatabase) {
   const app = new Hono()
   app.onError(createErrorHandler())
-  app.use(tenant({ from: header('X-Tenant-Id') }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
   const inject = async (text: string) => await db.read((tx) => tx.execute(sql.raw(text)))
   app.post('/search', async (c) =>
     c.json(await inject(`select id, title from tasks where title = '${await c.req.text()}'`)),
@@ -49,19 +27,6 @@ function createInjectableApp(db: TenantDatabase) {
     return c.json({})
   })
   return app
-}
-
-/** Creates a tenant with a task whose title is unique. */
-async function createTenant(db: TenantDatabase) {
-  const id = newTenant() as TenantId // newTenant() returns canonical ids
-  const mark = `mark${crypto.randomUUID().replaceAll('-', '')}`
-  await withTenant(id, () =>
-    db.write(async (tx) => {
-      const [user] = await tx.insert(users).values({ email: 'a@b.example', name: 'Ada' }).returning()
-      await tx.insert(tasks).values({ title: mark, userId: user?.id ?? '' })
-    }),
-  )
-  return { id, mark }
 }
 
 async function attack(db: TenantDatabase, path: string, textFor: (other: TenantId) => string) {
@@ -97,8 +62,6 @@ describe.each(names)('injected SQL: $name', ({ name, worksUnsigned }) => {
 describe('injected SQL that writes', () => {
   const textFor = (other: TenantId) =>
     `taken' from (select set_config('app.current_tenant', '${other}', true)) as s where s is not null --`
-  const descriptionsOf = (db: TenantDatabase, id: string) =>
-    withTenant(id, () => db.read((tx) => tx.select({ description: tasks.description }).from(tasks)))
 
   test('changes no row of another tenant with a signed tenant context', async () => {
     const { other } = await attack(signed, '/describe', textFor)
@@ -119,4 +82,25 @@ test('a tenant that was set for the session does not affect the next request', a
     expect(answers).toContain(own.mark)
     expect(answers).not.toContain(other.mark)
   }
+})
+
+test.each([
+  'deallocate all',
+  'prepare mine as select 1',
+  'do $block$ begin end $block$',
+  'lock table tasks',
+  'listen jobs',
+  'declare mine cursor with hold for select 1',
+])('a function that runs a query does not run %s', async (command) => {
+  const { id } = await createTenant(unsigned)
+  const app = createInjectableApp(unsigned)
+  const statusOf = async (query: string): Promise<number[]> => {
+    const runs = [`query_to_xml('${query}', true, true, '')::text`, `(select word from ts_stat('${query}') limit 1)`]
+    const bodies = runs.map((run) => `' union all select gen_random_uuid(), ${run} --`)
+    const headers = { 'X-Tenant-Id': id }
+    const responses = bodies.map((body) => app.request('/search', { method: 'POST', body, headers }))
+    return (await Promise.all(responses)).map(({ status }) => status)
+  }
+  expect(await statusOf("select to_tsvector(''harmless'')")).toEqual([200, 200])
+  expect(await statusOf(command)).toEqual([500, 500])
 })

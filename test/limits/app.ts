@@ -1,5 +1,5 @@
-import { Hono } from 'hono'
-import type { TenantEnv } from '../../src/context/index.ts'
+import { type Context, Hono } from 'hono'
+import { type TenantEnv, unverified } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { type TenantLimitsOptions, tenantLimits } from '../../src/limits/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
@@ -24,9 +24,8 @@ export function build(options: TenantLimitsOptions) {
   const held = new Map<string, PromiseWithResolvers<string>>()
   app.onError(createErrorHandler())
   app.use(requestDeadline({ timeoutMs: 60_000 }))
-  app.use(
-    tenant({ from: header('X-Tenant-Id'), auth: { vary: [], verify: (c) => ({ actor: c.req.header('X-Actor') }) } }),
-  )
+  const verify = (c: Context) => ({ actor: c.req.header('X-Actor'), tenants: 'any' as const })
+  app.use(tenant({ from: header('X-Tenant-Id'), auth: { vary: [], verify } }))
   app.use(tenantLimits(options))
   app.get('/', (c) => c.text('done'))
   app.get('/raw', () => new Response('done'))

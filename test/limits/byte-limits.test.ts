@@ -38,7 +38,7 @@ function build(options: { received?: number; sent?: number; stallMs?: number } =
     verify: (c: { req: { header(name: string): string | undefined } }) => {
       const actor = c.req.header('Authorization')
       if (actor === undefined) throw new AuthenticationFailure('no-token', 'UNAUTHORIZED')
-      return { actor }
+      return { actor, tenants: 'any' as const }
     },
   }
   let held = 0

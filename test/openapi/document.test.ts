@@ -3,6 +3,7 @@ import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { demo } from '../../db/schema/demo.ts'
 import { seed } from '../../db/seed.ts'
 import { createDocument } from '../../src/openapi/index.ts'
+import { header } from '../../src/resolution/index.ts'
 import { createApp } from '../../src/service/app.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { app, deps } from '../app.ts'
@@ -77,7 +78,7 @@ describe.each(operations)(
 )
 
 test('TENANT_HEADER renames the header in the service and in the document', async () => {
-  const renamed = createApp({ ...deps, tenantHeader: 'X-Org' })
+  const renamed = createApp({ ...deps, tenant: { ...deps.tenant, from: header('X-Org') }, tenantHeader: 'X-Org' })
   const described: Document = JSON.parse(await (await renamed.request('/openapi.json')).text())
   expect(described.components.parameters.Tenant.name).toBe('X-Org')
   expect((await renamed.request('/tasks', { headers: { 'X-Org': newTenant() } })).status).toBe(200)

@@ -1,18 +1,18 @@
 import { Hono } from 'hono'
-import { parseTenantId, type TenantEnv, tenantContext } from '../../src/context/index.ts'
+import { parseTenantId, type TenantEnv, tenantContext, unverified } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { type DirectoryEntry, type TenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
 
-/** An app that answers every route with the tenant context. */
-export function newApp(options: TenantOptions, at = '*') {
+/** An app that answers every route with the tenant context. Its callers are unverified, unless `auth` verifies them. */
+export function newApp(options: Omit<TenantOptions, 'auth'> & Partial<TenantOptions>, at = '*') {
   const app = new Hono<TenantEnv>()
   app.onError(createErrorHandler())
   app.use(at, async (c, next) => {
     c.set('requestId', 'r-1')
     await next()
   })
-  app.use(at, tenant(options))
+  app.use(at, tenant({ auth: unverified(), ...options }))
   app.get(at, (c) => c.json(tenantContext()))
   return app
 }

@@ -132,7 +132,10 @@ test('the tenant middleware bounds the unknown tenants of an actor that may act 
   const fresh = await register()
   const auth = {
     vary: [],
-    verify: (c: { req: { header(name: string): string | undefined } }) => ({ actor: c.req.header('X-Actor') }),
+    verify: (c: { req: { header(name: string): string | undefined } }) => ({
+      actor: c.req.header('X-Actor'),
+      tenants: 'any' as const,
+    }),
   }
   const app = newApp({ from: header('X-Tenant-Id'), auth, directory: open.directory, directoryRequired: true })
   const send = async (actor: string, id: string) =>

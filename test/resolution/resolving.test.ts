@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
-import { type Authentication, AuthenticationFailure, type Identity } from '../../src/context/index.ts'
+import { type Authentication, AuthenticationFailure, type Identity, unverified } from '../../src/context/index.ts'
 import {
   claim,
   firstOf,
@@ -75,7 +75,7 @@ describe('without a tenant directory', () => {
   test.each([subdomain(), firstOf(from, subdomain())])(
     'tenant() rejects an extractor that yields names (%#)',
     (extractor) => {
-      expect(() => tenant({ from: extractor })).toThrow(TypeError)
+      expect(() => tenant({ from: extractor, auth: unverified() })).toThrow(TypeError)
     },
   )
 
@@ -141,8 +141,10 @@ describe('a caller with a list of tenants', () => {
   })
 })
 
-test('a caller without a list of tenants may act for the one that the request names, as behind a gateway', async () => {
-  expect((await send({ auth: authOf({ actor: 'ada' }) }, acme.id)).body).toMatchObject({ tenantId: acme.id })
+test('a caller who may act for any tenant acts for the one that the request names, as behind a gateway', async () => {
+  expect((await send({ auth: authOf({ actor: 'ada', tenants: 'any' }) }, acme.id)).body).toMatchObject({
+    tenantId: acme.id,
+  })
 })
 
 test('the response to an unauthenticated caller does not depend on the tenant', async () => {
@@ -160,7 +162,7 @@ test('Vary names the headers of the extractor and the authentication, after thos
     c.header('Vary', 'Origin')
     return next()
   })
-  app.get('/', tenant({ from }), (c) => c.text(''))
+  app.get('/', tenant({ from, auth: unverified() }), (c) => c.text(''))
   const response = await app.request('/', { headers: { 'X-Tenant-Id': acme.id } })
   expect(response.headers.get('Vary')).toBe('Origin, X-Tenant-Id')
 })
@@ -245,5 +247,5 @@ describe('a listener', () => {
 })
 
 test('the actor is in the context', async () => {
-  expect((await send({ auth: authOf({ actor: 'ada' }) }, acme.id)).body).toMatchObject({ actor: 'ada' })
+  expect((await send({ auth: authOf({ actor: 'ada', tenants: 'any' }) }, acme.id)).body).toMatchObject({ actor: 'ada' })
 })

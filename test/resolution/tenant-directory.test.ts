@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
+import { unverified } from '../../src/context/index.ts'
 import { query } from '../../src/database/index.ts'
 import { createTenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { failureOf, gate, openCable, owner } from '../database/shared-database.ts'
@@ -238,7 +239,7 @@ describe('the tenant middleware with a directory', () => {
       },
     }
     const app = new Hono()
-    app.use(tenant({ from, directory, directoryRequired: true }))
+    app.use(tenant({ from, auth: unverified(), directory, directoryRequired: true }))
     app.get('/', (c) => c.text('served'))
     app.onError((error, c) => c.text(error.message, 403))
     return async (value: string) => await (await app.request('/', { headers: { 'X-Tenant': value } })).text()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { type Context, type Handler, Hono } from 'hono'
-import { type TenantEnv, tenantContext } from '../../src/context/index.ts'
+import { type TenantEnv, tenantContext, unverified } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
@@ -13,12 +13,12 @@ function createTestApp() {
     c.set('signal', c.req.raw.signal)
     await next()
   })
-  app.use('/tasks', tenant({ from: header('X-Tenant-Id') }))
+  app.use('/tasks', tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
   app.get('/tasks', async (c) => {
     await new Promise(setImmediate)
     return c.json({ variable: c.var.tenantId, context: tenantContext() })
   })
-  app.get('/tasks/bare', tenant({ from: header('X-Tenant-Id') }), () => new Response('bare'))
+  app.get('/tasks/bare', tenant({ from: header('X-Tenant-Id'), auth: unverified() }), () => new Response('bare'))
   app.get('/open', (c) => c.json({ context: tenantContext() ?? null }))
   return app
 }
@@ -92,7 +92,7 @@ describe('a response that a shared cache could keep', () => {
   async function responseOf(handler: Handler, path = '/tasks', shareable?: (c: Context) => boolean) {
     const app = new Hono()
     app.onError(createErrorHandler())
-    app.use(tenant({ from: header('X-Tenant-Id'), ...(shareable ? { shareable } : {}) }))
+    app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...(shareable ? { shareable } : {}) }))
     app.get(path, handler)
     return await app.request(path, { headers: { 'X-Tenant-Id': id } })
   }
@@ -167,7 +167,7 @@ describe('a response that a shared cache could keep', () => {
   test('is made private where it is the answer to an error', async () => {
     const app = new Hono()
     app.onError(responding({ 'Cache-Control': 'public, max-age=600' }))
-    app.use(tenant({ from: header('X-Tenant-Id') }))
+    app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
     app.get('/', () => {
       throw new Error('no')
     })

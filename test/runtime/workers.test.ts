@@ -105,6 +105,13 @@ describe('on Cloudflare Workers', () => {
     expect(reason.problem).toContain('AUTH is required in production')
   })
 
+  test('is in production also with an empty NODE_ENV, which counts as unset', async () => {
+    const open = await startWorker({ hyperdrive: main.appUrl, vars: { NODE_ENV: '' } })
+    const { status } = await testClient(open.url).as(newTenant()).get('/tasks')
+    await open.close()
+    expect(status).toBe(503)
+  })
+
   test('verifies tokens, signs tenants, reads the directory and limits the rate of concurrent requests', async () => {
     const database = await createDatabase()
     const signingKey = 'a-key-of-this-test-with-32-characters'

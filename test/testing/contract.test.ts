@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from '@hono/zod-openapi'
-import type { TenantEnv } from '../../src/context/index.ts'
+import { type TenantEnv, unverified } from '../../src/context/index.ts'
 import { ok, requestId, successOf } from '../../src/envelope/index.ts'
 import { ApiError, createErrorHandler } from '../../src/errors/index.ts'
 import { createDocument, createRouter, id, json, jsonBody, tenantRoute, text } from '../../src/openapi/index.ts'
@@ -27,7 +27,7 @@ function notesApi(fault?: Fault) {
   app.use(requestId())
   app.onError(createErrorHandler())
   const routes = createRouter<TenantEnv>()
-  if (fault !== 'needs no tenant') routes.use(tenant({ from: header('X-Tenant-Id') }))
+  if (fault !== 'needs no tenant') routes.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
   const wire = (note: { id: string; text: string }) => ({
     id: note.id,
     text: note.text,
@@ -95,5 +95,12 @@ describe('the contract cases', () => {
     ['accepts unknown fields', 'createNote: rejects an unknown field'],
   ])('fail for an API with this fault: %s', async (fault, name) => {
     expect(await failingCases(fault)).toContain(name)
+  })
+
+  test('are refused for a document in which no operation needs a tenant: they would prove nothing', () => {
+    const open = { operationId: 'listNotes', responses: { 200: {} } }
+    const client = testClient(notesApi())
+    for (const paths of [{}, { '/notes': { get: open } }])
+      expect(() => contractCases({ client, document: JSON.stringify({ paths }) })).toThrow('No operation')
   })
 })

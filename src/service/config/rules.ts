@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isHeaderName, isThisMachine, parseWholeNumber, readDatabaseUrl } from '../../text/index.ts'
+import { isHeaderName, isThisMachine, meansProduction, parseWholeNumber, readDatabaseUrl } from '../../text/index.ts'
 
 // What the text of a setting must look like. No message holds the text: it can be a secret.
 
@@ -81,7 +81,7 @@ export const transportSecurity = z
 /** Another spelling would let unverified callers in. */
 export const environmentName = z
   .string()
-  .refine((name) => name === 'production' || !/^prod/i.test(name), 'must be written "production"')
+  .refine((name) => name === 'production' || !meansProduction(name), 'must be written "production"')
 
 /** `"a", "b" or "c"` */
 function inWords(values: readonly string[]): string {

@@ -86,15 +86,45 @@ export const codeMutations: CodeMutation[] = [
     fault: 'tenant of the request that is not compared with the token',
     guarantee: 21,
     file: 'src/resolution/resolve.ts',
-    lines: [['claims ? await findClaimed', 'false ? await findClaimed']],
+    lines: [["tenants === 'any' ? await findAny", 'true ? await findAny']],
     test: { file: 'test/auth/jwt.test.ts', title: 'is rejected for a tenant that it does not name' },
   },
   {
     fault: 'accepted token of another service',
     guarantee: 21,
     file: 'src/auth/jwt.ts',
-    lines: [['options.audience === undefined ?', 'true ?']],
-    test: { file: 'test/auth/jwt.test.ts', title: 'for another service is accepted only without an expected audience' },
+    lines: [["options.audience === 'any' ?", 'true ?']],
+    test: {
+      file: 'test/auth/jwt.test.ts',
+      title: 'for another service is accepted only when any audience is accepted',
+    },
+  },
+  {
+    fault: 'tenant() without authentication',
+    guarantee: 32,
+    file: 'src/resolution/tenant.ts',
+    lines: [["if (typeof auth?.verify !== 'function' ||", 'if (false &&']],
+    test: {
+      file: 'test/resolution/explicit-auth.test.ts',
+      title: 'without auth throws, and the message names the remedies',
+    },
+  },
+  {
+    fault: 'unverified() in production',
+    guarantee: 32,
+    file: 'src/context/unverified.ts',
+    lines: [["NODE_ENV === 'production' &&", 'false &&']],
+    test: { file: 'test/context/unverified.test.ts', title: 'production, and names the remedies' },
+  },
+  {
+    fault: 'identity whose list of tenants holds undefined',
+    guarantee: 32,
+    file: 'src/context/frozen-identity.ts',
+    lines: [["tenants.every((one) => typeof one === 'string')", 'true']],
+    test: {
+      file: 'test/resolution/explicit-auth.test.ts',
+      title: 'reaches no handler when it returns a list with undefined in it',
+    },
   },
   {
     fault: 'verified tokens without the signature in their key',

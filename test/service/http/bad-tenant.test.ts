@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test'
 import { TenantRequired } from '../../../src/context/index.ts'
+import { header } from '../../../src/resolution/index.ts'
+import { deps } from '../../app.ts'
 import { newTenant } from '../../database.ts'
 import { anonymous, as, build, failing, newAcme } from './app.ts'
 
@@ -85,7 +87,7 @@ test.each(['/health', '/ready', '/openapi.json', '/docs'])('%s ignores the tenan
 
 test('reads the tenant from the configured header', async () => {
   const { tenant, task } = await newAcme()
-  const other = build({ tenantHeader: 'X-Organisation' })
+  const other = build({ tenant: { ...deps.tenant, from: header('X-Organisation') }, tenantHeader: 'X-Organisation' })
   const answer = await other.as(tenant).get('/tasks')
   expect(answer.data).toEqual([task])
   expect(answer.headers.get('Vary')).toBe('X-Organisation')

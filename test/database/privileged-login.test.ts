@@ -1,0 +1,65 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
+import { users } from '../../db/schema/users.ts'
+import { withTenant } from '../../src/context/index.ts'
+import { createPool, createTenantDatabase, PrivilegedLogin } from '../../src/database/index.ts'
+import { main, newTenant, db as shared } from '../database.ts'
+import { addUser, countUsers, failureOf, openDatabase, owner, tenantWithUser } from './shared-database.ts'
+
+// Row-level security does not apply to these logins: without the check, each tenant would get the rows of all, without an error.
+
+const bypassing = `bypassing_${crypto.randomUUID().slice(0, 8)}`
+await owner.unsafe(`create role ${bypassing} login bypassrls password 'secret' in role app_user`)
+afterAll(async () => void (await owner.unsafe(`drop role ${bypassing}`)))
+
+const bypassingUrl = Object.assign(new URL(main.ownerUrl), { username: bypassing, password: 'secret' }).href
+const logins: [string, string, string][] = [
+  ['a superuser', main.ownerUrl, new URL(main.ownerUrl).username],
+  ['a login with BYPASSRLS', bypassingUrl, bypassing],
+]
+
+describe.each(logins)('a tenant database with %s', (_, url, name) => {
+  const list = [
+    ['read', (db: typeof shared) => db.read((tx) => tx.select().from(users))],
+    ['readAtOnce', (db: typeof shared) => db.readAtOnce((tx) => tx.select().from(users))],
+  ] as const
+
+  test.each(list)('returns no rows from %s, and names the login and the remedy', async (_mode, read) => {
+    await tenantWithUser(shared)
+    await using db = openDatabase({ url })
+    const error = await withTenant(newTenant(), () => failureOf(read(db)))
+    expect(error).toBeInstanceOf(PrivilegedLogin)
+    expect(String(error)).toContain(`works as ${name}, to which row-level security does not apply`)
+    expect(String(error)).toContain('Log in as app_user')
+  })
+
+  test('refuses every transaction, not only the first', async () => {
+    await using db = openDatabase({ url })
+    for (const work of [list[0][1], list[1][1], list[0][1]])
+      expect(await withTenant(newTenant(), () => failureOf(work(db)))).toBeInstanceOf(PrivilegedLogin)
+  })
+
+  test('writes nothing', async () => {
+    const tenant = newTenant()
+    await using db = openDatabase({ url })
+    expect(await withTenant(tenant, () => failureOf(db.write((tx) => addUser(tx))))).toBeInstanceOf(PrivilegedLogin)
+    expect(await countUsers(tenant)).toBe(0)
+  })
+})
+
+test('a superuser’s login that takes the serving role in each transaction is accepted', async () => {
+  const connections = createPool({ url: main.ownerUrl, size: 1 })
+  const db = createTenantDatabase({ connections, role: 'app_user' })
+  const { tenant } = await tenantWithUser(db)
+  expect(await withTenant(newTenant(), () => db.read((tx) => tx.$count(users)))).toBe(0)
+  expect(await withTenant(tenant, () => db.read((tx) => tx.$count(users)))).toBe(1)
+  await db.close()
+})
+
+test('the login is checked once, in the round trip of the first query', async () => {
+  await using db = openDatabase()
+  const read = () => withTenant(newTenant(), () => db.read((tx) => tx.execute(sql`select 1`)))
+  await read()
+  await read()
+  expect(db.sent.filter((text) => text.includes('rolbypassrls'))).toHaveLength(1)
+})
