@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 
 /** PGlite in this process behind a socket: clients connect as they do to a PostgreSQL server. */
@@ -8,22 +11,43 @@ export interface EmbeddedDatabase {
   close(): Promise<void>
 }
 
-/** Serves a PGlite database on a port of 127.0.0.1. */
+const file = '.s.PGSQL.5432'
+/** The longest path of a socket on macOS; Linux allows four bytes more (unix(7)). */
+const pathMax = 103
+
+/**
+ * Serves a PGlite database on a Unix socket in a new folder that only this user can enter: PGlite asks for no password, and its
+ * login is a superuser. On Windows, whose Unix sockets node-postgres does not use, it is a port of 127.0.0.1, which every user
+ * of the machine can reach.
+ */
 export async function servePglite(postgres: PGlite, onClosed = () => {}): Promise<EmbeddedDatabase> {
   const { PGLiteSocketServer } = await import('@electric-sql/pglite-socket')
-  const server = new PGLiteSocketServer({ db: postgres, host: '127.0.0.1', port: 0, maxConnections: 100 })
+  const folder = process.platform === 'win32' ? undefined : createSocketFolder()
+  const address = folder === undefined ? { host: '127.0.0.1', port: 0 } : { path: join(folder, file) }
+  const server = new PGLiteSocketServer({ db: postgres, ...address, maxConnections: 100 })
   await server.start()
   let closed: Promise<void> | undefined
   const shutDown = async () => {
     await server.stop()
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     await postgres.close()
     onClosed()
   }
   return {
-    url: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
+    url:
+      folder === undefined
+        ? `postgres://postgres@${server.getServerConn()}/postgres`
+        : `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`,
     close() {
       closed ??= shutDown()
       return closed
     },
   }
+}
+
+/** A new folder with the mode 0700, near enough to the root for the path of a socket. */
+function createSocketFolder(): string {
+  const pathOf = (parent: string) => join(parent, 'rowhouse-XXXXXX', file)
+  const parent = Buffer.byteLength(pathOf(tmpdir())) <= pathMax ? tmpdir() : '/tmp'
+  return mkdtempSync(join(parent, 'rowhouse-'))
 }

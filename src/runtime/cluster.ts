@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../context/index.ts'
 import type { Config } from '../service/config/config.ts'
 import { startWorker, type Worker, type WorkerEnd } from './cluster-worker.ts'
-import { ListenError } from './listening.ts'
+import { assertFree } from './listening.ts'
 
 /** How workers share a port: each opens the port (Bun on Linux), or all receive one socket from the cluster (Node). */
 export type Sharing = 'port' | 'socket'
@@ -75,6 +74,7 @@ export async function runCluster({ config, count, sharing, log }: ClusterOptions
     }
   }
 
+  // With a shared port a second service could listen on it unnoticed, and each would get half of the requests.
   await assertFree(config)
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
@@ -98,13 +98,3 @@ export async function runCluster({ config, count, sharing, log }: ClusterOptions
 /** Divides a total into whole numbers that differ by at most 1. */
 const divide = (total: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => Math.floor((total + index) / count))
-
-/** With a shared port a second service could listen on it unnoticed, and each would get half of the requests. */
-async function assertFree(config: Config): Promise<void> {
-  const { host, port } = config.server
-  await new Promise<void>((resolve, reject) => {
-    const server = createServer()
-    server.once('error', (cause) => reject(new ListenError(config, cause)))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()))
-  })
-}

@@ -1,6 +1,7 @@
 import { OperatorError } from '../errors/index.ts'
 import type { Config } from '../service/config/config.ts'
 import type { Service } from '../service/service.ts'
+import { listenProblem, tryAddress } from './address.ts'
 
 /** A listening server: `stop` refuses new connections and waits for running requests, `kill` closes everything at once. */
 export interface Listening {
@@ -16,15 +17,19 @@ export type Listen = (app: Service['app'], config: Config) => Promise<Listening>
 export class ListenError extends OperatorError {
   override readonly name = 'ListenError'
   constructor({ server: { host, port } }: Config, cause: Error) {
-    const message = `Cannot listen on ${urlOf(host, port)}: ${cause.message}`
-    super(`${message}\nChange HOST or PORT, or stop the process that listens there.`, { cause })
+    super(listenProblem(host, port, cause), { cause })
   }
 }
 
-/** The URL to open in a browser: `localhost` for an address that means every interface. */
-export function urlOf(host: string, port: number): string {
-  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+/**
+ * Tries the address of the service before anything else is started.
+ *
+ * @throws ListenError when the service could not listen there
+ */
+export async function assertFree(config: Config): Promise<void> {
+  await tryAddress(config.server).catch((cause: Error) => {
+    throw new ListenError(config, cause)
+  })
 }
 
 /**

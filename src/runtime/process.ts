@@ -1,7 +1,8 @@
 import type { Logger } from '../context/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { createService, type ServiceOptions } from '../service/service.ts'
-import { type Listen, ListenError, type Listening, urlOf } from './listening.ts'
+import { urlOf } from './address.ts'
+import { type Listen, ListenError, type Listening } from './listening.ts'
 import { createLog } from './log.ts'
 import { readDocsAsset } from './read-docs-asset.ts'
 

@@ -9,19 +9,22 @@ import { loadConfig } from '../service/config/config.ts'
 import { parseDatabaseUrl } from '../text/index.ts'
 import { listen } from './bun.ts'
 import { exitWith } from './exit-with.ts'
+import { assertFree } from './listening.ts'
 import { runService } from './process.ts'
 
 // `bun run up` starts an embedded database with demo data and the service on it. With DATABASE_URL it starts the service alone.
 
 async function up(): Promise<void> {
   const { DATABASE_URL: given } = process.env
-  // Before the database starts, so that a wrong setting is reported at once.
-  const { tenant } = loadConfig({
-    ...process.env,
-    DATABASE_URL: given || 'postgres://embedded',
-  })
+  // Callers are unverified: only this machine reaches the service, unless HOST says otherwise.
+  const settings = { ...process.env, HOST: process.env.HOST || '127.0.0.1' }
+  // Before the database starts, so that a wrong setting and a used port are reported at once.
+  const config = loadConfig({ ...settings, DATABASE_URL: given || 'postgres://embedded' })
+  await assertFree(config)
+  const { tenant } = config
+  if (!given) process.umask(0o077) // the files of the database are for this user
   const embedded = given ? undefined : await openEmbedded('.rowhouse')
-  const environment = { ...process.env, ...(embedded ? { DATABASE_URL: embedded.url } : {}) }
+  const environment = { ...settings, ...(embedded ? { DATABASE_URL: embedded.url } : {}) }
   try {
     if (embedded) await prepare(embedded.url, tenant.signingKeys)
     const url = await runService(listen, {

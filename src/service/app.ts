@@ -17,6 +17,7 @@ import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
 import { userBodyBytes, userConstraints, userRoutes } from './features/users/routes.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
+import { rejectForeignHost } from './middleware/reject-foreign-host.ts'
 import { rejectMalformedUrl } from './middleware/reject-malformed-url.ts'
 import { requestDeadline } from './middleware/request-deadline.ts'
 import { responseHeaders } from './middleware/response-headers.ts'
@@ -36,6 +37,8 @@ export interface AppOptions {
   /** The limits of each tenant. @default no limits */
   limits?: TenantLimitsOptions | undefined
   requests: Config['requests']
+  /** The only names that a request's Host may have besides addresses and localhost. @default any */
+  hosts?: readonly string[] | undefined
   /** The value of Strict-Transport-Security; undefined for none. */
   hsts: string | undefined
   /** How many proxies append to `X-Forwarded-For`. */
@@ -59,6 +62,7 @@ export function createApp(options: AppOptions) {
   app.use(responseHeaders({ hsts: options.hsts }))
   app.use(throwErrors)
   app.use(rejectMalformedUrl)
+  if (options.hosts) app.use(rejectForeignHost(options.hosts))
   app.use(requestDeadline(options.requests))
   app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints } }))
   app.notFound(methodNotAllowed(app))

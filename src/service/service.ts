@@ -75,6 +75,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     bearer: config.auth.kind === 'jwt',
     limits: createLimitsOptions(config, given.connections === undefined),
     requests: config.requests,
+    hosts: config.auth.kind === 'unverified' && !config.auth.allowed ? ownNames(config) : undefined,
     hsts: config.server.hsts,
     trustProxy: config.server.trustProxy,
   })
@@ -99,6 +100,9 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     },
   }
 }
+
+const ownNames = ({ server, tenant }: Config): string[] =>
+  tenant.domain === undefined ? [server.host] : [server.host, tenant.domain]
 
 /** What {@link createService} returns. */
 export type Service = Awaited<ReturnType<typeof createService>>

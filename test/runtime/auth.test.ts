@@ -119,3 +119,18 @@ test('an issuer that cannot be reached is logged with the reason', async () => {
   )
   expect(line).toMatchObject({ level: 40, reason: expect.stringMatching(/connect|refused/i) })
 })
+
+const withForeignHost = (url: string) => fetch(new URL('/health', url), { headers: { Host: 'evil.example' } })
+
+test('a service of unverified callers rejects a foreign Host, unless ALLOW_UNVERIFIED is true', async () => {
+  await using strict = startServer({ DATABASE_URL: main.appUrl })
+  await using open = startServer({ DATABASE_URL: main.appUrl, ALLOW_UNVERIFIED: 'true' })
+  await using named = startServer({
+    DATABASE_URL: main.appUrl,
+    TENANT_FROM: 'header,subdomain',
+    TENANT_DIRECTORY: 'on',
+    TENANT_DOMAIN: 'evil.example',
+  })
+  const statuses = [strict, open, named].map(async (server) => (await withForeignHost(await server.listening())).status)
+  expect(await Promise.all(statuses)).toEqual([403, 200, 200])
+})

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { openEmbedded } from '../../db/embedded.ts'
 import { demo } from '../../db/schema/demo.ts'
 import { testClient } from '../../src/testing/index.ts'
+import { parseDatabaseUrl } from '../../src/text/index.ts'
 import { fixtures } from '../app.ts'
 import { createDatabase } from '../database.ts'
 import { type Child, root, start, temporaryFolder, until } from './child.ts'
@@ -23,7 +25,8 @@ const addTask = (url: string, title: string) =>
 /** Has the database of a folder write the roles of a transaction into the description of each new task. */
 async function revealRoles(folder: string): Promise<void> {
   const embedded = await openEmbedded(join(folder, '.rowhouse'))
-  const owner = postgres(embedded.url, { max: 1, onnotice: () => {} })
+  const { host, port } = parseDatabaseUrl(embedded.url)
+  const owner = postgres(embedded.url, { host, port, max: 1, onnotice: () => {} })
   await owner.unsafe(`
     create function reveal_roles() returns trigger language plpgsql as $$
     begin
@@ -82,6 +85,16 @@ describe('the first bun run up', () => {
   test('prints the URL of the documentation', async () => {
     const [, page = ''] = await until(() => first.running.stdout.match(/Docs +(\S+)/) ?? undefined)
     expect((await fetch(page)).status).toBe(200)
+  })
+
+  test('keeps its files where no other user of the machine can enter', () => {
+    const modes = ['', '/postgres', '/postgres/base'].map((path) => statSync(`${first.folder}/.rowhouse${path}`).mode)
+    expect(modes.map((mode) => mode & 0o777)).toEqual([0o700, 0o700, 0o700])
+  })
+
+  test('refuses a request under the name of another site', async () => {
+    const headers = { Host: 'evil.example', 'X-Tenant-Id': demo.acme.tenantId }
+    expect((await fetch(new URL('/tasks', first.url), { headers })).status).toBe(403)
   })
 
   test('a second start in the same folder reports the running one, and exits with 1', async () => {
@@ -152,15 +165,13 @@ describe('a later bun run up', () => {
     expect(await titles(it.url, demo.acme.tenantId)).toContain('Stay')
   })
 
-  test('on a used port reports it, and can be started again', async () => {
-    it.running.signal('SIGTERM')
-    await it.running.exited
+  test('on a used port reports it before it opens the database', async () => {
     using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
     await using refused = up(it.folder, { PORT: String(occupant.port) })
     expect(await refused.exited).toBe(1)
-    expect(refused.stderr).toContain(`Cannot listen on http://127.0.0.1:${occupant.port}`)
-    await it.again()
-    expect(it.url).toStartWith('http://127.0.0.1:')
+    // The database is open in the process that runs: this one has not come so far.
+    expect(refused.stderr).toStartWith(`Cannot listen on http://127.0.0.1:${occupant.port}: `)
+    expect(refused.stderr).toEndWith('\nChange HOST or PORT, or stop the process that listens there.\n')
   })
 
   test('seeds only once: a deleted task stays deleted', async () => {
@@ -171,6 +182,25 @@ describe('a later bun run up', () => {
     await it.again()
     expect(await titles(it.url, demo.globex.tenantId)).toHaveLength(1)
   })
+})
+
+test('bun run up reports a folder that it cannot write, in one message', async () => {
+  using folder = temporaryFolder()
+  await Bun.write(join(folder.path, '.rowhouse'), '')
+  await using refused = up(folder.path)
+  expect(await refused.exited).toBe(1)
+  expect(refused.stderr).toBe(
+    `Cannot open the database in ${join(folder.path, '.rowhouse')}: a file has its name. Delete or rename the file.\n`,
+  )
+})
+
+test('bun run up listens on 127.0.0.1 unless HOST is set', async () => {
+  using folder = temporaryFolder()
+  const { appUrl } = await createDatabase()
+  await using local = up(folder.path, { DATABASE_URL: appUrl, HOST: '' })
+  await using open = up(folder.path, { DATABASE_URL: appUrl, HOST: '0.0.0.0' })
+  expect(await local.listening()).toStartWith('http://127.0.0.1:')
+  expect(await open.listening()).toStartWith('http://localhost:')
 })
 
 test('bun run up reports wrong settings in one message', async () => {

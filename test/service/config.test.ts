@@ -18,7 +18,7 @@ test('DATABASE_URL is the only setting without a default', () => {
       hsts: 'max-age=15552000; includeSubDomains',
     },
     database: { url, poolSize: 10, replicaUrl: undefined, bookmarkSecret: undefined },
-    auth: { kind: 'unverified' },
+    auth: { kind: 'unverified', allowed: false },
     tenant: { from: ['header'], header: 'X-Tenant-Id', domain: undefined, directory: 'off', signingKeys: [] },
     limits: { concurrency: 'auto', actorConcurrency: 'auto', queue: 1000, rate: undefined },
     requests: { timeoutMs: 15_000, bodyLimitBytes: 131_072, receivedBytesMax: 16_777_216, sentBytesMax: 33_554_432 },
@@ -144,8 +144,8 @@ test('freezes the configuration with all its parts', () => {
 test('rejects unverified callers in production without ALLOW_UNVERIFIED', () => {
   const problem = problemsOf({ DATABASE_URL: url, NODE_ENV: 'production' })
   expect(problem).toContain('AUTH is required in production')
-  expect(load({ NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true' }).auth).toEqual({ kind: 'unverified' })
-  expect(load({ NODE_ENV: 'development' }).auth).toEqual({ kind: 'unverified' })
+  expect(load({ NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true' }).auth).toEqual({ kind: 'unverified', allowed: true })
+  expect(load({ NODE_ENV: 'development' }).auth).toEqual({ kind: 'unverified', allowed: false })
 })
 
 test.each([

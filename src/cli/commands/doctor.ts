@@ -12,7 +12,7 @@ export const createDoctorCommand = (io: CommandIo) =>
   withReport(
     new Command('doctor')
       .description('Check the tenant isolation of a live database, as the serving role. Works with any schema.')
-      .option('--url <url>', 'the database to inspect (default: DATABASE_URL)')
+      .option('--url <url>', 'the database to inspect, for a URL without a password (default: DATABASE_URL)')
       .option('--role <role>', 'the serving role, when the login is another role that may SET ROLE to it')
       .addOption(tenantColumnOption)
       .addOption(sharedOption),
@@ -23,17 +23,17 @@ export const createDoctorCommand = (io: CommandIo) =>
 Prints one line for each finding: level, check id, object, problem and remedy. docs/checks has a page for each id.
 The doctor changes nothing and prints no row.
 
+A command line is no place for a password: other users of the machine see it in the list of processes. Set DATABASE_URL.
+
 Examples:
-  bunx rowhouse doctor --url postgres://app_user:…@db/app
+  DATABASE_URL=postgres://app_user:…@db/app bunx rowhouse doctor
   bunx rowhouse doctor --tenant-column org_id --shared public.countries --role web
   bunx rowhouse doctor --format sarif > isolation.sarif`,
     )
     .action(async ({ url: given, role, format, json, strict, ...flags }) => {
       const { DATABASE_URL } = io.env
       if (!given && !DATABASE_URL)
-        throw new OperatorError(
-          'DATABASE_URL is not set: set it, or pass --url postgres://app_user:password@host:5432/database',
-        )
+        throw new OperatorError('DATABASE_URL is not set: set it to postgres://app_user:password@host:5432/database')
       const url = given ? databaseUrl(given, '--url') : databaseUrl(DATABASE_URL ?? '', 'DATABASE_URL')
       const { tenantColumn, shared } = await loadRowhouseConfig(flags, io.cwd)
       const isolation = createIsolationCheck({ url, tenantColumn, shared, ...(role ? { role } : {}) })

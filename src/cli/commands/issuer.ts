@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings'
 import { Hono } from 'hono'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { OperatorError } from '../../errors/index.ts'
+import { hostnameOf, isAddressOrLocalhost } from '../../text/index.ts'
 import { type CommandIo, print } from '../io.ts'
 import { wholeNumberFrom } from '../options.ts'
 
@@ -13,6 +14,12 @@ const defaults = { sub: 'somebody', seconds: '3600' }
 export async function createIssuer(issuer: string, audience: string): Promise<Hono> {
   let key = await createKey()
   const app = new Hono()
+  // The page of another site could let its own name point to this machine, and read a token (DNS rebinding).
+  app.use((c, next) =>
+    isAddressOrLocalhost(hostnameOf(c.req.header('Host') ?? 'localhost'))
+      ? next()
+      : Promise.resolve(c.text('The Host must be localhost or an address\n', 403)),
+  )
   app.get('/.well-known/jwks.json', (c) => c.json({ keys: [key.jwk] }))
   app.get('/token', async (c) => {
     const { tenant, sub = defaults.sub, seconds = defaults.seconds, ...claims } = c.req.query()

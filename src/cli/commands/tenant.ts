@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { userInfo } from 'node:os'
 import { Argument, Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { pino } from 'pino'
@@ -15,7 +16,8 @@ Environment variables:
   DATABASE_ADMIN_URL  the database, as app_admin
   DATABASE_OWNER_URL  the database, as its owner; used when DATABASE_ADMIN_URL is not set
 
-Each run writes its reason to the log on stderr and to the setting app.admin_reason of its transaction.
+Each run writes its reason and its actor to the log on stderr, and to the settings app.admin_reason and app.actor of its
+transaction.
 `
 
 const slug = new Argument('<slug>', 'the short name, as in acme.example.com').argParser((text: string) => {
@@ -48,6 +50,12 @@ const reason = new Option('--reason <text>', 'the reason, for the log (required)
     if (text.trim() !== '' && text.length <= 500) return text
     throw new InvalidArgumentError('It must have 1 to 500 characters.')
   })
+const actor = new Option('--actor <name>', 'who acts, for the log (default: the user of the process)').argParser(
+  (text: string) => {
+    if (text.trim() !== '' && [...text].length <= 200) return text
+    throw new InvalidArgumentError('It must have 1 to 200 characters.')
+  },
+)
 
 export function createTenantCommand(io: CommandIo) {
   const create = new Command('create')
@@ -55,40 +63,46 @@ export function createTenantCommand(io: CommandIo) {
     .addArgument(slug)
     .addOption(name)
     .addOption(id)
+    .addOption(actor)
     .addHelpText('after', `${environment}\nExample:\n  bunx rowhouse tenant create acme --name 'Acme Inc.'`)
-    .action((slug, { name, id }) => withAdmin(io, (admin) => createTenant(admin, { slug, name, id }, systemUser())))
+    .action((slug, { name, id, actor = processUser() }) =>
+      withAdmin(io, (admin) => createTenant(admin, { slug, name, id }, actor)),
+    )
 
   const list = new Command('list')
     .description('List the tenants.')
     .addOption(status)
+    .addOption(actor)
     .option('--json', 'print JSON')
     .addHelpText('after', `${environment}\nExample:\n  bunx rowhouse tenant list --status suspended --json`)
-    .action(({ status, json }) => withAdmin(io, (admin) => listTenants(admin, { status, json }, systemUser())))
+    .action(({ status, json, actor = processUser() }) =>
+      withAdmin(io, (admin) => listTenants(admin, { status, json }, actor)),
+    )
 
   const suspend = new Command('suspend')
     .description('Refuse all requests of a tenant. Running services follow within five seconds.')
     .addArgument(slugOrId)
     .addOption(reason)
+    .addOption(actor)
     .addHelpText(
       'after',
       `${environment}\nExample:\n  bunx rowhouse tenant suspend acme --reason 'Invoice 4711 is not paid'`,
     )
-    .action((tenant, { reason }) =>
-      withAdmin(io, (admin) =>
-        setTenantStatus(admin, { tenant, status: 'suspended' }, { reason, actor: systemUser() }),
-      ),
+    .action((tenant, { reason, actor = processUser() }) =>
+      withAdmin(io, (admin) => setTenantStatus(admin, { tenant, status: 'suspended' }, { reason, actor })),
     )
 
   const resume = new Command('resume')
     .description('Serve a suspended tenant again.')
     .addArgument(slugOrId)
     .addOption(reason)
+    .addOption(actor)
     .addHelpText(
       'after',
       `${environment}\nExample:\n  bunx rowhouse tenant resume acme --reason 'Invoice 4711 is paid'`,
     )
-    .action((tenant, { reason }) =>
-      withAdmin(io, (admin) => setTenantStatus(admin, { tenant, status: 'active' }, { reason, actor: systemUser() })),
+    .action((tenant, { reason, actor = processUser() }) =>
+      withAdmin(io, (admin) => setTenantStatus(admin, { tenant, status: 'active' }, { reason, actor })),
     )
 
   const tenant = new Command('tenant').description('Create, list, suspend and resume tenants.')
@@ -122,11 +136,13 @@ async function withAdmin(io: CommandIo, work: (admin: AdminDatabase) => Promise<
   }
 }
 
-/** The user of the operating system, as the actor in the log. */
-function systemUser(): string | undefined {
-  try {
-    return userInfo().username
-  } catch {
-    return undefined // a container may run as a user id without a name
-  }
+/**
+ * The user of the operating system that this process runs as. Bun's `userInfo()` returns the variable USER, which the caller sets
+ * as they like.
+ */
+function processUser(): string {
+  const id = process.getuid?.()
+  if (id === undefined) return userInfo().username // Windows
+  const { stdout } = spawnSync('id', ['-un'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  return stdout?.trim() || `uid ${id}` // a container may have no name for its user
 }

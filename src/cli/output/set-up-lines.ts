@@ -16,7 +16,7 @@ ${generate(project)}`,
   bunx rowhouse check`,
     `Create a database, and migrate it as its owner. This also creates the role app_user, for the service:
 
-  psql postgres://owner:…@localhost:5432/postgres -c 'create database app'
+  psql postgres://owner@localhost:5432/postgres -c 'create database app'
   DATABASE_OWNER_URL=postgres://owner:…@${database} \\
     DATABASE_URL=postgres://app_user:…@${database} bunx rowhouse migrate`,
     `Check the database with the login of the service:

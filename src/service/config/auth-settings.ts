@@ -47,8 +47,15 @@ export interface GatewayConfig {
   readonly actorHeader: string | undefined
 }
 
+/** A service that lets any caller act for any tenant. */
+export interface UnverifiedConfig {
+  readonly kind: 'unverified'
+  /** Whether ALLOW_UNVERIFIED is true: the service may be reached by other machines, under any name. */
+  readonly allowed: boolean
+}
+
 /** How callers prove who they are. */
-export type AuthConfig = { readonly kind: 'unverified' } | JwtConfig | GatewayConfig
+export type AuthConfig = UnverifiedConfig | JwtConfig | GatewayConfig
 
 /**
  * Reads how callers prove who they are.
@@ -73,7 +80,7 @@ export function readAuth(
       'is required in production: "jwt" verifies bearer tokens, "gateway" accepts requests that your proxy has verified ' +
         '(docs/going-to-production.md). ALLOW_UNVERIFIED=true lets any caller act for any tenant',
     )
-  return { kind: 'unverified' }
+  return { kind: 'unverified', allowed: ALLOW_UNVERIFIED === 'true' }
 }
 
 /** Settings that another kind of authentication reads. */

@@ -55,6 +55,16 @@ describe('/token of the issuer', async () => {
     ])
   })
 
+  test.each(['evil.example', 'localhost.evil.example:4000'])('gives no token for the foreign Host %p', async (host) => {
+    for (const [method, path] of [
+      ['GET', '/token'],
+      ['POST', '/rotate'],
+    ] as const) {
+      const response = await issuer.request(path, { method, headers: { Host: host } })
+      expect([response.status, await response.text()]).toEqual([403, 'The Host must be localhost or an address\n'])
+    }
+  })
+
   test('accepts negative seconds, for an expired token', async () => {
     const { iat, exp } = claimsOf(await (await issuer.request('/token?seconds=-60')).text())
     expect(exp).toBeLessThan(iat)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { startAdminServer } from '../../database/admin-server.ts'
 import { asOwner, createBareDatabase, createDatabase, main, newTenant } from '../../database.ts'
-import { type Outcome, rowhouse } from '../run.ts'
+import { type Outcome, rowhouse, spawnRowhouse } from '../run.ts'
 
 const server = await startAdminServer()
 const owner = asOwner(main)
@@ -46,11 +46,22 @@ describe('rowhouse tenant create', () => {
     expect([code, stdout]).toEqual([0, `${id}\n`])
   })
 
-  test('logs its reason and the user of the operating system', async () => {
-    const outcome = await asAdmin('create', 'logged', '--name', 'Acme')
+  test('logs its reason and the user of the process, whatever $USER says', async () => {
+    const env = { DATABASE_ADMIN_URL: server.adminUrl, USER: 'mallory', LOGNAME: 'mallory' }
+    const outcome = await spawnRowhouse(['tenant', 'create', 'logged', '--name', 'Acme'], { env })
+    const actor = Bun.spawnSync(['id', '-un']).stdout.toString().trim()
     expect(logged(outcome)).toMatchObject([
-      { reason: 'create tenant logged', actor: expect.any(String), mode: 'write', msg: 'administrative work' },
+      { reason: 'create tenant logged', actor, mode: 'write', msg: 'administrative work' },
     ])
+  })
+
+  test.each<[string, ...string[]]>([
+    ['create', newSlug(), '--name', 'Acme'],
+    ['list'],
+    ['suspend', 'nobody', '--reason', 'Unpaid'],
+    ['resume', 'nobody', '--reason', 'Paid'],
+  ])('%s logs the actor that --actor names', async (...command: string[]) => {
+    expect(logged(await asAdmin(...command, '--actor', 'ada'))).toMatchObject([{ actor: 'ada' }])
   })
 
   test('rejects a slug that another tenant has, and changes nothing', async () => {
@@ -180,6 +191,7 @@ describe('rowhouse tenant', () => {
     [['create', newTenant(), '--name', 'x'], 'and must not look like a uuid'],
     [['create', 'acme'], "required option '--name <name>' not specified"],
     [['create', 'acme', '--name', ' '], 'It must have 1 to 200 characters.'],
+    [['list', '--actor', ' '], 'It must have 1 to 200 characters.'],
     [['create', 'acme', '--name', 'x', '--id', '1'], 'It must be 8-4-4-4-12 hex digits.'],
     [['suspend', 'acme'], "required option '--reason <text>' not specified"],
     [['suspend', 'acme', '--reason', ''], 'It must have 1 to 500 characters.'],

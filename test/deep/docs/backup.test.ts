@@ -54,7 +54,7 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
     const seed =
       'DATABASE_URL=postgres://app_user:$APP_PASSWORD@$SERVER/rowhouse bun run rowhouse seed --tenants 3 --tasks 10'
     const changes: [string, string][] = [
-      ['postgres:change-me', `restorer:${password}`],
+      ['OWNER=postgres PGPASSWORD=change-me', `OWNER=restorer PGPASSWORD=${password}`],
       ['localhost:5432', new URL(old.ownerUrl).host],
       ['localhost:5433', new URL(next.ownerUrl).host],
       ['rowhouse.dump', join(folder, 'rowhouse.dump')],
