@@ -34,7 +34,7 @@ const texts: Record<ErrorCode, ErrorText> = {
       'The request creates a row of another tenant.',
     ],
     client:
-      'Read `error.details`: each entry has the `path` of a field, a `code` and a `message`. `in` names the place when it is not the body. At most 100 entries are listed.',
+      'Read `error.details`: each entry has the `path` of a field, a `code` and a `message`. `in` names the place when it is not the body. The first 20 problems are listed; of more, a last entry with the code `more_problems` has the number.',
   },
   UNAUTHORIZED: {
     when: [

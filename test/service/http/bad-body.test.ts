@@ -130,9 +130,22 @@ test('rejects a declared length over the limit', async () => {
   expect((await small.as(newTenant()).send('POST', '/users', init)).status).toBe(413)
 })
 
-test('answers a body full of unknown fields with a short list', async () => {
-  const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`unknown${n}`, n]))
-  const answer = await as(newTenant()).post('/users', fields)
-  expect(answer.status).toBe(400)
-  expect(answer.error?.details).toHaveLength(100)
+const manyUnknown = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`unknown${n}`, n]))
+
+test('names the first 20 problems of a body, and how many there are', async () => {
+  const { status, error } = await as(newTenant()).post('/users', { ...manyUnknown(5000), ...user })
+  const [last, ...named] = error?.details?.toReversed() ?? []
+  expect(status).toBe(400)
+  expect(named.map(({ path }) => path).toReversed()).toEqual(Array.from({ length: 20 }, (_, n) => `unknown${n}`))
+  expect(last).toEqual({ path: '', code: 'more_problems', message: 'Only 20 of 5000 problems are listed' })
+})
+
+test('names all of exactly 20 problems', async () => {
+  const { error } = await as(newTenant()).post('/users', { ...manyUnknown(20), ...user })
+  expect(error?.details?.map(({ path }) => path)).toEqual(Object.keys(manyUnknown(20)))
+})
+
+test('shows the first 100 characters of a long unknown key', async () => {
+  const { error } = await as(newTenant()).post('/users', { ...user, ['k'.repeat(5000)]: 1 })
+  expect(error?.details?.map(({ path }) => path)).toEqual([`${'k'.repeat(100)}…`])
 })
