@@ -21,7 +21,7 @@ test('DATABASE_URL is the only setting without a default', () => {
     auth: { kind: 'unverified' },
     tenant: { from: ['header'], header: 'X-Tenant-Id', domain: undefined, directory: 'off', signingKeys: [] },
     limits: { concurrency: 'auto', queue: 1000, rate: undefined },
-    requests: { bodyLimitBytes: 1_048_576, timeoutMs: 15_000 },
+    requests: { bodyLimitBytes: 131_072, timeoutMs: 15_000 },
     log: { level: 'info' },
   })
 })

@@ -37,7 +37,7 @@ export const settings = z.object({
   TENANT_QUEUE: wholeNumber(0, 10_000).default(1000),
   RATE_LIMIT: wholeNumber(0, 1_000_000).default(0),
   RATE_LIMIT_WINDOW_SECONDS: wholeNumber(1, 86_400).default(60),
-  BODY_LIMIT_BYTES: wholeNumber(1, 1024 ** 3).default(1024 ** 2),
+  BODY_LIMIT_BYTES: wholeNumber(1, 1024 ** 3).default(128 * 1024),
   REQUEST_TIMEOUT_MS: wholeNumber(1, 240_000).default(15_000),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
 })

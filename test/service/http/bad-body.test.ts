@@ -29,11 +29,11 @@ testRefusals([
   { of: 'a string', ...wrongType, body: '"Ada"' },
   { of: 'a number', ...wrongType, body: '1' },
   { of: 'true', ...wrongType, body: 'true' },
-  { of: 'deeply nested JSON', ...wrongType, body: `${'['.repeat(100_000)}${']'.repeat(100_000)}` },
+  { of: 'deeply nested JSON', ...wrongType, body: `${'['.repeat(60_000)}${']'.repeat(60_000)}` },
   {
     of: 'a deeply nested field',
     ...unknown,
-    body: `{"email":"a@b.co","name":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    body: `{"email":"a@b.co","name":${'['.repeat(60_000)}${']'.repeat(60_000)}}`,
     names: 'name',
   },
   { of: 'the key tenantId', ...unknown, body: { ...user, tenantId: anyId }, names: 'tenantId' },
@@ -101,8 +101,17 @@ test('lists every problem of a body', async () => {
   expect(error?.details?.map(({ path }) => path).toSorted()).toEqual(['tenantId', 'title', 'userId'])
 })
 
-test('rejects a body over 1 MiB', async () => {
-  const { status, error } = await as(newTenant()).post('/users', { email: newEmail(), name: 'a'.repeat(1024 ** 2) })
+test('reads the largest valid body: 10,000 emoji as escapes', async () => {
+  const tenant = newTenant()
+  const { data } = await as(tenant).post<{ id: string }>('/users', { email: newEmail(), name: 'Ada' })
+  const emoji = String.raw`\ud83c\udfe1`
+  const body = `{"title":"${emoji.repeat(200)}","description":"${emoji.repeat(10_000)}","userId":"${data.id}"}`
+  const { status, data: task } = await as(tenant).send<object>('POST', '/tasks', { body, headers: json })
+  expect({ status, task }).toMatchObject({ status: 201, task: { description: '🏡'.repeat(10_000) } })
+})
+
+test('rejects a body over 128 KiB', async () => {
+  const { status, error } = await as(newTenant()).post('/users', { email: newEmail(), name: 'a'.repeat(128 * 1024) })
   expect([status, error?.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
 })
 

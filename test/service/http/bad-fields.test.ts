@@ -49,7 +49,7 @@ testRefusals([
   { of: 'a user without an email', ...user({ email: undefined }), names: 'email' },
   { of: 'an email that is an array', ...user({ email: ['ada@acme.example'] }), names: 'email' },
   { of: 'an email of 321 characters', ...user({ email: `ada@${'a'.repeat(309)}.example` }), names: 'email' },
-  { of: 'a huge email', ...user({ email: `${'a.'.repeat(250_000)}@${'a.'.repeat(250_000)}` }), names: 'email' },
+  { of: 'a huge email', ...user({ email: `${'a.'.repeat(30_000)}@${'a.'.repeat(30_000)}` }), names: 'email' },
   { of: 'a change of nothing', ...change({}), names: '' },
   { of: 'a change of a user to nothing', ...changeUser({}), names: '' },
   { of: 'a change to a title that is null', ...change({ title: null }), names: 'title' },
