@@ -29,13 +29,14 @@ testRefusals([
   { of: 'a string', ...wrongType, body: '"Ada"' },
   { of: 'a number', ...wrongType, body: '1' },
   { of: 'true', ...wrongType, body: 'true' },
-  { of: 'deeply nested JSON', ...wrongType, body: `${'['.repeat(60_000)}${']'.repeat(60_000)}` },
+  { of: 'deeply nested JSON', ...malformed, body: `${'['.repeat(60_000)}${']'.repeat(60_000)}` },
   {
     of: 'a deeply nested field',
-    ...unknown,
+    ...malformed,
     body: `{"email":"a@b.co","name":${'['.repeat(60_000)}${']'.repeat(60_000)}}`,
-    names: 'name',
   },
+  { of: 'brackets alone', ...malformed, body: '['.repeat(131_072) },
+  { of: 'a field of 64 levels', ...unknown, body: `{"name":${'['.repeat(63)}${']'.repeat(63)}}`, names: 'email' },
   { of: 'the key tenantId', ...unknown, body: { ...user, tenantId: anyId }, names: 'tenantId' },
   { of: 'the key tenant_id', ...unknown, body: { ...user, tenant_id: anyId }, names: 'tenant_id' },
   { of: 'the key id', ...unknown, body: { ...user, id: anyId }, names: 'id' },
@@ -94,6 +95,13 @@ test('accepts a byte order mark before the JSON', async () => {
 test('takes the last value of a repeated key', async () => {
   const body = `{"name":"Ada","email":"${newEmail()}","name":"Grace"}`
   expect((await as(newTenant()).send('POST', '/users', { body, headers: json })).data).toMatchObject({ name: 'Grace' })
+})
+
+test('says how deep a body may nest', async () => {
+  const { error } = await as(newTenant()).post('/users', {
+    name: Array.from({ length: 64 }).reduce((inner) => [inner], 1),
+  })
+  expect(error?.message).toBe('The body nests deeper than 64 levels')
 })
 
 test('lists every problem of a body', async () => {
