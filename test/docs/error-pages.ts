@@ -18,7 +18,7 @@ const ownCode =
 const texts: Record<ErrorCode, ErrorText> = {
   BAD_REQUEST: {
     when: [
-      'The body is not valid JSON, is not UTF-8, or nests deeper than 64 levels.',
+      'The body is not valid JSON, is not UTF-8, nests deeper than 64 levels, or has more than 1000 fields.',
       'The tenant id is malformed, or the request names several.',
       'The `Authorization` header, the `Host` header or the request target is malformed.',
       'PostgreSQL rejects a value that the schema allows, such as a date that does not exist.',
