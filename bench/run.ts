@@ -8,6 +8,7 @@ import type { Measured } from './report/results.ts'
 import { asText, figuresTable, verdictsTable } from './report/table.ts'
 import type { Pace, Scenario, Stand } from './scenario.ts'
 import { create, get, list, longList } from './scenarios/against-floor.ts'
+import { bodies } from './scenarios/bodies.ts'
 import { flood } from './scenarios/flood.ts'
 import { rowSecurity } from './scenarios/row-security.ts'
 import { safety } from './scenarios/safety.ts'
@@ -27,6 +28,7 @@ const scenarios: Scenario[] = [
   largeTenant,
   safety,
   flood,
+  bodies,
   start,
   create,
 ]

@@ -64,20 +64,31 @@ export function onInvalid(
   if (result.success) return undefined
   const places = { param: 'params', query: 'query', header: 'header' } as const
   const place = places[result.target as keyof typeof places] // undefined for a body
-  const details = result.error.issues.flatMap((issue): Problem[] => {
-    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
-    return paths.map((path) => ({
-      path: path.map(String).join('.'),
-      ...(place ? { in: place } : {}),
-      code: issue.code,
-      message: issue.code === 'unrecognized_keys' ? 'Unrecognized key' : issue.message,
-    }))
-  })
-  throw new ApiError('VALIDATION_FAILED', undefined, { details: details.slice(0, problemsMax) })
+  throw new ApiError('VALIDATION_FAILED', undefined, { details: problemsOf(result.error.issues, place) })
 }
 
-// A body with many unknown keys must not produce a much larger response.
-const problemsMax = 100
+// The answer to a hostile body stays small.
+const problemsMax = 20
+const pathLengthMax = 100
+
+function problemsOf(issues: readonly z.core.$ZodIssue[], place: Problem['in']): Problem[] {
+  const problems = issues.slice(0, problemsMax).flatMap((issue) => {
+    const isUnknown = issue.code === 'unrecognized_keys'
+    const paths = isUnknown ? issue.keys.slice(0, problemsMax).map((key) => [...issue.path, key]) : [issue.path]
+    return paths.map((path) => ({
+      path: shortened(path.map(String).join('.')),
+      ...(place ? { in: place } : {}),
+      code: issue.code,
+      message: isUnknown ? 'Unrecognized key' : issue.message,
+    }))
+  })
+  const count = issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
+  if (count <= problemsMax) return problems
+  const message = `Only ${problemsMax} of ${count} problems are listed`
+  return [...problems.slice(0, problemsMax), { path: '', code: 'more_problems', message }]
+}
+
+const shortened = (path: string): string => (path.length > pathLengthMax ? `${path.slice(0, pathLengthMax)}…` : path)
 
 const retryAfter = { 'Retry-After': '1' }
 

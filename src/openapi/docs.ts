@@ -1,17 +1,13 @@
 import { SwaggerUI } from '@hono/swagger-ui'
 import { Hono } from 'hono'
 import { html, raw } from 'hono/html'
+import { staticFile } from './static-file.ts'
 
-/** The files of `swagger-ui-dist` that the page uses, by name. */
-export interface DocsAssets {
-  'swagger-ui.css': string
-  'swagger-ui-bundle.js': string
-}
+/** The files of `swagger-ui-dist` that the page uses, with their types. */
+const assets = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.js': 'text/javascript; charset=utf-8' }
 
-/** Loads an asset at its first request, since assets are large. */
-export type LoadDocsAsset = (name: keyof DocsAssets) => Promise<string>
-
-const types = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.js': 'text/javascript; charset=utf-8' }
+/** Loads a file of `swagger-ui-dist` by its name, when it is first asked for. */
+export type LoadDocsAsset = (name: keyof typeof assets) => Promise<string | Uint8Array>
 
 /**
  * Creates the routes of the documentation page, for any path: Swagger UI from this origin, with a Content-Security-Policy that
@@ -22,13 +18,6 @@ const types = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.
  * app.route('/docs', docs({ title: 'Tasks', documentUrl: '/openapi.json', loadAsset: readDocsAsset }))
  */
 export function docs(options: { title: string; documentUrl: string; loadAsset: LoadDocsAsset }): Hono {
-  const loaded = new Map<string, Promise<string>>()
-  const load = (name: keyof DocsAssets) => {
-    const asset = loaded.get(name) ?? options.loadAsset(name)
-    loaded.set(name, asset)
-    asset.catch(() => loaded.delete(name)) // a failed load is tried again
-    return asset
-  }
   const app = new Hono()
   app.get('/', (c) => {
     const nonce = crypto.randomUUID()
@@ -40,11 +29,11 @@ export function docs(options: { title: string; documentUrl: string; loadAsset: L
     c.header('Cache-Control', 'no-store')
     return c.html(page(options.title, options.documentUrl, folderOf(c.req.path), nonce))
   })
-  for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js'] as const)
-    app.get(`/swagger-ui-dist/${name}`, async (c) => {
-      c.header('Cache-Control', 'public, max-age=86400')
-      return c.body(await load(name), 200, { 'Content-Type': types[name] })
-    })
+  for (const [name, type] of Object.entries(assets) as [keyof typeof assets, string][]) // the keys of a literal
+    app.get(
+      `/swagger-ui-dist/${name}`,
+      staticFile({ type, cacheControl: 'public, max-age=86400', load: () => options.loadAsset(name) }),
+    )
   return app
 }
 

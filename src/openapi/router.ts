@@ -1,7 +1,8 @@
 import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
-import type { Env } from 'hono'
+import type { Env, MiddlewareHandler } from 'hono'
 import { failureOf } from '../envelope/index.ts'
-import { catalogue, type ErrorCode, onInvalid } from '../errors/index.ts'
+import { ApiError, catalogue, type ErrorCode, onInvalid } from '../errors/index.ts'
+import { jsonExceeds } from '../text/index.ts'
 import { tenantReference } from './document.ts'
 
 /**
@@ -21,7 +22,8 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
 
 /**
  * Declares a route of tenants. It adds the tenant header and the failures that follow from the shape of the route to the
- * OpenAPI document.
+ * OpenAPI document. A JSON body that nests deeper than 64 levels, or an object
+ * of more than 1000 fields, is answered with BAD_REQUEST.
  *
  * @param declaration as for `createRoute`, with `operationId`, `summary` and `tags`
  * @param errors the other codes that the handler throws, for example `['NOT_FOUND']`
@@ -38,9 +40,24 @@ export function tenantRoute<P extends string, R extends Declaration<P> & { path:
   if (declaration.method !== 'get') codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   return createRoute<P, R>({
     ...declaration,
+    ...(request?.body ? { middleware: [limitJson, declaration.middleware ?? []].flat() } : {}),
     parameters: [{ $ref: tenantReference }, { $ref: '#/components/parameters/Bookmark' }],
     responses: { ...declaration.responses, ...failures(codes) },
   })
+}
+
+const limits = { depth: 64, fields: 1000 }
+const excess = {
+  depth: `The body nests deeper than ${limits.depth} levels`,
+  fields: `The body has more than ${limits.fields} fields`,
+}
+
+/** Rejects JSON that takes milliseconds to parse or to validate for each 100 KB: before it is parsed. */
+const limitJson: MiddlewareHandler = async (c, next) => {
+  const isJson = /^application\/([\w.-]+\+)?json/i.test(c.req.header('Content-Type') ?? '')
+  const exceeded = isJson ? jsonExceeds(new Uint8Array(await c.req.arrayBuffer()), limits) : undefined
+  if (exceeded) throw new ApiError('BAD_REQUEST', excess[exceeded])
+  await next()
 }
 
 /** The OpenAPI responses of error codes: one per status. */

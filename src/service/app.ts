@@ -9,7 +9,14 @@ import { requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
 import type { IsolationCheck } from '../isolation/index.ts'
 import { ByteBudget, byteLimits, type TenantLimitsOptions, tenantLimits } from '../limits/index.ts'
-import { createDocument, createRouter, type DocumentOptions, docs, type LoadDocsAsset } from '../openapi/index.ts'
+import {
+  createDocument,
+  createRouter,
+  type DocumentOptions,
+  docs,
+  type LoadDocsAsset,
+  staticFile,
+} from '../openapi/index.ts'
 import { type TenantOptions, tenant } from '../resolution/index.ts'
 import type { Config } from './config/config.ts'
 import { healthRoutes } from './features/health.ts'
@@ -71,11 +78,8 @@ export function createApp(options: AppOptions) {
   mountForTenants(app, options)
 
   // Built by the first request for it: the start is faster without.
-  let document: string | undefined
-  app.get('/openapi.json', (c) => {
-    document ??= createDocument(app, documentOptions(options))
-    return c.body(document, 200, { 'Content-Type': 'application/json' })
-  })
+  const load = async () => createDocument(app, documentOptions(options))
+  app.get('/openapi.json', staticFile({ type: 'application/json', load }))
   app.route('/docs', docs({ title, documentUrl: '/openapi.json', loadAsset: options.loadDocsAsset }))
   return app
 }

@@ -18,7 +18,7 @@ const ownCode =
 const texts: Record<ErrorCode, ErrorText> = {
   BAD_REQUEST: {
     when: [
-      'The body is not valid JSON, or not UTF-8.',
+      'The body is not valid JSON, is not UTF-8, nests deeper than 64 levels, or has more than 1000 fields.',
       'The tenant id is malformed, or the request names several.',
       'The `Authorization` header, the `Host` header or the request target is malformed.',
       'PostgreSQL rejects a value that the schema allows, such as a date that does not exist.',
@@ -34,7 +34,7 @@ const texts: Record<ErrorCode, ErrorText> = {
       'The request creates a row of another tenant.',
     ],
     client:
-      'Read `error.details`: each entry has the `path` of a field, a `code` and a `message`. `in` names the place when it is not the body. At most 100 entries are listed.',
+      'Read `error.details`: each entry has the `path` of a field, a `code` and a `message`. `in` names the place when it is not the body. The first 20 problems are listed; of more, a last entry with the code `more_problems` has the number.',
   },
   UNAUTHORIZED: {
     when: [

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import { type TenantEnv, unverified } from '../../src/context/index.ts'
+import type { TenantEnv } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { type TenantLimitsOptions, tenantLimits } from '../../src/limits/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'

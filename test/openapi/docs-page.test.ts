@@ -128,7 +128,7 @@ describe('a file of the documentation page', () => {
     expect(response.headers.get('Content-Type')).toBe(type)
     expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
     expect(response.headers.get('Cache-Control')).toBe('public, max-age=86400')
-    expect((await response.text()) === (await readDocsAsset(name))).toBe(true)
+    expect(Buffer.from(await readDocsAsset(name)).equals(await response.bytes())).toBe(true)
   })
 
   test('responds to HEAD without a body', async () => {

@@ -48,6 +48,11 @@ test('builds the document once: a path that is declared after the first request 
 })
 const tenantHeader = { name: 'X-Tenant-Id', example: demo.acme.tenantId }
 
+test('a client that has the document is not sent it again', async () => {
+  const etag = (await app.request('/openapi.json')).headers.get('ETag') ?? ''
+  expect((await app.request('/openapi.json', { headers: { 'If-None-Match': etag } })).status).toBe(304)
+})
+
 test('no two operations share an operationId', () => {
   const ids = operations.map(({ operationId }) => operationId)
   expect(new Set(ids).size).toBe(ids.length)

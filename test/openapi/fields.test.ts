@@ -1,9 +1,10 @@
-import { expect, test } from 'bun:test'
-import { id, PageQuery, text } from '../../src/openapi/index.ts'
+import { expect, spyOn, test } from 'bun:test'
+import type { z } from '@hono/zod-openapi'
+import { email, id, PageQuery, text } from '../../src/openapi/index.ts'
 
 const accepts = (schema: { safeParse(value: unknown): { success: boolean } }, value: unknown) =>
   schema.safeParse(value).success
-const codesOf = (schema: ReturnType<typeof text>, value: unknown) =>
+const codesOf = (schema: z.ZodType, value: unknown) =>
   schema.safeParse(value).error?.issues.map(({ code, message }) => `${code}: ${message}`) ?? []
 
 test('text counts characters for its minimum and maximum', () => {
@@ -53,4 +54,29 @@ test('an id may have any version and case', () => {
 test('a page query defaults to page 1 with 20 items', () => {
   expect(PageQuery.parse({})).toEqual({ page: 1, limit: 20 })
   expect(PageQuery.parse({ page: '007', limit: '100' })).toEqual({ page: 7, limit: 100 })
+})
+
+test('an email needs a local part, an @ and a domain', () => {
+  expect(accepts(email(), 'ada@acme.example')).toBe(true)
+  for (const value of ['ada', 'ada@acme', 'ada@acme.example\n', '', 1]) expect(accepts(email(), value)).toBe(false)
+  expect(codesOf(email(), 'ada')).toEqual(['invalid_format: Invalid email address'])
+})
+
+test('an email has at most 320 characters, or another maximum', () => {
+  const ofLength = (length: number) => '@acme.example'.padStart(length, 'a')
+  expect(accepts(email(), ofLength(320))).toBe(true)
+  expect(codesOf(email(), ofLength(321))).toEqual(['too_big: Must have at most 320 characters'])
+  expect(codesOf(email({ max: 20 }), ofLength(21))).toEqual(['too_big: Must have at most 20 characters'])
+})
+
+test.each([
+  ['an email', email(), 'a.'],
+  ['an id', id(), 'a'],
+  ['a page', PageQuery.shape.page, '1'],
+])('%s that is too long is rejected before any pattern reads it', (_, schema, unit) => {
+  const patterns = [spyOn(RegExp.prototype, 'test'), spyOn(RegExp.prototype, 'exec')]
+  const accepted = accepts(schema, unit.repeat(50_000))
+  const read = patterns.flatMap(({ mock }) => mock.calls.map(([value]) => value.length))
+  for (const pattern of patterns) pattern.mockRestore()
+  expect({ accepted, read: read.filter((length) => length > 1000) }).toEqual({ accepted: false, read: [] })
 })

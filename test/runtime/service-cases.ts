@@ -72,6 +72,17 @@ export function serviceCases(url: () => string): ContractCase[] {
       },
     },
     {
+      name: 'serves the same file to a client that accepts compression, and answers its ETag with 304',
+      async run() {
+        const ask = (headers: Record<string, string>) => raw('/docs/swagger-ui-dist/swagger-ui-bundle.js', { headers })
+        const [plain, compressed] = await Promise.all(['identity', 'br'].map((one) => ask({ 'Accept-Encoding': one })))
+        const etag = compressed?.headers.get('ETag') ?? ''
+        expect((await compressed?.text()) === (await plain?.text())).toBe(true)
+        const again = await ask({ 'Accept-Encoding': 'br', 'If-None-Match': etag })
+        expect([again.status, await again.text()]).toEqual([304, ''])
+      },
+    },
+    {
       name: 'HEAD answers as GET, without a body',
       async run() {
         const [head, get] = await Promise.all([raw('/openapi.json', { method: 'HEAD' }), raw('/openapi.json')])

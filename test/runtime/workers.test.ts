@@ -68,6 +68,15 @@ describe('on Cloudflare Workers', () => {
     expect(line).toMatchObject({ level: 30, msg: 'request', route: '/health', status: 200, client: '203.0.113.9' })
   })
 
+  // Miniflare compresses as Cloudflare does. A file that we compressed would have another ETag.
+  test('leaves the compression of files to Cloudflare', async () => {
+    const url = new URL('/docs/swagger-ui-dist/swagger-ui.css', worker.url)
+    const ask = (encoding: string) => fetch(url, { headers: { 'Accept-Encoding': encoding }, decompress: false })
+    const [compressed, plain] = [(await ask('br')).headers, (await ask('identity')).headers]
+    expect(compressed.get('Content-Encoding')).toBe('br')
+    expect(compressed.get('ETag')).toBe(plain.get('ETag'))
+  })
+
   test('connects by DATABASE_URL without Hyperdrive, and closes each connection after its request', async () => {
     const database = await createDatabase()
     const direct = await startWorker({ vars: { ...unverified, DATABASE_URL: database.appUrl } })

@@ -43,10 +43,9 @@ function checkTenant(settings: Settings, isSet: (name: string) => boolean, repor
     report('TENANT_HEADER', 'applies only when TENANT_FROM lists "header": remove it, or add "header" to TENANT_FROM')
 }
 
-/** A tenant has a quarter of the bytes of the process. */
 function checkBytes({ BODY_LIMIT_BYTES, RECEIVED_BYTES_MAX }: Settings, report: Report): void {
-  if (RECEIVED_BYTES_MAX < 4 * BODY_LIMIT_BYTES)
-    report('RECEIVED_BYTES_MAX', 'must be at least four times BODY_LIMIT_BYTES: a tenant may hold a quarter of it')
+  if (RECEIVED_BYTES_MAX < BODY_LIMIT_BYTES)
+    report('RECEIVED_BYTES_MAX', 'must be at least BODY_LIMIT_BYTES: the largest body would never fit')
 }
 
 /** One header with two meanings would make the actor a tenant, or the other way round. */

@@ -38,7 +38,7 @@ export const settings = z.object({
   TENANT_QUEUE: wholeNumber(0, 10_000).default(1000),
   RATE_LIMIT: wholeNumber(0, 1_000_000).default(0),
   RATE_LIMIT_WINDOW_SECONDS: wholeNumber(1, 86_400).default(60),
-  BODY_LIMIT_BYTES: wholeNumber(1, 1024 ** 3).default(131_072),
+  BODY_LIMIT_BYTES: wholeNumber(1, 1024 ** 3).default(128 * 1024),
   RECEIVED_BYTES_MAX: wholeNumber(1, 1024 ** 4).default(16 * 1024 ** 2),
   SENT_BYTES_MAX: wholeNumber(1, 1024 ** 4).default(32 * 1024 ** 2),
   REQUEST_TIMEOUT_MS: wholeNumber(1, 240_000).default(15_000),

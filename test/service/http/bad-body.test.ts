@@ -29,13 +29,14 @@ testRefusals([
   { of: 'a string', ...wrongType, body: '"Ada"' },
   { of: 'a number', ...wrongType, body: '1' },
   { of: 'true', ...wrongType, body: 'true' },
-  { of: 'deeply nested JSON', ...wrongType, body: `${'['.repeat(4000)}${']'.repeat(4000)}` },
+  { of: 'deeply nested JSON', ...malformed, body: `${'['.repeat(2000)}${']'.repeat(2000)}` },
   {
     of: 'a deeply nested field',
-    ...unknown,
-    body: `{"email":"a@b.co","name":${'['.repeat(4000)}${']'.repeat(4000)}}`,
-    names: 'name',
+    ...malformed,
+    body: `{"email":"a@b.co","name":${'['.repeat(2000)}${']'.repeat(2000)}}`,
   },
+  { of: 'brackets alone', ...malformed, path: '/tasks', body: '['.repeat(131_072) },
+  { of: 'a field of 64 levels', ...unknown, body: `{"name":${'['.repeat(63)}${']'.repeat(63)}}`, names: 'email' },
   { of: 'the key tenantId', ...unknown, body: { ...user, tenantId: anyId }, names: 'tenantId' },
   { of: 'the key tenant_id', ...unknown, body: { ...user, tenant_id: anyId }, names: 'tenant_id' },
   { of: 'the key id', ...unknown, body: { ...user, id: anyId }, names: 'id' },
@@ -96,13 +97,30 @@ test('takes the last value of a repeated key', async () => {
   expect((await as(newTenant()).send('POST', '/users', { body, headers: json })).data).toMatchObject({ name: 'Grace' })
 })
 
+test.each([
+  ['nests deeper than 64 levels', { name: Array.from({ length: 64 }).reduce((inner) => [inner], 1) }],
+  ['has more than 1000 fields', Object.fromEntries(Array.from({ length: 1001 }, (_, n) => [n, 0]))],
+])('says that a body %s', async (what, body) => {
+  const { status, error } = await as(newTenant()).post('/users', body)
+  expect([status, error?.message]).toEqual([400, `The body ${what}`])
+})
+
 test('lists every problem of a body', async () => {
   const { error } = await as(newTenant()).post('/tasks', { title: '', userId: 'x', tenantId: anyId })
   expect(error?.details?.map(({ path }) => path).toSorted()).toEqual(['tenantId', 'title', 'userId'])
 })
 
-test('rejects a body over 1 MiB', async () => {
-  const { status, error } = await as(newTenant()).post('/users', { email: newEmail(), name: 'a'.repeat(1024 ** 2) })
+test('reads the largest valid body: 10,000 emoji as escapes', async () => {
+  const tenant = newTenant()
+  const { data } = await as(tenant).post<{ id: string }>('/users', { email: newEmail(), name: 'Ada' })
+  const emoji = String.raw`\ud83c\udfe1`
+  const body = `{"title":"${emoji.repeat(200)}","description":"${emoji.repeat(10_000)}","userId":"${data.id}"}`
+  const { status, data: task } = await as(tenant).send<object>('POST', '/tasks', { body, headers: json })
+  expect({ status, task }).toMatchObject({ status: 201, task: { description: '🏡'.repeat(10_000) } })
+})
+
+test('rejects a body over 128 KiB', async () => {
+  const { status, error } = await as(newTenant()).post('/users', { email: newEmail(), name: 'a'.repeat(128 * 1024) })
   expect([status, error?.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
 })
 
@@ -130,9 +148,22 @@ test('rejects a declared length over the limit', async () => {
   expect((await small.as(newTenant()).send('POST', '/users', init)).status).toBe(413)
 })
 
-test('answers a body full of unknown fields with a short list', async () => {
-  const fields = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`unknown${n}`, n]))
-  const answer = await as(newTenant()).post('/users', fields)
-  expect(answer.status).toBe(400)
-  expect(answer.error?.details).toHaveLength(100)
+const manyUnknown = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`unknown${n}`, n]))
+
+test('names the first 20 problems of a body, and how many there are', async () => {
+  const { status, error } = await as(newTenant()).post('/users', { ...manyUnknown(400), ...user })
+  const [last, ...named] = error?.details?.toReversed() ?? []
+  expect(status).toBe(400)
+  expect(named.map(({ path }) => path).toReversed()).toEqual(Array.from({ length: 20 }, (_, n) => `unknown${n}`))
+  expect(last).toEqual({ path: '', code: 'more_problems', message: 'Only 20 of 400 problems are listed' })
+})
+
+test('names all of exactly 20 problems', async () => {
+  const { error } = await as(newTenant()).post('/users', { ...manyUnknown(20), ...user })
+  expect(error?.details?.map(({ path }) => path)).toEqual(Object.keys(manyUnknown(20)))
+})
+
+test('shows the first 100 characters of a long unknown key', async () => {
+  const { error } = await as(newTenant()).post('/users', { ...user, ['k'.repeat(5000)]: 1 })
+  expect(error?.details?.map(({ path }) => path)).toEqual([`${'k'.repeat(100)}…`])
 })

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import { id, text } from '../../../openapi/index.ts'
+import { email, id, text } from '../../../openapi/index.ts'
 
 const example = { email: 'grace@acme.example', name: 'Grace Hopper' }
 
 const fields = {
-  email: z.email().max(320).openapi({ example: example.email }),
+  email: email().openapi({ example: example.email }),
   name: text({ min: 1, max: 200, trim: true }).openapi({ example: example.name }),
 }
 
