@@ -12,7 +12,10 @@ const count = (key: string) => {
   counts[key] = (counts[key] ?? 0) + 1
 }
 
-for (let number = 0; number < attack.connections; number += 1) open(number)
+// Not all at the same moment, which would measure the burst.
+const spreadMs = Math.max(attack.pauseMs, 1000)
+for (let number = 0; number < attack.connections; number += 1)
+  setTimeout(() => open(number), (number * spreadMs) / attack.connections)
 setTimeout(() => {
   process.stdout.write(`${JSON.stringify(counts)}\n`)
   process.exit()
@@ -24,7 +27,7 @@ function open(number: number): void {
   socket.on('error', () => count('error'))
   socket.once('close', () => {
     count('closed')
-    setTimeout(() => open(number), Math.max(attack.pauseMs, 1000))
+    setTimeout(() => open(number), spreadMs)
   })
   socket.once('connect', () => send(socket, number))
   if (!attack.reads) {

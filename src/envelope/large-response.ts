@@ -1,5 +1,5 @@
 /**
- * What `byteLimits` sets in Hono's context: it counts the bytes of a large response, and returns a body that sends its slices as fast
+ * What `responseLimits` sets in Hono's context: it counts the bytes of a large response, and returns a body that sends its slices as fast
  * as the client reads.
  *
  * @throws ApiError SERVICE_UNAVAILABLE or TOO_MANY_REQUESTS when the bytes do not fit

@@ -1,3 +1,5 @@
+import type { Context } from 'hono'
+import { type TenantEnv, TenantRequired } from '../context/index.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 
@@ -126,4 +128,16 @@ export class ByteBudget {
     this.sweptAt = now
     for (const [holder, share] of this.shares) if (this.usedNow(share) === 0) this.shares.delete(holder)
   }
+}
+
+/**
+ * Returns the holders of a request's bytes: its tenant, and its actor if there is one.
+ *
+ * @throws TenantRequired without a tenant
+ */
+export function holdersOf(c: Context<TenantEnv>): string[] {
+  const tenantId = c.get('tenantId')
+  if (tenantId === undefined) throw new TenantRequired()
+  const actor = c.get('identity')?.actor
+  return actor === undefined ? [`tenant ${tenantId}`] : [`tenant ${tenantId}`, `actor ${actor}`]
 }

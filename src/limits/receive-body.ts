@@ -2,8 +2,6 @@ import { ApiError } from '../errors/index.ts'
 
 /** A buffer begins with so many bytes when the length is not declared. */
 const firstBytes = 4096
-/** After so many pieces, other requests run. */
-const turnPieces = 64
 /** A body may arrive in so many pieces and one more for each 32 bytes: writers of tokens do so, and smaller pieces cost too much. */
 const piecesMax = 1024
 const pieceBytes = 32
@@ -38,7 +36,6 @@ export async function receiveBody(
     if (needed > buffer.byteLength) buffer = grown(buffer, Math.min(maxBytes, Math.max(needed, 2 * length)))
     buffer.set(value, length)
     length = needed
-    if (pieces % turnPieces === 0) await new Promise((resolve) => setImmediate(resolve))
   }
 }
 

@@ -8,7 +8,15 @@ import type { TenantDatabase } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
 import type { IsolationCheck } from '../isolation/index.ts'
-import { ByteBudget, byteLimits, type TenantLimitsOptions, tenantLimits } from '../limits/index.ts'
+import {
+  ByteBudget,
+  bodyLimits,
+  responseLimits,
+  type SlowRefusalsOptions,
+  slowRefusals,
+  type TenantLimitsOptions,
+  tenantLimits,
+} from '../limits/index.ts'
 import {
   createDocument,
   createRouter,
@@ -44,6 +52,8 @@ export interface AppOptions {
   /** The limits of each tenant. @default no limits */
   limits?: TenantLimitsOptions | undefined
   requests: Config['requests']
+  /** How 429 is delayed. @default 250 ms */
+  refusals?: SlowRefusalsOptions | undefined
   /** The only names that a request's Host may have besides addresses and localhost. @default any */
   hosts?: readonly string[] | undefined
   /** The value of Strict-Transport-Security; undefined for none. */
@@ -111,20 +121,28 @@ const tags = {
  */
 function mountForTenants(app: OpenAPIHono, options: AppOptions) {
   const { db, requests, limits = {} } = options
+  const refuseSlowly = slowRefusals(options.refusals)
   const verify = tenant(options.tenant)
   const { rate, ...slots } = limits
   const limitRate = rate ? [tenantLimits({ rate })] : []
   const limitSlots = slots.concurrency ? [tenantLimits(slots)] : []
-  const received = new ByteBudget({ totalBytes: requests.receivedBytesMax })
-  const sent = new ByteBudget({ totalBytes: requests.sentBytesMax })
-  for (const [path, { routes, bodyBytes }] of Object.entries({
-    '/users': { routes: userRoutes({ db }), bodyBytes: userBodyBytes },
-    '/tasks': { routes: taskRoutes({ db }), bodyBytes: requests.bodyLimitBytes },
+  const bodies = new ByteBudget({ totalBytes: requests.receivedBytesMax })
+  const limitResponses = responseLimits({ budget: new ByteBudget({ totalBytes: requests.sentBytesMax }) })
+  for (const [path, { routes, maxBytes }] of Object.entries({
+    '/users': { routes: userRoutes({ db }), maxBytes: Math.min(userBodyBytes, requests.bodyLimitBytes) },
+    '/tasks': { routes: taskRoutes({ db }), maxBytes: requests.bodyLimitBytes },
   })) {
-    const limitBytes = byteLimits({ bodyBytes: Math.min(bodyBytes, requests.bodyLimitBytes), received, sent })
+    const limitBodies = bodyLimits({ maxBytes, budget: bodies })
     // `routes` lists a route once for each of its validators.
     const declared = new Map(routes.routes.map((route) => [route.method + route.path, route]))
-    const middleware: MiddlewareHandler[] = [verify, ...limitRate, limitBytes, ...limitSlots]
+    const middleware: MiddlewareHandler[] = [
+      refuseSlowly,
+      verify,
+      ...limitRate,
+      limitBodies,
+      ...limitSlots,
+      limitResponses,
+    ]
     for (const { method, path: sub } of declared.values()) app.on(method, [mergePath(path, sub)], ...middleware)
     app.route(path, routes)
   }

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { ApiError, unavailable } from '../../errors/index.ts'
-import type { ByteLimitsEnv } from '../../limits/index.ts'
+import type { BodyLimitsEnv } from '../../limits/index.ts'
 
 /** What {@link requestDeadline} sets in Hono's context. */
 export type DeadlineEnv = {
@@ -20,7 +20,7 @@ export type DeadlineEnv = {
  * @example
  * app.use(requestDeadline({ timeoutMs: 15_000 }))
  */
-export function requestDeadline({ timeoutMs }: { timeoutMs: number }): MiddlewareHandler<DeadlineEnv & ByteLimitsEnv> {
+export function requestDeadline({ timeoutMs }: { timeoutMs: number }): MiddlewareHandler<DeadlineEnv & BodyLimitsEnv> {
   return function requestDeadline(c, next) {
     const client = c.req.raw.signal // c.req.raw may be replaced
     const deadline = new AbortController()

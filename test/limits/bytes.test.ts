@@ -4,7 +4,7 @@ import type { TenantEnv } from '../../src/context/index.ts'
 import { AuthenticationFailure } from '../../src/context/index.ts'
 import { ok } from '../../src/envelope/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
-import { ByteBudget, byteLimits } from '../../src/limits/index.ts'
+import { ByteBudget, bodyLimits, responseLimits } from '../../src/limits/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { newTenantId, turn } from './app.ts'
 
@@ -45,7 +45,8 @@ function build(options: { received?: number; sent?: number; stallMs?: number } =
   let works = 0
   app.onError(createErrorHandler())
   app.use(tenant({ from: header('X-Tenant-Id'), auth }))
-  app.use(byteLimits({ bodyBytes: 10_000, received, sent, stallMs: options.stallMs ?? 15_000 }))
+  app.use(bodyLimits({ maxBytes: 10_000, budget: received }))
+  app.use(responseLimits({ budget: sent, stallMs: options.stallMs ?? 15_000 }))
   app.post('/echo', async (c) => {
     held = received.state.bytes
     return c.json({ length: (await c.req.arrayBuffer()).byteLength })
