@@ -86,6 +86,7 @@ export const attacks = {
     reads: false,
     request: () => get('/tasks?limit=100', fatTenant),
   },
+  'bodies of 1 MiB': { connections: 900, pauseMs: 0, reads: true, request: () => post('/tasks', 1, ' '.repeat(1_048_576)) },
   'bodies that wait': {
     connections: 900,
     pauseMs: 0,

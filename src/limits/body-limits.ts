@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { TenantEnv } from '../context/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { type ByteBudget, holdersOf } from './byte-budget.ts'
-import { assertText, receiveBody, tooLarge } from './receive-body.ts'
+import { assertText, receiveBody, tooLarge, untilAborted } from './receive-body.ts'
 
 export interface BodyLimitsOptions {
   /** The most bytes of a body. */
@@ -21,9 +21,6 @@ export type BodyLimitsEnv = {
 
 type Env = TenantEnv & BodyLimitsEnv
 
-/** A body with a declared length of at most so many bytes is read by the runtime, which is faster. */
-const quickBytes = 4096
-
 /**
  * Reads the body of a request before its handler, and limits the bytes of bodies for each tenant, each actor and the process. Use it
  * after the `tenant` middleware, so that the caller is verified before the first byte is read.
@@ -41,7 +38,7 @@ export function bodyLimits(options: BodyLimitsOptions): MiddlewareHandler<Env> {
   assertWholeNumber('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER)
 
   return async function bodyLimits(c, next) {
-    if (c.req.raw.body === null) {
+    if (!hasBody(c)) {
       await next()
       return
     }
@@ -53,6 +50,14 @@ export function bodyLimits(options: BodyLimitsOptions): MiddlewareHandler<Env> {
       release()
     }
   }
+}
+
+/** Without a look at the body itself where that is possible: on Node it would begin to read it. */
+function hasBody(c: Context): boolean {
+  const declared = declaredBytes(c)
+  if (declared !== undefined) return declared > 0
+  if (c.req.header('Transfer-Encoding') !== undefined) return true
+  return c.req.method !== 'GET' && c.req.method !== 'HEAD' && c.req.raw.body !== null
 }
 
 /** Counts a body before its first byte is read. One without a declared length counts as the largest. */
@@ -71,13 +76,13 @@ function reserve(c: Context<Env>, { maxBytes, budget }: BodyLimitsOptions): () =
 
 /** Reads the body, which Hono then has for the validators. */
 async function receive(c: Context<Env>, maxBytes: number): Promise<void> {
-  const declared = declaredBytes(c)
   c.set('receiving', true)
   try {
-    const body =
-      declared !== undefined && declared <= quickBytes
-        ? await c.req.arrayBuffer()
-        : await receiveBody(c.req.raw.body as ReadableStream<Uint8Array>, declared, maxBytes, c.get('signal')) // not null here
+    // The runtime reads a declared length at once, and no more than that.
+    const body = await untilAborted(
+      c.get('signal'),
+      declaredBytes(c) === undefined ? receiveBody(c.req.raw, maxBytes) : c.req.arrayBuffer(),
+    )
     assertText(body, c.req.header('Content-Type'))
     c.req.bodyCache.arrayBuffer = Promise.resolve(body) as never // Hono declares the value, and stores its promise
   } catch (error) {

@@ -1,42 +1,40 @@
 import { ApiError } from '../errors/index.ts'
 
-/** A buffer begins with so many bytes when the length is not declared. */
+/** A buffer begins with so many bytes. */
 const firstBytes = 4096
 /** A body may arrive in so many pieces and one more for each 32 bytes: writers of tokens do so, and smaller pieces cost too much. */
 const piecesMax = 1024
 const pieceBytes = 32
 
 /**
- * Reads a body into one buffer. A list of pieces would hold many times their bytes when they are small.
+ * Reads a body without a declared length into one buffer. A list of pieces would hold many times their bytes when they are small.
  *
- * @param body of a request
- * @param declared the `Content-Length`; undefined for a body in chunks
- * @param maxBytes the most bytes
- * @param signal ends the reading
- * @throws the signal's reason; ApiError PAYLOAD_TOO_LARGE, BAD_REQUEST for a body of very many pieces
+ * @throws ApiError PAYLOAD_TOO_LARGE for a body of more than `maxBytes`, BAD_REQUEST for one of very many pieces
  */
-export async function receiveBody(
-  body: ReadableStream<Uint8Array>,
-  declared: number | undefined,
-  maxBytes: number,
-  signal?: AbortSignal,
-): Promise<ArrayBuffer> {
-  const reader = body.getReader()
-  signal?.addEventListener('abort', () => reader.cancel().catch(() => {}))
-  let buffer = new Uint8Array(Math.min(declared ?? firstBytes, maxBytes))
+export async function receiveBody({ body }: Request, maxBytes: number): Promise<ArrayBuffer> {
+  let buffer = new Uint8Array(Math.min(firstBytes, maxBytes))
   let length = 0
-  for (let pieces = 1; ; pieces += 1) {
-    const { done, value } = await reader.read()
-    signal?.throwIfAborted() // a cancelled body is done too
-    if (done) return buffer.buffer.slice(0, length)
-    const needed = length + value.byteLength
+  let pieces = 0
+  for await (const piece of body ?? []) {
+    pieces += 1
+    const needed = length + piece.byteLength
     if (needed > maxBytes) throw tooLarge(maxBytes)
     if (pieces > piecesMax + length / pieceBytes)
       throw new ApiError('BAD_REQUEST', 'The body arrives in too many small pieces')
     if (needed > buffer.byteLength) buffer = grown(buffer, Math.min(maxBytes, Math.max(needed, 2 * length)))
-    buffer.set(value, length)
+    buffer.set(piece, length)
     length = needed
   }
+  return buffer.buffer.slice(0, length)
+}
+
+/** Rejects with the signal's reason when it aborts before the promise settles. */
+export function untilAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+    promise.then(resolve, reject)
+  })
 }
 
 function grown(buffer: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {

@@ -31,7 +31,8 @@ export function slowRefusals({ delayMs = 250, waitingMax = 1000 }: SlowRefusalsO
 
   return async function slowRefusals(c, next) {
     await next()
-    if (c.res.status !== 429) return
+    // A connection that closes costs its client enough, and would hold the unread body meanwhile.
+    if (c.res.status !== 429 || c.res.headers.get('Connection') === 'close') return
     if (waiting >= waitingMax) {
       c.header('Connection', 'close')
       return
