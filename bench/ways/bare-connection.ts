@@ -2,7 +2,7 @@ import { createPool } from '../../src/database/index.ts'
 import { assertFound, poolSize, type Way } from './way.ts'
 
 /**
- * The cost of the driver alone: the messages that `db.readAtOnce` sends, on connections of the same pool, without context, checks,
+ * The cost of the driver alone: the messages that `db.read` sends, on connections of the same pool, without context, checks,
  * Drizzle and rows as objects. It does not confirm the tenant, so it is only a lower bound.
  */
 export const bareConnection: Way = {

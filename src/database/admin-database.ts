@@ -3,6 +3,7 @@ import { type Logger, tenantContext } from '../context/index.ts'
 import { findDatabaseError } from '../errors/index.ts'
 import { type AdminMode, type AdminOccasion, openAdmin } from './admin-opening.ts'
 import type { ConnectionSource } from './connection.ts'
+import { type Returned, resultOf } from './query.ts'
 import type { TenantTx } from './tenant-tx.ts'
 import { runTransaction } from './transaction.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -15,6 +16,8 @@ declare const brand: unique symbol
  */
 export type AdminTx = Pick<TenantTx, Extract<keyof TenantTx, string>> & { readonly [brand]: 'AdminTx' }
 
+type Work = (tx: AdminTx) => Returned<unknown>
+
 /** Runs transactions across all tenants: for support, billing and migrations of data, never for a request handler. */
 export interface AdminDatabase {
   /**
@@ -25,14 +28,14 @@ export interface AdminDatabase {
    * @example
    * await admin.read({ reason: 'Ticket 4711: count tasks' }, (tx) => tx.$count(tasks))
    */
-  read<T>(occasion: AdminOccasion, work: (tx: AdminTx) => Promise<T>): Promise<T>
+  read<T>(occasion: AdminOccasion, work: (tx: AdminTx) => Returned<T>): Promise<T>
   /**
    * As `read`, for work that changes rows. It resolves after COMMIT; a thrown error rolls it back.
    *
    * @example
    * await admin.write({ reason: 'Ticket 4711: merge duplicates', actor: 'ada' }, (tx) => tx.execute(sql`…`))
    */
-  write<T>(occasion: AdminOccasion, work: (tx: AdminTx) => Promise<T>): Promise<T>
+  write<T>(occasion: AdminOccasion, work: (tx: AdminTx) => Returned<T>): Promise<T>
   /** Waits for the running transactions, then closes every connection. */
   close(): Promise<void>
 }
@@ -68,11 +71,7 @@ export function createAdminDatabase(options: AdminDatabaseOptions): AdminDatabas
   const { connections, log, servingRole = 'app_user', allowBound = false } = options
   const open = new AsyncLocalStorage<{ isOver: boolean }>()
 
-  async function run<T>(
-    mode: AdminMode,
-    { reason, actor }: AdminOccasion,
-    work: (tx: AdminTx) => Promise<T>,
-  ): Promise<T> {
+  async function run(mode: AdminMode, { reason, actor }: AdminOccasion, work: Work): Promise<unknown> {
     assertAllowed(reason, open.getStore())
     log.info({ reason, actor, mode }, 'administrative work')
     const current = { isOver: false }
@@ -83,7 +82,7 @@ export function createAdminDatabase(options: AdminDatabaseOptions): AdminDatabas
       return await open.run(current, () =>
         runTransaction(transaction, async (handle) => {
           await handle.open()
-          return await work(handle.tx as unknown as AdminTx) // the one place that brands
+          return await resultOf(work(handle.tx as unknown as AdminTx)) // the one place that brands
         }),
       )
     } catch (error) {
@@ -98,8 +97,8 @@ export function createAdminDatabase(options: AdminDatabaseOptions): AdminDatabas
   }
 
   return {
-    read: (occasion, work) => run('read', occasion, work),
-    write: (occasion, work) => run('write', occasion, work),
+    read: (occasion: AdminOccasion, work: Work) => run('read', occasion, work) as Promise<never>, // what the work returned
+    write: (occasion: AdminOccasion, work: Work) => run('write', occasion, work) as Promise<never>, // likewise
     close: () => connections.close(),
   }
 }

@@ -1,6 +1,7 @@
 import { OperatorError } from '../errors/index.ts'
+import { SettingsNotConfirmed } from './not-confirmed.ts'
 import { toRows } from './statement.ts'
-import { beginRead, SettingsNotConfirmed } from './transaction.ts'
+import { beginRead } from './transaction.ts'
 import type { Opening } from './transaction-handle.ts'
 
 /** Why administrative work is done, and who does it. */
@@ -33,7 +34,7 @@ export function openAdmin(
   return {
     command: begin[mode],
     statements: [{ text: settingsQuery, parameters: [reason, actor] }],
-    commit: undefined,
+    endsWithQueries: false,
     confirm([result]) {
       const [session] = result ? toRows(result) : []
       if (session?.reason !== reason || session.actor !== actor)

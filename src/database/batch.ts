@@ -4,6 +4,11 @@ import { type Columns, nameOf, type PreparedStatement, type PreparedStatements }
 import type { Statement, StatementResult } from './statement.ts'
 import { parserOf, toParameter } from './values.ts'
 
+const failedAt = new WeakMap<Error, number>()
+
+/** The index of the statement that failed with an error, among those that were sent together. A failure of COMMIT is behind them. */
+export const indexOfFailed = (error: Error): number => failedAt.get(error) ?? Number.POSITIVE_INFINITY
+
 const noColumns: Columns = { names: [], parsers: [] }
 
 /**
@@ -91,6 +96,7 @@ export class Batch implements pg.Submittable {
 
   handleError(error: Error): void {
     this.error ??= Object.assign(error, { name: 'PostgresError' }) // pg calls it "error"
+    failedAt.set(error, this.results.length)
   }
 
   // pg calls these on every query; open-connection.ts acts on COPY and on ReadyForQuery.

@@ -1,6 +1,7 @@
 import { count, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { prepared } from './prepared.ts'
+import { mapped, type Query } from './query.ts'
 import type { TenantTx } from './tenant-tx.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { TenantTx } from './tenant-tx.ts'
  * const countTasks = countUpTo(tasks, 10_001)
  * const total = await db.read((tx) => countTasks(tx))
  */
-export function countUpTo(table: PgTable, max: number): (tx: TenantTx) => Promise<number> {
+export function countUpTo(table: PgTable, max: number): (tx: TenantTx) => Query<number> {
   const query = prepared([], (tx) => {
     const counted = tx
       .select({ one: sql`1`.as('one') })
@@ -21,5 +22,5 @@ export function countUpTo(table: PgTable, max: number): (tx: TenantTx) => Promis
       .as('counted')
     return tx.select({ total: count() }).from(counted)
   })
-  return async (tx) => (await query(tx, {}))[0]?.total ?? 0
+  return (tx) => mapped(query(tx, {}), ([row]) => row?.total ?? 0)
 }

@@ -1,6 +1,7 @@
 import { type Placeholder, sql } from 'drizzle-orm'
+import { Query } from './query.ts'
 import type { TenantQuery } from './session.ts'
-import { createTx, sendOf, type TenantTx } from './tenant-tx.ts'
+import { createTx, senderOf, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
 /** A Drizzle query builder that can build its SQL before its values are known. */
@@ -9,15 +10,17 @@ interface Preparable<Result> {
 }
 
 // It builds queries and sends nothing, so it belongs to no tenant.
-const builder = createTx(() => {
+function refuse(): never {
   throw new TransactionMisuse(
     'prepared() builds the query without a transaction: return the query builder instead of awaiting it',
   )
-}, 'tenant')
+}
+const unsent = createTx({ send: refuse, expectQuery: refuse }, 'tenant')
 
 /**
  * Creates a query whose SQL is built once instead of on each call: for the most frequent queries, where building costs more
- * than sending. The query keeps the names of its values and never a value.
+ * than sending. The query keeps the names of its values and never a value. It is sent when it is awaited or returned from the
+ * work; a transaction in which it is neither fails with TransactionMisuse.
  *
  * @param names the values that differ from call to call
  * @param build returns the query, with a placeholder for each name
@@ -29,15 +32,20 @@ const builder = createTx(() => {
 export function prepared<const Name extends string, Result>(
   names: readonly Name[],
   build: (tx: TenantTx, placeholders: Record<Name, Placeholder>) => Preparable<Result>,
-): (tx: TenantTx, values: Record<Name, unknown>) => Promise<Result> {
+): (tx: TenantTx, values: Record<Name, unknown>) => Query<Result> {
   let query: TenantQuery | undefined
   return (tx, values) => {
-    const send = sendOf(tx)
+    const { send, expectQuery } = senderOf(tx)
     if (query === undefined) {
       const placeholders = Object.fromEntries(names.map((name) => [name as string, sql.placeholder(name as string)]))
-      const built = build(builder, placeholders as Record<Name, Placeholder>) // one entry for each name
-      query = built.prepare('prepared') as unknown as TenantQuery // TenantSession creates it
+      const builder = build(unsent, placeholders as Record<Name, Placeholder>) // one entry for each name
+      query = builder.prepare('prepared') as unknown as TenantQuery // TenantSession creates it
     }
-    return query.executeBy(send, values) as Promise<Result> // the type of its `execute`
+    const built = query
+    const sent = expectQuery()
+    return new Query(() => {
+      sent()
+      return built.executeBy(send, values) as Promise<Result> // the type of its `execute`
+    }, 1)
   }
 }

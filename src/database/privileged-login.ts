@@ -18,6 +18,7 @@ export function refusePrivileged(opening: Opening, accepted: () => void): Openin
   return {
     ...opening,
     statements: [...opening.statements, { text: loginQuery, parameters: [] }],
+    endsWithQueries: false, // nothing is committed before the role is known
     confirm(results) {
       opening.confirm(results.slice(0, -1))
       const [role, isPrivileged] = results.at(-1)?.rows[0] ?? []

@@ -5,9 +5,10 @@ import { findDatabaseError, isTransient } from '../errors/index.ts'
 import type { ConnectionSource } from './connection.ts'
 import { isStale } from './open-connection.ts'
 import { refusePrivileged } from './privileged-login.ts'
+import { type Returned, resultOf } from './query.ts'
 import { openAfter, type Replica, type Route } from './replica.ts'
 import type { TenantSigner } from './signed-context.ts'
-import { type Mode, openTenant } from './tenant-opening.ts'
+import { type IsolationLevel, type Mode, openTenant } from './tenant-opening.ts'
 import type { TenantTx } from './tenant-tx.ts'
 import { runTransaction } from './transaction.ts'
 import { assertBelongs, type TransactionHandle } from './transaction-handle.ts'
@@ -16,33 +17,33 @@ import { TransactionMisuse } from './transaction-misuse.ts'
 /** Runs transactions of the current tenant. The tenant comes from the context, never from a parameter. */
 export interface TenantDatabase {
   /**
-   * Runs work in a transaction that is READ ONLY and sees one snapshot.
+   * Runs work in a transaction that is READ ONLY and sees one snapshot. Queries that the work returns without awaiting them go in
+   * one message with COMMIT. Work that awaits can send as many messages as it wants.
    *
-   * @throws TenantRequired outside of any tenant, before any SQL
+   * @throws TenantRequired outside of any tenant, before any SQL. TransactionMisuse when a `prepared` query was neither awaited nor
+   *   returned
    * @example
    * const task = await db.read((tx) => findTask(tx, id))
+   * const [page, total] = await db.read((tx) => [pageOfTasks(tx, { offset, limit }), countTasks(tx)])
    */
-  read<T>(work: (tx: TenantTx) => Promise<T>): Promise<T>
+  read<T>(work: (tx: TenantTx) => Returned<T>): Promise<T>
   /**
-   * As `read`, for work that starts all its queries at once: BEGIN, the tenant, the queries and COMMIT are one message, and
-   * the connection is free when the results arrive.
+   * As `read`, for work that changes rows. It resolves after COMMIT; a thrown error rolls it back. The work may run a second time, for
+   * example after a deadlock, so it must do nothing but query. The rows of returned queries are mapped after COMMIT.
    *
-   * @throws TransactionMisuse for a query that waits for another one's result: use `read`
-   * @example
-   * const [page, total] = await db.readAtOnce((tx) => Promise.all([pageOfTasks(tx, { offset, limit }), countTasks(tx)]))
-   */
-  readAtOnce<T>(work: (tx: TenantTx) => Promise<T>): Promise<T>
-  /**
-   * Runs work in a transaction and resolves after COMMIT. A thrown error rolls it back. The work may run a second time, for
-   * example after a deadlock, so it must do nothing but query.
-   *
-   * @throws TenantRequired outside of any tenant, before any SQL
+   * @param options `isolation`: how much the transaction sees of others. @default the database's, which is read committed
+   * @throws TenantRequired outside of any tenant, before any SQL. TypeError for an unknown isolation level. TransactionMisuse inside
+   *   of `db.read`, and inside of a `db.write` of another isolation level
    * @example
    * const task = await db.write((tx) => insertTask(tx, { title: 'Write the report', userId }))
    */
-  write<T>(work: (tx: TenantTx) => Promise<T>): Promise<T>
+  write<T>(work: (tx: TenantTx) => Returned<T>, options?: WriteOptions): Promise<T>
   /** Waits for the running transactions, then closes every connection. */
   close(): Promise<void>
+}
+
+export interface WriteOptions {
+  isolation?: IsolationLevel | undefined
 }
 
 export interface TenantDatabaseOptions {
@@ -68,9 +69,12 @@ export interface ProtocolViolation {
   count: number
 }
 
-type Work<T> = (tx: TenantTx) => Promise<T>
-interface OpenTransaction {
+type Work = (tx: TenantTx) => Returned<unknown>
+interface Kind {
   mode: Mode
+  isolation?: IsolationLevel | undefined
+}
+interface OpenTransaction extends Kind {
   context: TenantContext
   handle: TransactionHandle
   /** Nested calls that have not settled. */
@@ -94,58 +98,58 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
   const checked = new WeakSet<ConnectionSource>() // one login for all connections of a source: its first transaction checks it
   const onProtocolViolation = countViolations(options.onProtocolViolation)
 
-  async function run<T>(mode: Mode, work: Work<T>): Promise<T> {
+  async function run(kind: Kind, work: Work): Promise<unknown> {
+    const { mode } = kind
     const context = tenantContext()
     if (context === undefined) throw new TenantRequired()
     const outer = open.getStore()
-    if (outer && !outer.isOver) return await join(outer, mode, work)
+    if (outer && !outer.isOver) return await join(outer, kind, work)
     if (mode === 'write') replica?.wrote(context)
-    const onPrimary = () => withRetry(named, (keepParsed) => transaction(primary, mode, context, work, keepParsed))
+    const onPrimary = () => withRetry(named, (keepParsed) => transaction(primary, kind, context, work, keepParsed))
     const route = mode === 'write' ? undefined : replica?.routeOf(context)
     if (!replica || !route) return await onPrimary()
     try {
-      return await transaction(route, mode, context, work, named)
+      return await transaction(route, kind, context, work, named)
     } catch (error) {
       if (!replica.isForPrimary(error)) throw error
       return await onPrimary()
     }
   }
 
-  async function transaction<T>(
+  async function transaction(
     { connections, after }: Route,
-    mode: Mode,
+    kind: Kind,
     context: TenantContext,
-    work: Work<T>,
+    work: Work,
     keepParsed: boolean,
-  ): Promise<T> {
+  ): Promise<unknown> {
     context.signal?.throwIfAborted()
     const openingOf = () => {
-      const begun = openTenant(mode, context, options)
+      const begun = openTenant(kind, context, options)
       const opening = checked.has(connections) ? begun : refusePrivileged(begun, () => checked.add(connections))
       return after ? openAfter(after, opening) : opening
     }
-    const marksWrites = mode === 'write' && replica !== undefined && context.bookmark !== undefined
+    const marksWrites = kind.mode === 'write' && replica !== undefined && context.bookmark !== undefined
     return await runTransaction(
       {
         connections,
         context,
         openingOf,
         named: keepParsed,
-        resolvesBeforeCommit: mode !== 'write',
+        resolvesBeforeCommit: kind.mode === 'read',
         onCommit: marksWrites ? (transactionId) => replica.mark(context, transactionId) : undefined,
         onProtocolViolation,
       },
       (handle) => {
-        const current = { mode, context, handle, joined: 0, isOver: false }
+        const current = { ...kind, context, handle, joined: 0, isOver: false }
         return finish(current, () => open.run(current, work, handle.tx))
       },
     )
   }
 
   return {
-    read: (work) => run('read', work),
-    readAtOnce: (work) => run('readAtOnce', work),
-    write: (work) => run('write', work),
+    read: (work: Work) => run({ mode: 'read' }, work) as Promise<never>, // what the work returned, awaited
+    write: (work: Work, options?: WriteOptions) => run({ mode: 'write', ...options }, work) as Promise<never>, // likewise
     close: async () => void (await Promise.all([connections.close(), replica?.close()])),
   }
 }
@@ -165,6 +169,7 @@ async function withRetry<T>(named: boolean, transaction: (keepParsed: boolean) =
     return await transaction(named)
   } catch (error) {
     if (isStale(error)) return await transaction(false)
+    if (error instanceof TransactionMisuse) throw error // of mapped(): COMMIT may have succeeded, whatever the cause is
     if (!isTransient(findDatabaseError(error)?.sqlstate ?? '')) throw error
     // Without a pause it would often meet the winner of a deadlock again, which PostgreSQL is just waking up.
     await delay(10 + Math.random() * 40)
@@ -173,27 +178,33 @@ async function withRetry<T>(named: boolean, transaction: (keepParsed: boolean) =
 }
 
 /** Runs the work of an outermost call. Calls inside of it can join until it settles. */
-async function finish<T>(current: OpenTransaction, work: () => Promise<T>): Promise<T> {
+async function finish(current: OpenTransaction, work: () => Returned<unknown>): Promise<unknown> {
+  const { handle } = current
   try {
-    return await work()
+    const returned = work()
+    return await (current.joined > 0 ? resultOf(returned) : handle.settle(returned))
   } catch (error) {
-    current.handle.fail(error)
+    handle.fail(error)
     throw error
   } finally {
     current.isOver = true
     if (current.joined > 0)
-      current.handle.fail(new TransactionMisuse('A db.read or db.write inside of another one was not awaited'))
+      handle.fail(new TransactionMisuse('A db.read or db.write inside of another one was not awaited'))
   }
 }
 
 /** Runs the work of a call inside of another one, in the transaction of the outer call. */
-async function join<T>(outer: OpenTransaction, mode: Mode, work: Work<T>): Promise<T> {
+async function join(outer: OpenTransaction, { mode, isolation }: Kind, work: Work): Promise<unknown> {
   assertBelongs(outer.context, 'finish it before working for this one')
   if (outer.mode !== 'write' && mode === 'write')
     throw new TransactionMisuse('A read transaction is open: call db.write outside of db.read')
+  if (isolation !== undefined && isolation !== outer.isolation)
+    throw new TransactionMisuse(
+      'A transaction of another isolation level is open: ask for the level in the outermost db.write',
+    )
   outer.joined += 1
   try {
-    return await work(outer.handle.tx)
+    return await resultOf(work(outer.handle.tx))
   } catch (error) {
     outer.handle.fail(error) // an inner call can only fail together with the outer one: both are one transaction
     throw error

@@ -1,49 +1,70 @@
 import type { TenantContext } from '../context/index.ts'
+import { TenantNotConfirmed } from './not-confirmed.ts'
 import type { TenantSigner } from './signed-context.ts'
-import { beginRead, SettingsNotConfirmed } from './transaction.ts'
+import { beginRead } from './transaction.ts'
 import type { Opening } from './transaction-handle.ts'
 
-export type Mode = 'read' | 'readAtOnce' | 'write'
+export type Mode = 'read' | 'write'
 
-/** PostgreSQL did not confirm the tenant of a transaction. The work got no rows, and the connection is destroyed. */
-export class TenantNotConfirmed extends SettingsNotConfirmed {
-  override readonly name = 'TenantNotConfirmed'
+/** How much a write sees of other transactions (PostgreSQL, chapter 13.2 "Transaction Isolation"). */
+export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable'
+
+const beginWrite: Record<IsolationLevel, string> = {
+  'read committed': 'begin isolation level read committed',
+  'repeatable read': 'begin isolation level repeatable read',
+  serializable: 'begin isolation level serializable',
 }
 
-const begin = { read: beginRead, readAtOnce: beginRead, write: 'begin' }
-const commit = { text: 'commit', parameters: [] }
+/** @throws TypeError for an unknown isolation level */
+function beginOf(mode: Mode, isolation: IsolationLevel | undefined): string {
+  if (mode === 'read') return beginRead
+  if (isolation === undefined) return 'begin'
+  if (!Object.hasOwn(beginWrite, isolation))
+    throw new TypeError(`Unknown isolation level "${isolation}": use ${Object.keys(beginWrite).join(', ')}`)
+  return beginWrite[isolation]
+}
 
-/** For each number of settings, the statement that sets them. */
-const setText = [0, 1, 2, 3, 4].map((count) => {
-  const calls = Array.from({ length: count }, (_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`)
-  return `select ${calls.join(', ')}`
-})
+// Its functions and operators have their schema: others with these names, in a schema that comes first in the search path, could
+// answer as asked and set nothing.
+const guard =
+  "1 operator(pg_catalog./) (pg_catalog.current_setting('app.current_tenant', true) operator(pg_catalog.=) $1)::pg_catalog.int4"
+
+/**
+ * The statement that sets settings and fails when the first one, the tenant, does not have its value then: what follows in the same
+ * message does not run.
+ */
+function setText(names: readonly string[]): string {
+  const calls = names.map((name, index) => `pg_catalog.set_config('${name}', $${index + 1}, true)`)
+  return `select ${calls.join(', ')}, ${guard}`
+}
+const always = ['app.current_tenant', 'app.request_id']
+const setTexts = {
+  none: setText(always),
+  actor: setText([...always, 'app.actor']),
+  role: setText([...always, 'role']),
+  both: setText([...always, 'app.actor', 'role']),
+}
 
 /** Begins a transaction of the context's tenant. */
 export function openTenant(
-  mode: Mode,
+  { mode, isolation }: { mode: Mode; isolation?: IsolationLevel | undefined },
   { tenantId, requestId, actor }: TenantContext,
   { role, signer }: { role?: string | undefined; signer?: TenantSigner | undefined },
 ): Opening {
-  const settings = [
-    ['app.current_tenant', signer ? signer(tenantId) : tenantId],
-    ['app.request_id', requestId ?? ''],
-    ...(actor === undefined ? [] : [['app.actor', actor]]),
-    ...(role === undefined ? [] : [['role', role]]),
-  ] as const
-  const set = { text: setText[settings.length] ?? '', parameters: settings.flat() }
+  const values = [signer ? signer(tenantId) : tenantId, requestId ?? '']
+  if (actor !== undefined) values.push(actor)
+  if (role !== undefined) values.push(role)
+  const which = actor === undefined ? (role === undefined ? 'none' : 'role') : role === undefined ? 'actor' : 'both'
+  const begin = beginOf(mode, isolation)
+  const set = { text: setTexts[which], parameters: values }
   return {
-    // All clients of PGlite's socket share one session: until a transaction is open, their messages can come between ours,
-    // so BEGIN is one message.
+    // All clients of PGlite's socket share one session: while no transaction is open, their messages can come between ours, so BEGIN
+    // and COMMIT are messages of their own.
     ...(role === undefined
-      ? {
-          command: undefined,
-          statements: [{ text: begin[mode], parameters: [] }, set],
-          commit: mode === 'readAtOnce' ? commit : undefined,
-        }
-      : { command: begin[mode], statements: [set], commit: undefined }),
+      ? { command: undefined, statements: [{ text: begin, parameters: [] }, set], endsWithQueries: true }
+      : { command: begin, statements: [set], endsWithQueries: false }),
     confirm(results) {
-      if (settings.some(([, value], index) => results.at(-1)?.rows[0]?.[index] !== value))
+      if (values.some((value, index) => results.at(-1)?.rows[0]?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
     },
   }

@@ -10,8 +10,7 @@ declare const brand: unique symbol
  * methods that begin, end or nest transactions. The brand is a type error for a plain database, a plain transaction or a pool.
  *
  * @example
- * export const findTask = async (tx: TenantTx, id: string) =>
- *   (await tx.select().from(tasks).where(eq(tasks.id, id)))[0]
+ * export const findTask = (tx: TenantTx, id: string) => one(tx.select().from(tasks).where(eq(tasks.id, id)))
  */
 export type TenantTx = Pick<
   PgDatabase<RowsHKT>,
@@ -27,21 +26,28 @@ export type TenantTx = Pick<
   | '$count'
 > & { readonly [brand]: 'TenantTx' }
 
-const dialects = { tenant: new TenantDialect(), admin: new PgDialect() }
-const senders = new WeakMap<TenantTx, Send>()
-
-/** The function that sends the statements of a transaction. */
-export function sendOf(tx: TenantTx): Send {
-  const send = senders.get(tx)
-  if (!send) throw new TransactionMisuse('This is not a transaction of db.read or db.write')
-  return send
+/** How the queries on a transaction are sent. */
+export interface Sender {
+  send: Send
+  /** Notes a query that must be sent before the transaction ends. Call what it returns when the query is sent. */
+  expectQuery(): () => void
 }
 
-/** Drizzle's query builders on top of a function that sends. */
-export function createTx(send: Send, of: keyof typeof dialects): TenantTx {
+const dialects = { tenant: new TenantDialect(), admin: new PgDialect() }
+const senders = new WeakMap<TenantTx, Sender>()
+
+/** What sends the statements of a transaction. */
+export function senderOf(tx: TenantTx): Sender {
+  const sender = senders.get(tx)
+  if (!sender) throw new TransactionMisuse('This is not a transaction of db.read or db.write')
+  return sender
+}
+
+/** Drizzle's query builders on top of what sends. */
+export function createTx(sender: Sender, of: keyof typeof dialects): TenantTx {
   const dialect = dialects[of]
-  const session = new TenantSession(dialect, send)
+  const session = new TenantSession(dialect, sender.send)
   const tx = new PgDatabase(dialect, session, undefined) as unknown as TenantTx // the one place that brands
-  senders.set(tx, send)
+  senders.set(tx, sender)
   return tx
 }

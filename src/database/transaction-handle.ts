@@ -1,6 +1,9 @@
 import { type TenantContext, tenantContext } from '../context/index.ts'
 import type { Connection } from './connection.ts'
 import { ConnectionFailure } from './connection-failure.ts'
+import { ending, idOf, ViolatedProtocol } from './ending.ts'
+import { guardFailure } from './not-confirmed.ts'
+import { type Returned, resultOf, sizeOf } from './query.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { createTx, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -10,8 +13,8 @@ export interface Opening {
   /** Sent alone, before the statements, where BEGIN must be a message of its own. */
   command: string | undefined
   statements: readonly Statement[]
-  /** COMMIT, where the first batch of queries is the only one: it goes in the same message. */
-  commit: Statement | undefined
+  /** Whether COMMIT may go in the message of the queries. It may not where the work must change nothing before `confirm`. */
+  endsWithQueries: boolean
   /**
    * Compares the results of the statements with the expected ones. When it throws, the work gets no rows.
    *
@@ -37,6 +40,16 @@ export function assertBelongs(transaction: HandleContext, remedy: string): void 
   if (other) throw new TransactionMisuse(`A transaction of another ${other} is open: ${remedy}`)
 }
 
+export interface HandleOptions {
+  opening: Opening
+  /** Whether PostgreSQL keeps the queries parsed under names. */
+  named: boolean
+  /** Whether the id of the transaction is queried before COMMIT. */
+  withId: boolean
+}
+
+const isOver = 'This transaction is over. Await every query inside of db.read or db.write.'
+
 interface WaitingQuery {
   statement: Statement
   resolve(result: StatementResult): void
@@ -60,27 +73,38 @@ function refuseCommand(command: string | undefined): void {
  * tenant's transaction on that connection; this one is revoked at the end of its transaction.
  *
  * Queries that are started without waiting for each other go in one batch, in their order. Queries that are started while a
- * batch is pending wait for its results, so a query behind a failure or behind the end is never sent.
+ * batch is pending wait for its results, so a query behind a failure or behind the end is never sent. Queries that the work
+ * returns without having sent any are the whole transaction: COMMIT goes in their message.
  */
 export class TransactionHandle {
   readonly tx: TenantTx
+  /** The id of a committed transaction that changed rows, where it was queried. */
+  transactionId: string | undefined
   private revoked = false
   private opened = false
   private committed = false
+  /** Whether the waiting queries are all of the transaction. */
+  private isWhole = false
+  /** Queries that were made and not sent. */
+  private expected = 0
   private waiting: WaitingQuery[] = []
   private pendingCount = 0
   private flushing: Promise<void> = Promise.resolve()
   private cause: Error | undefined
 
-  /** @param named whether PostgreSQL keeps the queries parsed under names */
   constructor(
     private readonly connection: Connection,
     private readonly context: HandleContext,
-    private readonly opening: Opening,
-    private readonly named: boolean,
+    private readonly options: HandleOptions,
   ) {
     const send = (text: string, parameters: unknown[]) => this.send(text, parameters)
-    this.tx = createTx(send, context.tenantId === undefined ? 'admin' : 'tenant')
+    const expectQuery = () => {
+      this.expected += 1
+      return () => {
+        this.expected -= 1
+      }
+    }
+    this.tx = createTx({ send, expectQuery }, context.tenantId === undefined ? 'admin' : 'tenant')
   }
 
   /** The first failure of this transaction. It is final: PostgreSQL answers later statements only with "aborted". */
@@ -109,11 +133,22 @@ export class TransactionHandle {
     }
   }
 
+  /** Waits for what the work returned. When it is queries, and all queries of the transaction, COMMIT goes in their message. */
+  async settle<T>(returned: Returned<T>): Promise<T> {
+    const isUnused = !this.opened && this.waiting.length === 0
+    const size = sizeOf(returned)
+    const result = resultOf(returned)
+    this.isWhole = isUnused && this.options.opening.endsWithQueries && this.waiting.length === size
+    return await result
+  }
+
   /** Fails the transaction when a query has no result yet, or when the signal of its context is aborted. */
   checkFinished(): void {
     const unawaited = this.waiting.length + this.pendingCount
     if (unawaited > 0) this.fail(new TransactionMisuse(`${unawaited} queries were not awaited in this transaction`))
-    if (this.context.signal?.aborted) this.fail(this.context.signal.reason)
+    if (this.expected > 0)
+      this.fail(new TransactionMisuse(`${this.expected} queries were neither awaited nor returned`))
+    if (this.context.signal?.aborted && !this.committed) this.fail(this.context.signal.reason)
   }
 
   /** From now on every query throws before it reaches the socket. Resolves when no query is pending. */
@@ -124,6 +159,7 @@ export class TransactionHandle {
 
   private send(text: string, parameters: unknown[]): Promise<StatementResult> {
     return new Promise((resolve, reject) => {
+      if (this.isWhole) throw new TransactionMisuse(isOver)
       this.assertUsable()
       this.waiting.push({ statement: { text, parameters }, resolve, reject })
       if (this.waiting.length === 1 && this.pendingCount === 0) this.flushing = this.flushSoon()
@@ -131,8 +167,7 @@ export class TransactionHandle {
   }
 
   private assertUsable(): void {
-    if (this.revoked)
-      throw new TransactionMisuse('This transaction is over. Await every query inside of db.read or db.write.')
+    if (this.revoked) throw new TransactionMisuse(isOver)
     if (this.cause) throw this.cause
     assertBelongs(this.context, 'use it before withTenant or after it')
     this.context.signal?.throwIfAborted()
@@ -160,21 +195,22 @@ export class TransactionHandle {
   }
 
   private async exchange(statements: Statement[]): Promise<StatementResult[]> {
-    const { connection, opening, named } = this
+    const { connection, isWhole } = this
+    const { opening, named, withId } = this.options
     this.assertUsable()
     for (const { text } of statements) refuseCommand(transactionText.exec(text)?.[1])
-    if (this.opened && opening.commit)
-      throw new TransactionMisuse('db.readAtOnce sends one batch: use db.read for a query that waits for another')
     const first = this.opened ? [] : opening.statements
-    const last = opening.commit ? [opening.commit] : []
+    const last = isWhole ? ending(withId) : []
     if (!this.opened && opening.command) await connection.command(opening.command)
     this.opened = true
-    const results = await connection.send([...first, ...statements, ...last], { named })
+    const results = await connection.send([...first, ...statements, ...last], { named }).catch((error) => {
+      throw guardFailure(error, first.length) ?? error
+    })
     const own = results.slice(first.length, first.length + statements.length)
     for (const { command } of own) refuseCommand(transactionTag.exec(command)?.[1])
     if (first.length > 0) this.confirm(results.slice(0, first.length))
-    this.committed = opening.commit !== undefined && results.at(-1)?.command === 'COMMIT'
-    if (connection.status !== (this.committed ? 'idle' : 'transaction'))
+    if (isWhole) this.confirmCommit(results)
+    if (connection.status !== (isWhole ? 'idle' : 'transaction'))
       throw new TransactionMisuse('The transaction ended before its work did')
     return own
   }
@@ -182,6 +218,13 @@ export class TransactionHandle {
   private confirm(results: StatementResult[]): void {
     const { fault } = this.connection
     if (fault) throw new ConnectionFailure('lost', new Error(`Protocol violation: ${fault} at begin`))
-    this.opening.confirm(results)
+    this.options.opening.confirm(results)
+  }
+
+  private confirmCommit(results: StatementResult[]): void {
+    const { command } = results.at(-1) ?? {}
+    if (command !== 'COMMIT') throw new ViolatedProtocol(`COMMIT was answered with ${command}`)
+    this.committed = true
+    if (this.options.withId) this.transactionId = idOf(results.at(-2))
   }
 }

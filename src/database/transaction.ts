@@ -1,12 +1,8 @@
 import { callListener } from '../errors/internal.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
+import { ending, idOf, ViolatedProtocol } from './ending.ts'
+import { SettingsNotConfirmed } from './not-confirmed.ts'
 import { type HandleContext, type Opening, TransactionHandle } from './transaction-handle.ts'
-import { TransactionMisuse } from './transaction-misuse.ts'
-
-/** PostgreSQL did not confirm the settings of a transaction. The connection is destroyed. */
-export class SettingsNotConfirmed extends Error {
-  override readonly name: string = 'SettingsNotConfirmed'
-}
 
 /** Begins a transaction that sees one snapshot and writes nothing. */
 export const beginRead = 'begin isolation level repeatable read read only'
@@ -57,9 +53,9 @@ export async function runTransaction<T>(
 
 /** A handle whose transaction begins with its first query. The connection goes back when a signer or the like throws. */
 async function openHandle(connection: Connection, options: TransactionOptions): Promise<TransactionHandle> {
-  const { connections, context, openingOf, named } = options
+  const { connections, context, openingOf, named, onCommit } = options
   try {
-    return new TransactionHandle(connection, context, openingOf(), named)
+    return new TransactionHandle(connection, context, { opening: openingOf(), named, withId: onCommit !== undefined })
   } catch (error) {
     await release(connection, connections)
     throw error
@@ -70,9 +66,9 @@ async function openHandle(connection: Connection, options: TransactionOptions): 
 async function end(connection: Connection, handle: TransactionHandle, options: TransactionOptions): Promise<void> {
   await handle.revoke()
   const { firstCause } = handle
-  if (firstCause instanceof SettingsNotConfirmed) return await destroy(connection, firstCause.message, options)
-  if (isNotice(connection.fault)) return await destroy(connection, `${connection.fault} at begin`, options)
-  if (!handle.isOpen) return // no query was sent, or the batch contained COMMIT
+  const violation = violationOf(connection, firstCause)
+  if (violation !== undefined) return await destroy(connection, violation, options)
+  if (!handle.isOpen) return reportId(handle.transactionId, options) // no query was sent, or COMMIT went with the queries
   if (firstCause) return await rollback(connection)
   try {
     await commit(connection, handle, options)
@@ -82,30 +78,30 @@ async function end(connection: Connection, handle: TransactionHandle, options: T
   }
 }
 
-async function commit(connection: Connection, handle: TransactionHandle, options: TransactionOptions): Promise<void> {
-  const { onCommit } = options
-  const { command, transactionId } = await sendCommit(connection, onCommit !== undefined)
-  const { fault } = connection
-  // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK. A connection that is lost after COMMIT has committed.
-  if (command === 'COMMIT' && !isNotice(fault)) {
-    if (transactionId !== undefined) onCommit?.(transactionId)
-    return
-  }
-  const violation = command === 'COMMIT' ? `${fault} at commit` : `COMMIT was answered with ${command}`
-  await destroy(connection, violation, options)
-  handle.fail(new TransactionMisuse(`Protocol violation: ${violation}`))
+function violationOf({ fault }: Connection, cause: Error | undefined): string | undefined {
+  if (cause instanceof SettingsNotConfirmed) return cause.message
+  if (cause instanceof ViolatedProtocol) return cause.what
+  return isNotice(fault) ? `${fault} at begin` : undefined
 }
 
-/** The id is queried before COMMIT, in the same round trip: a query that fails after COMMIT would hide the success. */
-async function sendCommit(
-  connection: Connection,
-  withId: boolean,
-): Promise<{ command: string; transactionId?: string }> {
-  if (!withId) return await connection.command('commit')
-  const texts = ['select pg_current_xact_id_if_assigned()::text', 'commit']
-  const [queried, committed] = await connection.send(texts.map((text) => ({ text, parameters: [] })))
-  const transactionId = queried?.rows[0]?.[0]
-  return { command: committed?.command ?? '', ...(typeof transactionId === 'string' ? { transactionId } : {}) }
+async function commit(connection: Connection, handle: TransactionHandle, options: TransactionOptions): Promise<void> {
+  const { command, transactionId } = await sendCommit(connection, options.onCommit !== undefined)
+  const { fault } = connection
+  // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK. A connection that is lost after COMMIT has committed.
+  if (command === 'COMMIT' && !isNotice(fault)) return reportId(transactionId, options)
+  const violation = command === 'COMMIT' ? `${fault} at commit` : `COMMIT was answered with ${command}`
+  await destroy(connection, violation, options)
+  handle.fail(new ViolatedProtocol(violation))
+}
+
+async function sendCommit(connection: Connection, withId: boolean) {
+  if (!withId) return { command: (await connection.command('commit')).command, transactionId: undefined }
+  const [queried, committed] = await connection.send(ending(true))
+  return { command: committed?.command, transactionId: idOf(queried) }
+}
+
+function reportId(transactionId: string | undefined, { onCommit }: TransactionOptions): void {
+  if (transactionId !== undefined) onCommit?.(transactionId)
 }
 
 const isNotice = (fault: string | undefined): boolean => fault?.startsWith('notice') ?? false

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import {
   type Connection,
   createTenantDatabase,
+  mapped,
   type ProtocolViolation,
   type StatementResult,
   type TenantDatabase,
@@ -11,14 +13,22 @@ import {
   type TenantTx,
 } from '../../src/database/index.ts'
 import { asOwner, createDatabase, main, newTenant } from '../database.ts'
-import { addUser, backendOf, countUsers, failureOf, openDatabase, tenantWithUser } from './shared-database.ts'
+import {
+  addUser,
+  backendOf,
+  countUsers,
+  failureOf,
+  openDatabase,
+  setsTenant,
+  tenantWithUser,
+} from './shared-database.ts'
 import { watchedPool } from './watched-pool.ts'
 
 /** A tenant database whose first transaction gets a false confirmation of its settings. */
 function openWithFalseResult(falsify: (rows: unknown[][]) => unknown[][]) {
   let count = 0
   const answer = (text: string, given: StatementResult) =>
-    text.startsWith('select set_config') && count++ === 0 ? { ...given, rows: falsify(given.rows) } : given
+    setsTenant(text) && count++ === 0 ? { ...given, rows: falsify(given.rows) } : given
   return openDatabase({}, { answer })
 }
 
@@ -49,14 +59,64 @@ describe('a tenant that PostgreSQL does not confirm', () => {
       {},
       {
         before: (_text, connection) => seen.includes(connection) || seen.push(connection),
-        answer: (text, given) =>
-          seen.length === 1 && text.startsWith('select set_config') ? { ...given, rows: [] } : given,
+        answer: (text, given) => (seen.length === 1 && setsTenant(text) ? { ...given, rows: [] } : given),
       },
     )
     await withTenant(newTenant(), () => failureOf(db.read(backendOf)))
     expect(seen.map(({ fault }) => fault)).toEqual(['closed'])
     await withTenant(newTenant(), () => db.read(backendOf))
     expect(seen.map(({ fault }) => fault)).toEqual(['closed', undefined])
+  })
+})
+
+describe('a tenant that PostgreSQL does not set', () => {
+  const insert = (tx: TenantTx) => tx.insert(users).values({ email: `${newTenant()}@rowhouse.example`, name: 'Ada' })
+
+  test.each([
+    ['work that returns a query', insert],
+    ['work that returns queries', (tx: TenantTx) => mapped([insert(tx), tx.$count(users)], () => {})],
+    ['work that awaits', async (tx: TenantTx) => void (await insert(tx))],
+  ])('fails the message before a row is written: %s', async (_work, work: (tx: TenantTx) => PromiseLike<unknown>) => {
+    const other = newTenant()
+    let isWrong = false
+    const rewrite = (text: string) =>
+      isWrong && setsTenant(text)
+        ? text.replace(`'app.current_tenant', $1`, `'app.current_tenant', left($1, 0) || '${other}'`)
+        : text
+    const violations: string[] = []
+    const connections = watchedPool({ url: main.appUrl }, { rewrite })
+    const db = createTenantDatabase({ connections, onProtocolViolation: ({ what }) => violations.push(what) })
+    const { tenant } = await tenantWithUser(db)
+    isWrong = true
+    expect(await withTenant(tenant, () => failureOf(db.write(work)))).toBeInstanceOf(TenantNotConfirmed)
+    expect([await countUsers(tenant), await countUsers(other)]).toEqual([1, 0])
+    expect(violations).toEqual(['PostgreSQL did not set the tenant of this transaction'])
+    isWrong = false
+    expect(await withTenant(tenant, () => db.read((tx) => tx.$count(users)))).toBe(1)
+    await db.close()
+  })
+
+  test('is not what a division by zero of the work means', async () => {
+    await using db = openDatabase()
+    const { tenant } = await tenantWithUser(db)
+    const error = await withTenant(tenant, () => failureOf(db.write((tx) => tx.execute(sql`select 1 / 0`))))
+    expect(error).toMatchObject({ code: '22012' })
+    expect(error).not.toBeInstanceOf(TenantNotConfirmed)
+  })
+
+  test('is set by PostgreSQL’s own function, whatever comes first in the search path', async () => {
+    const database = await createDatabase()
+    await asOwner(database).unsafe(`
+      create schema evil;
+      grant usage on schema evil to public;
+      create function evil.set_config(text, text, boolean) returns text language sql as 'select $2';
+      create function evil.current_setting(text, boolean) returns text language sql as 'select null::text';
+      do $$ begin
+        execute format('alter database %I set search_path = evil, pg_catalog, public', current_database());
+      end $$`)
+    await using db = openDatabase({ url: database.appUrl })
+    const { tenant } = await tenantWithUser(db)
+    expect(await withTenant(tenant, () => db.read((tx) => tx.$count(users)))).toBe(1)
   })
 })
 
@@ -70,8 +130,7 @@ describe('a protocol violation is reported with its number', () => {
   const call = (db: TenantDatabase) => withTenant(newTenant(), () => failureOf(db.write((tx) => addUser(tx))))
 
   test('when PostgreSQL does not confirm the tenant', async () => {
-    const falsify = (text: string, given: StatementResult) =>
-      text.startsWith('select set_config') ? { ...given, rows: [] } : given
+    const falsify = (text: string, given: StatementResult) => (setsTenant(text) ? { ...given, rows: [] } : given)
     await using watched = watch({ answer: falsify })
     for (let n = 0; n < 2; n += 1) await call(watched.db)
     const what = 'PostgreSQL did not confirm the tenant of this transaction'
@@ -142,6 +201,21 @@ describe('a transaction whose connection another client used', () => {
 })
 
 describe('a commit', () => {
+  test('that is answered with ROLLBACK in the message of the queries fails the call and closes the connection', async () => {
+    let isWrong = false
+    const seen: Connection[] = []
+    const before = (_text: string, connection: Connection) => isWrong && seen.push(connection)
+    const answer = (text: string, given: StatementResult) =>
+      isWrong && text === 'commit' ? { ...given, command: 'ROLLBACK' } : given
+    await using db = openDatabase({}, { before, answer })
+    const { tenant } = await tenantWithUser(db)
+    isWrong = true
+    expect(await withTenant(tenant, () => failureOf(db.write((tx) => tx.$count(users))))).toMatchObject({
+      message: 'Protocol violation: COMMIT was answered with ROLLBACK',
+    })
+    expect(seen[0]?.fault).toBe('closed')
+  })
+
   test('that loses its connection rejects with SERVICE_UNAVAILABLE and never succeeds', async () => {
     const database = await createDatabase()
     const sql = asOwner(database)

@@ -14,7 +14,7 @@ export interface Case {
   run(url: string): Promise<void>
 }
 
-const modes = ['read', 'readAtOnce', 'write'] as const
+const modes = ['read', 'write'] as const
 
 /** The query is rejected as misuse. */
 async function assertRefused(escaped: Escaped | undefined): Promise<void> {

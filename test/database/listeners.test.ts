@@ -8,7 +8,7 @@ import {
   TenantNotConfirmed,
 } from '../../src/database/index.ts'
 import { main, newTenant } from '../database.ts'
-import { addUser, backendOf, countUsers, failureOf } from './shared-database.ts'
+import { addUser, backendOf, countUsers, failureOf, setsTenant } from './shared-database.ts'
 import { watchedPool } from './watched-pool.ts'
 
 const failing: [string, () => unknown][] = [
@@ -30,7 +30,7 @@ function openUnconfirmed(listener: (connection: Connection | undefined) => unkno
     {
       before: (_text, connection) => (used = connection),
       answer: (text, given: StatementResult) => {
-        if (!isFirst || !text.startsWith('select set_config')) return given
+        if (!isFirst || !setsTenant(text)) return given
         isFirst = false
         return { ...given, rows: [] }
       },

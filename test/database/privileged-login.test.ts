@@ -20,8 +20,8 @@ const logins: [string, string, string][] = [
 
 describe.each(logins)('a tenant database with %s', (_, url, name) => {
   const list = [
-    ['read', (db: typeof shared) => db.read((tx) => tx.select().from(users))],
-    ['readAtOnce', (db: typeof shared) => db.readAtOnce((tx) => tx.select().from(users))],
+    ['work that returns a query', (db: typeof shared) => db.read((tx) => tx.select().from(users))],
+    ['work that awaits', (db: typeof shared) => db.read(async (tx) => await tx.select().from(users))],
   ] as const
 
   test.each(list)('returns no rows from %s, and names the login and the remedy', async (_mode, read) => {
@@ -39,10 +39,14 @@ describe.each(logins)('a tenant database with %s', (_, url, name) => {
       expect(await withTenant(newTenant(), () => failureOf(work(db)))).toBeInstanceOf(PrivilegedLogin)
   })
 
-  test('writes nothing', async () => {
+  const insert = { email: 'ada@rowhouse.example', name: 'Ada' }
+  test.each([
+    ['work that returns a query', (db: typeof shared) => db.write((tx) => tx.insert(users).values(insert))],
+    ['work that awaits', (db: typeof shared) => db.write((tx) => addUser(tx))],
+  ])('writes nothing of %s', async (_work, write) => {
     const tenant = newTenant()
     await using db = openDatabase({ url })
-    expect(await withTenant(tenant, () => failureOf(db.write((tx) => addUser(tx))))).toBeInstanceOf(PrivilegedLogin)
+    expect(await withTenant(tenant, () => failureOf(write(db)))).toBeInstanceOf(PrivilegedLogin)
     expect(await countUsers(tenant)).toBe(0)
   })
 })

@@ -3,13 +3,7 @@ import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
 import { parseTenantId, TenantRequired, withTenant } from '../../src/context/index.ts'
-import {
-  createTenantDatabase,
-  query,
-  type StatementResult,
-  TenantNotConfirmed,
-  TransactionMisuse,
-} from '../../src/database/index.ts'
+import { createTenantDatabase, query, TransactionMisuse } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
 import { db, newTenant } from '../database.ts'
 import { addUser, countUsers, failureOf, openDatabase, owner, tenantWithUser } from './shared-database.ts'
@@ -159,67 +153,5 @@ describe('the settings of a transaction', () => {
       { tenant: null, request: null },
       { tenant: '', request: '' },
     ])
-  })
-})
-
-describe('a read at once', () => {
-  test('begins, queries and commits in one message, and leaves no open transaction', async () => {
-    await using database = openDatabase()
-    const { tenant, userId } = await tenantWithUser(database)
-    database.sent.length = 0
-    const read = () =>
-      database.readAtOnce((tx) => Promise.all([tx.select({ id: users.id }).from(users), tx.$count(users)]))
-    expect(await withTenant(tenant, read)).toEqual([[{ id: userId }], 1])
-    expect(database.sent.map((text) => text.split(' ')[0])).toEqual(['begin', 'select', 'select', 'select', 'commit'])
-    const left = () => database.write((tx) => tx.execute(sql`select pg_current_xact_id_if_assigned() as id`))
-    expect(await withTenant(newTenant(), left)).toEqual([{ id: null }] as never)
-  })
-
-  test('is read only', async () => {
-    const error = await withTenant(newTenant(), () => failureOf(db.readAtOnce((tx) => addUser(tx))))
-    expect(findDatabaseError(error)?.sqlstate).toBe('25006')
-  })
-
-  test('rejects a query that waits for a result, before it is sent', async () => {
-    await using database = openDatabase()
-    const work = withTenant(newTenant(), () =>
-      failureOf(
-        database.readAtOnce(async (tx) => {
-          await tx.$count(users)
-          return await tx.execute(sql`select 'late'`)
-        }),
-      ),
-    )
-    expect(await work).toBeInstanceOf(TransactionMisuse)
-    expect(database.sent).not.toContain(`select 'late'`)
-  })
-
-  test('returns no rows when the tenant was not confirmed', async () => {
-    const answer = (text: string, given: StatementResult) =>
-      text.startsWith('select set_config') ? { ...given, rows: [[newTenant(), '']] } : given
-    await using database = openDatabase({}, { answer })
-    const seen: unknown[] = []
-    const work = database.readAtOnce.bind(null, async (tx) => void seen.push(await tx.$count(users)))
-    expect(await withTenant(newTenant(), () => failureOf(work()))).toBeInstanceOf(TenantNotConfirmed)
-    expect(seen).toEqual([])
-  })
-
-  test('joins an open transaction', async () => {
-    const { tenant } = await tenantWithUser(db)
-    const counts = await withTenant(tenant, () =>
-      db.write(async (tx) => {
-        await addUser(tx)
-        return [await db.readAtOnce((inner) => inner.$count(users)), await tx.$count(users)]
-      }),
-    )
-    expect(counts).toEqual([2, 2])
-  })
-
-  test('releases its connection after a failure', async () => {
-    await using database = openDatabase()
-    const tenant = newTenant()
-    await withTenant(tenant, () => failureOf(database.readAtOnce((tx) => tx.execute(sql`select 1 / 0`))))
-    expect(database.sent.at(-1)).toBe('rollback')
-    expect(await withTenant(tenant, () => database.read((tx) => tx.$count(users)))).toBe(0)
   })
 })

@@ -13,14 +13,24 @@ import {
 
 // This module has no Bun API: the cases of the escaped handle also run on Node.
 
-/** What a test does to a connection: `before` runs before a statement is sent, `answer` can replace its result. */
+/**
+ * What a test does to a connection: `before` runs before a statement is sent, `rewrite` can replace its text, and `answer` its
+ * result.
+ */
 export interface Tampering {
+  rewrite?: (text: string) => string
   before?: (text: string, connection: Connection) => unknown
   answer?: (text: string, answer: StatementResult) => StatementResult
 }
 
+/** Whether a statement is the one that sets the tenant. */
+export const setsTenant = (text: string): boolean => text.startsWith('select pg_catalog.set_config')
+
 /** A pool that records what is sent. It has one connection unless `options` has a size. */
-export function watchedPool(options: Partial<PoolOptions> & { url: string }, { before, answer }: Tampering = {}) {
+export function watchedPool(
+  options: Partial<PoolOptions> & { url: string },
+  { before, rewrite = (text) => text, answer }: Tampering = {},
+) {
   const pool = createPool({ size: 1, ...options })
   const originals = new Map<Connection, Connection>()
   const sent: string[] = []
@@ -34,7 +44,8 @@ export function watchedPool(options: Partial<PoolOptions> & { url: string }, { b
     const watched: Connection = {
       async send(statements, options) {
         for (const { text } of statements) await record(text)
-        const results = await connection.send(statements, options)
+        const rewritten = statements.map((statement) => ({ ...statement, text: rewrite(statement.text) }))
+        const results = await connection.send(rewritten, options)
         return results.map((result, index) => answered(statements[index]?.text ?? '', result))
       },
       async command(text) {

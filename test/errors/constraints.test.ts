@@ -59,7 +59,7 @@ test.each(Object.entries(broken))(
     const acme = await newAcme()
     const [user] = (await acme.client.get<{ email: string }[]>('/users')).data
     const { as, lines } = build({
-      db: { ...db, readAtOnce: () => db.write((tx) => tx.execute(by({ ...acme, email: user?.email ?? '' }))) as never },
+      db: { ...db, read: () => db.write((tx) => tx.execute(by({ ...acme, email: user?.email ?? '' }))) as never },
     })
     const response = await as(acme.tenant).get('/tasks')
     expect({ status: response.status, error: response.error }).toEqual({ status, error } as never)
@@ -73,7 +73,7 @@ test.each(required)('null in %s is rejected', async (column) => {
   const { tenant } = await newAcme()
   const [table = '', name = ''] = column.split('.')
   const statement = sql`update ${sql.identifier(table)} set ${sql.identifier(name)} = null`
-  const { as } = build({ db: { ...db, readAtOnce: () => db.write((tx) => tx.execute(statement)) as never } })
+  const { as } = build({ db: { ...db, read: () => db.write((tx) => tx.execute(statement)) as never } })
   const { status, error } = await as(tenant).get('/tasks')
   expect([status, error?.code]).toEqual([400, 'VALIDATION_FAILED'])
 })

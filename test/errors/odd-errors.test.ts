@@ -42,7 +42,7 @@ test.each(thrown)(
   'an error with %s that fails a transaction is answered with 500 and logged',
   async (_name, create) => {
     const failed = () => db.write(() => Promise.reject(create()))
-    const { as, lines } = build({ db: { ...db, readAtOnce: failed, write: failed } })
+    const { as, lines } = build({ db: { ...db, read: failed, write: failed } })
     expect((await as(newTenant()).get('/tasks')).status).toBe(500)
     expect(lines).toMatchObject([{ level: 'error', status: 500, errorCode: 'INTERNAL_SERVER_ERROR' }])
   },

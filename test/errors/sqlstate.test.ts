@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import type { TenantTx } from '../../src/database/index.ts'
+import { resultOf } from '../../src/database/query.ts'
 import { asOwner, db, main, newTenant } from '../database.ts'
 import { build, newAcme } from '../service/http/app.ts'
 import { anyId } from '../service/http/refusals.ts'
@@ -9,7 +10,7 @@ const owner = asOwner(main)
 
 /** The app with the real database, whose transactions run `work` instead of their own. */
 const appRunning = (work: (tx: TenantTx) => Promise<unknown>) =>
-  build({ db: { ...db, readAtOnce: () => db.write(work) as never, write: () => db.write(work) as never } })
+  build({ db: { ...db, read: () => db.write(work) as never, write: () => db.write(work) as never } })
 
 /** PostgreSQL raises an error with secrets in every text field. */
 const raise = (sqlstate: string) => (tx: TenantTx) =>
@@ -90,13 +91,13 @@ test.each([
 test('work that succeeds the second time succeeds', async () => {
   const { tenant, task } = await newAcme()
   let runs = 0
-  const readAtOnce: typeof db.read = (work) =>
+  const read: typeof db.read = (work) =>
     db.read(async (tx) => {
       runs += 1
       if (runs === 1) await raise('40001')(tx)
-      return await work(tx)
+      return await resultOf(work(tx))
     })
-  const { status, data } = await build({ db: { ...db, readAtOnce } })
+  const { status, data } = await build({ db: { ...db, read } })
     .as(tenant)
     .get('/tasks')
   expect({ status, data }).toEqual({ status: 200, data: [task] })
@@ -104,7 +105,7 @@ test('work that succeeds the second time succeeds', async () => {
 
 test('a write in a read transaction becomes INTERNAL_SERVER_ERROR', async () => {
   const insert = (tx: TenantTx) => tx.execute(sql`insert into users (email, name) values ('a@b.co', 'A')`)
-  const { as, lines } = build({ db: { ...db, readAtOnce: () => db.read(insert) as never } })
+  const { as, lines } = build({ db: { ...db, read: () => db.read(insert) as never } })
   expect((await as(newTenant()).get('/users')).status).toBe(500)
   expect(lines).toMatchObject([{ error: { database: { sqlstate: '25006' } } }])
 })

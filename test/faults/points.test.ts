@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
-import { parseTenantId } from '../../src/context/index.ts'
+import { parseTenantId, withTenant } from '../../src/context/index.ts'
 import type { TenantTx } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
 import { addUser, countUsers, openDatabase } from '../database/shared-database.ts'
@@ -12,18 +13,29 @@ import type { Phase } from './wire.ts'
 
 setDefaultTimeout(20_000)
 
+const returned = (tx: TenantTx) =>
+  tx.insert(users).values({ email: `${crypto.randomUUID()}@rowhouse.example`, name: 'Ada' })
+const works: [string, (tx: TenantTx) => PromiseLike<unknown>][] = [
+  ['awaits', (tx) => addUser(tx)],
+  ['returns its query', returned],
+]
+
 /** Writes a row on a pool of one with a fault at one point, then one without a fault. */
-async function writeWith(fault: ConnectionFault, phase: Phase, moment: Moment) {
+async function writeWith(fault: ConnectionFault, phase: Phase, moment: Moment, work = works[0]?.[1] ?? returned) {
   let injected = 0
+  let isArmed = phase === 'connect'
   await using proxy = await openProxy(directUrl(), (...where) => {
-    if (injected > 0 || where[0] !== phase || where[1] !== moment) return undefined
+    if (!isArmed || injected > 0 || where[0] !== phase || where[1] !== moment) return undefined
     injected += 1
     return connectionFaults[fault]
   })
   const timeouts = fault === 'freeze' ? { answerTimeoutMs: 250, connectTimeoutMs: 250 } : {}
   await using db = openDatabase({ url: proxy.url, ...timeouts })
+  // Not the first transaction, in whose message no COMMIT goes because it checks the login.
+  if (!isArmed) await withTenant(newTenant(), () => db.write((tx) => tx.$count(users)))
+  isArmed = true
   const tenantId = parseTenantId(newTenant()) ?? expect.unreachable()
-  const write = () => runInContext({ tenantId, requestId: 'r-1' }, () => db.write((tx: TenantTx) => addUser(tx)))
+  const write = () => runInContext({ tenantId, requestId: 'r-1' }, () => db.write(work))
 
   const error: unknown = await write().then(
     () => undefined,
@@ -43,10 +55,14 @@ async function writeWith(fault: ConnectionFault, phase: Phase, moment: Moment) {
 const isUnavailable = (error: unknown) =>
   (error instanceof ApiError && error.code === 'SERVICE_UNAVAILABLE') || findDatabaseError(error)?.sqlstate === '57014'
 
-describe.each<Phase>(['connect', 'begin', 'confirm', 'first query', 'commit'])('around %s', (phase) => {
+const points = (['connect', 'begin', 'confirm', 'first query', 'commit'] as const).flatMap((phase) =>
+  works.map(([name, work]) => [phase, name, work] as const),
+)
+
+describe.each(points)('around %s of work that %s', (phase, _name, work) => {
   test.each(connectionFaultNames)('%s: a success has its row, and an error is SERVICE_UNAVAILABLE', async (fault) => {
     const moments = ['request', 'response', 'complete'] as const
-    const outcomes = moments.map(async (moment) => ({ moment, ...(await writeWith(fault, phase, moment)) }))
+    const outcomes = moments.map(async (moment) => ({ moment, ...(await writeWith(fault, phase, moment, work)) }))
     for (const { moment, error, isCommitted, rows } of await Promise.all(outcomes)) {
       const outcome = { moment, error: error && String(error), isCommitted, rows }
       if (error === undefined) expect(outcome).toEqual({ ...outcome, isCommitted: true, rows: 1 })

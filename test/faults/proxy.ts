@@ -116,7 +116,7 @@ function createLink(near: Socket, far: Socket, plan: Plan, commits: Set<string>)
       return await passOn(far, message, message.type === 'startup' ? plan('connect', 'request') : undefined)
     last = phaseOf(statement, last)
     open.push(last, ...(message.type === 'Q' ? (['sync'] as const) : []))
-    if (last === 'confirm') requestId = valuesOf(message)[3] ?? ''
+    if (last === 'confirm') requestId = valuesOf(message)[1] ?? ''
     await passOn(far, message, plan(last, 'request'), last === 'commit')
   }
 

@@ -35,6 +35,8 @@ export interface Scenario {
   at: number
   /** Whether the work catches the fault's error and continues. */
   isCaught: boolean
+  /** Whether the work returns its queries without awaiting them. Only without a fault of its own. */
+  returns: boolean
 }
 
 const phases: Phase[] = ['connect', 'begin', 'confirm', 'first query', 'query', 'long query', 'commit', 'rollback']
@@ -56,6 +58,7 @@ export function scenariosOf(
     fault: chosen.length === 0 ? none.arbitrary : fc.oneof(none, { arbitrary: fc.constantFrom(...chosen), weight: 1 }),
     at: fc.constantFrom(0, 1, 2, 3, 4),
     isCaught: fc.boolean(),
+    returns: fc.boolean(),
   })
   return fc.sample(scenario, { seed, numRuns: transactions })
 }

@@ -7,7 +7,7 @@ import { audit, type Damage, describe, type Entry, noDamage, Thrown } from './le
 import { openProxy } from './proxy.ts'
 import { assertRecovered, directUrl, inspected, retry, sessionsToEnd, within } from './recovery.ts'
 import { type FaultKind, faultPlan, scenariosOf } from './scenario.ts'
-import { perform, type Run } from './work.ts'
+import { perform, queriesOf, type Run } from './work.ts'
 
 export interface FaultRunOptions {
   /** Determines the transactions and the faults. */
@@ -111,7 +111,8 @@ async function call(
   let number = 0
   const work = (tx: TenantTx) => {
     number += 1
-    return perform(tx, { ...shared, entry, number, writes: 0, abort })
+    const run = { ...shared, entry, number, writes: 0, abort }
+    return scenario.returns && scenario.fault === undefined ? queriesOf(tx, run) : perform(tx, run)
   }
   const context = { tenantId, requestId, signal: controller.signal }
   entry.outcome = await runInContext(context, () => shared.db[scenario.mode](work)).then(

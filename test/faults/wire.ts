@@ -57,7 +57,7 @@ export function valuesOf(bind: Message): string[] {
 /** Returns the phase of a statement, given the phase before it. */
 export function phaseOf(statement: string, before: Phase | undefined): Phase {
   if (statement.startsWith('begin')) return 'begin'
-  if (statement.startsWith('select set_config')) return 'confirm'
+  if (statement.startsWith('select pg_catalog.set_config')) return 'confirm'
   if (statement === 'commit' || statement === 'rollback') return statement
   if (statement.includes('pg_sleep')) return 'long query'
   return before === 'confirm' ? 'first query' : 'query'

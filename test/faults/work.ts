@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import type { TenantDatabase, TenantTx } from '../../src/database/index.ts'
+import { mapped, type TenantDatabase, type TenantTx } from '../../src/database/index.ts'
 import { type Entry, Thrown } from './ledger.ts'
 import type { Step, TransactionFault } from './scenario.ts'
 
@@ -33,6 +33,22 @@ export async function perform(tx: TenantTx, run: Run): Promise<void> {
   }
 }
 
+/** The queries of a transaction that awaits none: a write for each step, then a read of all rows. */
+export function queriesOf(tx: TenantTx, run: Run): PromiseLike<void>[] {
+  const { scenario, tenant } = run.entry
+  const inserts = scenario.mode === 'write' ? scenario.steps.map(() => insertInto(tx, run)) : []
+  const written = inserts.map(({ name }) => name)
+  run.entry.marks = [...written]
+  const writes = inserts.map(({ query }) => mapped(query, () => {}))
+  const token = `${tenant} ${crypto.randomUUID()}`
+  const echoed = mapped(selectToken(tx, token), ([row]) => {
+    if (row?.token !== token || row.tenant !== tenant) run.reportForeign(`${row?.token} for ${token}`)
+  })
+  // One query is sent without BEGIN.
+  if (scenario.steps.length === 1) return writes[0] ? writes : [echoed]
+  return [...writes, echoed, mapped(selectNames(tx), (rows) => checkRows(rows, written, run))]
+}
+
 async function takeStep(tx: TenantTx, run: Run, step: Step): Promise<void> {
   const { mode } = run.entry.scenario
   if (step === 'long query') await echo(tx, run, sql.raw('pg_sleep(0.02)::text ||'))
@@ -48,32 +64,41 @@ async function takeStep(tx: TenantTx, run: Run, step: Step): Promise<void> {
 /** Reads all visible rows: only those of this tenant, including those that this run wrote. */
 async function read(tx: TenantTx, run: Run): Promise<void> {
   const written = [...run.entry.marks]
-  const names = await readNames(tx, run)
+  checkRows(await selectNames(tx), written, run)
+}
+
+const selectNames = (tx: TenantTx) => tx.select({ tenant: users.tenantId, name: users.name }).from(users)
+
+function checkRows(rows: { tenant: string; name: string }[], written: readonly string[], run: Run): void {
+  const { tenant } = run.entry
+  for (const row of rows)
+    if (row.tenant !== tenant || !row.name.startsWith(`${tenant} `)) run.reportForeign(`${row.tenant} ${row.name}`)
+  const names = new Set(rows.map(({ name }) => name))
   for (const mark of written) if (!names.has(mark)) run.reportForeign(`another transaction: ${mark} is absent`)
 }
 
-async function readNames(tx: TenantTx, run: Run): Promise<Set<string>> {
-  const { tenant } = run.entry
-  const rows = await tx.select({ tenant: users.tenantId, name: users.name }).from(users)
-  for (const row of rows)
-    if (row.tenant !== tenant || !row.name.startsWith(`${tenant} `)) run.reportForeign(`${row.tenant} ${row.name}`)
-  return new Set(rows.map(({ name }) => name))
+async function write(tx: TenantTx, run: Run): Promise<void> {
+  const { name, query } = insertInto(tx, run)
+  await query
+  run.entry.marks.push(name)
 }
 
-async function write(tx: TenantTx, run: Run): Promise<void> {
-  const { tenant, requestId, marks } = run.entry
-  const name = `${tenant} ${requestId} ${run.writes}`
+function insertInto(tx: TenantTx, run: Run) {
+  const name = `${run.entry.tenant} ${run.entry.requestId} ${run.writes}`
   run.writes += 1
-  await tx.insert(users).values({ name, email: `${crypto.randomUUID()}@rowhouse.example` })
-  marks.push(name)
+  return { name, query: tx.insert(users).values({ name, email: `${crypto.randomUUID()}@rowhouse.example` }) }
 }
 
 /** Selects a unique value, which reveals a response to another query. */
 async function echo(tx: TenantTx, run: Run, before = sql.raw('')): Promise<void> {
   const token = `${run.entry.tenant} ${crypto.randomUUID()}`
-  const own = sql.raw(`'${token}'::text as token, current_setting('app.current_tenant') as tenant`)
-  const [row] = await tx.execute<{ token: string; tenant: string }>(sql`select ${before} ${own}`)
+  const [row] = await selectToken(tx, token, before)
   if (row?.token !== token || row.tenant !== run.entry.tenant) run.reportForeign(`${row?.token} for ${token}`)
+}
+
+function selectToken(tx: TenantTx, token: string, before = sql.raw('')) {
+  const own = sql.raw(`'${token}'::text as token, current_setting('app.current_tenant') as tenant`)
+  return tx.execute<{ token: string; tenant: string }>(sql`select ${before} ${own}`)
 }
 
 async function inject(tx: TenantTx, run: Run, fault: TransactionFault): Promise<void> {
@@ -104,6 +129,6 @@ const injectors: Record<TransactionFault, (tx: TenantTx, run: Run) => Promise<un
   async 'escaped handle'(tx, run) {
     const { tx: escaped = tx } = run.escaped
     run.escaped.tx = tx
-    await readNames(escaped, run)
+    await read(escaped, run)
   },
 }

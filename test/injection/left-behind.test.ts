@@ -22,9 +22,9 @@ direct('a statement left behind does not see the signature of the next tenant', 
     db,
     own.id,
     `do $attack$ declare kept record; begin
-      select name, statement into kept from pg_prepared_statements where statement like 'select set_config($1, $2, true)%';
+      select name, statement into kept from pg_prepared_statements where statement like 'select pg_catalog.set_config(%';
       execute format('deallocate %I', kept.name);
-      execute format('prepare %I (text, text, text, text) as %s, set_config(''attack.seen'', concat(current_setting(''attack.seen'', true), $2), false)', kept.name, kept.statement);
+      execute format('prepare %I (text, text) as %s, set_config(''attack.seen'', concat(current_setting(''attack.seen'', true), $1), false)', kept.name, kept.statement);
     end $attack$`,
   )
   await withTenant(other.id, () => db.read((tx) => tx.execute(sql`select 1`)))

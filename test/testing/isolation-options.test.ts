@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { withTenant } from '../../src/context/index.ts'
 import type { TenantDatabase } from '../../src/database/index.ts'
+import { resultOf } from '../../src/database/query.ts'
 import {
   expectTenantIsolation,
   IsolationMatrix,
@@ -96,7 +97,7 @@ test('reports a changed row of the other tenant', async () => {
   const leaking: TenantDatabase = {
     ...db,
     write: async (work) => {
-      const [outcome] = await Promise.allSettled([db.write((tx) => Promise.allSettled([work(tx)]))])
+      const [outcome] = await Promise.allSettled([db.write((tx) => Promise.allSettled([resultOf(work(tx))]))])
       if (outcome.status === 'rejected') throw outcome.reason
       if (outcome.value[0].status === 'rejected') throw outcome.value[0].reason
       return outcome.value[0].value

@@ -10,7 +10,7 @@ import {
   TransactionMisuse,
 } from '../../../src/database/index.ts'
 import { newTenant } from '../../database.ts'
-import { failureOf } from '../shared-database.ts'
+import { failureOf, setsTenant } from '../shared-database.ts'
 import { asTenant, inSession, openPair } from './open-pair.ts'
 import { pair, placeOf } from './pair.ts'
 
@@ -64,8 +64,7 @@ test.each(['none', 'old'])('a read on the standby is READ ONLY and sees one snap
 })
 
 test.each(['none', 'old'])('the standby must confirm the tenant, or the call fails (bookmark: %s)', async (sent) => {
-  const answer = (text: string, given: StatementResult) =>
-    text.startsWith('select set_config') ? { ...given, rows: [] } : given
+  const answer = (text: string, given: StatementResult) => (setsTenant(text) ? { ...given, rows: [] } : given)
   await using open = await openPair({ onStandby: { answer } })
   expect(await inSession(sent, () => failureOf(open.db.read(placeOf)))).toBeInstanceOf(TenantNotConfirmed)
 })

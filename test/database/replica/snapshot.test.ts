@@ -23,7 +23,7 @@ describe('the standby is checked for a replayed write before the read takes its 
     const [, replayCheck] = openAfter('0', {
       command: undefined,
       statements: [],
-      commit: undefined,
+      endsWithQueries: false,
       confirm: () => {},
     }).statements
     const { promise: commit, resolve: letCommit } = Promise.withResolvers<void>()

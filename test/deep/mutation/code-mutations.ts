@@ -5,8 +5,7 @@ export const codeMutations: CodeMutation[] = [
     fault: 'tenant that stays on the connection: set_config(…, false)',
     guarantee: 8,
     file: 'src/database/tenant-opening.ts',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the code under test
-    lines: [['${2 * index + 2}, true)', '${2 * index + 2}, false)']],
+    lines: [['$${index + 1}, true)', '$${index + 1}, false)']],
     test: { file: 'test/database/tenant-database.test.ts', title: 'leave nothing on the connection afterwards' },
   },
   {
@@ -22,6 +21,28 @@ export const codeMutations: CodeMutation[] = [
     file: 'src/database/tenant-opening.ts',
     lines: [['results.at(-1)?.rows[0]?.[index] !== value', 'index < 0 && value && results']],
     test: { file: 'test/database/confirmation.test.ts', title: 'a tenant that PostgreSQL does not confirm' },
+  },
+  {
+    fault: 'tenant that PostgreSQL does not compare before the queries',
+    guarantee: 9,
+    file: 'src/database/tenant-opening.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the code under test
+    lines: [["${calls.join(', ')}, ${guard}", "${calls.join(', ')}"]],
+    test: { file: 'test/database/confirmation.test.ts', title: 'fails the message before a row is written' },
+  },
+  {
+    fault: 'query behind the COMMIT of returned queries',
+    guarantee: 7,
+    file: 'src/database/transaction-handle.ts',
+    lines: [['if (this.isWhole) throw', 'if (this.revoked) throw']],
+    test: { file: 'test/database/returned-queries.test.ts', title: 'because their COMMIT is in the message' },
+  },
+  {
+    fault: 'write that succeeds when its message was not answered with COMMIT',
+    guarantee: 10,
+    file: 'src/database/transaction-handle.ts',
+    lines: [["if (command !== 'COMMIT') throw", "if (command === 'never') throw"]],
+    test: { file: 'test/database/confirmation.test.ts', title: 'in the message of the queries fails the call' },
   },
   {
     fault: 'arrays that stay text',
@@ -49,11 +70,13 @@ export const codeMutations: CodeMutation[] = [
     guarantee: 24,
     file: 'src/service/features/tasks/repository.ts',
     lines: [
-      ['export async function findTask', 'const cache = new Map<string, TaskRow>()\nexport async function findTask'],
+      ['export const findTask', 'const cache = new Map<string, TaskRow | undefined>()\nexport const findTask'],
       [
-        '  const [row] = await taskById(tx, { id })',
-        `  const row = cache.get(id) ?? (await taskById(tx, { id }))[0]
-           if (row) cache.set(id, row)`,
+        'one(taskById(tx, { id }))',
+        `mapped(taskById(tx, { id }), ([row]) => {
+           if (row) cache.set(id, row)
+           return row ?? cache.get(id)
+         })`,
       ],
     ],
     test: { file: 'test/service/contract.test.ts', title: 'getTask: ' },

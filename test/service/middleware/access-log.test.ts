@@ -96,11 +96,11 @@ test('logs a client that hangs up before its body has arrived as aborted, with s
 test('logs a client that hangs up while its request runs as aborted, with status 499', async () => {
   const { log, line } = firstLine()
   const client = new AbortController()
-  const readAtOnce: typeof db.read = async (work) => {
+  const read: typeof db.read = async (work) => {
     client.abort()
     return await db.read(work)
   }
-  const { app } = build({ log, db: { ...db, readAtOnce } })
+  const { app } = build({ log, db: { ...db, read } })
   const tenant = newTenant()
   await app.request(new Request('http://test/tasks', { headers: { 'X-Tenant-Id': tenant }, signal: client.signal }))
   expect(await line).toMatchObject({ level: 'info', status: 499, aborted: true, tenant })

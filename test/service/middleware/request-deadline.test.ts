@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { tenantContext } from '../../../src/context/index.ts'
 import type { TenantDatabase } from '../../../src/database/index.ts'
+import { resultOf } from '../../../src/database/query.ts'
 import { deps } from '../../app.ts'
 import { db, newTenant } from '../../database.ts'
 import { build, failing, newEmail } from '../http/app.ts'
@@ -14,7 +15,7 @@ function lingering() {
   const ended = Promise.withResolvers<string>()
   const write: TenantDatabase['write'] = (work) => {
     const outcome = db.write(async (tx) => {
-      const result = await work(tx)
+      const result = await resultOf(work(tx))
       worked.resolve()
       await new Promise((resolve) => tenantContext()?.signal?.addEventListener('abort', resolve))
       return result

@@ -1,6 +1,6 @@
 import { desc, eq } from 'drizzle-orm'
 import { type TaskRow, tasks } from '../../../../db/schema/tasks.ts'
-import { countUpTo, prepared, type TenantTx } from '../../../database/index.ts'
+import { countUpTo, exists, mapped, one, prepared, type Query, type TenantTx } from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
 import type { CreateTask, UpdateTask } from './schemas.ts'
 
@@ -14,33 +14,23 @@ const newTask = prepared(['title', 'description', 'userId'], (tx, values) =>
 )
 const countTasks = countUpTo(tasks, totalMax + 1)
 
-export async function listTasks(tx: TenantTx, query: { page: number; limit: number }): Promise<Page<TaskRow>> {
-  const { page, limit } = query
-  // Without an await between them, both queries go in one round trip.
-  const [found, total] = await Promise.all([
-    pageOfTasks(tx, { offset: (page - 1) * limit, limit: limit + 1 }),
-    countTasks(tx),
-  ])
-  return toPage(found, limit, total)
+export function listTasks(tx: TenantTx, { page, limit }: { page: number; limit: number }): Query<Page<TaskRow>> {
+  const offset = (page - 1) * limit
+  return mapped([pageOfTasks(tx, { offset, limit: limit + 1 }), countTasks(tx)], ([found, total]) =>
+    toPage(found, limit, total),
+  )
 }
 
-export async function findTask(tx: TenantTx, id: string): Promise<TaskRow | undefined> {
-  const [row] = await taskById(tx, { id })
-  return row
-}
+export const findTask = (tx: TenantTx, id: string): Query<TaskRow | undefined> => one(taskById(tx, { id }))
 
-export async function insertTask(tx: TenantTx, values: CreateTask): Promise<TaskRow> {
-  const [row] = await newTask(tx, { description: null, ...values })
-  if (!row) throw new Error('An insert returned no row')
-  return row
-}
+export const insertTask = (tx: TenantTx, values: CreateTask): Query<TaskRow> =>
+  mapped(newTask(tx, { description: null, ...values }), ([row]) => {
+    if (!row) throw new Error('An insert returned no row')
+    return row
+  })
 
-export async function updateTask(tx: TenantTx, id: string, values: UpdateTask): Promise<TaskRow | undefined> {
-  const [row] = await tx.update(tasks).set(values).where(eq(tasks.id, id)).returning()
-  return row
-}
+export const updateTask = (tx: TenantTx, id: string, values: UpdateTask): Query<TaskRow | undefined> =>
+  one(tx.update(tasks).set(values).where(eq(tasks.id, id)).returning())
 
-export async function deleteTask(tx: TenantTx, id: string): Promise<boolean> {
-  const rows = await tx.delete(tasks).where(eq(tasks.id, id)).returning({ id: tasks.id })
-  return rows.length > 0
-}
+export const deleteTask = (tx: TenantTx, id: string): Query<boolean> =>
+  exists(tx.delete(tasks).where(eq(tasks.id, id)).returning({ id: tasks.id }))

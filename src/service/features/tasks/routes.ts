@@ -43,7 +43,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       }),
       async (c) => {
         const query = c.req.valid('query')
-        const page = await db.readAtOnce((tx) => listTasks(tx, query))
+        const page = await db.read((tx) => listTasks(tx, query))
         return ok(c, page.rows.map(toTask), { meta: { pagination: pagination(c.req.url, query, page) } })
       },
     )
@@ -82,7 +82,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       ),
       async (c) => {
         const { id } = c.req.valid('param')
-        const row = await db.readAtOnce((tx) => findTask(tx, id))
+        const row = await db.read((tx) => findTask(tx, id))
         if (!row) throw missing()
         return ok(c, toTask(row))
       },

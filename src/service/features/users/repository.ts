@@ -1,6 +1,6 @@
 import { desc, eq } from 'drizzle-orm'
 import { type UserRow, users } from '../../../../db/schema/users.ts'
-import { countUpTo, prepared, type TenantTx } from '../../../database/index.ts'
+import { countUpTo, exists, mapped, one, prepared, type Query, type TenantTx } from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
 import type { CreateUser, UpdateUser } from './schemas.ts'
 
@@ -12,33 +12,23 @@ const pageOfUsers = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
 const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values).returning())
 const countUsers = countUpTo(users, totalMax + 1)
 
-export async function listUsers(tx: TenantTx, query: { page: number; limit: number }): Promise<Page<UserRow>> {
-  const { page, limit } = query
-  // Without an await between them, both queries go in one round trip.
-  const [found, total] = await Promise.all([
-    pageOfUsers(tx, { offset: (page - 1) * limit, limit: limit + 1 }),
-    countUsers(tx),
-  ])
-  return toPage(found, limit, total)
+export function listUsers(tx: TenantTx, { page, limit }: { page: number; limit: number }): Query<Page<UserRow>> {
+  const offset = (page - 1) * limit
+  return mapped([pageOfUsers(tx, { offset, limit: limit + 1 }), countUsers(tx)], ([found, total]) =>
+    toPage(found, limit, total),
+  )
 }
 
-export async function findUser(tx: TenantTx, id: string): Promise<UserRow | undefined> {
-  const [row] = await userById(tx, { id })
-  return row
-}
+export const findUser = (tx: TenantTx, id: string): Query<UserRow | undefined> => one(userById(tx, { id }))
 
-export async function insertUser(tx: TenantTx, values: CreateUser): Promise<UserRow> {
-  const [row] = await newUser(tx, values)
-  if (!row) throw new Error('An insert returned no row')
-  return row
-}
+export const insertUser = (tx: TenantTx, values: CreateUser): Query<UserRow> =>
+  mapped(newUser(tx, values), ([row]) => {
+    if (!row) throw new Error('An insert returned no row')
+    return row
+  })
 
-export async function updateUser(tx: TenantTx, id: string, values: UpdateUser): Promise<UserRow | undefined> {
-  const [row] = await tx.update(users).set(values).where(eq(users.id, id)).returning()
-  return row
-}
+export const updateUser = (tx: TenantTx, id: string, values: UpdateUser): Query<UserRow | undefined> =>
+  one(tx.update(users).set(values).where(eq(users.id, id)).returning())
 
-export async function deleteUser(tx: TenantTx, id: string): Promise<boolean> {
-  const rows = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id })
-  return rows.length > 0
-}
+export const deleteUser = (tx: TenantTx, id: string): Query<boolean> =>
+  exists(tx.delete(users).where(eq(users.id, id)).returning({ id: users.id }))

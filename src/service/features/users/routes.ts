@@ -44,7 +44,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
       }),
       async (c) => {
         const query = c.req.valid('query')
-        const page = await db.readAtOnce((tx) => listUsers(tx, query))
+        const page = await db.read((tx) => listUsers(tx, query))
         return ok(c, page.rows.map(toUser), { meta: { pagination: pagination(c.req.url, query, page) } })
       },
     )
@@ -83,7 +83,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
       ),
       async (c) => {
         const { id } = c.req.valid('param')
-        const row = await db.readAtOnce((tx) => findUser(tx, id))
+        const row = await db.read((tx) => findUser(tx, id))
         if (!row) throw missing()
         return ok(c, toUser(row))
       },

@@ -1,0 +1,25 @@
+import type { Statement, StatementResult } from './statement.ts'
+import { TransactionMisuse } from './transaction-misuse.ts'
+
+/** PostgreSQL answered against the protocol of a transaction. The connection is destroyed. */
+export class ViolatedProtocol extends TransactionMisuse {
+  constructor(readonly what: string) {
+    super(`Protocol violation: ${what}`)
+  }
+}
+
+const commit: Statement = { text: 'commit', parameters: [] }
+const queryId: Statement = { text: 'select pg_current_xact_id_if_assigned()::text', parameters: [] }
+
+/**
+ * The statements that end a transaction.
+ *
+ * @param withId whether the first one queries the transaction's id: a query that fails after COMMIT would hide the success
+ */
+export const ending = (withId: boolean): Statement[] => (withId ? [queryId, commit] : [commit])
+
+/** The transaction id in the result of its query; undefined: the transaction changed no row. */
+export function idOf(result: StatementResult | undefined): string | undefined {
+  const id = result?.rows[0]?.[0]
+  return typeof id === 'string' ? id : undefined
+}
