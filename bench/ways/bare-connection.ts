@@ -1,8 +1,11 @@
 import { createPool } from '../../src/database/index.ts'
 import { assertFound, poolSize, type Way } from './way.ts'
 
+const setTenant = `select pg_catalog.set_config('app.current_tenant', $1, true),
+  pg_catalog.set_config('transaction_read_only', 'on', true)`
+
 /**
- * The cost of the driver alone: the messages that `db.read` sends, on connections of the same pool, without context, checks,
+ * The cost of the driver alone: the message that `db.read` sends for one query, on connections of the same pool, without context, checks,
  * Drizzle and rows as objects. It does not confirm the tenant, so it is only a lower bound.
  */
 export const bareConnection: Way = {
@@ -13,11 +16,9 @@ export const bareConnection: Way = {
       async transact(tenantId, taskId) {
         const connection = await pool.acquire()
         try {
-          const [, , found] = await connection.send([
-            { text: 'begin isolation level repeatable read read only', parameters: [] },
-            { text: "select set_config('app.current_tenant', $1, true)", parameters: [tenantId] },
+          const [, found] = await connection.send([
+            { text: setTenant, parameters: [tenantId] },
             { text: 'select * from tasks where id = $1', parameters: [taskId] },
-            { text: 'commit', parameters: [] },
           ])
           assertFound(found?.rows)
         } finally {

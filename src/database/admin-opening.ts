@@ -34,6 +34,7 @@ export function openAdmin(
   return {
     command: begin[mode],
     statements: [{ text: settingsQuery, parameters: [reason, actor] }],
+    withoutBegin: undefined,
     endsWithQueries: false,
     confirm([result]) {
       const [session] = result ? toRows(result) : []

@@ -1,4 +1,5 @@
 import type { Statement, StatementResult } from './statement.ts'
+import { kindOf, type StatementKind } from './statement-kind.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
 /** PostgreSQL answered against the protocol of a transaction. The connection is destroyed. */
@@ -17,6 +18,28 @@ const queryId: Statement = { text: 'select pg_current_xact_id_if_assigned()::tex
  * @param withId whether the first one queries the transaction's id: a query that fails after COMMIT would hide the success
  */
 export const ending = (withId: boolean): Statement[] => (withId ? [queryId, commit] : [commit])
+
+/** As {@link ending}, for a transaction without BEGIN: the end of its message is its COMMIT. */
+export const endingAlone = (withId: boolean): Statement[] => (withId ? [queryId] : [])
+
+const kindsWithoutBegin: ReadonlySet<StatementKind> = new Set<StatementKind>([
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'MERGE',
+  'WITH',
+  'VALUES',
+])
+
+/** Whether a statement can be a transaction without BEGIN: a CALL or a DO could commit, and go on without its tenant. */
+export function runsWithoutBegin(text: string): boolean {
+  try {
+    return kindsWithoutBegin.has(kindOf(text))
+  } catch {
+    return false
+  }
+}
 
 /** The transaction id in the result of its query; undefined: the transaction changed no row. */
 export function idOf(result: StatementResult | undefined): string | undefined {

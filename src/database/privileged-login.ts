@@ -18,6 +18,7 @@ export function refusePrivileged(opening: Opening, accepted: () => void): Openin
   return {
     ...opening,
     statements: [...opening.statements, { text: loginQuery, parameters: [] }],
+    withoutBegin: undefined,
     endsWithQueries: false, // nothing is committed before the role is known
     confirm(results) {
       opening.confirm(results.slice(0, -1))

@@ -158,6 +158,7 @@ export function openAfter(transactionId: string, opening: Opening): Opening {
   return {
     ...opening,
     statements: [...replayCheck, ...opening.statements],
+    withoutBegin: undefined,
     confirm(results) {
       opening.confirm(results.slice(replayCheck.length))
       if (results[1]?.count !== 1) throw new ReplicaBehind('The replica has not replayed the write yet')

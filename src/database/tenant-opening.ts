@@ -1,6 +1,7 @@
 import type { TenantContext } from '../context/index.ts'
 import { TenantNotConfirmed } from './not-confirmed.ts'
 import type { TenantSigner } from './signed-context.ts'
+import type { Statement } from './statement.ts'
 import { beginRead } from './transaction.ts'
 import type { Opening } from './transaction-handle.ts'
 
@@ -29,20 +30,22 @@ function beginOf(mode: Mode, isolation: IsolationLevel | undefined): string {
 const guard =
   "1 operator(pg_catalog./) (pg_catalog.current_setting('app.current_tenant', true) operator(pg_catalog.=) $1)::pg_catalog.int4"
 
+const setTexts = new Map<string, string>()
+
 /**
  * The statement that sets settings and fails when the first one, the tenant, does not have its value then: what follows in the same
  * message does not run.
  */
-function setText(names: readonly string[]): string {
-  const calls = names.map((name, index) => `pg_catalog.set_config('${name}', $${index + 1}, true)`)
-  return `select ${calls.join(', ')}, ${guard}`
-}
-const always = ['app.current_tenant', 'app.request_id']
-const setTexts = {
-  none: setText(always),
-  actor: setText([...always, 'app.actor']),
-  role: setText([...always, 'role']),
-  both: setText([...always, 'app.actor', 'role']),
+function setOf(settings: readonly (readonly [name: string, value: string])[]): Statement {
+  const names = settings.map(([name]) => name)
+  const key = names.join()
+  let text = setTexts.get(key)
+  if (text === undefined) {
+    const calls = names.map((name, index) => `pg_catalog.set_config('${name}', $${index + 1}, true)`)
+    text = `select ${calls.join(', ')}, ${guard}`
+    setTexts.set(key, text)
+  }
+  return { text, parameters: settings.map(([, value]) => value) }
 }
 
 /** Begins a transaction of the context's tenant. */
@@ -51,20 +54,23 @@ export function openTenant(
   { tenantId, requestId, actor }: TenantContext,
   { role, signer }: { role?: string | undefined; signer?: TenantSigner | undefined },
 ): Opening {
-  const values = [signer ? signer(tenantId) : tenantId, requestId ?? '']
-  if (actor !== undefined) values.push(actor)
-  if (role !== undefined) values.push(role)
-  const which = actor === undefined ? (role === undefined ? 'none' : 'role') : role === undefined ? 'actor' : 'both'
+  const set = setOf([
+    ['app.current_tenant', signer ? signer(tenantId) : tenantId],
+    ['app.request_id', requestId ?? ''],
+    ...(actor === undefined ? [] : [['app.actor', actor] as const]),
+    ...(role === undefined ? [] : [['role', role] as const]),
+    ...(mode === 'write' ? [] : [['transaction_read_only', 'on'] as const]), // what READ ONLY does, where there is no BEGIN
+  ])
   const begin = beginOf(mode, isolation)
-  const set = { text: setTexts[which], parameters: values }
   return {
     // All clients of PGlite's socket share one session: while no transaction is open, their messages can come between ours, so BEGIN
     // and COMMIT are messages of their own.
-    ...(role === undefined
-      ? { command: undefined, statements: [{ text: begin, parameters: [] }, set], endsWithQueries: true }
-      : { command: begin, statements: [set], endsWithQueries: false }),
+    command: role === undefined ? undefined : begin,
+    statements: role === undefined ? [{ text: begin, parameters: [] }, set] : [set],
+    withoutBegin: role === undefined && isolation === undefined ? [set] : undefined,
+    endsWithQueries: role === undefined,
     confirm(results) {
-      if (values.some((value, index) => results.at(-1)?.rows[0]?.[index] !== value))
+      if (set.parameters.some((value, index) => results.at(-1)?.rows[0]?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
     },
   }

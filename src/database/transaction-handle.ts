@@ -1,7 +1,7 @@
 import { type TenantContext, tenantContext } from '../context/index.ts'
 import type { Connection } from './connection.ts'
 import { ConnectionFailure } from './connection-failure.ts'
-import { ending, idOf, ViolatedProtocol } from './ending.ts'
+import { ending, endingAlone, idOf, runsWithoutBegin, ViolatedProtocol } from './ending.ts'
 import { guardFailure } from './not-confirmed.ts'
 import { type Returned, resultOf, sizeOf } from './query.ts'
 import type { Statement, StatementResult } from './statement.ts'
@@ -13,6 +13,11 @@ export interface Opening {
   /** Sent alone, before the statements, where BEGIN must be a message of its own. */
   command: string | undefined
   statements: readonly Statement[]
+  /**
+   * The statements that set the settings without BEGIN, for a transaction of one statement: PostgreSQL runs all statements of one message
+   * in one transaction. undefined: it needs BEGIN.
+   */
+  withoutBegin: readonly Statement[] | undefined
   /** Whether COMMIT may go in the message of the queries. It may not where the work must change nothing before `confirm`. */
   endsWithQueries: boolean
   /**
@@ -82,6 +87,8 @@ export class TransactionHandle {
   transactionId: string | undefined
   private revoked = false
   private opened = false
+  /** Whether BEGIN was sent. */
+  private begun = false
   private committed = false
   /** Whether the waiting queries are all of the transaction. */
   private isWhole = false
@@ -114,7 +121,7 @@ export class TransactionHandle {
 
   /** Whether there is a transaction to end. */
   get isOpen(): boolean {
-    return this.opened && !this.committed
+    return this.begun && !this.committed
   }
 
   /** Marks the transaction as failed. The first failure stays. */
@@ -199,10 +206,13 @@ export class TransactionHandle {
     const { opening, named, withId } = this.options
     this.assertUsable()
     for (const { text } of statements) refuseCommand(transactionText.exec(text)?.[1])
-    const first = this.opened ? [] : opening.statements
-    const last = isWhole ? ending(withId) : []
+    const [only] = isWhole && statements.length === 1 ? statements : []
+    const alone = only && runsWithoutBegin(only.text) ? opening.withoutBegin : undefined
+    const first = this.opened ? [] : (alone ?? opening.statements)
+    const last = alone ? endingAlone(withId) : isWhole ? ending(withId) : []
     if (!this.opened && opening.command) await connection.command(opening.command)
     this.opened = true
+    this.begun = alone === undefined
     const results = await connection.send([...first, ...statements, ...last], { named }).catch((error) => {
       throw guardFailure(error, first.length) ?? error
     })
@@ -210,7 +220,7 @@ export class TransactionHandle {
     for (const { command } of own) refuseCommand(transactionTag.exec(command)?.[1])
     if (first.length > 0) this.confirm(results.slice(0, first.length))
     if (isWhole) this.confirmCommit(results)
-    if (connection.status !== (isWhole ? 'idle' : 'transaction'))
+    else if (connection.status !== 'transaction')
       throw new TransactionMisuse('The transaction ended before its work did')
     return own
   }
@@ -223,8 +233,10 @@ export class TransactionHandle {
 
   private confirmCommit(results: StatementResult[]): void {
     const { command } = results.at(-1) ?? {}
-    if (command !== 'COMMIT') throw new ViolatedProtocol(`COMMIT was answered with ${command}`)
+    if (this.begun && command !== 'COMMIT') throw new ViolatedProtocol(`COMMIT was answered with ${command}`)
+    if (this.connection.status !== 'idle')
+      throw new ViolatedProtocol('a transaction was open behind the last statement')
     this.committed = true
-    if (this.options.withId) this.transactionId = idOf(results.at(-2))
+    if (this.options.withId) this.transactionId = idOf(results.at(this.begun ? -2 : -1))
   }
 }

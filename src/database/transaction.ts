@@ -66,9 +66,9 @@ async function openHandle(connection: Connection, options: TransactionOptions): 
 async function end(connection: Connection, handle: TransactionHandle, options: TransactionOptions): Promise<void> {
   await handle.revoke()
   const { firstCause } = handle
-  const violation = violationOf(connection, firstCause)
+  const violation = violationOf(connection, handle)
   if (violation !== undefined) return await destroy(connection, violation, options)
-  if (!handle.isOpen) return reportId(handle.transactionId, options) // no query was sent, or COMMIT went with the queries
+  if (!handle.isOpen) return reportId(handle.transactionId, options) // no query was sent, or its message ended the transaction
   if (firstCause) return await rollback(connection)
   try {
     await commit(connection, handle, options)
@@ -78,9 +78,14 @@ async function end(connection: Connection, handle: TransactionHandle, options: T
   }
 }
 
-function violationOf({ fault }: Connection, cause: Error | undefined): string | undefined {
+function violationOf(
+  { fault, status }: Connection,
+  { firstCause: cause, isOpen }: TransactionHandle,
+): string | undefined {
   if (cause instanceof SettingsNotConfirmed) return cause.message
   if (cause instanceof ViolatedProtocol) return cause.what
+  if (!isOpen && fault === undefined && status !== 'idle')
+    return 'a transaction was open behind a message without BEGIN'
   return isNotice(fault) ? `${fault} at begin` : undefined
 }
 

@@ -210,7 +210,9 @@ describe('a commit', () => {
     await using db = openDatabase({}, { before, answer })
     const { tenant } = await tenantWithUser(db)
     isWrong = true
-    expect(await withTenant(tenant, () => failureOf(db.write((tx) => tx.$count(users))))).toMatchObject({
+    expect(
+      await withTenant(tenant, () => failureOf(db.write((tx) => [tx.$count(users), tx.$count(users)]))),
+    ).toMatchObject({
       message: 'Protocol violation: COMMIT was answered with ROLLBACK',
     })
     expect(seen[0]?.fault).toBe('closed')

@@ -120,8 +120,13 @@ describe('a transaction takes this many round trips:', () => {
     ).toBe(1)
   })
 
-  test('one more to roll back a failure', async () => {
-    const work = asTenant((tx) => tx.select().from(users).where(eq(users.id, 'no id')))
+  test('one more to roll back a failure of work that awaits', async () => {
+    const work = asTenant(async (tx) => await tx.select().from(users).where(eq(users.id, 'no id')))
     expect(await tripsOf(2, () => work().catch(() => {}))).toBe(2)
+  })
+
+  test('no more for the failure of a query that the work returns', async () => {
+    const work = asTenant((tx) => tx.select().from(users).where(eq(users.id, 'no id')))
+    expect(await tripsOf(1, () => work().catch(() => {}))).toBe(1)
   })
 })

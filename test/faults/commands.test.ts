@@ -20,7 +20,7 @@ test.each(['begin', 'rollback'])(
     await using db = openDatabase({}, { before })
     const first = await asTenant(() => db.write(backendOf))
     isBroken = true
-    await asTenant(() => failureOf(db.write((tx) => tx.execute(sql`select 1 / 0`))))
+    await asTenant(() => failureOf(db.write(async (tx) => await tx.execute(sql`select 1 / 0`))))
     expect(isBroken).toBe(false)
     expect(await asTenant(() => db.write(backendOf))).not.toBe(first)
   },

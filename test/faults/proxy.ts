@@ -109,12 +109,23 @@ function createLink(near: Socket, far: Socket, plan: Plan, commits: Set<string>)
     if (!passed) pass()
   }
 
+  // Without BEGIN, the Sync of the message that sets the tenant is its COMMIT.
+  let isAlone = false
+
   async function fromClient(message: Message): Promise<void> {
-    if (message.type === 'S') open.push('sync')
+    if (message.type === 'S') {
+      const commits = isAlone
+      isAlone = false
+      open.push(...(commits ? (['commit', 'sync'] as const) : (['sync'] as const)))
+      return await passOn(far, message, commits ? plan('commit', 'request') : undefined, commits)
+    }
     const statement = statementOf(message)
     if (statement === undefined)
       return await passOn(far, message, message.type === 'startup' ? plan('connect', 'request') : undefined)
-    last = phaseOf(statement, last)
+    const before = last
+    last = phaseOf(statement, before)
+    if (last === 'begin' || last === 'commit') isAlone = false
+    if (last === 'confirm') isAlone = before !== 'begin'
     open.push(last, ...(message.type === 'Q' ? (['sync'] as const) : []))
     if (last === 'confirm') requestId = valuesOf(message)[1] ?? ''
     await passOn(far, message, plan(last, 'request'), last === 'commit')

@@ -86,7 +86,7 @@ export function faultPlan(
   let begun = 0
   const waiting = fc.sample(planned, { seed, numRuns: count }).map((each, n) => ({ ...each, due: 4 * n }))
   return (phase, moment) => {
-    if (phase === 'begin' && moment === 'request') begun += 1
+    if (phase === 'confirm' && moment === 'request') begun += 1
     const index = waiting.findIndex((each) => each.due < begun && each.phase === phase && each.moment === moment)
     const [next] = index < 0 ? [] : waiting.splice(index, 1)
     if (next === undefined) return undefined

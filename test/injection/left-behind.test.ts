@@ -22,12 +22,13 @@ direct('a statement left behind does not see the signature of the next tenant', 
     db,
     own.id,
     `do $attack$ declare kept record; begin
-      select name, statement into kept from pg_prepared_statements where statement like 'select pg_catalog.set_config(%';
+      select name, statement into kept from pg_prepared_statements where statement like 'select pg_catalog.set_config(%'
+        and statement not like '%read_only%';
       execute format('deallocate %I', kept.name);
       execute format('prepare %I (text, text) as %s, set_config(''attack.seen'', concat(current_setting(''attack.seen'', true), $1), false)', kept.name, kept.statement);
     end $attack$`,
   )
-  await withTenant(other.id, () => db.read((tx) => tx.execute(sql`select 1`)))
+  await withTenant(other.id, () => db.write((tx) => tx.execute(sql`select 1`)))
   const seen = await run(db, own.id, `select current_setting('attack.seen', true) as seen`)
   expect(JSON.stringify(seen)).not.toContain(other.id)
 })

@@ -23,6 +23,7 @@ describe('the standby is checked for a replayed write before the read takes its 
     const [, replayCheck] = openAfter('0', {
       command: undefined,
       statements: [],
+      withoutBegin: undefined,
       endsWithQueries: false,
       confirm: () => {},
     }).statements

@@ -38,10 +38,31 @@ export const codeMutations: CodeMutation[] = [
     test: { file: 'test/database/returned-queries.test.ts', title: 'because their COMMIT is in the message' },
   },
   {
+    fault: 'read without BEGIN that is not read only',
+    guarantee: 10,
+    file: 'src/database/tenant-opening.ts',
+    lines: [["...(mode === 'write' ? []", '...(mode ? []']],
+    test: { file: 'test/database/without-begin.test.ts', title: 'is read only out of a read' },
+  },
+  {
+    fault: 'statement of any kind without BEGIN',
+    guarantee: 10,
+    file: 'src/database/ending.ts',
+    lines: [['return kindsWithoutBegin.has(kindOf(text))', 'return true || kindsWithoutBegin.has(kindOf(text))']],
+    test: { file: 'test/database/without-begin.test.ts', title: 'has BEGIN and COMMIT when it is of another kind' },
+  },
+  {
+    fault: 'message without BEGIN that ran inside of a transaction',
+    guarantee: 9,
+    file: 'src/database/transaction-handle.ts',
+    lines: [["if (this.connection.status !== 'idle')\n", "if (this.connection.status === 'failed')\n"]],
+    test: { file: 'test/database/without-begin.test.ts', title: 'on a connection inside of a transaction' },
+  },
+  {
     fault: 'write that succeeds when its message was not answered with COMMIT',
     guarantee: 10,
     file: 'src/database/transaction-handle.ts',
-    lines: [["if (command !== 'COMMIT') throw", "if (command === 'never') throw"]],
+    lines: [["command !== 'COMMIT'", "command === 'never'"]],
     test: { file: 'test/database/confirmation.test.ts', title: 'in the message of the queries fails the call' },
   },
   {
