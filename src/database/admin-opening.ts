@@ -1,8 +1,9 @@
 import { OperatorError } from '../errors/index.ts'
 import { SettingsNotConfirmed } from './not-confirmed.ts'
+import type { Opening } from './opening.ts'
+import { guardOf } from './settings-guard.ts'
 import { toRows } from './statement.ts'
 import { beginRead } from './transaction.ts'
-import type { Opening } from './transaction-handle.ts'
 
 /** Why administrative work is done, and who does it. */
 export interface AdminOccasion {
@@ -36,6 +37,10 @@ export function openAdmin(
     statements: [{ text: settingsQuery, parameters: [reason, actor] }],
     withoutBegin: undefined,
     endsWithQueries: false,
+    guard: guardOf([
+      ['app.admin_reason', reason],
+      ['app.actor', actor],
+    ]),
     confirm([result]) {
       const [session] = result ? toRows(result) : []
       if (session?.reason !== reason || session.actor !== actor)

@@ -1,3 +1,4 @@
+import type { Cleaning } from './cleaning.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { kindOf, type StatementKind } from './statement-kind.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -16,8 +17,13 @@ const queryId: Statement = { text: 'select pg_current_xact_id_if_assigned()::tex
  * The statements that end a transaction.
  *
  * @param withId whether the first one queries the transaction's id: a query that fails after COMMIT would hide the success
+ * @param cleaning for a transaction that may leave state behind on its connection
  */
-export const ending = (withId: boolean): Statement[] => (withId ? [queryId, commit] : [commit])
+export const ending = (withId: boolean, cleaning?: Cleaning): Statement[] => [
+  ...endingAlone(withId),
+  ...(cleaning?.statements ?? []),
+  commit,
+]
 
 /** As {@link ending}, for a transaction without BEGIN: the end of its message is its COMMIT. */
 export const endingAlone = (withId: boolean): Statement[] => (withId ? [queryId] : [])
@@ -34,11 +40,7 @@ const kindsWithoutBegin: ReadonlySet<StatementKind> = new Set<StatementKind>([
 
 /** Whether a statement can be a transaction without BEGIN: a CALL or a DO could commit, and go on without its tenant. */
 export function runsWithoutBegin(text: string): boolean {
-  try {
-    return kindsWithoutBegin.has(kindOf(text))
-  } catch {
-    return false
-  }
+  return kindsWithoutBegin.has(kindOf(text))
 }
 
 /** The transaction id in the result of its query; undefined: the transaction changed no row. */

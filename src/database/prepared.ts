@@ -1,6 +1,7 @@
 import { type Placeholder, sql } from 'drizzle-orm'
 import { Query } from './query.ts'
 import type { TenantQuery } from './session.ts'
+import { kindOf } from './statement-kind.ts'
 import { createTx, senderOf, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
@@ -20,7 +21,8 @@ const unsent = createTx({ send: refuse, expectQuery: refuse }, 'tenant')
 /**
  * Creates a query whose SQL is built once instead of on each call: for the most frequent queries, where building costs more
  * than sending. The query keeps the names of its values and never a value. It is sent when it is awaited or returned from the
- * work; a transaction in which it is neither fails with TransactionMisuse.
+ * work; a transaction in which it is neither fails with TransactionMisuse. Nothing is cleaned up after it on the connection, so it must
+ * not call functions that change the session, such as `pg_advisory_lock` or `set_config(…, false)`.
  *
  * @param names the values that differ from call to call
  * @param build returns the query, with a placeholder for each name
@@ -39,13 +41,15 @@ export function prepared<const Name extends string, Result>(
     if (query === undefined) {
       const placeholders = Object.fromEntries(names.map((name) => [name as string, sql.placeholder(name as string)]))
       const builder = build(unsent, placeholders as Record<Name, Placeholder>) // one entry for each name
-      query = builder.prepare('prepared') as unknown as TenantQuery // TenantSession creates it
+      const made = builder.prepare('prepared') as unknown as TenantQuery // TenantSession creates it
+      kindOf(made.getQuery().sql)
+      query = made
     }
     const built = query
     const sent = expectQuery()
     return new Query(() => {
       sent()
-      return built.executeBy(send, values) as Promise<Result> // the type of its `execute`
+      return built.executeBy(send, values, true) as Promise<Result> // the type of its `execute`
     }, 1)
   }
 }

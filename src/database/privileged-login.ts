@@ -1,5 +1,5 @@
 import { OperatorError } from '../errors/index.ts'
-import type { Opening } from './transaction-handle.ts'
+import type { Opening } from './opening.ts'
 
 /** Row-level security does not apply to the login of the tenant database. The work got no rows, and changed none. */
 export class PrivilegedLogin extends OperatorError {

@@ -6,7 +6,7 @@ import { assertWholeNumber } from '../text/index.ts'
 import { createBookmarks } from './bookmarks.ts'
 import type { ConnectionSource } from './connection.ts'
 import { ConnectionFailure } from './connection-failure.ts'
-import type { Opening } from './transaction-handle.ts'
+import type { Opening } from './opening.ts'
 
 export interface ReplicaOptions {
   /** Connections to a streaming standby of the primary. */

@@ -1,9 +1,10 @@
 import type { TenantContext } from '../context/index.ts'
 import { TenantNotConfirmed } from './not-confirmed.ts'
+import type { Opening } from './opening.ts'
+import { failsUnless, guardOf, type Setting } from './settings-guard.ts'
 import type { TenantSigner } from './signed-context.ts'
 import type { Statement } from './statement.ts'
 import { beginRead } from './transaction.ts'
-import type { Opening } from './transaction-handle.ts'
 
 export type Mode = 'read' | 'write'
 
@@ -25,10 +26,7 @@ function beginOf(mode: Mode, isolation: IsolationLevel | undefined): string {
   return beginWrite[isolation]
 }
 
-// Its functions and operators have their schema: others with these names, in a schema that comes first in the search path, could
-// answer as asked and set nothing.
-const guard =
-  "1 operator(pg_catalog./) (pg_catalog.current_setting('app.current_tenant', true) operator(pg_catalog.=) $1)::pg_catalog.int4"
+const isSet = failsUnless("pg_catalog.texteq(pg_catalog.current_setting('app.current_tenant', true), $1)")
 
 const setTexts = new Map<string, string>()
 
@@ -36,13 +34,13 @@ const setTexts = new Map<string, string>()
  * The statement that sets settings and fails when the first one, the tenant, does not have its value then: what follows in the same
  * message does not run.
  */
-function setOf(settings: readonly (readonly [name: string, value: string])[]): Statement {
+function setOf(settings: readonly Setting[]): Statement {
   const names = settings.map(([name]) => name)
   const key = names.join()
   let text = setTexts.get(key)
   if (text === undefined) {
     const calls = names.map((name, index) => `pg_catalog.set_config('${name}', $${index + 1}, true)`)
-    text = `select ${calls.join(', ')}, ${guard}`
+    text = `select ${calls.join(', ')}, ${isSet}`
     setTexts.set(key, text)
   }
   return { text, parameters: settings.map(([, value]) => value) }
@@ -54,13 +52,14 @@ export function openTenant(
   { tenantId, requestId, actor }: TenantContext,
   { role, signer }: { role?: string | undefined; signer?: TenantSigner | undefined },
 ): Opening {
-  const set = setOf([
+  const settings: readonly Setting[] = [
     ['app.current_tenant', signer ? signer(tenantId) : tenantId],
     ['app.request_id', requestId ?? ''],
     ...(actor === undefined ? [] : [['app.actor', actor] as const]),
     ...(role === undefined ? [] : [['role', role] as const]),
-    ...(mode === 'write' ? [] : [['transaction_read_only', 'on'] as const]), // what READ ONLY does, where there is no BEGIN
-  ])
+  ]
+  // It does what READ ONLY does, where there is no BEGIN.
+  const set = setOf([...settings, ...(mode === 'write' ? [] : [['transaction_read_only', 'on'] as const])])
   const begin = beginOf(mode, isolation)
   return {
     // All clients of PGlite's socket share one session: while no transaction is open, their messages can come between ours, so BEGIN
@@ -69,6 +68,7 @@ export function openTenant(
     statements: role === undefined ? [{ text: begin, parameters: [] }, set] : [set],
     withoutBegin: role === undefined && isolation === undefined ? [set] : undefined,
     endsWithQueries: role === undefined,
+    guard: guardOf([...settings, ...(actor === undefined ? [['app.actor', ''] as const] : [])]),
     confirm(results) {
       if (set.parameters.some((value, index) => results.at(-1)?.rows[0]?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')

@@ -1,32 +1,15 @@
 import { type TenantContext, tenantContext } from '../context/index.ts'
 import type { Connection } from './connection.ts'
 import { ConnectionFailure } from './connection-failure.ts'
-import { ending, endingAlone, idOf, runsWithoutBegin, ViolatedProtocol } from './ending.ts'
-import { guardFailure } from './not-confirmed.ts'
+import { idOf, ViolatedProtocol } from './ending.ts'
+import { Message } from './message.ts'
+import type { Opening } from './opening.ts'
 import { type Returned, resultOf, sizeOf } from './query.ts'
+import type { Send } from './session.ts'
 import type { Statement, StatementResult } from './statement.ts'
+import { kindOf } from './statement-kind.ts'
 import { createTx, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
-
-/** The statements that begin a transaction and set its settings. They go with the first queries, in one round trip. */
-export interface Opening {
-  /** Sent alone, before the statements, where BEGIN must be a message of its own. */
-  command: string | undefined
-  statements: readonly Statement[]
-  /**
-   * The statements that set the settings without BEGIN, for a transaction of one statement: PostgreSQL runs all statements of one message
-   * in one transaction. undefined: it needs BEGIN.
-   */
-  withoutBegin: readonly Statement[] | undefined
-  /** Whether COMMIT may go in the message of the queries. It may not where the work must change nothing before `confirm`. */
-  endsWithQueries: boolean
-  /**
-   * Compares the results of the statements with the expected ones. When it throws, the work gets no rows.
-   *
-   * @throws SettingsNotConfirmed when PostgreSQL did not set what was sent: the connection is destroyed
-   */
-  confirm(results: readonly StatementResult[]): void
-}
 
 /** Whose transaction a handle is for, and the signal that stops it. An administrative transaction has neither. */
 export type HandleContext = Partial<Pick<TenantContext, 'tenantId' | 'actor' | 'signal'>>
@@ -57,20 +40,19 @@ const isOver = 'This transaction is over. Await every query inside of db.read or
 
 interface WaitingQuery {
   statement: Statement
+  isPrepared: boolean
   resolve(result: StatementResult): void
   reject(error: unknown): void
 }
 
-// A statement that begins or ends a transaction would leave the rest of it without its tenant, or in another tenant's.
-// The text is checked before it is sent, and the command tag afterwards, because a comment can hide the command.
-const transactionText = /^\s*(begin|start|commit|end|rollback|abort|prepare\s+transaction)\b/i
-const transactionTag = /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|PREPARE TRANSACTION)/
+// PostgreSQL's Bind message counts parameters in 16 bits.
+const parametersMax = 65_535
 
-function refuseCommand(command: string | undefined): void {
-  if (command === undefined) return
-  throw new TransactionMisuse(
-    `Do not send ${command} in a transaction: db.read and db.write begin and end transactions`,
-  )
+function assertParameters({ length }: readonly unknown[]): void {
+  if (length > parametersMax)
+    throw new RangeError(
+      `A statement has ${length} parameters, and PostgreSQL accepts ${parametersMax}: insert fewer rows at once. Nothing was sent`,
+    )
 }
 
 /**
@@ -98,13 +80,15 @@ export class TransactionHandle {
   private pendingCount = 0
   private flushing: Promise<void> = Promise.resolve()
   private cause: Error | undefined
+  /** Whether a text was sent that is not prepared: it can change the session, for example by a function that it calls. */
+  mayLeaveState = false
 
   constructor(
     private readonly connection: Connection,
     private readonly context: HandleContext,
     private readonly options: HandleOptions,
   ) {
-    const send = (text: string, parameters: unknown[]) => this.send(text, parameters)
+    const send: Send = (text, parameters, isPrepared = false) => this.send({ text, parameters }, isPrepared)
     const expectQuery = () => {
       this.expected += 1
       return () => {
@@ -164,13 +148,25 @@ export class TransactionHandle {
     await this.flushing
   }
 
-  private send(text: string, parameters: unknown[]): Promise<StatementResult> {
+  private send(statement: Statement, isPrepared: boolean): Promise<StatementResult> {
     return new Promise((resolve, reject) => {
       if (this.isWhole) throw new TransactionMisuse(isOver)
       this.assertUsable()
-      this.waiting.push({ statement: { text, parameters }, resolve, reject })
+      this.assertSendable(statement, isPrepared)
+      this.waiting.push({ statement, isPrepared, resolve, reject })
       if (this.waiting.length === 1 && this.pendingCount === 0) this.flushing = this.flushSoon()
     })
+  }
+
+  /** Refuses a statement, and fails its transaction: a query that waits for its batch is not sent either. */
+  private assertSendable({ text, parameters }: Statement, isPrepared: boolean): void {
+    try {
+      if (!isPrepared) kindOf(text)
+      assertParameters(parameters)
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
   }
 
   private assertUsable(): void {
@@ -191,7 +187,7 @@ export class TransactionHandle {
     this.waiting = []
     this.pendingCount = batch.length
     try {
-      const results = await this.exchange(batch.map(({ statement }) => statement))
+      const results = await this.exchange(batch)
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as StatementResult) // one for each
     } catch (error) {
       this.fail(error)
@@ -201,25 +197,30 @@ export class TransactionHandle {
     if (this.waiting.length > 0) await this.flush()
   }
 
-  private async exchange(statements: Statement[]): Promise<StatementResult[]> {
+  private async exchange(batch: readonly WaitingQuery[]): Promise<StatementResult[]> {
     const { connection, isWhole } = this
     const { opening, named, withId } = this.options
     this.assertUsable()
-    for (const { text } of statements) refuseCommand(transactionText.exec(text)?.[1])
-    const [only] = isWhole && statements.length === 1 ? statements : []
-    const alone = only && runsWithoutBegin(only.text) ? opening.withoutBegin : undefined
-    const first = this.opened ? [] : (alone ?? opening.statements)
-    const last = alone ? endingAlone(withId) : isWhole ? ending(withId) : []
+    const isPrepared = batch.every((query) => query.isPrepared)
+    this.mayLeaveState ||= !isPrepared
+    const message = new Message({
+      queries: batch.map(({ statement }) => statement),
+      isPrepared,
+      opening: this.opened ? undefined : opening,
+      guard: opening.guard,
+      isWhole,
+      withId,
+      login: connection.loginSettings,
+    })
     if (!this.opened && opening.command) await connection.command(opening.command)
     this.opened = true
-    this.begun = alone === undefined
-    const results = await connection.send([...first, ...statements, ...last], { named }).catch((error) => {
-      throw guardFailure(error, first.length) ?? error
+    this.begun = !message.isAlone
+    const results = await connection.send(message.statements, { named }).catch((error) => {
+      throw message.meaningOf(error)
     })
-    const own = results.slice(first.length, first.length + statements.length)
-    for (const { command } of own) refuseCommand(transactionTag.exec(command)?.[1])
-    if (first.length > 0) this.confirm(results.slice(0, first.length))
-    if (isWhole) this.confirmCommit(results)
+    const [opened, own, ended] = message.split(results)
+    if (opened.length > 0) this.confirm(opened)
+    if (isWhole) this.confirmCommit(ended)
     else if (connection.status !== 'transaction')
       throw new TransactionMisuse('The transaction ended before its work did')
     return own
@@ -232,11 +233,11 @@ export class TransactionHandle {
   }
 
   private confirmCommit(results: StatementResult[]): void {
-    const { command } = results.at(-1) ?? {}
+    const command = results.at(-1)?.command
     if (this.begun && command !== 'COMMIT') throw new ViolatedProtocol(`COMMIT was answered with ${command}`)
     if (this.connection.status !== 'idle')
       throw new ViolatedProtocol('a transaction was open behind the last statement')
     this.committed = true
-    if (this.options.withId) this.transactionId = idOf(results.at(this.begun ? -2 : -1))
+    if (this.options.withId) this.transactionId = idOf(results[0])
   }
 }

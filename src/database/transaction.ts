@@ -1,8 +1,10 @@
 import { callListener } from '../errors/internal.ts'
+import { cleaningOf, failureOfCleaning } from './cleaning.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { ending, idOf, ViolatedProtocol } from './ending.ts'
 import { SettingsNotConfirmed } from './not-confirmed.ts'
-import { type HandleContext, type Opening, TransactionHandle } from './transaction-handle.ts'
+import type { Opening } from './opening.ts'
+import { type HandleContext, TransactionHandle } from './transaction-handle.ts'
 
 /** Begins a transaction that sees one snapshot and writes nothing. */
 export const beginRead = 'begin isolation level repeatable read read only'
@@ -69,12 +71,12 @@ async function end(connection: Connection, handle: TransactionHandle, options: T
   const violation = violationOf(connection, handle)
   if (violation !== undefined) return await destroy(connection, violation, options)
   if (!handle.isOpen) return reportId(handle.transactionId, options) // no query was sent, or its message ended the transaction
-  if (firstCause) return await rollback(connection)
+  if (firstCause) return await rollback(connection, handle)
   try {
     await commit(connection, handle, options)
   } catch (error) {
     handle.fail(error)
-    if (connection.status !== 'idle') await rollback(connection) // COMMIT was not reached
+    if (connection.status !== 'idle') await rollback(connection, handle) // COMMIT was not reached
   }
 }
 
@@ -90,7 +92,7 @@ function violationOf(
 }
 
 async function commit(connection: Connection, handle: TransactionHandle, options: TransactionOptions): Promise<void> {
-  const { command, transactionId } = await sendCommit(connection, options.onCommit !== undefined)
+  const { command, transactionId } = await sendCommit(connection, handle, options.onCommit !== undefined)
   const { fault } = connection
   // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK. A connection that is lost after COMMIT has committed.
   if (command === 'COMMIT' && !isNotice(fault)) return reportId(transactionId, options)
@@ -99,10 +101,15 @@ async function commit(connection: Connection, handle: TransactionHandle, options
   handle.fail(new ViolatedProtocol(violation))
 }
 
-async function sendCommit(connection: Connection, withId: boolean) {
-  if (!withId) return { command: (await connection.command('commit')).command, transactionId: undefined }
-  const [queried, committed] = await connection.send(ending(true))
-  return { command: committed?.command, transactionId: idOf(queried) }
+async function sendCommit(connection: Connection, { mayLeaveState }: TransactionHandle, withId: boolean) {
+  const cleaning = mayLeaveState ? cleaningOf(connection.loginSettings) : undefined
+  try {
+    if (!withId) return { ...(await connection.command(cleaning?.commit ?? 'commit')), transactionId: undefined }
+    const results = await connection.send(ending(true, cleaning))
+    return { command: results.at(-1)?.command, transactionId: idOf(results[0]) }
+  } catch (error) {
+    throw cleaning ? failureOfCleaning(error, cleaning, withId ? 1 : 0) : error
+  }
 }
 
 function reportId(transactionId: string | undefined, { onCommit }: TransactionOptions): void {
@@ -116,9 +123,9 @@ async function destroy(connection: Connection, what: string, options: Transactio
   callListener(() => options.onProtocolViolation?.(what))
 }
 
-async function rollback(connection: Connection): Promise<void> {
+async function rollback(connection: Connection, { mayLeaveState }: TransactionHandle): Promise<void> {
   try {
-    await connection.command('rollback')
+    await connection.command(mayLeaveState ? cleaningOf(connection.loginSettings).rollback : 'rollback')
   } catch {
     await connection.close() // the caller gets the first cause, not the failure of ROLLBACK
   }

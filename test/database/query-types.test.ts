@@ -1,4 +1,4 @@
-import { expectTypeOf, test } from 'bun:test'
+import { expect, expectTypeOf, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import type { PgRelationalQuery } from 'drizzle-orm/pg-core/query-builders/query'
 import { type TaskRow, tasks } from '../../db/schema/tasks.ts'
@@ -14,8 +14,9 @@ import {
   type TenantDatabase,
   type TenantTx,
 } from '../../src/database/index.ts'
+import { isQuery } from '../../src/database/query.ts'
 
-// The compiler checks these: nothing is sent.
+// The compiler checks the first of these: nothing is sent.
 declare const db: TenantDatabase
 declare const admin: AdminDatabase
 const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(eq(tasks.id, id)))
@@ -90,4 +91,15 @@ test('a repository names the result of its query', () => {
     const late = async (tx: TenantTx): Query<number> => await tx.$count(tasks)
     return late
   })
+})
+
+test('a query is recognised by its kind, from any copy of Drizzle', () => {
+  const entityKind = Symbol.for('drizzle:entityKind')
+  class OtherCopy {
+    readonly isOther = true
+    static readonly [entityKind] = 'PgSelect'
+  }
+  class Subclass extends OtherCopy {}
+  expect([new OtherCopy(), new Subclass()].map(isQuery)).toEqual([true, true])
+  expect([sql`select 1`, tasks, Promise.resolve(), {}, null, 'PgSelect'].some(isQuery)).toBe(false)
 })

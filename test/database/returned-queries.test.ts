@@ -14,7 +14,6 @@ import {
   type TenantTx,
   TransactionMisuse,
 } from '../../src/database/index.ts'
-import { isQuery } from '../../src/database/query.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { db, newTenant } from '../database.ts'
 import { addUser, countUsers, failureOf, openDatabase, setsTenant, tenantWithUser } from './shared-database.ts'
@@ -27,6 +26,10 @@ const insertUser = (tx: TenantTx, name = 'Ada') =>
     .insert(users)
     .values({ email: `${crypto.randomUUID()}@rowhouse.example`, name })
     .returning({ id: users.id })
+
+const allIds = prepared([], (tx) => tx.select({ id: users.id }).from(users))
+const newUser = prepared(['email'], (tx, { email }) => tx.insert(users).values({ email, name: 'Ada' }).returning())
+const newEmail = () => ({ email: `${crypto.randomUUID()}@rowhouse.example` })
 
 /** A watched database whose login is checked, with a tenant that has one user. */
 async function opened(tampering?: Parameters<typeof openDatabase>[1]) {
@@ -41,7 +44,7 @@ const wordsOf = (sent: readonly string[]) => sent.map((text) => (setsTenant(text
 describe('queries that the work returns', () => {
   test('go in one message with BEGIN and COMMIT, out of a read', async () => {
     await using db = await opened()
-    const read = () => db.read((tx) => [idsOf(tx), tx.$count(users)])
+    const read = () => db.read((tx) => [allIds(tx, {}), countAll(tx)])
     expect(await withTenant(db.tenant, read)).toEqual([[{ id: db.userId }], 1])
     expect(wordsOf(db.sent)).toEqual(['begin', 'set', 'select', 'select', 'commit'])
   })
@@ -49,26 +52,36 @@ describe('queries that the work returns', () => {
   test('go in one message with BEGIN and COMMIT, out of a write', async () => {
     await using db = await opened()
     const tenant = newTenant()
-    const [[user], total] = await withTenant(tenant, () => db.write((tx) => [insertUser(tx), tx.$count(users)]))
+    const [[user], total] = await withTenant(tenant, () => db.write((tx) => [newUser(tx, newEmail()), countAll(tx)]))
     expect(user?.id).toBeString()
     expect(total).toBe(1)
     expect(wordsOf(db.sent)).toEqual(['begin', 'set', 'insert', 'select', 'commit'])
     expect(await countUsers(tenant)).toBe(1)
   })
 
+  test('that are not prepared go in one message with what cleans the connection behind them', async () => {
+    await using db = await opened()
+    const work = (tx: TenantTx) => [tx.$count(users), idsOf(tx)]
+    expect(await withTenant(db.tenant, () => db.write(work))).toEqual([1, [{ id: db.userId }]])
+    const words = wordsOf(db.sent)
+    expect(words.slice(0, 6)).toEqual(['begin', 'set', 'select', 'select', 'select', 'set']) // the fifth compares the settings
+    expect(words).toContain('discard')
+    expect(words.at(-1)).toBe('commit')
+  })
+
   test.each([
-    ['one of Drizzle', idsOf],
-    ['a count', (tx) => tx.$count(users)],
-    ['SQL', (tx) => tx.execute(sql`select 1`)],
-    ['a prepared one', (tx) => userById(tx, { id: crypto.randomUUID() })],
-    ['a bounded count', countAll],
-    ['a mapped one', (tx) => one(idsOf(tx))],
-  ] satisfies [string, (tx: TenantTx) => PromiseLike<unknown>][])(
+    ['one of Drizzle', false, idsOf],
+    ['a count', false, (tx) => tx.$count(users)],
+    ['SQL', false, (tx) => tx.execute(sql`select 1`)],
+    ['a prepared one', true, (tx) => userById(tx, { id: crypto.randomUUID() })],
+    ['a bounded count', true, countAll],
+    ['a mapped one', false, (tx) => one(idsOf(tx))],
+  ] satisfies [string, boolean, (tx: TenantTx) => PromiseLike<unknown>][])(
     'leave no transaction open: %s',
-    async (_kind, work: (tx: TenantTx) => PromiseLike<unknown>) => {
+    async (_kind, isPrepared, work: (tx: TenantTx) => PromiseLike<unknown>) => {
       await using db = await opened()
       await withTenant(db.tenant, () => db.read(work))
-      expect(wordsOf(db.sent)).toEqual(['set', 'select'])
+      expect(db.sent.filter((text) => text === 'commit')).toHaveLength(isPrepared ? 0 : 1)
       const seen = await withTenant(db.tenant, () =>
         db.write((tx) => tx.execute(sql`select pg_current_xact_id_if_assigned() as id`)),
       )
@@ -206,7 +219,8 @@ describe('a mapping', () => {
 
   test('of several queries gets the result of each', async () => {
     await using db = await opened()
-    const both = (tx: TenantTx) => mapped([idsOf(tx), countAll(tx)], ([rows, total]) => ({ ids: rows.length, total }))
+    const both = (tx: TenantTx) =>
+      mapped([allIds(tx, {}), countAll(tx)], ([rows, total]) => ({ ids: rows.length, total }))
     expect(await withTenant(db.tenant, () => db.write((tx) => both(tx)))).toEqual({ ids: 1, total: 1 })
     expect(wordsOf(db.sent)).toEqual(['begin', 'set', 'select', 'select', 'commit'])
   })
@@ -223,15 +237,4 @@ describe('a mapping', () => {
     expect((error as Error).message).toContain('may run after COMMIT')
     expect(calls).toBe(1)
   })
-})
-
-test('a query is recognised by its kind, from any copy of Drizzle', () => {
-  const entityKind = Symbol.for('drizzle:entityKind')
-  class OtherCopy {
-    readonly isOther = true
-    static readonly [entityKind] = 'PgSelect'
-  }
-  class Subclass extends OtherCopy {}
-  expect([new OtherCopy(), new Subclass()].map(isQuery)).toEqual([true, true])
-  expect([sql`select 1`, users, Promise.resolve(), {}, null, 'PgSelect'].some(isQuery)).toBe(false)
 })

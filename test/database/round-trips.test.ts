@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
-import { createPool, createTenantDatabase, type TenantTx } from '../../src/database/index.ts'
+import { createPool, createTenantDatabase, prepared, type TenantTx } from '../../src/database/index.ts'
 import { createApp } from '../../src/service/app.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { deps, fixtures } from '../app.ts'
@@ -19,6 +19,8 @@ afterAll(async () => {
   await db.close()
   await proxy[Symbol.asyncDispose]()
 })
+
+const userById = prepared(['id'], (tx, { id }) => tx.select().from(users).where(eq(users.id, id)))
 
 /** The round trips of work whose connection is open and whose statements are prepared. More than `most` never arrive. */
 async function tripsOf(most: number, work: () => Promise<unknown>): Promise<number> {
@@ -125,8 +127,8 @@ describe('a transaction takes this many round trips:', () => {
     expect(await tripsOf(2, () => work().catch(() => {}))).toBe(2)
   })
 
-  test('no more for the failure of a query that the work returns', async () => {
-    const work = asTenant((tx) => tx.select().from(users).where(eq(users.id, 'no id')))
+  test('no more for the failure of a prepared query that the work returns', async () => {
+    const work = asTenant((tx) => userById(tx, { id: 'no id' }))
     expect(await tripsOf(1, () => work().catch(() => {}))).toBe(1)
   })
 })

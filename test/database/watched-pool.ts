@@ -23,6 +23,10 @@ export interface Tampering {
   answer?: (text: string, answer: StatementResult) => StatementResult
 }
 
+/** The end of a transaction, which can clean the connection too, by its name. */
+export const nameOf = (message: string): string =>
+  message.startsWith('rollback;') ? 'rollback' : message.endsWith('; commit') ? 'commit' : message
+
 /** Whether a statement is the one that sets the tenant. */
 export const setsTenant = (text: string): boolean => text.startsWith('select pg_catalog.set_config')
 
@@ -48,9 +52,10 @@ export function watchedPool(
         const results = await connection.send(rewritten, options)
         return results.map((result, index) => answered(statements[index]?.text ?? '', result))
       },
-      async command(text) {
+      async command(message) {
+        const text = nameOf(message)
         await record(text)
-        return answered(text, await connection.command(text))
+        return answered(text, await connection.command(message))
       },
       get status() {
         return connection.status
@@ -59,6 +64,7 @@ export function watchedPool(
         return connection.fault
       },
       openedAt: connection.openedAt,
+      loginSettings: connection.loginSettings ?? {},
       close: () => connection.close(),
     }
     originals.set(watched, connection)

@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
+import { integer, pgTable } from 'drizzle-orm/pg-core'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
-import { type Connection, createTenantDatabase, query, type TenantTx } from '../../src/database/index.ts'
+import { runsWithoutBegin } from '../../src/database/ending.ts'
+import {
+  type Connection,
+  createTenantDatabase,
+  mapped,
+  prepared,
+  query,
+  TenantNotConfirmed,
+  type TenantTx,
+} from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { asOwner, createDatabase, main, newTenant } from '../database.ts'
 import { countUsers, failureOf, openDatabase, setsTenant, tenantWithUser, until } from './shared-database.ts'
@@ -10,8 +20,18 @@ import { watchedPool } from './watched-pool.ts'
 
 // PostgreSQL runs all statements up to one Sync in one transaction (chapter 55.2.3, "Pipelining").
 
+const count = prepared([], (tx) => tx.select({ count: sql<number>`count(*)::int` }).from(users))
+const insert = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values))
 const insertUser = (tx: TenantTx, name = 'Ada') =>
-  tx.insert(users).values({ email: `${crypto.randomUUID()}@rowhouse.example`, name })
+  insert(tx, { email: `${crypto.randomUUID()}@rowhouse.example`, name })
+const setAll = prepared(['name'], (tx, { name }) => tx.update(users).set({ name: sql`${name}` }))
+const removeAll = prepared([], (tx) => tx.delete(users))
+const pid = prepared([], (tx) => tx.select({ pid: sql<number>`pg_backend_pid()` }).from(users).limit(1))
+
+const skew = pgTable('skew', { key: integer(), value: integer() })
+const selectsOff = prepared([], (tx) =>
+  tx.select({ off: sql`set_config('transaction_read_only', 'off', true)` }).from(sql`generate_series(1, 1)`),
+)
 
 /** A watched database whose login is checked, which the first transaction does with BEGIN. */
 async function opened(
@@ -26,45 +46,55 @@ async function opened(
 const wordsOf = (sent: readonly string[]) => sent.map((text) => (setsTenant(text) ? 'set' : text))
 
 describe('one statement that the work returns', () => {
-  test.each(['read', 'write'] as const)('goes without BEGIN and COMMIT, out of a %s', async (mode) => {
-    await using db = await opened()
-    expect(await withTenant(db.tenant, () => db[mode]((tx) => tx.execute(sql`select count(*) from users`)))).toEqual([
-      { count: '1' },
-    ] as never)
-    expect(wordsOf(db.sent)).toEqual(['set', 'select count(*) from users'])
-  })
-
-  test.each([
-    'select 1',
-    '/* a comment */ (select 1)',
-    'values (1)',
-    'with one as (select 1) select from one',
-    "insert into users (email, name) values ('ada@rowhouse.example', 'Ada')",
-    "update users set name = 'Ada'",
-    'delete from users',
-    'merge into users using (select 1) as one on false when matched then do nothing',
-  ])('needs no BEGIN when it is: %s', async (text) => {
-    await using db = await opened()
-    await withTenant(db.tenant, () => db.write((tx) => tx.execute(sql.raw(text))))
-    expect(wordsOf(db.sent)).toEqual(['set', text])
-  })
-
-  test.each(['table users', 'explain select 1', 'set local work_mem = 65536', 'lock table users in row share mode'])(
-    'has BEGIN and COMMIT when it is of another kind: %s',
-    async (text) => {
+  test.each(['read', 'write'] as const)(
+    'goes without BEGIN and COMMIT when it is prepared, out of a %s',
+    async (mode) => {
       await using db = await opened()
-      await withTenant(db.tenant, () => db.write((tx) => tx.execute(sql.raw(text))))
-      expect(wordsOf(db.sent)).toEqual(['begin', 'set', text, 'commit'])
+      expect(await withTenant(db.tenant, () => db[mode]((tx) => count(tx, {})))).toEqual([{ count: 1 }])
+      expect(wordsOf(db.sent)).toEqual(['set', 'select count(*)::int from "users"'])
     },
   )
+
+  test.each([
+    ['INSERT', (tx: TenantTx) => insertUser(tx)],
+    ['UPDATE', (tx: TenantTx) => setAll(tx, { name: 'Grace' })],
+    ['DELETE', (tx: TenantTx) => removeAll(tx, {})],
+    ['a mapped SELECT', (tx: TenantTx) => mapped(count(tx, {}), ([row]) => row?.count)],
+  ])('goes without BEGIN and COMMIT: %s', async (_kind, work: (tx: TenantTx) => PromiseLike<unknown>) => {
+    await using db = await opened()
+    await withTenant(db.tenant, () => db.write(work))
+    expect(db.sent).toHaveLength(2)
+  })
+
+  test('has BEGIN and COMMIT, and a clean connection behind it, when it is not prepared', async () => {
+    await using db = await opened()
+    await withTenant(db.tenant, () => db.write((tx) => tx.$count(users)))
+    expect(wordsOf(db.sent).slice(0, 2)).toEqual(['begin', 'set'])
+    expect(db.sent.slice(-1)).toEqual(['commit'])
+    expect(db.sent).toContain('reset all')
+  })
+
+  test('may go without BEGIN only when it cannot commit in the middle', () => {
+    const alone = [
+      'select 1',
+      '/* a comment */ (select 1)',
+      'values (1)',
+      'with one as (select 1) select',
+      'merge into users',
+    ]
+    expect(alone.filter((text) => !runsWithoutBegin(text))).toEqual([])
+    const others = ['table users', 'explain analyze select 1', 'set local work_mem = 65536', 'lock table users']
+    expect(others.filter(runsWithoutBegin)).toEqual([])
+  })
 
   test('has BEGIN and COMMIT in messages of their own where all clients share a session', async () => {
     const connections = watchedPool({ url: main.ownerUrl })
     const db = createTenantDatabase({ connections, role: 'app_user' })
-    const read = () => withTenant(newTenant(), () => db.read((tx) => tx.execute(sql`select 1`)))
-    await read()
-    await withTenant(newTenant(), () => db.write((tx) => tx.execute(sql`select 2`))) // waits for the COMMIT of the read
-    expect(wordsOf(connections.sent).slice(-4)).toEqual(['begin', 'set', 'select 2', 'commit'])
+    const work = () => withTenant(newTenant(), () => db.write((tx) => count(tx, {})))
+    await work()
+    await work()
+    const text = 'select count(*)::int from "users"'
+    expect(wordsOf(connections.sent).slice(-4)).toEqual(['begin', 'set', text, 'commit'])
     await db.close()
   })
 })
@@ -80,9 +110,9 @@ describe('a message without BEGIN', () => {
       isOver = false
     }
     await using db = await opened({}, { before })
-    await withTenant(db.tenant, () => db.read((tx) => tx.$count(users)))
+    await withTenant(db.tenant, () => db.read((tx) => count(tx, {})))
     isOver = true
-    await withTenant(db.tenant, () => db.read((tx) => tx.$count(users)))
+    await withTenant(db.tenant, () => db.read((tx) => count(tx, {})))
     expect(left).toEqual([{ tenant: '', request: '', readOnly: 'off' }])
   })
 
@@ -92,23 +122,30 @@ describe('a message without BEGIN', () => {
     const failing = (work: (tx: TenantTx) => PromiseLike<unknown>) =>
       withTenant(tenant, async () => findDatabaseError(await failureOf(db.read(work)))?.sqlstate)
     expect(await failing((tx) => insertUser(tx))).toBe('25006')
-    const turnsOff = sql`with off as materialized (select set_config('transaction_read_only', 'off', true) as off),
-      added as (insert into users (email, name) select 'ada@rowhouse.example', off from off returning id) select from added, off`
-    expect(await failing((tx) => tx.execute(turnsOff))).toBe('25006')
+    const off = sql`set_config('transaction_read_only', 'off', true)`
+    const turnsOff = prepared([], (tx) => tx.insert(users).values({ email: 'ada@rowhouse.example', name: off }))
+    expect(await failing((tx) => turnsOff(tx, {}))).toBe('25006')
+    expect(await failing((tx) => selectsOff(tx, {}))).toBe('25001')
     expect(await countUsers(tenant)).toBe(0)
   })
 
   test('that fails leaves nothing, and the connection is used again', async () => {
     await using db = await opened()
-    const tenant = newTenant()
-    const pidOf = () => db.read((tx) => tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`))
-    await withTenant(tenant, async () => {
-      const [before] = await pidOf()
-      const failing = sql`insert into users (email, name) select 'ada@rowhouse.example', (1 / (n - 1))::text from generate_series(2, 1, -1) n`
-      expect(findDatabaseError(await failureOf(db.write((tx) => tx.execute(failing))))?.sqlstate).toBe('22012')
-      expect(await pidOf()).toEqual([before] as never)
+    const name = sql`(1 / (random() * 0)::int)::text`
+    const failing = prepared([], (tx) =>
+      tx.insert(users).values([
+        { email: newTenant(), name: 'Ada' },
+        { email: 'x@y.example', name },
+      ]),
+    )
+    await withTenant(db.tenant, async () => {
+      const [before] = await db.read((tx) => pid(tx, {}))
+      const error = await failureOf(db.write((tx) => failing(tx, {})))
+      expect(findDatabaseError(error)?.sqlstate).toBe('22012')
+      expect(error).not.toBeInstanceOf(TenantNotConfirmed)
+      expect(await db.read((tx) => pid(tx, {}))).toEqual([before] as never)
     })
-    expect(await countUsers(tenant)).toBe(0)
+    expect(await countUsers(db.tenant)).toBe(1)
     expect(db.sent).not.toContain('rollback')
   })
 
@@ -144,10 +181,9 @@ describe('a message without BEGIN', () => {
     await other`update skew set value = value + 1 where key = 2`
     const gate = await owner.reserve()
     await gate`select pg_advisory_lock(90001)`
-    const update = sql`with seen as materialized (select sum(value) as sum from skew),
-      held as materialized (select pg_advisory_xact_lock(90001 + 0 * sum::int) from seen)
-      update skew set value = value + 1 from held where key = 1`
-    const written = withTenant(db.tenant, () => db.write((tx) => tx.execute(update)))
+    const held = sql`(select pg_advisory_xact_lock(90001 + 0 * sum(value)::int)::text = '' from skew)`
+    const update = prepared([], (tx) => tx.update(skew).set({ value: sql`value + 1` }).where(sql`key = 1 and ${held}`))
+    const written = withTenant(db.tenant, () => db.write((tx) => update(tx, {})))
     await until(async () => (await gate`select from pg_locks where locktype = 'advisory' and not granted`).length > 0)
     await other`commit`
     await gate`select pg_advisory_unlock(90001)`
@@ -158,9 +194,9 @@ describe('a message without BEGIN', () => {
   })
 
   test.each([
-    ['that fails', 'select 1 / 0'],
-    ['that succeeds', "insert into users (email, name) values ('ada@rowhouse.example', 'Ada')"],
-  ])('on a connection inside of a transaction destroys the connection, and nothing stays: %s', async (_what, text) => {
+    ['that fails', (tx: TenantTx) => insertUser(tx, '')],
+    ['that succeeds', (tx: TenantTx) => insertUser(tx)],
+  ])('on a connection inside of a transaction destroys the connection, and nothing stays: %s', async (_what, work) => {
     let begins = false
     const seen: Connection[] = []
     const violations: string[] = []
@@ -178,7 +214,7 @@ describe('a message without BEGIN', () => {
     const db = createTenantDatabase({ connections, onProtocolViolation: ({ what }) => violations.push(what) })
     const { tenant } = await tenantWithUser(db)
     begins = true
-    await withTenant(tenant, () => failureOf(db.write((tx) => tx.execute(sql.raw(text)))))
+    await withTenant(tenant, () => failureOf(db.write(work)))
     expect(violations).toEqual([expect.stringContaining('a transaction was open')])
     expect(seen.map(({ fault }) => fault)).toEqual(['closed'])
     expect(await withTenant(tenant, () => db.read((tx) => tx.$count(users)))).toBe(1)

@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
 import { parseTenantId, withTenant } from '../../src/context/index.ts'
-import { mapped, type TenantTx } from '../../src/database/index.ts'
+import { mapped, prepared, type TenantTx } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
 import { addUser, countUsers, openDatabase } from '../database/shared-database.ts'
 import { newTenant } from '../database.ts'
@@ -13,8 +13,8 @@ import type { Phase } from './wire.ts'
 
 setDefaultTimeout(20_000)
 
-const returned = (tx: TenantTx) =>
-  tx.insert(users).values({ email: `${crypto.randomUUID()}@rowhouse.example`, name: 'Ada' })
+const insert = prepared(['email'], (tx, { email }) => tx.insert(users).values({ email, name: 'Ada' }))
+const returned = (tx: TenantTx) => insert(tx, { email: `${crypto.randomUUID()}@rowhouse.example` })
 const works: [string, (tx: TenantTx) => PromiseLike<unknown>][] = [
   ['awaits', (tx) => addUser(tx)],
   ['returns a query', returned],

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { mapped, type TenantDatabase, type TenantTx } from '../../src/database/index.ts'
+import { mapped, prepared, type TenantDatabase, type TenantTx } from '../../src/database/index.ts'
 import { type Entry, Thrown } from './ledger.ts'
 import type { Step, TransactionFault } from './scenario.ts'
 
@@ -83,10 +83,14 @@ async function write(tx: TenantTx, run: Run): Promise<void> {
   run.entry.marks.push(name)
 }
 
+const insertPrepared = prepared(['name', 'email'], (tx, values) => tx.insert(users).values(values))
+
 function insertInto(tx: TenantTx, run: Run) {
   const name = `${run.entry.tenant} ${run.entry.requestId} ${run.writes}`
   run.writes += 1
-  return { name, query: tx.insert(users).values({ name, email: `${crypto.randomUUID()}@rowhouse.example` }) }
+  const values = { name, email: `${crypto.randomUUID()}@rowhouse.example` }
+  // A prepared query that is the whole work goes without BEGIN.
+  return { name, query: run.entry.scenario.returns ? insertPrepared(tx, values) : tx.insert(users).values(values) }
 }
 
 /** Selects a unique value, which reveals a response to another query. */
@@ -120,8 +124,7 @@ const injectors: Record<TransactionFault, (tx: TenantTx, run: Run) => Promise<un
     await echoed
   },
   async 'transient failure'(tx, run) {
-    const raise = `do $$ begin raise exception 'no' using errcode = '40001'; end $$`
-    if (run.number === 1) await tx.execute(sql.raw(raise))
+    if (run.number === 1) await tx.execute(sql`select raise('40001')`)
   },
   async 'forgotten await'(tx, run) {
     write(tx, run).catch(() => {})

@@ -25,6 +25,7 @@ describe('the standby is checked for a replayed write before the read takes its 
       statements: [],
       withoutBegin: undefined,
       endsWithQueries: false,
+      guard: { text: '', parameters: [] },
       confirm: () => {},
     }).statements
     const { promise: commit, resolve: letCommit } = Promise.withResolvers<void>()

@@ -27,8 +27,8 @@ export const codeMutations: CodeMutation[] = [
     guarantee: 9,
     file: 'src/database/tenant-opening.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the code under test
-    lines: [["${calls.join(', ')}, ${guard}", "${calls.join(', ')}"]],
-    test: { file: 'test/database/confirmation.test.ts', title: 'fails the message before a row is written' },
+    lines: [["${calls.join(', ')}, ${isSet}", "${calls.join(', ')}"]],
+    test: { file: 'test/database/tenant-guard.test.ts', title: 'fails the message before a row is written' },
   },
   {
     fault: 'query behind the COMMIT of returned queries',
@@ -49,7 +49,7 @@ export const codeMutations: CodeMutation[] = [
     guarantee: 10,
     file: 'src/database/ending.ts',
     lines: [['return kindsWithoutBegin.has(kindOf(text))', 'return true || kindsWithoutBegin.has(kindOf(text))']],
-    test: { file: 'test/database/without-begin.test.ts', title: 'has BEGIN and COMMIT when it is of another kind' },
+    test: { file: 'test/database/without-begin.test.ts', title: 'may go without BEGIN only when it cannot commit' },
   },
   {
     fault: 'message without BEGIN that ran inside of a transaction',

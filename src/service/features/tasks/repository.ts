@@ -12,6 +12,9 @@ const pageOfTasks = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
 const newTask = prepared(['title', 'description', 'userId'], (tx, values) =>
   tx.insert(tasks).values(values).returning(),
 )
+const deletedTask = prepared(['id'], (tx, { id }) =>
+  tx.delete(tasks).where(eq(tasks.id, id)).returning({ id: tasks.id }),
+)
 const countTasks = countUpTo(tasks, totalMax + 1)
 
 export function listTasks(tx: TenantTx, { page, limit }: { page: number; limit: number }): Query<Page<TaskRow>> {
@@ -32,5 +35,4 @@ export const insertTask = (tx: TenantTx, values: CreateTask): Query<TaskRow> =>
 export const updateTask = (tx: TenantTx, id: string, values: UpdateTask): Query<TaskRow | undefined> =>
   one(tx.update(tasks).set(values).where(eq(tasks.id, id)).returning())
 
-export const deleteTask = (tx: TenantTx, id: string): Query<boolean> =>
-  exists(tx.delete(tasks).where(eq(tasks.id, id)).returning({ id: tasks.id }))
+export const deleteTask = (tx: TenantTx, id: string): Query<boolean> => exists(deletedTask(tx, { id }))

@@ -10,6 +10,9 @@ const pageOfUsers = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
   tx.select().from(users).orderBy(desc(users.createdAt), desc(users.id)).offset(offset).limit(limit),
 )
 const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values).returning())
+const deletedUser = prepared(['id'], (tx, { id }) =>
+  tx.delete(users).where(eq(users.id, id)).returning({ id: users.id }),
+)
 const countUsers = countUpTo(users, totalMax + 1)
 
 export function listUsers(tx: TenantTx, { page, limit }: { page: number; limit: number }): Query<Page<UserRow>> {
@@ -30,5 +33,4 @@ export const insertUser = (tx: TenantTx, values: CreateUser): Query<UserRow> =>
 export const updateUser = (tx: TenantTx, id: string, values: UpdateUser): Query<UserRow | undefined> =>
   one(tx.update(users).set(values).where(eq(users.id, id)).returning())
 
-export const deleteUser = (tx: TenantTx, id: string): Query<boolean> =>
-  exists(tx.delete(users).where(eq(users.id, id)).returning({ id: users.id }))
+export const deleteUser = (tx: TenantTx, id: string): Query<boolean> => exists(deletedUser(tx, { id }))

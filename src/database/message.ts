@@ -1,0 +1,60 @@
+import { type Cleaning, cleaningOf, failureOfCleaning } from './cleaning.ts'
+import type { LoginSettings } from './connection.ts'
+import { ending, endingAlone, runsWithoutBegin } from './ending.ts'
+import { guardFailure } from './not-confirmed.ts'
+import type { Opening } from './opening.ts'
+import { isRefusedAt, settingsChanged } from './settings-guard.ts'
+import type { Statement, StatementResult } from './statement.ts'
+
+export interface MessageOptions {
+  /** The queries of the work. */
+  queries: readonly Statement[]
+  /** Whether all of them are `prepared`: others can change settings, and leave state behind. */
+  isPrepared: boolean
+  /** The opening, in the first message of a transaction. */
+  opening: Opening | undefined
+  guard: Statement
+  /** Whether the queries are all of the transaction: its end is in the message. */
+  isWhole: boolean
+  /** Whether the id of the transaction is queried before its end. */
+  withId: boolean
+  login: LoginSettings | undefined
+}
+
+/** The statements that are sent together, up to one Sync. */
+export class Message {
+  readonly statements: readonly Statement[]
+  /** Whether it needs no BEGIN: `prepared` text of a kind that cannot commit. */
+  readonly isAlone: boolean
+  private readonly first: readonly Statement[]
+  private readonly guard: readonly Statement[]
+  private readonly cleaning: Cleaning | undefined
+
+  constructor(private readonly options: MessageOptions) {
+    const { queries, isPrepared, opening, guard, isWhole, withId, login } = options
+    const [query] = isWhole && isPrepared && queries.length === 1 ? queries : []
+    this.isAlone = opening?.withoutBegin !== undefined && query !== undefined && runsWithoutBegin(query.text)
+    this.first = (this.isAlone ? opening?.withoutBegin : opening?.statements) ?? []
+    this.guard = isPrepared ? [] : [guard]
+    this.cleaning = isWhole && !isPrepared ? cleaningOf(login) : undefined
+    const end = this.isAlone ? endingAlone(withId) : isWhole ? ending(withId, this.cleaning) : []
+    this.statements = [...this.first, ...queries, ...this.guard, ...end]
+  }
+
+  /** The results of the opening, of the queries, and of the end. */
+  split(results: readonly StatementResult[]): [StatementResult[], StatementResult[], StatementResult[]] {
+    const start = this.first.length
+    const end = start + this.options.queries.length
+    return [results.slice(0, start), results.slice(start, end), results.slice(end + this.guard.length)]
+  }
+
+  /** What the failure of the message means for the transaction. */
+  meaningOf(error: unknown): unknown {
+    const { queries, withId } = this.options
+    const behind = this.first.length + queries.length
+    if (this.guard.length > 0 && isRefusedAt(error, behind)) return settingsChanged()
+    const notConfirmed = guardFailure(error, this.first.length)
+    if (notConfirmed || !this.cleaning) return notConfirmed ?? error
+    return failureOfCleaning(error, this.cleaning, behind + this.guard.length + (withId ? 1 : 0))
+  }
+}
