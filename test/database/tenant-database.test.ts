@@ -157,7 +157,7 @@ describe('the settings of a transaction', () => {
     )
     const work = () =>
       database.write(async (tx) => {
-        await tx.execute(sql`select 1`)
+        await idsOfUsers(tx, {})
         if (failed) throw new Error('no')
       })
     await withTenant(newTenant(), () => work().catch(() => {}))
