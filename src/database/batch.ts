@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { serialize } from 'pg-protocol'
-import { type Columns, nameOf, type PreparedStatement, type PreparedStatements } from './prepared-statements.ts'
+import { type Columns, nameFor, type PreparedStatement, type PreparedStatements } from './prepared-statements.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 import { parserOf, toParameter } from './values.ts'
@@ -35,10 +35,12 @@ export class Batch implements pg.Submittable {
     private readonly prepared: PreparedStatements | undefined,
   ) {
     const values = statements.map(({ parameters }) => parameters.map(toParameter))
+    // First: behind a statement that fails, the server would skip them.
+    const closing = (prepared?.takeSurplus() ?? []).map((name) => serialize.close({ type: 'S', name }))
     const messages = statements.flatMap(({ text, unnamed }, index) =>
       this.messages(text, values[index] ?? [], unnamed ? undefined : this.prepared),
     )
-    this.bytes = Buffer.concat([...messages, serialize.sync()])
+    this.bytes = Buffer.concat([...closing, ...messages, serialize.sync()])
   }
 
   submit({ stream }: pg.Connection): void {
@@ -49,10 +51,8 @@ export class Batch implements pg.Submittable {
     const messages: Buffer[] = []
     const known =
       prepared?.get(text) ?? this.parsing.find(([other, { name }]) => prepared && name && other === text)?.[1]
-    const plan = known ?? { name: prepared ? nameOf(text) : '', columns: undefined }
+    const plan = known ?? { name: prepared ? nameFor(text) : '', columns: undefined }
     if (!known) {
-      const surplus = prepared?.takeSurplus()
-      if (surplus) messages.push(serialize.close({ type: 'S', name: surplus }))
       messages.push(serialize.parse({ name: plan.name, text }))
       this.parsing.push([text, plan])
     }
