@@ -30,10 +30,32 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'COMMIT without cleaning',
     guarantee: 29,
     file: 'src/database/transaction.ts',
-    lines: [["cleans ? cleaning.commit : 'commit'", "'commit'"]],
+    lines: [["cleaning?.commit ?? 'commit'", "'commit'"]],
     test: {
       file: 'test/database/clean-connection.test.ts',
       title: 'the next transaction of the connection finds nothing of a statement that calls a function',
+    },
+  },
+  {
+    fault: 'COMMIT without cleaning in the message of the queries',
+    guarantee: 29,
+    file: 'src/database/message.ts',
+    lines: [
+      ['this.cleaning = isWhole && !isPrepared ? cleaningOf(login) : undefined', 'this.cleaning = login && undefined'],
+    ],
+    test: {
+      file: 'test/database/clean-connection.test.ts',
+      title: 'the next transaction of the connection finds nothing of a statement that calls a function',
+    },
+  },
+  {
+    fault: 'statement without BEGIN that is not prepared',
+    guarantee: 29,
+    file: 'src/database/message.ts',
+    lines: [['isWhole && isPrepared && queries.length === 1', 'isWhole && queries.length === 1']],
+    test: {
+      file: 'test/database/without-begin.test.ts',
+      title: 'has BEGIN and COMMIT, and a clean connection behind it, when it is not prepared',
     },
   },
   {
@@ -76,8 +98,8 @@ export const sessionMutations: CodeMutation[] = [
   {
     fault: 'settings that are not compared again',
     guarantee: 29,
-    file: 'src/database/transaction-handle.ts',
-    lines: [['const guard = isPrepared ? [] : [opening.guard]', 'const guard: Statement[] = []']],
+    file: 'src/database/message.ts',
+    lines: [['this.guard = isPrepared ? [] : [guard]', 'this.guard = isPrepared && guard ? [] : []']],
     test: {
       file: 'test/database/settings-guard.test.ts',
       title: 'a statement that changes a setting of its transaction fails it',
