@@ -1,5 +1,5 @@
 import { callListener } from '../errors/internal.ts'
-import { cleaningOf, failureOfCleaning } from './cleaning.ts'
+import { cleaning, cleanRollback, failureOfCleaning } from './cleaning.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { type HandleContext, type Opening, TransactionHandle } from './transaction-handle.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -103,14 +103,15 @@ async function sendCommit(
   withId: boolean,
   cleans: boolean,
 ): Promise<{ command: string; transactionId?: string }> {
-  const cleaning = cleaningOf(connection.loginSettings)
+  const before = [...(withId ? [queryId] : []), ...(cleans ? cleaning(connection.loginSettings) : [])]
+  const statements = [...before, commitStatement]
   try {
-    if (!withId) return await connection.command(cleans ? cleaning.commit : 'commit')
-    const results = await connection.send([queryId, ...(cleans ? cleaning.statements : []), commitStatement])
+    if (!withId) return await connection.command(statements.map(({ text }) => text).join('; '))
+    const results = await connection.send(statements)
     const transactionId = results[0]?.rows[0]?.[0]
     return { command: results.at(-1)?.command ?? '', ...(typeof transactionId === 'string' ? { transactionId } : {}) }
   } catch (error) {
-    throw cleans ? failureOfCleaning(error, cleaning, withId ? 1 : 0) : error
+    throw cleans ? failureOfCleaning(error, before.length - 1) : error
   }
 }
 
@@ -126,7 +127,7 @@ async function destroy(connection: Connection, what: string, options: Transactio
 
 async function rollback(connection: Connection, { mayLeaveState }: TransactionHandle): Promise<void> {
   try {
-    await connection.command(mayLeaveState ? cleaningOf(connection.loginSettings).rollback : 'rollback')
+    await connection.command(mayLeaveState ? cleanRollback(connection.loginSettings) : 'rollback')
   } catch {
     await connection.close() // the caller gets the first cause, not the failure of ROLLBACK
   }

@@ -57,7 +57,9 @@ test('a tenant reads only its own rows on the standby, and without a tenant noth
 test('a connection to the standby is clean for the next read, and is used again', async () => {
   await using open = await openPair({ standbyPool: { size: 1 } })
   const look = (tx: TenantTx) =>
-    tx.execute(sql`select pg_backend_pid() as backend, current_setting('my.plan', true) as plan, pg_is_in_recovery() as standby`)
+    tx.execute(
+      sql`select pg_backend_pid() as backend, current_setting('my.plan', true) as plan, pg_is_in_recovery() as standby`,
+    )
   const [before] = await asTenant(() => open.db.read(look))
   await asTenant(() => open.db.read((tx) => tx.execute(sql`select set_config('my.plan', 'enterprise', false)`)))
   const [after] = await asTenant(() => open.db.read(look))

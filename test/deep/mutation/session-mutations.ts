@@ -30,7 +30,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'COMMIT without cleaning',
     guarantee: 29,
     file: 'src/database/transaction.ts',
-    lines: [["cleans ? cleaning.commit : 'commit'", "'commit'"]],
+    lines: [['cleans ? cleaning(connection.loginSettings)', 'cleans ? [queryId]']],
     test: {
       file: 'test/database/clean-connection.test.ts',
       title: 'the next transaction of the connection finds nothing of a statement that calls a function',
@@ -40,7 +40,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'ROLLBACK without cleaning',
     guarantee: 29,
     file: 'src/database/transaction.ts',
-    lines: [["mayLeaveState ? cleaningOf(connection.loginSettings).rollback : 'rollback'", "'rollback'"]],
+    lines: [["mayLeaveState ? cleanRollback(connection.loginSettings) : 'rollback'", "'rollback'"]],
     test: {
       file: 'test/database/clean-connection.test.ts',
       title: 'is not there after a transaction that failed or only read',
