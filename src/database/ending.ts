@@ -1,4 +1,3 @@
-import type { Cleaning } from './cleaning.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { kindOf, type StatementKind } from './statement-kind.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -19,9 +18,9 @@ const queryId: Statement = { text: 'select pg_current_xact_id_if_assigned()::tex
  * @param withId whether the first one queries the transaction's id: a query that fails after COMMIT would hide the success
  * @param cleaning for a transaction that may leave state behind on its connection
  */
-export const ending = (withId: boolean, cleaning?: Cleaning): Statement[] => [
+export const ending = (withId: boolean, cleaning: readonly Statement[]): Statement[] => [
   ...endingAlone(withId),
-  ...(cleaning?.statements ?? []),
+  ...cleaning,
   commit,
 ]
 

@@ -1,4 +1,4 @@
-import { type Cleaning, cleaningOf, failureOfCleaning } from './cleaning.ts'
+import { cleaning, failureOfCleaning } from './cleaning.ts'
 import type { LoginSettings } from './connection.ts'
 import { ending, endingAlone, runsWithoutBegin } from './ending.ts'
 import { guardFailure } from './not-confirmed.ts'
@@ -28,7 +28,7 @@ export class Message {
   readonly isAlone: boolean
   private readonly first: readonly Statement[]
   private readonly guard: readonly Statement[]
-  private readonly cleaning: Cleaning | undefined
+  private readonly cleans: boolean
 
   constructor(private readonly options: MessageOptions) {
     const { queries, isPrepared, opening, guard, isWhole, withId, login } = options
@@ -36,8 +36,9 @@ export class Message {
     this.isAlone = opening?.withoutBegin !== undefined && query !== undefined && runsWithoutBegin(query.text)
     this.first = (this.isAlone ? opening?.withoutBegin : opening?.statements) ?? []
     this.guard = isPrepared ? [] : [guard]
-    this.cleaning = isWhole && !isPrepared ? cleaningOf(login) : undefined
-    const end = this.isAlone ? endingAlone(withId) : isWhole ? ending(withId, this.cleaning) : []
+    this.cleans = isWhole && !isPrepared
+    const whole = () => ending(withId, this.cleans ? cleaning(login) : [])
+    const end = this.isAlone ? endingAlone(withId) : isWhole ? whole() : []
     this.statements = [...this.first, ...queries, ...this.guard, ...end]
   }
 
@@ -50,11 +51,11 @@ export class Message {
 
   /** What the failure of the message means for the transaction. */
   meaningOf(error: unknown): unknown {
-    const { queries, withId } = this.options
+    const { queries } = this.options
     const behind = this.first.length + queries.length
     if (this.guard.length > 0 && isRefusedAt(error, behind)) return settingsChanged()
     const notConfirmed = guardFailure(error, this.first.length)
-    if (notConfirmed || !this.cleaning) return notConfirmed ?? error
-    return failureOfCleaning(error, this.cleaning, behind + this.guard.length + (withId ? 1 : 0))
+    if (notConfirmed || !this.cleans) return notConfirmed ?? error
+    return failureOfCleaning(error, this.statements.length - 2) // COMMIT is the last one
   }
 }

@@ -1,5 +1,5 @@
 import { callListener } from '../errors/internal.ts'
-import { cleaningOf, failureOfCleaning } from './cleaning.ts'
+import { cleaning, cleanRollback, failureOfCleaning } from './cleaning.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { ending, idOf, ViolatedProtocol } from './ending.ts'
 import { SettingsNotConfirmed } from './not-confirmed.ts'
@@ -102,13 +102,16 @@ async function commit(connection: Connection, handle: TransactionHandle, options
 }
 
 async function sendCommit(connection: Connection, { mayLeaveState }: TransactionHandle, withId: boolean) {
-  const cleaning = mayLeaveState ? cleaningOf(connection.loginSettings) : undefined
+  const statements = ending(withId, mayLeaveState ? cleaning(connection.loginSettings) : [])
   try {
-    if (!withId) return { ...(await connection.command(cleaning?.commit ?? 'commit')), transactionId: undefined }
-    const results = await connection.send(ending(true, cleaning))
+    if (!withId) {
+      const { command } = await connection.command(statements.map(({ text }) => text).join('; '))
+      return { command, transactionId: undefined }
+    }
+    const results = await connection.send(statements)
     return { command: results.at(-1)?.command, transactionId: idOf(results[0]) }
   } catch (error) {
-    throw cleaning ? failureOfCleaning(error, cleaning, withId ? 1 : 0) : error
+    throw mayLeaveState ? failureOfCleaning(error, statements.length - 2) : error
   }
 }
 
@@ -125,7 +128,7 @@ async function destroy(connection: Connection, what: string, options: Transactio
 
 async function rollback(connection: Connection, { mayLeaveState }: TransactionHandle): Promise<void> {
   try {
-    await connection.command(mayLeaveState ? cleaningOf(connection.loginSettings).rollback : 'rollback')
+    await connection.command(mayLeaveState ? cleanRollback(connection.loginSettings) : 'rollback')
   } catch {
     await connection.close() // the caller gets the first cause, not the failure of ROLLBACK
   }

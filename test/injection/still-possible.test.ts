@@ -6,14 +6,15 @@ import { prepared, type TenantTx } from '../../src/database/index.ts'
 import { createCarelessDatabase } from '../database/session-state.ts'
 import { addUser, backendOf, failureOf, openDatabase, owner, until } from '../database/shared-database.ts'
 import { newTenant } from '../database.ts'
+import { directUrl } from '../faults/recovery.ts'
 
 // What nothing stops: SECURITY.md, "SQL injection". A test that turns red here is good news for that page.
 
 const as = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
 
 test('a SELECT can end the transaction of another tenant', async () => {
-  await using victim = openDatabase()
-  await using attacker = openDatabase()
+  await using victim = openDatabase({ url: directUrl() })
+  await using attacker = openDatabase({ url: directUrl() })
   const backend = Promise.withResolvers<number>()
   const attack = Promise.withResolvers<void>()
   const work = async (tx: TenantTx) => {
@@ -30,8 +31,8 @@ test('a SELECT can end the transaction of another tenant', async () => {
 })
 
 test('LOCK TABLE makes other tenants wait until its transaction ends', async () => {
-  await using victim = openDatabase()
-  await using attacker = openDatabase()
+  await using victim = openDatabase({ url: directUrl() })
+  await using attacker = openDatabase({ url: directUrl() })
   const isLocked = Promise.withResolvers<void>()
   const isSeen = Promise.withResolvers<void>()
   const attack = as(() =>

@@ -30,7 +30,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'COMMIT without cleaning',
     guarantee: 29,
     file: 'src/database/transaction.ts',
-    lines: [["cleaning?.commit ?? 'commit'", "'commit'"]],
+    lines: [['mayLeaveState ? cleaning(connection.loginSettings) : []', 'mayLeaveState ? [] : []']],
     test: {
       file: 'test/database/clean-connection.test.ts',
       title: 'the next transaction of the connection finds nothing of a statement that calls a function',
@@ -62,7 +62,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'ROLLBACK without cleaning',
     guarantee: 29,
     file: 'src/database/transaction.ts',
-    lines: [["mayLeaveState ? cleaningOf(connection.loginSettings).rollback : 'rollback'", "'rollback'"]],
+    lines: [["mayLeaveState ? cleanRollback(connection.loginSettings) : 'rollback'", "'rollback'"]],
     test: {
       file: 'test/database/clean-connection.test.ts',
       title: 'is not there after a transaction that failed or only read',
