@@ -37,9 +37,16 @@ const kindsWithoutBegin: ReadonlySet<StatementKind> = new Set<StatementKind>([
   'VALUES',
 ])
 
-/** Whether a statement can be a transaction without BEGIN: a CALL or a DO could commit, and go on without its tenant. */
+const areWithoutBegin = new Map<string, boolean>()
+const rememberedMax = 1000
+
+/** Whether a `prepared` text can be a transaction without BEGIN: a CALL or a DO could commit, and go on without its tenant. */
 export function runsWithoutBegin(text: string): boolean {
-  return kindsWithoutBegin.has(kindOf(text))
+  const known = areWithoutBegin.get(text)
+  if (known !== undefined) return known
+  const isWithoutBegin = kindsWithoutBegin.has(kindOf(text))
+  if (areWithoutBegin.size < rememberedMax) areWithoutBegin.set(text, isWithoutBegin)
+  return isWithoutBegin
 }
 
 /** The transaction id in the result of its query; undefined: the transaction changed no row. */

@@ -11,9 +11,9 @@ export interface MessageOptions {
   queries: readonly Statement[]
   /** Whether all of them are `prepared`: others can change settings, and leave state behind. */
   isPrepared: boolean
-  /** The opening, in the first message of a transaction. */
-  opening: Opening | undefined
-  guard: Statement
+  opening: Opening
+  /** Whether it is the first message of the transaction, which the opening begins. */
+  isFirst: boolean
   /** Whether the queries are all of the transaction: its end is in the message. */
   isWhole: boolean
   /** Whether the id of the transaction is queried before its end. */
@@ -31,11 +31,12 @@ export class Message {
   private readonly cleans: boolean
 
   constructor(private readonly options: MessageOptions) {
-    const { queries, isPrepared, opening, guard, isWhole, withId, login } = options
+    const { queries, isPrepared, opening, isFirst, isWhole, withId, login } = options
     const [query] = isWhole && isPrepared && queries.length === 1 ? queries : []
-    this.isAlone = opening?.withoutBegin !== undefined && query !== undefined && runsWithoutBegin(query.text)
-    this.first = (this.isAlone ? opening?.withoutBegin : opening?.statements) ?? []
-    this.guard = isPrepared ? [] : [guard]
+    const alone = query && runsWithoutBegin(query.text) ? opening.withoutBegin : undefined
+    this.isAlone = alone !== undefined
+    this.first = isFirst ? (alone ?? opening.statements) : []
+    this.guard = isPrepared ? [] : [opening.guard]
     this.cleans = isWhole && !isPrepared
     const whole = () => ending(withId, this.cleans ? cleaning(login) : [])
     const end = this.isAlone ? endingAlone(withId) : isWhole ? whole() : []

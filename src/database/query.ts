@@ -84,15 +84,26 @@ const kinds = new Set([
   ...['PgSelect', 'PgInsert', 'PgUpdate', 'PgDelete', 'PgRaw', 'PgCountBuilder', 'PgRelationalQuery'],
 ])
 
+const areQueries = new WeakMap<object, boolean>()
+
 /**
  * Whether a value is a query that has not been sent: Drizzle's or a {@link Query}. A project can have two copies of these
  * libraries, so their classes are compared by Drizzle's `entityKind`.
  */
 export function isQuery(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  for (let type = value.constructor; typeof type === 'function'; type = Object.getPrototypeOf(type))
-    if (Object.hasOwn(type, entityKind) && kinds.has(String(Reflect.get(type, entityKind)))) return true
-  return false
+  if (value instanceof Query) return true
+  if (typeof value !== 'object' || value === null || typeof value.constructor !== 'function') return false
+  const known = areQueries.get(value.constructor)
+  if (known !== undefined) return known
+  const isOne = isKindOfQuery(value.constructor)
+  areQueries.set(value.constructor, isOne)
+  return isOne
+}
+
+function isKindOfQuery(type: unknown): boolean {
+  if (typeof type !== 'function') return false
+  const kind = Object.hasOwn(type, entityKind) ? String(Reflect.get(type, entityKind)) : ''
+  return kinds.has(kind) || isKindOfQuery(Object.getPrototypeOf(type))
 }
 
 /** How many statements a query or an array of queries is; NaN when another value is among them. */

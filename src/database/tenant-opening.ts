@@ -68,7 +68,9 @@ export function openTenant(
     statements: role === undefined ? [{ text: begin, parameters: [] }, set] : [set],
     withoutBegin: role === undefined && isolation === undefined ? [set] : undefined,
     endsWithQueries: role === undefined,
-    guard: guardOf([...settings, ...(actor === undefined ? [['app.actor', ''] as const] : [])]),
+    get guard() {
+      return guardOf([...settings, ...(actor === undefined ? [['app.actor', ''] as const] : [])])
+    },
     confirm(results) {
       if (set.parameters.some((value, index) => results.at(-1)?.rows[0]?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')

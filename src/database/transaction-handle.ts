@@ -206,8 +206,8 @@ export class TransactionHandle {
     const message = new Message({
       queries: batch.map(({ statement }) => statement),
       isPrepared,
-      opening: this.opened ? undefined : opening,
-      guard: opening.guard,
+      opening,
+      isFirst: !this.opened,
       isWhole,
       withId,
       login: connection.loginSettings,
