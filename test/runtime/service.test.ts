@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/service/config/config.ts'
 import { createService } from '../../src/service/service.ts'
 import { deps } from '../app.ts'
 import { addUser, failureOf, openCable } from '../database/shared-database.ts'
-import { watchedPool } from '../database/watched-pool.ts'
+import { setsTenant, watchedPool } from '../database/watched-pool.ts'
 import { main, newTenant } from '../database.ts'
 
 test('closes a silent connection after the request timeout', async () => {
@@ -24,8 +24,7 @@ test('closes a silent connection after the request timeout', async () => {
 test('logs a protocol violation with its count, and without a tenant', async () => {
   const logged: unknown[] = []
   const log = { ...deps.log, error: (fields: object, message: string) => logged.push({ ...fields, message }) }
-  const answer = (text: string, given: StatementResult) =>
-    text.startsWith('select set_config') ? { ...given, rows: [] } : given
+  const answer = (text: string, given: StatementResult) => (setsTenant(text) ? { ...given, rows: [] } : given)
   const connections = watchedPool({ url: main.appUrl }, { answer })
   const config = loadConfig({ DATABASE_URL: main.appUrl })
   const service = await createService({ config, log, loadDocsAsset: deps.loadDocsAsset, connections })

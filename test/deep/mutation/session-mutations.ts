@@ -40,9 +40,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'COMMIT without cleaning in the message of the queries',
     guarantee: 29,
     file: 'src/database/message.ts',
-    lines: [
-      ['this.cleaning = isWhole && !isPrepared ? cleaningOf(login) : undefined', 'this.cleaning = login && undefined'],
-    ],
+    lines: [['this.cleans = isWhole && !isPrepared', 'this.cleans = false']],
     test: {
       file: 'test/database/clean-connection.test.ts',
       title: 'the next transaction of the connection finds nothing of a statement that calls a function',
