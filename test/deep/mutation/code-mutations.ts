@@ -198,7 +198,7 @@ export const codeMutations: CodeMutation[] = [
       ],
     ],
     test: {
-      file: 'test/runtime/service.test.ts',
+      file: 'test/service/http/sockets.test.ts',
       title: 'answers a caller without a tenant before its body has arrived',
     },
   },
