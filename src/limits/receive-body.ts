@@ -29,9 +29,10 @@ export async function receiveBody({ body }: Request, maxBytes: number): Promise<
 }
 
 /** Rejects with the signal's reason when it aborts before the promise settles. */
-export function untilAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
+export async function untilAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
   if (!signal) return promise
-  return new Promise((resolve, reject) => {
+  signal.throwIfAborted()
+  return await new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason))
     promise.then(resolve, reject)
   })
