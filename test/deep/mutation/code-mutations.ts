@@ -184,7 +184,7 @@ export const codeMutations: CodeMutation[] = [
     fault: 'body that is read before its bytes are counted',
     guarantee: 26,
     file: 'src/limits/body-limits.ts',
-    lines: [['const release = reserve(c, options)', 'const release = () => {}']],
+    lines: [['const hold = reserve(c, options)', 'const hold = options.budget.hold([], 0)']],
     test: { file: 'test/limits/bytes.test.ts', title: 'that does not fit into the process is 503, and not read' },
   },
   {
