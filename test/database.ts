@@ -34,6 +34,14 @@ export async function createDatabase(): Promise<TestDatabase> {
   return urlsOf(name)
 }
 
+/** The function `raise(sqlstate, message)`, because a transaction may not contain a DO block. */
+async function createRaise({ ownerUrl }: TestDatabase): Promise<void> {
+  const owner = postgres(ownerUrl, { max: 1, onnotice: () => {} })
+  await owner.unsafe(`create function raise(sqlstate text, message text = 'no') returns void language plpgsql as $$
+    begin raise exception '%', message using errcode = sqlstate, detail = message, hint = message; end $$`)
+  await owner.end()
+}
+
 /** Creates a database without any tables, for tests that prepare it themselves. */
 export const createBareDatabase = async (): Promise<TestDatabase> => urlsOf(await create('template0'))
 
@@ -66,6 +74,7 @@ function urlOf(database: string, user?: string, password?: string): string {
 
 /** The shared database. Each test uses new tenant ids. */
 export const main = await createDatabase()
+await createRaise(main)
 await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
 // Every test file of this process keeps its connections until the process ends.
 if (server) await administrator`alter role app_user connection limit 250`

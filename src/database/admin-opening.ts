@@ -1,4 +1,5 @@
 import { OperatorError } from '../errors/index.ts'
+import { guardOf } from './settings-guard.ts'
 import { toRows } from './statement.ts'
 import { beginRead, SettingsNotConfirmed } from './transaction.ts'
 import type { Opening } from './transaction-handle.ts'
@@ -34,6 +35,10 @@ export function openAdmin(
     command: begin[mode],
     statements: [{ text: settingsQuery, parameters: [reason, actor] }],
     commit: undefined,
+    guard: guardOf([
+      ['app.admin_reason', reason],
+      ['app.actor', actor],
+    ]),
     confirm([result]) {
       const [session] = result ? toRows(result) : []
       if (session?.reason !== reason || session.actor !== actor)

@@ -1,8 +1,14 @@
 import type pg from 'pg'
 import { serialize } from 'pg-protocol'
-import { type Columns, nameOf, type PreparedStatement, type PreparedStatements } from './prepared-statements.ts'
+import { type Columns, nameFor, type PreparedStatement, type PreparedStatements } from './prepared-statements.ts'
 import type { Statement, StatementResult } from './statement.ts'
+import { TransactionMisuse } from './transaction-misuse.ts'
 import { parserOf, toParameter } from './values.ts'
+
+const failedAt = new WeakMap<Error, number>()
+
+/** The index of the statement that failed with an error, among those that were sent together. A failure of COMMIT is behind them. */
+export const indexOfFailed = (error: Error): number => failedAt.get(error) ?? Number.POSITIVE_INFINITY
 
 const noColumns: Columns = { names: [], parsers: [] }
 
@@ -29,23 +35,26 @@ export class Batch implements pg.Submittable {
     private readonly prepared: PreparedStatements | undefined,
   ) {
     const values = statements.map(({ parameters }) => parameters.map(toParameter))
-    const messages = statements.flatMap(({ text }, index) => this.messages(text, values[index] ?? []))
-    this.bytes = Buffer.concat([...messages, serialize.sync()])
+    // First: behind a statement that fails, the server would skip them.
+    const closing = (prepared?.takeSurplus() ?? []).map((name) => serialize.close({ type: 'S', name }))
+    const messages = statements.flatMap(({ text, unnamed }, index) =>
+      this.messages(text, values[index] ?? [], unnamed ? undefined : this.prepared),
+    )
+    this.bytes = Buffer.concat([...closing, ...messages, serialize.sync()])
   }
 
   submit({ stream }: pg.Connection): void {
     stream.write(this.bytes)
   }
 
-  private messages(text: string, values: (string | Buffer | null)[]): Buffer[] {
+  private messages(text: string, values: (string | Buffer | null)[], prepared?: PreparedStatements): Buffer[] {
     const messages: Buffer[] = []
-    const known = this.prepared?.get(text) ?? this.parsing.find(([other]) => other === text)?.[1]
-    const plan = known ?? { name: this.prepared ? nameOf(text) : '', columns: undefined }
+    const known =
+      prepared?.get(text) ?? this.parsing.find(([other, { name }]) => prepared && name && other === text)?.[1]
+    const plan = known ?? { name: prepared ? nameFor(text) : '', columns: undefined }
     if (!known) {
-      const surplus = this.prepared?.takeSurplus()
-      if (surplus) messages.push(serialize.close({ type: 'S', name: surplus }))
       messages.push(serialize.parse({ name: plan.name, text }))
-      if (this.prepared) this.parsing.push([text, plan])
+      this.parsing.push([text, plan])
     }
     this.plans.push(plan)
     if (plan.constant) return [plan.constant]
@@ -58,7 +67,7 @@ export class Batch implements pg.Submittable {
 
   handleParseComplete(): void {
     const [text, plan] = this.parsing.shift() ?? []
-    if (text !== undefined && plan) this.prepared?.add(text, plan)
+    if (text !== undefined && plan?.name) this.prepared?.add(text, plan)
   }
 
   handleRowDescription({ fields }: { fields: { name: string; dataTypeID: number }[] }): void {
@@ -79,6 +88,8 @@ export class Batch implements pg.Submittable {
 
   handleCommandComplete({ text }: { text: string }): void {
     const [command = '', count] = text.split(/(?: \d+)*? (\d+)$/, 2) // INSERT 0 5
+    // Its data is not read: an empty result would look like an empty table.
+    if (command === 'COPY') this.error ??= new TransactionMisuse('COPY … TO STDOUT is not supported: select the rows')
     const plan = this.plans[this.results.length]
     if (plan) plan.columns ??= noColumns // a statement without columns is described once too
     this.results.push({ command, count: Number(count ?? 0), columns: plan?.columns?.names ?? [], rows: this.rows })
@@ -91,6 +102,7 @@ export class Batch implements pg.Submittable {
 
   handleError(error: Error): void {
     this.error ??= Object.assign(error, { name: 'PostgresError' }) // pg calls it "error"
+    failedAt.set(error, this.results.length)
   }
 
   // pg calls these on every query; open-connection.ts acts on COPY and on ReadyForQuery.
@@ -100,7 +112,7 @@ export class Batch implements pg.Submittable {
   handleReadyForQuery(): void {}
 }
 
-/** One statement without parameters, as one message of the simple protocol: BEGIN, COMMIT, ROLLBACK. */
+/** Statements without parameters, as one message of the simple protocol: BEGIN, COMMIT, ROLLBACK. */
 export class Command extends Batch {
   constructor(private readonly text: string) {
     super([], undefined)

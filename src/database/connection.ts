@@ -3,6 +3,9 @@ import { type Rows, type Statement, type StatementResult, toRows } from './state
 /** The transaction status of a connection, from PostgreSQL's last ReadyForQuery message. */
 export type Status = 'idle' | 'transaction' | 'failed'
 
+/** Settings that a connection asks for when it logs in. */
+export type LoginSettings = Readonly<Record<string, string>>
+
 /** One connection to PostgreSQL, for one transaction at a time. */
 export interface Connection {
   /**
@@ -12,13 +15,15 @@ export interface Connection {
    * @param options `named`: whether PostgreSQL keeps the statements parsed, on a connection that allows it. @default true
    */
   send(statements: readonly Statement[], options?: { named?: boolean }): Promise<StatementResult[]>
-  /** Sends a statement without parameters and without rows: BEGIN, COMMIT, ROLLBACK. */
+  /** Sends statements without parameters as one message: BEGIN, COMMIT, ROLLBACK. Resolves with the result of the last one. */
   command(text: string): Promise<StatementResult>
   readonly status: Status
   /** Why this connection must not be used again: `lost`, `closed`, `copy`, or `notice` and the SQLSTATE of a warning. */
   readonly fault: string | undefined
   /** When the connection was opened, in milliseconds since the epoch. */
   readonly openedAt: number
+  /** The settings that it logged in with, which a transaction must leave as they are. @default {} */
+  readonly loginSettings?: LoginSettings
   close(): Promise<void>
 }
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { assertWholeNumber } from '../text/index.ts'
 import { Batch, Command } from './batch.ts'
-import type { Connection, Status } from './connection.ts'
+import type { Connection, LoginSettings, Status } from './connection.ts'
 import { ConnectionFailure } from './connection-failure.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 import { PreparedStatements } from './prepared-statements.ts'
@@ -61,7 +61,12 @@ export function createOpener({ url, answerTimeoutMs = 15_000, ...given }: Connec
   assertWholeNumber('connectTimeoutMs', connectTimeoutMs, 0)
   assertWholeNumber('answerTimeoutMs', answerTimeoutMs, 0)
   const config = { ...client, connectionTimeoutMillis: connectTimeoutMs }
-  return () => new PgConnection(config, { answerTimeoutMs, prepare: given.prepare ?? prepare })
+  const loginSettings = {
+    client_encoding: 'UTF8',
+    DateStyle: 'ISO, MDY',
+    application_name: client.application_name ?? '',
+  }
+  return () => new PgConnection(config, { answerTimeoutMs, loginSettings, prepare: given.prepare ?? prepare })
 }
 
 /**
@@ -70,11 +75,11 @@ export function createOpener({ url, answerTimeoutMs = 15_000, ...given }: Connec
  * (sql/10-roles.sql), and the isolation check compares them. The order of day and month is named, because PgBouncer compares
  * the text with PostgreSQL's "ISO, MDY", and sends a SET before each transaction when they differ.
  */
-function createClient(options: pg.ClientConfig): pg.Client {
+function createClient(options: pg.ClientConfig, loginSettings: LoginSettings): pg.Client {
   // Part of pg that its types do not declare. test/database/private-surfaces.test.ts holds it.
   const client = new pg.Client(options) as pg.Client & { getStartupConf(): Record<string, string> }
   const startup = client.getStartupConf()
-  client.getStartupConf = () => ({ ...startup, DateStyle: 'ISO, MDY' })
+  client.getStartupConf = () => ({ ...startup, ...loginSettings })
   return client
 }
 
@@ -90,10 +95,20 @@ class PgConnection implements Connection {
   private prepared: PreparedStatements | undefined
   private pending: { batch: Batch; settle: (error?: Error) => void } | undefined
 
-  constructor(config: pg.ClientConfig, { answerTimeoutMs, prepare }: { answerTimeoutMs: number; prepare: boolean }) {
+  readonly loginSettings: LoginSettings
+
+  constructor(
+    config: pg.ClientConfig,
+    {
+      answerTimeoutMs,
+      loginSettings,
+      prepare,
+    }: { answerTimeoutMs: number; loginSettings: LoginSettings; prepare: boolean },
+  ) {
     this.answerTimeoutMs = answerTimeoutMs
+    this.loginSettings = loginSettings
     this.prepared = prepare ? new PreparedStatements() : undefined
-    this.client = createClient({ ...config, keepAlive: true, keepAliveInitialDelayMillis: 60_000 })
+    this.client = createClient({ ...config, keepAlive: true, keepAliveInitialDelayMillis: 60_000 }, loginSettings)
     this.listen()
     this.connected = this.connect()
     this.connected.catch(() => {}) // the first `send` rejects with it
@@ -146,7 +161,7 @@ class PgConnection implements Connection {
   }
 
   async command(text: string): Promise<StatementResult> {
-    const [result] = await this.submit(new Command(text))
+    const result = (await this.submit(new Command(text))).at(-1)
     if (!result) throw new Error(`PostgreSQL returned no result for ${text}`)
     return result
   }

@@ -48,6 +48,10 @@ class Loan implements Connection {
     return this.connection.fault
   }
 
+  get loginSettings() {
+    return this.connection.loginSettings ?? {}
+  }
+
   get openedAt() {
     return this.connection.openedAt
   }

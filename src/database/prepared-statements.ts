@@ -13,8 +13,11 @@ export interface PreparedStatement {
   constant?: Buffer
 }
 
-// PostgreSQL keeps each prepared statement in memory, and a program can generate endless texts.
-const namedMax = 250
+// PostgreSQL keeps each prepared statement in memory, about fifty times the size of its text, and a program can generate endless texts.
+// The check that ends a transaction of other texts (cleaning.ts) takes a microsecond for each of them.
+const countMax = 100
+const lengthMax = 256_000
+const textMax = 16_000
 
 /**
  * The statements that one connection has prepared. A name is the hash of its text: a pooler that mixes up connections can
@@ -22,10 +25,11 @@ const namedMax = 250
  */
 export class PreparedStatements {
   private readonly byText = new Map<string, PreparedStatement>()
+  private length = 0
 
   get(text: string): PreparedStatement | undefined {
     const known = this.byText.get(text)
-    if (known && this.byText.size > namedMax / 2) {
+    if (known && (this.byText.size > countMax / 2 || this.length > lengthMax / 2)) {
       this.byText.delete(text) // a Map keeps insertion order: the least recently used statement stays first
       this.byText.set(text, known)
     }
@@ -34,24 +38,43 @@ export class PreparedStatements {
 
   add(text: string, prepared: PreparedStatement): void {
     this.byText.set(text, prepared)
+    this.length += text.length
   }
 
-  /** Removes the least recently used statement when the map is full, and returns its name. */
-  takeSurplus(): string | undefined {
-    if (this.byText.size < namedMax) return undefined
-    const [text, { name }] = this.byText.entries().next().value as [string, PreparedStatement] // the map is full
-    this.byText.delete(text)
-    return name
+  /** Removes the least recently used statements until there is room for another text, and returns their names. */
+  takeSurplus(): string[] {
+    const surplus: string[] = []
+    for (const [text, { name }] of this.byText) {
+      if (this.byText.size < countMax && this.length <= lengthMax - textMax) break
+      this.byText.delete(text)
+      this.length -= text.length
+      surplus.push(name)
+    }
+    return surplus
   }
 }
 
-const names = new Map<string, string>()
+/** The texts that this process has used, with their names from the second use on. */
+const used = new Map<string, string>()
+const usedLengthMax = 4 * lengthMax
+let usedLength = 0
 
-/** The name of a statement on every connection. */
-export function nameOf(text: string): string {
-  const known = names.get(text)
+/**
+ * The name of a statement, which is the same on every connection. It is empty for a long text, and for a new one: many texts, such as
+ * inserts of varying length, are used once.
+ */
+export function nameFor(text: string): string {
+  if (text.length > textMax) return ''
+  const known = used.get(text)
   if (known) return known
-  const name = `rowhouse_${createHash('sha256').update(text).digest('hex').slice(0, 40)}`
-  if (names.size < 10 * namedMax) names.set(text, name)
+  const isNew = known === undefined
+  const name = isNew ? '' : `rowhouse_${createHash('sha256').update(text).digest('hex').slice(0, 40)}`
+  used.set(text, name)
+  if (isNew) usedLength += text.length
+  for (const [oldest] of used) {
+    if (usedLength <= usedLengthMax) break
+    used.delete(oldest)
+    usedLength -= oldest.length
+  }
   return name
 }

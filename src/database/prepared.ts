@@ -1,5 +1,6 @@
 import { type Placeholder, sql } from 'drizzle-orm'
 import type { TenantQuery } from './session.ts'
+import { kindOf } from './statement-kind.ts'
 import { createTx, sendOf, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
@@ -17,7 +18,8 @@ const builder = createTx(() => {
 
 /**
  * Creates a query whose SQL is built once instead of on each call: for the most frequent queries, where building costs more
- * than sending. The query keeps the names of its values and never a value.
+ * than sending. The query keeps the names of its values and never a value. Nothing is cleaned up after it on the connection, so it must
+ * not call functions that change the session, such as `pg_advisory_lock` or `set_config(…, false)`.
  *
  * @param names the values that differ from call to call
  * @param build returns the query, with a placeholder for each name
@@ -36,8 +38,10 @@ export function prepared<const Name extends string, Result>(
     if (query === undefined) {
       const placeholders = Object.fromEntries(names.map((name) => [name as string, sql.placeholder(name as string)]))
       const built = build(builder, placeholders as Record<Name, Placeholder>) // one entry for each name
-      query = built.prepare('prepared') as unknown as TenantQuery // TenantSession creates it
+      const made = built.prepare('prepared') as unknown as TenantQuery // TenantSession creates it
+      kindOf(made.getQuery().sql)
+      query = made
     }
-    return query.executeBy(send, values) as Promise<Result> // the type of its `execute`
+    return query.executeBy(send, values, true) as Promise<Result> // the type of its `execute`
   }
 }

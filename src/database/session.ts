@@ -11,8 +11,8 @@ import * as utils from 'drizzle-orm/utils'
 import { decoderOf, withDecoder } from './decoders.ts'
 import { type Rows, type StatementResult, toRows } from './statement.ts'
 
-/** Sends one statement of a transaction. */
-export type Send = (text: string, parameters: unknown[]) => Promise<StatementResult>
+/** Sends one statement of a transaction. `isPrepared`: the code wrote its text, once, before there were values. */
+export type Send = (text: string, parameters: unknown[], isPrepared?: boolean) => Promise<StatementResult>
 
 /** The result of `tx.execute` and of an INSERT, UPDATE or DELETE without RETURNING. */
 export interface RowsHKT extends PgQueryResultHKT {
@@ -49,9 +49,9 @@ export class TenantQuery<T extends PreparedQueryConfig = PreparedQueryConfig> ex
   }
 
   /** Runs the query in a transaction, which may be another one than the query was built in. */
-  async executeBy(send: Send, values: Record<string, unknown>): Promise<T['execute']> {
+  async executeBy(send: Send, values: Record<string, unknown>, isPrepared?: boolean): Promise<T['execute']> {
     const { sql, params } = this.query
-    return this.toResult(await send(sql, fillPlaceholders(params, values)), this.joinsNotNullableMap)
+    return this.toResult(await send(sql, fillPlaceholders(params, values), isPrepared), this.joinsNotNullableMap)
   }
 }
 

@@ -2,6 +2,8 @@
 export interface Statement {
   text: string
   parameters: readonly unknown[]
+  /** Whether it is parsed each time: a statement that somebody else prepared under its name must not run instead. @default false */
+  unnamed?: boolean
 }
 
 /** The result of one statement: its rows as arrays, and the command tag of PostgreSQL's CommandComplete message. */

@@ -1,4 +1,5 @@
 import type { TenantContext } from '../context/index.ts'
+import { guardOf, type Setting } from './settings-guard.ts'
 import type { TenantSigner } from './signed-context.ts'
 import { beginRead, SettingsNotConfirmed } from './transaction.ts'
 import type { Opening } from './transaction-handle.ts'
@@ -25,12 +26,12 @@ export function openTenant(
   { tenantId, requestId, actor }: TenantContext,
   { role, signer }: { role?: string | undefined; signer?: TenantSigner | undefined },
 ): Opening {
-  const settings = [
+  const settings: readonly Setting[] = [
     ['app.current_tenant', signer ? signer(tenantId) : tenantId],
     ['app.request_id', requestId ?? ''],
-    ...(actor === undefined ? [] : [['app.actor', actor]]),
-    ...(role === undefined ? [] : [['role', role]]),
-  ] as const
+    ...(actor === undefined ? [] : [['app.actor', actor] as const]),
+    ...(role === undefined ? [] : [['role', role] as const]),
+  ]
   const set = { text: setText[settings.length] ?? '', parameters: settings.flat() }
   return {
     // All clients of PGlite's socket share one session: until a transaction is open, their messages can come between ours,
@@ -42,6 +43,7 @@ export function openTenant(
           commit: mode === 'readAtOnce' ? commit : undefined,
         }
       : { command: begin[mode], statements: [set], commit: undefined }),
+    guard: guardOf([...settings, ...(actor === undefined ? [['app.actor', ''] as const] : [])]),
     confirm(results) {
       if (settings.some(([, value], index) => results.at(-1)?.rows[0]?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')

@@ -1,7 +1,10 @@
 import { type TenantContext, tenantContext } from '../context/index.ts'
 import type { Connection } from './connection.ts'
 import { ConnectionFailure } from './connection-failure.ts'
+import type { Send } from './session.ts'
+import { isRefusedAt, settingsChanged } from './settings-guard.ts'
 import type { Statement, StatementResult } from './statement.ts'
+import { kindOf } from './statement-kind.ts'
 import { createTx, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
@@ -12,6 +15,8 @@ export interface Opening {
   statements: readonly Statement[]
   /** COMMIT, where the first batch of queries is the only one: it goes in the same message. */
   commit: Statement | undefined
+  /** Fails when a setting of the transaction was changed. It follows every text that is not prepared, in the same message. */
+  guard: Statement
   /**
    * Compares the results of the statements with the expected ones. When it throws, the work gets no rows.
    *
@@ -39,20 +44,19 @@ export function assertBelongs(transaction: HandleContext, remedy: string): void 
 
 interface WaitingQuery {
   statement: Statement
+  isPrepared: boolean
   resolve(result: StatementResult): void
   reject(error: unknown): void
 }
 
-// A statement that begins or ends a transaction would leave the rest of it without its tenant, or in another tenant's.
-// The text is checked before it is sent, and the command tag afterwards, because a comment can hide the command.
-const transactionText = /^\s*(begin|start|commit|end|rollback|abort|prepare\s+transaction)\b/i
-const transactionTag = /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|PREPARE TRANSACTION)/
+// PostgreSQL's Bind message counts parameters in 16 bits.
+const parametersMax = 65_535
 
-function refuseCommand(command: string | undefined): void {
-  if (command === undefined) return
-  throw new TransactionMisuse(
-    `Do not send ${command} in a transaction: db.read and db.write begin and end transactions`,
-  )
+function assertParameters({ length }: readonly unknown[]): void {
+  if (length > parametersMax)
+    throw new RangeError(
+      `A statement has ${length} parameters, and PostgreSQL accepts ${parametersMax}: insert fewer rows at once. Nothing was sent`,
+    )
 }
 
 /**
@@ -71,6 +75,8 @@ export class TransactionHandle {
   private pendingCount = 0
   private flushing: Promise<void> = Promise.resolve()
   private cause: Error | undefined
+  /** Whether a text was sent that is not prepared: it can change the session, for example by a function that it calls. */
+  mayLeaveState = false
 
   /** @param named whether PostgreSQL keeps the queries parsed under names */
   constructor(
@@ -79,7 +85,7 @@ export class TransactionHandle {
     private readonly opening: Opening,
     private readonly named: boolean,
   ) {
-    const send = (text: string, parameters: unknown[]) => this.send(text, parameters)
+    const send: Send = (text, parameters, isPrepared = false) => this.send({ text, parameters }, isPrepared)
     this.tx = createTx(send, context.tenantId === undefined ? 'admin' : 'tenant')
   }
 
@@ -122,12 +128,24 @@ export class TransactionHandle {
     await this.flushing
   }
 
-  private send(text: string, parameters: unknown[]): Promise<StatementResult> {
+  private send(statement: Statement, isPrepared: boolean): Promise<StatementResult> {
     return new Promise((resolve, reject) => {
       this.assertUsable()
-      this.waiting.push({ statement: { text, parameters }, resolve, reject })
+      this.assertSendable(statement, isPrepared)
+      this.waiting.push({ statement, isPrepared, resolve, reject })
       if (this.waiting.length === 1 && this.pendingCount === 0) this.flushing = this.flushSoon()
     })
+  }
+
+  /** Refuses a statement, and fails its transaction: a query that waits for its batch is not sent either. */
+  private assertSendable({ text, parameters }: Statement, isPrepared: boolean): void {
+    try {
+      if (!isPrepared) kindOf(text)
+      assertParameters(parameters)
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
   }
 
   private assertUsable(): void {
@@ -149,7 +167,7 @@ export class TransactionHandle {
     this.waiting = []
     this.pendingCount = batch.length
     try {
-      const results = await this.exchange(batch.map(({ statement }) => statement))
+      const results = await this.exchange(batch)
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as StatementResult) // one for each
     } catch (error) {
       this.fail(error)
@@ -159,24 +177,38 @@ export class TransactionHandle {
     if (this.waiting.length > 0) await this.flush()
   }
 
-  private async exchange(statements: Statement[]): Promise<StatementResult[]> {
-    const { connection, opening, named } = this
+  private async exchange(batch: readonly WaitingQuery[]): Promise<StatementResult[]> {
+    const { connection, opening } = this
     this.assertUsable()
-    for (const { text } of statements) refuseCommand(transactionText.exec(text)?.[1])
     if (this.opened && opening.commit)
       throw new TransactionMisuse('db.readAtOnce sends one batch: use db.read for a query that waits for another')
     const first = this.opened ? [] : opening.statements
-    const last = opening.commit ? [opening.commit] : []
+    const isPrepared = batch.every((query) => query.isPrepared)
+    this.mayLeaveState ||= !isPrepared
+    const guard = isPrepared ? [] : [opening.guard]
+    // What may leave state behind is cleaned up in the message of COMMIT.
+    const last = opening.commit && isPrepared ? [opening.commit] : []
     if (!this.opened && opening.command) await connection.command(opening.command)
     this.opened = true
-    const results = await connection.send([...first, ...statements, ...last], { named })
-    const own = results.slice(first.length, first.length + statements.length)
-    for (const { command } of own) refuseCommand(transactionTag.exec(command)?.[1])
+    const results = await this.sendGuarded([...first, ...batch.map(({ statement }) => statement)], guard, last)
+    const own = results.slice(first.length, first.length + batch.length)
     if (first.length > 0) this.confirm(results.slice(0, first.length))
-    this.committed = opening.commit !== undefined && results.at(-1)?.command === 'COMMIT'
+    this.committed = last.length > 0 && results.at(-1)?.command === 'COMMIT'
     if (connection.status !== (this.committed ? 'idle' : 'transaction'))
       throw new TransactionMisuse('The transaction ended before its work did')
     return own
+  }
+
+  private async sendGuarded(
+    statements: Statement[],
+    guard: Statement[],
+    last: Statement[],
+  ): Promise<StatementResult[]> {
+    try {
+      return await this.connection.send([...statements, ...guard, ...last], { named: this.named })
+    } catch (error) {
+      throw guard.length > 0 && isRefusedAt(error, statements.length) ? settingsChanged() : error
+    }
   }
 
   private confirm(results: StatementResult[]): void {

@@ -1,4 +1,5 @@
 import { callListener } from '../errors/internal.ts'
+import { cleaning, cleanRollback, failureOfCleaning } from './cleaning.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { type HandleContext, type Opening, TransactionHandle } from './transaction-handle.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -73,18 +74,18 @@ async function end(connection: Connection, handle: TransactionHandle, options: T
   if (firstCause instanceof SettingsNotConfirmed) return await destroy(connection, firstCause.message, options)
   if (isNotice(connection.fault)) return await destroy(connection, `${connection.fault} at begin`, options)
   if (!handle.isOpen) return // no query was sent, or the batch contained COMMIT
-  if (firstCause) return await rollback(connection)
+  if (firstCause) return await rollback(connection, handle)
   try {
     await commit(connection, handle, options)
   } catch (error) {
     handle.fail(error)
-    if (connection.status !== 'idle') await rollback(connection) // COMMIT was not reached
+    if (connection.status !== 'idle') await rollback(connection, handle) // COMMIT was not reached
   }
 }
 
 async function commit(connection: Connection, handle: TransactionHandle, options: TransactionOptions): Promise<void> {
   const { onCommit } = options
-  const { command, transactionId } = await sendCommit(connection, onCommit !== undefined)
+  const { command, transactionId } = await sendCommit(connection, onCommit !== undefined, handle.mayLeaveState)
   const { fault } = connection
   // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK. A connection that is lost after COMMIT has committed.
   if (command === 'COMMIT' && !isNotice(fault)) {
@@ -100,13 +101,22 @@ async function commit(connection: Connection, handle: TransactionHandle, options
 async function sendCommit(
   connection: Connection,
   withId: boolean,
+  cleans: boolean,
 ): Promise<{ command: string; transactionId?: string }> {
-  if (!withId) return await connection.command('commit')
-  const texts = ['select pg_current_xact_id_if_assigned()::text', 'commit']
-  const [queried, committed] = await connection.send(texts.map((text) => ({ text, parameters: [] })))
-  const transactionId = queried?.rows[0]?.[0]
-  return { command: committed?.command ?? '', ...(typeof transactionId === 'string' ? { transactionId } : {}) }
+  const before = [...(withId ? [queryId] : []), ...(cleans ? cleaning(connection.loginSettings) : [])]
+  const statements = [...before, commitStatement]
+  try {
+    if (!withId) return await connection.command(statements.map(({ text }) => text).join('; '))
+    const results = await connection.send(statements)
+    const transactionId = results[0]?.rows[0]?.[0]
+    return { command: results.at(-1)?.command ?? '', ...(typeof transactionId === 'string' ? { transactionId } : {}) }
+  } catch (error) {
+    throw cleans ? failureOfCleaning(error, before.length - 1) : error
+  }
 }
+
+const queryId = { text: 'select pg_current_xact_id_if_assigned()::text', parameters: [] }
+const commitStatement = { text: 'commit', parameters: [] }
 
 const isNotice = (fault: string | undefined): boolean => fault?.startsWith('notice') ?? false
 
@@ -115,9 +125,9 @@ async function destroy(connection: Connection, what: string, options: Transactio
   callListener(() => options.onProtocolViolation?.(what))
 }
 
-async function rollback(connection: Connection): Promise<void> {
+async function rollback(connection: Connection, { mayLeaveState }: TransactionHandle): Promise<void> {
   try {
-    await connection.command('rollback')
+    await connection.command(mayLeaveState ? cleanRollback(connection.loginSettings) : 'rollback')
   } catch {
     await connection.close() // the caller gets the first cause, not the failure of ROLLBACK
   }

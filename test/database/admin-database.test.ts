@@ -221,6 +221,24 @@ describe('the transaction of administrative work', () => {
     expect(await late).toMatchObject({ message: expect.stringContaining('This transaction is over.') })
   })
 
+  test('leaves nothing of its session to the next one', async () => {
+    await using opened = openAdmin()
+    await opened.admin.write(occasion, (tx) => tx.execute(sql`select set_config('my.plan', 'enterprise', false)`))
+    const read = opened.admin.read(occasion, (tx) => tx.execute(sql`select current_setting('my.plan', true) as plan`))
+    expect(await read).toMatchObject([{ plan: '' }])
+    expect(await failureOf(opened.admin.write(occasion, (tx) => tx.execute(sql`listen jobs`)))).toBeInstanceOf(
+      TransactionMisuse,
+    )
+  })
+
+  test('fails when a statement changes its reason', async () => {
+    await using opened = openAdmin()
+    const work = opened.admin.write(occasion, (tx) =>
+      tx.execute(sql`select set_config('app.admin_reason', 'none', true)`),
+    )
+    expect(await failureOf(work)).toBeInstanceOf(TransactionMisuse)
+  })
+
   test('rejects statements that would end it', async () => {
     await using opened = openAdmin()
     const work = opened.admin.write(occasion, (tx) => tx.execute(sql`commit`))

@@ -62,14 +62,6 @@ describe('a command that would begin or end the transaction', () => {
     },
   )
 
-  test('is rejected by PostgreSQL in a block of PL/pgSQL', async () => {
-    await using db = openDatabase()
-    const error = await withTenant(newTenant(), () =>
-      failureOf(db.write((tx) => tx.execute(sql`do $$ begin commit; end $$`))),
-    )
-    expect(findDatabaseError(error)?.sqlstate).toBe('2D000')
-  })
-
   test('is rejected behind another statement in the same text', async () => {
     await using db = openDatabase()
     const tenant = newTenant()

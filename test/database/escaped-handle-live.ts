@@ -94,8 +94,9 @@ export const liveHandleCases: Case[] = [
       throw new Error('no')
     }
     await withTenant(crypto.randomUUID(), () => failureOf(db[mode](work)))
-    assert.ok(order.includes(`select 'first' sent`))
-    assert.deepEqual(order.slice(-3), [`select 'first' answered`, 'rollback sent', 'rollback answered'])
+    assert.ok(order.includes(`select 'first' answered`))
+    assert.ok(order.indexOf(`select 'first' answered`) < order.indexOf('rollback sent'))
+    assert.deepEqual(order.slice(-2), ['rollback sent', 'rollback answered'])
   }),
 
   ...inEachMode('a query of a microtask behind a $mode fails the call or is rejected', async (url, mode) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import postgres from 'postgres'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
@@ -91,6 +91,14 @@ describe('statements that are sent together', () => {
       expect(connection.fault).toBeDefined()
     }, main.ownerUrl)
   })
+
+  test('do not return the data of COPY as an empty result', async () => {
+    await withConnection(async (connection) => {
+      const copy = statement('copy (values (1)) to stdout')
+      expect(await failureOf(connection.send([copy]))).toBeInstanceOf(TransactionMisuse)
+      expect(await query(connection, 'select 1 as one')).toEqual([{ one: 1 }] as never)
+    })
+  })
 })
 
 describe('a prepared statement', () => {
@@ -114,12 +122,23 @@ describe('a prepared statement', () => {
 
   test('is closed when there are too many, the least recently used first', async () => {
     await withConnection(async (connection) => {
-      await send(connection, 'select 0')
+      const twice = async (text: string) => [await send(connection, text), await send(connection, text)]
+      await twice('select 0')
       const [first = ''] = await namesOn(connection)
-      for (let n = 1; n < 300; n += 1) await send(connection, `select ${n % 100 === 50 ? 0 : n}`)
+      for (let n = 1; n < 300; n += 1) await twice(`select ${n % 50 === 25 ? 0 : n}`)
       const names = await namesOn(connection)
-      expect(names.length).toBeLessThanOrEqual(250)
+      expect(names.length).toBeLessThanOrEqual(100)
       expect(names).toContain(first)
+    })
+  })
+
+  test('is not created for a statement that must be parsed each time', async () => {
+    await withConnection(async (connection) => {
+      const unnamed = { text: 'select 1', parameters: [], unnamed: true }
+      await connection.send([unnamed, statement('select 2'), unnamed])
+      const results = await connection.send([statement('select 2'), unnamed])
+      expect(results.map(({ rows }) => rows)).toEqual([[[2]], [[1]]])
+      expect(await namesOn(connection)).toHaveLength(1)
     })
   })
 
@@ -146,11 +165,16 @@ describe('a prepared statement', () => {
   })
 
   test('is sent again unnamed when the server lost it, as behind a pooler without named statements', async () => {
-    await using db = openDatabase()
+    let isLost = false
+    const lose = async (text: string, connection: Connection) => {
+      if (isLost && text.startsWith('begin')) await connection.command('deallocate all')
+      isLost = false
+    }
+    await using db = openDatabase({}, { before: lose })
     const { tenant, userId } = await tenantWithUser(db)
     const find = () => withTenant(tenant, () => db.read((tx) => userById(tx, { id: userId })))
     const before = await find()
-    await withTenant(tenant, () => db.write((tx) => tx.execute(sql`deallocate all`)))
+    isLost = true
     expect(await find()).toEqual(before)
   })
 

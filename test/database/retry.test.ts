@@ -18,8 +18,7 @@ import {
   withSettings,
 } from './shared-database.ts'
 
-const raise = (tx: TenantTx, sqlstate: string) =>
-  tx.execute(sql.raw(`do $$ begin raise exception 'no' using errcode = '${sqlstate}'; end $$`))
+const raise = (tx: TenantTx, sqlstate: string) => tx.execute(sql`select raise(${sqlstate})`)
 
 describe('a transaction that can succeed a second time', () => {
   test.each(['40001', '40P01', '55P03'])('runs again after %s, in a new transaction', async (sqlstate) => {

@@ -9,6 +9,7 @@ import {
 } from '../../src/database/index.ts'
 import { main, newTenant } from '../database.ts'
 import { addUser, backendOf, failureOf } from './shared-database.ts'
+import { nameOf } from './watched-pool.ts'
 
 type CommandHook = (text: string, connection: Connection) => Promise<StatementResult>
 
@@ -48,7 +49,7 @@ test('a connection that is in a transaction after COMMIT never serves the next o
   let isFirst = true
   const db = openDatabase(async (text, connection) => {
     const result = await connection.command(text)
-    if (text === 'commit' && isFirst) {
+    if (nameOf(text) === 'commit' && isFirst) {
       isFirst = false
       await connection.command('begin')
     }
@@ -62,7 +63,7 @@ test('a connection that is in a transaction after COMMIT never serves the next o
 
 test('a connection whose ROLLBACK fails never serves the next transaction', async () => {
   const db = openDatabase((text, connection) =>
-    text === 'rollback' ? Promise.reject(new Error('lost')) : connection.command(text),
+    nameOf(text) === 'rollback' ? Promise.reject(new Error('lost')) : connection.command(text),
   )
   const backends: number[] = []
   const fail = async () => {
@@ -83,8 +84,10 @@ test('a connection whose ROLLBACK fails never serves the next transaction', asyn
 test('a COMMIT that was not sent is rolled back, and the connection serves the next transaction', async () => {
   const sent: string[] = []
   const db = openDatabase((text, connection) => {
-    sent.push(text)
-    return text === 'commit' && sent.length === 1 ? Promise.reject(new Error('not sent')) : connection.command(text)
+    sent.push(nameOf(text))
+    return nameOf(text) === 'commit' && sent.length === 1
+      ? Promise.reject(new Error('not sent'))
+      : connection.command(text)
   })
   const tenant = newTenant()
   expect(await failureOf(withTenant(tenant, () => db.write((tx) => addUser(tx))))).toMatchObject({

@@ -19,6 +19,10 @@ export interface Tampering {
   answer?: (text: string, answer: StatementResult) => StatementResult
 }
 
+/** The end of a transaction, which can clean the connection too, by its name. */
+export const nameOf = (message: string): string =>
+  message.startsWith('rollback;') ? 'rollback' : message.endsWith('; commit') ? 'commit' : message
+
 /** A pool that records what is sent. It has one connection unless `options` has a size. */
 export function watchedPool(options: Partial<PoolOptions> & { url: string }, { before, answer }: Tampering = {}) {
   const pool = createPool({ size: 1, ...options })
@@ -37,9 +41,10 @@ export function watchedPool(options: Partial<PoolOptions> & { url: string }, { b
         const results = await connection.send(statements, options)
         return results.map((result, index) => answered(statements[index]?.text ?? '', result))
       },
-      async command(text) {
+      async command(message) {
+        const text = nameOf(message)
         await record(text)
-        return answered(text, await connection.command(text))
+        return answered(text, await connection.command(message))
       },
       get status() {
         return connection.status
@@ -48,6 +53,7 @@ export function watchedPool(options: Partial<PoolOptions> & { url: string }, { b
         return connection.fault
       },
       openedAt: connection.openedAt,
+      loginSettings: connection.loginSettings ?? {},
       close: () => connection.close(),
     }
     originals.set(watched, connection)

@@ -12,12 +12,7 @@ const appRunning = (work: (tx: TenantTx) => Promise<unknown>) =>
   build({ db: { ...db, readAtOnce: () => db.write(work) as never, write: () => db.write(work) as never } })
 
 /** PostgreSQL raises an error with secrets in every text field. */
-const raise = (sqlstate: string) => (tx: TenantTx) =>
-  tx.execute(
-    sql.raw(
-      `do $$ begin raise exception 's3cret' using errcode = '${sqlstate}', detail = 's3cret', hint = 's3cret'; end $$`,
-    ),
-  )
+const raise = (sqlstate: string) => (tx: TenantTx) => tx.execute(sql`select raise(${sqlstate}, 's3cret')`)
 
 const mapped: Record<string, [number, string]> = {
   '23505': [409, 'CONFLICT'],

@@ -58,7 +58,8 @@ export function valuesOf(bind: Message): string[] {
 export function phaseOf(statement: string, before: Phase | undefined): Phase {
   if (statement.startsWith('begin')) return 'begin'
   if (statement.startsWith('select set_config')) return 'confirm'
-  if (statement === 'commit' || statement === 'rollback') return statement
+  if (statement.startsWith('rollback')) return 'rollback'
+  if (/(^|; )commit$/.test(statement)) return 'commit'
   if (statement.includes('pg_sleep')) return 'long query'
   return before === 'confirm' ? 'first query' : 'query'
 }

@@ -95,8 +95,7 @@ const injectors: Record<TransactionFault, (tx: TenantTx, run: Run) => Promise<un
     await echoed
   },
   async 'transient failure'(tx, run) {
-    const raise = `do $$ begin raise exception 'no' using errcode = '40001'; end $$`
-    if (run.number === 1) await tx.execute(sql.raw(raise))
+    if (run.number === 1) await tx.execute(sql`select raise('40001')`)
   },
   async 'forgotten await'(tx, run) {
     write(tx, run).catch(() => {})

@@ -60,8 +60,10 @@ describe.each(names)('injected SQL: $name', ({ name, worksUnsigned }) => {
 })
 
 describe('injected SQL that writes', () => {
+  const set = (value: string) => `set_config('app.current_tenant', ${value}, true)`
   const textFor = (other: TenantId) =>
-    `taken' from (select set_config('app.current_tenant', '${other}', true)) as s where s is not null --`
+    `taken' from (select own, ${set(`'${other}'`)} as s from (select current_setting('app.current_tenant') as own offset 0) as o offset 0) as s
+      where s is not null returning ${set('own')} --`
 
   test('changes no row of another tenant with a signed tenant context', async () => {
     const { other } = await attack(signed, '/describe', textFor)

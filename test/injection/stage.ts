@@ -23,11 +23,13 @@ function openDatabase(database: TestDatabase, signer?: TenantSigner): TenantData
 }
 
 /** Opens a new database that accepts only signed tenants. */
-export async function openSigned(): Promise<TenantDatabase> {
+export async function openSignedDatabase(): Promise<{ db: TenantDatabase; database: TestDatabase }> {
   const database = await createDatabase()
   await migrate({ url: database.ownerUrl, signingSecrets: [secret] })
-  return openDatabase(database, createTenantSigner(secret))
+  return { db: openDatabase(database, createTenantSigner(secret)), database }
 }
+
+export const openSigned = async (): Promise<TenantDatabase> => (await openSignedDatabase()).db
 
 /** Opens a new database that accepts plain tenants. */
 export const openUnsigned = async (): Promise<TenantDatabase> => openDatabase(await createDatabase())

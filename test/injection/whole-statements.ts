@@ -19,20 +19,31 @@ const become = (value: string): string => `set_config('app.current_tenant', ${va
 const inBlock = (statements: string): string => `do $attack$ begin ${statements} end $attack$`
 const take = `update tasks set description = 'taken';`
 
+const ownTenant = `select current_setting('app.current_tenant') as own offset 0`
+
 /** The statements. Each runs in a transaction that changes rows; the code of the service then lists all tasks. */
 export function wholeStatements({ other, expired, wrong }: Target): WholeStatement[] {
   const plain = `'${other}'`
   const works = (name: string, text: string): WholeStatement => ({ name, text, worksUnsigned: true })
   const fails = (name: string, text: string): WholeStatement => ({ name, text, worksUnsigned: false })
   return [
-    works('SELECT set_config', `select ${become(plain)}`),
-    works('SET LOCAL', `set local app.current_tenant = ${plain}`),
-    works('SET', `set app.current_tenant = ${plain}`),
-    works('a DO block that updates', inBlock(`perform ${become(plain)}; ${take}`)),
-    works('a DO block that deletes', inBlock(`perform ${become(plain)}; delete from tasks;`)),
-    works(
+    fails('SELECT set_config', `select ${become(plain)}`),
+    fails('SET LOCAL', `set local app.current_tenant = ${plain}`),
+    fails('SET', `set app.current_tenant = ${plain}`),
+    fails('a DO block that updates', inBlock(`perform ${become(plain)}; ${take}`)),
+    fails('a DO block that deletes', inBlock(`perform ${become(plain)}; delete from tasks;`)),
+    fails(
       'the own signed context with another tenant in it',
       `select ${become(`overlay(current_setting('app.current_tenant') placing ${plain} from 1)`)}`,
+    ),
+    works(
+      'a SELECT that changes the tenant and sets it back',
+      `select ${become(plain)}, query_to_xml('select title from tasks', true, true, ''), ${become('own')} from (${ownTenant}) as before`,
+    ),
+    works(
+      'an UPDATE that changes the tenant and sets it back',
+      `update tasks set description = 'taken' from (select own, ${become(plain)} as set from (${ownTenant}) as before offset 0) as changed
+      where set is not null returning ${become('own')}`,
     ),
     fails('an expired signed context', inBlock(`perform ${become(`'${expired(other)}'`)}; ${take}`)),
     fails('a context signed with another key', inBlock(`perform ${become(`'${wrong(other)}'`)}; ${take}`)),

@@ -3,6 +3,7 @@ import { withTenant } from '../../context/index.ts'
 import type { TenantDatabase } from '../../database/index.ts'
 import { findDatabaseError } from '../../errors/index.ts'
 import type { Row } from './read-catalogue.ts'
+import { tenantAgain } from './statements.ts'
 
 /** The number of rows that the last statement reached and the rows that it returned, or the error of PostgreSQL. */
 export type Outcome =
@@ -16,8 +17,8 @@ class Rollback extends Error {}
 const isTrouble = (sqlstate: string) => /^(08|25|40|53|55P03|57|58|XX)/.test(sqlstate)
 
 /**
- * Runs statements in one transaction of a tenant. The number of rows is the column `reached` of the last statement's first row;
- * without that column, the number of its rows.
+ * Runs statements in one message of a tenant's transaction. The number of rows is the column `reached` of the first row of the last
+ * statement (in front of `tenantAgain`); without that column, the number of its rows.
  *
  * @param end `undo` rolls the transaction back, `keep` commits it
  * @throws an error of the driver, or of PostgreSQL when it is unrelated to the statements
@@ -32,12 +33,11 @@ export async function attempt(
   try {
     await withTenant(tenant, () =>
       db.write(async (tx) => {
-        for (const statement of statements) {
-          const rows = await tx.execute<Row>(statement)
-          const reached = rows[0]?.reached
-          const { count }: { count: number | null } = rows // null for TRUNCATE
-          outcome = { reached: typeof reached === 'number' ? reached : (count ?? 0), rows: [...rows] }
-        }
+        const results = await Promise.all(statements.map((statement) => tx.execute<Row>(statement)))
+        const rows = results[statements.at(-1) === tenantAgain ? results.length - 2 : results.length - 1]
+        const reached = rows?.[0]?.reached
+        const count: number | null = rows?.count ?? 0 // null for TRUNCATE
+        outcome = { reached: typeof reached === 'number' ? reached : (count ?? 0), rows: [...(rows ?? [])] }
         if (end === 'undo') throw new Rollback()
       }),
     )

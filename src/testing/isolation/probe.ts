@@ -7,7 +7,7 @@ import type { IsolationRow } from './matrix.ts'
 import type { Probe, Subject } from './probes.ts'
 import { isTable } from './read-catalogue.ts'
 import { rowProbes } from './row-probes.ts'
-import { constraintsNow, withoutTenant } from './statements.ts'
+import { constraintsNow, tenantAgain, withoutTenant } from './statements.ts'
 
 /** The tenants that the probes run as. */
 export interface Tenants {
@@ -75,7 +75,7 @@ async function run(
   const refusalReveals = may && (isMade || byOwner === undefined || !isRefusal(byOwner))
   const foreign = tried.map((outcome) => judgeForeign(outcome, expected, may, refusalReveals))
   const worst = foreign.find(({ isViolation }) => isViolation) ?? foreign[0]
-  const none = probe.none && judgeForeign(await as(own, withoutTenant, probe.none), expected, may, false)
+  const none = probe.none && judgeForeign(await as(own, withoutTenant, probe.none, tenantAgain), expected, may, false)
   const shown = byOwner && (beyond > 0 ? { reached: ownRows, rows: [] } : byOwner)
   return {
     relation: relation.label,

@@ -1,7 +1,10 @@
 import { type SQL, type SQLChunk, sql } from 'drizzle-orm'
 import { type Catalogue, isJson, type Relation, type Row } from './read-catalogue.ts'
 
-export const withoutTenant = sql`select set_config('app.current_tenant', '', true)`
+/** Takes the tenant away from its transaction. {@link tenantAgain} must follow in the same message, or the transaction fails. */
+export const withoutTenant = sql`select set_config('app.probed_tenant', current_setting('app.current_tenant'), true),
+  set_config('app.current_tenant', '', true)`
+export const tenantAgain = sql`select set_config('app.current_tenant', current_setting('app.probed_tenant'), true)`
 /** A deferred constraint fails at COMMIT, which a probe does not reach. */
 export const constraintsNow = sql`set constraints all immediate`
 

@@ -54,6 +54,18 @@ test('a tenant reads only its own rows on the standby, and without a tenant noth
   expect(await failureOf(open.db.read(emails))).toMatchObject({ name: 'TenantRequired' })
 })
 
+test('a connection to the standby is clean for the next read, and is used again', async () => {
+  await using open = await openPair({ standbyPool: { size: 1 } })
+  const look = (tx: TenantTx) =>
+    tx.execute(
+      sql`select pg_backend_pid() as backend, current_setting('my.plan', true) as plan, pg_is_in_recovery() as standby`,
+    )
+  const [before] = await asTenant(() => open.db.read(look))
+  await asTenant(() => open.db.read((tx) => tx.execute(sql`select set_config('my.plan', 'enterprise', false)`)))
+  const [after] = await asTenant(() => open.db.read(look))
+  expect(after).toEqual({ backend: before?.backend, plan: '', standby: true })
+})
+
 test.each(['none', 'old'])('a read on the standby is READ ONLY and sees one snapshot (bookmark: %s)', async (sent) => {
   await using open = await openPair()
   const modesOf = (tx: TenantTx) =>

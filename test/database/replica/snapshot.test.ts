@@ -24,6 +24,7 @@ describe('the standby is checked for a replayed write before the read takes its 
       command: undefined,
       statements: [],
       commit: undefined,
+      guard: { text: '', parameters: [] },
       confirm: () => {},
     }).statements
     const { promise: commit, resolve: letCommit } = Promise.withResolvers<void>()

@@ -1,6 +1,8 @@
 import type { CodeMutation } from './mutation.ts'
+import { sessionMutations } from './session-mutations.ts'
 
 export const codeMutations: CodeMutation[] = [
+  ...sessionMutations,
   {
     fault: 'tenant that stays on the connection: set_config(…, false)',
     guarantee: 8,
@@ -34,7 +36,7 @@ export const codeMutations: CodeMutation[] = [
     fault: 'connections that leave the format of dates to the database',
     guarantee: 31,
     file: 'src/database/open-connection.ts',
-    lines: [["{ ...startup, DateStyle: 'ISO, MDY' }", 'startup']],
+    lines: [[" DateStyle: 'ISO, MDY',", '']],
     test: { file: 'test/database/text-formats.test.ts', title: 'changes no date for a role without defaults' },
   },
   {

@@ -1,0 +1,86 @@
+import type { CodeMutation } from './mutation.ts'
+
+/** Faults that leave the state of a session to the next tenant of its connection. */
+export const sessionMutations: CodeMutation[] = [
+  {
+    fault: 'texts of every kind that are sent',
+    guarantee: 29,
+    file: 'src/database/transaction-handle.ts',
+    lines: [['if (!isPrepared) kindOf(text)', '']],
+    test: {
+      file: 'test/database/clean-connection.test.ts',
+      title: 'a statement that changes the session is refused before it is sent',
+    },
+  },
+  {
+    fault: 'a comment that hides the first keyword',
+    guarantee: 29,
+    file: 'src/database/statement-kind.ts',
+    lines: [['at = endOfComment(text, endOf(skipped, text, at))', 'at = endOf(skipped, text, at)']],
+    test: { file: 'test/database/statement-kind.test.ts', title: 'is allowed as' },
+  },
+  {
+    fault: 'a semicolon that hides a COMMIT behind it',
+    guarantee: 29,
+    file: 'src/database/statement-kind.ts',
+    lines: [['const openings = /[ \\t', 'const openings = /[; \\t']],
+    test: { file: 'test/database/statement-kind.test.ts', title: 'a text without an allowed word in front is refused' },
+  },
+  {
+    fault: 'COMMIT without cleaning',
+    guarantee: 29,
+    file: 'src/database/transaction.ts',
+    lines: [['cleans ? cleaning(connection.loginSettings)', 'cleans ? [queryId]']],
+    test: {
+      file: 'test/database/clean-connection.test.ts',
+      title: 'the next transaction of the connection finds nothing of a statement that calls a function',
+    },
+  },
+  {
+    fault: 'ROLLBACK without cleaning',
+    guarantee: 29,
+    file: 'src/database/transaction.ts',
+    lines: [["mayLeaveState ? cleanRollback(connection.loginSettings) : 'rollback'", "'rollback'"]],
+    test: {
+      file: 'test/database/clean-connection.test.ts',
+      title: 'is not there after a transaction that failed or only read',
+    },
+  },
+  {
+    fault: 'settings that stay on the connection',
+    guarantee: 29,
+    file: 'src/database/cleaning.ts',
+    lines: [["  'reset all',\n", '']],
+    test: { file: 'test/injection/left-behind.test.ts', title: 'a setting left behind does not reach the next tenant' },
+  },
+  {
+    fault: 'cleaning in front of deferred triggers',
+    guarantee: 29,
+    file: 'src/database/cleaning.ts',
+    lines: [["  'set constraints all immediate',\n", '']],
+    test: {
+      file: 'test/database/settings-guard.test.ts',
+      title: 'a deferred constraint trigger runs while its transaction still has its tenant',
+    },
+  },
+  {
+    fault: 'a statement in place of the one that sets the tenant',
+    guarantee: 29,
+    file: 'src/database/cleaning.ts',
+    lines: [['not exists (select', 'true or exists (select']],
+    test: {
+      file: 'test/injection/left-behind.test.ts',
+      title: 'a statement left behind does not see the signature of the next tenant',
+    },
+  },
+  {
+    fault: 'settings that are not compared again',
+    guarantee: 29,
+    file: 'src/database/transaction-handle.ts',
+    lines: [['const guard = isPrepared ? [] : [opening.guard]', 'const guard: Statement[] = []']],
+    test: {
+      file: 'test/database/settings-guard.test.ts',
+      title: 'a statement that changes a setting of its transaction fails it',
+    },
+  },
+]
