@@ -359,6 +359,26 @@ export const guarantees: Guarantee[] = [
     ],
   },
   {
+    number: 29,
+    topic: 'handle',
+    title: 'A connection is clean when the next tenant gets it',
+    text: 'A transaction contains only statements of a list. What a function leaves behind (settings, channels, session advisory locks, cursors, temporary tables, the last number of a sequence, the seed of random()) is removed in the message of COMMIT or ROLLBACK. A statement that somebody prepared by SQL, or a changed tenant or actor, fails its transaction.',
+    tests: [
+      proof('database/clean-connection', 'a statement that changes the session is refused before it is sent'),
+      proof('database/clean-connection', 'finds nothing of a statement that calls a function'),
+      proof('database/clean-connection', 'fails its transaction, and the connection is never used again'),
+      proof('database/clean-connection', 'what a connection asked for at its login stays, behind a pooler too'),
+      proof('database/settings-guard', 'a statement that changes a setting of its transaction fails it'),
+      proof(
+        'properties/clean-connection',
+        'whatever a tenant does to its session, the next tenant of the connection finds a clean one, and none of its statements fails',
+      ),
+      proof('injection/left-behind', 'a statement left behind does not see the signature of the next tenant'),
+      proof('injection/left-behind', 'a setting left behind does not reach the next tenant'),
+      proof('database/statement-kind', 'a text without an allowed word in front is refused'),
+    ],
+  },
+  {
     number: 30,
     topic: 'service',
     title: 'What was verified stays as it was',
