@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net'
-import { type Attack, type AttackName, attacks } from './attacks.ts'
+import { type Attack, attacks } from './attacks.ts'
 
 // Attacks a server for some seconds: bun bench/attacker.ts URL SECONDS NAME. It is a program of its own, so that its work does not
 // delay the measurement. It prints how often each status came, and how many connections the server closed.
 
 const [url = '', seconds = '', name = ''] = process.argv.slice(2)
 const { hostname, port } = new URL(url)
-const attack: Attack = attacks[name as AttackName] // the caller took it from the list
+const attack = attackOf(name)
 const counts: Record<string, number> = {}
 const count = (key: string) => {
   counts[key] = (counts[key] ?? 0) + 1
@@ -20,6 +20,12 @@ setTimeout(() => {
   process.stdout.write(`${JSON.stringify(counts)}\n`)
   process.exit()
 }, Number(seconds) * 1000)
+
+function attackOf(name: string): Attack {
+  const found = attacks[name]
+  if (!found) throw new Error(`There is no attack "${name}"`)
+  return found
+}
 
 function open(number: number): void {
   const socket = connect(Number(port), hostname)

@@ -33,69 +33,50 @@ const inChunks = (tenant: number | undefined) =>
   text(['POST /tasks HTTP/1.1', ...(tenant === undefined ? [] : [of(tenant)]), json, 'Transfer-Encoding: chunked'])
 
 const email = (length: number) => `{"email":"a@${'a.'.repeat(length / 2)}","name":"x"}`
+const drip = encoder.encode('1\r\nx\r\n'.repeat(100))
 const reading = { pauseMs: 0, reads: true }
 
-/** The fat tenant has a page of tasks with the longest descriptions. Tenants 3 to 7 are slow: each has a locked task. */
+/** A tenant with a page of tasks that have the longest descriptions. */
 export const fatTenant = 8
+/** Tenants whose first task is locked by somebody else for as long as they attack. */
 export const slowTenants = [3, 4, 5, 6, 7]
+/** The first task of every tenant. */
+export const lockedTask = '5eed0000-0000-7000-8002-000000000001'
 
-/** The attacks by name. Tenant 1 attacks, unless it is said otherwise. Tenant 2 is the victim, which no attack uses. */
-export const attacks = {
+/** Tenant 1 attacks, unless it is said otherwise. Tenant 2 is the victim, which no attack uses. */
+export const floods = {
   lists: { ...reading, connections: 128, request: () => get('/tasks', 1) },
   'fat pages': { ...reading, connections: 64, request: () => get('/tasks?limit=100', fatTenant) },
-  'many connections': { connections: 4000, pauseMs: 5000, reads: true, request: () => get('/tasks', 1) },
+  'many connections': { ...reading, connections: 4000, pauseMs: 5000, request: () => get('/tasks', 1) },
   'slow tenants': {
     ...reading,
-    connections: 10,
+    connections: 2 * slowTenants.length,
     request: (number) => patch(`/tasks/${lockedTask}`, slowTenants[number % 5] ?? 0, '{"status":"done"}'),
   },
-  'e-mail': { ...reading, connections: 8, request: () => post('/users', 1, email(1_048_000)) },
-  'shorter e-mail': { ...reading, connections: 8, request: () => post('/users', 1, email(8000)) },
+  'long e-mail': { ...reading, connections: 8, request: () => post('/users', 1, email(1_048_000)) },
+  'e-mail of 8 KB': { ...reading, connections: 8, request: () => post('/users', 1, email(8000)) },
   brackets: { ...reading, connections: 8, request: () => post('/tasks', 1, '['.repeat(131_072)) },
-  'unfinished bodies, no token': { connections: 1500, pauseMs: 0, reads: true, request: () => unfinished(undefined) },
-  'unfinished bodies': { connections: 1500, pauseMs: 0, reads: true, request: () => unfinished(1) },
-  'unfinished bodies of many tenants': {
-    connections: 1500,
-    pauseMs: 0,
-    reads: true,
-    request: (number) => unfinished(1 + number),
-  },
-  'chunks of one byte, no token': {
-    connections: 64,
-    pauseMs: 0,
-    reads: true,
-    request: () => inChunks(undefined),
-    drip: encoder.encode('1\r\nx\r\n'.repeat(100)),
-  },
-  'chunks of one byte': {
-    connections: 64,
-    pauseMs: 0,
-    reads: true,
-    request: () => inChunks(1),
-    drip: encoder.encode('1\r\n \r\n'.repeat(100)),
-  },
-  'unread docs': {
+} satisfies Record<string, Attack>
+
+/** Requests whose bytes a server could hold. Those without a token come before anybody is known. */
+export const hoards = {
+  'unfinished bodies, no token': { ...reading, connections: 1500, request: () => unfinished(undefined) },
+  'unread docs, no token': {
+    ...reading,
     connections: 1000,
-    pauseMs: 0,
     reads: false,
-    request: () => get('/docs/swagger-ui-dist/swagger-ui-bundle.js', 1),
+    request: () => text(['GET /docs/swagger-ui-dist/swagger-ui-bundle.js HTTP/1.1']),
   },
+  'chunks of one byte, no token': { ...reading, connections: 64, request: () => inChunks(undefined), drip },
   'unread fat pages': {
+    ...reading,
     connections: 300,
-    pauseMs: 0,
     reads: false,
     request: () => get('/tasks?limit=100', fatTenant),
   },
-  'bodies of 1 MiB': { connections: 900, pauseMs: 0, reads: true, request: () => post('/tasks', 1, ' '.repeat(1_048_576)) },
-  'bodies that wait': {
-    connections: 900,
-    pauseMs: 0,
-    reads: true,
-    request: () => post('/tasks', 1, ' '.repeat(131_072)),
-  },
+  'bodies of 1 MiB': { ...reading, connections: 900, request: () => post('/tasks', 1, ' '.repeat(1_048_576)) },
+  'bodies of 128 KiB': { ...reading, connections: 900, request: () => post('/tasks', 1, ' '.repeat(131_072)) },
+  'unfinished bodies of 1500 tenants': { ...reading, connections: 1500, request: (number) => unfinished(1 + number) },
 } satisfies Record<string, Attack>
 
-export type AttackName = keyof typeof attacks
-
-/** Every tenant has a task with this id, when `stride` is 0. */
-export const lockedTask = '5eed0000-0000-7000-8002-000000000001'
+export const attacks: Record<string, Attack> = { ...floods, ...hoards }

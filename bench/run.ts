@@ -10,6 +10,7 @@ import type { Pace, Scenario, Stand } from './scenario.ts'
 import { create, get, list, longList } from './scenarios/against-floor.ts'
 import { bodies } from './scenarios/bodies.ts'
 import { flood } from './scenarios/flood.ts'
+import { hoard } from './scenarios/hoard.ts'
 import { rowSecurity } from './scenarios/row-security.ts'
 import { safety } from './scenarios/safety.ts'
 import { largeTenant, manyTenants } from './scenarios/scale.ts'
@@ -28,6 +29,7 @@ const scenarios: Scenario[] = [
   largeTenant,
   safety,
   flood,
+  hoard,
   bodies,
   start,
   create,

@@ -15,16 +15,23 @@ export interface Server extends AsyncDisposable {
 /** Most scenarios measure without authentication. */
 const unverified = { ALLOW_UNVERIFIED: 'true' }
 
+interface RowhouseOptions {
+  options?: string[]
+  settings?: Record<string, string>
+  /** Node runs dist/node.js, which `bun run build:node` builds. @default 'bun' */
+  runtime?: 'bun' | 'node'
+}
+
 /** Starts the service, with its log. */
-export const startRowhouse = (
-  programs: Programs,
-  { url }: Filled,
-  { options = [], settings = unverified }: { options?: string[]; settings?: Record<string, string> } = {},
-): Promise<Server> => startServer(programs, ['src/runtime/bun.ts', ...options], { DATABASE_URL: url, ...settings })
+export function startRowhouse(programs: Programs, { url }: Filled, given: RowhouseOptions = {}): Promise<Server> {
+  const { options = [], settings = unverified, runtime = 'bun' } = given
+  const command = runtime === 'bun' ? [process.execPath, 'src/runtime/bun.ts'] : ['node', 'dist/node.js']
+  return startServer(programs, [...command, ...options], { DATABASE_URL: url, ...settings })
+}
 
 /** Starts the hand-written server that the service is compared with. */
 export const startFloor = (programs: Programs, { url }: Filled): Promise<Server> =>
-  startServer(programs, ['bench/floor.ts'], { DATABASE_URL: url })
+  startServer(programs, [process.execPath, 'bench/floor.ts'], { DATABASE_URL: url })
 
 /** The environment of `bun start`, for the floor too. Read here, because a shell would be an additional process. */
 const settingsOfStart = Object.fromEntries(
@@ -40,7 +47,7 @@ async function startServer(
   const port = String(await freePort())
   const url = `http://127.0.0.1:${port}`
   const start = performance.now()
-  const program = programs.start([process.execPath, ...command], {
+  const program = programs.start(command, {
     ...settingsOfStart,
     ...environment,
     HOST: '127.0.0.1',

@@ -1,38 +1,44 @@
+import { fatten, lockSlowTenants } from '../attacked-data.ts'
+import { floods } from '../attacks.ts'
 import { compare, type Subject } from '../compare.ts'
+import type { Filled } from '../databases.ts'
 import type { Scenario, Stand, Verdict } from '../scenario.ts'
 import { type Server, startRowhouse } from '../server.ts'
 import { ratios } from '../statistics.ts'
 import { type Load, runWrk } from '../wrk.ts'
 
-// Tenant A requests its first page, with its total, over many connections; tenant B gets tasks over a few.
-const amount = { tenants: 2, tasks: 30_000 }
-const a: Load = { kind: 'list', first: 1, last: 1, tasks: amount.tasks, stride: 0 }
-const b: Load = { ...a, kind: 'get', first: 2, last: 2 }
-const connectionsOf = { a: 128, b: 4 }
+// Tenant B gets tasks over a few connections, while others attack.
+const amount = { tenants: 8, tasks: 30_000 }
+const b: Load = { kind: 'get', first: 2, last: 2, tasks: amount.tasks, stride: 0 }
+const connectionsOfB = 4
 
 const p99 = 'p99 ms of B'
 const failed = 'failed % of B'
 
-/** Measures the responses to B, with or without the requests of A. */
-function responsesToB({ programs }: Stand, name: string, server: Server, isFlooded: boolean): Subject {
+/** Measures the responses to B, with or without an attack. */
+function responsesToB(
+  stand: Stand,
+  name: string,
+  server: Server,
+  attack?: { flood: string; database: Filled },
+): Subject {
+  const { programs } = stand
   return {
     name,
     async measure(seconds, round) {
-      const flood = isFlooded
-        ? runWrk(programs, server.url, a, seconds + 1, round, { connections: connectionsOf.a, mayFail: true })
+      const unlock = attack?.flood === 'slow tenants' ? await lockSlowTenants(attack.database) : undefined
+      const attacker = attack
+        ? programs.start([process.execPath, 'bench/attacker.ts', server.url, `${seconds + 6}`, attack.flood])
         : undefined
-      if (flood) await Bun.sleep(500) // until all connections of A are open
-      const ofB = await runWrk(programs, server.url, b, seconds, round, {
-        connections: connectionsOf.b,
-        mayFail: true,
-      })
-      const ofA = await flood
+      if (attacker) await Bun.sleep(5000) // until its connections are open
+      const ofB = await runWrk(programs, server.url, b, seconds, round, { connections: connectionsOfB, mayFail: true })
+      await attacker?.exited
+      await unlock?.()
       return {
         [p99]: ofB.p99Ms,
         'p50 ms of B': ofB.p50Ms,
         'requests/s of B': ofB.requests / ofB.seconds,
         [failed]: (100 * ofB.failed) / ofB.requests,
-        'requests/s of A': ofA ? ofA.requests / ofA.seconds : 0,
       }
     },
   }
@@ -40,37 +46,38 @@ function responsesToB({ programs }: Stand, name: string, server: Server, isFlood
 
 export const flood: Scenario = {
   name: 'flood',
-  title: `Tenant B gets tasks over ${connectionsOf.b} connections while tenant A requests lists over ${connectionsOf.a}`,
+  title: `Tenant B gets tasks over ${connectionsOfB} connections while other tenants flood the service`,
   async run(stand) {
     const database = await stand.databases.rowhouse(amount)
-    const start = (settings: Record<string, string>) =>
-      startRowhouse(stand.programs, database, { settings: { ALLOW_UNVERIFIED: 'true', ...settings } })
-    await using bounded = await start({})
-    await using unbounded = await start({ TENANT_CONCURRENCY: '0' })
-    const measured = await compare(stand, [
-      responsesToB(stand, 'quiet', bounded, false),
-      responsesToB(stand, 'A floods', bounded, true),
-      responsesToB(stand, 'A floods, no limits', unbounded, true),
+    await fatten(database)
+    await using server = await startRowhouse(stand.programs, database)
+    const names = Object.keys(floods)
+    const measured = await compare({ ...stand, pace: { ...stand.pace, warmUpSeconds: 1 } }, [
+      responsesToB(stand, 'quiet', server),
+      ...names.map((flood) => responsesToB(stand, flood, server, { flood, database })),
     ])
-    const slower: Verdict = {
-      claim: "B's p99 while A floods, against its quiet one",
-      bound: 'at most',
-      target: 5,
-      unit: '×',
-      rounds: ratios(measured.of('A floods', p99), measured.of('quiet', p99)),
-    }
-    const errors: Verdict = {
-      claim: "B's requests that fail while A floods",
-      bound: 'at most',
-      target: 0,
-      unit: '%',
-      rounds: measured.of('A floods', failed),
-    }
+    const verdicts = names.flatMap((name): Verdict[] => [
+      {
+        claim: `B's p99 against its quiet one: ${name}`,
+        bound: 'at most',
+        target: 5,
+        unit: '×',
+        rounds: ratios(measured.of(name, p99), measured.of('quiet', p99)),
+      },
+      {
+        claim: `B's requests that fail: ${name}`,
+        bound: 'at most',
+        target: 0,
+        unit: '%',
+        rounds: measured.of(name, failed),
+      },
+    ])
     return {
       lines: measured.lines,
-      verdicts: [slower, errors],
+      verdicts,
       notes: [
-        'Both wrk processes share the cores with the service and PostgreSQL, so A takes processor time from B in any case.',
+        'wrk, the attacker, the service and PostgreSQL share the cores, so an attack takes processor time from B in any case.',
+        'Attacks: lists over 128 connections; pages of 4 MB over 64; lists over 4,000 connections, each with a pause of 5 seconds; five tenants with two transactions each that wait for a lock, on a pool of ten; an e-mail of 1 MB, and one of 8 KB; a body of 131,072 brackets.',
       ],
     }
   },

@@ -14,6 +14,15 @@ export interface Identity {
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 }
 
+/**
+ * Returns a name of the caller that is unique among all tenants: the issuer and the actor of a token. Undefined where nobody vouches
+ * for that: two tenants may each have an actor "admin".
+ */
+export function globalActorOf(identity: Identity | undefined): string | undefined {
+  const issuer = identity?.claims?.iss
+  return identity?.actor === undefined || typeof issuer !== 'string' ? undefined : `${issuer} ${identity.actor}`
+}
+
 /** Verifies the caller of a request. */
 export interface Authentication {
   /** The request headers that it reads, for `Vary`. */

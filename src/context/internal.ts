@@ -1,5 +1,6 @@
 // What other kit folders need and users of the kit do not.
 
+export { globalActorOf } from './authentication.ts'
 export { type Bookmark, noBookmark } from './bookmark.ts'
 export { runInContext } from './context.ts'
 export { frozenIdentity } from './frozen-identity.ts'

@@ -63,11 +63,12 @@ function respond(
   after: object,
 ): Response {
   const sendLarge = c.get('sendLarge')
-  const bytes = sendLarge && Array.isArray(data) ? bytesOf(data) : 0
-  if (sendLarge && bytes >= largeBytes) {
+  const isList = Array.isArray(data) && !('toJSON' in data)
+  const bytes = sendLarge && isList ? bytesOf(data) : 0
+  if (sendLarge && isList && bytes >= largeBytes) {
     const head = `${JSON.stringify(before).slice(0, -1)},"data":[`
     const tail = `],${JSON.stringify(after).slice(1)}`
-    return c.body(sendLarge(bytes, slicesOfList(head, data as unknown[], tail)), status, json) // an array, see above
+    return c.body(sendLarge(bytes, slicesOfList(head, [...data], tail)), status, json) // a copy, since it is read later
   }
   const text = JSON.stringify({ ...before, data, ...after }) // omits an undefined `meta`
   if (sendLarge && text.length >= largeBytes / 2)

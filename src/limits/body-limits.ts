@@ -1,14 +1,21 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { TenantEnv } from '../context/index.ts'
+import { ApiError } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
-import { type ByteBudget, holdersOf } from './byte-budget.ts'
-import { assertText, receiveBody, tooLarge, untilAborted } from './receive-body.ts'
+import { type ByteBudget, type ByteHold, holdersOf } from './byte-budget.ts'
+import { assertText, firstBytes, receiveBody, tooLarge, untilAborted } from './receive-body.ts'
 
 export interface BodyLimitsOptions {
   /** The most bytes of a body. */
   maxBytes: number
   /** Counts the bodies of all requests until their handlers have ended. Routes with different `maxBytes` share it. */
   budget: ByteBudget
+  /**
+   * Whether handlers read `c.req.raw`, such as those of better-auth, and not only `c.req`.
+   *
+   * @default false, which is faster
+   */
+  keepRaw?: boolean
 }
 
 /** What {@link bodyLimits} sets in Hono's context. */
@@ -22,12 +29,12 @@ export type BodyLimitsEnv = {
 type Env = TenantEnv & BodyLimitsEnv
 
 /**
- * Reads the body of a request before its handler, and limits the bytes of bodies for each tenant, each actor and the process. Use it
- * after the `tenant` middleware, so that the caller is verified before the first byte is read.
+ * Reads the body of a request before its handler, and limits the bytes of bodies for each tenant, each actor and the process.
+ * Use it after the `tenant` middleware, so that the caller is verified before the first byte is read.
  *
  * @throws TypeError at construction, when `maxBytes` is not a whole number of at least 1. The handler throws ApiError
- *   PAYLOAD_TOO_LARGE, BAD_REQUEST for text that is not UTF-8, TOO_MANY_REQUESTS for a tenant or an actor that has used its share,
- *   SERVICE_UNAVAILABLE when the process has no room; TenantRequired without a tenant
+ *   PAYLOAD_TOO_LARGE, BAD_REQUEST for text that is not UTF-8, UNSUPPORTED_MEDIA_TYPE for a compressed body, TOO_MANY_REQUESTS
+ *   for a tenant or an actor that has used its share, SERVICE_UNAVAILABLE when the process has no room; TenantRequired without a tenant
  * @example
  * const budget = new ByteBudget({ totalBytes: 16_777_216 })
  * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
@@ -42,12 +49,12 @@ export function bodyLimits(options: BodyLimitsOptions): MiddlewareHandler<Env> {
       await next()
       return
     }
-    const release = reserve(c, options)
+    const hold = reserve(c, options)
     try {
-      await receive(c, maxBytes)
+      await receive(c, options, hold)
       await next()
     } finally {
-      release()
+      hold.release()
     }
   }
 }
@@ -60,14 +67,14 @@ function hasBody(c: Context): boolean {
   return c.req.method !== 'GET' && c.req.method !== 'HEAD' && c.req.raw.body !== null
 }
 
-/** Counts a body before its first byte is read. One without a declared length counts as the largest. */
-function reserve(c: Context<Env>, { maxBytes, budget }: BodyLimitsOptions): () => void {
+/** Counts a body before its first byte is read. One without a declared length is counted as it grows. */
+function reserve(c: Context<Env>, { maxBytes, budget }: BodyLimitsOptions): ByteHold {
   const declared = declaredBytes(c)
   try {
     const holders = holdersOf(c)
     if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes)
     budget.admit(holders)
-    return budget.hold(holders, declared ?? maxBytes)
+    return budget.hold(holders, declared ?? Math.min(firstBytes, maxBytes))
   } catch (error) {
     closeUnread(c)
     throw error
@@ -75,16 +82,25 @@ function reserve(c: Context<Env>, { maxBytes, budget }: BodyLimitsOptions): () =
 }
 
 /** Reads the body, which Hono then has for the validators. */
-async function receive(c: Context<Env>, maxBytes: number): Promise<void> {
+async function receive(
+  c: Context<Env>,
+  { maxBytes, keepRaw = false }: BodyLimitsOptions,
+  hold: ByteHold,
+): Promise<void> {
+  const { raw } = c.req
+  const encoding = c.req.header('Content-Encoding') ?? 'identity'
+  const signal = c.get('signal')
   c.set('receiving', true)
   try {
+    if (encoding.toLowerCase() !== 'identity')
+      throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed')
+    signal?.throwIfAborted()
     // The runtime reads a declared length at once, and no more than that.
-    const body = await untilAborted(
-      c.get('signal'),
-      declaredBytes(c) === undefined ? receiveBody(c.req.raw, maxBytes) : c.req.arrayBuffer(),
-    )
+    const isDeclared = declaredBytes(c) !== undefined
+    const body = await untilAborted(signal, isDeclared ? c.req.arrayBuffer() : receiveBody(raw, maxBytes, hold))
     assertText(body, c.req.header('Content-Type'))
     c.req.bodyCache.arrayBuffer = Promise.resolve(body) as never // Hono declares the value, and stores its promise
+    if (keepRaw) c.req.raw = new Request(raw, { body })
   } catch (error) {
     closeUnread(c)
     throw error

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { type TenantEnv, TenantRequired } from '../context/index.ts'
+import { globalActorOf } from '../context/internal.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 
@@ -73,32 +74,29 @@ export class ByteBudget {
   }
 
   /**
-   * Counts bytes until the returned function is called; further calls of it do nothing.
+   * Counts the bytes of one request or response.
    *
    * @param holders the tenant and the actor
    * @param options `anyway`: also beyond the bytes of the process, for what must not be refused
    * @throws ApiError SERVICE_UNAVAILABLE when the process would hold too many bytes
    */
-  hold(holders: readonly string[], bytes: number, options: { anyway?: boolean } = {}): () => void {
-    if (!options.anyway && this.total + bytes > this.totalBytes)
-      throw unavailable(new Error('The byte budget of the process is used up'))
+  hold(holders: readonly string[], bytes: number, options: { anyway?: boolean } = {}): ByteHold {
     this.sweep()
-    const shares = holders.map((holder) => this.shareOf(holder))
+    const hold = new ByteHold(this, holders)
+    hold.resize(bytes, options)
+    return hold
+  }
+
+  /** Used by {@link ByteHold}. `returned` bytes stay in the shares, which free them in time. */
+  change(holders: readonly string[], bytes: number, { anyway = false, returned = false }): void {
+    if (bytes > 0 && !anyway && this.total + bytes > this.totalBytes)
+      throw unavailable(new Error('The byte budget of the process is used up'))
     this.total += bytes
-    for (const share of shares) {
-      share.used = this.usedNow(share) + bytes
+    for (const holder of holders) {
+      const share = this.shareOf(holder)
+      share.used = Math.max(0, this.usedNow(share) + (returned ? 0 : bytes))
       share.held += bytes
       share.updatedAt = this.now()
-    }
-    let held = bytes
-    return () => {
-      this.total -= held
-      for (const share of shares) {
-        share.used = this.usedNow(share)
-        share.held -= held
-        share.updatedAt = this.now()
-      }
-      held = 0
     }
   }
 
@@ -130,6 +128,35 @@ export class ByteBudget {
   }
 }
 
+/** The bytes of one request or response. */
+export class ByteHold {
+  private bytes = 0
+  private isReleased = false
+
+  constructor(
+    private readonly budget: ByteBudget,
+    private readonly holders: readonly string[],
+  ) {}
+
+  /**
+   * Counts so many bytes instead of those before. Without effect after `release`.
+   *
+   * @throws ApiError SERVICE_UNAVAILABLE when the process would hold too many bytes
+   */
+  resize(bytes: number, options: { anyway?: boolean } = {}): void {
+    if (this.isReleased) return
+    this.budget.change(this.holders, bytes - this.bytes, options)
+    this.bytes = bytes
+  }
+
+  /** Returns the bytes. Further calls do nothing. */
+  release(): void {
+    if (this.isReleased) return
+    this.isReleased = true
+    this.budget.change(this.holders, -this.bytes, { returned: true })
+  }
+}
+
 /**
  * Returns the holders of a request's bytes: its tenant, and its actor if there is one.
  *
@@ -138,6 +165,6 @@ export class ByteBudget {
 export function holdersOf(c: Context<TenantEnv>): string[] {
   const tenantId = c.get('tenantId')
   if (tenantId === undefined) throw new TenantRequired()
-  const actor = c.get('identity')?.actor
+  const actor = globalActorOf(c.get('identity'))
   return actor === undefined ? [`tenant ${tenantId}`] : [`tenant ${tenantId}`, `actor ${actor}`]
 }

@@ -1,24 +1,52 @@
+import type { ByteHold } from './byte-budget.ts'
+
+/** The slowest client that is waited for reads so many bytes in a millisecond, on average: 64 KB in a second. */
+const slowestBytesPerMs = 64
+
+export interface Pace {
+  /** How long a client may read nothing, in milliseconds. */
+  stallMs: number
+  /** Aborts when the client is gone, or the request is over without this response. */
+  signal: AbortSignal | undefined
+}
+
 /**
- * Sends slices, each when the client has read the one before, and calls `release` after the last one. A runtime that gets all
- * bytes at once copies those that the client has not read yet. Between two slices other requests run. A client that reads no slice
- * for `stallMs` is cut off.
+ * Sends slices, each when the client has read the one before, and releases their bytes after the last one. A runtime that gets all
+ * bytes at once copies those that the client has not read yet. Between two slices other requests run. A client that reads nothing
+ * for `stallMs`, or less than 64 KB a second on average, is cut off. So is a response that nobody begins to send.
  *
- * @param stallMs in milliseconds
+ * @param bytes how many there are, about
  */
 export function pacedBody(
   slices: Iterator<Uint8Array>,
-  release: () => void,
-  stallMs: number,
+  bytes: number,
+  hold: ByteHold,
+  { stallMs, signal }: Pace,
 ): ReadableStream<Uint8Array> {
-  let stalled: ReturnType<typeof setTimeout> | undefined
+  const endsAt = performance.now() + stallMs + bytes / slowestBytesPerMs
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let fail: ((reason: unknown) => void) | undefined
   const end = () => {
-    clearTimeout(stalled)
-    release()
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', end)
+    hold.release()
   }
+  const cutOff = () => {
+    end()
+    fail?.(new Error('The client did not read the response'))
+  }
+  const wait = () => {
+    clearTimeout(timer)
+    timer = setTimeout(cutOff, Math.max(0, Math.min(stallMs, endsAt - performance.now())))
+  }
+  signal?.addEventListener('abort', end) // the runtime ends the stream itself
+  wait()
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        fail = (reason) => controller.error(reason)
+      },
       async pull(controller) {
-        clearTimeout(stalled)
         await turn()
         const { done, value } = next(slices, end)
         if (done) {
@@ -27,10 +55,7 @@ export function pacedBody(
           return
         }
         controller.enqueue(value)
-        stalled = setTimeout(() => {
-          end()
-          controller.error(new Error('The client did not read the response'))
-        }, stallMs)
+        wait()
       },
       cancel: end,
     },

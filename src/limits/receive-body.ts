@@ -1,17 +1,20 @@
 import { ApiError } from '../errors/index.ts'
+import type { ByteHold } from './byte-budget.ts'
 
 /** A buffer begins with so many bytes. */
-const firstBytes = 4096
+export const firstBytes = 4096
 /** A body may arrive in so many pieces and one more for each 32 bytes: writers of tokens do so, and smaller pieces cost too much. */
 const piecesMax = 1024
 const pieceBytes = 32
 
 /**
- * Reads a body without a declared length into one buffer. A list of pieces would hold many times their bytes when they are small.
+ * Reads a body without a declared length into one buffer, and counts it as it grows. A list of pieces would hold many times their
+ * bytes when they are small.
  *
- * @throws ApiError PAYLOAD_TOO_LARGE for a body of more than `maxBytes`, BAD_REQUEST for one of very many pieces
+ * @throws ApiError PAYLOAD_TOO_LARGE for a body of more than `maxBytes`, BAD_REQUEST for one of very many pieces,
+ *   SERVICE_UNAVAILABLE when the process has no room
  */
-export async function receiveBody({ body }: Request, maxBytes: number): Promise<ArrayBuffer> {
+export async function receiveBody({ body }: Request, maxBytes: number, hold: ByteHold): Promise<ArrayBuffer> {
   let buffer = new Uint8Array(Math.min(firstBytes, maxBytes))
   let length = 0
   let pieces = 0
@@ -21,14 +24,19 @@ export async function receiveBody({ body }: Request, maxBytes: number): Promise<
     if (needed > maxBytes) throw tooLarge(maxBytes)
     if (pieces > piecesMax + length / pieceBytes)
       throw new ApiError('BAD_REQUEST', 'The body arrives in too many small pieces')
-    if (needed > buffer.byteLength) buffer = grown(buffer, Math.min(maxBytes, Math.max(needed, 2 * length)))
+    if (needed > buffer.byteLength) {
+      const larger = Math.min(maxBytes, Math.max(needed, 2 * length))
+      hold.resize(larger)
+      buffer = grown(buffer, larger)
+    }
     buffer.set(piece, length)
     length = needed
   }
+  hold.resize(length)
   return buffer.buffer.slice(0, length)
 }
 
-/** Rejects with the signal's reason when it aborts before the promise settles. */
+/** Rejects with the signal's reason when it aborts before the promise settles. It must not be aborted yet. */
 export function untilAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
   if (!signal) return promise
   return new Promise((resolve, reject) => {

@@ -9,7 +9,8 @@ export interface ResponseLimitsOptions {
   /** Counts large responses until they are sent. */
   budget: ByteBudget
   /**
-   * How long a client may read nothing of a large response before it is cut off, in milliseconds.
+   * How long a client may read nothing of a large response before it is cut off, in milliseconds. One that reads less than 64 KB a
+   * second is cut off too.
    *
    * @default 15000
    */
@@ -18,7 +19,7 @@ export interface ResponseLimitsOptions {
 
 /**
  * Sends large responses of {@link ok} in slices, as fast as the client reads them, and limits their bytes for each tenant, each actor
- * and the process until they are sent. A response is never cut: one that does not fit is refused. Use it after `tenantLimits`, so
+ * and the process until they are sent. A response that does not fit is refused and never cut. Use it after `tenantLimits`, so
  * that requests that wait are admitted when it is their turn.
  *
  * @throws TypeError at construction, when `stallMs` is not a whole number of at least 1. The handler throws ApiError TOO_MANY_REQUESTS
@@ -36,9 +37,16 @@ export function responseLimits({
     const holders = holdersOf(c)
     // Before the work: a page that is refused after it was read has cost the same.
     budget.admit(holders)
+    const { method } = c.req
     // A write is committed before its response is counted: it must be answered.
-    const anyway = c.req.method !== 'GET' && c.req.method !== 'HEAD'
-    c.set('sendLarge', (bytes, slices) => pacedBody(slices, budget.hold(holders, bytes, { anyway }), stallMs))
+    const anyway = method !== 'GET' && method !== 'HEAD'
+    const signal = c.get('signal')
+    c.set('sendLarge', (bytes, slices) => {
+      signal?.throwIfAborted() // nobody would read it
+      // The body of an answer to HEAD is dropped.
+      const hold = budget.hold(holders, method === 'HEAD' ? 0 : bytes, { anyway })
+      return pacedBody(slices, bytes, hold, { stallMs, signal })
+    })
     await next()
   }
 }

@@ -1,12 +1,13 @@
 import type { MiddlewareHandler } from 'hono'
 import { type TenantEnv, TenantRequired } from '../context/index.ts'
+import { globalActorOf } from '../context/internal.ts'
 import { Bulkhead, type Concurrency } from './bulkhead.ts'
 import { RateLimit, type RateOptions, rateExceeded } from './rate-limit.ts'
 
 export interface TenantLimitsOptions {
   /**
    * How many requests of a tenant run at the same time in this process. `actorMax` limits those of one actor in the same way, over
-   * all the tenants that it may act for.
+   * all the tenants that it may act for: a token's `iss` and `sub`. Other actors may be different people in different tenants.
    */
   concurrency?: (Concurrency & { actorMax?: number | undefined }) | undefined
   /** How many requests a tenant may send in a window of time. */
@@ -24,7 +25,8 @@ export interface TenantLimitsOptions {
  * A waiting request leaves the queue when the context's `signal` aborts. A running one keeps its slot until its handler has
  * ended, even when its client has disconnected.
  *
- * @param options `concurrency`: `max` at the same time, `queueMax` more that wait, `processMax`, `actorMax`; `rate`: `limit` in `windowSeconds`, `store`
+ * @param options `concurrency`: `max` at the same time, `queueMax` more that wait, `processMax`, `actorMax`; `rate`:
+ *   `limit` in `windowSeconds`, `store`
  * @throws TypeError at construction, when a number is invalid or there is neither `concurrency` nor `rate`. The handler throws
  *   ApiError TOO_MANY_REQUESTS with `Retry-After` in seconds, and TenantRequired without a tenant
  * @example
@@ -50,7 +52,7 @@ export function tenantLimits(options: TenantLimitsOptions): MiddlewareHandler<Te
     if (decision) rate?.setHeaders(c, decision)
     if (decision?.allowed === false) throw rateExceeded(decision)
     const signal = c.get('signal')
-    const actor = c.get('identity')?.actor
+    const actor = globalActorOf(c.get('identity'))
     // In this order for every request: a request that waits for its tenant's slot may hold its actor's, never the other way round.
     const ofActor = actor === undefined ? undefined : await slotIn(actors, actor, signal)
     try {

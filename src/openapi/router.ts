@@ -22,8 +22,8 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
 
 /**
  * Declares a route of tenants. It adds the tenant header and the failures that follow from the shape of the route to the
- * OpenAPI document. A JSON body that nests deeper than 64 levels, or an object
- * of more than 1000 fields, is answered with BAD_REQUEST.
+ * OpenAPI document. A JSON body that nests deeper than 64 levels, or is one object of more than 1000 fields, is answered with
+ * BAD_REQUEST; a list of objects may have more.
  *
  * @param declaration as for `createRoute`, with `operationId`, `summary` and `tags`
  * @param errors the other codes that the handler throws, for example `['NOT_FOUND']`

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { AuthenticationFailure, type Identity, parseTenantId, type TenantId } from '../context/index.ts'
+import { globalActorOf } from '../context/internal.ts'
 import { ApiError } from '../errors/index.ts'
 import type { TenantNotFound } from './events.ts'
 import type { TenantExtractor } from './extractors.ts'
@@ -45,7 +46,7 @@ export function createTenantResolver(options: ResolverOptions) {
     if (selector === undefined) throw new TenantNotFoundError('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = selector.from ?? extractor.label
     const wanted = parse(selector, from)
-    const find: Find = async (tenant) => await directory?.find(tenant, identity.actor)
+    const find: Find = async (tenant) => await directory?.find(tenant, globalActorOf(identity))
     // Before the other checks, which would reveal whether another tenant exists.
     const { tenants } = identity
     const { id, entry } = tenants === 'any' ? await findAny(wanted, find) : await findClaimed(wanted, tenants, find)

@@ -22,8 +22,8 @@ export interface TenantOptions extends ResolverOptions, TenantListeners {
 /**
  * Resolves the tenant of a request and runs the rest of the request in its context: authenticates the caller, extracts the
  * tenant, parses its id, and checks that the caller may act for it. Responses are made private, so that no cache shares them
- * (RFC 9111, section 5.2.2), except those that `shareable` names. With a replica, a client that sends the header `Bookmark` reads its own writes: first
- * `none`, then the value of the last response.
+ * (RFC 9111, section 5.2.2), except those that `shareable` names. With a replica, a client that sends the
+ * header `Bookmark` reads its own writes: first `none`, then the value of the last response.
  *
  * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
  * suspended, or not one of the caller's; BAD_REQUEST when it is malformed or sent twice.

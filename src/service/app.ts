@@ -66,8 +66,8 @@ export interface AppOptions {
  * Builds the whole pipeline. It opens no connection and reads no environment.
  *
  * @example
- * const requests = { bodyLimitBytes: 1_048_576, timeoutMs: 15_000 }
- * const app = createApp({ db, isolation, log, loadDocsAsset, tenantHeader: 'X-Tenant-Id', bearer: false, requests, hsts: undefined, trustProxy: 0 })
+ * const { requests } = loadConfig({ DATABASE_URL })
+ * const app = createApp({ db, isolation, log, loadDocsAsset, tenant, tenantHeader: 'X-Tenant-Id', bearer: false, requests, hsts: undefined, trustProxy: 0 })
  * const response = await app.request('/health')
  */
 export function createApp(options: AppOptions) {

@@ -24,7 +24,11 @@ export function build(options: TenantLimitsOptions) {
   const held = new Map<string, PromiseWithResolvers<string>>()
   app.onError(createErrorHandler())
   app.use(requestDeadline({ timeoutMs: 60_000 }))
-  const verify = (c: Context) => ({ actor: c.req.header('X-Actor'), tenants: 'any' as const })
+  const verify = (c: Context) => ({
+    actor: c.req.header('X-Actor'),
+    tenants: 'any' as const,
+    claims: { iss: c.req.header('X-Issuer') || undefined },
+  })
   app.use(tenant({ from: header('X-Tenant-Id'), auth: { vary: [], verify } }))
   app.use(tenantLimits(options))
   app.get('/', (c) => c.text('done'))
@@ -43,13 +47,18 @@ export function build(options: TenantLimitsOptions) {
   return {
     started,
     /** A client of this tenant. `signal` aborts when the client disconnects. */
-    as: (tenantId: string, actor?: string) => async (path: string, signal?: AbortSignal) =>
-      app.request(
-        new Request(`http://test${path}`, {
-          headers: { 'X-Tenant-Id': tenantId, ...(actor === undefined ? {} : { 'X-Actor': actor }) },
-          ...(signal ? { signal } : {}),
-        }),
-      ),
+    as:
+      (tenantId: string, actor?: string, issuer = 'https://issuer.example') =>
+      async (path: string, signal?: AbortSignal) =>
+        app.request(
+          new Request(`http://test${path}`, {
+            headers: {
+              'X-Tenant-Id': tenantId,
+              ...(actor === undefined ? {} : { 'X-Actor': actor, 'X-Issuer': issuer }),
+            },
+            ...(signal ? { signal } : {}),
+          }),
+        ),
     async finish(name: string) {
       held.get(name)?.resolve('done')
       await turn()

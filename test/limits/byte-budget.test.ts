@@ -54,7 +54,7 @@ describe('a byte budget', () => {
 
   test('frees a share over a second, although its bytes are released', () => {
     const { budget, clock, admits } = build()
-    budget.hold(['a'], 150)()
+    budget.hold(['a'], 150).release()
     expect([admits('a'), budget.state.bytes]).toEqual(['TOO_MANY_REQUESTS', 0])
     clock.move(500)
     expect(admits('a')).toBe('TOO_MANY_REQUESTS')
@@ -64,33 +64,46 @@ describe('a byte budget', () => {
 
   test('frees nothing of bytes that are still held', () => {
     const { budget, clock, admits } = build()
-    const release = budget.hold(['a'], 100)
+    const hold = budget.hold(['a'], 100)
     clock.move(60_000)
     expect(admits('a')).toBe('TOO_MANY_REQUESTS')
-    release()
+    hold.release()
     clock.move(1)
     expect(admits('a')).toBe('admitted')
   })
 
   test('frees nothing for a clock that is set back', () => {
     const { budget, clock, admits } = build()
-    budget.hold(['a'], 100)()
+    budget.hold(['a'], 100).release()
     clock.move(-60_000)
     expect(admits('a')).toBe('TOO_MANY_REQUESTS')
   })
 
+  test('corrects a share by the size that a request turns out to have', () => {
+    const { budget, admits } = build()
+    const hold = budget.hold(['a'], 100)
+    hold.resize(10)
+    expect([admits('a'), budget.state.bytes]).toEqual(['admitted', 10])
+    hold.resize(100)
+    expect([admits('a'), budget.state.bytes]).toEqual(['TOO_MANY_REQUESTS', 100])
+    expect(refusal(() => hold.resize(1001))).toBe('SERVICE_UNAVAILABLE')
+    hold.release()
+    hold.resize(50)
+    expect(budget.state.bytes).toBe(0)
+  })
+
   test('returns the bytes of a request once', () => {
     const { budget } = build()
-    const release = budget.hold(['a'], 10)
+    const hold = budget.hold(['a'], 10)
     budget.hold(['a'], 10)
-    release()
-    release()
+    hold.release()
+    hold.release()
     expect(budget.state.bytes).toBe(10)
   })
 
   test('forgets shares that are free again', () => {
     const { budget, clock } = build()
-    for (let tenant = 0; tenant < 2000; tenant += 1) budget.hold([`tenant ${tenant}`], 1)()
+    for (let tenant = 0; tenant < 2000; tenant += 1) budget.hold([`tenant ${tenant}`], 1).release()
     clock.move(1001)
     budget.hold(['a'], 1)
     expect(budget.state.shares).toBe(1)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import type { TenantEnv } from '../../src/context/index.ts'
-import { AuthenticationFailure } from '../../src/context/index.ts'
+import { AuthenticationFailure, unverified } from '../../src/context/index.ts'
 import { ok } from '../../src/envelope/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { ByteBudget, bodyLimits, responseLimits } from '../../src/limits/index.ts'
@@ -28,7 +28,7 @@ function arriving(pieces: readonly Uint8Array[]) {
 }
 
 /** An app with these budgets. `/echo` answers the length of the body, `/large` so many bytes. */
-function build(options: { received?: number; sent?: number; stallMs?: number } = {}) {
+function build(options: { received?: number; sent?: number; stallMs?: number; signal?: AbortSignal } = {}) {
   const now = () => 0 // no share is free again
   const received = new ByteBudget({ totalBytes: options.received ?? 1_000_000, now })
   const sent = new ByteBudget({ totalBytes: options.sent ?? 1_000_000, now })
@@ -38,13 +38,18 @@ function build(options: { received?: number; sent?: number; stallMs?: number } =
     verify: (c: { req: { header(name: string): string | undefined } }) => {
       const actor = c.req.header('Authorization')
       if (actor === undefined) throw new AuthenticationFailure('no-token', 'UNAUTHORIZED')
-      return { actor, tenants: 'any' as const }
+      return { actor, tenants: 'any' as const, claims: { iss: 'https://issuer.example' } }
     },
   }
   let held = 0
   let works = 0
   app.onError(createErrorHandler())
   app.use(tenant({ from: header('X-Tenant-Id'), auth }))
+  app.use(async (c, next) => {
+    if (options.signal) c.set('signal', options.signal)
+    if (c.req.path === '/gone') c.set('signal', AbortSignal.abort(new Error('gone')))
+    await next()
+  })
   app.use(bodyLimits({ maxBytes: 10_000, budget: received }))
   app.use(responseLimits({ budget: sent, stallMs: options.stallMs ?? 15_000 }))
   app.post('/echo', async (c) => {
@@ -54,6 +59,11 @@ function build(options: { received?: number; sent?: number; stallMs?: number } =
   app.on(['GET', 'POST'], '/large/:length', (c) => {
     works += 1
     return ok(c, 'x'.repeat(Number(c.req.param('length'))))
+  })
+  app.get('/gone', (c) => ok(c, 'x'.repeat(200_000)))
+  app.get('/replaced', (c) => {
+    ok(c, 'x'.repeat(200_000))
+    throw new Error('The handler failed')
   })
   const as = (tenantId: string, actor = tenantId) => ({
     post: (path: string, body: BodyInit, headers: Record<string, string> = {}) =>
@@ -122,10 +132,10 @@ describe('a body', () => {
     expect([heldByHandler(), received.state.bytes]).toEqual([9000, 0])
   })
 
-  test('without a declared length counts as the largest', async () => {
+  test('without a declared length is counted as it is', async () => {
     const { as, received, heldByHandler } = build()
     await as(newTenantId()).post('/echo', arriving([bytes(30)]).stream)
-    expect([heldByHandler(), received.state.bytes]).toEqual([10_000, 0])
+    expect([heldByHandler(), received.state.bytes]).toEqual([30, 0])
   })
 
   test('that does not fit into the process is 503, and not read', async () => {
@@ -146,13 +156,59 @@ describe('a body', () => {
 
   test('beyond the share of its actor is 429 in another tenant too', async () => {
     const { as, received } = build({ received: 40_000 })
-    received.hold(['actor ada'], 10_000)
+    received.hold(['actor https://issuer.example ada'], 10_000)
     const post = (actor: string) => as(newTenantId(), actor).post('/echo', bytes(6000), { 'Content-Length': '6000' })
     expect([(await post('ada')).status, (await post('grace')).status]).toEqual([429, 200])
   })
 })
 
+describe('a body', () => {
+  test('that is compressed is 415, and not read', async () => {
+    const body = arriving([bytes(10)])
+    const response = await build().as(newTenantId()).post('/echo', body.stream, { 'Content-Encoding': 'gzip' })
+    expect([response.status, body.reads]).toEqual([415, 0])
+  })
+
+  test('can be read from the raw request where the handler needs it', async () => {
+    const app = new Hono<TenantEnv>()
+    app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified({}) }))
+    app.use(bodyLimits({ maxBytes: 100, budget: new ByteBudget({ totalBytes: 100 }), keepRaw: true }))
+    app.post('/', async (c) => c.text(await c.req.raw.text()))
+    const init = { method: 'POST', body: 'as it was', headers: { 'X-Tenant-Id': newTenantId() } }
+    expect(await (await app.request('/', init)).text()).toBe('as it was')
+  })
+})
+
 describe('a large response', () => {
+  test('to a client that is gone counts nothing', async () => {
+    const { app, sent } = build()
+    const response = await app.request('/gone', { headers: { 'X-Tenant-Id': newTenantId(), Authorization: 'ada' } })
+    expect([response.status, sent.state.bytes]).toEqual([500, 0])
+  })
+
+  test('to HEAD counts nothing', async () => {
+    const { app, sent } = build()
+    const headers = { 'X-Tenant-Id': newTenantId(), Authorization: 'ada' }
+    expect((await app.request('/large/200000', { method: 'HEAD', headers })).status).toBe(200)
+    expect(sent.state.bytes).toBe(0)
+  })
+
+  test('that another one replaces is counted no longer than a client may read nothing', async () => {
+    const { as, sent } = build({ stallMs: 1 })
+    expect((await as(newTenantId()).get('/replaced')).status).toBe(500)
+    while (sent.state.bytes > 0) await turn()
+  })
+
+  test('whose client goes away while it is sent counts nothing any more', async () => {
+    const client = new AbortController()
+    const { app, sent } = build({ signal: client.signal })
+    const headers = { 'X-Tenant-Id': newTenantId(), Authorization: 'ada' }
+    const response = await app.request('/large/200000', { headers })
+    await response.body?.getReader().read()
+    client.abort()
+    expect(sent.state.bytes).toBe(0)
+  })
+
   test('arrives whole', async () => {
     const { as } = build()
     const response = await as(newTenantId()).get('/large/200000')

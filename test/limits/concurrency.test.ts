@@ -85,6 +85,16 @@ describe('the concurrency limit of an actor', () => {
     expect([(await first).status, (await as(b, 'ada')('/')).status]).toEqual([200, 200])
   })
 
+  test('does not count the actor of another issuer, or of none', async () => {
+    const { as, finish } = build({ concurrency })
+    const first = as(a, 'ada')('/held/1')
+    await turn()
+    const [ofAnother, ofNone] = [as(b, 'ada', 'https://other.example'), as(b, 'ada', '')]
+    expect([(await ofAnother('/')).status, (await ofNone('/')).status]).toEqual([200, 200])
+    await finish('1')
+    await first
+  })
+
   test('does not apply to callers without an actor', async () => {
     const { as, finish } = build({ concurrency })
     const first = as(a)('/held/1')

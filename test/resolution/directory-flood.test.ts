@@ -135,6 +135,7 @@ test('the tenant middleware bounds the unknown tenants of an actor that may act 
     verify: (c: { req: { header(name: string): string | undefined } }) => ({
       actor: c.req.header('X-Actor'),
       tenants: 'any' as const,
+      claims: { iss: 'https://issuer.example' },
     }),
   }
   const app = newApp({ from: header('X-Tenant-Id'), auth, directory: open.directory, directoryRequired: true })

@@ -1,4 +1,5 @@
 import { expect } from 'bun:test'
+import { connect } from 'node:net'
 import { type ContractCase, contractCases, testClient } from '../../src/testing/index.ts'
 import { app, fixtures } from '../app.ts'
 import { newTenant } from '../database.ts'
@@ -97,6 +98,18 @@ export function serviceCases(url: () => string): ContractCase[] {
         const user = await fixtures.userId(client.as(headers['X-Tenant-Id']))
         const response = await raw(`/users/${user}`, { method: 'DELETE', headers })
         expect([response.status, response.headers.get('X-Request-Id')]).toEqual([204, headers['X-Request-Id']])
+      },
+    },
+    {
+      name: 'answers a caller without a tenant before its body has arrived',
+      async run() {
+        const { hostname, port, host } = new URL(url())
+        const socket = connect(Number(port), hostname)
+        const head = ['POST /users HTTP/1.1', `Host: ${host}`, 'Content-Type: application/json', 'Content-Length: 99']
+        socket.write([...head, '', '{'].join('\r\n'))
+        const answer = await new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(bytes.toString())))
+        socket.destroy()
+        expect(answer).toStartWith('HTTP/1.1 403 ')
       },
     },
     {

@@ -56,6 +56,8 @@ const notThroughPooler = {
   'is closed when there are too many, the least recently used first': 'PgBouncer closes statements itself',
   'is sent again unnamed when the server lost it': 'PgBouncer closes the connection of a client that deallocates',
   'is not created with prepare=false in the URL': 'the server connection has statements of other clients',
+  'LOCK TABLE makes other tenants wait until its transaction ends': 'two transactions wait for each other',
+  'a SELECT can end the transaction of another tenant': 'one transaction ends another one',
   'a setting in the URL of a connection stays': 'PgBouncer rejects settings in the URL',
   'is not created for a statement that must be parsed each time': 'PgBouncer renames or has no prepared statements',
   'leave nothing on the connection afterwards': 'the server connection of a new client was used before',

@@ -210,6 +210,45 @@ export const codeMutations: CodeMutation[] = [
     test: { file: 'test/resolution/foreign-tenants.test.ts', title: 'costs no query when it is named by its id' },
   },
   {
+    fault: 'last connection that goes to the second request of a tenant',
+    guarantee: 26,
+    file: 'src/limits/bulkhead.ts',
+    lines: [[' && (taken === 0 || this.running < this.options.processMax)', '']],
+    test: { file: 'test/limits/bulkhead.test.ts', title: 'gives no tenant a second slot' },
+  },
+  {
+    fault: 'one share of bytes for all tenants',
+    guarantee: 26,
+    file: 'src/limits/byte-budget.ts',
+    lines: [
+      ['const share = this.shares.get(holder)', "const share = this.shares.get('')"],
+      ['this.shares.set(holder, share)', "this.shares.set('', share)"],
+    ],
+    test: { file: 'test/limits/byte-budget.test.ts', title: 'and no other tenant' },
+  },
+  {
+    fault: 'body that is read before its bytes are counted',
+    guarantee: 26,
+    file: 'src/limits/body-limits.ts',
+    lines: [['const hold = reserve(c, options)', 'const hold = options.budget.hold([], 0)']],
+    test: { file: 'test/limits/bytes.test.ts', title: 'that does not fit into the process is 503, and not read' },
+  },
+  {
+    fault: 'body that is read before the caller is verified',
+    guarantee: 26,
+    file: 'src/service/app.ts',
+    lines: [
+      [
+        'app.use(requestDeadline(options.requests))',
+        'app.use(requestDeadline(options.requests), async (c, next) => { await c.req.arrayBuffer(); await next() })',
+      ],
+    ],
+    test: {
+      file: 'test/service/http/sockets.test.ts',
+      title: 'answers a caller without a tenant before its body has arrived',
+    },
+  },
+  {
     fault: 'one cache for tenants and for ids that are none',
     guarantee: 26,
     file: 'src/resolution/tenant-directory.ts',

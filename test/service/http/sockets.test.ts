@@ -117,6 +117,15 @@ test('HEAD sends the length of GET', async () => {
   expect(await lengthOf('GET')).toBe('15')
 })
 
+test('answers a caller without a tenant before its body has arrived', async () => {
+  const socket = connect(Number(server.port), '127.0.0.1')
+  const head = ['POST /users HTTP/1.1', 'Host: x', 'Content-Type: application/json', 'Content-Length: 99']
+  socket.write([...head, '', '{'].join('\r\n'))
+  const answer = await new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(bytes.toString())))
+  socket.destroy()
+  expect(statusOf(answer)).toBe(403)
+})
+
 test('reads a body in chunks', async () => {
   const type = 'Content-Type: application/json'
   const body = JSON.stringify({ email: 'ada@acme.example', name: 'Ada' })
