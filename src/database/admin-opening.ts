@@ -22,7 +22,7 @@ export class WrongAdminLogin extends OperatorError {
 
 const begin = { read: beginRead, write: 'begin' }
 const settingsQuery = `
-select set_config('app.admin_reason', $1, true) as reason, set_config('app.actor', $2, true) as actor,
+select pg_catalog.set_config('app.admin_reason', $1, true) as reason, pg_catalog.set_config('app.actor', $2, true) as actor,
   rolname as role, rolbypassrls or rolsuper as bypasses
 from pg_catalog.pg_roles where rolname = current_user`
 

@@ -28,7 +28,7 @@ export async function queryAs(
 /** All clients of PGlite share one session, and only a transaction keeps their messages from coming between ours. */
 async function inTransactionAs<T>(role: string, connection: Connection, work: () => Promise<T>): Promise<T> {
   await connection.command('begin read only')
-  await query(connection, "select set_config('role', $1, true)", [role])
+  await query(connection, "select pg_catalog.set_config('role', $1, true)", [role])
   const rows = await work()
   await connection.command('commit')
   return rows
