@@ -126,14 +126,25 @@ export const guarantees: Guarantee[] = [
     number: 9,
     topic: 'handle',
     title: 'PostgreSQL confirms the tenant',
-    text: 'The tenant that PostgreSQL confirms is compared with the requested one before any row is returned. A mismatch or another protocol violation fails the call, closes the connection and is counted.',
+    text: 'PostgreSQL compares the tenant with the requested one before the queries run, and the tenant that it confirms is compared again before any row is returned. A mismatch or another protocol violation fails the call, closes the connection and is counted.',
     tests: [
       proof(
         'database/confirmation',
         'a tenant that PostgreSQL does not confirm > fails the call, hands no row to the work and commits nothing',
       ),
       proof('database/confirmation', 'a protocol violation is reported with its number'),
-      proof('database/tenant-database', 'a read at once > returns no rows when the tenant was not confirmed'),
+      proof(
+        'database/returned-queries',
+        'queries that the work returns > give no rows when the tenant was not confirmed',
+      ),
+      proof(
+        'database/tenant-guard',
+        'a tenant that PostgreSQL does not set > fails the message before a row is written',
+      ),
+      proof(
+        'database/without-begin',
+        'a message without BEGIN > on a connection inside of a transaction destroys the connection',
+      ),
       proof(
         'database/confirmation',
         'a transaction whose connection another client used > fails when a transaction was already open, and destroys the connection',
@@ -144,10 +155,15 @@ export const guarantees: Guarantee[] = [
     number: 10,
     topic: 'handle',
     title: 'All or nothing',
-    text: 'A write succeeds only after PostgreSQL has confirmed its COMMIT, and a failed request leaves no change. A commit with an unknown outcome gives 503, and GET and HEAD run in a READ ONLY transaction.',
+    text: 'A write succeeds only after PostgreSQL has confirmed its COMMIT, and a failed transaction leaves no change. A write whose outcome is unknown, because its connection or its request ended while it was on its way, gives 503, and GET and HEAD run in a READ ONLY transaction.',
     tests: [
       proof('faults/under-load', 'thirty tenants on four connections keep apart, lose nothing and leave nothing'),
       proof('database/tenant-database', 'a read > is read only'),
+      proof('database/without-begin', 'a message without BEGIN > is read only out of a read'),
+      proof(
+        'database/without-begin',
+        'a message without BEGIN > that a deferred constraint refuses behind its last statement fails',
+      ),
       proof(
         'database/confirmation',
         'a commit > that loses its connection rejects with SERVICE_UNAVAILABLE and never succeeds',
