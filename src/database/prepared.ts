@@ -6,7 +6,7 @@ import { createTx, senderOf, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
 /** A Drizzle query builder that can build its SQL before its values are known. */
-interface Preparable<Result> {
+export interface Preparable<Result> {
   prepare(name: string): { execute(values?: Record<string, unknown>): Promise<Result> }
 }
 

@@ -1,6 +1,15 @@
 import { desc, eq } from 'drizzle-orm'
 import { type TaskRow, tasks } from '../../../../db/schema/tasks.ts'
-import { countUpTo, exists, mapped, one, prepared, type Query, type TenantTx } from '../../../database/index.ts'
+import {
+  countUpTo,
+  exists,
+  mapped,
+  one,
+  prepared,
+  preparedUpdate,
+  type Query,
+  type TenantTx,
+} from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
 import type { CreateTask, UpdateTask } from './schemas.ts'
 
@@ -11,6 +20,9 @@ const pageOfTasks = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
 )
 const newTask = prepared(['title', 'description', 'userId'], (tx, values) =>
   tx.insert(tasks).values(values).returning(),
+)
+const changedTask = preparedUpdate(tasks, ['id'], (tx, { set, placeholders: { id } }) =>
+  tx.update(tasks).set(set).where(eq(tasks.id, id)).returning(),
 )
 const deletedTask = prepared(['id'], (tx, { id }) =>
   tx.delete(tasks).where(eq(tasks.id, id)).returning({ id: tasks.id }),
@@ -33,6 +45,6 @@ export const insertTask = (tx: TenantTx, values: CreateTask): Query<TaskRow> =>
   })
 
 export const updateTask = (tx: TenantTx, id: string, values: UpdateTask): Query<TaskRow | undefined> =>
-  one(tx.update(tasks).set(values).where(eq(tasks.id, id)).returning())
+  one(changedTask(tx, values, { id }))
 
 export const deleteTask = (tx: TenantTx, id: string): Query<boolean> => exists(deletedTask(tx, { id }))

@@ -1,6 +1,15 @@
 import { desc, eq } from 'drizzle-orm'
 import { type UserRow, users } from '../../../../db/schema/users.ts'
-import { countUpTo, exists, mapped, one, prepared, type Query, type TenantTx } from '../../../database/index.ts'
+import {
+  countUpTo,
+  exists,
+  mapped,
+  one,
+  prepared,
+  preparedUpdate,
+  type Query,
+  type TenantTx,
+} from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
 import type { CreateUser, UpdateUser } from './schemas.ts'
 
@@ -10,6 +19,9 @@ const pageOfUsers = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
   tx.select().from(users).orderBy(desc(users.createdAt), desc(users.id)).offset(offset).limit(limit),
 )
 const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values).returning())
+const changedUser = preparedUpdate(users, ['id'], (tx, { set, placeholders: { id } }) =>
+  tx.update(users).set(set).where(eq(users.id, id)).returning(),
+)
 const deletedUser = prepared(['id'], (tx, { id }) =>
   tx.delete(users).where(eq(users.id, id)).returning({ id: users.id }),
 )
@@ -31,6 +43,6 @@ export const insertUser = (tx: TenantTx, values: CreateUser): Query<UserRow> =>
   })
 
 export const updateUser = (tx: TenantTx, id: string, values: UpdateUser): Query<UserRow | undefined> =>
-  one(tx.update(users).set(values).where(eq(users.id, id)).returning())
+  one(changedUser(tx, values, { id }))
 
 export const deleteUser = (tx: TenantTx, id: string): Query<boolean> => exists(deletedUser(tx, { id }))
