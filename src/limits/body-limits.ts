@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import type { TenantEnv } from '../context/index.ts'
 import { ApiError } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
@@ -44,18 +44,18 @@ export function bodyLimits(options: BodyLimitsOptions): MiddlewareHandler<Env> {
   const { maxBytes } = options
   assertWholeNumber('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER)
 
-  return async function bodyLimits(c, next) {
-    if (!hasBody(c)) {
-      await next()
-      return
-    }
-    const hold = reserve(c, options)
-    try {
-      await receive(c, options, hold)
-      await next()
-    } finally {
-      hold.release()
-    }
+  return function bodyLimits(c, next) {
+    return hasBody(c) ? receiveAndRun(c, next, options) : next()
+  }
+}
+
+async function receiveAndRun(c: Context<Env>, next: Next, options: BodyLimitsOptions): Promise<void> {
+  const hold = reserve(c, options)
+  try {
+    await receive(c, options, hold)
+    await next()
+  } finally {
+    hold.release()
   }
 }
 

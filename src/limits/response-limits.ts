@@ -33,7 +33,7 @@ export function responseLimits({
 }: ResponseLimitsOptions): MiddlewareHandler<TenantEnv & LargeResponseEnv> {
   assertWholeNumber('stallMs', stallMs)
 
-  return async function responseLimits(c, next) {
+  return function responseLimits(c, next) {
     const holders = holdersOf(c)
     // Before the work: a page that is refused after it was read has cost the same.
     budget.admit(holders)
@@ -47,6 +47,6 @@ export function responseLimits({
       const hold = budget.hold(holders, method === 'HEAD' ? 0 : bytes, { anyway })
       return pacedBody(slices, bytes, hold, { stallMs, signal })
     })
-    await next()
+    return next()
   }
 }
