@@ -79,6 +79,8 @@ interface Failure {
   /** The SQLSTATE, or the code of the operating system. */
   code: string
   message: string
+  /** Whether the server or a pooler sent the failure. */
+  isAnswer: boolean
 }
 
 /** @param role the role that the login must lead to */
@@ -89,16 +91,17 @@ async function failureOf(url: string, role?: string): Promise<Failure | undefine
     const [row] = await query(connection, 'select current_user::text as role')
     const found = String(row?.role)
     if (role === undefined || found === role) return undefined
-    return { code: 'other role', message: `the login works as the role ${found}` }
+    return { code: 'other role', message: `the login works as the role ${found}`, isAnswer: true }
   } catch (error) {
     const cause = causesOf(error).at(-1)
-    return { code: cause && 'code' in cause ? String(cause.code) : '', message: cause?.message ?? String(error) }
+    const code = cause && 'code' in cause ? String(cause.code) : ''
+    return { code, message: cause?.message ?? String(error), isAnswer: cause !== undefined && 'severity' in cause }
   } finally {
     await connection?.close()
   }
 }
 
-function remedyOf({ code, message }: Failure, { variable, url, role, password }: Login): string {
+function remedyOf({ code, message, isAnswer }: Failure, { variable, url, role, password }: Login): string {
   const name = identifier(role)
   const setPassword = `alter role ${name} password '…';`
   if (password === '' && /password must be/.test(message))
@@ -111,7 +114,9 @@ function remedyOf({ code, message }: Failure, { variable, url, role, password }:
     '53300': `The role or the server has no free connection, so the login was not tried.`,
     'other role': `Correct ${variable}: the migration prepared ${role}.`,
   }
-  return (
-    remedies[code] ?? `The login was not tried: ${variable} does not work from here. Correct it, or check the network.`
-  )
+  const known = remedies[code]
+  if (known !== undefined) return known
+  return isAnswer
+    ? `The server or a pooler refuses the login: correct ${variable}, or the pooler's list of users.`
+    : `The login was not tried: ${variable} does not work from here. Correct it, or check the network.`
 }

@@ -95,6 +95,15 @@ describe('a serving role of another name', () => {
 })
 
 describe('a migration', () => {
+  test('creates and keeps roles of other names for an owner that is no superuser', async () => {
+    const { url, database } = await server.createLandlord('createrole')
+    await migrate({ url, appRole: 'shop user', appPassword: 'x' })
+    await migrate({ url, appRole: 'shop user', appPassword: 'x' })
+    expect(await logIn(server.as(database, 'shop user', 'x'))).toBe('shop user')
+    const [row] = await server.connect(server.as(database, 'shop user', 'x'))`select count(*)::int as count from tasks`
+    expect(row?.count).toBe(0)
+  })
+
   test('keeps the serving role of a database, and prints the statements that change it', async () => {
     const url = await server.createDatabase()
     await migrate({ url, appPassword: 'x' })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { startRoleServer } from '../../migrate/role-server.ts'
+import { pgbouncer, startPooler } from '../../pooler.ts'
 import { rowhouse } from '../run.ts'
 
 const server = await startRoleServer()
@@ -104,6 +105,25 @@ describe('rowhouse migrate', () => {
     const refused = await migrate(all)
     expect(refused.code).toBe(2)
     expect(refused.stderr).toStartWith(`${variable}: password authentication failed for user "other role"\n`)
+  })
+
+  test.skipIf(!pgbouncer)('exits with 1 when a pooler refuses the login', async () => {
+    const { env } = await create()
+    expect((await migrate(env)).code).toBe(0)
+    const pooler = await startPooler(env.DATABASE_URL)
+    try {
+      const through = pooler.through(env.DATABASE_URL)
+      expect(await migrate({ ...env, DATABASE_URL: through })).toMatchObject({ code: 0, stderr: '' })
+      const unknown = Object.assign(new URL(through), { username: 'app_user.abcdefghijklmnopqrst' }).href
+      const { code, stderr } = await migrate({ ...env, DATABASE_URL: unknown })
+      expect(code).toBe(1)
+      expect(stderr).toMatch(
+        /^DATABASE_URL: [^\n]+\nThe database is migrated\. The server or a pooler refuses the login: /,
+      )
+      expect(stderr).not.toContain('s3cret')
+    } finally {
+      await pooler.stop()
+    }
   })
 
   test('exits with 1 when DATABASE_URL leads to another role', async () => {
