@@ -73,7 +73,9 @@ export async function openDatabases(): Promise<Databases> {
     const ownerUrl = urlOf(name)
     const url = urlOf(name, { username, password })
     await fill(ownerUrl, url)
-    await asOwner(ownerUrl, (owner) => owner.unsafe('grant select on tasks to reader'))
+    await asOwner(ownerUrl, (owner) =>
+      owner.unsafe(`grant select on tasks to reader; grant connect on database ${name} to reader`),
+    )
     await asOwner(ownerUrl, (owner) => owner.unsafe('vacuum (analyze)'))
     return { url, bypassUrl: urlOf(name, { username: 'reader', password }) }
   }

@@ -1,6 +1,62 @@
 create schema if not exists tenancy;
 --> statement-breakpoint
-grant usage on schema tenancy to app_user;
+
+-- The names of this database's roles, which the other files read: several databases of one server may have roles of their own.
+create table if not exists tenancy.roles (
+  purpose text primary key check (purpose in ('serving', 'admin', 'backup')),
+  name name not null
+);
+--> statement-breakpoint
+insert into tenancy.roles
+select purpose, name from (values
+  ('serving', current_setting('rowhouse.app_role')), ('admin', current_setting('rowhouse.admin_role')),
+  ('backup', current_setting('rowhouse.backup_role'))) as given (purpose, name)
+where name <> ''
+on conflict do nothing;
+--> statement-breakpoint
+do $$
+declare
+  serving constant name := (select name from tenancy.roles where purpose = 'serving');
+begin
+  execute format('revoke all on tenancy.roles from public, %I', serving);
+  execute format('grant usage on schema tenancy to %I', serving);
+end $$;
+--> statement-breakpoint
+
+-- Who may connect (guarantee G11). By default PostgreSQL lets every role of the server connect to every database, and with it the
+-- logins of other projects. A login keeps its access when it owns or was granted something here, directly or by a group, when it
+-- monitors the server, and when it runs this migration. Only the owner of the database can change the privilege; the doctor reports
+-- what is left.
+do $$
+declare
+  database constant pg_database := (select d from pg_database d where datname = current_database());
+  login name;
+begin
+  if not pg_has_role(current_user, database.datdba, 'USAGE') then
+    return;
+  end if;
+  if exists (
+    select from aclexplode(coalesce(database.datacl, acldefault('d', database.datdba))) as acl
+    where acl.grantee = 0 and acl.privilege_type = 'CONNECT')
+  then
+    for login in
+      select rolname from pg_roles r
+      where rolcanlogin and not rolsuper and (
+        rolname = session_user or pg_has_role(r.oid, 'pg_monitor', 'MEMBER') or exists (
+          select from pg_shdepend d
+          where d.dbid = database.oid and d.refclassid = 'pg_authid'::regclass and pg_has_role(r.oid, d.refobjid, 'MEMBER')))
+    loop
+      execute format('grant connect on database %I to %I', current_database(), login);
+    end loop;
+    execute format('revoke connect on database %I from public', current_database());
+  end if;
+  for login in
+    select rolname from pg_roles join tenancy.roles on rolname = name
+    where not has_database_privilege(rolname, current_database(), 'CONNECT')
+  loop
+    execute format('grant connect on database %I to %I', current_database(), login);
+  end loop;
+end $$;
 --> statement-breakpoint
 
 -- The tenant of this transaction, or null (guarantee G14). STABLE, never IMMUTABLE: a prepared plan would keep the first tenant.

@@ -8,7 +8,9 @@ create table if not exists tenancy.signing_keys (
   outer_key bytea not null
 );
 --> statement-breakpoint
-revoke all on tenancy.signing_keys from public, app_user;
+do $$ begin
+  execute format('revoke all on tenancy.signing_keys from public, %I', (select name from tenancy.roles where purpose = 'serving'));
+end $$;
 --> statement-breakpoint
 
 -- "rowhouse migrate" passes the keys in a setting, as id:inner:outer. They replace the present keys; "off" removes all of them; an

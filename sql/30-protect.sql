@@ -8,6 +8,8 @@ create or replace function tenancy.protect(relation regclass, tenant_column name
 as $$
 declare
   canonical constant text := format('(%I = ( SELECT tenancy.current_tenant_id() AS current_tenant_id))', tenant_column);
+  serving constant name := (select name from tenancy.roles where purpose = 'serving');
+  admin constant name := (select name from tenancy.roles join pg_roles on rolname = name where purpose = 'admin');
   found record;
   policy record;
   changeable text;
@@ -63,19 +65,35 @@ begin
   select ', update (' || string_agg(quote_ident(attname), ', ') || ')' into changeable from pg_attribute
   where attrelid = relation and attnum > 0 and not attisdropped
     and attname not in (tenant_column, 'id', 'created_at');
-  execute format('revoke all on %s from public, app_user', relation);
+  execute format('revoke all on %s from public, %I', relation, serving);
   select nspname into home from pg_namespace where oid = (select relnamespace from pg_class where oid = relation);
-  execute format('grant usage on schema %I to app_user', home);
-  execute format('grant select, insert, delete%s on %s to app_user', changeable, relation);
-  -- For administrative work, where its role exists: see 10-roles.sql.
-  if exists (select from pg_roles where rolname = 'app_admin') then
-    execute format('revoke all on %s from app_admin', relation);
-    execute format('grant usage on schema %I to app_admin', home);
-    execute format('grant select, insert, update, delete on %s to app_admin', relation);
+  execute format('grant usage on schema %I to %I', home, serving);
+  execute format('grant select, insert, delete%s on %s to %I', changeable, relation, serving);
+  -- For administrative work, where this database has a role for it: see 10-roles.sql.
+  if admin is not null then
+    execute format('revoke all on %s from %I', relation, admin);
+    execute format('grant usage on schema %I to %I', home, admin);
+    execute format('grant select, insert, update, delete on %s to %I', relation, admin);
   end if;
 end $$;
 --> statement-breakpoint
 revoke execute on function tenancy.protect(regclass, name) from public;
+--> statement-breakpoint
+
+-- tenancy.share('public.countries') lets the serving role read a table without tenants, and do nothing else with it.
+create or replace function tenancy.share(relation regclass) returns void
+  language plpgsql set search_path = pg_catalog
+as $$
+declare
+  serving constant name := (select name from tenancy.roles where purpose = 'serving');
+begin
+  execute format('revoke all on %s from public, %I', relation, serving);
+  execute format('grant usage on schema %I to %I',
+    (select nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = relation), serving);
+  execute format('grant select on %s to %I', relation, serving);
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.share(regclass) from public;
 --> statement-breakpoint
 
 -- tenancy.for_all_tenants('update public.tasks set …', 'public.tasks') runs one statement on the rows of all tenants, as the owner of

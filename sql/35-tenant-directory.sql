@@ -37,18 +37,18 @@ begin
   end if;
 end $$;
 --> statement-breakpoint
-revoke all on tenancy.tenants from public, app_user;
---> statement-breakpoint
-revoke execute on function tenancy.find_tenant(text) from public;
---> statement-breakpoint
-grant execute on function tenancy.find_tenant(text) to app_user;
---> statement-breakpoint
-
--- For administrative work, where its role exists: see 10-roles.sql.
-do $$ begin
-  if exists (select from pg_roles where rolname = 'app_admin') then
-    grant usage on schema tenancy to app_admin;
-    revoke all on tenancy.tenants from app_admin;
-    grant select, insert, update on tenancy.tenants to app_admin;
+do $$
+declare
+  serving constant name := (select name from tenancy.roles where purpose = 'serving');
+  admin constant name := (select name from tenancy.roles join pg_roles on rolname = name where purpose = 'admin');
+begin
+  execute format('revoke all on tenancy.tenants from public, %I', serving);
+  revoke execute on function tenancy.find_tenant(text) from public;
+  execute format('grant execute on function tenancy.find_tenant(text) to %I', serving);
+  -- For administrative work, where this database has a role for it: see 10-roles.sql.
+  if admin is not null then
+    execute format('grant usage on schema tenancy to %I', admin);
+    execute format('revoke all on tenancy.tenants from %I', admin);
+    execute format('grant select, insert, update on tenancy.tenants to %I', admin);
   end if;
 end $$;

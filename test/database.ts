@@ -30,7 +30,9 @@ export interface TestDatabase {
 export async function createDatabase(): Promise<TestDatabase> {
   template ??= createTemplate()
   const name = await create(await template)
-  await administrator`revoke temporary on database ${administrator(name)} from public` // CREATE DATABASE does not copy privileges
+  // CREATE DATABASE does not copy privileges.
+  await administrator`revoke connect, temporary on database ${administrator(name)} from public`
+  await administrator`grant connect on database ${administrator(name)} to app_user`
   return urlsOf(name)
 }
 

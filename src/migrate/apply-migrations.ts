@@ -1,12 +1,12 @@
 import { type Connection, openConnection, query } from '../database/index.ts'
 import { assertNothingOpen } from './assert-nothing-open.ts'
-import type { MigratedProject, Progress } from './project.ts'
+import type { Progress, ServedProject } from './project.ts'
 import { type Migration, MigrationError } from './read-migrations.ts'
 import { ownerRemedies, remediesOutside, runStatements, statementError } from './run-statements.ts'
 import type { Session } from './session.ts'
 
 interface Plan {
-  project: MigratedProject
+  project: ServedProject
   progress: Progress
   /**
    * Whether to commit before a migration that adds an enum value, and to try it together with those after it. A database that has

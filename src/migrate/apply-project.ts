@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { applyMigrations } from './apply-migrations.ts'
-import type { MigratedProject, Progress } from './project.ts'
+import type { Progress, ServedProject } from './project.ts'
 import { breakpoint, MigrationError, outsideComment, readMigrations, readText } from './read-migrations.ts'
 import { ownerRemedies, type Remedies, runStatements } from './run-statements.ts'
 import type { Session } from './session.ts'
-import { assertOnlyTrusted, ownSchemas } from './trusted-schemas.ts'
 
 /** The files of the SQL folder that `rowhouse init` copies. */
 export const shippedFiles = [
@@ -21,26 +20,25 @@ export const protectedTablesFile = '40-protected-tables.sql'
 
 const generateRemedy = 'Run "drizzle-kit generate" first, and "rowhouse init" after each change of the schema.'
 const roleRemedies: Remedies = {
-  '42501': 'DATABASE_OWNER_URL must log in as a role with CREATEROLE: this file creates and alters app_user.',
+  '42501': 'DATABASE_OWNER_URL must log in as a role with CREATEROLE: this file creates and alters the serving role.',
 }
 const tableRemedies: Remedies = { ...ownerRemedies, '42P01': generateRemedy, '3F000': generateRemedy }
 
 /**
- * Runs the SQL files before `40-`, the new migrations, and the other SQL files.
+ * Runs the SQL files before `40-`, the new migrations, and the other SQL files. The schemas of a migration must be trusted.
  *
  * @param progress receives the names of the new migrations
  * @param asExisting whether to try each migration also as a database would that has the ones before it: see `applyMigrations`
  */
 export async function applyProject(
   session: Session,
-  project: MigratedProject,
+  project: ServedProject,
   progress: Progress,
   asExisting: boolean,
 ): Promise<void> {
   const { sql = 'sql', migrations = 'drizzle' } = project
   if (!existsSync(sql)) throw new MigrationError(`The folder ${sql} does not exist: "rowhouse init" writes it.`)
   const files = (await readdir(sql)).filter((name) => name.endsWith('.sql')).toSorted()
-  await assertOnlyTrusted(session.connection, ownSchemas)
   for (const name of files.filter((name) => name < '40-'))
     await runFile(session, join(sql, name), name === '10-roles.sql' ? roleRemedies : ownerRemedies)
   const protectTables = async () => {

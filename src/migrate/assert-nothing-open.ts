@@ -1,6 +1,6 @@
 import { type Connection, query } from '../database/index.ts'
 import { assertRowSecurity, type Finding, inspectRowSecurity } from '../isolation/index.ts'
-import type { MigratedProject } from './project.ts'
+import type { ServedProject } from './project.ts'
 
 /**
  * Inspects a database between two transactions of a migration. A table that the serving role has no privilege on may still lack
@@ -8,10 +8,10 @@ import type { MigratedProject } from './project.ts'
  *
  * @throws RowSecurityError
  */
-export async function assertNothingOpen(connection: Connection, project: MigratedProject): Promise<void> {
-  const { shared = [], tenantColumn = 'tenant_id' } = project
-  const findings = await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn })
-  const rows = await query(connection, unreachable)
+export async function assertNothingOpen(connection: Connection, project: ServedProject): Promise<void> {
+  const { servingRole: role, shared = [], tenantColumn = 'tenant_id' } = project
+  const findings = await inspectRowSecurity(connection, { role, shared, tenantColumn })
+  const rows = await query(connection, unreachable, [role])
   const names = new Set(rows.map(({ name }) => String(name)))
   assertRowSecurity(
     findings.filter(({ check, object }: Finding) => !names.has(object) && !aboutNoTable.includes(check)),
@@ -23,6 +23,6 @@ const aboutNoTable = ['no-table', 'unreadable']
 
 const unreachable = `
 select c.oid::regclass::text as name from pg_class c
-where not has_table_privilege('app_user', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
-  and not has_any_column_privilege('app_user', c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
-  and not pg_has_role('app_user', c.relowner, 'MEMBER')`
+where not has_table_privilege($1::name, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+  and not has_any_column_privilege($1::name, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+  and not pg_has_role($1::name, c.relowner, 'MEMBER')`

@@ -3,17 +3,25 @@ import { assertRowSecurity, inspectRowSecurity, RowSecurityError } from '../isol
 import { applyProject } from './apply-project.ts'
 import type { MigratedProject, Progress } from './project.ts'
 import { MigrationError } from './read-migrations.ts'
+import { nameOrDefault, roleNames } from './role-names.ts'
 import { setRowSecurity } from './run-statements.ts'
 import { openSession } from './session.ts'
+import { assertOnlyTrusted, ownSchemas } from './trusted-schemas.ts'
 
 export interface MigrateOptions extends MigratedProject {
   /** The database, as its owner. */
   url: string
-  /** The password of `app_user` when this migration creates the role. An existing role keeps its password. */
+  /** The serving role. A database keeps its roles. @default 'app_user', or the one that the database has */
+  appRole?: string | undefined
+  /** The password of the serving role when this migration creates it. An existing role keeps its password. */
   appPassword?: string | undefined
-  /** Creates the role `app_admin` with this password. An existing role keeps its password. Unset, no role is created. */
+  /** The role of administrative work. @default 'app_admin', or the one that the database has */
+  adminRole?: string | undefined
+  /** Creates the administrative role with this password. An existing role keeps its password. Unset, no role is created. */
   adminPassword?: string | undefined
-  /** Creates the role `app_backup` with this password. An existing role keeps its password. Unset, no role is created. */
+  /** The role of backups. @default 'app_backup', or the one that the database has */
+  backupRole?: string | undefined
+  /** Creates the role of backups with this password. An existing role keeps its password. Unset, no role is created. */
   backupPassword?: string | undefined
   /**
    * The secrets whose signed tenant contexts the database accepts from now on. An empty array makes it accept unsigned ones
@@ -24,8 +32,9 @@ export interface MigrateOptions extends MigratedProject {
 
 /** What a migration did. */
 export interface Migrated extends Progress {
-  /** Whether the role `app_user` existed before, so that it kept its password. */
-  foundAppUser: boolean
+  servingRole: string
+  /** Whether the serving role existed before, so that it kept its password. */
+  foundServingRole: boolean
 }
 
 /**
@@ -46,7 +55,12 @@ export const migrateAndReport = (options: MigrateOptions): Promise<Migrated> =>
     const { shared = [], tenantColumn = 'tenant_id' } = options
     try {
       assertRowSecurity(
-        await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn, allowPrivileged: true }),
+        await inspectRowSecurity(connection, {
+          role: migrated.servingRole,
+          shared,
+          tenantColumn,
+          allowPrivileged: true,
+        }),
       )
     } catch (error) {
       if (error instanceof RowSecurityError)
@@ -72,7 +86,7 @@ const stillThere = (permanent: string[]): string =>
  * @returns the result of `inspect`
  */
 export async function migrateAndInspect<T>(
-  { url, appPassword, adminPassword, backupPassword, signingSecrets, ...project }: MigrateOptions,
+  { url, ...options }: MigrateOptions,
   inspect: (connection: Connection, migrated: Migrated) => Promise<T>,
   { asExisting = false } = {},
 ): Promise<T> {
@@ -81,18 +95,12 @@ export async function migrateAndInspect<T>(
   const progress: Progress = { applied: [], permanent: [] }
   try {
     await session.begin()
-    const settings = {
-      app_password: appPassword,
-      admin_password: adminPassword,
-      backup_password: backupPassword,
-      signing_keys: signingKeys(signingSecrets),
-    }
-    for (const [name, value = ''] of Object.entries(settings))
-      await query(connection, 'select set_config($1, $2, true)', [`rowhouse.${name}`, value])
-    const found = await query(connection, "select from pg_roles where rolname = 'app_user'")
-    await applyProject(session, project, progress, asExisting)
+    await assertOnlyTrusted(connection, ownSchemas)
+    const servingRole = await passSettings(connection, options)
+    const found = await query(connection, 'select from pg_roles where rolname = $1', [servingRole])
+    await applyProject(session, { ...options, servingRole }, progress, asExisting)
     await setRowSecurity(connection, 'on')
-    const result = await inspect(connection, { ...progress, foundAppUser: found.length > 0 })
+    const result = await inspect(connection, { ...progress, servingRole, foundServingRole: found.length > 0 })
     await connection.command('commit')
     return result
   } catch (error) {
@@ -101,6 +109,28 @@ export async function migrateAndInspect<T>(
   } finally {
     await connection.close()
   }
+}
+
+/**
+ * Passes to the SQL files what they read with `current_setting()`.
+ *
+ * @returns the serving role
+ */
+async function passSettings(connection: Connection, options: Omit<MigrateOptions, 'url'>): Promise<string> {
+  const { appRole, appPassword, adminPassword, backupPassword } = options
+  const { serving, admin, backup } = await roleNames(connection, {
+    serving: appRole,
+    admin: nameOrDefault('admin', options.adminRole, adminPassword),
+    backup: nameOrDefault('backup', options.backupRole, backupPassword),
+  })
+  const settings = {
+    ...{ app_role: serving, admin_role: admin, backup_role: backup },
+    ...{ app_password: appPassword, admin_password: adminPassword, backup_password: backupPassword },
+    signing_keys: signingKeys(options.signingSecrets),
+  }
+  for (const [name, value = ''] of Object.entries(settings))
+    await query(connection, 'select set_config($1, $2, true)', [`rowhouse.${name}`, value])
+  return serving
 }
 
 /** The format that sql/25-signed-context.sql reads. */

@@ -5,7 +5,7 @@ import type { PGlite } from '@electric-sql/pglite'
 
 /** PGlite in this process behind a socket: clients connect as they do to a PostgreSQL server. */
 export interface EmbeddedDatabase {
-  /** The login is a superuser: transactions must switch to the role `app_user` themselves. */
+  /** The login is a superuser: transactions must switch to the serving role themselves. */
   url: string
   /** Stops the server, writes everything to disk and unlocks the folder. Further calls have no effect. */
   close(): Promise<void>

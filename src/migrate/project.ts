@@ -20,6 +20,11 @@ export interface MigratedProject {
   tenantColumn?: string
 }
 
+/** A project with the serving role of the database. */
+export interface ServedProject extends MigratedProject {
+  servingRole: string
+}
+
 /** What a run has applied so far. */
 export interface Progress {
   /** The names of the new migrations. */

@@ -27,7 +27,7 @@ const remedies: Record<string, string> = {
   'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string': noPassword,
   '28P01': "Correct the user or the password of the database's URL.",
   '28000': "Correct the user of the database's URL, or allow the user in pg_hba.conf.",
-  '42501': 'Point DATABASE_URL at app_user, the role that "rowhouse migrate" prepares.',
+  '42501': 'Log in as the serving role of the database: run "rowhouse migrate" with the same DATABASE_URL.',
   '42P01': 'Create the tables first: run "rowhouse migrate".',
   '3D000': 'Create the database, or correct the name at the end of the database\'s URL. Then run "rowhouse migrate".',
   '53300':

@@ -134,7 +134,7 @@ describe('administrative work is rejected', () => {
   })
 
   test('with a login that row-level security applies to, before its first query', async () => {
-    await server.owner.unsafe(`drop role if exists bound; create role bound login password 'x'`)
+    await server.owner.unsafe(`create role bound login password 'x'; grant connect on database postgres to bound`)
     await using opened = openAdmin(server.as('bound', 'x'))
     const error = await failureOf(opened.admin.read(occasion, (tx) => tx.$count(users)))
     expect(error).toBeInstanceOf(WrongAdminLogin)

@@ -15,9 +15,10 @@ const made: string[] = [group, privileged]
 
 async function createRole(attributes = ''): Promise<{ role: string; url: string }> {
   const role = `role_${suffix}_${count++}`
-  await owner.unsafe(`create role ${role} login password 'x' ${attributes}`)
-  made.push(role)
   const url = new URL(database.ownerUrl)
+  await owner.unsafe(`create role ${role} login password 'x' ${attributes};
+    grant connect on database ${url.pathname.slice(1)} to ${role}`)
+  made.push(role)
   url.username = role
   url.password = 'x'
   return { role, url: url.href }

@@ -40,7 +40,8 @@ export function thirdPartyDatabase(role: string) {
   /** A sound database: tables in the schema `crm`, with `org_id` as tenant column and `crm.org` as setting. */
   const sound = `
   do $$ begin
-    execute format('revoke temporary on database %I from public', current_database());
+    execute format('revoke connect, temporary on database %I from public', current_database());
+    execute format('grant connect on database %I to ${role}', current_database());
     execute (select string_agg(format('revoke execute on function %s from public', oid::regprocedure), '; ') from pg_proc
       where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^(lo_.*|loread|lowrite)$');
   end $$;

@@ -1,24 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import postgres from 'postgres'
 import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
 import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
+import { logIn } from './log-in.ts'
 import { startRoleServer } from './role-server.ts'
 
 const server = await startRoleServer()
-
-/** The role after a login, or the SQLSTATE of its failure. */
-async function logIn(url: string): Promise<string> {
-  const sql = postgres(url, { max: 1 })
-  try {
-    const [row] = await sql`select current_user::text as role`
-    return String(row?.role)
-  } catch (error) {
-    return error instanceof postgres.PostgresError ? error.code : String(error)
-  } finally {
-    await sql.end()
-  }
-}
 
 describe('the serving role', () => {
   test('may have 80 connections, which leaves some for an administrator', async () => {

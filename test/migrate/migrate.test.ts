@@ -100,7 +100,7 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
       await project.change('sql/20-tenancy.sql', (text) =>
         text.replace('stable parallel safe', 'stable parallel mostly'),
       )
-      expect((await failureOf(project.migrate({ url }))).message).toStartWith('sql/20-tenancy.sql, statement 3: ')
+      expect((await failureOf(project.migrate({ url }))).message).toStartWith('sql/20-tenancy.sql, statement 6: ')
     })
 
     test('leaves an empty database empty', async () => {

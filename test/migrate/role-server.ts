@@ -4,7 +4,7 @@ import { startPostgres } from '../postgres.ts'
 
 /**
  * A server for the tests of a file that create and drop roles, which belong to a whole server. After each test its
- * databases and roles are dropped, so that each test begins without `app_user` and `app_admin`.
+ * databases and roles are dropped, so that each test begins without `app_user` and other roles.
  */
 export async function startRoleServer() {
   const server = await startPostgres()
@@ -18,7 +18,8 @@ export async function startRoleServer() {
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.end()))
     for (const name of databases.splice(0)) await owner.unsafe(`drop database ${name} with (force)`)
-    await owner.unsafe('drop role if exists app_user, app_admin, app_backup, landlord')
+    const roles = await owner`select quote_ident(rolname) as name from pg_roles where rolname !~ '^(pg_|postgres$)'`
+    if (roles.length > 0) await owner.unsafe(`drop role ${roles.map(({ name }) => name).join(', ')}`)
   })
   afterAll(async () => {
     await owner.end()

@@ -19,7 +19,8 @@ beforeAll(async () => {
   const [role] = await administrator`select rolconnlimit from pg_roles where rolname = 'app_user'`
   limit = role?.rolconnlimit
   await administrator.unsafe(
-    `create role ${owner} login password 'owns'; alter table tasks owner to ${owner}; grant usage on schema tenancy to ${owner}`,
+    `create role ${owner} login password 'owns'; alter table tasks owner to ${owner}; grant usage on schema tenancy to ${owner};
+    grant connect on database ${new URL(database.ownerUrl).pathname.slice(1)} to ${owner}`,
   )
 })
 afterAll(async () => {

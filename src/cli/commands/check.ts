@@ -4,6 +4,7 @@ import { Command } from '@commander-js/extra-typings'
 import { openInMemory } from '../../migrate/index.ts'
 import { loadRowhouseConfig, requireFolders } from '../config.ts'
 import type { CommandIo } from '../io.ts'
+import { readLogin } from '../logins.ts'
 import { migrationsOption, schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
 import { checkProject } from '../schema/check-project.ts'
@@ -23,7 +24,7 @@ export const createCheckCommand = (io: CommandIo) =>
       'after',
       `
 Checks row-level security, tables, columns, keys, policies and the tenant setting without a server, for example in a
-pre-commit hook. The first run is slower: it stores an empty database in node_modules/.cache.
+pre-commit hook. DATABASE_URL, if it is set, names the serving role; nothing connects to it. The first run is slower: it stores an empty database in node_modules/.cache.
 
 Examples:
   bunx rowhouse check
@@ -33,11 +34,12 @@ Examples:
       const start = performance.now()
       const project = await loadRowhouseConfig(flags, io.cwd)
       requireFolders(project)
+      const role = readLogin('DATABASE_URL', io.env.DATABASE_URL, 'app_user')?.role
       const modules = join(project.folder, 'node_modules')
       const cache = existsSync(modules) ? join(modules, '.cache/rowhouse') : undefined
       const database = await openInMemory(cache, extensionsOf(await readProjectSql(project)))
       try {
-        const findings = await checkProject(project, database.url)
+        const findings = await checkProject(project, database.url, role)
         const file = relative(project.folder, project.schema)
         const milliseconds = performance.now() - start
         io.exitCode = report(io, { subject: file, findings, milliseconds, file }, { format, json, strict })

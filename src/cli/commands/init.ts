@@ -5,6 +5,7 @@ import type { Finding } from '../../isolation/index.ts'
 import { protectedTablesFile, readText, shippedFiles } from '../../migrate/index.ts'
 import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
 import { type CommandIo, print } from '../io.ts'
+import { readLogin } from '../logins.ts'
 import { schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
 import { protectedTablesSql } from '../output/protected-tables-sql.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
@@ -26,11 +27,12 @@ export interface InitPlan {
 /**
  * Compares the SQL files of a project with the files that its Drizzle schema needs.
  *
+ * @param servingRole for the next steps. @default 'app_user'
  * @throws OperatorError when the schema cannot be read
  * @example
  * const { files } = await planInit(await loadRowhouseConfig({}, process.cwd()))
  */
-export async function planInit(project: RowhouseConfig): Promise<InitPlan> {
+export async function planInit(project: RowhouseConfig, servingRole = 'app_user'): Promise<InitPlan> {
   const tables = await readSchema(project)
   const files = await Promise.all([
     ...shippedFiles.map(async (name) => {
@@ -49,7 +51,7 @@ export async function planInit(project: RowhouseConfig): Promise<InitPlan> {
       ...sharedFindings(project.shared, tables, await readProjectSql(project)),
       ...inspectSchema(tables, project.tenantColumn),
     ],
-    setUp: setUpLines(project, tables),
+    setUp: setUpLines(project, tables, servingRole),
   }
 }
 
@@ -85,7 +87,10 @@ Examples:
     .action(async ({ dryRun, format, json, strict, ...flags }) => {
       const start = performance.now()
       const project = await loadRowhouseConfig(flags, io.cwd)
-      const { files, findings, setUp } = await planInit(project)
+      const { files, findings, setUp } = await planInit(
+        project,
+        readLogin('DATABASE_URL', io.env.DATABASE_URL, 'app_user')?.role,
+      )
       if (!dryRun) for (const file of files) await save(file)
       const options = { format, json, strict }
       const isText = isForPeople(options)

@@ -1,12 +1,14 @@
 import { Command } from '@commander-js/extra-typings'
 import { OperatorError } from '../../errors/index.ts'
-import { migrateAndReport } from '../../migrate/index.ts'
+import { type Migrated, migrateAndReport } from '../../migrate/index.ts'
 import { readSigningKeys } from '../../service/config/signing-keys.ts'
-import { parseDatabaseUrl } from '../../text/index.ts'
+import { escapedLines } from '../../text/index.ts'
 import { loadRowhouseConfig, requireFolders } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
 import { type CommandIo, print } from '../io.ts'
+import { assertPasswords, type Login, loginProblem, readLogin } from '../logins.ts'
 import { migrationsOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
+import { identifier } from '../output/sql-text.ts'
 
 export const createMigrateCommand = (io: CommandIo) =>
   new Command('migrate')
@@ -24,9 +26,9 @@ when a table is not protected. A migration that begins with "-- rowhouse: no tra
 
 Environment variables:
   DATABASE_OWNER_URL   the database, as its owner (required)
-  DATABASE_URL         the login of the service: creates app_user with this password
-  DATABASE_ADMIN_URL   the login of administrative work, such as "rowhouse tenant": creates app_admin with this password
-  DATABASE_BACKUP_URL  the login of pg_dump: creates app_backup with this password
+  DATABASE_URL         the login of the service: creates its role with this password
+  DATABASE_ADMIN_URL   the login of administrative work, such as "rowhouse tenant": creates its role with this password
+  DATABASE_BACKUP_URL  the login of pg_dump: creates its role with this password
   TENANT_SIGNING_KEY   the keys whose signed tenant contexts the database accepts; "off" makes it accept unsigned ones
                        again. Unset, the database keeps its keys.
 
@@ -34,46 +36,47 @@ Example:
   DATABASE_OWNER_URL=postgres://owner:…@db/app DATABASE_URL=postgres://app_user:…@db/app bunx rowhouse migrate`,
     )
     .action(async (flags) => {
-      const { DATABASE_OWNER_URL: url, DATABASE_URL: servingUrl } = io.env
-      const { DATABASE_ADMIN_URL: adminUrl, DATABASE_BACKUP_URL: backupUrl } = io.env
+      const { DATABASE_OWNER_URL: url, DATABASE_URL, DATABASE_ADMIN_URL, DATABASE_BACKUP_URL } = io.env
       if (!url)
         throw new OperatorError('DATABASE_OWNER_URL is not set: set it to postgres://owner:password@host:5432/database')
-      const appPassword = passwordOf('app_user', servingUrl, 'DATABASE_URL')
-      const adminPassword = requiredPasswordOf('app_admin', adminUrl, 'DATABASE_ADMIN_URL')
-      const backupPassword = requiredPasswordOf('app_backup', backupUrl, 'DATABASE_BACKUP_URL')
+      const ownerUrl = databaseUrl(url, 'DATABASE_OWNER_URL')
+      const app = readLogin('DATABASE_URL', DATABASE_URL, 'app_user')
+      const admin = withPassword(readLogin('DATABASE_ADMIN_URL', DATABASE_ADMIN_URL, 'app_admin'))
+      const backup = withPassword(readLogin('DATABASE_BACKUP_URL', DATABASE_BACKUP_URL, 'app_backup'))
+      const logins = [app, admin, backup].filter((login) => login !== undefined)
       const project = await loadRowhouseConfig(flags, io.cwd)
       requireFolders(project)
-      const { applied, foundAppUser } = await migrateAndReport({
+      await assertPasswords(ownerUrl, logins)
+      const migrated = await migrateAndReport({
         ...project,
-        url: databaseUrl(url, 'DATABASE_OWNER_URL'),
-        appPassword,
-        adminPassword,
-        backupPassword,
+        url: ownerUrl,
+        ...{ appRole: app?.role, appPassword: app?.password },
+        ...{ adminRole: admin?.role, adminPassword: admin?.password },
+        ...{ backupRole: backup?.role, backupPassword: backup?.password },
         signingSecrets: readSigningKeys(io.env.TENANT_SIGNING_KEY),
       })
+      const { applied } = migrated
       print(io, applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'There was no new migration.')
       print(io, 'Every table with a tenant column is protected by row-level security.')
-      if (foundAppUser) print(io, 'app_user existed: its password was not changed.')
-      else if (!appPassword)
-        print(
-          io,
-          `DATABASE_URL ${servingUrl ? 'has no password' : 'is not set'}: app_user has no password yet. ` +
-            `Set one: alter role app_user password '…';`,
-        )
+      if (app === undefined) print(io, withoutLogin(migrated))
+      for (const login of logins) {
+        const problem = await loginProblem(login)
+        if (problem === undefined) print(io, `The login of ${login.variable} works: ${login.role}.`)
+        else {
+          io.stderr.write(`${escapedLines(problem)}\n`)
+          io.exitCode = 1
+        }
+      }
     })
 
-/** @throws OperatorError when the URL logs in as another role than `role` */
-function passwordOf(role: string, url: string | undefined, name: string): string | undefined {
-  if (!url) return undefined
-  const { user, password } = parseDatabaseUrl(databaseUrl(url, name))
-  // Supabase's pooler takes the project from the user: app_user.abcdefghijklmnopqrst
-  if (user === role || (user.startsWith(`${role}.`) && /^\w+$/.test(user.slice(role.length + 1)))) return password
-  throw new OperatorError(`${name} must log in as ${role}: migrations prepare that role`)
-}
+const withoutLogin = ({ servingRole, foundServingRole }: Migrated): string =>
+  foundServingRole
+    ? `${servingRole} existed: its password was not changed.`
+    : `DATABASE_URL is not set: ${servingRole} has no password yet. Set one: alter role ${identifier(servingRole)} password '…';`
 
-/** @throws OperatorError also when the URL has no password */
-function requiredPasswordOf(role: string, url: string | undefined, name: string): string | undefined {
-  const password = passwordOf(role, url, name)
-  if (password === '') throw new OperatorError(`${name} must have a password: the role ${role} is created with it`)
-  return password
+/** @throws OperatorError when the URL has no password */
+function withPassword(login: Login | undefined): Login | undefined {
+  if (login?.password === '')
+    throw new OperatorError(`${login.variable} must have a password: the role ${login.role} is created with it`)
+  return login
 }

@@ -10,7 +10,7 @@ const about = '-- Every table with a tenant column. "rowhouse migrate" rejects s
 export function protectedTablesSql(tables: SchemaTable[]): string {
   const statements = tables.flatMap((table) => {
     if (table.tenant) return [protect(table), ...missingIndexes(table, tables).map((columns) => index(table, columns))]
-    return table.isShared ? [grantReading(table)] : []
+    return table.isShared ? [`select tenancy.share(${literal(table.label)});`] : []
   })
   return `${about}${statements.join('\n--> statement-breakpoint\n')}\n`
 }
@@ -32,13 +32,6 @@ function index({ schema, name }: SchemaTable, columns: string[]): string {
     create index ${identifier(indexName)} on ${identifier(schema)}.${identifier(name)} (${columns.map(identifier).join(', ')});
   end if;
 end $$;`
-}
-
-function grantReading({ schema, name }: SchemaTable): string {
-  const table = `${identifier(schema)}.${identifier(name)}`
-  return `revoke all on ${table} from public, app_user;
-grant usage on schema ${identifier(schema)} to app_user;
-grant select on ${table} to app_user;`
 }
 
 /** The columns of each missing index: one index begins with the tenant, and each foreign key has one. */

@@ -3,9 +3,10 @@ import { join, relative } from 'node:path'
 import { defaults, type RowhouseConfig } from '../config.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 
-/** The steps after `rowhouse init`, with the paths of the project and the name of one of its tables. */
-export function setUpLines(project: RowhouseConfig, tables: SchemaTable[]): string {
+/** The steps after `rowhouse init`, with the paths, the serving role and the name of a table of the project. */
+export function setUpLines(project: RowhouseConfig, tables: SchemaTable[], servingRole: string): string {
   const database = 'localhost:5432/app'
+  const user = encodeURIComponent(servingRole)
   const steps = [
     ...configFile(project),
     `Generate the migration of the tables:
@@ -14,14 +15,14 @@ ${generate(project)}`,
     `Check the SQL and the migrations, without a server:
 
   bunx rowhouse check`,
-    `Create a database, and migrate it as its owner. This also creates the role app_user, for the service:
+    `Create a database, and migrate it as its owner. This also creates the role ${servingRole}, for the service:
 
   psql postgres://owner@localhost:5432/postgres -c 'create database app'
   DATABASE_OWNER_URL=postgres://owner:…@${database} \\
-    DATABASE_URL=postgres://app_user:…@${database} bunx rowhouse migrate`,
+    DATABASE_URL=postgres://${user}:…@${database} bunx rowhouse migrate`,
     `Check the database with the login of the service:
 
-  DATABASE_URL=postgres://app_user:…@${database} bunx rowhouse doctor`,
+  DATABASE_URL=postgres://${user}:…@${database} bunx rowhouse doctor`,
     `Use the tables in the service:
 
 ${serviceCode(project, tables)}`,

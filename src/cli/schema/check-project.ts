@@ -1,6 +1,6 @@
 import type { Connection } from '../../database/index.ts'
 import { type Finding, inspectRowSecurity } from '../../isolation/index.ts'
-import { migrateAndInspect } from '../../migrate/index.ts'
+import { type Migrated, migrateAndInspect } from '../../migrate/index.ts'
 import type { RowhouseConfig } from '../config.ts'
 import { compareSchema } from './compare-schema.ts'
 import { probeSetting } from './probe-setting.ts'
@@ -12,22 +12,23 @@ import { sharedFindingsIn } from './shared-findings.ts'
  * the tables with the Drizzle schema, and checks that the database reads the tenant setting that the kit writes.
  *
  * @param url an empty database that nothing else uses, as a superuser
+ * @param appRole the serving role, which SQL of the project may name. @default 'app_user'
  * @throws MigrationError when a statement fails, OperatorError when the schema cannot be read
  */
-export async function checkProject(project: RowhouseConfig, url: string): Promise<Finding[]> {
+export async function checkProject(project: RowhouseConfig, url: string, appRole?: string): Promise<Finding[]> {
   const { shared, tenantColumn } = project
   const tables = await readSchema(project)
-  const inspect = async (connection: Connection) => [
+  const inspect = async (connection: Connection, { servingRole: role }: Migrated) => [
     ...(await compareSchema(connection, tables, shared)),
     ...(await sharedFindingsIn(connection, shared)),
-    ...(await inspectRowSecurity(connection, { role: 'app_user', shared, tenantColumn, allowPrivileged: true })),
+    ...(await inspectRowSecurity(connection, { role, shared, tenantColumn, allowPrivileged: true })),
   ]
-  const findings = await migrateAndInspect({ ...project, url }, inspect, { asExisting: true })
+  const findings = await migrateAndInspect({ ...project, url, appRole }, inspect, { asExisting: true })
   // The server release is that of the temporary database.
   const ofProject = findings
     .filter(({ check }) => check !== 'server-release')
     .map((finding) => (finding.check === 'no-table' ? { ...finding, remedy: noTableRemedy } : finding))
-  return [...ofProject, ...(await probeSetting(url))]
+  return [...ofProject, ...(await probeSetting(url, appRole))]
 }
 
 const noTableRemedy =

@@ -4,8 +4,8 @@ import { createPool, createTenantDatabase } from '../../database/index.ts'
 import type { Finding } from '../../isolation/index.ts'
 
 /** Sets a tenant as the service does, and compares it with the tenant that the database reads. */
-export async function probeSetting(url: string): Promise<Finding[]> {
-  const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role: 'app_user' })
+export async function probeSetting(url: string, role = 'app_user'): Promise<Finding[]> {
+  const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role })
   const tenantId = crypto.randomUUID()
   const readTenant = () => db.read((tx) => tx.execute<{ id: unknown }>(sql`select tenancy.current_tenant_id() as id`))
   try {

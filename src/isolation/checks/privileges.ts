@@ -11,6 +11,17 @@ const narrowUpdate = `concat(${revoke("format('revoke update on %s', t.name)", a
             and attname not in (${tenantColumn}, 'id', 'created_at')
           having count(*) > 0))`
 
+/**
+ * The logins that use the database `here`, as sql/20-tenancy.sql names them: they own or were granted something in it, directly or by
+ * a group, or monitor the server.
+ */
+const logins = `
+        select string_agg(quote_ident(rolname), ', ' order by rolname) from pg_roles r
+        where rolcanlogin and not rolsuper and (
+          rolname in (${role}, session_user) or pg_has_role(r.oid, 'pg_monitor', 'MEMBER') or exists (
+            select from here, pg_shdepend d
+            where d.dbid = here.oid and d.refclassid = 'pg_authid'::regclass and pg_has_role(r.oid, d.refobjid, 'MEMBER')))`
+
 /** Guarantee G11: no privilege that row-level security does not filter. */
 export const privilegeChecks: CatalogueCheck[] = [
   {
@@ -23,6 +34,19 @@ export const privilegeChecks: CatalogueCheck[] = [
         ${revoke("format('revoke %s on database %I', lower(privilege), datname)", "coalesce(datacl, acldefault('d', datdba))")}
       from bound, pg_database join here using (oid), unnest(array['TEMPORARY', 'CREATE']) as privilege
       where has_database_privilege(${role}, current_database(), privilege)`,
+  },
+  {
+    check: 'public-connect',
+    guarantee: 11,
+    level: 'warning',
+    should: 'Only named roles may connect to the database, not PUBLIC.',
+    find: `
+      select 'database', 'PUBLIC may connect: every role of the server, such as the login of another project',
+        format('grant connect on database %I to %s; revoke connect on database %I from public;', datname, logins, datname)
+      from pg_database join here using (oid), lateral (${logins}) as known (logins)
+      where exists (
+        select from bound, aclexplode(coalesce(datacl, acldefault('d', datdba))) as acl
+        where acl.grantee = 0 and acl.privilege_type = 'CONNECT')`,
   },
   {
     check: 'schema-create',

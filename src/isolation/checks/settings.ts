@@ -98,7 +98,7 @@ export const settingChecks: CatalogueCheck[] = [
     should: 'The serving role may read at least one tenant table.',
     find: `
       select ${role}, 'the serving role may not read any tenant table',
-        'Run "rowhouse init" and "rowhouse migrate", which grant app_user its privileges, and log in as app_user.'
+        'Run "rowhouse init", and "rowhouse migrate" with the same DATABASE_URL: it grants the serving role its privileges.'
       where exists (select from tables) and not exists (select from tables where reachable)`,
   },
   {

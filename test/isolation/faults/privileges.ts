@@ -34,6 +34,16 @@ export const privileges = ({ role, table }: ThirdPartyDatabase): Record<string, 
     sql: `${table('owned')} alter table crm.owned owner to ${role}`,
     finds: [['role-owns', role, 'the serving role owns table crm.owned']],
   },
+  'CONNECT for every role': {
+    sql: `do $$ begin execute format('grant connect on database %I to public', current_database()); end $$`,
+    finds: [
+      [
+        'public-connect',
+        'database',
+        'PUBLIC may connect: every role of the server, such as the login of another project',
+      ],
+    ],
+  },
   'TEMPORARY on the database': {
     sql: `do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$`,
     finds: [['database-privileges', 'database', 'the serving role has TEMPORARY']],
