@@ -174,10 +174,17 @@ export const guarantees: Guarantee[] = [
     number: 11,
     topic: 'database',
     title: 'The serving role is powerless',
-    text: 'The role that the service logs in with has no attribute but LOGIN, owns nothing and is a member of no other role. It may read and write rows, and may not update the tenant column, `id` or `created_at`.',
+    text: 'The role that the service logs in with has no attribute but LOGIN, owns nothing and is a member of no other role. It may read and write rows, and may not update the tenant column, `id` or `created_at`. Only the logins of a database may connect to it: a role that exists with another password gets nothing.',
     tests: [
       proof('db/powerless', 'the serving role may not'),
       proof('db/powerless', 'the serving role > is a member of nothing and owns nothing'),
+      proof('migrate/role-names', 'each refuses the serving role of the other'),
+      proof('migrate/role-names', 'each refuses the administrative and the backup role of the other'),
+      proof('migrate/connect-privilege', 'closes the database for a login without privileges in it'),
+      proof(
+        'cli/commands/migrate-login',
+        'refuses a role that exists with another password before it changes the database',
+      ),
     ],
   },
   {
