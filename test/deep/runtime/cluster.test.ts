@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
-import { testClient } from '../../src/testing/index.ts'
-import { fixtures } from '../app.ts'
-import { asOwner, createDatabase, main, newTenant } from '../database.ts'
-import { buildForNode, type Child, root, runtimes, start, startServer, until } from './child.ts'
+import { testClient } from '../../../src/testing/index.ts'
+import { fixtures } from '../../app.ts'
+import { asOwner, createDatabase, main, newTenant } from '../../database.ts'
+import { buildForNode, type Child, root, runtimes, start, startServer, until } from '../../runtime/child.ts'
 
 setDefaultTimeout(60_000)
 beforeAll(buildForNode)

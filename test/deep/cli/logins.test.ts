@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
-import { loginProblem, readLogin } from '../../src/cli/logins.ts'
-import { createProject, rowhouse } from './run.ts'
+import { loginProblem, readLogin } from '../../../src/cli/logins.ts'
+import { createProject, rowhouse } from '../../cli/run.ts'
 
 describe('the role of a login', () => {
   test.each([

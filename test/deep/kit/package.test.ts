@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createIssuer } from '../../src/cli/commands/issuer.ts'
-import { asOwner, createBareDatabase, newTenant } from '../database.ts'
-import { start } from '../runtime/child.ts'
+import { createIssuer } from '../../../src/cli/commands/issuer.ts'
+import { asOwner, createBareDatabase, newTenant } from '../../database.ts'
+import { start } from '../../runtime/child.ts'
 
-const root = join(import.meta.dir, '../..')
+const root = join(import.meta.dir, '../../..')
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-kit-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -56,7 +56,7 @@ async function commandsOfPage(): Promise<string[]> {
 }
 
 /** The answers of the example to a tenant that writes, to another one that reads, and to a caller without a token. */
-const script = (issuer: string) => `import app from './app.js'
+const script = (issuer: string) => `import app from '../../kit/app.js'
   const as = async (tenant, method) => {
     const token = await (await fetch('${issuer}/token?tenant=' + tenant)).text()
     return app.request('/notes', { method, headers: { Authorization: 'Bearer ' + token } })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import { rowhouse } from '../../cli/run.ts'
 import { startRoleServer } from '../../migrate/role-server.ts'
 import { pgbouncer, startPooler } from '../../pooler.ts'
-import { rowhouse } from '../run.ts'
 
 const server = await startRoleServer()
 const { owner } = server

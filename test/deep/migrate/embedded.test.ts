@@ -1,9 +1,9 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { openInMemory } from '../../src/migrate/index.ts'
-import { parseDatabaseUrl } from '../../src/text/index.ts'
-import { root, start, temporaryFolder } from '../runtime/child.ts'
+import { openInMemory } from '../../../src/migrate/index.ts'
+import { parseDatabaseUrl } from '../../../src/text/index.ts'
+import { root, start, temporaryFolder } from '../../runtime/child.ts'
 
 setDefaultTimeout(60_000)
 

@@ -3,10 +3,10 @@ import { chown, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/p
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { failureOf } from '../../src/envelope/index.ts'
-import { pgbouncer } from '../pooler.ts'
-import { freePort, postgresUser, startPostgres } from '../postgres.ts'
-import { root, start } from '../runtime/child.ts'
+import { failureOf } from '../../../src/envelope/index.ts'
+import { pgbouncer } from '../../pooler.ts'
+import { freePort, postgresUser, startPostgres } from '../../postgres.ts'
+import { root, start } from '../../runtime/child.ts'
 
 setDefaultTimeout(120_000)
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../src/context/index.ts'
-import { createPool, createTenantDatabase } from '../../src/database/index.ts'
-import { createIsolationCheck } from '../../src/isolation/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
-import { logIn } from './log-in.ts'
-import { failureOf } from './owners.ts'
-import { copyProject } from './project.ts'
-import { startRoleServer } from './role-server.ts'
+import { withTenant } from '../../../src/context/index.ts'
+import { createPool, createTenantDatabase } from '../../../src/database/index.ts'
+import { createIsolationCheck } from '../../../src/isolation/index.ts'
+import { migrate } from '../../../src/migrate/index.ts'
+import { logIn } from '../../migrate/log-in.ts'
+import { failureOf } from '../../migrate/owners.ts'
+import { copyProject } from '../../migrate/project.ts'
+import { startRoleServer } from '../../migrate/role-server.ts'
 
 const server = await startRoleServer()
 const { owner } = server

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { migrate } from '../../src/migrate/index.ts'
-import { startRoleServer } from '../migrate/role-server.ts'
-import { start } from './child.ts'
+import { migrate } from '../../../src/migrate/index.ts'
+import { startRoleServer } from '../../migrate/role-server.ts'
+import { start } from '../../runtime/child.ts'
 
 setDefaultTimeout(60_000)
 
