@@ -364,7 +364,7 @@ export const guarantees: Guarantee[] = [
       proof('migrate/migrate', 'restores row-level security that was disabled'),
       proof('migrate/all-rows', 'a migration that changes rows is an error for an owner that FORCE binds'),
       proof(
-        'migrate/outside-transaction',
+        'deep/migrate/outside-transaction',
         'the serving role reaches no unprotected table between the transactions of a migration',
       ),
       proof('migrate/planted-objects', 'does not run with the rights of a superuser that migrates'),

@@ -56,7 +56,7 @@ async function commandsOfPage(): Promise<string[]> {
 }
 
 /** The answers of the example to a tenant that writes, to another one that reads, and to a caller without a token. */
-const script = (issuer: string) => `import app from '../../kit/app.js'
+const script = (issuer: string) => `import app from './app.js'
   const as = async (tenant, method) => {
     const token = await (await fetch('${issuer}/token?tenant=' + tenant)).text()
     return app.request('/notes', { method, headers: { Authorization: 'Bearer ' + token } })

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect } from 'node:net'
-import { testClient } from '../../src/testing/index.ts'
-import { fixtures } from '../app.ts'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
-import { buildForNode, runtimes, until } from './child.ts'
+import { testClient } from '../../../src/testing/index.ts'
+import { fixtures } from '../../app.ts'
+import { asOwner, createDatabase, newTenant } from '../../database.ts'
+import { buildForNode, runtimes, until } from '../../runtime/child.ts'
 
 setDefaultTimeout(60_000)
 

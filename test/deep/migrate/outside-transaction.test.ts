@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type postgres from 'postgres'
-import { MigrationError } from '../../src/migrate/index.ts'
+import { MigrationError } from '../../../src/migrate/index.ts'
 import {
   createOwnedDatabases,
   failureOf,
@@ -9,8 +9,8 @@ import {
   kindsOfOwners,
   notesMigration,
   protectNotes,
-} from './owners.ts'
-import { copyProject } from './project.ts'
+} from '../../migrate/owners.ts'
+import { copyProject } from '../../migrate/project.ts'
 
 const owned = createOwnedDatabases()
 const comment = '-- rowhouse: no transaction\n'
