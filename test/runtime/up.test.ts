@@ -106,7 +106,8 @@ describe('the first bun run up', () => {
   })
 })
 
-describe('a later bun run up', () => {
+// Each of these tests starts the service again: they take their time, so they run with DEEP=1 only.
+const later = () => {
   const it = session()
 
   test('keeps tenants apart as the role app_user, though its login is a superuser', async () => {
@@ -182,7 +183,8 @@ describe('a later bun run up', () => {
     await it.again()
     expect(await titles(it.url, demo.globex.tenantId)).toHaveLength(1)
   })
-})
+}
+if (process.env.DEEP) describe('a later bun run up', later)
 
 test('bun run up reports a folder that it cannot write, in one message', async () => {
   using folder = temporaryFolder()

@@ -66,7 +66,7 @@ async function verifyDeep(): Promise<boolean> {
   const engines = await tests('deep.xml', ['--config=test/deep/bunfig.toml', 'test/deep'])
   const repeated = await tests(
     'repeated.xml',
-    ['test/faults', 'test/properties', 'test/limits', 'test/runtime/start.test.ts'],
+    ['test/faults', 'test/properties', 'test/limits', 'test/runtime/start.test.ts', 'test/runtime/up.test.ts'],
     { DEEP: '1' },
   )
   return isProved('deep.xml', 'repeated.xml') && engines && repeated
