@@ -29,7 +29,8 @@ export interface Connection {
 
 /** Lends connections to the tenant database and the admin database: {@link createPool}, {@link connectionPerTransaction}. */
 export interface ConnectionSource {
-  acquire(): Promise<Connection>
+  /** @param holder the tenant of the transaction, for sources that share connections between tenants */
+  acquire(holder?: string): Promise<Connection>
   release(connection: Connection): void
   /** Receives the COMMIT of a read, which `db.read` does not wait for: for runtimes that stop with the response. */
   waitUntil?(ending: Promise<void>): void

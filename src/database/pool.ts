@@ -9,10 +9,22 @@ import { TransactionMisuse } from './transaction-misuse.ts'
 export interface PoolOptions extends ConnectionOptions {
   /** The largest number of open connections. */
   size: number
+  /**
+   * How many connections only a tenant gets that has none. So however slow the transactions of a few tenants are, another tenant
+   * finds a connection.
+   *
+   * @default 0
+   */
+  spare?: number
   /** How long `acquire` waits for a connection, in milliseconds. @default 5000 */
   acquireTimeoutMs?: number
   /** The age at which a connection is replaced, in milliseconds. @default 1800000 */
   lifetimeMs?: number
+}
+
+interface Waiter {
+  holder: string | undefined
+  receive(connection: Connection): void
 }
 
 /** A connection on loan. After its release it rejects every call, because another tenant may have the connection by then. */
@@ -20,7 +32,10 @@ class Loan implements Connection {
   private isOver = false
   private pending = 0
 
-  constructor(private readonly connection: Connection) {}
+  constructor(
+    private readonly connection: Connection,
+    readonly holder: string | undefined,
+  ) {}
 
   private async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.isOver) throw new TransactionMisuse('This connection was released: do not use it after release')
@@ -79,14 +94,18 @@ class Loan implements Connection {
  * const db = createTenantDatabase({ connections: createPool({ url: process.env.DATABASE_URL, size: 10 }) })
  */
 export function createPool(options: PoolOptions): ConnectionSource {
-  const { size, acquireTimeoutMs = 5000, lifetimeMs = 30 * 60_000 } = options
+  const { size, spare = 0, acquireTimeoutMs = 5000, lifetimeMs = 30 * 60_000 } = options
   assertWholeNumber('size', size)
+  assertWholeNumber('spare', spare, 0, size - 1)
   assertWholeNumber('acquireTimeoutMs', acquireTimeoutMs)
   assertWholeNumber('lifetimeMs', lifetimeMs, 0)
   const open = createOpener(options)
   const idle: Connection[] = []
   const busy = new Set<Connection>()
-  const waiting: Array<(connection: Connection) => void> = []
+  /** In order of arrival. */
+  const waiting: Waiter[] = []
+  /** The connections of each tenant that has some. */
+  const held = new Map<string, number>()
   let closing = false
   let becomeIdle = () => {}
   const whenIdle = new Promise<void>((resolve) => (becomeIdle = resolve))
@@ -96,10 +115,33 @@ export function createPool(options: PoolOptions): ConnectionSource {
     return busy.size < size ? open() : undefined
   }
 
-  function lend(connection: Connection): Connection {
-    const loan = new Loan(connection)
+  /** Whether a tenant may have a connection now. */
+  const mayTake = (holder: string | undefined): boolean =>
+    spare === 0 || busy.size < size - spare || holder === undefined || !held.has(holder)
+
+  function lend(connection: Connection, holder: string | undefined): Connection {
+    const loan = new Loan(connection, holder)
     busy.add(loan)
+    if (holder !== undefined) held.set(holder, (held.get(holder) ?? 0) + 1)
     return loan
+  }
+
+  function giveBack(loan: Loan): boolean {
+    if (!busy.delete(loan)) return false
+    const { holder } = loan
+    const left = holder === undefined ? 0 : (held.get(holder) ?? 0) - 1
+    if (holder !== undefined && left > 0) held.set(holder, left)
+    else if (holder !== undefined) held.delete(holder)
+    return true
+  }
+
+  /** Passes a free connection to the first waiting call that may have it. */
+  function serveNext(): void {
+    const at = waiting.findIndex(({ holder }) => mayTake(holder))
+    const connection = at < 0 ? undefined : take()
+    if (connection === undefined) return
+    const [next] = waiting.splice(at, 1)
+    next?.receive(lend(connection, next.holder))
   }
 
   function isFit(connection: Connection): boolean {
@@ -109,29 +151,31 @@ export function createPool(options: PoolOptions): ConnectionSource {
   }
 
   return {
-    async acquire() {
+    async acquire(holder) {
       if (closing) throw unavailable(new Error('The pool is closed'))
-      const connection = take() // undefined while others wait: `release` passes connections on to them
-      if (connection) return lend(connection)
+      const connection = mayTake(holder) ? take() : undefined // undefined while others wait: `release` serves them
+      if (connection) return lend(connection, holder)
       return await new Promise((resolve, reject) => {
+        const waiter: Waiter = {
+          holder,
+          receive(connection) {
+            clearTimeout(timer)
+            resolve(connection)
+          },
+        }
         const timer = setTimeout(() => {
-          waiting.splice(waiting.indexOf(receive), 1)
+          waiting.splice(waiting.indexOf(waiter), 1)
           reject(new ConnectionFailure('late', new Error(`No connection was released within ${acquireTimeoutMs} ms`)))
         }, acquireTimeoutMs)
-        const receive = (connection: Connection) => {
-          clearTimeout(timer)
-          resolve(connection)
-        }
-        waiting.push(receive)
+        waiting.push(waiter)
       })
     },
 
     release(loan) {
-      if (!(loan instanceof Loan) || !busy.delete(loan)) return // already released
+      if (!(loan instanceof Loan) || !giveBack(loan)) return // already released
       const connection = loan.end()
       if (isFit(connection)) idle.push(connection)
-      const next = waiting.length > 0 ? take() : undefined
-      if (next) waiting.shift()?.(lend(next))
+      if (waiting.length > 0) serveNext()
       if (closing && busy.size === 0) becomeIdle()
     },
 

@@ -35,7 +35,7 @@ export async function runTransaction<T>(
   work: (handle: TransactionHandle) => Promise<T>,
 ): Promise<T> {
   const { connections, resolvesBeforeCommit } = options
-  const connection = await connections.acquire()
+  const connection = await connections.acquire(options.context.tenantId)
   const handle = await openHandle(connection, options)
   let outcome: { value: T } | { reason: unknown }
   try {

@@ -25,8 +25,7 @@ export interface TenantLimitsOptions {
  * A waiting request leaves the queue when the context's `signal` aborts. A running one keeps its slot until its handler has
  * ended, even when its client has disconnected.
  *
- * @param options `concurrency`: `max` at the same time, `queueMax` more that wait, `processMax`, `actorMax`; `rate`:
- *   `limit` in `windowSeconds`, `store`
+ * @param options `concurrency`: `max` at the same time, `queueMax` more that wait, `actorMax`; `rate`: `limit` in `windowSeconds`, `store`
  * @throws TypeError at construction, when a number is invalid or there is neither `concurrency` nor `rate`. The handler throws
  *   ApiError TOO_MANY_REQUESTS with `Retry-After` in seconds, and TenantRequired without a tenant
  * @example

@@ -14,16 +14,7 @@ export function createLimitsOptions({ limits, database }: Config, hasPool: boole
   const max = limits.concurrency === 'auto' ? auto : limits.concurrency
   const { actorConcurrency, queue: queueMax, rate } = limits
   const actorMax = actorConcurrency === 'auto' ? Math.max(max, Math.ceil(database.poolSize / 2)) : actorConcurrency
-  const concurrency =
-    max === 0
-      ? undefined
-      : hasPool
-        ? {
-            max,
-            queueMax,
-            processMax: Math.max(1, database.poolSize - 1),
-            actorMax: actorMax === 0 ? undefined : actorMax,
-          }
-        : { max, queueMax: 0 }
+  const ofActor = hasPool && actorMax > 0 ? { actorMax } : {}
+  const concurrency = max === 0 ? undefined : { max, queueMax: hasPool ? queueMax : 0, ...ofActor }
   return concurrency || rate ? { concurrency, rate } : undefined
 }

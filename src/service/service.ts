@@ -44,7 +44,9 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   const replica = role === undefined && !given.connections ? createCheckedReplica(config, log, signer) : undefined
   const db = createTenantDatabase({
     // After the timeout no request waits for the statement any more: its connection may have gone silent.
-    connections: given.connections ?? createPool({ url, size, answerTimeoutMs: config.requests.timeoutMs }),
+    connections:
+      given.connections ??
+      createPool({ url, size, spare: size > 2 ? 1 : 0, answerTimeoutMs: config.requests.timeoutMs }),
     ...roleOption,
     signer,
     ...(replica ? { replica } : {}),

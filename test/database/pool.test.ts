@@ -142,3 +142,50 @@ describe('many transactions of many tenants', () => {
     expect(after.map((seen) => [...seen])).toEqual(tenants.map((tenant, n) => (n % 2 === 0 ? [tenant] : [])))
   })
 })
+
+describe('the spare connection of a pool', () => {
+  const openPool = () => createPool({ url: main.appUrl, size: 3, spare: 1, acquireTimeoutMs: 10_000 })
+
+  test('is not lent to a tenant that has one', async () => {
+    const pool = openPool()
+    const held = [await pool.acquire('a'), await pool.acquire('a')]
+    let isServed = false
+    const third = pool.acquire('a').then((connection) => {
+      isServed = true
+      return connection
+    })
+    const ofB = await pool.acquire('b')
+    expect(isServed).toBe(false)
+    for (const connection of [...held, ofB]) pool.release(connection)
+    pool.release(await third)
+    await pool.close()
+  })
+
+  test('is lent to a tenant without one, although a tenant with one waited before', async () => {
+    const pool = openPool()
+    const [first, second] = [await pool.acquire('a'), await pool.acquire('b')]
+    const order: string[] = []
+    const waits = ['a', 'c'].map(async (tenant) => {
+      const connection = await pool.acquire(tenant)
+      order.push(tenant)
+      return connection
+    })
+    const ofC = await waits[1]
+    expect(order).toEqual(['c'])
+    for (const connection of [first, second, ofC]) if (connection) pool.release(connection)
+    const ofA = await waits[0]
+    if (ofA) pool.release(ofA)
+    await pool.close()
+  })
+
+  test('is lent to transactions of no tenant', async () => {
+    const pool = openPool()
+    const held = [await pool.acquire('a'), await pool.acquire('a'), await pool.acquire()]
+    for (const connection of held) pool.release(connection)
+    await pool.close()
+  })
+
+  test.each([-1, 3, 0.5])('cannot be %p of three', (spare) => {
+    expect(() => createPool({ url: main.appUrl, size: 3, spare })).toThrow(TypeError)
+  })
+})

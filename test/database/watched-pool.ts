@@ -72,7 +72,7 @@ export function watchedPool(
   }
 
   const source: ConnectionSource = {
-    acquire: async () => watch(await pool.acquire()),
+    acquire: async (holder) => watch(await pool.acquire(holder)),
     release(watched) {
       const connection = originals.get(watched)
       originals.delete(watched)

@@ -210,11 +210,11 @@ export const codeMutations: CodeMutation[] = [
     test: { file: 'test/resolution/foreign-tenants.test.ts', title: 'costs no query when it is named by its id' },
   },
   {
-    fault: 'last connection that goes to the second request of a tenant',
+    fault: 'last connection that goes to a tenant that has one',
     guarantee: 26,
-    file: 'src/limits/bulkhead.ts',
-    lines: [[' && (taken === 0 || this.running < this.options.processMax)', '']],
-    test: { file: 'test/limits/bulkhead.test.ts', title: 'gives no tenant a second slot' },
+    file: 'src/database/pool.ts',
+    lines: [['    spare === 0 ||', '    spare >= 0 ||']],
+    test: { file: 'test/database/pool.test.ts', title: 'is not lent to a tenant that has one' },
   },
   {
     fault: 'one share of bytes for all tenants',
