@@ -22,8 +22,8 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
 
 /**
  * Declares a route of tenants. It adds the tenant header and the failures that follow from the shape of the route to the
- * OpenAPI document. A JSON body that nests deeper than 64 levels, or is one object of more than 1000 fields, is answered with
- * BAD_REQUEST; a list of objects may have more.
+ * OpenAPI document. A JSON body that nests deeper than 64 levels, or has more than 10,000 arrays and objects, or is one object of
+ * more than 1000 fields, is answered with BAD_REQUEST.
  *
  * @param declaration as for `createRoute`, with `operationId`, `summary` and `tags`
  * @param errors the other codes that the handler throws, for example `['NOT_FOUND']`
@@ -46,9 +46,10 @@ export function tenantRoute<P extends string, R extends Declaration<P> & { path:
   })
 }
 
-const limits = { depth: 64, fields: 1000 }
+const limits = { depth: 64, nodes: 10_000, fields: 1000 }
 const excess = {
   depth: `The body nests deeper than ${limits.depth} levels`,
+  nodes: `The body has more than ${limits.nodes} arrays and objects`,
   fields: `The body has more than ${limits.fields} fields`,
 }
 

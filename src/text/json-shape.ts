@@ -3,16 +3,16 @@ const [openArray, closeArray, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d
 
 /**
  * Returns which limit JSON in UTF-8 exceeds, if any, without parsing it: `depth` counts the arrays and objects inside of each
- * other, `fields` those of the object at the top. It stops at the first one too many, where a parser would go on for milliseconds.
+ * other, `nodes` all of them, `fields` those of the object at the top. It stops at the first one too many, where a parser would go on for milliseconds.
  *
  * @example
- * jsonExceeds(new TextEncoder().encode('[[1]]'), { depth: 1, fields: 10 }) // 'depth'
+ * jsonExceeds(new TextEncoder().encode('[[1]]'), { depth: 1, nodes: 10, fields: 10 }) // 'depth'
  */
 export function jsonExceeds(
   json: Uint8Array,
-  limits: { depth: number; fields: number },
-): 'depth' | 'fields' | undefined {
-  let [depth, fields, inString, inTopObject] = [0, 1, false, false]
+  limits: { depth: number; nodes: number; fields: number },
+): 'depth' | 'nodes' | 'fields' | undefined {
+  let [depth, nodes, fields, inString, inTopObject] = [0, 0, 1, false, false]
   for (let at = 0; at < json.length; at++) {
     const byte = json[at]
     if (byte === quote) inString = !inString
@@ -20,6 +20,7 @@ export function jsonExceeds(
     else if (byte === openArray || byte === openObject) {
       if (depth === 0) inTopObject = byte === openObject
       if (++depth > limits.depth) return 'depth'
+      if (++nodes > limits.nodes) return 'nodes'
     } else if (byte === closeArray || byte === closeObject) depth--
     else if (byte === comma && depth === 1 && inTopObject && ++fields > limits.fields) return 'fields'
   }

@@ -3,8 +3,8 @@ import { assert, json, property } from 'fast-check'
 import { jsonExceeds } from '../../src/text/index.ts'
 import { tries } from '../properties/settings.ts'
 
-const exceeds = (text: string, limits: { depth?: number; fields?: number }) =>
-  jsonExceeds(new TextEncoder().encode(text), { depth: 64, fields: 1000, ...limits })
+const exceeds = (text: string, limits: { depth?: number; nodes?: number; fields?: number }) =>
+  jsonExceeds(new TextEncoder().encode(text), { depth: 64, nodes: 10_000, fields: 1000, ...limits })
 
 describe('depth', () => {
   test.each([
@@ -35,6 +35,18 @@ describe('depth', () => {
   })
 })
 
+describe('arrays and objects', () => {
+  test.each([
+    ['1', 0, undefined],
+    ['[]', 0, 'nodes'],
+    ['[[],{}]', 3, undefined],
+    ['[[],{}]', 2, 'nodes'],
+    ['["[","{"]', 1, undefined],
+  ] as const)('of %s with a limit of %d: %p', (text, nodes, expected) =>
+    expect(exceeds(text, { nodes })).toBe(expected),
+  )
+})
+
 describe('fields', () => {
   test.each([
     ['{}', 0, undefined],
@@ -59,7 +71,7 @@ test('reads no further than the first excess', () => {
         return Reflect.get(bytes, name, bytes)
       },
     })
-    jsonExceeds(counted, { depth: 64, fields: 1000 })
+    jsonExceeds(counted, { depth: 64, nodes: 10_000, fields: 1000 })
     return reads
   }
   expect(readsOf('['.repeat(131_072))).toBe(65)

@@ -35,6 +35,7 @@ testRefusals([
     ...malformed,
     body: `{"email":"a@b.co","name":${'['.repeat(2000)}${']'.repeat(2000)}}`,
   },
+  { of: 'empty arrays', ...malformed, path: '/tasks', body: `[${'[],'.repeat(10_000)}0]` },
   { of: 'brackets alone', ...malformed, path: '/tasks', body: '['.repeat(131_072) },
   { of: 'a field of 64 levels', ...unknown, body: `{"name":${'['.repeat(63)}${']'.repeat(63)}}`, names: 'email' },
   { of: 'the key tenantId', ...unknown, body: { ...user, tenantId: anyId }, names: 'tenantId' },
