@@ -10,7 +10,7 @@ setDefaultTimeout(60_000)
 const cache = join(root, 'node_modules/.cache/rowhouse')
 const modeOf = (path: string) => statSync(path).mode & 0o777
 
-// PGlite asks for no password, and its login is a superuser: whoever reaches it may do everything.
+// PGlite asks for no password, and its login is a superuser: anybody who can connect may do everything.
 test('an embedded database listens in a folder that only its user can enter', async () => {
   const { url, close } = await openInMemory(cache)
   const { host, port } = parseDatabaseUrl(url)
