@@ -1,5 +1,5 @@
-import type pg from 'pg'
 import { serialize } from 'pg-protocol'
+import { CallMessage } from './call-message.ts'
 import { type Columns, nameFor, type PreparedStatement, type PreparedStatements } from './prepared-statements.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -11,20 +11,30 @@ const failedAt = new WeakMap<Error, number>()
 export const indexOfFailed = (error: Error): number => failedAt.get(error) ?? Number.POSITIVE_INFINITY
 
 const noColumns: Columns = { names: [], parsers: [] }
+const sync = serialize.sync()
+const describePortal = serialize.describe({ type: 'P' })
+const execute = serialize.execute()
+
+type Values = readonly (string | Buffer | null)[]
+
+/** The Bind and Execute messages of a statement that is described. */
+interface Call {
+  message: CallMessage
+  values: Values
+}
 
 /**
  * Statements that are sent as one message and end in one Sync (PostgreSQL, chapter 55.2.3 "Extended Query", "Pipelining"):
  * when one fails, the server skips the rest. A driver that writes a Sync after each statement would let the rest run
  * outside the transaction whose BEGIN failed.
  */
-export class Batch implements pg.Submittable {
+export class Batch {
   readonly results: StatementResult[] = []
   error: Error | undefined
+  readonly bytes: Buffer
   private readonly plans: PreparedStatement[] = []
   private readonly parsing: [text: string, prepared: PreparedStatement][] = []
   private rows: unknown[][] = []
-
-  private readonly bytes: Buffer
 
   /**
    * @param prepared the named statements of the connection; undefined: every statement is parsed again, unnamed
@@ -40,85 +50,86 @@ export class Batch implements pg.Submittable {
     const messages = statements.flatMap(({ text, unnamed }, index) =>
       this.messages(text, values[index] ?? [], unnamed ? undefined : this.prepared),
     )
-    this.bytes = Buffer.concat([...closing, ...messages, serialize.sync()])
+    this.bytes = joined([...closing, ...messages, sync])
   }
 
-  submit({ stream }: pg.Connection): void {
-    stream.write(this.bytes)
-  }
-
-  private messages(text: string, values: (string | Buffer | null)[], prepared?: PreparedStatements): Buffer[] {
-    const messages: Buffer[] = []
+  private messages(text: string, values: Values, prepared?: PreparedStatements): (Buffer | Call)[] {
     const known =
       prepared?.get(text) ?? this.parsing.find(([other, { name }]) => prepared && name && other === text)?.[1]
     const plan = known ?? { name: prepared ? nameFor(text) : '', columns: undefined }
-    if (!known) {
-      messages.push(serialize.parse({ name: plan.name, text }))
-      this.parsing.push([text, plan])
-    }
     this.plans.push(plan)
-    if (plan.constant) return [plan.constant]
-    const bind = serialize.bind({ statement: plan.name, values })
-    if (!plan.columns) return [...messages, bind, serialize.describe({ type: 'P' }), serialize.execute()]
-    if (values.length > 0) return [bind, serialize.execute()]
-    plan.constant = Buffer.concat([bind, serialize.execute()])
-    return [plan.constant]
+    if (known?.columns) {
+      plan.call ??= new CallMessage(plan.name)
+      return [{ message: plan.call, values }]
+    }
+    const bind = serialize.bind({ statement: plan.name, values: [...values] })
+    if (known) return [bind, describePortal, execute]
+    this.parsing.push([text, plan])
+    return [serialize.parse({ name: plan.name, text }), bind, describePortal, execute]
   }
 
-  handleParseComplete(): void {
+  onParseComplete(): void {
     const [text, plan] = this.parsing.shift() ?? []
     if (text !== undefined && plan?.name) this.prepared?.add(text, plan)
   }
 
-  handleRowDescription({ fields }: { fields: { name: string; dataTypeID: number }[] }): void {
+  onRowDescription(fields: readonly { name: string; dataTypeID: number }[]): void {
     const plan = this.plans[this.results.length]
     if (!plan) return
     plan.columns = { names: fields.map(({ name }) => name), parsers: fields.map((field) => parserOf(field.dataTypeID)) }
   }
 
-  handleDataRow({ fields }: { fields: (string | null)[] }): void {
+  onDataRow(fields: (string | null)[]): void {
     const { parsers } = this.plans[this.results.length]?.columns ?? noColumns
     const row: unknown[] = fields
-    for (const [index, parse] of parsers.entries()) {
+    for (let index = 0; index < fields.length; index += 1) {
       const field = fields[index]
+      const parse = parsers[index]
       if (parse && typeof field === 'string') row[index] = parse(field)
     }
     this.rows.push(row)
   }
 
-  handleCommandComplete({ text }: { text: string }): void {
-    const [command = '', count] = text.split(/(?: \d+)*? (\d+)$/, 2) // INSERT 0 5
+  onCommandComplete(tag: string): void {
+    const { command, count } = parseTag(tag)
     // Its data is not read: an empty result would look like an empty table.
     if (command === 'COPY') this.error ??= new TransactionMisuse('COPY … TO STDOUT is not supported: select the rows')
     const plan = this.plans[this.results.length]
     if (plan) plan.columns ??= noColumns // a statement without columns is described once too
-    this.results.push({ command, count: Number(count ?? 0), columns: plan?.columns?.names ?? [], rows: this.rows })
+    this.results.push({ command, count, columns: plan?.columns?.names ?? [], rows: this.rows })
     this.rows = []
   }
 
-  handleEmptyQuery(): void {
-    this.handleCommandComplete({ text: '' })
-  }
-
-  handleError(error: Error): void {
+  onError(error: Error): void {
     this.error ??= Object.assign(error, { name: 'PostgresError' }) // pg calls it "error"
     failedAt.set(error, this.results.length)
   }
-
-  // pg calls these on every query; open-connection.ts acts on COPY and on ReadyForQuery.
-  handleCopyInResponse(): void {}
-  handleCopyData(): void {}
-  handlePortalSuspended(): void {}
-  handleReadyForQuery(): void {}
 }
 
 /** Statements without parameters, as one message of the simple protocol: BEGIN, COMMIT, ROLLBACK. */
 export class Command extends Batch {
-  constructor(private readonly text: string) {
-    super([], undefined)
-  }
+  override readonly bytes: Buffer
 
-  override submit({ stream }: pg.Connection): void {
-    stream.write(serialize.query(this.text))
+  constructor(text: string) {
+    super([], undefined)
+    this.bytes = serialize.query(text)
   }
+}
+
+/** The command and the number of rows of a tag such as `INSERT 0 5` or `COMMIT`. */
+function parseTag(tag: string): { command: string; count: number } {
+  const count = Number(tag.slice(tag.lastIndexOf(' ') + 1))
+  return Number.isNaN(count) || tag === ''
+    ? { command: tag, count: 0 }
+    : { command: tag.slice(0, tag.indexOf(' ')), count }
+}
+
+/** The messages in one buffer. */
+function joined(messages: readonly (Buffer | Call)[]): Buffer {
+  const lengthOf = (one: Buffer | Call) => (Buffer.isBuffer(one) ? one.length : one.message.lengthWith(one.values))
+  const bytes = Buffer.allocUnsafe(messages.reduce((sum, one) => sum + lengthOf(one), 0))
+  let at = 0
+  for (const one of messages)
+    at = Buffer.isBuffer(one) ? at + one.copy(bytes, at) : one.message.write(bytes, at, one.values)
+  return bytes
 }

@@ -6,6 +6,20 @@ export type Status = 'idle' | 'transaction' | 'failed'
 /** Settings that a connection asks for when it logs in. */
 export type LoginSettings = Readonly<Record<string, string>>
 
+/** The results of one message, with the state of its connection behind it. */
+export interface Reply {
+  results: StatementResult[]
+  status: Status
+  fault: string | undefined
+}
+
+/** A message that is a transaction of its own, with the callbacks for its reply. */
+export interface WholeMessage {
+  statements: readonly Statement[]
+  resolve(reply: Reply): void
+  reject(error: unknown): void
+}
+
 /** One connection to PostgreSQL, for one transaction at a time. */
 export interface Connection {
   /**
@@ -15,10 +29,20 @@ export interface Connection {
    * @param options `named`: whether PostgreSQL keeps the statements parsed, on a connection that allows it. @default true
    */
   send(statements: readonly Statement[], options?: { named?: boolean }): Promise<StatementResult[]>
+  /**
+   * Sends transactions that are one message each in one socket write. PostgreSQL runs them in their order, and the failure of one
+   * does not concern the others. A callback is called as soon as its own reply has arrived.
+   */
+  sendSideBySide?(messages: readonly WholeMessage[]): void
+  /** Whether PostgreSQL keeps all of these statements parsed on this connection. */
+  hasParsed?(statements: readonly Statement[]): boolean
   /** Sends statements without parameters as one message: BEGIN, COMMIT, ROLLBACK. Resolves with the result of the last one. */
   command(text: string): Promise<StatementResult>
   readonly status: Status
-  /** Why this connection must not be used again: `lost`, `closed`, `copy`, or `notice` and the SQLSTATE of a warning. */
+  /**
+   * Why this connection must not be used again: `lost`, `closed`, `copy`, `protocol` for a message that cannot be read, or
+   * `notice` and the SQLSTATE of a warning.
+   */
   readonly fault: string | undefined
   /** When the connection was opened, in milliseconds since the epoch. */
   readonly openedAt: number
@@ -27,11 +51,34 @@ export interface Connection {
   close(): Promise<void>
 }
 
+/** A transaction that is one message, for the connection that is free first. */
+export interface WholeTransaction {
+  /** The tenant. */
+  holder: string | undefined
+  /** The text of its query, by which slow ones are known. */
+  text: string
+  /** Whether it changes rows: it may wait for a lock or the disk. */
+  isWrite: boolean
+  /** The statements of its message. Called when it is sent, because a signature in it has a lifetime. */
+  statements(): readonly Statement[]
+}
+
+/** The reply to a transaction, and what closes its connection. */
+export interface WholeReply extends Reply {
+  close(): Promise<void>
+}
+
 /** Lends connections to the tenant database and the admin database: {@link createPool}, {@link connectionPerTransaction}. */
 export interface ConnectionSource {
   /** @param holder the tenant of the transaction, for sources that share connections between tenants */
   acquire(holder?: string): Promise<Connection>
   release(connection: Connection): void
+  /**
+   * Sends a transaction that is one message, whose texts are all `prepared`. Others may go in the same socket write.
+   *
+   * @throws ApiError SERVICE_UNAVAILABLE as `acquire` and `send` do; the error of PostgreSQL
+   */
+  sendWhole?(transaction: WholeTransaction): Promise<WholeReply>
   /** Receives the COMMIT of a read, which `db.read` does not wait for: for runtimes that stop with the response. */
   waitUntil?(ending: Promise<void>): void
   /** Waits for the connections in use, then closes every connection. */

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import pg from 'pg'
+import type { CallMessage } from './call-message.ts'
 
 export interface Columns {
   names: string[]
@@ -9,8 +11,8 @@ export interface Columns {
 export interface PreparedStatement {
   name: string
   columns: Columns | undefined
-  /** The Bind and Execute messages of a statement without parameters: the same bytes on every call. */
-  constant?: Buffer
+  /** Its Bind and Execute messages, from the second call on. */
+  call?: CallMessage
 }
 
 // PostgreSQL keeps each prepared statement in memory, about fifty times the size of its text, and a program can generate endless texts.
@@ -34,6 +36,11 @@ export class PreparedStatements {
       this.byText.set(text, known)
     }
     return known
+  }
+
+  /** Whether a statement can be sent without being parsed and described first. */
+  has(text: string): boolean {
+    return this.byText.get(text)?.columns !== undefined
   }
 
   add(text: string, prepared: PreparedStatement): void {
@@ -78,3 +85,10 @@ export function nameFor(text: string): string {
   }
   return name
 }
+
+/** Whether PostgreSQL lost or outdated a prepared statement: a table changed, or a pooler mixed up connections. */
+export const isStale = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError &&
+  (error.code === '26000' ||
+    error.code === '42P05' ||
+    (error.code === '0A000' && error.routine === 'RevalidateCachedQuery'))
