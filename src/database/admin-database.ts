@@ -75,9 +75,16 @@ export function createAdminDatabase(options: AdminDatabaseOptions): AdminDatabas
     assertAllowed(reason, open.getStore())
     log.info({ reason, actor, mode }, 'administrative work')
     const current = { isOver: false }
-    const openingOf = () => openAdmin(mode, { reason, actor }, { servingRole, allowBound })
+    const opening = openAdmin(mode, { reason, actor }, { servingRole, allowBound })
     // Statements stay unnamed: administrative work seldom repeats one, and poolers may lack named statements.
-    const transaction = { connections, context: {}, openingOf, named: false, resolvesBeforeCommit: false }
+    const transaction = {
+      connections,
+      context: {},
+      opening,
+      isWrite: mode === 'write',
+      named: false,
+      resolvesBeforeCommit: false,
+    }
     try {
       return await open.run(current, () =>
         runTransaction(transaction, async (handle) => {

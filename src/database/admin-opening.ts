@@ -34,13 +34,14 @@ export function openAdmin(
 ): Opening {
   return {
     command: begin[mode],
-    statements: [{ text: settingsQuery, parameters: [reason, actor] }],
+    statements: () => [{ text: settingsQuery, parameters: [reason, actor] }],
     withoutBegin: undefined,
     endsWithQueries: false,
-    guard: guardOf([
-      ['app.admin_reason', reason],
-      ['app.actor', actor],
-    ]),
+    guard: () =>
+      guardOf([
+        ['app.admin_reason', reason],
+        ['app.actor', actor],
+      ]),
     confirm([result]) {
       const [session] = result ? toRows(result) : []
       if (session?.reason !== reason || session.actor !== actor)

@@ -6,14 +6,15 @@ export type Status = 'idle' | 'transaction' | 'failed'
 /** Settings that a connection asks for when it logs in. */
 export type LoginSettings = Readonly<Record<string, string>>
 
-/** The results of one message, with the state of its connection behind it. */
+/** The results of one message, or the error of PostgreSQL, with the state of its connection behind it. */
 export interface Reply {
   results: StatementResult[]
+  error: Error | undefined
   status: Status
   fault: string | undefined
 }
 
-/** A message that is a transaction of its own, with the callbacks for its reply. */
+/** A message that is a transaction of its own, with the callbacks for its reply and for a connection that failed. */
 export interface WholeMessage {
   statements: readonly Statement[]
   resolve(reply: Reply): void
@@ -29,13 +30,6 @@ export interface Connection {
    * @param options `named`: whether PostgreSQL keeps the statements parsed, on a connection that allows it. @default true
    */
   send(statements: readonly Statement[], options?: { named?: boolean }): Promise<StatementResult[]>
-  /**
-   * Sends transactions that are one message each in one socket write. PostgreSQL runs them in their order, and the failure of one
-   * does not concern the others. A callback is called as soon as its own reply has arrived.
-   */
-  sendSideBySide?(messages: readonly WholeMessage[]): void
-  /** Whether PostgreSQL keeps all of these statements parsed on this connection. */
-  hasParsed?(statements: readonly Statement[]): boolean
   /** Sends statements without parameters as one message: BEGIN, COMMIT, ROLLBACK. Resolves with the result of the last one. */
   command(text: string): Promise<StatementResult>
   readonly status: Status
@@ -51,6 +45,17 @@ export interface Connection {
   close(): Promise<void>
 }
 
+/** A connection that can run transactions of different tenants in one socket write. */
+export interface SideBySideConnection extends Connection {
+  /**
+   * Sends transactions that are one message each. PostgreSQL runs them in their order, and the failure of one does not concern the
+   * others. A callback is called as soon as its own reply has arrived.
+   */
+  sendSideBySide(messages: readonly WholeMessage[]): void
+  /** Whether PostgreSQL keeps all of these statements parsed on this connection. */
+  hasParsed(statements: readonly Statement[]): boolean
+}
+
 /** A transaction that is one message, for the connection that is free first. */
 export interface WholeTransaction {
   /** The tenant. */
@@ -59,7 +64,11 @@ export interface WholeTransaction {
   text: string
   /** Whether it changes rows: it may wait for a lock or the disk. */
   isWrite: boolean
-  /** The statements of its message. Called when it is sent, because a signature in it has a lifetime. */
+  /**
+   * The statements of its message. Called when it is sent, because a signature in it has a lifetime.
+   *
+   * @throws what ends the transaction instead: nothing is sent
+   */
   statements(): readonly Statement[]
 }
 
@@ -76,7 +85,7 @@ export interface ConnectionSource {
   /**
    * Sends a transaction that is one message, whose texts are all `prepared`. Others may go in the same socket write.
    *
-   * @throws ApiError SERVICE_UNAVAILABLE as `acquire` and `send` do; the error of PostgreSQL
+   * @throws ApiError SERVICE_UNAVAILABLE as `acquire` and `send` do
    */
   sendWhole?(transaction: WholeTransaction): Promise<WholeReply>
   /** Receives the COMMIT of a read, which `db.read` does not wait for: for runtimes that stop with the response. */

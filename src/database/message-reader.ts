@@ -78,18 +78,23 @@ export class MessageReader {
     const body = start + headerBytes
     switch (bytes[start]) {
       case codes.dataRow:
-        return listener.onDataRow(fieldsOf(bytes, body))
+        listener.onDataRow(fieldsOf(bytes, body))
+        break
       case codes.bindComplete:
       case codes.closeComplete:
-        return
+        break
       case codes.commandComplete:
-        return listener.onCommandComplete(bytes.toString('latin1', body, end - 1))
+        listener.onCommandComplete(bytes.toString('latin1', body, end - 1))
+        break
       case codes.emptyQuery:
-        return listener.onCommandComplete('')
+        listener.onCommandComplete('')
+        break
       case codes.readyForQuery:
-        return listener.onReadyForQuery(bytes.toString('latin1', body, end))
+        listener.onReadyForQuery(bytes.toString('latin1', body, end))
+        break
       case codes.parseComplete:
-        return listener.onParseComplete()
+        listener.onParseComplete()
+        break
       default:
         if (!otherCodes.has(bytes[start] ?? 0)) throw new Error('PostgreSQL sent a message of an unknown kind')
         new Parser().parse(bytes.subarray(start, end), (message) => listener.onOther(message))

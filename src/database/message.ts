@@ -26,6 +26,7 @@ export class Message {
   readonly statements: readonly Statement[]
   /** Whether it needs no BEGIN: `prepared` text of a kind that cannot commit. */
   readonly isAlone: boolean
+  readonly isWhole: boolean
   private readonly first: readonly Statement[]
   private readonly guard: readonly Statement[]
   private readonly cleans: boolean
@@ -35,8 +36,9 @@ export class Message {
     const [query] = isWhole && isPrepared && queries.length === 1 ? queries : []
     const alone = query && runsWithoutBegin(query.text) ? opening.withoutBegin : undefined
     this.isAlone = alone !== undefined
-    this.first = isFirst ? (alone ?? opening.statements) : []
-    this.guard = isPrepared ? [] : [opening.guard]
+    this.isWhole = isWhole
+    this.first = isFirst ? (alone ?? opening.statements)() : []
+    this.guard = isPrepared ? [] : [opening.guard()]
     this.cleans = isWhole && !isPrepared
     const whole = () => ending(withId, this.cleans ? cleaning(login) : [])
     const end = this.isAlone ? endingAlone(withId) : isWhole ? whole() : []

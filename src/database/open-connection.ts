@@ -1,5 +1,5 @@
 import { assertWholeNumber } from '../text/index.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, SideBySideConnection } from './connection.ts'
 import { parseConnectionUrl } from './connection-url.ts'
 import { PgConnection } from './pg-connection.ts'
 
@@ -39,7 +39,11 @@ export const openConnection = (options: ConnectionOptions): Connection => create
  * @throws TypeError when the URL or a number is not understood, OperatorError when a file cannot be read
  * @returns a function that opens a connection
  */
-export function createOpener({ url, answerTimeoutMs = 15_000, ...given }: ConnectionOptions): () => Connection {
+export function createOpener({
+  url,
+  answerTimeoutMs = 15_000,
+  ...given
+}: ConnectionOptions): () => SideBySideConnection {
   const { client, prepare, connectTimeoutMs = given.connectTimeoutMs ?? 5000 } = parseConnectionUrl(url)
   assertWholeNumber('connectTimeoutMs', connectTimeoutMs, 0)
   assertWholeNumber('answerTimeoutMs', answerTimeoutMs, 0)

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { BackendMessage } from 'pg-protocol/dist/messages'
 import { Batch, Command } from './batch.ts'
-import type { Connection, LoginSettings, Reply, Status, WholeMessage } from './connection.ts'
+import type { LoginSettings, Reply, SideBySideConnection, Status, WholeMessage } from './connection.ts'
 import { ConnectionFailure } from './connection-failure.ts'
 import { MessageReader } from './message-reader.ts'
 import { isStale, PreparedStatements } from './prepared-statements.ts'
@@ -44,7 +44,7 @@ interface PendingBatch {
 }
 
 /** A connection of pg, which logs in. Afterwards its socket is read and written here. */
-export class PgConnection implements Connection {
+export class PgConnection implements SideBySideConnection {
   readonly openedAt = Date.now()
   readonly loginSettings: LoginSettings
   private firstFault: string | undefined
@@ -188,7 +188,9 @@ export class PgConnection implements Connection {
       try {
         if (written.length === 0) this.assertFree()
         const batch = new Batch(statements, this.prepared)
-        this.expect(batch, (error) => (error ? reject(error) : resolve(this.replyOf(batch))))
+        this.expect(batch, (error) =>
+          error instanceof ConnectionFailure ? reject(error) : resolve(this.replyOf(batch, error)),
+        )
         written.push(batch.bytes)
       } catch (error) {
         reject(error)
@@ -198,8 +200,8 @@ export class PgConnection implements Connection {
     if (first) this.client.connection.stream.write(written.length === 1 ? first : Buffer.concat(written))
   }
 
-  private replyOf({ results }: Batch): Reply {
-    return { results, status: this.currentStatus, fault: this.firstFault }
+  private replyOf({ results }: Batch, error: Error | undefined): Reply {
+    return { results, error, status: this.currentStatus, fault: this.firstFault }
   }
 
   hasParsed(statements: readonly Statement[]): boolean {

@@ -1,10 +1,10 @@
 import { unavailable } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
-import type { Connection, ConnectionSource } from './connection.ts'
-import { ConnectionFailure } from './connection-failure.ts'
+import type { Connection, ConnectionSource, SideBySideConnection } from './connection.ts'
+import { Loan } from './loan.ts'
 import { type ConnectionOptions, createOpener } from './open-connection.ts'
-import type { Statement, StatementResult } from './statement.ts'
-import { TransactionMisuse } from './transaction-misuse.ts'
+import { SideBySide } from './side-by-side.ts'
+import { isTransaction, type Waiter, WaitingQueue, type WaitingTransaction } from './waiting.ts'
 
 export interface PoolOptions extends ConnectionOptions {
   /** The largest number of open connections. */
@@ -16,71 +16,34 @@ export interface PoolOptions extends ConnectionOptions {
    * @default 0
    */
   spare?: number
-  /** How long `acquire` waits for a connection, in milliseconds. @default 5000 */
+  /**
+   * How many transactions of one query each, all of them `prepared`, share a socket write at most; 1 sends each alone.
+   *
+   * @default 8
+   */
+  sideBySide?: number
+  /** How long a transaction waits for a connection, in milliseconds. @default 5000 */
   acquireTimeoutMs?: number
   /** The age at which a connection is replaced, in milliseconds. @default 1800000 */
   lifetimeMs?: number
 }
 
-interface Waiter {
-  holder: string | undefined
-  receive(connection: Connection): void
+/** A pool, with its numbers for metrics. */
+export interface Pool extends ConnectionSource {
+  readonly numbers: PoolNumbers
 }
 
-/** A connection on loan. After its release it rejects every call, because another tenant may have the connection by then. */
-class Loan implements Connection {
-  private isOver = false
-  private pending = 0
-
-  constructor(
-    private readonly connection: Connection,
-    readonly holder: string | undefined,
-  ) {}
-
-  private async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    if (this.isOver) throw new TransactionMisuse('This connection was released: do not use it after release')
-    this.pending += 1
-    try {
-      return await work(this.connection)
-    } finally {
-      this.pending -= 1
-    }
-  }
-
-  send(statements: readonly Statement[], options?: { named?: boolean }): Promise<StatementResult[]> {
-    return this.use((connection) => connection.send(statements, options))
-  }
-
-  command(text: string): Promise<StatementResult> {
-    return this.use((connection) => connection.command(text))
-  }
-
-  get status() {
-    return this.connection.status
-  }
-
-  get fault() {
-    return this.connection.fault
-  }
-
-  get loginSettings() {
-    return this.connection.loginSettings ?? {}
-  }
-
-  get openedAt() {
-    return this.connection.openedAt
-  }
-
-  async close(): Promise<void> {
-    if (!this.isOver) await this.connection.close()
-  }
-
-  /** Ends the loan. A connection that is not idle is closed: the next loan would run inside of its transaction. */
-  end(): Connection {
-    this.isOver = true
-    if (this.pending > 0 || this.connection.status !== 'idle') void this.connection.close()
-    return this.connection
-  }
+export interface PoolNumbers {
+  /** The largest number of open connections. */
+  size: number
+  /** The connections that are open, or being opened. */
+  open: number
+  /** The open connections that no transaction uses. */
+  idle: number
+  /** The connections that transactions use. */
+  busy: number
+  /** The transactions that wait for a connection. */
+  waiting: number
 }
 
 /**
@@ -93,97 +56,157 @@ class Loan implements Connection {
  * @example
  * const db = createTenantDatabase({ connections: createPool({ url: process.env.DATABASE_URL, size: 10 }) })
  */
-export function createPool(options: PoolOptions): ConnectionSource {
-  const { size, spare = 0, acquireTimeoutMs = 5000, lifetimeMs = 30 * 60_000 } = options
+export function createPool(options: PoolOptions): Pool {
+  const { size, spare = 0, sideBySide: together = 8, acquireTimeoutMs = 5000, lifetimeMs = 30 * 60_000 } = options
   assertWholeNumber('size', size)
   assertWholeNumber('spare', spare, 0, size - 1)
+  assertWholeNumber('sideBySide', together)
   assertWholeNumber('acquireTimeoutMs', acquireTimeoutMs)
   assertWholeNumber('lifetimeMs', lifetimeMs, 0)
   const open = createOpener(options)
-  const idle: Connection[] = []
+  const idle: SideBySideConnection[] = []
+  /** The connections in use: a loan, or the connection itself while it runs transactions side by side. */
   const busy = new Set<Connection>()
-  /** In order of arrival. */
-  const waiting: Waiter[] = []
-  /** The connections of each tenant that has some. */
-  const held = new Map<string, number>()
+  const waiting = new WaitingQueue(acquireTimeoutMs)
+  const sideBySide = new SideBySide(together)
+  const holders = new Holders()
+  let isServing = false
   let closing = false
   let becomeIdle = () => {}
   const whenIdle = new Promise<void>((resolve) => (becomeIdle = resolve))
 
-  function take(): Connection | undefined {
+  function take(): SideBySideConnection | undefined {
     for (let connection = idle.pop(); connection; connection = idle.pop()) if (isFit(connection)) return connection
     return busy.size < size ? open() : undefined
   }
 
   /** Whether a tenant may have a connection now. */
-  const mayTake = (holder: string | undefined): boolean =>
-    spare === 0 || busy.size < size - spare || holder === undefined || !held.has(holder)
+  const mayTake = ({ holder }: Pick<Waiter, 'holder'>): boolean =>
+    spare === 0 || busy.size < size - spare || holder === undefined || !holders.has(holder)
 
-  function lend(connection: Connection, holder: string | undefined): Connection {
+  function lend(connection: SideBySideConnection, holder: string | undefined): Connection {
     const loan = new Loan(connection, holder)
     busy.add(loan)
-    if (holder !== undefined) held.set(holder, (held.get(holder) ?? 0) + 1)
+    holders.add(holder)
     return loan
   }
 
-  function giveBack(loan: Loan): boolean {
-    if (!busy.delete(loan)) return false
-    const { holder } = loan
-    const left = holder === undefined ? 0 : (held.get(holder) ?? 0) - 1
-    if (holder !== undefined && left > 0) held.set(holder, left)
-    else if (holder !== undefined) held.delete(holder)
-    return true
+  /** Passes free connections to those that wait for one. */
+  function serve(): void {
+    for (let first = waiting.find(mayTake); first; first = waiting.find(mayTake)) {
+      const connection = take()
+      if (connection === undefined) return
+      waiting.remove(first)
+      if (isTransaction(first)) run(connection, first)
+      else first.receive(lend(connection, first.holder))
+    }
   }
 
-  /** Passes a free connection to the first waiting call that may have it. */
-  function serveNext(): void {
-    const at = waiting.findIndex(({ holder }) => mayTake(holder))
-    const connection = at < 0 ? undefined : take()
-    if (connection === undefined) return
-    const [next] = waiting.splice(at, 1)
-    next?.receive(lend(connection, next.holder))
+  /** Runs a transaction, and others that may go with it. */
+  function run(connection: SideBySideConnection, first: WaitingTransaction): void {
+    const held: (string | undefined)[] = []
+    const hold = ({ holder }: WaitingTransaction) => {
+      holders.add(holder)
+      held.push(holder)
+    }
+    hold(first)
+    const followers = {
+      find: () => waiting.find((waiter): waiter is WaitingTransaction => isTransaction(waiter) && mayTake(waiter)),
+      take(transaction: WaitingTransaction) {
+        waiting.remove(transaction)
+        hold(transaction)
+      },
+    }
+    busy.add(connection)
+    sideBySide.send(connection, first, followers, () => {
+      for (const holder of held) holders.remove(holder)
+      busy.delete(connection)
+      free(connection)
+    })
   }
 
-  function isFit(connection: Connection): boolean {
-    if (connection.fault === undefined && Date.now() - connection.openedAt < lifetimeMs) return true
+  function free(connection: SideBySideConnection): void {
+    if (isFit(connection)) idle.push(connection)
+    if (waiting.length > 0) serve()
+    endIfIdle()
+  }
+
+  function endIfIdle(): void {
+    if (closing && busy.size === 0 && waiting.length === 0) becomeIdle()
+  }
+
+  /** Transactions that begin in one turn of the event loop are served together. */
+  function serveSoon(): void {
+    if (isServing) return
+    isServing = true
+    setImmediate(() => {
+      isServing = false
+      serve()
+    })
+  }
+
+  function isFit(connection: SideBySideConnection): boolean {
+    const { fault, status, openedAt } = connection
+    if (fault === undefined && status === 'idle' && Date.now() - openedAt < lifetimeMs) return true
     void connection.close()
     return false
   }
 
+  const assertOpen = () => {
+    if (closing) throw unavailable(new Error('The pool is closed'))
+  }
+
   return {
+    get numbers() {
+      const [open, waits] = [busy.size + idle.length, waiting.length]
+      return { size, open, idle: idle.length, busy: busy.size, waiting: waits }
+    },
+
     async acquire(holder) {
-      if (closing) throw unavailable(new Error('The pool is closed'))
-      const connection = mayTake(holder) ? take() : undefined // undefined while others wait: `release` serves them
+      assertOpen()
+      const connection = mayTake({ holder }) ? take() : undefined // undefined while others wait: `release` serves them
       if (connection) return lend(connection, holder)
-      return await new Promise((resolve, reject) => {
-        const waiter: Waiter = {
-          holder,
-          receive(connection) {
-            clearTimeout(timer)
-            resolve(connection)
-          },
-        }
-        const timer = setTimeout(() => {
-          waiting.splice(waiting.indexOf(waiter), 1)
-          reject(new ConnectionFailure('late', new Error(`No connection was released within ${acquireTimeoutMs} ms`)))
-        }, acquireTimeoutMs)
-        waiting.push(waiter)
-      })
+      return await new Promise((receive, reject) => waiting.push({ holder, receive, reject }))
     },
 
     release(loan) {
-      if (!(loan instanceof Loan) || !giveBack(loan)) return // already released
-      const connection = loan.end()
-      if (isFit(connection)) idle.push(connection)
-      if (waiting.length > 0) serveNext()
-      if (closing && busy.size === 0) becomeIdle()
+      if (!(loan instanceof Loan) || !busy.delete(loan)) return // already released
+      holders.remove(loan.holder)
+      free(loan.end())
+    },
+
+    async sendWhole(transaction) {
+      assertOpen()
+      return await new Promise((resolve, reject) => {
+        waiting.push(Object.assign(transaction, { resolve, reject }))
+        serveSoon()
+      })
     },
 
     async close() {
       closing = true
-      if (busy.size === 0) becomeIdle()
+      endIfIdle()
       await whenIdle
       await Promise.all(idle.splice(0).map((connection) => connection.close()))
     },
+  }
+}
+
+/** How many connections each tenant has that has some. */
+class Holders {
+  private readonly counts = new Map<string, number>()
+
+  has(holder: string): boolean {
+    return this.counts.has(holder)
+  }
+
+  add(holder: string | undefined): void {
+    if (holder !== undefined) this.counts.set(holder, (this.counts.get(holder) ?? 0) + 1)
+  }
+
+  remove(holder: string | undefined): void {
+    const left = holder === undefined ? 0 : (this.counts.get(holder) ?? 0) - 1
+    if (holder !== undefined && left > 0) this.counts.set(holder, left)
+    else if (holder !== undefined) this.counts.delete(holder)
   }
 }

@@ -17,7 +17,7 @@ const loginQuery = `select current_user::text, rolsuper or rolbypassrls from pg_
 export function refusePrivileged(opening: Opening, accepted: () => void): Opening {
   return {
     ...opening,
-    statements: [...opening.statements, { text: loginQuery, parameters: [] }],
+    statements: () => [...opening.statements(), { text: loginQuery, parameters: [] }],
     withoutBegin: undefined,
     endsWithQueries: false, // nothing is committed before the role is known
     confirm(results) {

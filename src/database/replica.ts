@@ -157,7 +157,7 @@ export function openAfter(transactionId: string, opening: Opening): Opening {
   ]
   return {
     ...opening,
-    statements: [...replayCheck, ...opening.statements],
+    statements: () => [...replayCheck, ...opening.statements()],
     withoutBegin: undefined,
     confirm(results) {
       opening.confirm(results.slice(replayCheck.length))

@@ -124,17 +124,15 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
     keepParsed: boolean,
   ): Promise<unknown> {
     context.signal?.throwIfAborted()
-    const openingOf = () => {
-      const begun = openTenant(kind, context, options)
-      const opening = checked.has(connections) ? begun : refusePrivileged(begun, () => checked.add(connections))
-      return after ? openAfter(after, opening) : opening
-    }
+    const begun = openTenant(kind, context, options)
+    const opening = checked.has(connections) ? begun : refusePrivileged(begun, () => checked.add(connections))
     const marksWrites = kind.mode === 'write' && replica !== undefined && context.bookmark !== undefined
     return await runTransaction(
       {
         connections,
         context,
-        openingOf,
+        opening: after ? openAfter(after, opening) : opening,
+        isWrite: kind.mode === 'write',
         named: keepParsed,
         resolvesBeforeCommit: kind.mode === 'read',
         onCommit: marksWrites ? (transactionId) => replica.mark(context, transactionId) : undefined,

@@ -52,28 +52,34 @@ export function openTenant(
   { tenantId, requestId, actor }: TenantContext,
   { role, signer }: { role?: string | undefined; signer?: TenantSigner | undefined },
 ): Opening {
-  const settings: readonly Setting[] = [
-    ['app.current_tenant', signer ? signer(tenantId) : tenantId],
+  const extra: readonly Setting[] = [
     ['app.request_id', requestId ?? ''],
     ...(actor === undefined ? [] : [['app.actor', actor] as const]),
     ...(role === undefined ? [] : [['role', role] as const]),
   ]
+  const settings = once(() => [['app.current_tenant', signer ? signer(tenantId) : tenantId] as const, ...extra])
   // It does what READ ONLY does, where there is no BEGIN.
-  const set = setOf([...settings, ...(mode === 'write' ? [] : [['transaction_read_only', 'on'] as const])])
+  const set = once(() =>
+    setOf([...settings(), ...(mode === 'write' ? [] : [['transaction_read_only', 'on'] as const])]),
+  )
   const begin = beginOf(mode, isolation)
   return {
     // All clients of PGlite's socket share one session: while no transaction is open, their messages can come between ours, so BEGIN
     // and COMMIT are messages of their own.
     command: role === undefined ? undefined : begin,
-    statements: role === undefined ? [{ text: begin, parameters: [] }, set] : [set],
-    withoutBegin: role === undefined && isolation === undefined ? [set] : undefined,
+    statements: () => (role === undefined ? [{ text: begin, parameters: [] }, set()] : [set()]),
+    withoutBegin: role === undefined && isolation === undefined ? () => [set()] : undefined,
     endsWithQueries: role === undefined,
-    get guard() {
-      return guardOf([...settings, ...(actor === undefined ? [['app.actor', ''] as const] : [])])
-    },
+    guard: () => guardOf([...settings(), ...(actor === undefined ? [['app.actor', ''] as const] : [])]),
     confirm(results) {
-      if (set.parameters.some((value, index) => results.at(-1)?.rows[0]?.[index] !== value))
+      if (set().parameters.some((value, index) => results.at(-1)?.rows[0]?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
     },
   }
+}
+
+/** Creates a value when it is first used. */
+function once<T extends object>(create: () => T): () => T {
+  let value: T | undefined
+  return () => (value ??= create())
 }

@@ -1,9 +1,5 @@
 import { type TenantContext, tenantContext } from '../context/index.ts'
-import type { Connection } from './connection.ts'
-import { ConnectionFailure } from './connection-failure.ts'
-import { idOf, ViolatedProtocol } from './ending.ts'
-import { Message } from './message.ts'
-import type { Opening } from './opening.ts'
+import type { Exchange } from './exchange.ts'
 import { type Returned, resultOf, sizeOf } from './query.ts'
 import type { Send } from './session.ts'
 import type { Statement, StatementResult } from './statement.ts'
@@ -26,14 +22,6 @@ export function assertBelongs(transaction: HandleContext, remedy: string): void 
   const other =
     current.tenantId !== transaction.tenantId ? 'tenant' : current.actor !== transaction.actor ? 'actor' : undefined
   if (other) throw new TransactionMisuse(`A transaction of another ${other} is open: ${remedy}`)
-}
-
-export interface HandleOptions {
-  opening: Opening
-  /** Whether PostgreSQL keeps the queries parsed under names. */
-  named: boolean
-  /** Whether the id of the transaction is queried before COMMIT. */
-  withId: boolean
 }
 
 const isOver = 'This transaction is over. Await every query inside of db.read or db.write.'
@@ -65,13 +53,7 @@ function assertParameters({ length }: readonly unknown[]): void {
  */
 export class TransactionHandle {
   readonly tx: TenantTx
-  /** The id of a committed transaction that changed rows, where it was queried. */
-  transactionId: string | undefined
   private revoked = false
-  private opened = false
-  /** Whether BEGIN was sent. */
-  private begun = false
-  private committed = false
   /** Whether the waiting queries are all of the transaction. */
   private isWhole = false
   /** Queries that were made and not sent. */
@@ -80,13 +62,12 @@ export class TransactionHandle {
   private pendingCount = 0
   private flushing: Promise<void> = Promise.resolve()
   private cause: Error | undefined
-  /** Whether a text was sent that is not prepared: it can change the session, for example by a function that it calls. */
-  mayLeaveState = false
 
+  /** @param endsWithQueries whether COMMIT may go in the message of the queries */
   constructor(
-    private readonly connection: Connection,
+    private readonly exchange: Exchange,
     private readonly context: HandleContext,
-    private readonly options: HandleOptions,
+    private readonly endsWithQueries: boolean,
   ) {
     const send: Send = (text, parameters, isPrepared = false) => this.send({ text, parameters }, isPrepared)
     const expectQuery = () => {
@@ -103,11 +84,6 @@ export class TransactionHandle {
     return this.cause
   }
 
-  /** Whether there is a transaction to end. */
-  get isOpen(): boolean {
-    return this.begun && !this.committed
-  }
-
   /** Marks the transaction as failed. The first failure stays. */
   fail(error: unknown): void {
     this.cause ??=
@@ -117,7 +93,7 @@ export class TransactionHandle {
   /** Sends the opening alone, before any query. */
   async open(): Promise<void> {
     try {
-      await this.exchange([])
+      await this.sendTogether([])
     } catch (error) {
       this.fail(error)
       throw error
@@ -126,10 +102,11 @@ export class TransactionHandle {
 
   /** Waits for what the work returned. When it is queries, and all queries of the transaction, COMMIT goes in their message. */
   async settle<T>(returned: Returned<T>): Promise<T> {
-    const isUnused = !this.opened && this.waiting.length === 0
+    const isUnused = !this.exchange.isUsed && this.waiting.length === 0
     const size = sizeOf(returned)
     const result = resultOf(returned)
-    this.isWhole = isUnused && this.options.opening.endsWithQueries && this.waiting.length === size
+    this.isWhole = isUnused && this.endsWithQueries && this.waiting.length === size
+    if (this.isWhole && size > 0) this.flushing = this.flush() // no other query can follow
     return await result
   }
 
@@ -139,7 +116,7 @@ export class TransactionHandle {
     if (unawaited > 0) this.fail(new TransactionMisuse(`${unawaited} queries were not awaited in this transaction`))
     if (this.expected > 0)
       this.fail(new TransactionMisuse(`${this.expected} queries were neither awaited nor returned`))
-    if (this.context.signal?.aborted && !this.committed) this.fail(this.context.signal.reason)
+    if (this.context.signal?.aborted && !this.exchange.isCommitted) this.fail(this.context.signal.reason)
   }
 
   /** From now on every query throws before it reaches the socket. Resolves when no query is pending. */
@@ -179,7 +156,7 @@ export class TransactionHandle {
   /** Drizzle's builders send when they are awaited: queries of one Promise.all arrive microtasks apart. */
   private async flushSoon(): Promise<void> {
     for (let microtask = 0; microtask < 3; microtask += 1) await undefined
-    await this.flush()
+    if (this.waiting.length > 0) await this.flush() // a whole transaction is sent already
   }
 
   private async flush(): Promise<void> {
@@ -187,7 +164,7 @@ export class TransactionHandle {
     this.waiting = []
     this.pendingCount = batch.length
     try {
-      const results = await this.exchange(batch)
+      const results = await this.sendTogether(batch)
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as StatementResult) // one for each
     } catch (error) {
       this.fail(error)
@@ -197,47 +174,13 @@ export class TransactionHandle {
     if (this.waiting.length > 0) await this.flush()
   }
 
-  private async exchange(batch: readonly WaitingQuery[]): Promise<StatementResult[]> {
-    const { connection, isWhole } = this
-    const { opening, named, withId } = this.options
+  private sendTogether(batch: readonly WaitingQuery[]): Promise<StatementResult[]> {
     this.assertUsable()
-    const isPrepared = batch.every((query) => query.isPrepared)
-    this.mayLeaveState ||= !isPrepared
-    const message = new Message({
+    return this.exchange.send({
       queries: batch.map(({ statement }) => statement),
-      isPrepared,
-      opening,
-      isFirst: !this.opened,
-      isWhole,
-      withId,
-      login: connection.loginSettings,
+      isPrepared: batch.every(({ isPrepared }) => isPrepared),
+      isWhole: this.isWhole,
+      assertWanted: () => this.context.signal?.throwIfAborted(),
     })
-    if (!this.opened && opening.command) await connection.command(opening.command)
-    this.opened = true
-    this.begun = !message.isAlone
-    const results = await connection.send(message.statements, { named }).catch((error) => {
-      throw message.meaningOf(error)
-    })
-    const [opened, own, ended] = message.split(results)
-    if (opened.length > 0) this.confirm(opened)
-    if (isWhole) this.confirmCommit(ended)
-    else if (connection.status !== 'transaction')
-      throw new TransactionMisuse('The transaction ended before its work did')
-    return own
-  }
-
-  private confirm(results: StatementResult[]): void {
-    const { fault } = this.connection
-    if (fault) throw new ConnectionFailure('lost', new Error(`Protocol violation: ${fault} at begin`))
-    this.options.opening.confirm(results)
-  }
-
-  private confirmCommit(results: StatementResult[]): void {
-    const command = results.at(-1)?.command
-    if (this.begun && command !== 'COMMIT') throw new ViolatedProtocol(`COMMIT was answered with ${command}`)
-    if (this.connection.status !== 'idle')
-      throw new ViolatedProtocol('a transaction was open behind the last statement')
-    this.committed = true
-    if (this.options.withId) this.transactionId = idOf(results[0])
   }
 }

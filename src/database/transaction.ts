@@ -2,6 +2,7 @@ import { callListener } from '../errors/internal.ts'
 import { cleaning, cleanRollback, failureOfCleaning } from './cleaning.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { ending, idOf, ViolatedProtocol } from './ending.ts'
+import { Exchange } from './exchange.ts'
 import { SettingsNotConfirmed } from './not-confirmed.ts'
 import type { Opening } from './opening.ts'
 import { type HandleContext, TransactionHandle } from './transaction-handle.ts'
@@ -12,8 +13,9 @@ export const beginRead = 'begin isolation level repeatable read read only'
 export interface TransactionOptions {
   connections: ConnectionSource
   context: HandleContext
-  /** Called after a connection is acquired: a signature in it has a lifetime. */
-  openingOf(): Opening
+  opening: Opening
+  /** Whether the transaction may change rows. */
+  isWrite: boolean
   /** Whether PostgreSQL keeps the queries parsed under names. */
   named: boolean
   /** Whether the caller gets the result of the work without waiting for COMMIT: what one snapshot showed stays true. */
@@ -25,8 +27,8 @@ export interface TransactionOptions {
 }
 
 /**
- * Runs work in one transaction: acquires a connection, hands out a handle, then commits or rolls back and releases the
- * connection. A transaction whose work sends no query is never opened.
+ * Runs work in one transaction: hands out a handle, then commits or rolls back and releases the connection. A transaction whose
+ * work sends no query takes no connection.
  *
  * @throws the first failure: of the work, of a query or of COMMIT
  */
@@ -34,9 +36,10 @@ export async function runTransaction<T>(
   options: TransactionOptions,
   work: (handle: TransactionHandle) => Promise<T>,
 ): Promise<T> {
-  const { connections, resolvesBeforeCommit } = options
-  const connection = await connections.acquire(options.context.tenantId)
-  const handle = await openHandle(connection, options)
+  const { connections, context, opening, named, isWrite, onCommit, resolvesBeforeCommit } = options
+  const { tenantId: holder } = context
+  const exchange = new Exchange({ connections, holder, opening, named, isWrite, withId: onCommit !== undefined })
+  const handle = new TransactionHandle(exchange, context, opening.endsWithQueries)
   let outcome: { value: T } | { reason: unknown }
   try {
     outcome = { value: await work(handle) }
@@ -45,7 +48,7 @@ export async function runTransaction<T>(
     handle.fail(reason)
   }
   handle.checkFinished()
-  const ending = end(connection, handle, options).finally(() => release(connection, connections))
+  const ending = end(exchange, handle, options)
   if (resolvesBeforeCommit && handle.firstCause === undefined) connections.waitUntil?.(ending)
   else await ending
   if ('reason' in outcome) throw outcome.reason
@@ -53,55 +56,63 @@ export async function runTransaction<T>(
   return outcome.value
 }
 
-/** A handle whose transaction begins with its first query. The connection goes back when a signer or the like throws. */
-async function openHandle(connection: Connection, options: TransactionOptions): Promise<TransactionHandle> {
-  const { connections, context, openingOf, named, onCommit } = options
+/** Ends the transaction, once no query is pending, and releases its connection. */
+async function end(exchange: Exchange, handle: TransactionHandle, options: TransactionOptions): Promise<void> {
+  await handle.revoke()
+  const { connection } = exchange
   try {
-    return new TransactionHandle(connection, context, { opening: openingOf(), named, withId: onCommit !== undefined })
-  } catch (error) {
-    await release(connection, connections)
-    throw error
+    await endOn(connection, exchange, handle, options)
+  } finally {
+    if (connection) await release(connection, options.connections)
   }
 }
 
-/** Commits or rolls back, once no query is pending. */
-async function end(connection: Connection, handle: TransactionHandle, options: TransactionOptions): Promise<void> {
-  await handle.revoke()
-  const { firstCause } = handle
-  const violation = violationOf(connection, handle)
-  if (violation !== undefined) return await destroy(connection, violation, options)
-  if (!handle.isOpen) return reportId(handle.transactionId, options) // no query was sent, or its message ended the transaction
-  if (firstCause) return await rollback(connection, handle)
+/** Commits or rolls back. */
+async function endOn(
+  connection: Connection | undefined,
+  exchange: Exchange,
+  handle: TransactionHandle,
+  options: TransactionOptions,
+): Promise<void> {
+  const violation = violationOf(exchange, handle)
+  if (violation !== undefined) return await destroy(exchange, violation, options)
+  // No query was sent, or its message ended the transaction.
+  if (!connection || !exchange.isOpen) return reportId(exchange.transactionId, options)
+  if (handle.firstCause) return await rollback(connection, exchange)
   try {
-    await commit(connection, handle, options)
+    await commit(connection, exchange, handle, options)
   } catch (error) {
     handle.fail(error)
-    if (connection.status !== 'idle') await rollback(connection, handle) // COMMIT was not reached
+    if (connection.status !== 'idle') await rollback(connection, exchange) // COMMIT was not reached
   }
 }
 
-function violationOf(
-  { fault, status }: Connection,
-  { firstCause: cause, isOpen }: TransactionHandle,
-): string | undefined {
+function violationOf({ isOpen, lastSeen }: Exchange, { firstCause: cause }: TransactionHandle): string | undefined {
   if (cause instanceof SettingsNotConfirmed) return cause.message
   if (cause instanceof ViolatedProtocol) return cause.what
+  if (!lastSeen) return undefined
+  const { fault, status } = lastSeen
   if (!isOpen && fault === undefined && status !== 'idle')
     return 'a transaction was open behind a message without BEGIN'
   return isNotice(fault) ? `${fault} at begin` : undefined
 }
 
-async function commit(connection: Connection, handle: TransactionHandle, options: TransactionOptions): Promise<void> {
-  const { command, transactionId } = await sendCommit(connection, handle, options.onCommit !== undefined)
+async function commit(
+  connection: Connection,
+  exchange: Exchange,
+  handle: TransactionHandle,
+  options: TransactionOptions,
+): Promise<void> {
+  const { command, transactionId } = await sendCommit(connection, exchange, options.onCommit !== undefined)
   const { fault } = connection
   // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK. A connection that is lost after COMMIT has committed.
   if (command === 'COMMIT' && !isNotice(fault)) return reportId(transactionId, options)
   const violation = command === 'COMMIT' ? `${fault} at commit` : `COMMIT was answered with ${command}`
-  await destroy(connection, violation, options)
+  await destroy(exchange, violation, options)
   handle.fail(new ViolatedProtocol(violation))
 }
 
-async function sendCommit(connection: Connection, { mayLeaveState }: TransactionHandle, withId: boolean) {
+async function sendCommit(connection: Connection, { mayLeaveState }: Exchange, withId: boolean) {
   const statements = ending(withId, mayLeaveState ? cleaning(connection.loginSettings) : [])
   try {
     if (!withId) {
@@ -121,12 +132,12 @@ function reportId(transactionId: string | undefined, { onCommit }: TransactionOp
 
 const isNotice = (fault: string | undefined): boolean => fault?.startsWith('notice') ?? false
 
-async function destroy(connection: Connection, what: string, options: TransactionOptions): Promise<void> {
-  await connection.close() // first: a listener must not see, or keep, a connection that the next tenant could get
+async function destroy({ lastSeen }: Exchange, what: string, options: TransactionOptions): Promise<void> {
+  await lastSeen?.close() // first: a listener must not see, or keep, a connection that the next tenant could get
   callListener(() => options.onProtocolViolation?.(what))
 }
 
-async function rollback(connection: Connection, { mayLeaveState }: TransactionHandle): Promise<void> {
+async function rollback(connection: Connection, { mayLeaveState }: Exchange): Promise<void> {
   try {
     await connection.command(mayLeaveState ? cleanRollback(connection.loginSettings) : 'rollback')
   } catch {

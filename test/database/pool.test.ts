@@ -18,7 +18,12 @@ describe('a pool', () => {
   test('rejects a call that waits too long with SERVICE_UNAVAILABLE', async () => {
     await using db = openDatabase({ acquireTimeoutMs: 20 })
     const waited = gate(2)
-    const running = withTenant(newTenant(), () => db.read(waited))
+    const running = withTenant(newTenant(), () =>
+      db.read(async (tx) => {
+        await backendOf(tx)
+        await waited()
+      }),
+    )
     expect(await withTenant(newTenant(), () => failureOf(db.read(backendOf)))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       headers: { 'Retry-After': '1' },
@@ -91,14 +96,17 @@ describe('a pool', () => {
   test('closes after running and waiting calls finish, and rejects new ones', async () => {
     const db = openDatabase()
     const tenant = newTenant()
+    const began = gate(2)
     const closing = gate(2)
     const [running, waiting] = withTenant(tenant, () => [
       db.write(async (tx) => {
+        await addUser(tx)
+        await began()
         await closing()
-        return await addUser(tx)
       }),
       db.write((tx) => addUser(tx)),
     ])
+    await began()
     const closed = db.close()
     expect(await withTenant(tenant, () => failureOf(db.read(backendOf)))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',

@@ -22,12 +22,12 @@ describe('the standby is checked for a replayed write before the read takes its 
       sql`insert into users (tenant_id, email, name) values (${newTenant()}, ${email}, 'Ada')`
     const [, replayCheck] = openAfter('0', {
       command: undefined,
-      statements: [],
+      statements: () => [],
       withoutBegin: undefined,
       endsWithQueries: false,
-      guard: { text: '', parameters: [] },
+      guard: () => ({ text: '', parameters: [] }),
       confirm: () => {},
-    }).statements
+    }).statements()
     const { promise: commit, resolve: letCommit } = Promise.withResolvers<void>()
     const { promise: wrote, resolve: write } = Promise.withResolvers<string>()
     const writing = pair.onPrimary.begin(async (tx) => {

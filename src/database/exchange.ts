@@ -1,0 +1,134 @@
+import type { Connection, ConnectionSource, LoginSettings, Status } from './connection.ts'
+import { ConnectionFailure } from './connection-failure.ts'
+import { idOf, runsWithoutBegin, ViolatedProtocol } from './ending.ts'
+import { Message } from './message.ts'
+import type { Opening } from './opening.ts'
+import type { Statement, StatementResult } from './statement.ts'
+import { TransactionMisuse } from './transaction-misuse.ts'
+
+export interface ExchangeOptions {
+  connections: ConnectionSource
+  /** The tenant, for sources that share connections between tenants. */
+  holder: string | undefined
+  opening: Opening
+  /** Whether PostgreSQL keeps the queries parsed under names. */
+  named: boolean
+  /** Whether the transaction may change rows. */
+  isWrite: boolean
+  /** Whether the id of the transaction is queried before COMMIT. */
+  withId: boolean
+}
+
+/** The queries that go in one message. */
+export interface Outgoing {
+  queries: readonly Statement[]
+  /** Whether all of them are `prepared`. */
+  isPrepared: boolean
+  /** Whether they are all of the transaction: its end goes in their message. */
+  isWhole: boolean
+  /** Called immediately before they are sent, maybe in the async context of another tenant. When it throws, they are not sent. */
+  assertWanted(): void
+}
+
+/**
+ * The messages of one transaction and their replies. It takes a connection when the first message is sent. A transaction that is one
+ * message without BEGIN keeps none: it goes on the connection that is free first, maybe together with others.
+ */
+export class Exchange {
+  /** The connection of a transaction that has begun. */
+  connection: Connection | undefined
+  /** The connection behind the last message. */
+  lastSeen: Pick<Connection, 'status' | 'fault' | 'close'> | undefined
+  /** The id of a committed transaction that changed rows, where it was queried. */
+  transactionId: string | undefined
+  /** Whether a text was sent that is not prepared: it can change the session, for example by a function that it calls. */
+  mayLeaveState = false
+  /** Whether a message was sent. */
+  isUsed = false
+  isCommitted = false
+  /** Whether BEGIN was sent. */
+  private hasBegun = false
+
+  constructor(private readonly options: ExchangeOptions) {}
+
+  /** Whether there is a transaction to end. */
+  get isOpen(): boolean {
+    return this.hasBegun && !this.isCommitted
+  }
+
+  /** Sends queries, after the opening if they are the first ones, and waits for their results. */
+  async send(outgoing: Outgoing): Promise<StatementResult[]> {
+    this.mayLeaveState ||= !outgoing.isPrepared
+    return this.canGoAlone(outgoing) ? await this.sendAlone(outgoing) : await this.sendOnConnection(outgoing)
+  }
+
+  private canGoAlone({ queries: [query, ...others], isPrepared, isWhole }: Outgoing): boolean {
+    const { opening } = this.options
+    if (!query || others.length > 0 || !isPrepared || !isWhole) return false
+    return opening.withoutBegin !== undefined && runsWithoutBegin(query.text)
+  }
+
+  private async sendOnConnection(outgoing: Outgoing): Promise<StatementResult[]> {
+    const { connections, holder, opening, named } = this.options
+    this.connection ??= await connections.acquire(holder)
+    const { connection } = this
+    this.lastSeen = connection
+    outgoing.assertWanted()
+    const message = this.messageOf(outgoing, !this.isUsed, connection.loginSettings)
+    if (!this.isUsed && opening.command) await connection.command(opening.command)
+    this.isUsed = true
+    this.hasBegun = !message.isAlone
+    try {
+      return this.confirm(message, await connection.send(message.statements, { named }), connection)
+    } catch (error) {
+      throw message.meaningOf(error)
+    }
+  }
+
+  private async sendAlone(outgoing: Outgoing): Promise<StatementResult[]> {
+    const { connections, holder, named, isWrite } = this.options
+    const [query] = outgoing.queries
+    if (!connections.sendWhole || !named || !query) return await this.sendOnConnection(outgoing)
+    let message: Message | undefined
+    const statements = () => {
+      outgoing.assertWanted()
+      this.isUsed = true
+      message = this.messageOf(outgoing, true)
+      return message.statements
+    }
+    const reply = await connections.sendWhole({ holder, text: query.text, isWrite, statements })
+    this.lastSeen = reply
+    if (!message) throw new Error('The source of connections sent no message')
+    if (reply.error) throw message.meaningOf(reply.error)
+    return this.confirm(message, reply.results, reply)
+  }
+
+  private messageOf(outgoing: Outgoing, isFirst: boolean, login?: LoginSettings): Message {
+    const { queries, isPrepared, isWhole } = outgoing
+    const { opening, withId } = this.options
+    return new Message({ queries, isPrepared, opening, isFirst, isWhole, withId, login })
+  }
+
+  /** Compares the results with what the transaction must have done. Only then the work gets the results of its queries. */
+  private confirm(message: Message, results: readonly StatementResult[], { fault, status }: State): StatementResult[] {
+    const [opened, own, ended] = message.split(results)
+    if (opened.length > 0) {
+      if (fault) throw new ConnectionFailure('lost', new Error(`Protocol violation: ${fault} at begin`))
+      this.options.opening.confirm(opened)
+    }
+    if (message.isWhole) this.confirmCommit(ended, status)
+    else if (status !== 'transaction') throw new TransactionMisuse('The transaction ended before its work did')
+    return own
+  }
+
+  private confirmCommit(results: readonly StatementResult[], status: Status): void {
+    const command = results.at(-1)?.command
+    if (this.hasBegun && command !== 'COMMIT') throw new ViolatedProtocol(`COMMIT was answered with ${command}`)
+    if (status !== 'idle') throw new ViolatedProtocol('a transaction was open behind the last statement')
+    this.isCommitted = true
+    if (this.options.withId) this.transactionId = idOf(results[0])
+  }
+}
+
+/** The state of a connection behind a message. */
+type State = Pick<Connection, 'status' | 'fault'>
