@@ -31,7 +31,9 @@ export async function retry(attempt: () => Promise<unknown>, tries = 3): Promise
 /** A source that checks every fifth connection that it provides: no tenant may be set on it. */
 export function inspected(pool: ConnectionSource, report: (what: string) => void): ConnectionSource {
   let acquired = 0
+  const { sendWhole } = pool
   return {
+    ...(sendWhole ? { sendWhole } : {}),
     async acquire() {
       const connection = await pool.acquire()
       acquired += 1
@@ -67,9 +69,9 @@ export async function assertRecovered(
   let most = 0
   const work = () =>
     db.write(async (tx) => {
+      const pid = await backendOf(tx)
       running += 1
       most = Math.max(most, running)
-      const pid = await backendOf(tx)
       await all()
       running -= 1
       return pid
