@@ -28,6 +28,7 @@ const columnLength = 'must have 1 to 63 characters'
 const schema = z.strictObject({
   schema: path.default(defaults.schema),
   tenantColumn: z.string().min(1, columnLength).max(63, columnLength).default(defaults.tenantColumn),
+  casing: z.enum(['snake_case', 'camelCase']).optional(),
   shared: z.array(sharedName).default([]),
   sql: path.default(defaults.sql),
   migrations: path.default(defaults.migrations),
