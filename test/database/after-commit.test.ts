@@ -13,9 +13,11 @@ const insertUser = (tx: TenantTx) => tx.insert(users).values({ email: `${newTena
 /** A database that records what functions of `tx.afterCommit` throw. */
 function openRecording() {
   const errors: unknown[] = []
-  return Object.assign(openDatabaseWith({ onAfterCommitError: (error) => errors.push(error) }, { url: main.appUrl }), {
-    errors,
-  })
+  const both = Promise.withResolvers<void>()
+  const onAfterCommitError = (error: unknown) => {
+    if (errors.push(error) === 2) both.resolve()
+  }
+  return Object.assign(openDatabaseWith({ onAfterCommitError }, { url: main.appUrl }), { errors, both: both.promise })
 }
 
 describe('what is registered for after COMMIT', () => {
@@ -41,15 +43,19 @@ describe('what is registered for after COMMIT', () => {
 
   test('is called when the transaction is one message', async () => {
     const tenant = newTenant()
-    const seen: number[] = []
+    const counted = Promise.withResolvers<number>()
     const work = (tx: TenantTx) => {
-      tx.afterCommit(async () => seen.push(await countUsers(tenant)))
+      tx.afterCommit(() => countUsers(tenant).then(counted.resolve, counted.reject))
       return insertUser(tx)
     }
     await withTenant(tenant, () => db.write(work))
-    await withTenant(newTenant(), () => db.write(async (tx) => tx.afterCommit(() => seen.push(-1))))
-    expect(await countUsers(tenant)).toBe(1)
-    expect(seen.toSorted()).toEqual([-1, 1])
+    expect(await counted.promise).toBe(1)
+  })
+
+  test('is called when the transaction sent no query', async () => {
+    let calls = 0
+    await withTenant(newTenant(), () => db.write(async (tx) => tx.afterCommit(() => (calls += 1))))
+    expect(calls).toBe(1)
   })
 
   test('is called although the mapping of the rows fails behind COMMIT', async () => {
@@ -199,8 +205,8 @@ describe('a function after COMMIT', () => {
         return 'done'
       }),
     )
-    await Promise.resolve()
     expect([result, calls]).toEqual(['done', ['last']])
+    await database.both
     expect(database.errors).toEqual([thrown, rejected])
   })
 

@@ -3,6 +3,7 @@ import { eq, relations, sql } from 'drizzle-orm'
 import { pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { withTenant } from '../../src/context/index.ts'
 import { countUpTo, prepared, preparedUpdate, type TenantTx } from '../../src/database/index.ts'
+import { findDatabaseError } from '../../src/errors/index.ts'
 import { closeAfterwards, main, newTenant } from '../database.ts'
 import { addUser, failureOf, openDatabaseWith } from './shared-database.ts'
 
@@ -67,5 +68,13 @@ describe('casing', () => {
         details: [{ path: name, code: 'read_only' }],
       })
     })
+  })
+
+  test('is that of the database that runs a prepared query, whichever ran it first', async () => {
+    const titles = prepared([], (tx) => tx.select({ userId: jobs.userId }).from(jobs))
+    await using other = openDatabaseWith({ casing: 'camelCase' }, { url: main.appUrl })
+    const read = (each: typeof other) => withTenant(newTenant(), () => each.read((tx) => titles(tx, {})))
+    expect(findDatabaseError(await failureOf(read(other)))?.sqlstate).toBe('42703') // it has no column "userId"
+    await withJob(async (tx, { userId }) => expect(await titles(tx, {})).toEqual([{ userId }]))
   })
 })

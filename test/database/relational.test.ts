@@ -102,14 +102,3 @@ test('a database without a schema has no relational queries', async () => {
   const find = (tx: TenantTx) => usersWithTasks(tx as Tx) // what the types forbid
   expect(await withTenant(newTenant(), () => failureOf(plain.read(find)))).toBeInstanceOf(TypeError)
 })
-
-test('a prepared query is built for each database that runs it', async () => {
-  await using other = openDatabaseWith({ casing: 'snake_case' }, { url: main.appUrl })
-  const tenant = await fill()
-  const names = prepared([], (tx) => tx.select({ name: users.name }).from(users).orderBy(asc(users.name)))
-  for (const each of [plain, other, plain])
-    expect(await withTenant(tenant, () => each.read((tx) => names(tx, {})))).toEqual([
-      { name: 'Ada' },
-      { name: 'Grace' },
-    ])
-})
