@@ -175,7 +175,7 @@ export class Scope implements Sender {
     const isSent = ahead.at(-1) !== begin
     if (!isSent) ahead.pop()
     if (this.cause) {
-      if (isSent && !outer.hasFailed) await this.rollBack(outer, this.cause)
+      if (isSent && !outer.hasFailed) await this.rollBack(outer)
       return
     }
     outer.hooks.push(...this.hooks)
@@ -183,15 +183,10 @@ export class Scope implements Sender {
     if (isSent) ahead.push(this.statement('release savepoint'))
   }
 
-  private async rollBack(outer: Scope, cause: Error): Promise<void> {
-    const { ahead } = this.queue
-    ahead.length = 0 // what would end savepoints inside of this one
-    ahead.push(this.statement('rollback to savepoint'))
-    try {
-      await this.queue.enqueue(this.statement('release savepoint'), 'own', outer)
-    } catch {
-      outer.fail(cause) // it was not rolled back, so the scope around cannot go on
-    }
+  private async rollBack(outer: Scope): Promise<void> {
+    this.queue.ahead.push(this.statement('rollback to savepoint'))
+    // Where it fails, the scope around cannot go on.
+    await this.queue.enqueue(this.statement('release savepoint'), 'own', outer).catch((error) => outer.fail(error))
   }
 
   rollback(): never {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { eq, sql, TransactionRollbackError } from 'drizzle-orm'
+import { pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import {
@@ -260,7 +261,8 @@ describe('the transaction of administrative work', () => {
 })
 
 describe('administrative work with Drizzle', () => {
-  const schema = { users }
+  const people = pgTable('users', { tenantId: uuid().notNull(), name: text().notNull() }) // named by casing
+  const schema = { people }
   async function openWith(how: Pick<AdminDatabaseOptions<typeof schema>, 'logger' | 'casing'> = {}) {
     const log = { info: () => {}, error: () => {} }
     const admin = createAdminDatabase({ connections: watchedPool({ url: server.adminUrl }), log, schema, ...how })
@@ -269,12 +271,12 @@ describe('administrative work with Drizzle', () => {
 
   test('has relational queries and streams over the rows of all tenants', async () => {
     await using admin = await openWith({ casing: 'snake_case' })
-    const own = eq(users.name, admin.name)
+    const own = eq(people.name, admin.name)
     const found = await admin.read(occasion, async (tx) => {
       const streamed: string[] = []
-      for await (const { tenantId } of tx.stream(tx.select().from(users).where(own), { batch: 1 }))
+      for await (const { tenantId } of tx.stream(tx.select().from(people).where(own), { batch: 1 }))
         streamed.push(tenantId)
-      return [(await tx.query.users.findMany({ where: own })).map(({ tenantId }) => tenantId), streamed]
+      return [(await tx.query.people.findMany({ where: own })).map(({ tenantId }) => tenantId), streamed]
     })
     for (const tenants of found) expect(tenants.toSorted()).toEqual(admin.tenants.toSorted())
   })

@@ -234,6 +234,7 @@ describe('a function after COMMIT', () => {
       database.write(async (tx) =>
         tx.afterCommit(async () => {
           await end.promise
+          await new Promise(setImmediate)
           steps.push('ended')
         }),
       ),

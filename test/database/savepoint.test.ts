@@ -325,15 +325,25 @@ describe('a call of db.read or db.write in a savepoint', () => {
     expect(await countUsers(tenant)).toBe(0)
   })
 
-  test('of another database is a transaction of its own', async () => {
+  test('of another database is a transaction of its own, which others join', async () => {
     await using other = openDatabase()
     const tenant = newTenant()
+    const work = () =>
+      other.write(async () => {
+        await other.write((own) => addUser(own))
+        await other.write((own) => own.transaction((inner) => addUser(inner)))
+        return await backendOf(await other.read(async (own) => own))
+      })
     await withTenant(tenant, () =>
-      db.write((tx) =>
-        tx.transaction(() => other.write((own) => own.transaction((inner) => addUser(inner)))).catch(() => {}),
-      ),
+      db.write(async (tx) => {
+        const savepoint = tx.transaction(async (inner) => {
+          expect(await work()).not.toBe(await backendOf(inner))
+          inner.rollback()
+        })
+        expect(await failureOf(savepoint)).toBeInstanceOf(TransactionRollbackError)
+      }),
     )
-    expect(await countUsers(tenant)).toBe(1)
+    expect(await countUsers(tenant)).toBe(2)
   })
 })
 
@@ -347,6 +357,18 @@ describe('what a savepoint cannot take back', () => {
         .catch(() => {})
     }
     expect(await withTenant(tenant, () => failureOf(db.write(work)))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(await countUsers(tenant)).toBe(0)
+  })
+
+  test('is what PostgreSQL does not roll back, which fails the transaction', async () => {
+    const rewrite = (text: string) => (text.startsWith('rollback to') ? 'select 1' : text)
+    await using database = openDatabase({}, { rewrite })
+    const tenant = newTenant()
+    const work = async (tx: TenantTx) => {
+      await tx.transaction(async (inner) => [await addUser(inner), await failing(inner)]).catch(() => {})
+    }
+    const error = await withTenant(tenant, () => failureOf(database.write(work)))
+    expect(findDatabaseError(error)?.sqlstate).toBe('25P02') // the transaction is still aborted
     expect(await countUsers(tenant)).toBe(0)
   })
 
