@@ -17,7 +17,6 @@ import { rowSecurity } from './scenarios/row-security.ts'
 import { safety } from './scenarios/safety.ts'
 import { largeTenant, manyTenants } from './scenarios/scale.ts'
 import { start } from './scenarios/start.ts'
-import { workers } from './scenarios/workers.ts'
 import { wrkVersion } from './wrk.ts'
 
 // `update` and `create` are last, because they change the databases of the others.
@@ -27,7 +26,6 @@ const scenarios: Scenario[] = [
   longList,
   roundTrips,
   besideSlow,
-  workers,
   rowSecurity,
   manyTenants,
   largeTenant,
