@@ -55,7 +55,14 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
   }
   const { schema: tables, sql, migrations, ...rest } = result.data
   const at = (path: string) => resolve(folder, path)
-  return Object.freeze({ ...rest, folder, schema: at(tables), sql: at(sql), migrations: at(migrations) })
+  return Object.freeze({
+    casing: undefined,
+    ...rest,
+    folder,
+    schema: at(tables),
+    sql: at(sql),
+    migrations: at(migrations),
+  })
 }
 
 /**

@@ -14,7 +14,7 @@ export interface RowhouseOptions {
    * How Drizzle names columns without a name of their own: the `casing` of `createTenantDatabase` and of drizzle.config.ts.
    * @default as in the code
    */
-  casing?: 'snake_case' | 'camelCase'
+  casing?: 'snake_case' | 'camelCase' | undefined
   /**
    * Relations, sequences and functions that all tenants may use, as SQL writes them: `public.countries`,
    * `"odd.name"."Order"`.
