@@ -33,6 +33,9 @@ const schema = z.strictObject({
   shared: z.array(sharedName).default([]),
   sql: path.default(defaults.sql),
   migrations: path.default(defaults.migrations),
+  features: path.optional(),
+  app: path.optional(),
+  tests: path.optional(),
 })
 
 /** The configuration of a project with its defaults filled in and absolute paths. */
@@ -64,8 +67,9 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
     const lines = result.error.issues.map((issue) => line(issue, given))
     throw new OperatorError(`Invalid configuration:\n${lines.join('\n')}`)
   }
-  const { schema: tables, sql, migrations, ...rest } = result.data
+  const { schema: tables, sql, migrations, features, app, tests, ...rest } = result.data
   const at = (path: string) => resolve(folder, path)
+  const maybe = (path: string | undefined) => (path === undefined ? undefined : at(path))
   return Object.freeze({
     casing: undefined,
     ...rest,
@@ -73,6 +77,9 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
     schema: [tables].flat().map(at),
     sql: at(sql),
     migrations: at(migrations),
+    features: maybe(features),
+    app: maybe(app),
+    tests: maybe(tests),
   })
 }
 

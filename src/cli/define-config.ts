@@ -31,6 +31,21 @@ export interface RowhouseOptions {
    * @default the folder `out` of drizzle.config.ts, else './drizzle'
    */
   migrations?: string
+  /**
+   * The folder in which `rowhouse add` writes a folder for each resource.
+   * @default 'features' or 'modules' of 'src' or of the project, which of them exists
+   */
+  features?: string | undefined
+  /**
+   * The module of the app in which `rowhouse add` registers routes.
+   * @default 'app.ts', 'server.ts', 'index.ts' or 'main.ts' of 'src' or of the project, which of them exists
+   */
+  app?: string | undefined
+  /**
+   * The folder in which `rowhouse add` and `rowhouse init` write tests.
+   * @default 'test' or 'tests', which of them exists
+   */
+  tests?: string | undefined
 }
 
 /**

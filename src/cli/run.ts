@@ -2,6 +2,7 @@ import { Command, CommanderError } from '@commander-js/extra-typings'
 import project from '../../package.json' with { type: 'json' }
 import { describeStartProblem } from '../service/start-problem.ts'
 import { escapedLines } from '../text/index.ts'
+import { createAddCommand } from './commands/add.ts'
 import { createCheckCommand } from './commands/check.ts'
 import { createDoctorCommand } from './commands/doctor.ts'
 import { createInitCommand } from './commands/init.ts'
@@ -62,6 +63,9 @@ defaults, of which drizzle.config.ts may set the schema, the casing and the fold
     shared: [], // tables, sequences and functions that all tenants share: 'public.countries'
     sql: '${defaults.sql}', // the folder of hand-written SQL files
     migrations: '${defaults.migrations}', // the folder of Drizzle migrations
+    features: undefined, // the folder of features, where "rowhouse add" does not find it
+    app: undefined, // the module of the app, likewise
+    tests: undefined, // the folder of tests, likewise
   })
 
 Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
@@ -69,6 +73,7 @@ Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
   withOutput(program, io)
   for (const createCommand of [
     createInitCommand,
+    createAddCommand,
     createCheckCommand,
     createDoctorCommand,
     createMigrateCommand,

@@ -174,7 +174,7 @@ function referenceCases(subject: Subject): ContractCase[] {
     name: `responds to another tenant's ${field} as to an unknown one`,
     async run() {
       const [a, b] = [client.as(unknownId()), client.as(unknownId())]
-      const to = withId(path, unknownId())
+      const to = path.includes('{id}') ? withId(path, await create(subject, b)) : path
       const body = await validBody(subject, b)
       const foreign = await send(subject, b, to, { ...body, [field]: await fixtures[field]?.(a) })
       const absent = await send(subject, b, to, { ...body, [field]: unknownId() })

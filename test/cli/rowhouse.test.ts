@@ -5,13 +5,13 @@ import { loadRowhouseConfig } from '../../src/cli/config.ts'
 import { createProject, rowhouse, spawnRowhouse } from './run.ts'
 
 const root = join(import.meta.dir, '../..')
-const commands = ['init', 'check', 'doctor', 'migrate', 'tenant', 'issuer']
+const commands = ['init', 'add', 'check', 'doctor', 'migrate', 'tenant', 'issuer']
 
 describe('rowhouse', () => {
   test('lists every command with --help', async () => {
     const { code, stdout, stderr } = await rowhouse(['--help'])
     expect([code, stderr]).toEqual([0, ''])
-    expect([...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])? {2,}/gm)].map(([, name]) => name)).toEqual(commands)
+    expect([...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: <\w+>)? {2,}/gm)].map(([, name]) => name)).toEqual(commands)
   })
 
   test('prints its version', async () => {

@@ -4,6 +4,8 @@ import { z } from 'zod'
 const Schema = z.looseObject({
   type: z.union([z.string(), z.array(z.string())]).optional(),
   format: z.string().optional(),
+  pattern: z.string().optional(),
+  example: z.unknown().optional(),
   enum: z.array(z.unknown()).optional(),
 })
 export type Schema = z.infer<typeof Schema>

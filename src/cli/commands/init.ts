@@ -1,22 +1,22 @@
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import type { Finding } from '../../isolation/index.ts'
-import { protectedTablesFile, readText, shippedFiles } from '../../migrate/index.ts'
 import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
+import { isolationTest, type StarterFile, starterFiles, writeStarter } from '../init/starter.ts'
 import { type CommandIo, print } from '../io.ts'
 import { readLogin } from '../logins.ts'
 import { casingOption, schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
-import { protectedTablesSql } from '../output/protected-tables-sql.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
 import { setUpLines } from '../output/set-up-lines.ts'
-import { changes, compareFile, save, type WrittenFile } from '../output/written-file.ts'
-import { packageFolder } from '../package-folder.ts'
+import { changes, save, type WrittenFile } from '../output/written-file.ts'
 import { type Runner, runnerOf } from '../runner.ts'
 import { readProjectSql } from '../schema/project-sql.ts'
 import { readSchema } from '../schema/read-schema.ts'
 import { schemaName } from '../schema/schema-files.ts'
 import { inspectSchema } from '../schema/schema-findings.ts'
 import { sharedFindings } from '../schema/shared-findings.ts'
+import { writtenFiles } from '../schema/written-files.ts'
+import { readManifest, testRunnerOf } from '../test-runner.ts'
 
 /** What `init` writes, and what it leaves to the user. */
 export interface InitPlan {
@@ -39,13 +39,8 @@ export async function planInit(
   { servingRole = 'app_user', runner = runnerOf({}) }: { servingRole?: string | undefined; runner?: Runner } = {},
 ): Promise<InitPlan> {
   const tables = await readSchema(project)
-  const files = await Promise.all([
-    ...shippedFiles.map(async (name) => {
-      const body = await readText(join(packageFolder(), 'sql', name))
-      return await compareFile(join(project.sql, name), body)
-    }),
-    compareFile(join(project.sql, protectedTablesFile), protectedTablesSql(tables)),
-  ])
+  const [testRunner, { type }] = [await testRunnerOf(project.folder), await readManifest(project.folder)]
+  const files = await writtenFiles(project, tables)
   const edited = files
     .filter(({ state }) => state === 'edited')
     .map(({ path }) => editedFile(relative(project.folder, path)))
@@ -56,7 +51,7 @@ export async function planInit(
       ...sharedFindings(project.shared, tables, await readProjectSql(project)),
       ...inspectSchema(tables, project.tenantColumn),
     ],
-    setUp: setUpLines(project, tables, { servingRole, runner }),
+    setUp: setUpLines(project, tables, { servingRole, runner, testRunner, isModule: type === 'module' }),
   }
 }
 
@@ -83,6 +78,8 @@ export const createInitCommand = (io: CommandIo) =>
     .addHelpText(
       'after',
       `
+In an empty folder it begins with a schema of one table and a drizzle.config.ts. A project without a test of its isolation gets one.
+
 Each table with the tenant column gets row-level security and the indexes that its policies need. Shared tables become
 readable. Run the command again after each change of the schema. It never overwrites a file that you edited.
 
@@ -93,20 +90,38 @@ Examples:
     .action(async ({ dryRun, format, json, strict, ...flags }) => {
       const start = performance.now()
       const project = await loadRowhouseConfig(flags, io.cwd)
+      const options = { format, json, strict }
+      const isText = isForPeople(options)
+      const starter = flags.schema === undefined ? await starterFiles(project) : []
+      const lines = describeStarter(starter, project, dryRun)
+      if (isText && lines.length > 0) print(io, lines.join('\n'))
+      if (dryRun && starter.length > 0) return
+      for (const file of starter) await writeStarter(file)
       const { files, findings, setUp } = await planInit(project, {
         servingRole: readLogin('DATABASE_URL', io.env.DATABASE_URL, 'app_user')?.role,
         runner: io.runner,
       })
       if (!dryRun) for (const file of files) await save(file)
-      const options = { format, json, strict }
-      const isText = isForPeople(options)
-      if (isText) print(io, [...files.flatMap((file) => describeFile(file, project, dryRun)), ''].join('\n'))
+      const tests = await isolationTest(project)
+      if (!dryRun) for (const file of tests) await writeStarter(file)
+      if (isText)
+        print(
+          io,
+          [
+            ...describeStarter(tests, project, dryRun),
+            ...files.flatMap((file) => describeFile(file, project, dryRun)),
+            '',
+          ].join('\n'),
+        )
       const milliseconds = performance.now() - start
       const subject = schemaName(project)
       io.exitCode = report(io, { subject, findings, milliseconds, file: subject }, options)
       const isChanged = !dryRun && files.some(({ state }) => state === 'new' || state === 'outdated')
       if (isText && isChanged && io.exitCode === 0) print(io, `\n${setUp}`)
     })
+
+const describeStarter = (files: StarterFile[], { folder }: RowhouseConfig, dryRun = false): string[] =>
+  files.map(({ path }) => `${relative(folder, path)} ${dryRun ? 'would be written' : 'written'}`)
 
 function describeFile(file: WrittenFile, { folder }: RowhouseConfig, dryRun = false): string[] {
   const outcomes = {

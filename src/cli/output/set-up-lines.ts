@@ -1,19 +1,31 @@
 import { relative } from 'node:path'
 import { configFile, defaults, type RowhouseConfig } from '../config.ts'
 import { drizzleConfigFile } from '../drizzle-config.ts'
+import { testCommand } from '../init/starter.ts'
 import type { Runner } from '../runner.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
+import type { TestRunner } from '../test-runner.ts'
+
+/** What the printed commands depend on. */
+export interface SetUp {
+  servingRole: string
+  runner: Runner
+  testRunner: TestRunner
+  /** Whether package.json says that its modules are ES modules. */
+  isModule: boolean
+}
 
 /** The steps after `rowhouse init`, with the paths, the serving role and the name of a table of the project. */
 export function setUpLines(
   project: RowhouseConfig,
   tables: SchemaTable[],
-  { servingRole, runner }: { servingRole: string; runner: Runner },
+  { servingRole, runner, testRunner, isModule }: SetUp,
 ): string {
   const database = 'localhost:5432/app'
   const user = encodeURIComponent(servingRole)
   const steps = [
     ...configLines(project),
+    ...(isModule ? [] : ['Make the modules of the project ES modules:\n\n  npm pkg set type=module']),
     `Generate the migration of the tables:
 
 ${generate(project, runner)}`,
@@ -28,6 +40,9 @@ ${generate(project, runner)}`,
     `Check the database with the login of the service:
 
   DATABASE_URL=postgres://${user}:…@${database} ${runner.run} rowhouse doctor`,
+    `Run the isolation test, on a database without rows of your own:
+
+  DATABASE_URL=postgres://${user}:…@${database} ${testRunner === 'vitest' ? `${runner.run} ` : ''}${testCommand(testRunner, project)}`,
     `Use the tables in the service:
 
 ${serviceCode(project, tables)}`,

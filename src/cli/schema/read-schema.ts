@@ -4,7 +4,7 @@ import { OperatorError } from '../../errors/index.ts'
 import type { RowhouseConfig } from '../config.ts'
 import { loadModule } from '../load-module.ts'
 import { nameColumns } from './column-names.ts'
-import { schemaFiles, schemaName } from './schema-files.ts'
+import { hasNoSchema, schemaFiles, schemaName } from './schema-files.ts'
 
 /** A table of a Drizzle schema. */
 export interface SchemaTable extends ReturnType<typeof getTableConfig> {
@@ -28,20 +28,32 @@ export interface SchemaTable extends ReturnType<typeof getTableConfig> {
  * @returns the tables in the order of their labels
  */
 export async function readSchema(project: RowhouseConfig): Promise<SchemaTable[]> {
+  const tables = await readModules(project, await schemaFiles(project))
+  if (tables.length > 0) return tables
+  throw new OperatorError(
+    `${schemaName(project)} exports no Drizzle table: write "export const …", or name another module with --schema`,
+  )
+}
+
+/** Reads the tables of a project as {@link readSchema} does, also of a project without tables, or without the module yet. */
+export async function readTables(project: RowhouseConfig): Promise<SchemaTable[]> {
+  return hasNoSchema(project) ? [] : await readModules(project, await schemaFiles(project))
+}
+
+async function readModules(project: RowhouseConfig, files: string[]): Promise<SchemaTable[]> {
   const tables = new Map<PgTable, SchemaTable>()
-  for (const path of await schemaFiles(project)) {
+  for (const path of files) {
     const module = await loadModule(path, project.folder)
     const exported = Object.entries(module).filter((entry): entry is [string, PgTable] => is(entry[1], PgTable))
     for (const [, table] of exported) nameColumns(table, project.casing)
     for (const [exportName, table] of exported)
       if (!tables.has(table)) tables.set(table, toSchemaTable(exportName, table, project, path))
   }
-  if (tables.size === 0)
-    throw new OperatorError(
-      `${schemaName(project)} exports no Drizzle table: write "export const …", or name another module with --schema`,
-    )
-  return [...tables.values()].toSorted((a, b) => (a.label < b.label ? -1 : 1))
+  return [...tables.values()].toSorted(byLabel)
 }
+
+/** The order of tables in reports and files. */
+export const byLabel = (a: SchemaTable, b: SchemaTable): number => (a.label < b.label ? -1 : 1)
 
 export function toSchemaTable(
   exportName: string,

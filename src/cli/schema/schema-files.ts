@@ -10,6 +10,10 @@ const isPattern = (path: string): boolean => /[*?{}[\]]/.test(path)
 export const schemaName = ({ folder, schema }: RowhouseConfig): string =>
   schema.map((path) => relative(folder, path)).join(', ')
 
+/** Whether the schema is one module, which does not exist yet. */
+export const hasNoSchema = ({ schema: [path = '', ...others] }: RowhouseConfig): boolean =>
+  others.length === 0 && !isPattern(path) && !existsSync(path)
+
 /**
  * The modules of a project's Drizzle schema. A folder stands for the modules directly in it, as for drizzle-kit.
  *

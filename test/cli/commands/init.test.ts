@@ -82,11 +82,13 @@ describe('rowhouse init', () => {
     const { stdout } = await rowhouse(['init', ...flags], { cwd: project.folder })
     expect([...stdout.matchAll(/^\d\. (\w+)/gm)].map(([step]) => step)).toEqual([
       '1. Save',
-      '2. Generate',
-      '3. Check',
-      '4. Create',
-      '5. Check',
-      '6. Use',
+      '2. Make',
+      '3. Generate',
+      '4. Check',
+      '5. Create',
+      '6. Check',
+      '7. Run',
+      '8. Use',
     ])
     expect(stdout).toContain('schema: "./src/tables.ts",')
     expect(stdout).toContain(
@@ -199,7 +201,7 @@ const keyLine = 'primaryKey({ columns: [t.tenantId, t.id] }),'
 describe('rowhouse init rejects', () => {
   const noTables = 's.ts exports no Drizzle table: write "export const …", or name another module with --schema\n'
   const cases: [string, Record<string, string>, string[], string][] = [
-    ['a project without a schema', {}, [], 'db/schema/index.ts does not exist: name the module'],
+    ['a project without a schema', { 'src/app.ts': '' }, [], 'db/schema/index.ts does not exist: name the module'],
     ['a module without tables', { 's.ts': 'export {}' }, ['--schema', 's.ts'], noTables],
     ['a module that throws', { 's.ts': 'throw new Error("Oh")' }, ['--schema', 's.ts'], 's.ts cannot be loaded: Oh'],
     ['an unknown option', {}, ['--dryrun'], "error: unknown option '--dryrun'"],

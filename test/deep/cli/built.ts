@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Outcome } from '../../cli/run.ts'
@@ -16,8 +16,15 @@ export function nodePath(version: string): string {
   return path
 }
 
-/** A folder with the compiled command in its node_modules, as npm installs it, and some files. */
-export async function createBuiltProject(files: Record<string, string>, without: string[] = []) {
+/**
+ * A folder with the compiled command in its node_modules, as npm installs it, and some files.
+ *
+ * @param options `without` names packages to leave out; `kit` compiles the kit too
+ */
+export async function createBuiltProject(
+  files: Record<string, string>,
+  { without = [], kit = false }: { without?: string[]; kit?: boolean } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'rowhouse-node-'))
   const modules = join(folder, 'node_modules')
   mkdirSync(join(modules, 'rowhouse'), { recursive: true })
@@ -32,7 +39,18 @@ export async function createBuiltProject(files: Record<string, string>, without:
   })
   if (!success) throw new Error(logs.join('\n'))
   // Node resolves the packages of the command from its own folder.
-  writeFileSync(join(modules, 'rowhouse/package.json'), '{ "name": "rowhouse", "type": "module" }')
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const exports = JSON.stringify(manifest.exports).replaceAll(/"bun":"[^"]*",/g, '') // the compiled kit on Bun too
+  writeFileSync(
+    join(modules, 'rowhouse/package.json'),
+    `{ "name": "rowhouse", "type": "module", "exports": ${exports} }`,
+  )
+  if (kit) {
+    const out = join(modules, 'rowhouse/dist/kit')
+    const compile = [process.execPath, 'node_modules/.bin/tsc', '-p', 'tsconfig.kit.json', '--outDir', out]
+    const { success, stdout } = Bun.spawnSync(compile, { cwd: root })
+    if (!success) throw new Error(stdout.toString())
+  }
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)

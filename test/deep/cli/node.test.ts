@@ -80,7 +80,7 @@ test('says that Node 20 reads no patterns', async () => {
 }, 60_000)
 
 test('names jiti where Node cannot load the schema without it', async () => {
-  const project = await createBuiltProject(files, ['jiti'])
+  const project = await createBuiltProject(files, { without: ['jiti'] })
   const env = { npm_config_user_agent: 'pnpm/10.0.0 npm/? node/v22.0.0 linux x64' }
   const { code, stdout, stderr } = await project.run([nodePath('22'), project.command, 'init'], env)
   project.remove()

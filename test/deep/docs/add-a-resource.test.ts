@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'bun:test'
-import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -8,22 +8,16 @@ const root = join(import.meta.dir, '../../..')
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-docs-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Follows a page of the docs: a block with a path is the content of that file, and a diff changes it. */
-async function follow(page: string): Promise<void> {
+/** The commands of a page, one for each line of its shell blocks. */
+async function commandsOf(page: string): Promise<string[]> {
   const text = await readFile(join(root, page), 'utf8')
-  for (const [, language, path, block = ''] of text.matchAll(/^```(\w+) (\S+)\n(.*?)^```$/gms)) {
-    const file = join(folder, path ?? '')
-    if (language === 'diff') await writeFile(file, patched(await readFile(file, 'utf8'), block, path))
-    else await Bun.write(file, block)
-  }
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) => block.trim().split('\n'))
 }
 
-function patched(source: string, diff: string, path = ''): string {
-  const lines = diff.trimEnd().split('\n')
-  const side = (without: string) => lines.filter((line) => !line.startsWith(without)).map((line) => line.slice(1))
-  const [before, after] = [side('+').join('\n'), side('-').join('\n')]
-  if (source.split(before).length !== 2) throw new Error(`${path} does not contain this text exactly once:\n${before}`)
-  return source.replace(before, () => after)
+/** Every file of some folders, with its text. */
+function contents(...folders: string[]): Record<string, string> {
+  const paths = folders.flatMap((name) => [...new Bun.Glob(`${name}/**/*`).scanSync(folder)])
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
 }
 
 function run(...command: string[]): string {
@@ -43,6 +37,8 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
       'drizzle',
       'sql',
       'package.json',
+      'biome.json',
+      '.gitignore',
       'tsconfig.json',
       'bunfig.toml',
       'drizzle.config.ts',
@@ -51,19 +47,32 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
     const setUp = ['app.ts', 'database.ts', 'fast-folder.ts', 'pooler.ts', 'postgres.ts', 'setup.ts', 'properties'].map(
       (name) => `test/${name}`,
     )
-    const proofs = ['test/service/contract.test.ts', 'test/testing/isolation.test.ts']
+    const proofs = ['test/service/contract.test.ts', 'test/service/http/app.ts', 'test/testing/isolation.test.ts']
     // It imports test/database, and no page needs that.
     const filter = (path: string) => !path.endsWith('properties/clean-connection.test.ts')
     for (const path of [...service, ...setUp, ...proofs])
       await cp(join(root, path), join(folder, path), { recursive: true, filter })
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
 
-    await follow('docs/add-a-resource.md')
-    run('bun', 'run', 'rowhouse', 'init')
-    run('bun', 'run', 'generate', '--name', 'projects')
+    const [add = '', ...others] = await commandsOf('docs/add-a-resource.md')
+    expect(add).toStartWith('bun run rowhouse add projects ')
+    run('sh', '-c', add)
+    const before = contents('src', 'db', 'sql', 'test')
+    run('sh', '-c', add)
+    expect(contents('src', 'db', 'sql', 'test')).toEqual(before)
+
+    for (const command of others) run('sh', '-c', command)
     run(process.execPath, 'node_modules/.bin/tsc', '--noEmit')
-    const output = run('bun', 'test', ...proofs, 'test/properties/every-operation.test.ts')
+    run(process.execPath, 'node_modules/.bin/biome', 'ci', '--colors=off', '--error-on-warnings', 'src', 'db', 'test')
+    const output = run(
+      'bun',
+      'test',
+      ...proofs,
+      'test/service/http/projects.test.ts',
+      'test/properties/every-operation.test.ts',
+    )
     expect(output).toContain("getProject: responds to another tenant's id as to an unknown id")
+    expect(output).toContain('(pass) creates, lists, updates and deletes a project')
     expect(output).toContain('(pass) the properties send requests to every operation of the document')
     expect(output).toMatch(/^public\.projects +select +own 1 +foreign 0 +none 0 +ok$/m)
     expect(output).toMatch(/^public\.projects +reference \S+ +own - +foreign 0 +none - +ok$/m)

@@ -1,0 +1,42 @@
+import { dirname, relative } from 'node:path'
+
+const width = 120
+
+/** Code with a list in it, in one line where it fits, else with one part a line. */
+export function fit(before: string, parts: string[], after: string, indent = ''): string {
+  const [open, close] = before.endsWith('{') ? [' ', ' '] : ['', '']
+  const line = `${indent}${before}${open}${parts.join(', ')}${close}${after}`
+  if (line.length <= width) return line
+  return [`${indent}${before}`, ...parts.map((part) => `${indent}  ${part},`), `${indent}${after}`].join('\n')
+}
+
+/** One import: the names, which may begin with `type `, and what they are imported from. */
+export type Import = [names: string[], from: string]
+
+/** The imports of a file: packages first, then modules, the farthest first. */
+export function importLines(imports: Import[]): string {
+  const merged = new Map<string, Set<string>>()
+  for (const [names, from] of imports)
+    if (names.length > 0) merged.set(from, new Set([...(merged.get(from) ?? []), ...names]))
+  const rank = (from: string) => (from.includes(':') ? 0 : from.startsWith('.') ? 2 : 1)
+  return [...merged]
+    .toSorted(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
+    .map(([from, names]) => importLine([...names], from))
+    .join('\n')
+}
+
+function importLine(names: string[], from: string): string {
+  const bare = (name: string) => name.replace(/^type /, '').toLowerCase()
+  const sorted = names.toSorted((a, b) => (bare(a) < bare(b) ? -1 : 1))
+  const isType = sorted.every((name) => name.startsWith('type '))
+  const parts = isType ? sorted.map((name) => name.replace(/^type /, '')) : sorted
+  return fit(isType ? 'import type {' : 'import {', parts, `} from '${from}'`)
+}
+
+/** The path of a module as another one imports it. */
+export function modulePath(from: string, to: string, extension: string): string {
+  const path = relative(dirname(from), to)
+    .replaceAll('\\', '/')
+    .replace(/\.[cm]?[jt]s$/, extension)
+  return path.startsWith('.') ? path : `./${path}`
+}

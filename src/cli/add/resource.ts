@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import { OperatorError } from '../../errors/index.ts'
+import type { SchemaTable } from '../schema/read-schema.ts'
+import { type Import, modulePath } from './code.ts'
+import type { Column } from './columns.ts'
+import type { Layout } from './layout.ts'
+import type { Names } from './names.ts'
+
+/** A column that refers to a table. */
+export interface Reference {
+  column: Column
+  parent: SchemaTable
+  /** The name of the constraint. */
+  constraint: string
+}
+
+/** What the files of a new resource are written from. */
+export interface Resource {
+  names: Names
+  columns: Column[]
+  references: Reference[]
+  /** The name of the tenant column. @example 'tenant_id' */
+  tenantColumn: string
+  layout: Layout
+  paths: { schema: string; schemas: string; repository: string; routes: string; test: string }
+}
+
+/**
+ * Collects what the code of a resource needs.
+ *
+ * @param tables the tables of the schema
+ * @throws OperatorError for a reference to a table that has no key for it
+ */
+export function describeResource(
+  names: Names,
+  columns: Column[],
+  { tables, tenantColumn, layout }: { tables: SchemaTable[]; tenantColumn: string; layout: Layout },
+): Resource {
+  const constraintOf = (column: Column) => {
+    const constraint = `${names.table}_${tenantColumn}_${column.name}_fkey`
+    if (constraint.length > 63)
+      throw new OperatorError(`${constraint} is too long for PostgreSQL: choose shorter names`)
+    return constraint
+  }
+  const references = columns.flatMap((column) => {
+    const { references } = column.kind
+    if (references === undefined) return []
+    return [{ column, parent: findParent(references, tables), constraint: constraintOf(column) }]
+  })
+  const inFeature = (name: string) => join(layout.features, names.folder, name)
+  const paths = {
+    schema: join(layout.schemaFolder, `${names.folder}.ts`),
+    ...{ schemas: inFeature('schemas.ts'), repository: inFeature('repository.ts'), routes: inFeature('routes.ts') },
+    test: join(layout.tests, `${names.folder}.test.ts`),
+  }
+  return { names, columns, references, tenantColumn, layout, paths }
+}
+
+function findParent(name: string, tables: SchemaTable[]): SchemaTable {
+  const parent = tables.find((table) => table.name === name)
+  if (!parent) {
+    const known = tables.map((table) => table.name).join(', ')
+    throw new OperatorError(
+      `--columns: ${name} is neither a type nor a table of the schema, which has ${known || 'none'}`,
+    )
+  }
+  const wanted = [...(parent.tenant ? [parent.tenant.name] : []), 'id'].toSorted().join()
+  const keys = [
+    ...parent.primaryKeys.map((key) => key.columns),
+    parent.columns.filter((column) => column.primary),
+    ...parent.uniqueConstraints.map((key) => key.columns),
+  ]
+  const isKey = keys.some(
+    (key) =>
+      key
+        .map((column) => column.name)
+        .toSorted()
+        .join() === wanted,
+  )
+  const isUuid = parent.columns.some((column) => column.name === 'id' && column.getSQLType() === 'uuid')
+  if (isKey && isUuid) return parent
+  throw new OperatorError(
+    `${parent.label} needs a uuid "id" and a unique key (${wanted.replace(',', ', ')}) to be referred to`,
+  )
+}
+
+/** The imports of another module of the project in one of the resource's files. */
+export const importOf = ({ layout }: Resource, file: string, names: string[], module: string): Import => [
+  names,
+  modulePath(file, module, layout.extension),
+]

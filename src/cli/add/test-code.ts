@@ -1,0 +1,127 @@
+import { importLines } from './code.ts'
+import type { Kind } from './kinds.ts'
+import { parentRows } from './parent-rows.ts'
+import { importOf, type Resource } from './resource.ts'
+
+/** The module of the resource's tests, which send requests to its routes on a real database. */
+export function testCode(resource: Resource): string {
+  const { names, columns, layout, paths } = resource
+  const { One, folder, word, words } = names
+  const file = paths.test
+  const parents = parentRows(resource)
+  const values = columns.flatMap(({ key, kind }) => (kind.references ? [] : [`${key}: ${sampleOf(kind, 0)}`]))
+  const changed = columns.find(({ kind }) => !kind.references)
+  const a = /^[aeiou]/.test(word) ? 'an' : 'a'
+  const isNode = layout.testRunner === 'node:test'
+  const equal = (actual: string, expected: string) =>
+    isNode ? `assert.deepEqual(${actual}, ${expected})` : `expect(${actual}).toEqual(${expected})`
+  const imports = importLines([
+    [isNode ? ['test', ...afterOf(resource)] : ['expect', 'test', ...afterOf(resource)], layout.testRunner],
+    ...(parents.lines.length > 0 ? layout.kit(file, ['withTenant']) : []),
+    ...appImports(resource, parents.lines.length > 0),
+    ...parents.imports.map(({ names, file: module }) => importOf(resource, file, names, module)),
+    importOf(resource, file, [`type ${One}`], paths.schemas),
+  ])
+  const path = `\`/${folder}/\${data.id}\``
+  const change = changed ? `{ ${changed.key}: ${sampleOf(changed.kind, 1)} }` : 'values'
+  return `${isNode ? "import assert from 'node:assert/strict'\n" : ''}${imports}
+
+${appCode(resource)}const path = '/${folder}'
+
+${parents.lines.length > 0 ? `${createParents(word, a, parents.lines, parents.result)}\n\n` : ''}/** A client of a new tenant, and the body of ${a} ${word}. */
+async function newTenant() {
+  const id = crypto.randomUUID()
+  const values = { ${[...values, ...(parents.lines.length > 0 ? ['...(await createParents(id))'] : [])].join(', ')} }
+  return { client: as(id), values }
+}
+
+test('creates, lists, updates and deletes ${a} ${word}', async () => {
+  const { client, values } = await newTenant()
+  const { status, data } = await client.post<${One}>(path, values)
+  ${equal('status', '201')}
+  ${equal('data', '{ ...data, ...values }')}
+  ${equal(`(await client.get<${One}[]>(path)).data`, '[data]')}
+  const change = ${change}
+  const updated = await client.patch<${One}>(${path}, change)
+  ${equal('updated.data', '{ ...data, ...change, updatedAt: updated.data.updatedAt }')}
+  ${equal(`(await client.get<${One}>(${path})).data`, 'updated.data')}
+  ${equal(`(await client.delete(${path})).status`, '204')}
+  ${equal('(await client.get(path)).data', '[]')}
+})
+
+test("another tenant's ${word} looks like one that does not exist", async () => {
+  const [{ client, values }, other] = [await newTenant(), await newTenant()]
+  const { data } = await client.post<${One}>(path, values)
+  ${equal('(await other.client.get(path)).data', '[]')}
+  ${equal(`(await other.client.get(${path})).status`, '404')}
+  ${equal(`(await other.client.patch(${path}, ${change.replace('values', 'other.values')})).status`, '404')}
+  ${equal(`(await other.client.delete(${path})).status`, '404')}
+  ${equal(`(await client.get(${path})).data`, 'data')}
+})
+
+test('rejects ${a} ${word} with a field that ${words} do not have', async () => {
+  const { client, values } = await newTenant()
+  ${equal('(await client.post(path, { ...values, unknown: true })).error?.code', "'VALIDATION_FAILED'")}
+})
+`
+}
+
+/** A value as code; one of an enumeration keeps its type. */
+const sampleOf = ({ zod, samples }: Kind, index: 0 | 1): string =>
+  `${samples[index]}${zod.startsWith('z.enum') ? ' as const' : ''}`
+
+/** The hook that closes the connections of the test's own app. */
+const afterOf = ({ layout }: Resource): string[] =>
+  layout.testApp ? [] : [layout.testRunner === 'node:test' ? 'after' : 'afterAll']
+
+function appImports(resource: Resource, usesDatabase: boolean) {
+  const { names, layout, paths, references } = resource
+  const file = paths.test
+  if (layout.testApp)
+    return [
+      importOf(resource, file, ['as'], layout.testApp),
+      ...(usesDatabase && layout.testDatabase ? [importOf(resource, file, ['db'], layout.testDatabase)] : []),
+    ]
+  const kit = 'createErrorHandler createPool createRouter createTenantDatabase header tenant unverified'.split(' ')
+  const routes = [...(references.length > 0 ? [`${names.one}Constraints`] : []), `${names.one}Routes`]
+  return [
+    ...layout.kit(file, [...kit, 'type TenantEnv']),
+    ...layout.kit(file, ['testClient'], '/testing'),
+    importOf(resource, file, routes, paths.routes),
+  ]
+}
+
+function appCode({ names, layout, references }: Resource): string {
+  if (layout.testApp) return ''
+  const options = references.length > 0 ? `{ constraints: ${names.one}Constraints }` : ''
+  return `const url = process.env['DATABASE_URL']
+if (!url) throw new Error('DATABASE_URL is not set: set it to the login of the service in a test database')
+const db = createTenantDatabase({ connections: createPool({ url, size: 2 }) })
+${layout.testRunner === 'node:test' ? 'after' : 'afterAll'}(() => db.close())
+
+const app = createRouter<TenantEnv>()
+app.onError(createErrorHandler(${options}))
+app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+app.route('/${names.folder}', ${names.one}Routes({ db }))
+const { as } = testClient(app)
+
+`
+}
+
+/** It awaits in the lines that it gets. */
+const work = 'async (tx) => {'
+
+const createParents = (word: string, a: string, lines: string[], result: string): string =>
+  `const first = <Row>([row]: Row[]): Row => {
+  if (!row) throw new Error('A query returned no row')
+  return row
+}
+
+/** Creates the rows that ${a} ${word} refers to, and returns their ids. */
+const createParents = (tenantId: string) =>
+  withTenant(tenantId, () =>
+    db.write(${work}
+${lines.join('\n')}
+      return { ${result} }
+    }),
+  )`

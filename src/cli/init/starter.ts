@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { readText } from '../../migrate/index.ts'
+import { defaults, type RowhouseConfig } from '../config.ts'
+import { drizzleConfigFile } from '../drizzle-config.ts'
+import { hasNoSchema } from '../schema/schema-files.ts'
+import { type TestRunner, testRunnerOf } from '../test-runner.ts'
+
+/** A file that `init` writes once, because it is the user's from then on. */
+export interface StarterFile {
+  path: string
+  text: string
+}
+
+/**
+ * The files of a first table, for a folder without any code: a schema, and the configuration of drizzle-kit.
+ *
+ * @returns no files for a folder that has code
+ */
+export async function starterFiles(project: RowhouseConfig): Promise<StarterFile[]> {
+  const {
+    folder,
+    schema: [path = ''],
+  } = project
+  if (!hasNoSchema(project) || !(await isEmpty(folder))) return []
+  const config = { path: join(folder, 'drizzle.config.ts'), text: drizzleConfig }
+  return [{ path, text: schema }, ...(drizzleConfigFile(folder) === undefined ? [config] : [])]
+}
+
+/** Whether a folder has no code: no folder, and no module but a configuration and the `index.ts` of `bun init`. */
+async function isEmpty(folder: string): Promise<boolean> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries.every((entry) =>
+    entry.isDirectory()
+      ? /^(\.|node_modules$)/.test(entry.name)
+      : !/\.[cm]?[jt]sx?$/.test(entry.name) || /^index\.ts$|\.config\./.test(entry.name),
+  )
+}
+
+/** The isolation test of a project, unless it has one. */
+export async function isolationTest(project: RowhouseConfig): Promise<StarterFile[]> {
+  if (await hasIsolationTest(project)) return []
+  const runner = await testRunnerOf(project.folder)
+  return [{ path: join(testFolder(project), 'isolation.test.ts'), text: testCode(runner, project.tenantColumn) }]
+}
+
+const testFolder = ({ folder, tests }: RowhouseConfig): string =>
+  tests ?? ['test', 'tests'].map((name) => join(folder, name)).find((path) => existsSync(path)) ?? join(folder, 'test')
+
+async function hasIsolationTest({ folder, tests }: RowhouseConfig): Promise<boolean> {
+  for (const place of new Set([join(folder, 'test'), join(folder, 'tests'), ...(tests ? [tests] : [])])) {
+    const names = existsSync(place) ? await readdir(place, { recursive: true }) : []
+    for (const name of names.filter((name) => /\.[cm]?[jt]sx?$/.test(name) && !name.includes('node_modules')))
+      if ((await readText(join(place, name))).includes('expectTenantIsolation')) return true
+  }
+  return false
+}
+
+/** @throws when the file exists */
+export async function writeStarter({ path, text }: StarterFile): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, text, { flag: 'wx' })
+}
+
+const schema = `import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { tenantColumns } from 'rowhouse'
+
+// A first table. Add others with "rowhouse add", or write them like this one: each key begins with tenantId.
+export const notes = pgTable('notes', { ...tenantColumns(), text: text('text').notNull() }, (t) => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+]).enableRLS()
+`
+
+const drizzleConfig = `import { defineConfig } from 'drizzle-kit'
+
+// No credentials, on purpose: "drizzle-kit push" would disable row-level security. "rowhouse migrate" applies migrations.
+export default defineConfig({ dialect: 'postgresql', schema: '${defaults.schema}', out: '${defaults.migrations}' })
+`
+
+function testCode(runner: TestRunner, tenantColumn: string): string {
+  const after = runner === 'node:test' ? 'after' : 'afterAll'
+  const options = tenantColumn === defaults.tenantColumn ? '' : `, { tenantColumn: ${JSON.stringify(tenantColumn)} }`
+  return `import { ${after}, test } from '${runner}'
+import { createPool, createTenantDatabase } from 'rowhouse'
+import { expectTenantIsolation } from 'rowhouse/testing'
+
+const url = process.env['DATABASE_URL']
+if (!url) throw new Error('DATABASE_URL is not set: set it to the login of the service in a test database')
+const db = createTenantDatabase({ connections: createPool({ url, size: 4 }) })
+${after}(() => db.close())
+
+test("no tenant reaches another tenant's rows", async () => {
+  await expectTenantIsolation(db${options})
+})
+`
+}
+
+/** The command that runs the isolation test, without the package manager. */
+export const testCommand = (runner: TestRunner, project: RowhouseConfig): string => {
+  const path = `${relative(project.folder, testFolder(project))}/isolation.test.ts`
+  return { 'bun:test': `bun test ${path}`, vitest: `vitest run ${path}`, 'node:test': `node --test ${path}` }[runner]
+}

@@ -1,0 +1,45 @@
+/** The module of an app without routes yet, for a project that has none. */
+export const appModule = (): string => `import {
+  assertRowSecurity,
+  claim,
+  createDocument,
+  createErrorHandler,
+  createIsolationCheck,
+  createPool,
+  createRouter,
+  createTenantDatabase,
+  staticFile,
+  tenant,
+} from 'rowhouse'
+import { jwt } from 'rowhouse/auth'
+
+const url = process.env['DATABASE_URL']
+if (!url) throw new Error('DATABASE_URL is not set')
+// Row-level security does not apply to a superuser: with such a login every tenant would see all rows.
+assertRowSecurity(await createIsolationCheck({ url }).inspect())
+
+const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
+// Replace it with your own: "rowhouse issuer" runs one for development.
+const auth = jwt({
+  key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
+  issuer: 'https://issuer.example',
+  audience: 'app',
+})
+const forTenant = tenant({ from: claim(), auth })
+
+const app = createRouter()
+app.onError(createErrorHandler())
+
+const document = () =>
+  createDocument(app, {
+    title: 'App',
+    version: '1.0.0',
+    description: 'An API that keeps tenants apart',
+    tags: {},
+    tenantHeader: { name: 'X-Tenant-Id', example: '550e8400-e29b-41d4-a716-446655440000' },
+    bearer: true,
+  })
+app.get('/openapi.json', staticFile({ type: 'application/json', load: async () => document() }))
+
+export default app
+`

@@ -1,0 +1,16 @@
+import { join } from 'node:path'
+import { protectedTablesFile, readText, shippedFiles } from '../../migrate/index.ts'
+import type { RowhouseConfig } from '../config.ts'
+import { protectedTablesSql } from '../output/protected-tables-sql.ts'
+import { compareFile, type WrittenFile } from '../output/written-file.ts'
+import { packageFolder } from '../package-folder.ts'
+import type { SchemaTable } from './read-schema.ts'
+
+/** The files of a project's SQL folder that `init` writes, compared with what is there. */
+export const writtenFiles = (project: RowhouseConfig, tables: SchemaTable[]): Promise<WrittenFile[]> =>
+  Promise.all([
+    ...shippedFiles.map(async (name) =>
+      compareFile(join(project.sql, name), await readText(join(packageFolder(), 'sql', name))),
+    ),
+    compareFile(join(project.sql, protectedTablesFile), protectedTablesSql(tables)),
+  ])
