@@ -1,0 +1,96 @@
+import { sql } from 'drizzle-orm'
+import { users } from '../../db/schema/users.ts'
+import { withTenant } from '../../src/context/index.ts'
+import {
+  createPool,
+  createTenantDatabase,
+  mapped,
+  type PoolOptions,
+  prepared,
+  type TenantDatabase,
+  type TenantTx,
+} from '../../src/database/index.ts'
+import { directUrl } from '../faults/recovery.ts'
+import { tenantWithUser } from './watched-pool.ts'
+import { openWireProxy, type Write } from './wire-proxy.ts'
+
+const one = sql`generate_series(1, 1)`
+const tenant = sql<string>`current_setting('app.current_tenant')`
+
+// A comment in each text names the kind of work in a socket write.
+const get = prepared([], (tx) => tx.select({ tenant, kind: sql`/* get */ 1` }).from(one))
+const slow = prepared([], (tx) => tx.select({ tenant, kind: sql`/* slow */ pg_sleep(0.005)` }).from(one))
+const update = prepared([], (tx) =>
+  tx.update(users).set({ name: sql`/* write */ name` }).returning({ tenant: sql<string>`tenant_id::text` }),
+)
+let created = 0
+/** A query whose text PostgreSQL has never seen. */
+const unseen = () => {
+  created += 1
+  return prepared([], (tx) => tx.select({ tenant, kind: sql.raw(`/* unseen */ ${created}`) }).from(one))
+}
+
+type Row = { tenant: string }
+const firstOf = (query: PromiseLike<Row[]>) => mapped(query, ([row]) => row?.tenant)
+
+/** Kinds of work. Each returns the id of the tenant that PostgreSQL sees. */
+export const works = {
+  get: (db: TenantDatabase) => db.read((tx) => firstOf(get(tx, {}))),
+  slow: (db: TenantDatabase) => db.read((tx) => firstOf(slow(tx, {}))),
+  write: (db: TenantDatabase) => db.write((tx) => firstOf(update(tx, {}))),
+  unseen: (db: TenantDatabase) => {
+    const query = unseen()
+    return db.read((tx) => firstOf(query(tx, {})))
+  },
+  two: (db: TenantDatabase) => db.read((tx) => mapped([firstOf(get(tx, {})), get(tx, {})], ([id]) => id)),
+  execute: (db: TenantDatabase) =>
+    db.read((tx) => mapped(tx.execute<Row>(sql`/* execute */ select ${tenant} as tenant`), ([row]) => row?.tenant)),
+  awaits: (db: TenantDatabase) => db.read(async (tx: TenantTx) => await firstOf(get(tx, {}))),
+}
+export type WorkName = keyof typeof works
+
+/** A tenant database through a proxy, and tenants with a user each. */
+export interface Turns extends AsyncDisposable {
+  /**
+   * Starts one work for each name in one turn of the event loop, each for another tenant.
+   *
+   * @returns the socket writes, each with the names of its transactions: `get get write`
+   * @throws Error when a work sees another tenant than its own
+   */
+  run(names: readonly WorkName[]): Promise<string[]>
+}
+
+/** Opens a database on a pool of one, unless `options` has a size, on which every work but `unseen` is known. */
+export async function openTurns(options: Partial<PoolOptions> = {}): Promise<Turns> {
+  const proxy = await openWireProxy(directUrl())
+  const connections = createPool({ url: proxy.url, size: 1, ...options })
+  const db = createTenantDatabase({ connections })
+  const tenants: string[] = []
+  const run = async (names: readonly WorkName[]) => {
+    while (tenants.length < names.length) tenants.push((await tenantWithUser(db)).tenant)
+    proxy.writes = []
+    const seen = await Promise.all(names.map((name, at) => withTenant(tenants[at] ?? '', () => works[name](db))))
+    for (const [at, id] of seen.entries())
+      if (id !== tenants[at]) throw new Error(`${names[at]} of ${tenants[at]} saw ${id}`)
+    return proxy.writes.map(namesOf)
+  }
+  // A text has a name from its second use on, and is described on its third.
+  for (let use = 0; use < 3; use += 1) for (const name of ['get', 'slow', 'write'] as const) await run([name])
+  return {
+    run,
+    async [Symbol.asyncDispose]() {
+      await db.close()
+      await proxy[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** The names of the transactions of a write. One with BEGIN or with a text that is parsed has a mark. */
+function namesOf({ transactions, parsed }: Write): string {
+  const names = transactions.map((texts) => {
+    const named = texts.flatMap((text) => /\/\* (\w+) \*\//.exec(text)?.[1] ?? [])
+    const name = named.join('+') || 'end'
+    return texts.some((text) => text.startsWith('begin')) ? `begin:${name}` : name
+  })
+  return `${parsed > 0 ? 'parse:' : ''}${names.join(' ')}`
+}
