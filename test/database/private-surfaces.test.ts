@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { beforeAll, expect, test } from 'bun:test'
 import { Column, fillPlaceholders, is, type Query, SQL, sql } from 'drizzle-orm'
 import {
   getTableConfig,
@@ -18,6 +18,8 @@ import {
 import * as utils from 'drizzle-orm/utils'
 import pg from 'pg'
 import { serialize } from 'pg-protocol'
+import type { BackendMessage } from 'pg-protocol/dist/messages'
+import { Parser } from 'pg-protocol/dist/parser.js'
 import { tasks } from '../../db/schema/tasks.ts'
 import { users } from '../../db/schema/users.ts'
 import { main } from '../database.ts'
@@ -43,36 +45,34 @@ async function failureOf({ library, does, usedIn, holds }: Surface): Promise<Err
   }
 }
 
-const client = new pg.Client(main.ownerUrl)
-await client.connect()
-afterAll(() => {
-  // During COPY, PostgreSQL takes Terminate for data. pg then reports the closed stream as an error.
-  client.on('error', () => {})
-  client.connection.stream.destroy()
-})
-
-const calls: [method: string, message: unknown][] = []
-const events: string[] = []
-for (const event of ['parseComplete', 'readyForQuery', 'copyInResponse'])
-  client.connection.on(event, () => events.push(event))
-
-/** Sends bytes as a submittable query; resolves after ReadyForQuery or at the first request for COPY data. */
-function send(bytes: Buffer): Promise<string> {
-  return new Promise((resolve) => {
-    const record = (method: string) => (message: unknown) => {
-      calls.push([method, message])
-      if (method === 'handleReadyForQuery' || method === 'handleCopyInResponse') resolve(method)
-    }
-    const methods = 'RowDescription DataRow CommandComplete EmptyQuery Error CopyInResponse CopyData PortalSuspended'
-    const names = [...methods.split(' '), 'ReadyForQuery'].map((name) => `handle${name}`)
-    const handlers = Object.fromEntries(names.map((name) => [name, record(name)]))
-    const submittable = { ...handlers, submit: ({ stream }: pg.Connection) => void stream.write(bytes) }
-    client.query(submittable as unknown as pg.Submittable) // it has every method that pg calls
-    client.connection.once('readyForQuery', () => resolve('readyForQuery')) // after an error pg calls no handler
-  })
+/** A client that has logged in, whose socket the test reads: the messages that arrive until one has a name, by pg's parser. */
+async function openSocket() {
+  const client = new pg.Client(main.ownerUrl)
+  await client.connect()
+  client.on('error', () => {}) // at the end the socket is destroyed
+  const { stream } = client.connection
+  const removed = stream.listenerCount('data')
+  stream.removeAllListeners('data')
+  const parser = new Parser()
+  return {
+    removed,
+    end: () => client.end(),
+    send(bytes: Buffer, last: string): Promise<BackendMessage[]> {
+      const messages: BackendMessage[] = []
+      stream.write(bytes)
+      return new Promise((resolve) => {
+        const read = (chunk: Buffer) => {
+          parser.parse(chunk, (message) => messages.push(message))
+          if (messages.at(-1)?.name !== last) return
+          stream.off('data', read)
+          resolve(messages)
+        }
+        stream.on('data', read)
+      })
+    },
+    [Symbol.asyncDispose]: async () => void stream.destroy(),
+  }
 }
-
-const messageOf = (method: string): unknown => calls.find(([name]) => name === method)?.[1]
 
 const extended = (statement: string, values: (string | Buffer | null)[] = []): Buffer =>
   Buffer.concat([
@@ -85,92 +85,72 @@ const extended = (statement: string, values: (string | Buffer | null)[] = []): B
   ])
 
 const parserIn = (oid: number): unknown => pg.types.getTypeParser(oid, 'text')
-const openConnection = 'src/database/open-connection.ts'
+const pgConnection = 'src/database/pg-connection.ts'
+const reader = 'src/database/message-reader.ts'
 const batch = 'src/database/batch.ts'
 
-// They are tried in this order: each uses the client in the state that the previous one leaves.
 const ofPg: Surface[] = [
   {
     library: 'pg',
-    does: 'write the bytes of a Submittable to client.connection.stream',
-    usedIn: `${openConnection} and ${batch}`,
-    holds: async () => (await send(extended('select $1::int as one', ['1']))).length > 0,
-  },
-  {
-    library: 'pg',
-    does: 'emit parseComplete on client.connection',
-    usedIn: openConnection,
-    holds: () => events.includes('parseComplete'),
-  },
-  {
-    library: 'pg',
-    does: 'emit readyForQuery on client.connection',
-    usedIn: openConnection,
-    holds: () => events.includes('readyForQuery'),
-  },
-  {
-    library: 'pg',
-    does: 'call handleRowDescription of a Submittable with fields of name and dataTypeID',
-    usedIn: batch,
-    holds: () => Bun.deepMatch({ fields: [{ name: 'one', dataTypeID: 23 }] }, messageOf('handleRowDescription')),
-  },
-  {
-    library: 'pg',
-    does: 'call handleDataRow of a Submittable with fields as text',
-    usedIn: batch,
-    holds: () => Bun.deepMatch({ fields: ['1'] }, messageOf('handleDataRow')),
-  },
-  {
-    library: 'pg',
-    does: 'call handleCommandComplete of a Submittable with the command tag as text',
-    usedIn: batch,
-    holds: () => Bun.deepMatch({ text: 'SELECT 1' }, messageOf('handleCommandComplete')),
-  },
-  {
-    library: 'pg',
-    does: 'call handleEmptyQuery of a Submittable',
-    usedIn: batch,
+    does: 'leave the socket client.connection.stream to other readers and writers after the login',
+    usedIn: pgConnection,
     holds: async () => {
-      await send(extended(''))
-      return calls.some(([method]) => method === 'handleEmptyQuery')
+      await using socket = await openSocket()
+      const messages = await socket.send(extended('select $1::int as one', ['1']), 'readyForQuery')
+      return socket.removed > 0 && messages.some(({ name }) => name === 'dataRow')
     },
   },
   {
     library: 'pg',
-    does: 'call handleError of a Submittable with a DatabaseError that has the routine',
-    usedIn: `${openConnection} and ${batch}`,
+    does: 'end a client whose socket others read',
+    usedIn: pgConnection,
     holds: async () => {
-      await send(extended('select nothing'))
-      const error = messageOf('handleError')
+      await using socket = await openSocket()
+      await socket.end()
+      return true
+    },
+  },
+  {
+    library: 'pg-protocol',
+    does: 'export Parser from dist/parser.js, which reads errors as the DatabaseError of pg, with their routine',
+    usedIn: reader,
+    holds: async () => {
+      await using socket = await openSocket()
+      const error = (await socket.send(extended('select nothing'), 'readyForQuery')).find(
+        ({ name }) => name === 'error',
+      )
       return error instanceof pg.DatabaseError && error.code === '42703' && typeof error.routine === 'string'
     },
   },
   {
-    library: 'pg',
-    does: 'return the status I, T or E of ReadyForQuery from client.getTransactionStatus()',
-    usedIn: openConnection,
+    library: 'pg-protocol',
+    does: 'read descriptions of rows with the name and dataTypeID of each column, and notices with their code',
+    usedIn: pgConnection,
     holds: async () => {
-      const seen: unknown[] = []
-      for (const statement of ['begin', 'select nothing', 'rollback']) {
-        await send(serialize.query(statement))
-        seen.push(client.getTransactionStatus())
-      }
-      return Bun.deepEquals(seen, ['T', 'E', 'I'])
+      await using socket = await openSocket()
+      const described = await socket.send(extended('select $1::int as one', ['1']), 'readyForQuery')
+      const noticed = await socket.send(serialize.query('commit'), 'readyForQuery')
+      return (
+        described.some((message) =>
+          Bun.deepMatch({ name: 'rowDescription', fields: [{ name: 'one', dataTypeID: 23 }] }, message),
+        ) && noticed.some((message) => Bun.deepMatch({ name: 'notice', code: '25P01' }, message))
+      )
     },
   },
   {
-    library: 'pg',
-    does: 'emit copyInResponse on client.connection',
-    usedIn: openConnection,
+    library: 'pg-protocol',
+    does: 'read a request for COPY data as copyInResponse',
+    usedIn: pgConnection,
     holds: async () => {
-      await send(serialize.query('create temporary table copied (id int); copy copied from stdin'))
-      return events.includes('copyInResponse')
+      await using socket = await openSocket()
+      const copy = serialize.query('create temporary table copied (id int); copy copied from stdin')
+      return (await socket.send(copy, 'copyInResponse')).length > 0
     },
   },
   {
     library: 'pg',
     does: 'log in with the parameters that client.getStartupConf() returns',
-    usedIn: openConnection,
+    usedIn: pgConnection,
     holds: async () => {
       const other = new pg.Client(main.ownerUrl) as pg.Client & { getStartupConf(): object } // undeclared
       const startup = other.getStartupConf()
@@ -431,9 +411,9 @@ test('a moved surface fails with a sentence that names it and the file to adapt'
   const moved: Surface = {
     library: 'pg',
     does: 'emit parseComplete on client.connection',
-    usedIn: openConnection,
+    usedIn: pgConnection,
     holds: () => stub.connection.listenerCount('moved') > 0,
   }
-  const sentence = 'pg does not emit parseComplete on client.connection any more: adapt src/database/open-connection.ts'
+  const sentence = 'pg does not emit parseComplete on client.connection any more: adapt src/database/pg-connection.ts'
   expect((await failureOf(moved))?.message).toBe(sentence)
 })
