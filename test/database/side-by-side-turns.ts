@@ -33,6 +33,12 @@ let unseen = createUnseen()
 type Row = { tenant: string }
 const firstOf = (query: PromiseLike<Row[]>) => mapped(query, ([row]) => row?.tenant)
 
+/** More texts than a connection keeps parsed. */
+const many = Array.from({ length: 110 }, (_, at) =>
+  prepared([], (tx) => tx.select({ tenant, kind: sql.raw(`/* many */ ${at}`) }).from(one)),
+)
+export const manyTexts = many.map((query) => (db: TenantDatabase) => db.read((tx) => firstOf(query(tx, {}))))
+
 /** Kinds of work. Each returns the id of the tenant that PostgreSQL sees. */
 export const works = {
   get: (db: TenantDatabase) => db.read((tx) => firstOf(get(tx, {}))),
@@ -54,6 +60,7 @@ export const works = {
   awaits: (db: TenantDatabase) => db.read(async (tx: TenantTx) => await firstOf(get(tx, {}))),
 }
 export type WorkName = keyof typeof works
+type Work = (db: TenantDatabase) => Promise<string | undefined>
 
 /** A tenant database through a proxy, and tenants with a user each. */
 export interface Turns extends AsyncDisposable {
@@ -64,6 +71,8 @@ export interface Turns extends AsyncDisposable {
    * @throws Error when a work sees another tenant than its own
    */
   run(names: readonly WorkName[]): Promise<string[]>
+  /** As `run`, for other work. */
+  runWorks(given: readonly Work[]): Promise<string[]>
 }
 
 /** Opens a database on a pool of one, unless `options` has a size, on which every work but `unseen` is known. */
@@ -72,18 +81,19 @@ export async function openTurns(options: Partial<PoolOptions> = {}): Promise<Tur
   const connections = createPool({ url: proxy.url, size: 1, ...options })
   const db = createTenantDatabase({ connections })
   const tenants: string[] = []
-  const run = async (names: readonly WorkName[]) => {
-    while (tenants.length < names.length) tenants.push((await tenantWithUser(db)).tenant)
+  const runWorks = async (given: readonly Work[]) => {
+    while (tenants.length < given.length) tenants.push((await tenantWithUser(db)).tenant)
     proxy.writes = []
-    const seen = await Promise.all(names.map((name, at) => withTenant(tenants[at] ?? '', () => works[name](db))))
-    for (const [at, id] of seen.entries())
-      if (id !== tenants[at]) throw new Error(`${names[at]} of ${tenants[at]} saw ${id}`)
+    const seen = await Promise.all(given.map((work, at) => withTenant(tenants[at] ?? '', () => work(db))))
+    for (const [at, id] of seen.entries()) if (id !== tenants[at]) throw new Error(`${tenants[at]} saw ${id}`)
     return proxy.writes.map(namesOf)
   }
+  const run = (names: readonly WorkName[]) => runWorks(names.map((name) => works[name]))
   // A text has a name from its second use on, and is described on its third.
   for (let use = 0; use < 3; use += 1) for (const name of ['get', 'slow', 'write'] as const) await run([name])
   return {
     run,
+    runWorks,
     async [Symbol.asyncDispose]() {
       await db.close()
       await proxy[Symbol.asyncDispose]()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { openTurns, type Turns, type WorkName } from './side-by-side-turns.ts'
+import { manyTexts, openTurns, type Turns, type WorkName } from './side-by-side-turns.ts'
 
 const gets = (count: number): WorkName[] => Array(count).fill('get')
 
@@ -28,6 +28,21 @@ describe('transactions of one prepared query that begin in one turn', () => {
   test('go as many in a write as the pool allows', async () => {
     await using turns = await openTurns({ sideBySide: 2 })
     await eventually(turns, gets(5), [line(2), line(2), line(1)])
+  })
+
+  test('go in one write when there are more texts than a connection keeps parsed', async () => {
+    await using turns = await openTurns()
+    const last = manyTexts.at(-1) ?? expect.unreachable()
+    const useAll = async () => {
+      for (const work of manyTexts) await turns.runWorks([work])
+    }
+    await useAll()
+    // Behind the last text, the connection closes the one that it has not used for the longest time: one of these.
+    for (const work of manyTexts.slice(5, 25)) {
+      await useAll()
+      await turns.runWorks([last, work, work])
+    }
+    await eventually(turns, gets(5), [line(5)])
   })
 
   test('go one in a write with sideBySide: 1', async () => {
