@@ -50,10 +50,10 @@ export class Loan implements Connection {
     if (!this.isOver) await this.connection.close()
   }
 
-  /** Ends the loan. A connection that is not idle is closed: the next loan would run inside of its transaction. */
+  /** Ends the loan. A connection with a pending batch is closed: the next loan would get its results. */
   end(): SideBySideConnection {
     this.isOver = true
-    if (this.pending > 0 || this.connection.status !== 'idle') void this.connection.close()
+    if (this.pending > 0) void this.connection.close()
     return this.connection
   }
 }

@@ -109,7 +109,7 @@ export class PgConnection implements SideBySideConnection {
     if (message instanceof pg.DatabaseError) {
       // A FATAL error is followed by no ReadyForQuery, and its `severity` is translated: the end of the socket settles the batch then.
       if (first) first.batch.onError(message)
-      else this.lostBy ??= message
+      else this.lose(message) // PostgreSQL ends the session
     } else if (message.name === 'rowDescription') {
       first?.batch.onRowDescription((message as RowDescription).fields) // its name says so
     } else if (message.name === 'notice') {
@@ -136,7 +136,7 @@ export class PgConnection implements SideBySideConnection {
     this.firstFault ??= 'lost'
     this.lostBy ??= error
     clearTimeout(this.deadline)
-    for (const { batch, settle } of this.pending.splice(0)) settle(this.failure(batch.error ?? error))
+    for (const { batch, settle } of this.pending.splice(0)) settle(this.failure(batch.error ?? this.lostBy))
   }
 
   private failure(cause: Error): ConnectionFailure {

@@ -145,6 +145,7 @@ export function createPool(options: PoolOptions): Pool {
     })
   }
 
+  /** Whether a connection can be used again; it is closed when not. The next transaction must not run inside of an open one. */
   function isFit(connection: SideBySideConnection): boolean {
     const { fault, status, openedAt } = connection
     if (fault === undefined && status === 'idle' && Date.now() - openedAt < lifetimeMs) return true

@@ -71,7 +71,24 @@ export function watchedPool(
     return watched
   }
 
+  /** Whole transactions as the pool sends them, side by side. A `before` needs the connection, which they do not have. */
+  const sendWhole: ConnectionSource['sendWhole'] = async (transaction) => {
+    let texts: readonly string[] | undefined
+    const reply = await pool.sendWhole?.({
+      ...transaction,
+      statements() {
+        const statements = transaction.statements()
+        if (!texts) sent.push(...statements.map(({ text }) => text))
+        texts = statements.map(({ text }) => text)
+        return statements.map((statement) => ({ ...statement, text: rewrite(statement.text) }))
+      },
+    })
+    if (!reply) throw new Error('The pool cannot send whole transactions')
+    return { ...reply, results: reply.results.map((result, index) => answer?.(texts?.[index] ?? '', result) ?? result) }
+  }
+
   const source: ConnectionSource = {
+    ...(before ? {} : { sendWhole }),
     acquire: async (holder) => watch(await pool.acquire(holder)),
     release(watched) {
       const connection = originals.get(watched)

@@ -56,14 +56,14 @@ export const codeMutations: CodeMutation[] = [
   {
     fault: 'message without BEGIN that ran inside of a transaction',
     guarantee: 9,
-    file: 'src/database/transaction-handle.ts',
-    lines: [["if (this.connection.status !== 'idle')\n", "if (this.connection.status === 'failed')\n"]],
+    file: 'src/database/exchange.ts',
+    lines: [["if (status !== 'idle')", "if (status === 'failed')"]],
     test: { file: 'test/database/without-begin.test.ts', title: 'on a connection inside of a transaction' },
   },
   {
     fault: 'write that succeeds when its message was not answered with COMMIT',
     guarantee: 10,
-    file: 'src/database/transaction-handle.ts',
+    file: 'src/database/exchange.ts',
     lines: [["command !== 'COMMIT'", "command === 'never'"]],
     test: { file: 'test/database/confirmation.test.ts', title: 'in the message of the queries fails the call' },
   },
@@ -277,10 +277,10 @@ export const codeMutations: CodeMutation[] = [
     guarantee: 8,
     file: 'src/database/transaction.ts',
     lines: [
-      ['  await connection.close() // first:', '  // first:'],
+      ['  await lastSeen?.close() // first:', '  // first:'],
       [
         '  callListener(() => options.onProtocolViolation?.(what))',
-        '  options.onProtocolViolation?.(what)\n  await connection.close()',
+        '  options.onProtocolViolation?.(what)\n  await lastSeen?.close()',
       ],
     ],
     test: {
@@ -292,7 +292,7 @@ export const codeMutations: CodeMutation[] = [
     fault: 'pool that takes back a connection inside a transaction',
     guarantee: 8,
     file: 'src/database/pool.ts',
-    lines: [["this.pending > 0 || this.connection.status !== 'idle'", 'false']],
+    lines: [["status === 'idle' &&", '']],
     test: { file: 'test/database/pool.test.ts', title: 'closes a connection that is released inside a transaction' },
   },
   {

@@ -97,7 +97,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'settings that are not compared again',
     guarantee: 29,
     file: 'src/database/message.ts',
-    lines: [['this.guard = isPrepared ? [] : [opening.guard]', 'this.guard = []']],
+    lines: [['this.guard = isPrepared ? [] : [opening.guard()]', 'this.guard = []']],
     test: {
       file: 'test/database/settings-guard.test.ts',
       title: 'a statement that changes a setting of its transaction fails it',
