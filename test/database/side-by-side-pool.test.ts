@@ -94,6 +94,27 @@ describe('a transaction that is sent side by side', () => {
     expect(db.pool.numbers).toMatchObject({ busy: 0, waiting: 0 })
   })
 
+  test('writes no row when PostgreSQL does not set its tenant', async () => {
+    const other = newTenant()
+    const pool = createPool({ url: main.appUrl, size: 1 })
+    const send = pool.sendWhole ?? expect.unreachable()
+    let isWrong = false
+    const rewritten = (text: string) =>
+      text.replace(`'app.current_tenant', $1`, `'app.current_tenant', left($1, 0) || '${other}'`)
+    const sendWhole: SendWhole = (transaction) => {
+      const { statements } = transaction
+      const wrong = () => statements().map((one) => ({ ...one, text: rewritten(one.text) }))
+      return send(isWrong ? { ...transaction, statements: wrong } : transaction)
+    }
+    const db = createTenantDatabase({ connections: { ...pool, sendWhole } })
+    const { tenant } = await tenantWithUser(db)
+    isWrong = true
+    const write = () => db.write((tx) => newUser(tx, { email: `${newTenant()}@rowhouse.example` }))
+    expect(await withTenant(tenant, () => failureOf(write()))).toBeInstanceOf(TenantNotConfirmed)
+    expect([await countUsers(tenant), await countUsers(other)]).toEqual([1, 0])
+    await db.close()
+  })
+
   test('gives no row of another one whose reply it gets', async () => {
     const replies: WholeReply[] = []
     const both = gate(2)

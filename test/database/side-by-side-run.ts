@@ -8,7 +8,6 @@ import {
 } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
 import { asOwner, createDatabase, newTenant, type TestDatabase } from '../database.ts'
-import { withSettings } from './shared-database.ts'
 import { type Kind, kinds, type Seeded, Thrown, takenEmail } from './side-by-side-calls.ts'
 
 export interface RunOptions {
@@ -16,6 +15,8 @@ export interface RunOptions {
   calls: number
   /** After how many calls a backend is terminated. */
   killEvery: number
+  /** The URL to connect to instead of this one, for a pooler. */
+  through?: (url: string) => Promise<string>
 }
 
 /** What is wrong after a run, each with the calls that show it. Every list must be empty. */
@@ -60,13 +61,16 @@ const callers = 60
 export const most = 8
 
 /** Runs calls of random tenants on a pool of three, terminates backends meanwhile, and audits the database afterwards. */
-export async function runSideBySide({ seed, calls, killEvery }: RunOptions): Promise<RunResult> {
+export async function runSideBySide({ seed, calls, killEvery, through }: RunOptions): Promise<RunResult> {
   const database = await createDatabase()
   const owner = asOwner(database)
   await owner.unsafe(`create function conflict() returns void language plpgsql as
-    $$ begin raise exception 'no' using errcode = '40001'; end $$`)
+    $$ begin raise exception 'no' using errcode = '40001'; end $$;
+    do $$ begin
+      execute format('alter role app_user in database %I set statement_timeout = 100', current_database());
+    end $$`)
   const damage: Damage = structuredClone(noDamage)
-  const url = withSettings({ statement_timeout: '100ms' }, database.appUrl)
+  const url = through ? await through(database.appUrl) : database.appUrl
   const db = createTenantDatabase({
     connections: createPool({ url, size: 3, sideBySide: most, acquireTimeoutMs: 60_000 }),
     onProtocolViolation: ({ what }) => damage.violations.push(what),
