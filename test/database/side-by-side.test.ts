@@ -73,4 +73,16 @@ describe('in a socket write', () => {
       for (const name of ['unseen', 'seen once'] as const)
         expect(await turns.run([...gets(2), name, ...gets(2)])).toContain('parse:unseen')
   })
+
+  test.each([
+    ['a query that is not prepared', 'execute', 'begin:execute'],
+    ['two queries', 'two', 'begin:get+get'],
+    ['work that awaits', 'awaits', 'begin:get'],
+  ] as const)('a transaction with BEGIN goes alone: %s', async (_what, name, wanted) => {
+    await using turns = await openTurns()
+    for (let tries = 0; tries < 20; tries += 1) {
+      const writes = await turns.run([...gets(2), name, ...gets(2)])
+      expect(writes.map((write) => write.replace('parse:', ''))).toContain(wanted)
+    }
+  })
 })
