@@ -53,6 +53,7 @@ export class SideBySide {
     const messages = outgoing.map(({ transaction, statements }) => ({
       statements,
       resolve(reply: Reply) {
+        if (!transaction.isConfirmed(reply)) void close()
         transaction.resolve({ ...reply, close })
         ended(transaction)
       },

@@ -9,7 +9,9 @@ import {
   TenantNotConfirmed,
 } from '../../src/database/index.ts'
 import { main, newTenant } from '../database.ts'
+import { directUrl } from '../faults/recovery.ts'
 import { countUsers, failureOf, gate, tenantWithUser } from './shared-database.ts'
+import { openWireProxy } from './wire-proxy.ts'
 
 type SendWhole = NonNullable<ConnectionSource['sendWhole']>
 type WholeReply = Awaited<ReturnType<SendWhole>>
@@ -23,6 +25,7 @@ describe('a pool that sends transactions side by side', () => {
     text: texts.join(),
     isWrite: false,
     statements: () => texts.map((text) => ({ text, parameters: [] })),
+    isConfirmed: () => true,
   })
   const pid = whole('select pg_backend_pid()')
   const pidOf = ({ results }: WholeReply) => results[0]?.rows[0]?.[0]
@@ -145,4 +148,20 @@ describe('a transaction that is sent side by side', () => {
       expect(await countUsers(tenant)).toBe(2) // PostgreSQL committed: only the reply was changed
     },
   )
+
+  test('that is not confirmed closes its connection before one that waits gets it', async () => {
+    await using proxy = await openWireProxy(directUrl())
+    const db = createTenantDatabase({ connections: createPool({ url: proxy.url, size: 1 }) })
+    const [first, second] = [await tenantWithUser(db), await tenantWithUser(db)]
+    const read = ({ tenant }: typeof first) => withTenant(tenant, () => db.read((tx) => namesOfUsers(tx, {})))
+    for (let use = 0; use < 3; use += 1) await read(first)
+    proxy.split = (bytes) => [Buffer.from(bytes.toString('latin1').replaceAll(first.tenant, newTenant()), 'latin1')]
+    // Nothing follows a write, so the second one is sent when the reply to the first one has arrived.
+    const write = withTenant(first.tenant, () =>
+      failureOf(db.write((tx) => newUser(tx, { email: `${newTenant()}@rowhouse.example` }))),
+    )
+    expect(await read(second)).toEqual([{ name: 'Ada' }])
+    expect(await write).toBeInstanceOf(TenantNotConfirmed)
+    await db.close()
+  })
 })
