@@ -28,12 +28,11 @@ export interface Databases extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-/** Enough memory for the data, and no background work during a measurement. test/postgres.ts turns fsync off. */
+/** Enough memory for the data, and no checkpoint during a measurement. Autovacuum runs as by default; test/postgres.ts turns fsync off. */
 export const settings = {
   shared_buffers: '1GB',
   max_wal_size: '8GB',
   checkpoint_timeout: '1h',
-  autovacuum: 'off',
 }
 
 // The limits of the serving role have a cost, so the role that it is compared with has the same limits.

@@ -49,11 +49,30 @@ async function create(request: Request): Promise<Response> {
   return Response.json(task, { status: 201 })
 }
 
+async function update(request: Bun.BunRequest<'/tasks/:id'>): Promise<Response> {
+  const { id } = request.params
+  const { title = null, description = null, status = null } = await request.json()
+  const [task] = await inTenant(request, async (tx) => {
+    return await tx`
+      update tasks set title = coalesce(${title}, title), description = coalesce(${description}, description),
+        status = coalesce(${status}, status), updated_at = now()
+      where id = ${id}
+      returning id, title, description, status, user_id as "userId", created_at as "createdAt", updated_at as "updatedAt"`
+  })
+  return task ? Response.json(task) : Response.json({ error: 'Task not found' }, { status: 404 })
+}
+
+async function remove(request: Bun.BunRequest<'/tasks/:id'>): Promise<Response> {
+  const { id } = request.params
+  const { count } = await inTenant(request, async (tx) => await tx`delete from tasks where id = ${id}`)
+  return count > 0 ? new Response(null, { status: 204 }) : Response.json({ error: 'Task not found' }, { status: 404 })
+}
+
 Bun.serve({
   hostname: '127.0.0.1',
   port: process.env.PORT ?? 0,
   routes: {
-    '/tasks/:id': { GET: get },
+    '/tasks/:id': { GET: get, PATCH: update, DELETE: remove },
     '/tasks': { GET: list, POST: create },
     '/ready': Response.json({ status: 'ok' }),
   },

@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 
-/** The CPU time and memory of a process and its children, from /proc (Linux, proc_pid_stat(5)). */
+/** The CPU time and memory of a process, from /proc (Linux, proc_pid_stat(5)). */
 export interface Usage {
   /** User and system time since the start, in microseconds. */
   cpuMicros: number
@@ -8,8 +8,6 @@ export interface Usage {
   residentBytes: number
   /** The highest resident memory so far, in bytes. */
   peakBytes: number
-  /** The number of processes in these figures. */
-  processes: number
 }
 
 /** The unit of CPU times in /proc (USER_HZ): 100 ticks a second on every Linux. */
@@ -17,18 +15,6 @@ const microsPerTick = 10_000
 
 /** @throws Error when the process has ended */
 export async function usageOf(pid: number): Promise<Usage> {
-  const all = [pid, ...(await descendantsOf(pid))]
-  const usages = await Promise.all(all.map(usageOfOne))
-  const sum = (key: keyof Omit<Usage, 'processes'>) => usages.reduce((total, usage) => total + usage[key], 0)
-  return {
-    cpuMicros: sum('cpuMicros'),
-    residentBytes: sum('residentBytes'),
-    peakBytes: sum('peakBytes'),
-    processes: all.length,
-  }
-}
-
-async function usageOfOne(pid: number): Promise<Omit<Usage, 'processes'>> {
   const [stat, status] = await Promise.all([fieldsOf(pid), readFile(`/proc/${pid}/status`, 'utf8')])
   const bytes = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1])
   const [utime, stime] = [Number(stat[11]), Number(stat[12])]
@@ -43,19 +29,4 @@ async function usageOfOne(pid: number): Promise<Omit<Usage, 'processes'>> {
 async function fieldsOf(pid: number): Promise<string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-}
-
-async function descendantsOf(pid: number): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  const parents = await Promise.all(
-    pids.map((child) =>
-      fieldsOf(child).then(
-        (fields) => [child, Number(fields[1])] as const,
-        () => [child, 0] as const, // ended meanwhile
-      ),
-    ),
-  )
-  const below = (parent: number): number[] =>
-    parents.flatMap(([child, itsParent]) => (itsParent === parent ? [child, ...below(child)] : []))
-  return below(pid)
 }

@@ -7,23 +7,25 @@ import { publish } from './report/publish.ts'
 import type { Measured } from './report/results.ts'
 import { asText, figuresTable, verdictsTable } from './report/table.ts'
 import type { Pace, Scenario, Stand } from './scenario.ts'
-import { create, get, list, longList } from './scenarios/against-floor.ts'
+import { create, get, list, longList, remove, update } from './scenarios/against-floor.ts'
+import { besideSlow } from './scenarios/beside-slow.ts'
 import { bodies } from './scenarios/bodies.ts'
 import { flood } from './scenarios/flood.ts'
 import { hoard } from './scenarios/hoard.ts'
+import { roundTrips } from './scenarios/round-trips.ts'
 import { rowSecurity } from './scenarios/row-security.ts'
 import { safety } from './scenarios/safety.ts'
 import { largeTenant, manyTenants } from './scenarios/scale.ts'
 import { start } from './scenarios/start.ts'
-import { workers } from './scenarios/workers.ts'
 import { wrkVersion } from './wrk.ts'
 
-// `create` is last, because it adds tasks to the databases of the others.
+// `update` and `create` are last, because they change the databases of the others.
 const scenarios: Scenario[] = [
   get,
   list,
   longList,
-  workers,
+  roundTrips,
+  besideSlow,
   rowSecurity,
   manyTenants,
   largeTenant,
@@ -32,6 +34,8 @@ const scenarios: Scenario[] = [
   hoard,
   bodies,
   start,
+  remove,
+  update,
   create,
 ]
 const thorough: Pace = { rounds: 5, seconds: 5, warmUpSeconds: 3, manyTenants: 10_000 }

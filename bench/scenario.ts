@@ -31,7 +31,7 @@ export const Verdict = z.object({
   claim: z.string(),
   bound: z.enum(['at least', 'at most']),
   target: z.number(),
-  unit: z.enum(['×', 'µs', 'MB', 'ms', '%']),
+  unit: z.enum(['×', 'µs', 'MB', 'ms', '%', 'messages']),
   rounds: z.array(z.number()),
 })
 export type Verdict = z.infer<typeof Verdict>

@@ -16,7 +16,6 @@ export interface Server extends AsyncDisposable {
 const unverified = { ALLOW_UNVERIFIED: 'true' }
 
 interface RowhouseOptions {
-  options?: string[]
   settings?: Record<string, string>
   /** Node runs dist/node.js, which `bun run build:node` builds. @default 'bun' */
   runtime?: 'bun' | 'node'
@@ -24,9 +23,9 @@ interface RowhouseOptions {
 
 /** Starts the service, with its log. */
 export function startRowhouse(programs: Programs, { url }: Filled, given: RowhouseOptions = {}): Promise<Server> {
-  const { options = [], settings = unverified, runtime = 'bun' } = given
+  const { settings = unverified, runtime = 'bun' } = given
   const command = runtime === 'bun' ? [process.execPath, 'src/runtime/bun.ts'] : ['node', 'dist/node.js']
-  return startServer(programs, [...command, ...options], { DATABASE_URL: url, ...settings })
+  return startServer(programs, command, { DATABASE_URL: url, ...settings })
 }
 
 /** Starts the hand-written server that the service is compared with. */

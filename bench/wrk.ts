@@ -4,7 +4,7 @@ import type { Programs } from './programs.ts'
 
 /** The requests of wrk. */
 export interface Load {
-  kind: 'get' | 'list' | 'create'
+  kind: 'get' | 'list' | 'create' | 'update' | 'delete'
   /** The numbers of the first and the last tenant. */
   first: number
   last: number
@@ -12,6 +12,8 @@ export interface Load {
   tasks: number
   /** 1 when ids are numbered across all tenants, 0 when every tenant has the same ids. */
   stride: 0 | 1
+  /** How many tasks the deletes of one round may use. Those of another round have other ones. @default 0 */
+  slice?: number
   /** The path of a Lua file with a bearer token for each tenant. */
   tokens?: string
 }

@@ -60,7 +60,7 @@ export const flood: Scenario = {
       {
         claim: `B's p99 against its quiet one: ${name}`,
         bound: 'at most',
-        target: 5,
+        target: 3,
         unit: '×',
         rounds: ratios(measured.of(name, p99), measured.of('quiet', p99)),
       },

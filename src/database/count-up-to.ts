@@ -2,6 +2,7 @@ import { count, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { prepared } from './prepared.ts'
 import { mapped, type Query } from './query.ts'
+import { rowCount } from './row-count.ts'
 import type { TenantTx } from './tenant-tx.ts'
 
 /**
@@ -9,6 +10,7 @@ import type { TenantTx } from './tenant-tx.ts'
  * tenant.
  *
  * @param max the largest count, in rows
+ * @throws TypeError from the returned function, when `max` is not a whole number
  * @example
  * const countTasks = countUpTo(tasks, 10_001)
  * const total = await db.read((tx) => countTasks(tx))
@@ -18,7 +20,7 @@ export function countUpTo(table: PgTable, max: number): (tx: TenantTx) => Query<
     const counted = tx
       .select({ one: sql`1`.as('one') })
       .from(table)
-      .limit(max)
+      .limit(rowCount(max))
       .as('counted')
     return tx.select({ total: count() }).from(counted)
   })

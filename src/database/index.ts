@@ -17,6 +17,7 @@ export { preparedUpdate } from './prepared-update.ts'
 export { PrivilegedLogin } from './privileged-login.ts'
 export { exists, mapped, one, type Query } from './query.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
+export { rowCount } from './row-count.ts'
 export { createTenantSigner, type SigningKey, signingKeyOf, type TenantSigner } from './signed-context.ts'
 export type { Rows, Statement, StatementResult } from './statement.ts'
 export {

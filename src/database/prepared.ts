@@ -22,7 +22,8 @@ const unsent = createTx({ send: refuse, expectQuery: refuse }, 'tenant')
  * Creates a query whose SQL is built once instead of on each call: for the most frequent queries, where building costs more
  * than sending. The query keeps the names of its values and never a value. It is sent when it is awaited or returned from the
  * work; a transaction in which it is neither fails with TransactionMisuse. Nothing is cleaned up after it on the connection, so it must
- * not call functions that change the session, such as `pg_advisory_lock` or `set_config(…, false)`.
+ * not call functions that change the session, such as `pg_advisory_lock` or `set_config(…, false)`. A placeholder of `limit` or `offset`
+ * stands in {@link rowCount}, so that PostgreSQL plans the query once on each connection.
  *
  * @param names the values that differ from call to call
  * @param build returns the query, with a placeholder for each name

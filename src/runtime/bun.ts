@@ -1,16 +1,14 @@
-import cluster from 'node:cluster'
 import type { Config } from '../service/config/config.ts'
 import type { Service } from '../service/service.ts'
 import { exitWith } from './exit-with.ts'
 import { keepAliveSeconds, type Listening } from './listening.ts'
-import { serve } from './serve.ts'
+import { serve } from './process.ts'
 
 /** Serves the app on Bun. */
 export async function listen(app: Service['app'], { server: { host, port }, requests }: Config): Promise<Listening> {
   const server = Bun.serve({
     port,
     hostname: host,
-    reusePort: cluster.isWorker,
     // Also longer than the request timeout, so that Bun does not cut off an answer. 255 is Bun's maximum.
     idleTimeout: Math.min(255, Math.max(keepAliveSeconds, Math.ceil(requests.timeoutMs / 1000) + 5)),
     // The app has its own limit, whose error is in the envelope.
@@ -29,7 +27,4 @@ export async function listen(app: Service['app'], { server: { host, port }, requ
   }
 }
 
-if (import.meta.main)
-  await serve(listen, { environment: process.env, sharing: process.platform === 'linux' ? 'port' : 'none' }).catch(
-    exitWith,
-  )
+if (import.meta.main) await serve(listen).catch(exitWith)

@@ -9,23 +9,19 @@ const terminal = {
   messageFormat: '{msg}{if method} {method} {route} {status} {ms} ms{end}',
 }
 
-/**
- * Creates the log: readable lines in a terminal, JSON lines everywhere else.
- *
- * @param fields added to every line
- */
-export async function createLog(level: Config['log']['level'], fields: object = {}): Promise<Logger> {
+/** Creates the log: readable lines in a terminal, JSON lines everywhere else. */
+export async function createLog(level: Config['log']['level']): Promise<Logger> {
   if (!process.stdout.isTTY) {
-    const options = { level, base: fields, timestamp: pino.stdTimeFunctions.isoTime }
+    const options = { level, base: {}, timestamp: pino.stdTimeFunctions.isoTime }
     const log: Logger = pino(options, buffered(pino.destination({ dest: process.stdout.fd, sync: true })))
     return log
   }
   const { default: pretty } = await import('pino-pretty') // loaded only for a terminal
-  const log: Logger = pino({ level, base: fields }, pretty({ ...terminal, sync: true }))
+  const log: Logger = pino({ level, base: {} }, pretty({ ...terminal, sync: true }))
   return log
 }
 
-// Several workers write to one pipe: the system may split a longer chunk with lines of another worker (POSIX, write, PIPE_BUF).
+// Several processes can write to one pipe: the system may split a longer chunk with lines of another one (POSIX, write, PIPE_BUF).
 const chunkMax = 4096
 
 // A system call in each turn of the event loop would take a few percent of a busy service's time.

@@ -5,7 +5,7 @@ import type { Config } from '../service/config/config.ts'
 import type { Service } from '../service/service.ts'
 import { exitWith } from './exit-with.ts'
 import { keepAliveSeconds, type Listening } from './listening.ts'
-import { serve } from './serve.ts'
+import { serve } from './process.ts'
 
 /** Serves the app on Node. */
 async function listen(app: Service['app'], config: Config): Promise<Listening> {
@@ -48,4 +48,4 @@ async function listen(app: Service['app'], config: Config): Promise<Listening> {
   })
 }
 
-await serve(listen, { environment: process.env, sharing: 'socket' }).catch(exitWith)
+await serve(listen).catch(exitWith)

@@ -1,4 +1,5 @@
 import type { Logger } from '../context/index.ts'
+import { ConfigError } from '../errors/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { createService, type ServiceOptions } from '../service/service.ts'
 import { urlOf } from './address.ts'
@@ -7,29 +8,39 @@ import { createLog } from './log.ts'
 import { readDocsAsset } from './read-docs-asset.ts'
 
 /**
+ * Runs `bun start` and `node dist/node.js`.
+ *
+ * @param listen serves the app on this runtime
+ * @throws ConfigError for an option on the command line, and every error of {@link runService}
+ */
+export async function serve(listen: Listen): Promise<void> {
+  const [option] = process.argv.slice(2)
+  if (option !== undefined)
+    throw new ConfigError(`Unknown option: ${option}. Every setting is an environment variable: docs/configuration.md`)
+  await runService(listen)
+}
+
+/**
  * Runs the service on Bun or Node: reads the configuration, checks the isolation, listens, and stops on a signal.
  *
  * @param listen serves the app on this runtime
- * @param options `environment`, `role` and `onStopped` for an embedded database; `worker` for the number of a cluster's worker, `processes`
- *   for how many there are
+ * @param options for an embedded database
  * @returns the URL to open in a browser
  * @throws ConfigError, ListenError, and the errors of `assertIsolation`: `exitWith` prints them
  */
 export async function runService(
   listen: Listen,
-  options: Pick<ServiceOptions, 'role' | 'processes'> & {
+  options: Pick<ServiceOptions, 'role'> & {
     environment?: Record<string, string | undefined>
-    worker?: number
     onStopped?: () => Promise<void>
   } = {},
 ): Promise<string> {
-  const { environment = process.env, role, worker, processes = 1, onStopped } = options
+  const { environment = process.env, role, onStopped } = options
   const config = loadConfig(environment)
-  const log = await createLog(config.log.level, worker === undefined ? {} : { worker })
+  const log = await createLog(config.log.level)
   const service = await createService({
     config,
     log,
-    processes,
     loadDocsAsset: readDocsAsset,
     ...(role ? { role } : {}),
   })

@@ -21,8 +21,6 @@ export interface ServiceOptions {
   connections?: ConnectionSource
   /** Creates the isolation check. @default a check with its own connection */
   isolation?: (options: Pick<IsolationOptions, 'signer' | 'also'>) => IsolationCheck
-  /** How many processes of a cluster have this configuration. @default 1 */
-  processes?: number
 }
 
 type IsolationOptions = Parameters<typeof createIsolationCheck>[0]
@@ -41,7 +39,8 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   const [signingKey] = config.tenant.signingKeys
   const signer = signingKey === undefined ? undefined : createTenantSigner(signingKey)
   const tenant = await createTenantOptions({ config, log, role, connections: given.connections })
-  const replica = role === undefined && !given.connections ? createCheckedReplica(config, log, signer) : undefined
+  const hasPool = role === undefined && !given.connections
+  const replica = hasPool ? createCheckedReplica(config, log, signer) : undefined
   const db = createTenantDatabase({
     // After the timeout no request waits for the statement any more: its connection may have gone silent.
     connections:
@@ -52,8 +51,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     ...(replica ? { replica } : {}),
     onProtocolViolation: (violation) => log.error(violation, 'protocol violation: the connection was destroyed'),
   })
-  const processes = role === undefined && !given.connections ? (given.processes ?? 1) : 0
-  const checks = { signer: signer ?? ('none' as const), also: createStartChecks(config, processes) }
+  const checks = { signer: signer ?? ('none' as const), also: createStartChecks(config, hasPool) }
   const isolation =
     given.isolation?.(checks) ??
     createIsolationCheck({ url, shared, ...checks, ...roleOption, allowPrivileged: role !== undefined })

@@ -7,16 +7,15 @@ import type { Config } from './config/config.ts'
  * Creates what the isolation check runs besides its own checks: whether the database has the tenant directory, and enough
  * connections.
  *
- * @param processes how many processes have this configuration; 0 where their connections are no logins of the role, as with
- *   an embedded database
+ * @param hasPool false where the connections are no logins of the role, as with an embedded database: their number is not checked
  */
-export function createStartChecks({ tenant, database }: Config, processes: number) {
+export function createStartChecks({ tenant, database }: Config, hasPool: boolean) {
   const hasDirectory = tenant.directory !== 'off'
   // The isolation check has one more connection, and the directory another one.
-  const needed = processes * (database.poolSize + (hasDirectory ? 2 : 1))
+  const needed = database.poolSize + (hasDirectory ? 2 : 1)
   return async (connection: Connection): Promise<Finding[]> => {
     if (hasDirectory) await assertDirectory(connection)
-    return await findConnectionLimit(connection, needed)
+    return hasPool ? await findConnectionLimit(connection, needed) : []
   }
 }
 

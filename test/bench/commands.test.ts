@@ -16,5 +16,5 @@ test.each(['bench/run.ts', 'bench/micro.ts'])('%s --help prints its options and 
 test('an unknown scenario is rejected with the names of the scenarios', async () => {
   const { code, stderr } = await run('bench/run.ts', '--only', 'nothing')
   expect(code).toBe(1)
-  expect(stderr).toContain('get, list, long-list, workers')
+  expect(stderr).toContain('get, list, long-list, round-trips')
 })

@@ -138,18 +138,15 @@ docs/configuration.md explains every setting, .env.example is a template.
     },
   )
 
-  test.each([['1'], ['2']])(
-    'with more connections than the role may have warns with both numbers (%s workers)',
-    async (WORKERS) => {
-      await using server = start({ DATABASE_URL: main.appUrl, DATABASE_POOL_SIZE: '1000', WORKERS })
-      await server.listening()
-      const [warning] = server.log().filter(({ check }) => check === 'connection-limit')
-      expect(warning).toMatchObject({ level: 40, object: 'app_user' })
-      expect(warning?.problem).toBe(
-        `DATABASE_POOL_SIZE and the checks need up to ${1000 + Number(WORKERS)} connections, and the role may have ${limit}`,
-      )
-    },
-  )
+  test('with more connections than the role may have warns with both numbers', async () => {
+    await using server = start({ DATABASE_URL: main.appUrl, DATABASE_POOL_SIZE: '1000' })
+    await server.listening()
+    const [warning] = server.log().filter(({ check }) => check === 'connection-limit')
+    expect(warning).toMatchObject({ level: 40, object: 'app_user' })
+    expect(warning?.problem).toBe(
+      `DATABASE_POOL_SIZE and the checks need up to 1001 connections, and the role may have ${limit}`,
+    )
+  })
 
   test('on a used port reports it', async () => {
     using occupant = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
@@ -158,6 +155,11 @@ docs/configuration.md explains every setting, .env.example is a template.
     expect(output).toContain('Change HOST or PORT')
     expect(output).not.toContain(secret)
   })
+})
+
+test('a start with an option is refused: every setting is an environment variable', async () => {
+  const output = await failure(start([process.execPath, join(root, 'src/runtime/bun.ts'), '--port=80']))
+  expect(output).toBe('Unknown option: --port=80. Every setting is an environment variable: docs/configuration.md\n')
 })
 
 describe('bun run migrate', () => {

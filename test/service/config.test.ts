@@ -12,7 +12,6 @@ test('DATABASE_URL is the only setting without a default', () => {
     server: {
       host: '0.0.0.0',
       port: 3000,
-      workers: 1,
       trustProxy: 0,
       shutdownTimeoutMs: 10_000,
       hsts: 'max-age=15552000; includeSubDomains',
@@ -87,19 +86,6 @@ test.each(['1.5', '-1', '65536', '1e3', '0x10', ' ', '80 ', '8080,8081', 'NaN', 
 
 test.each(['0', '65535', '3000'])('accepts PORT=%s', (PORT) => {
   expect(load({ PORT }).server.port).toBe(Number(PORT))
-})
-
-test.each(['auto', 4] as const)('accepts WORKERS=%s', (WORKERS) => {
-  expect(load({ WORKERS: String(WORKERS) }).server.workers).toBe(WORKERS)
-})
-
-test.each(['0', 'all', '-1', '1.5', ' '])('rejects WORKERS=%j', (WORKERS) => {
-  expect(problemsOf({ DATABASE_URL: url, WORKERS })).toContain('WORKERS must be "auto" or a whole number')
-})
-
-test('rejects more workers than connections', () => {
-  const message = problemsOf({ DATABASE_URL: url, WORKERS: '5', DATABASE_POOL_SIZE: '4' })
-  expect(message).toContain('DATABASE_POOL_SIZE must be at least WORKERS')
 })
 
 test.each(['db.example:5432/app', 'mysql://db.example/app', 'postgres://', 'http://postgres://x'])(

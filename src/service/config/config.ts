@@ -9,7 +9,6 @@ export interface Config {
   readonly server: {
     readonly host: string
     readonly port: number
-    readonly workers: number | 'auto'
     readonly trustProxy: number
     readonly shutdownTimeoutMs: number
     /** The value of Strict-Transport-Security; undefined for none. */
@@ -91,7 +90,6 @@ const nest = (given: Settings, auth: AuthConfig): Config => ({
   server: {
     host: given.HOST,
     port: given.PORT,
-    workers: given.WORKERS,
     trustProxy: given.TRUST_PROXY,
     shutdownTimeoutMs: given.SHUTDOWN_TIMEOUT_MS,
     hsts: given.HSTS === 'off' ? undefined : given.HSTS,

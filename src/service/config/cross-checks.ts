@@ -7,7 +7,6 @@ import type { Settings } from './settings.ts'
  * @param isSet whether the environment has a setting, and not only its default
  */
 export function checkTogether(settings: Settings, isSet: (name: string) => boolean, report: Report): void {
-  checkServer(settings, report)
   checkTenant(settings, isSet, report)
   checkHeaders(settings, report)
   checkBytes(settings, report)
@@ -20,11 +19,6 @@ export function checkTogether(settings: Settings, isSet: (name: string) => boole
     report('ACTOR_CONCURRENCY', 'has no effect with TENANT_CONCURRENCY=0, which sets no limit: remove one of them')
   if (isSet('TENANT_QUEUE') && TENANT_CONCURRENCY === 0)
     report('TENANT_QUEUE', 'has no effect with TENANT_CONCURRENCY=0, where no request waits: remove one of them')
-}
-
-function checkServer({ WORKERS, DATABASE_POOL_SIZE }: Settings, report: Report): void {
-  if (WORKERS !== 'auto' && WORKERS > DATABASE_POOL_SIZE)
-    report('DATABASE_POOL_SIZE', 'must be at least WORKERS: the workers divide the pool')
 }
 
 function checkTenant(settings: Settings, isSet: (name: string) => boolean, report: Report): void {

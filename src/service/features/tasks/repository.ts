@@ -8,6 +8,7 @@ import {
   prepared,
   preparedUpdate,
   type Query,
+  rowCount,
   type TenantTx,
 } from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
@@ -16,7 +17,12 @@ import type { CreateTask, UpdateTask } from './schemas.ts'
 // Built once: these queries run most often, and building one costs more than sending it.
 const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(eq(tasks.id, id)))
 const pageOfTasks = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
-  tx.select().from(tasks).orderBy(desc(tasks.createdAt), desc(tasks.id)).offset(offset).limit(limit),
+  tx
+    .select()
+    .from(tasks)
+    .orderBy(desc(tasks.createdAt), desc(tasks.id))
+    .offset(rowCount(offset))
+    .limit(rowCount(limit)),
 )
 const newTask = prepared(['title', 'description', 'userId'], (tx, values) =>
   tx.insert(tasks).values(values).returning(),

@@ -8,6 +8,7 @@ import {
   prepared,
   preparedUpdate,
   type Query,
+  rowCount,
   type TenantTx,
 } from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
@@ -16,7 +17,12 @@ import type { CreateUser, UpdateUser } from './schemas.ts'
 // Built once: these queries run most often, and building one costs more than sending it.
 const userById = prepared(['id'], (tx, { id }) => tx.select().from(users).where(eq(users.id, id)))
 const pageOfUsers = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
-  tx.select().from(users).orderBy(desc(users.createdAt), desc(users.id)).offset(offset).limit(limit),
+  tx
+    .select()
+    .from(users)
+    .orderBy(desc(users.createdAt), desc(users.id))
+    .offset(rowCount(offset))
+    .limit(rowCount(limit)),
 )
 const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values).returning())
 const changedUser = preparedUpdate(users, ['id'], (tx, { set, placeholders: { id } }) =>
