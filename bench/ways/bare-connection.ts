@@ -20,6 +20,7 @@ export const bareConnection: Way = {
           holder: tenantId,
           text: selectTask,
           isWrite: false,
+          isConfirmed: () => true,
           statements: () => [
             { text: setTenant, parameters: [tenantId] },
             { text: selectTask, parameters: [taskId] },

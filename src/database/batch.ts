@@ -45,8 +45,10 @@ export class Batch {
     private readonly prepared: PreparedStatements | undefined,
   ) {
     const values = statements.map(({ parameters }) => parameters.map(toParameter))
-    // First: behind a statement that fails, the server would skip them.
-    const closing = (prepared?.takeSurplus() ?? []).map((name) => serialize.close({ type: 'S', name }))
+    // First: behind a statement that fails, the server would skip them. A message in front of others names no new statement: it closes
+    // none that they use.
+    const surplus = statements.every(({ text }) => prepared?.has(text)) ? [] : (prepared?.takeSurplus() ?? [])
+    const closing = surplus.map((name) => serialize.close({ type: 'S', name }))
     const messages = statements.flatMap(({ text, unnamed }, index) =>
       this.messages(text, values[index] ?? [], unnamed ? undefined : this.prepared),
     )

@@ -70,6 +70,8 @@ export interface WholeTransaction {
    * @throws what ends the transaction instead: nothing is sent
    */
   statements(): readonly Statement[]
+  /** Whether PostgreSQL confirmed the settings. When it did not, the connection is closed before another transaction gets it. */
+  isConfirmed(reply: Reply): boolean
 }
 
 /** The reply to a transaction, and what closes its connection. */

@@ -1,7 +1,8 @@
-import type { Connection, ConnectionSource, LoginSettings, Status } from './connection.ts'
+import type { Connection, ConnectionSource, LoginSettings, Reply, Status } from './connection.ts'
 import { ConnectionFailure } from './connection-failure.ts'
 import { idOf, runsWithoutBegin, ViolatedProtocol } from './ending.ts'
 import { Message } from './message.ts'
+import { SettingsNotConfirmed } from './not-confirmed.ts'
 import type { Opening } from './opening.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
@@ -96,11 +97,19 @@ export class Exchange {
       message = this.messageOf(outgoing, true)
       return message.statements
     }
-    const reply = await connections.sendWhole({ holder, text: query.text, isWrite, statements })
+    let confirmed: { reply: Reply; own: StatementResult[] } | undefined
+    const resultsOf = (reply: Reply) => {
+      if (confirmed && isSame(confirmed.reply, reply)) return confirmed.own
+      if (!message) throw new Error('The source of connections sent no message')
+      if (reply.error) throw message.meaningOf(reply.error)
+      confirmed = { reply, own: this.confirm(message, reply.results, reply) }
+      return confirmed.own
+    }
+    const isConfirmed = (reply: Reply) => !isUnconfirmed(() => resultsOf(reply))
+    const transaction = { holder, text: query.text, isWrite, statements, isConfirmed }
+    const reply = await connections.sendWhole(transaction)
     this.lastSeen = reply
-    if (!message) throw new Error('The source of connections sent no message')
-    if (reply.error) throw message.meaningOf(reply.error)
-    return this.confirm(message, reply.results, reply)
+    return resultsOf(reply)
   }
 
   private messageOf(outgoing: Outgoing, isFirst: boolean, login?: LoginSettings): Message {
@@ -130,5 +139,17 @@ export class Exchange {
   }
 }
 
+const isSame = (one: Reply, other: Reply): boolean =>
+  one.results === other.results && one.status === other.status && one.fault === other.fault && one.error === other.error
+
 /** The state of a connection behind a message. */
 type State = Pick<Connection, 'status' | 'fault'>
+
+function isUnconfirmed(work: () => unknown): boolean {
+  try {
+    work()
+    return false
+  } catch (error) {
+    return error instanceof SettingsNotConfirmed
+  }
+}

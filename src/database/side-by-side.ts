@@ -6,6 +6,8 @@ import type { WaitingTransaction } from './waiting.ts'
 interface Outgoing {
   transaction: WaitingTransaction
   statements: readonly Statement[]
+  /** Whether PostgreSQL keeps its statements parsed on the connection. */
+  isParsed: boolean
 }
 
 /** The transactions that may follow in the same write. */
@@ -43,22 +45,24 @@ export class SideBySide {
     const close = () => connection.close()
     let left = outgoing.length
     let began = performance.now()
-    const ended = ({ text }: WaitingTransaction) => {
+    const ended = ({ transaction, isParsed }: Outgoing) => {
       const now = performance.now()
-      this.slow.note(text, now - began)
+      // The first time of a statement on a connection includes its parsing, and maybe the login.
+      if (isParsed) this.slow.note(transaction.text, now - began)
       began = now // PostgreSQL runs the next one from here on
       left -= 1
       if (left === 0) onEnd()
     }
-    const messages = outgoing.map(({ transaction, statements }) => ({
-      statements,
+    const messages = outgoing.map((one) => ({
+      statements: one.statements,
       resolve(reply: Reply) {
-        transaction.resolve({ ...reply, close })
-        ended(transaction)
+        if (!one.transaction.isConfirmed(reply)) void close()
+        one.transaction.resolve({ ...reply, close })
+        ended(one)
       },
       reject(error: unknown) {
-        transaction.reject(error)
-        ended(transaction)
+        one.transaction.reject(error)
+        ended(one)
       },
     }))
     connection.sendSideBySide(messages)
@@ -67,10 +71,10 @@ export class SideBySide {
   private gather(connection: SideBySideConnection, first: WaitingTransaction, followers: Followers): Outgoing[] {
     const gathered: Outgoing[] = []
     const add = (transaction: WaitingTransaction, statements: readonly Statement[] | undefined) => {
-      if (statements) gathered.push({ transaction, statements })
+      if (statements) gathered.push({ transaction, statements, isParsed: connection.hasParsed(statements) })
     }
     add(first, statementsOf(first))
-    while (gathered.length < this.max && this.canBeFollowed(gathered.at(-1), connection)) {
+    while (gathered.length < this.max && this.canBeFollowed(gathered.at(-1))) {
       const next = followers.find()
       const statements = next && statementsOf(next)
       if (!next || (statements && !connection.hasParsed(statements))) break
@@ -80,10 +84,10 @@ export class SideBySide {
     return gathered
   }
 
-  private canBeFollowed(last: Outgoing | undefined, connection: SideBySideConnection): boolean {
+  private canBeFollowed(last: Outgoing | undefined): boolean {
     if (!last) return true
-    const { transaction, statements } = last
-    return !transaction.isWrite && !this.slow.has(transaction.text) && connection.hasParsed(statements)
+    const { transaction, isParsed } = last
+    return !transaction.isWrite && !this.slow.has(transaction.text) && isParsed
   }
 }
 

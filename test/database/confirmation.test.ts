@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import {
   type Connection,
   createTenantDatabase,
+  mapped,
   type ProtocolViolation,
+  prepared,
   type StatementResult,
   type TenantDatabase,
   TenantNotConfirmed,
@@ -32,24 +35,49 @@ function openWithFalseResult(falsify: (rows: unknown[][]) => unknown[][]) {
 
 const foreign = newTenant()
 
+const falseResults: [string, (rows: unknown[][]) => unknown[][]][] = [
+  ['another tenant', () => [[foreign, '']]],
+  ['no tenant', () => [['', '']]],
+  ['null', () => [[null, null]]],
+  ['no row', () => []],
+  ['another request', (rows) => rows.map(([tenant]) => [tenant, 'r-2'])],
+]
+const countPrepared = prepared([], (tx) => tx.select({ count: sql`count(*)` }).from(users))
+
 describe('a tenant that PostgreSQL does not confirm', () => {
-  test.each([
-    ['another tenant', () => [[foreign, '']]],
-    ['no tenant', () => [['', '']]],
-    ['null', () => [[null, null]]],
-    ['no row', () => []],
-    ['another request', (rows: unknown[][]) => rows.map(([tenant]) => [tenant, 'r-2'])],
-  ])('fails the call, hands no row to the work and commits nothing: %s', async (_name, falsify) => {
-    await using db = openWithFalseResult(falsify)
-    const tenant = newTenant()
-    const handedOut: unknown[] = []
-    const work = async (tx: TenantTx) => {
-      handedOut.push(await addUser(tx))
-    }
-    expect(await withTenant(tenant, () => failureOf(db.write(work)))).toBeInstanceOf(TenantNotConfirmed)
-    expect(handedOut).toEqual([])
-    expect(await countUsers(tenant)).toBe(0)
+  describe.each<[string, (tx: TenantTx) => PromiseLike<unknown>]>([
+    ['a prepared query', (tx) => countPrepared(tx, {})],
+    ['a query', (tx) => tx.$count(users)],
+    ['queries', (tx) => mapped([tx.$count(users), countPrepared(tx, {})], (counts) => counts)],
+  ])('of work that returns %s', (_work, work) => {
+    test.each(falseResults)('fails the call and gives no row: %s', async (_name, falsify) => {
+      let isFalse = false
+      const answer = (text: string, given: StatementResult) =>
+        isFalse && setsTenant(text) ? { ...given, rows: falsify(given.rows) } : given
+      await using db = openDatabase({}, { answer })
+      const { tenant } = await tenantWithUser(db)
+      isFalse = true
+      const seen: unknown[] = []
+      const reading = () => db.read((tx) => mapped(work(tx), (rows) => seen.push(rows)))
+      expect(await withTenant(tenant, () => failureOf(reading()))).toBeInstanceOf(TenantNotConfirmed)
+      expect(seen).toEqual([])
+    })
   })
+
+  test.each(falseResults)(
+    'fails the call, hands no row to the work and commits nothing: %s',
+    async (_name, falsify) => {
+      await using db = openWithFalseResult(falsify)
+      const tenant = newTenant()
+      const handedOut: unknown[] = []
+      const work = async (tx: TenantTx) => {
+        handedOut.push(await addUser(tx))
+      }
+      expect(await withTenant(tenant, () => failureOf(db.write(work)))).toBeInstanceOf(TenantNotConfirmed)
+      expect(handedOut).toEqual([])
+      expect(await countUsers(tenant)).toBe(0)
+    },
+  )
 
   test('destroys the connection, and the next call gets a new one', async () => {
     const seen: Connection[] = []

@@ -37,6 +37,10 @@ export const guarantees: Guarantee[] = [
     text: 'No response to a tenant depends on rows of another tenant. This covers lists, counts, single resources, filters, sort orders, errors and headers.',
     tests: [
       proof(
+        'testing/isolation-one-message',
+        "no tenant reaches another tenant's rows in one message, and every statement has the result that it has in several",
+      ),
+      proof(
         'properties/non-interference',
         'the responses to one tenant do not depend on the rows of another > in turn',
       ),
@@ -52,6 +56,10 @@ export const guarantees: Guarantee[] = [
     title: 'No foreign writes',
     text: 'A tenant cannot create, change, move, reference or delete a row of another tenant, with RETURNING or without.',
     tests: [
+      proof(
+        'testing/isolation-one-message',
+        "no tenant reaches another tenant's rows in one message, and every statement has the result that it has in several",
+      ),
       proof('db/row-security', 'another tenant’s row > cannot be inserted'),
       proof('db/row-security', 'another tenant’s row > cannot result from an update of the tenant column'),
       proof('testing/isolation', "no tenant reaches another tenant's rows"),
@@ -126,8 +134,13 @@ export const guarantees: Guarantee[] = [
     number: 9,
     topic: 'handle',
     title: 'PostgreSQL confirms the tenant',
-    text: 'PostgreSQL compares the tenant with the requested one before the queries run, and the tenant that it confirms is compared again before any row is returned. A mismatch or another protocol violation fails the call, closes the connection and is counted.',
+    text: 'PostgreSQL compares the tenant with the requested one before the queries run, and the tenant that it confirms is compared again before any row is returned, for each of the transactions that share a socket write. A mismatch or another protocol violation fails the call, closes the connection and is counted.',
     tests: [
+      proof('database/confirmation', 'of work that returns'),
+      proof('database/side-by-side-pool', 'gives no row when PostgreSQL confirms'),
+      proof('database/side-by-side-pool', 'gives no row of another one whose reply it gets'),
+      proof('database/side-by-side-pool', 'writes no row when PostgreSQL does not set its tenant'),
+      proof('database/side-by-side-pool', 'that is not confirmed closes its connection before one that waits gets it'),
       proof(
         'database/confirmation',
         'a tenant that PostgreSQL does not confirm > fails the call, hands no row to the work and commits nothing',
@@ -157,6 +170,10 @@ export const guarantees: Guarantee[] = [
     title: 'All or nothing',
     text: 'A write succeeds only after PostgreSQL has confirmed its COMMIT, and a failed transaction leaves no change. A write whose outcome is unknown, because its connection or its request ended while it was on its way, gives 503, and GET and HEAD run in a READ ONLY transaction.',
     tests: [
+      proof('database/side-by-side-faults', 'lose, double and mix up nothing'),
+      proof('deep/database/side-by-side-faults', '200,000 calls side by side'),
+      proof('database/wire', 'in the middle of a row gives that row to nobody'),
+      proof('database/side-by-side-pool', 'does not succeed when its connection is in status'),
       proof('faults/under-load', 'thirty tenants on four connections keep apart, lose nothing and leave nothing'),
       proof('database/tenant-database', 'a read > is read only'),
       proof('database/without-begin', 'a message without BEGIN > is read only out of a read'),
@@ -387,6 +404,10 @@ export const guarantees: Guarantee[] = [
     title: 'A connection is clean when the next tenant gets it',
     text: 'A transaction contains only statements of a list. What a function leaves behind (settings, channels, session advisory locks, cursors, temporary tables, the last number of a sequence, the seed of random()) is removed in the message of COMMIT or ROLLBACK. A statement that somebody prepared by SQL, or a changed tenant or actor, fails its transaction.',
     tests: [
+      proof('database/side-by-side-pool', 'never uses a connection again'),
+      proof('database/side-by-side', 'nothing follows'),
+      proof('database/side-by-side', 'a transaction with BEGIN goes alone'),
+      proof('properties/side-by-side', 'whatever work begins in a turn, each sees its own tenant'),
       proof('database/clean-connection', 'a statement that changes the session is refused before it is sent'),
       proof('database/clean-connection', 'finds nothing of a statement that calls a function'),
       proof('database/clean-connection', 'fails its transaction, and the connection is never used again'),
@@ -417,6 +438,8 @@ export const guarantees: Guarantee[] = [
     title: 'Values come back as they were written',
     text: 'Every column type of Drizzle is read and written as over node-postgres, whatever text formats the database has as default. Strings in JSON and NULL in arrays are not lost.',
     tests: [
+      proof('database/wire', 'are read when every byte arrives alone'),
+      proof('database/wire', 'are read between long ones of more than 1 MB in one row'),
       proof('database/values', 'a value > of jsonb is the one that node-postgres returns'),
       proof(
         'database/values',

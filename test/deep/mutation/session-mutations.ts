@@ -6,7 +6,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'texts of every kind that are sent',
     guarantee: 29,
     file: 'src/database/transaction-handle.ts',
-    lines: [['if (!isPrepared) kindOf(text)', '']],
+    lines: [["if (origin === 'given') kindOf(text)", '']],
     test: {
       file: 'test/database/clean-connection.test.ts',
       title: 'a statement that changes the session is refused before it is sent',
@@ -101,6 +101,44 @@ export const sessionMutations: CodeMutation[] = [
     test: {
       file: 'test/database/settings-guard.test.ts',
       title: 'a statement that changes a setting of its transaction fails it',
+    },
+  },
+  {
+    fault: 'query of any text that shares a socket write',
+    guarantee: 29,
+    file: 'src/database/transaction-handle.ts',
+    lines: [["isPrepared: batch.every(({ origin }) => origin === 'prepared')", 'isPrepared: true']],
+    test: { file: 'test/database/side-by-side.test.ts', title: 'a transaction with BEGIN goes alone' },
+  },
+  {
+    fault: 'transaction behind a write in one socket write',
+    guarantee: 29,
+    file: 'src/database/side-by-side.ts',
+    lines: [['!transaction.isWrite && ', '']],
+    test: { file: 'test/database/side-by-side.test.ts', title: 'nothing follows a write' },
+  },
+  {
+    fault: 'transaction behind a slow one in one socket write',
+    guarantee: 29,
+    file: 'src/database/side-by-side.ts',
+    lines: [['!this.slow.has(transaction.text) && ', '']],
+    test: { file: 'test/database/side-by-side.test.ts', title: 'nothing follows a statement that was slow' },
+  },
+  {
+    fault: 'replies that go to the last transaction of a socket write',
+    guarantee: 9,
+    file: 'src/database/pg-connection.ts',
+    lines: [['const first = this.pending.shift()', 'const first = this.pending.pop()']],
+    test: { file: 'test/database/side-by-side.test.ts', title: 'go in one socket write' },
+  },
+  {
+    fault: 'unconfirmed tenant whose connection is used again',
+    guarantee: 9,
+    file: 'src/database/side-by-side.ts',
+    lines: [['if (!one.transaction.isConfirmed(reply)) void close()', '']],
+    test: {
+      file: 'test/database/side-by-side-pool.test.ts',
+      title: 'that is not confirmed closes its connection before one that waits gets it',
     },
   },
 ]
