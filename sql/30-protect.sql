@@ -80,20 +80,43 @@ end $$;
 revoke execute on function tenancy.protect(regclass, name) from public;
 --> statement-breakpoint
 
--- tenancy.share('public.countries') lets the serving role read a table without tenants, and do nothing else with it.
+-- tenancy.share('public.countries') lets the serving role read a table without tenants, or a view with security_invoker, and do
+-- nothing else with it. Rows of a shared table are written by the role of administrative work, where this database has one.
 create or replace function tenancy.share(relation regclass) returns void
+  language plpgsql set search_path = pg_catalog
+as $$
+declare
+  serving constant name := (select name from tenancy.roles where purpose = 'serving');
+  admin constant name := (select name from tenancy.roles join pg_roles on rolname = name where purpose = 'admin');
+  found record;
+begin
+  select n.nspname as home, c.relkind in ('r', 'p') as writable into found
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = relation;
+  execute format('revoke all on %s from public, %I', relation, serving);
+  execute format('grant usage on schema %I to %I', found.home, serving);
+  execute format('grant select on %s to %I', relation, serving);
+  if admin is not null then
+    execute format('revoke all on %s from %I', relation, admin);
+    execute format('grant usage on schema %I to %I', found.home, admin);
+    execute format('grant select%s on %s to %I',
+      case when found.writable then ', insert, update, delete' else '' end, relation, admin);
+  end if;
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.share(regclass) from public;
+--> statement-breakpoint
+
+-- tenancy.withhold('auth.sessions') takes every privilege on a relation from the serving role and from PUBLIC.
+create or replace function tenancy.withhold(relation regclass) returns void
   language plpgsql set search_path = pg_catalog
 as $$
 declare
   serving constant name := (select name from tenancy.roles where purpose = 'serving');
 begin
   execute format('revoke all on %s from public, %I', relation, serving);
-  execute format('grant usage on schema %I to %I',
-    (select nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = relation), serving);
-  execute format('grant select on %s to %I', relation, serving);
 end $$;
 --> statement-breakpoint
-revoke execute on function tenancy.share(regclass) from public;
+revoke execute on function tenancy.withhold(regclass) from public;
 --> statement-breakpoint
 
 -- tenancy.for_all_tenants('update public.tasks set …', 'public.tasks') runs one statement on the rows of all tenants, as the owner of

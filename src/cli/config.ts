@@ -31,6 +31,7 @@ const schema = z.strictObject({
   tenantColumn: z.string().min(1, columnLength).max(63, columnLength).default(defaults.tenantColumn),
   casing: z.enum(['snake_case', 'camelCase']).optional(),
   shared: z.array(sharedName).default([]),
+  unreachable: z.array(sharedName).default([]),
   sql: path.default(defaults.sql),
   migrations: path.default(defaults.migrations),
   features: path.optional(),
@@ -67,6 +68,9 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
     const lines = result.error.issues.map((issue) => line(issue, given))
     throw new OperatorError(`Invalid configuration:\n${lines.join('\n')}`)
   }
+  const double = result.data.shared.find((name) => result.data.unreachable.includes(name))
+  if (double !== undefined)
+    throw new OperatorError(`Invalid configuration:\n  - ${double} is in shared and in unreachable: remove it from one of them`)
   const { schema: tables, sql, migrations, features, app, tests, ...rest } = result.data
   const at = (path: string) => resolve(folder, path)
   const maybe = (path: string | undefined) => (path === undefined ? undefined : at(path))

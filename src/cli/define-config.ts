@@ -22,6 +22,12 @@ export interface RowhouseOptions {
    */
   shared?: string[]
   /**
+   * Relations that the serving role must not reach, such as the sessions of an authentication library, as SQL writes them:
+   * `auth.sessions`. They need no tenant column.
+   * @default []
+   */
+  unreachable?: string[]
+  /**
    * The folder of hand-written SQL files.
    * @default './sql'
    */

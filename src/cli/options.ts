@@ -19,6 +19,10 @@ export const casingOption = new Option(
   'how Drizzle names columns without a name of their own (default: as in the code)',
 ).choices(['snake_case', 'camelCase'] as const)
 export const sharedOption = new Option('--shared <name...>', 'tables and functions that all tenants share: schema.name')
+export const unreachableOption = new Option(
+  '--unreachable <name...>',
+  'relations that the serving role must not reach: schema.name',
+)
 export const sqlOption = new Option('--sql <folder>', withDefault('the folder of hand-written SQL files', defaults.sql))
 export const migrationsOption = new Option(
   '--migrations <folder>',

@@ -35,6 +35,12 @@ export interface IsolationCheckOptions {
    */
   shared?: string[]
   /**
+   * Relations that the serving role must not reach, as `schema.name`: they need no tenant column and no policies.
+   *
+   * @default []
+   */
+  unreachable?: string[]
+  /**
    * Whether the check may run policies and their functions with a login that may do more than the serving role. A function
    * can undo SET ROLE, and then has the rights of the login: use it for a database whose functions are all your own.
    *
@@ -87,7 +93,7 @@ export async function inspectDatabase(
   // First of all: until then the database decides what the names in a query mean.
   const [entry] = (await query(connection, enterCatalogue)) as unknown as [{ path: string }] // its one row
   const [session] = (await query(connection, sessionQuery)) as unknown as [Session] // its one row
-  const given = [options.role ?? session.role, tenantColumn, shared]
+  const given = [options.role ?? session.role, tenantColumn, shared, options.unreachable ?? []]
   const policies = `with ${tablesQuery} ${policiesQuery}`
   const rows = (await query(connection, policies, given)) as unknown as PolicyRow[] // the query's own columns
   const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)

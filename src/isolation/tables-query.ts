@@ -4,10 +4,12 @@ export const parameters = {
   tenantColumn: '$2',
   /** Relations, sequences and functions that all tenants share, as `schema.name`. */
   shared: '$3::text[]',
+  /** Relations that the serving role must not reach, as `schema.name`. */
+  unreachable: '$4::text[]',
   /** Settings that hold the tenant. */
-  settings: '$4::text[]',
+  settings: '$5::text[]',
   /** The expression that policies compare the tenant column with, as PostgreSQL prints it. */
-  tenant: '$5::text',
+  tenant: '$6::text',
 }
 
 /**
@@ -32,6 +34,7 @@ role as (
     has_table_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
       or has_any_column_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE') as reachable,
     format('%I.%I', n.nspname, c.relname) = any (${parameters.shared}) as shared,
+    format('%I.%I', n.nspname, c.relname) = any (${parameters.unreachable}) as unreachable,
     exists (
       select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') as extension
   from pg_class c
@@ -41,7 +44,9 @@ role as (
   where c.relkind in ('r', 'p', 'v', 'm', 'f')
 ), tables as (
   -- A partition without privileges of its own is read through its parent, by the parent's policies.
-  select * from relations where relkind in ('r', 'p') and tenant is not null and (reachable or not relispartition)
+  -- What the serving role must not reach needs no policies.
+  select * from relations
+  where relkind in ('r', 'p') and tenant is not null and (reachable or not relispartition) and not unreachable
 ), policy_functions as (
   select distinct p.oid, p.oid::regprocedure::text as name, p.provolatile, p.prosecdef, p.proconfig, p.prosqlbody, p.prosrc
   from tables t

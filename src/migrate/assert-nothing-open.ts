@@ -9,9 +9,9 @@ import type { ServedProject } from './project.ts'
  * @throws RowSecurityError
  */
 export async function assertNothingOpen(connection: Connection, project: ServedProject): Promise<void> {
-  const { servingRole: role, shared = [], tenantColumn = 'tenant_id' } = project
-  const findings = await inspectRowSecurity(connection, { role, shared, tenantColumn })
-  const rows = await query(connection, unreachable, [role])
+  const { servingRole: role, shared = [], unreachable = [], tenantColumn = 'tenant_id' } = project
+  const findings = await inspectRowSecurity(connection, { role, shared, unreachable, tenantColumn })
+  const rows = await query(connection, withoutPrivileges, [role])
   const names = new Set(rows.map(({ name }) => String(name)))
   assertRowSecurity(
     findings.filter(({ check, object }: Finding) => !names.has(object) && !aboutNoTable.includes(check)),
@@ -21,7 +21,7 @@ export async function assertNothingOpen(connection: Connection, project: ServedP
 /** Checks that fail before the first table is protected. */
 const aboutNoTable = ['no-table', 'unreadable']
 
-const unreachable = `
+const withoutPrivileges = `
 select c.oid::regclass::text as name from pg_class c
 where not has_table_privilege($1::name, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
   and not has_any_column_privilege($1::name, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')

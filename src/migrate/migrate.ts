@@ -52,12 +52,13 @@ export const migrate = async (options: MigrateOptions): Promise<string[]> => (aw
 /** Prepares a database as `migrate` does, and returns more of what it did. */
 export const migrateAndReport = (options: MigrateOptions): Promise<Migrated> =>
   migrateAndInspect(options, async (connection, migrated) => {
-    const { shared = [], tenantColumn = 'tenant_id' } = options
+    const { shared = [], unreachable = [], tenantColumn = 'tenant_id' } = options
     try {
       assertRowSecurity(
         await inspectRowSecurity(connection, {
           role: migrated.servingRole,
           shared,
+          unreachable,
           tenantColumn,
           allowPrivileged: true,
         }),

@@ -16,6 +16,11 @@ export interface MigratedProject {
    * @default []
    */
   shared?: string[]
+  /**
+   * Relations that the serving role must not reach, as `schema.name`.
+   * @default []
+   */
+  unreachable?: string[]
   /** @default 'tenant_id' */
   tenantColumn?: string
 }

@@ -12,7 +12,7 @@ import {
   schemaOption,
   sharedOption,
   sqlOption,
-  tenantColumnOption,
+  tenantColumnOption, unreachableOption,
 } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
 import { checkProject } from '../schema/check-project.ts'
@@ -27,6 +27,7 @@ export const createCheckCommand = (io: CommandIo) =>
       .addOption(sqlOption)
       .addOption(migrationsOption)
       .addOption(sharedOption)
+      .addOption(unreachableOption)
       .addOption(tenantColumnOption)
       .addOption(casingOption),
   )

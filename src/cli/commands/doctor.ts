@@ -6,7 +6,7 @@ import { loadRowhouseConfig } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
 import { readDrizzleConfig } from '../drizzle-config.ts'
 import type { CommandIo } from '../io.ts'
-import { sharedOption, tenantColumnOption } from '../options.ts'
+import { sharedOption, tenantColumnOption, unreachableOption, } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
 
 export const createDoctorCommand = (io: CommandIo) =>
@@ -19,7 +19,8 @@ export const createDoctorCommand = (io: CommandIo) =>
       )
       .option('--role <role>', 'the serving role, when the login is another role that may SET ROLE to it')
       .addOption(tenantColumnOption)
-      .addOption(sharedOption),
+      .addOption(sharedOption)
+      .addOption(unreachableOption),
   )
     .addHelpText(
       'after',
@@ -36,8 +37,8 @@ Examples:
     )
     .action(async ({ url: given, role, format, json, strict, ...flags }) => {
       const url = given ? databaseUrl(given, '--url') : await urlOf(io)
-      const { tenantColumn, shared } = await loadRowhouseConfig(flags, io.cwd)
-      const isolation = createIsolationCheck({ url, tenantColumn, shared, ...(role ? { role } : {}) })
+      const { tenantColumn, shared, unreachable } = await loadRowhouseConfig(flags, io.cwd)
+      const isolation = createIsolationCheck({ url, tenantColumn, shared, unreachable, ...(role ? { role } : {}) })
       const start = performance.now()
       try {
         const findings = await isolation.inspect().catch((error: unknown) => {

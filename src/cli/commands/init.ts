@@ -5,13 +5,14 @@ import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
 import { isolationTest, type StarterFile, starterFiles, writeStarter } from '../init/starter.ts'
 import { type CommandIo, print } from '../io.ts'
 import { readLogin } from '../logins.ts'
-import { casingOption, schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
+import { casingOption, schemaOption, sharedOption, sqlOption, tenantColumnOption, unreachableOption, } from '../options.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
 import { setUpLines } from '../output/set-up-lines.ts'
 import { changes, save, type WrittenFile } from '../output/written-file.ts'
 import { type Runner, runnerOf } from '../runner.ts'
 import { readProjectSql } from '../schema/project-sql.ts'
 import { readSchema } from '../schema/read-schema.ts'
+import { readViews, viewFindings } from '../schema/read-views.ts'
 import { schemaName } from '../schema/schema-files.ts'
 import { inspectSchema } from '../schema/schema-findings.ts'
 import { sharedFindings } from '../schema/shared-findings.ts'
@@ -39,6 +40,7 @@ export async function planInit(
   { servingRole = 'app_user', runner = runnerOf({}) }: { servingRole?: string | undefined; runner?: Runner } = {},
 ): Promise<InitPlan> {
   const tables = await readSchema(project)
+  const views = await readViews(project)
   const [testRunner, { type }] = [await testRunnerOf(project.folder), await readManifest(project.folder)]
   const files = await writtenFiles(project, tables)
   const edited = files
@@ -48,8 +50,9 @@ export async function planInit(
     files,
     findings: [
       ...edited,
-      ...sharedFindings(project.shared, tables, await readProjectSql(project)),
+      ...sharedFindings(project, [...tables, ...views], await readProjectSql(project)),
       ...inspectSchema(tables, project.tenantColumn),
+      ...viewFindings(views),
     ],
     setUp: setUpLines(project, tables, { servingRole, runner, testRunner, isModule: type === 'module' }),
   }
@@ -72,6 +75,7 @@ export const createInitCommand = (io: CommandIo) =>
       .addOption(schemaOption)
       .addOption(sqlOption)
       .addOption(sharedOption)
+      .addOption(unreachableOption)
       .addOption(tenantColumnOption)
       .addOption(casingOption),
   )

@@ -42,7 +42,7 @@ async function isEmpty(folder: string): Promise<boolean> {
 export async function isolationTest(project: RowhouseConfig): Promise<StarterFile[]> {
   if (await hasIsolationTest(project)) return []
   const runner = await testRunnerOf(project.folder)
-  return [{ path: join(testFolder(project), 'isolation.test.ts'), text: testCode(runner, project.tenantColumn) }]
+  return [{ path: join(testFolder(project), 'isolation.test.ts'), text: testCode(runner, project) }]
 }
 
 const testFolder = ({ folder, tests }: RowhouseConfig): string =>
@@ -78,9 +78,13 @@ const drizzleConfig = `import { defineConfig } from 'drizzle-kit'
 export default defineConfig({ dialect: 'postgresql', schema: '${defaults.schema}', out: '${defaults.migrations}' })
 `
 
-function testCode(runner: TestRunner, tenantColumn: string): string {
+function testCode(runner: TestRunner, { tenantColumn, unreachable }: RowhouseConfig): string {
   const after = runner === 'node:test' ? 'after' : 'afterAll'
-  const options = tenantColumn === defaults.tenantColumn ? '' : `, { tenantColumn: ${JSON.stringify(tenantColumn)} }`
+  const fields = [
+    ...(tenantColumn === defaults.tenantColumn ? [] : [`tenantColumn: ${JSON.stringify(tenantColumn)}`]),
+    ...(unreachable.length === 0 ? [] : [`unreachable: ${JSON.stringify(unreachable)}`]),
+  ]
+  const options = fields.length === 0 ? '' : `, { ${fields.join(', ')} }`
   return `import { ${after}, test } from '${runner}'
 import { createPool, createTenantDatabase } from 'rowhouse'
 import { expectTenantIsolation } from 'rowhouse/testing'

@@ -2,18 +2,24 @@ import { createHash } from 'node:crypto'
 import { is } from 'drizzle-orm'
 import { type ForeignKey, getTableConfig, IndexedColumn } from 'drizzle-orm/pg-core'
 import { qualify, type SchemaTable } from '../schema/read-schema.ts'
+import { isReadable, type SchemaView } from '../schema/read-views.ts'
 import { comment, identifier, literal } from './sql-text.ts'
 
 const about = '-- Every table with a tenant column. "rowhouse migrate" rejects such a table when it is missing here.\n'
 
 /** The text of `40-protected-tables.sql`, which protects the tables of a schema. It is safe to repeat. */
-export function protectedTablesSql(tables: SchemaTable[]): string {
+export function protectedTablesSql(tables: SchemaTable[], views: SchemaView[] = []): string {
   const statements = tables.flatMap((table) => {
+    if (table.isUnreachable) return [withhold(table)]
     if (table.tenant) return [protect(table), ...missingIndexes(table, tables).map((columns) => index(table, columns))]
-    return table.isShared ? [`select tenancy.share(${literal(table.label)});`] : []
+    return table.isShared ? [share(table)] : []
   })
+  statements.push(...views.flatMap((view) => (view.isUnreachable ? [withhold(view)] : isReadable(view) ? [share(view)] : [])))
   return `${about}${statements.join('\n--> statement-breakpoint\n')}\n`
 }
+
+const share = ({ label }: { label: string }): string => `select tenancy.share(${literal(label)});`
+const withhold = ({ label }: { label: string }): string => `select tenancy.withhold(${literal(label)});`
 
 function protect({ label, tenant }: SchemaTable): string {
   const name = tenant?.name ?? ''

@@ -58,7 +58,7 @@ const paths = (project: RowhouseConfig): string[] => project.schema.map((path) =
 
 /** The flags of this run as a configuration file, for the next commands. */
 function configLines(project: RowhouseConfig): string[] {
-  const { folder, schema, sql, migrations, tenantColumn, shared } = project
+  const { folder, schema, sql, migrations, tenantColumn, shared, unreachable } = project
   if (configFile(folder) !== undefined) return []
   const ofDrizzle = [
     ['schema', schema.length === 1 ? paths(project)[0] : paths(project), defaults.schema],
@@ -68,6 +68,7 @@ function configLines(project: RowhouseConfig): string[] {
     ...(drizzleConfigFile(folder) === undefined ? ofDrizzle : []),
     ['tenantColumn', tenantColumn, defaults.tenantColumn],
     ['shared', shared, undefined],
+    ['unreachable', unreachable, undefined],
     ['sql', inProject(project, sql), defaults.sql],
   ] as const
   const lines = fields
@@ -94,13 +95,14 @@ function generate(project: RowhouseConfig, { run, add }: Runner): string {
 }
 
 function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
-  const { tenantColumn, shared } = project
+  const { tenantColumn, shared, unreachable } = project
   const table = tables.find(({ tenant, exportName }) => tenant && /^[\w$]+$/.test(exportName))
   const name = table?.exportName ?? 'notes'
   const options = [
     'url',
     ...(tenantColumn === defaults.tenantColumn ? [] : [`tenantColumn: ${JSON.stringify(tenantColumn)}`]),
     ...(shared.length === 0 ? [] : [`shared: ${JSON.stringify(shared)}`]),
+    ...(unreachable.length === 0 ? [] : [`unreachable: ${JSON.stringify(unreachable)}`]),
   ]
   return `  import { Hono } from 'hono'
   import { assertRowSecurity, claim, createErrorHandler, createIsolationCheck, createPool } from 'rowhouse'

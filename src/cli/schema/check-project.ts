@@ -5,6 +5,7 @@ import type { RowhouseConfig } from '../config.ts'
 import { compareSchema } from './compare-schema.ts'
 import { probeSetting } from './probe-setting.ts'
 import { readSchema } from './read-schema.ts'
+import { compareViews, readViews } from './read-views.ts'
 import { sharedFindingsIn } from './shared-findings.ts'
 
 /**
@@ -16,12 +17,14 @@ import { sharedFindingsIn } from './shared-findings.ts'
  * @throws MigrationError when a statement fails, OperatorError when the schema cannot be read
  */
 export async function checkProject(project: RowhouseConfig, url: string, appRole?: string): Promise<Finding[]> {
-  const { shared, tenantColumn } = project
+  const { shared, unreachable, tenantColumn } = project
   const tables = await readSchema(project)
+  const views = await readViews(project)
   const inspect = async (connection: Connection, { servingRole: role }: Migrated) => [
-    ...(await compareSchema(connection, tables, shared)),
-    ...(await sharedFindingsIn(connection, shared)),
-    ...(await inspectRowSecurity(connection, { role, shared, tenantColumn, allowPrivileged: true })),
+    ...(await compareSchema(connection, tables, [...shared, ...unreachable])),
+    ...(await compareViews(connection, views)),
+    ...(await sharedFindingsIn(connection, project)),
+    ...(await inspectRowSecurity(connection, { role, shared, unreachable, tenantColumn, allowPrivileged: true })),
   ]
   const findings = await migrateAndInspect({ ...project, url, appRole }, inspect, { asExisting: true })
   // The server release is that of the temporary database.

@@ -9,13 +9,13 @@ import { qualify, type SchemaTable, unquote } from './read-schema.ts'
  * Compares a Drizzle schema with the tables of a database: tables, columns with type and nullability, primary, unique and
  * foreign keys, and policies of the schema. It runs in a transaction of the caller, and changes nothing.
  *
- * @param shared relations that may be missing in the schema, as `schema.name`
+ * @param others relations that may be missing in the schema, as `schema.name`
  * @returns one finding per difference
  */
 export async function compareSchema(
   connection: Connection,
   tables: SchemaTable[],
-  shared: string[],
+  others: string[],
 ): Promise<Finding[]> {
   await query(connection, 'savepoint comparison')
   await query(connection, `create schema ${scratchSchema}`)
@@ -36,7 +36,7 @@ export async function compareSchema(
     const wanted = described.find(({ schema, name }) => schema === scratchSchema && name === String(number))
     return wanted ? compareTable(table, wanted, found) : []
   })
-  const known = new Set([...tables.map(({ label }) => label), ...shared].map(unquote))
+  const known = new Set([...tables.map(({ label }) => label), ...others].map(unquote))
   const extra = described.filter(({ schema, name }) => schema !== scratchSchema && !known.has(`${schema}.${name}`))
   return [
     ...findings,

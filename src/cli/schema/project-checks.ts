@@ -6,7 +6,7 @@ export const projectChecks: Check[] = [
     check: 'no-tenant-column',
     guarantee: 12,
     level: 'warning',
-    should: 'Every table of the schema has the tenant column or is listed as shared.',
+    should: 'Every table of the schema has the tenant column, or is listed as shared or unreachable.',
   },
   {
     check: 'serial',
@@ -18,7 +18,7 @@ export const projectChecks: Check[] = [
     check: 'unknown-shared',
     guarantee: 12,
     level: 'warning',
-    should: 'Every name that is listed as shared is a table, view, sequence or function of the project.',
+    should: 'Every name that is listed as shared or unreachable is a table, view, sequence or function of the project.',
   },
   {
     check: 'tenant-setting',

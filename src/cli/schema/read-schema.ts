@@ -17,6 +17,8 @@ export interface SchemaTable extends ReturnType<typeof getTableConfig> {
   /** The column of the tenant id; undefined when the table has no such column. */
   tenant: PgColumn | undefined
   isShared: boolean
+  /** Whether the serving role must not reach it. */
+  isUnreachable: boolean
   /** The property names of the columns in the schema's code, by their names in the database. */
   keys: Map<string, string>
 }
@@ -52,13 +54,19 @@ async function readModules(project: RowhouseConfig, files: string[]): Promise<Sc
   return [...tables.values()].toSorted(byLabel)
 }
 
+/** Whether the configuration lists a relation as shared or unreachable. */
+export function listing(label: string, { shared, unreachable }: Pick<RowhouseConfig, 'shared' | 'unreachable'>) {
+  const isIn = (names: string[]) => names.some((name) => unquote(name) === unquote(label))
+  return { isShared: isIn(shared), isUnreachable: isIn(unreachable) }
+}
+
 /** The order of tables in reports and files. */
 export const byLabel = (a: SchemaTable, b: SchemaTable): number => (a.label < b.label ? -1 : 1)
 
 export function toSchemaTable(
   exportName: string,
   table: PgTable,
-  project: Pick<RowhouseConfig, 'tenantColumn' | 'shared'>,
+  { tenantColumn, ...listed }: Pick<RowhouseConfig, 'tenantColumn' | 'shared' | 'unreachable'>,
   file = '',
 ): SchemaTable {
   const config = getTableConfig(table)
@@ -69,8 +77,8 @@ export function toSchemaTable(
     label,
     file,
     exportName,
-    tenant: config.columns.find((column) => column.name === project.tenantColumn),
-    isShared: project.shared.some((name) => unquote(name) === unquote(label)),
+    tenant: config.columns.find((column) => column.name === tenantColumn),
+    ...listing(label, listed),
     keys: new Map(Object.entries(getTableColumns(table)).map(([key, column]) => [column.name, key])),
   }
 }

@@ -11,7 +11,9 @@ import { referenceFindings } from './reference-findings.ts'
  * @param tenantColumn the name of the tenant column, for the remedy of a table without one
  */
 export function inspectSchema(tables: SchemaTable[], tenantColumn: string): Finding[] {
-  return tables.flatMap((table) => [
+  return tables
+    .filter(({ isUnreachable }) => !isUnreachable)
+    .flatMap((table) => [
     ...(table.tenant
       ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table), ...identitiesOf(table)]
       : missingTenantColumn(table, tenantColumn)),
@@ -21,9 +23,10 @@ export function inspectSchema(tables: SchemaTable[], tenantColumn: string): Find
 
 function missingTenantColumn({ label, isShared }: SchemaTable, tenantColumn: string): Finding[] {
   if (isShared) return []
-  const problem = `it has no column ${tenantColumn} and is not in shared: the serving role cannot read it`
+  const problem = `it has no column ${tenantColumn}, and is neither shared nor unreachable: the serving role cannot read it`
   const column = tenantColumn === 'tenant_id' ? '...tenantColumns(),' : `tenantId: ${columnOf(tenantColumn)}`
-  const remedy = `${column} or, in rowhouse.config.ts, shared: [${JSON.stringify(label)}],`
+  const list = `[${JSON.stringify(label)}],`
+  const remedy = `${column} or, in rowhouse.config.ts, shared: ${list} if all tenants may read it, unreachable: ${list} if none may`
   return [{ level: 'warning', check: 'no-tenant-column', guarantee: 12, object: label, problem, remedy }]
 }
 

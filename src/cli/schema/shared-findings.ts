@@ -1,26 +1,38 @@
 import { type Connection, query } from '../../database/index.ts'
 import type { Finding } from '../../isolation/index.ts'
-import { type SchemaTable, unquote } from './read-schema.ts'
+import type { RowhouseConfig } from '../config.ts'
+import { unquote } from './read-schema.ts'
+
+type Listed = Pick<RowhouseConfig, 'shared' | 'unreachable'>
 
 /**
- * Shared names that appear neither in the Drizzle schema nor in the SQL of a project: probably a typing mistake.
+ * Shared and unreachable names that appear neither in the Drizzle schema nor in the SQL of a project: probably a typing mistake.
  *
+ * @param relations the tables and views of the schema
  * @param sql the SQL of the project, which may define views, sequences and functions
  */
-export function sharedFindings(shared: string[], tables: SchemaTable[], sql: string): Finding[] {
-  const labels = new Set(tables.map(({ label }) => unquote(label)))
+export function sharedFindings(listed: Listed, relations: { label: string }[], sql: string): Finding[] {
+  const labels = new Set(relations.map(({ label }) => unquote(label)))
   const text = unquote(sql)
   const isInSql = (name: string) => new RegExp(`(?<![\\w.])${escapedPattern(name)}(?!\\w)`, 'u').test(text)
-  return shared
-    .filter((name) => !labels.has(unquote(name)))
-    .filter((name) => !isInSql(unquote(name)) && !isInSql(unquote(name).replace(/^public\./, '')))
-    .map(unknownShared)
+  return fields.flatMap((field) =>
+    listed[field]
+      .filter((name) => !labels.has(unquote(name)))
+      .filter((name) => !isInSql(unquote(name)) && !isInSql(unquote(name).replace(/^public\./, '')))
+      .map((name) => unknownName(name, field)),
+  )
 }
 
-/** Shared names that do not exist in a database. */
-export async function sharedFindingsIn(connection: Connection, shared: string[]): Promise<Finding[]> {
-  const rows = await query(connection, unknownNames, [JSON.stringify(shared)])
-  return rows.map(({ name }) => unknownShared(String(name)))
+const fields = ['shared', 'unreachable'] as const
+
+/** Shared and unreachable names that do not exist in a database. */
+export async function sharedFindingsIn(connection: Connection, listed: Listed): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (const field of fields) {
+    const rows = await query(connection, unknownNames, [JSON.stringify(listed[field])])
+    findings.push(...rows.map(({ name }) => unknownName(String(name), field)))
+  }
+  return findings
 }
 
 const unknownNames = `
@@ -31,13 +43,13 @@ where not exists (
     select from pg_proc p join pg_namespace n on n.oid = p.pronamespace where format('%I.%I', nspname, proname) = name)
 order by place`
 
-const unknownShared = (object: string): Finding => ({
+const unknownName = (object: string, field: 'shared' | 'unreachable'): Finding => ({
   level: 'warning',
   check: 'unknown-shared',
   guarantee: 12,
   object,
-  problem: 'it is in shared, but no such table, view, sequence or function exists',
-  remedy: 'Correct or remove the name in --shared or in rowhouse.config.ts.',
+  problem: `it is in ${field}, but no such table, view, sequence or function exists`,
+  remedy: `Correct or remove the name in --${field} or in rowhouse.config.ts.`,
 })
 
 /** RegExp.escape() of Node 24. */

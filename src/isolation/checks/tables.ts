@@ -53,7 +53,17 @@ export const tableChecks: CatalogueCheck[] = [
       select name, 'the serving role can reach it, and it has no tenant column',
         ${revoke("format('revoke all on %s', name)", aclOf('relations'), ' -- or list it as shared')}
       from bound, relations
-      where relkind in ('r', 'p') and tenant is null and reachable and not shared and not extension`,
+      where relkind in ('r', 'p') and tenant is null and reachable and not shared and not extension and not unreachable`,
+  },
+  {
+    check: 'unreachable',
+    guarantee: 12,
+    level: 'error',
+    should: 'The serving role has no privilege on a relation that is listed as unreachable.',
+    find: `
+      select name, 'the serving role can reach it, and it is listed as unreachable',
+        ${revoke("format('revoke all on %s', name)", aclOf('relations'))}
+      from bound, relations where unreachable and reachable`,
   },
   {
     check: 'parent-without-tenant',
