@@ -70,7 +70,9 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
   }
   const double = result.data.shared.find((name) => result.data.unreachable.includes(name))
   if (double !== undefined)
-    throw new OperatorError(`Invalid configuration:\n  - ${double} is in shared and in unreachable: remove it from one of them`)
+    throw new OperatorError(
+      `Invalid configuration:\n  - ${double} is in shared and in unreachable: remove it from one of them`,
+    )
   const { schema: tables, sql, migrations, features, app, tests, ...rest } = result.data
   const at = (path: string) => resolve(folder, path)
   const maybe = (path: string | undefined) => (path === undefined ? undefined : at(path))

@@ -11,7 +11,9 @@ describe('rowhouse', () => {
   test('lists every command with --help', async () => {
     const { code, stdout, stderr } = await rowhouse(['--help'])
     expect([code, stderr]).toEqual([0, ''])
-    expect([...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: <\w+>)? {2,}/gm)].map(([, name]) => name)).toEqual(commands)
+    expect([...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: <\w+>)? {2,}/gm)].map(([, name]) => name)).toEqual(
+      commands,
+    )
   })
 
   test('prints its version', async () => {

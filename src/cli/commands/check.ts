@@ -12,7 +12,8 @@ import {
   schemaOption,
   sharedOption,
   sqlOption,
-  tenantColumnOption, unreachableOption,
+  tenantColumnOption,
+  unreachableOption,
 } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
 import { checkProject } from '../schema/check-project.ts'

@@ -6,7 +6,7 @@ import { loadRowhouseConfig } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
 import { readDrizzleConfig } from '../drizzle-config.ts'
 import type { CommandIo } from '../io.ts'
-import { sharedOption, tenantColumnOption, unreachableOption, } from '../options.ts'
+import { sharedOption, tenantColumnOption, unreachableOption } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
 
 export const createDoctorCommand = (io: CommandIo) =>

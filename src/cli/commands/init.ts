@@ -5,7 +5,14 @@ import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
 import { isolationTest, type StarterFile, starterFiles, writeStarter } from '../init/starter.ts'
 import { type CommandIo, print } from '../io.ts'
 import { readLogin } from '../logins.ts'
-import { casingOption, schemaOption, sharedOption, sqlOption, tenantColumnOption, unreachableOption, } from '../options.ts'
+import {
+  casingOption,
+  schemaOption,
+  sharedOption,
+  sqlOption,
+  tenantColumnOption,
+  unreachableOption,
+} from '../options.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
 import { setUpLines } from '../output/set-up-lines.ts'
 import { changes, save, type WrittenFile } from '../output/written-file.ts'

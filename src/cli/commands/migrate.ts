@@ -8,7 +8,7 @@ import { databaseUrl } from '../database-url.ts'
 import { readDrizzleConfig } from '../drizzle-config.ts'
 import { type CommandIo, print } from '../io.ts'
 import { assertPasswords, type Login, loginProblem, readLogin } from '../logins.ts'
-import { migrationsOption, sharedOption, sqlOption, tenantColumnOption, unreachableOption, } from '../options.ts'
+import { migrationsOption, sharedOption, sqlOption, tenantColumnOption, unreachableOption } from '../options.ts'
 import { identifier } from '../output/sql-text.ts'
 
 export const createMigrateCommand = (io: CommandIo) =>

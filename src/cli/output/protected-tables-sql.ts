@@ -14,7 +14,9 @@ export function protectedTablesSql(tables: SchemaTable[], views: SchemaView[] = 
     if (table.tenant) return [protect(table), ...missingIndexes(table, tables).map((columns) => index(table, columns))]
     return table.isShared ? [share(table)] : []
   })
-  statements.push(...views.flatMap((view) => (view.isUnreachable ? [withhold(view)] : isReadable(view) ? [share(view)] : [])))
+  statements.push(
+    ...views.flatMap((view) => (view.isUnreachable ? [withhold(view)] : isReadable(view) ? [share(view)] : [])),
+  )
   return `${about}${statements.join('\n--> statement-breakpoint\n')}\n`
 }
 

@@ -57,7 +57,7 @@ const withOwnersRights = (object: string): Finding => ({
   guarantee: 15,
   object,
   problem: "the view runs with its owner's rights, so the serving role cannot read it",
-  remedy: ".with({ securityInvoker: true }) before .as(…): the view then shows the rows of the tenant that queries it.",
+  remedy: '.with({ securityInvoker: true }) before .as(…): the view then shows the rows of the tenant that queries it.',
 })
 
 const materialized = (object: string): Finding => ({
@@ -65,7 +65,8 @@ const materialized = (object: string): Finding => ({
   check: 'without-row-security',
   guarantee: 15,
   object,
-  problem: 'a materialized view has no row-level security: it would show the rows of all tenants, so the serving role cannot read it',
+  problem:
+    'a materialized view has no row-level security: it would show the rows of all tenants, so the serving role cannot read it',
   remedy: `Use a view with .with({ securityInvoker: true }), or a table with the tenant column. Without rows of tenants: shared: [${JSON.stringify(object)}]. For other roles only: unreachable: [${JSON.stringify(object)}]`,
 })
 

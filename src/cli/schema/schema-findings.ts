@@ -14,11 +14,11 @@ export function inspectSchema(tables: SchemaTable[], tenantColumn: string): Find
   return tables
     .filter(({ isUnreachable }) => !isUnreachable)
     .flatMap((table) => [
-    ...(table.tenant
-      ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table), ...identitiesOf(table)]
-      : missingTenantColumn(table, tenantColumn)),
-    ...referenceFindings(table, tables),
-  ])
+      ...(table.tenant
+        ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table), ...identitiesOf(table)]
+        : missingTenantColumn(table, tenantColumn)),
+      ...referenceFindings(table, tables),
+    ])
 }
 
 function missingTenantColumn({ label, isShared }: SchemaTable, tenantColumn: string): Finding[] {

@@ -15,8 +15,7 @@ export async function probeUnreachable(db: TenantDatabase, labels: Label[]): Pro
     db.read((tx) => tx.execute<{ label: string; exists: boolean; reachable: boolean }>(privileges(labels))),
   )
   const missing = found.filter(({ exists }) => !exists).map(({ label }) => label)
-  if (missing.length > 0)
-    throw new TypeError(`No relation is named ${missing.join(', ')}. Write names as schema.name`)
+  if (missing.length > 0) throw new TypeError(`No relation is named ${missing.join(', ')}. Write names as schema.name`)
   return found.map(({ label: relation, reachable }) => {
     const foreign = { result: reachable ? 'granted' : 'denied', isViolation: reachable }
     return { relation, operation: 'any privilege', foreign }

@@ -49,7 +49,10 @@ describe('rowhouse add', () => {
     ])
     expect(textOf(project, 'app.ts')).toBe(
       app
-        .replace("from 'rowhouse'\n", "from 'rowhouse'\nimport { invoiceConstraints, invoiceRoutes } from './features/invoices/routes.ts'\n")
+        .replace(
+          "from 'rowhouse'\n",
+          "from 'rowhouse'\nimport { invoiceConstraints, invoiceRoutes } from './features/invoices/routes.ts'\n",
+        )
         .replace('createErrorHandler()', 'createErrorHandler({ constraints: { ...invoiceConstraints } })')
         .replace(
           'export default',
@@ -58,7 +61,9 @@ app.route('/invoices', invoiceRoutes({ db: database }))
 export default`,
         ),
     )
-    expect(textOf(project, 'sql/40-protected-tables.sql')).toContain("select tenancy.protect('public.invoices', 'org_id');")
+    expect(textOf(project, 'sql/40-protected-tables.sql')).toContain(
+      "select tenancy.protect('public.invoices', 'org_id');",
+    )
   })
 
   test('writes the tenant column of the project', async () => {
@@ -77,7 +82,9 @@ export default`,
     const before = ['app.ts', 'db/schema/index.ts', 'features/invoices/routes.ts'].map((path) => textOf(project, path))
     const { code, stdout } = await add()
     expect([code, stdout.includes('written'), stdout.includes('changed')]).toEqual([0, false, false])
-    expect(['app.ts', 'db/schema/index.ts', 'features/invoices/routes.ts'].map((path) => textOf(project, path))).toEqual(before)
+    expect(
+      ['app.ts', 'db/schema/index.ts', 'features/invoices/routes.ts'].map((path) => textOf(project, path)),
+    ).toEqual(before)
   })
 
   test('prints the lines that an app has no place for, and exits with 1', async () => {
@@ -93,7 +100,8 @@ app.route('/invoices', invoiceRoutes({ db }))
   })
 
   test('uses the folders that rowhouse.config.ts names', async () => {
-    const named = "export default { tenantColumn: 'org_id', features: 'code/parts', app: 'code/main.ts', tests: 'spec' }"
+    const named =
+      "export default { tenantColumn: 'org_id', features: 'code/parts', app: 'code/main.ts', tests: 'spec' }"
     using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': named, 'code/main.ts': app })
     await rowhouse(['add', 'invoices'], { cwd: project.folder })
     const paths = ['code/parts/invoices/routes.ts', 'spec/invoices.test.ts']
@@ -103,8 +111,14 @@ app.route('/invoices', invoiceRoutes({ db }))
 
   test.each([
     [['add', 'users'], 'The schema has the table users already: name its columns with --columns'],
-    [['add', 'bills', '--columns', 'x:nothing'], '--columns: nothing is neither a type nor a table of the schema, which has logs, '],
-    [['add', 'bills', '--columns', 'x:loose'], 'public.loose needs a uuid "id" and a unique key (id, tenant_id) to be referred to'],
+    [
+      ['add', 'bills', '--columns', 'x:nothing'],
+      '--columns: nothing is neither a type nor a table of the schema, which has logs, ',
+    ],
+    [
+      ['add', 'bills', '--columns', 'x:loose'],
+      'public.loose needs a uuid "id" and a unique key (id, tenant_id) to be referred to',
+    ],
     [['add', 'Bills'], '"Bills" must be a name in snake_case'],
   ])('rejects %j and writes nothing', async (parameters, message) => {
     using project = createProject({ 'db/schema/index.ts': users })

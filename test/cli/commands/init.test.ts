@@ -182,8 +182,8 @@ describe('rowhouse init', () => {
       [
         'public.visits',
         'no-tenant-column',
-        'it has no column tenant_id and is not in shared: the serving role cannot read it',
-        '...tenantColumns(), or, in rowhouse.config.ts, shared: ["public.visits"],',
+        'it has no column tenant_id, and is neither shared nor unreachable: the serving role cannot read it',
+        '...tenantColumns(), or, in rowhouse.config.ts, shared: ["public.visits"], if all tenants may read it, unreachable: ["public.visits"], if none may',
       ],
       [
         'public.visits',

@@ -1,0 +1,67 @@
+import { expect, test } from 'bun:test'
+import { createIsolationCheck } from '../../src/isolation/index.ts'
+import { asOwner, closeAfterwards, createDatabase, open } from '../database.ts'
+import { probe } from '../testing/isolation.ts'
+
+const unreachable = ['auth.sessions', 'auth.members']
+const database = await createDatabase()
+const owner = asOwner(database)
+await owner.unsafe(`create schema auth; grant usage on schema auth to app_user;
+  create table auth.sessions (id text primary key, token text); create table auth.members (tenant_id uuid, name text)`)
+const isolation = createIsolationCheck({ url: database.appUrl, unreachable })
+closeAfterwards(isolation)
+
+const errors = async (check = isolation) =>
+  (await check.inspect())
+    .filter(({ level }) => level === 'error')
+    .map(({ check, object, remedy }) => [check, object, remedy])
+
+test('a table that the serving role must not reach needs neither a tenant column nor policies', async () => {
+  expect(await errors()).toEqual([])
+  const others = createIsolationCheck({ url: database.appUrl })
+  closeAfterwards(others)
+  expect((await errors(others)).map(([, object]) => object)).toContain('auth.members')
+})
+
+test('a privilege of the serving role on such a table is an error, also on one column', async () => {
+  await owner`grant select (id) on auth.sessions to app_user`
+  expect(await errors()).toEqual([['unreachable', 'auth.sessions', 'revoke all on auth.sessions from app_user;']])
+  await owner.unsafe('revoke all on auth.sessions from app_user')
+  expect(await errors()).toEqual([])
+})
+
+test('tenancy.withhold() takes every privilege on a table from the serving role and from PUBLIC', async () => {
+  await owner`grant all on auth.members to app_user, public`
+  await owner`select tenancy.withhold('auth.members')`
+  expect(await errors()).toEqual([])
+})
+
+test('the matrix has a row for each such table, and a privilege on it is a violation', async () => {
+  const db = open(database)
+  const rows = async () =>
+    (await probe(db, { unreachable })).rows.filter(({ operation }) => operation === 'any privilege')
+  const denied = { result: 'denied', isViolation: false }
+  expect(await rows()).toEqual(
+    unreachable.map((relation) => ({ relation, operation: 'any privilege', foreign: denied })),
+  )
+  await owner`grant delete on auth.members to app_user`
+  expect((await probe(db, { unreachable })).violations).toContain('auth.members any privilege: foreign granted')
+  await owner`revoke delete on auth.members from app_user`
+})
+
+test('the matrix rejects the name of a table that does not exist', async () => {
+  await expect(probe(open(database), { unreachable: ['auth.nothing'] })).rejects.toThrow(
+    'No relation is named auth.nothing. Write names as schema.name',
+  )
+})
+
+test('the role of administrative work writes shared tables and reads shared views', async () => {
+  await owner.unsafe(`create table kinds (name text); create view kinds_view with (security_invoker = true) as table kinds;
+    do $$ begin if not exists (select from pg_roles where rolname = 'app_admin') then create role app_admin; end if; end $$;
+    insert into tenancy.roles values ('admin', 'app_admin') on conflict do nothing;
+    select tenancy.share('kinds'); select tenancy.share('kinds_view')`)
+  const [row] = await owner`select has_table_privilege('app_admin', 'kinds', 'INSERT') as writes,
+    has_table_privilege('app_admin', 'kinds_view', 'SELECT') as reads,
+    has_table_privilege('app_user', 'kinds', 'INSERT') as serving`
+  expect(row).toEqual({ writes: true, reads: true, serving: false })
+})
