@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { checks, createIsolationCheck, type Finding } from '../../src/isolation/index.ts'
 import { asOwner, createBareDatabase, main } from '../database.ts'
 import { faultsOf } from './faults/index.ts'
-import { shared, thirdPartyDatabase } from './third-party-database.ts'
+import { shared, thirdPartyDatabase, unreachable } from './third-party-database.ts'
 
 // A database with another schema, tenant column, function, setting and role, and without the SQL of Rowhouse.
 const suffix = randomBytes(4).toString('hex')
@@ -35,7 +35,7 @@ async function create(name: string) {
       for (const { sql } of Object.values(faults)) await owner.unsafe(sql)
     },
     async inspect(): Promise<Finding[]> {
-      const isolation = createIsolationCheck({ url, tenantColumn: 'org_id', shared })
+      const isolation = createIsolationCheck({ url, tenantColumn: 'org_id', shared, unreachable })
       try {
         // The release of the server is not a fault of the fixture.
         return (await isolation.inspect()).filter(({ check }) => check !== 'server-release')

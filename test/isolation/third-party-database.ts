@@ -7,6 +7,7 @@ export interface Fault {
 
 /** The relations that all tenants share on purpose. */
 export const shared = ['crm.countries', 'crm.tags']
+export const unreachable = ['crm.sessions']
 
 /** The SQL of a third-party database and of its serving role. Roles belong to the whole server. */
 export function thirdPartyDatabase(role: string) {

@@ -30,6 +30,10 @@ export const policies = ({ role, tenant, table }: ThirdPartyDatabase): Record<st
     sql: `create table crm.settings (name text); grant select (name) on crm.settings to ${role}`,
     finds: [['reachable-without-tenant', 'crm.settings', 'the serving role can reach it, and it has no tenant column']],
   },
+  'a table that the configuration lists as unreachable': {
+    sql: `create table crm.sessions (token text); grant select on crm.sessions to ${role}`,
+    finds: [['unreachable', 'crm.sessions', 'the serving role can reach it, and it is listed as unreachable']],
+  },
   'a sequence': {
     sql: `create sequence crm.invoice_numbers; grant usage on sequence crm.invoice_numbers to ${role}`,
     finds: [['sequence', 'crm.invoice_numbers', 'the serving role can read a sequence that all tenants share']],
