@@ -9,4 +9,4 @@ export {
 } from './migrate.ts'
 export { type EmbeddedDatabase, servePglite } from './pglite-server.ts'
 export type { MigratedProject } from './project.ts'
-export { MigrationError, readText } from './read-migrations.ts'
+export { breakpoint, MigrationError, readText } from './read-migrations.ts'

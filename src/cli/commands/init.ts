@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import type { Finding } from '../../isolation/index.ts'
+import { writeTenantMigration } from '../adopt/write-migration.ts'
 import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
 import { isolationTest, type StarterFile, starterFiles, writeStarter } from '../init/starter.ts'
 import { type CommandIo, print } from '../io.ts'
@@ -79,6 +80,10 @@ export const createInitCommand = (io: CommandIo) =>
     new Command('init')
       .description('Write the SQL that protects the tables of a Drizzle schema, and report what the schema lacks.')
       .option('--dry-run', 'print the changes without writing them')
+      .option(
+        '--tenant-from <column...>',
+        'write the migration of existing rows: columns that hold the tenant, such as orders.org_id',
+      )
       .addOption(schemaOption)
       .addOption(sqlOption)
       .addOption(sharedOption)
@@ -91,14 +96,19 @@ export const createInitCommand = (io: CommandIo) =>
       `
 In an empty folder it begins with a schema of one table and a drizzle.config.ts. A project without a test of its isolation gets one.
 
+--tenant-from writes a migration for rows that exist, and runs nothing. Begin with the schema as it is: the tables get the tenant column
+from the named columns and along foreign keys, then NOT NULL, then keys that begin with it. What the command cannot know is a question
+in the file, and the exit code is 1.
+
 Each table with the tenant column gets row-level security and the indexes that its policies need. Shared tables become
 readable. Run the command again after each change of the schema. It never overwrites a file that you edited.
 
 Examples:
   ${io.runner.run} rowhouse init --dry-run
+  ${io.runner.run} rowhouse init --tenant-from orders.org_id
   ${io.runner.run} rowhouse init --schema src/schema.ts --tenant-column org_id --shared public.countries`,
     )
-    .action(async ({ dryRun, format, json, strict, ...flags }) => {
+    .action(async ({ dryRun, tenantFrom, format, json, strict, ...flags }) => {
       const start = performance.now()
       const project = await loadRowhouseConfig(flags, io.cwd)
       const options = { format, json, strict }
@@ -127,6 +137,13 @@ Examples:
       const milliseconds = performance.now() - start
       const subject = schemaName(project)
       io.exitCode = report(io, { subject, findings, milliseconds, file: subject }, options)
+      if (tenantFrom) {
+        const given = { from: tenantFrom, dryRun: dryRun ?? false, runner: io.runner }
+        const { lines, questions } = await writeTenantMigration(project, given)
+        if (isText) print(io, `\n${lines.join('\n')}`)
+        if (questions.length > 0) io.exitCode = 1
+        return
+      }
       const isChanged = !dryRun && files.some(({ state }) => state === 'new' || state === 'outdated')
       if (isText && isChanged && io.exitCode === 0) print(io, `\n${setUp}`)
     })

@@ -76,4 +76,4 @@ function policies({ policies }: SchemaTable, target: string): string[] {
 }
 
 /** The text that Drizzle writes into migrations: columns without their table, values inlined. */
-const textOf = (expression: SQL): string => new PgDialect().sqlToQuery(expression.inlineParams(), 'indexes').sql
+export const textOf = (expression: SQL): string => new PgDialect().sqlToQuery(expression.inlineParams(), 'indexes').sql
