@@ -1,4 +1,4 @@
-import { applyingOf, commands, covers } from './judge-policies.ts'
+import { applyingOf, type commands, covers } from './judge-policies.ts'
 import { byTable, clausesOf, type PolicyRow } from './policies.ts'
 import { isSameTenant, type Tenant } from './tenant-expression.ts'
 
@@ -58,7 +58,9 @@ function judge(rows: PolicyRow[], command: keyof typeof commands, tenant: Tenant
   if (!isActive) return { state: 'leaks', why: 'row-level security does not apply' }
   const permissive = applyingOf(rows).filter((row) => covers(row, command))
   if (permissive.length === 0) return { state: 'protected', why: 'no policy allows it' }
-  const restrictive = rows.filter((row) => row.policy !== null && !row.permissive && row.applies && covers(row, command))
+  const restrictive = rows.filter(
+    (row) => row.policy !== null && !row.permissive && row.applies && covers(row, command),
+  )
   if (restrictive.some((row) => limits(row, command, tenant)))
     return { state: 'protected', why: 'a restrictive policy compares the tenant' }
   const open = permissive.find((row) => relevant(row, command).some(({ text }) => text === 'true'))

@@ -110,9 +110,7 @@ export function createIsolationCheck(
       return running
     },
     report: () =>
-      inTurn((connection) =>
-        inTransaction((begun) => examine(begun, { ...options, asTenant: true }), connection),
-      ),
+      inTurn((connection) => inTransaction((begun) => examine(begun, { ...options, asTenant: true }), connection)),
     ping() {
       pinging ??= inTurn(async (connection) => void (await query(connection, 'select'))).finally(() => {
         pinging = undefined

@@ -97,7 +97,8 @@ function judgeSeveral(rows: PolicyRow[]): Finding[] {
   })
 }
 
-export const applyingOf = (rows: PolicyRow[]) => rows.filter((row) => row.policy !== null && row.permissive && row.applies)
+export const applyingOf = (rows: PolicyRow[]) =>
+  rows.filter((row) => row.policy !== null && row.permissive && row.applies)
 export const covers = (row: PolicyRow, command: string): boolean => row.command === '*' || row.command === command
 
 function isSound(row: PolicyRow, tenant: Tenant | undefined): boolean {

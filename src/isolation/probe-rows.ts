@@ -37,7 +37,10 @@ export async function probeRows(
   // A row without a tenant belongs to no other tenant.
   const others = relations
     .filter(({ name }) => clean.has(name))
-    .map(({ name, column }) => [name, `select exists (select from ${name} where ${column}::text <> '${tenant.value}')`] as const)
+    .map(
+      ({ name, column }) =>
+        [name, `select exists (select from ${name} where ${column}::text <> '${tenant.value}')`] as const,
+    )
   for (const [name, answer] of await answersOf(connection, others, until, tenant)) {
     if (answer !== true) continue
     findings.push(toFinding(probeChecks.otherRows, name, 'it returns rows of other tenants', fixOthers))

@@ -40,7 +40,8 @@ export async function answersOf(
   return new Map([...first, ...(await answersOf(connection, queries.slice(half), until, tenant))])
 }
 
-const answerOf = (text: string | undefined): Answer => (text === 'true' || text === 'false' ? text === 'true' : (text ?? ''))
+const answerOf = (text: string | undefined): Answer =>
+  text === 'true' || text === 'false' ? text === 'true' : (text ?? '')
 
 async function setTenant(connection: Connection, { settings, value }: TenantValue): Promise<void> {
   const set = settings.map((_, index) => `pg_catalog.set_config($${index + 1}, $${settings.length + 1}, true)`)
@@ -54,7 +55,10 @@ async function inBlock(connection: Connection, queries: readonly NamedQuery[]): 
     pg_catalog.set_config('rowhouse.probes', array(select pg_catalog.json_array_elements_text($1::text::json))::text, true)`
   await query(connection, give, [JSON.stringify(texts)])
   await query(connection, block)
-  return await firstColumn(connection, "select pg_catalog.unnest(pg_catalog.current_setting('rowhouse.probes')::text[])")
+  return await firstColumn(
+    connection,
+    "select pg_catalog.unnest(pg_catalog.current_setting('rowhouse.probes')::text[])",
+  )
 }
 
 const block = `do $probe$

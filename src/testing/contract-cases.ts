@@ -8,8 +8,8 @@ import {
   hasForm,
   type Ids,
   makeRows,
-  placeholdersOf,
   type Subject as PathSubject,
+  placeholdersOf,
   unknownId,
   unknownIds,
   whyNoQuery,
@@ -167,16 +167,20 @@ function referenceCases(subject: Subject): ContractCase[] {
   const { client, document, fixtures, operation } = subject
   const fields = Object.keys(exampleOf(document, operation)).filter((name) => name in fixtures)
   return fields.map((field) =>
-    unless(whyNoRequest(subject) ?? whyNoRow(subject), `responds to another tenant's ${field} as to an unknown one`, async () => {
-      const [a, b] = [client.as(newTenant()), client.as(newTenant())]
-      const ids = await makeRows(subject, b)
-      const body = await validBody(subject, b)
-      const theirs = (await fixtures[field]?.(a)) ?? ''
-      const foreign = await send(subject, b, ids, { ...body, [field]: theirs })
-      const absent = await send(subject, b, ids, { ...body, [field]: idLike(theirs) })
-      expectDeclared(subject, absent, 422)
-      assertEqual(traits(foreign), traits(absent), 'the responses differ')
-    }),
+    unless(
+      whyNoRequest(subject) ?? whyNoRow(subject),
+      `responds to another tenant's ${field} as to an unknown one`,
+      async () => {
+        const [a, b] = [client.as(newTenant()), client.as(newTenant())]
+        const ids = await makeRows(subject, b)
+        const body = await validBody(subject, b)
+        const theirs = (await fixtures[field]?.(a)) ?? ''
+        const foreign = await send(subject, b, ids, { ...body, [field]: theirs })
+        const absent = await send(subject, b, ids, { ...body, [field]: idLike(theirs) })
+        expectDeclared(subject, absent, 422)
+        assertEqual(traits(foreign), traits(absent), 'the responses differ')
+      },
+    ),
   )
 }
 
@@ -192,7 +196,9 @@ async function send(subject: Subject, as: TestClient, ids: Ids, body: unknown): 
 /** @throws Error for a response of a rate limit, which says nothing about the contract */
 function refuseLimit(response: TestResponse): TestResponse {
   if (response.status !== 429) return response
-  throw new Error('The rate limit refused a request of this case: give the app under test a limit of 20 requests or more')
+  throw new Error(
+    'The rate limit refused a request of this case: give the app under test a limit of 20 requests or more',
+  )
 }
 
 const expectDeclared = ({ document, operation }: Subject, response: TestResponse, status: number): void =>

@@ -5,9 +5,9 @@ import {
   hasJsonBody,
   type Operation,
   type Parameter,
+  type Paths,
   parameterExample,
   parametersOf,
-  type Paths,
   successOf,
   withFixtures,
 } from './contract-document.ts'
@@ -24,7 +24,8 @@ export interface Subject {
 }
 
 /** The names of a path's parameters, in order. */
-export const placeholdersOf = (path: string): string[] => [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name)
+export const placeholdersOf = (path: string): string[] =>
+  [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name)
 
 /** The path in front of a parameter: `/projects/{projectId}/tasks` is the collection of the id in `/projects/{projectId}/tasks/{id}`. */
 const collectionOf = (path: string, name: string): string => path.slice(0, path.indexOf(`/{${name}}`)) || '/'
@@ -43,7 +44,9 @@ function obstacle({ document, fixtures, paths, path }: Subject, name: string): s
   const remedy = `pass fixtures['${name === 'id' ? collection : name}']`
   if (creator === undefined) return `the document has no POST ${collection}: ${remedy}`
   if (creator.requestBody && !hasJsonBody(creator)) return `POST ${collection} has no JSON body: ${remedy}`
-  const query = parametersOf(document, creator, 'query').find((one) => one.required && parameterExample(one) === undefined)
+  const query = parametersOf(document, creator, 'query').find(
+    (one) => one.required && parameterExample(one) === undefined,
+  )
   return query && `POST ${collection} needs the query parameter ${query.name}, which has no example: ${remedy}`
 }
 
@@ -103,7 +106,9 @@ export async function createIn(subject: Subject, collection: string, as: TestCli
   const to = withQuery(document, operation, withIds(collection, ids))
   const response = await as.post<{ id?: string | number } | undefined>(to, body)
   if (response.status !== successOf(operation))
-    throw new Error(`POST ${collection} with the document's example: ${response.status} ${JSON.stringify(response.body)}`)
+    throw new Error(
+      `POST ${collection} with the document's example: ${response.status} ${JSON.stringify(response.body)}`,
+    )
   if (response.data?.id === undefined)
     throw new TypeError(`POST ${collection} returned no data.id: pass fixtures['${collection}']`)
   return String(response.data.id)

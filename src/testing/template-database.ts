@@ -23,7 +23,12 @@ const day = 24 * 60 * 60 * 1000
  *
  * @param server a connection of a login that may create databases
  */
-export async function templateFor(server: Connection, url: string, login: Login, project: MigratedProject): Promise<string> {
+export async function templateFor(
+  server: Connection,
+  url: string,
+  login: Login,
+  project: MigratedProject,
+): Promise<string> {
   const name = templatePrefix + (await hashOf(project, login))
   await query(server, lock)
   try {
@@ -35,7 +40,9 @@ export async function templateFor(server: Connection, url: string, login: Login,
     await server.command(`create database ${unfinished} template template0`)
     const own = Object.assign(new URL(url), { pathname: `/${unfinished}` })
     await migrate({ ...project, url: own.href, appRole: login.role, appPassword: login.password })
-    const [row] = await query(server, `select format('comment on database ${unfinished} is %L', $1::text) as comment`, [about])
+    const [row] = await query(server, `select format('comment on database ${unfinished} is %L', $1::text) as comment`, [
+      about,
+    ])
     await server.command(String(row?.comment))
     await server.command(`alter database ${unfinished} rename to ${name}`)
     return name
@@ -60,12 +67,17 @@ async function dropOld(server: Connection, migrations: string): Promise<void> {
 const createdAt = (name: string): number => Number.parseInt(name.slice(copyPrefix.length).split('_')[0] ?? '', 36)
 
 async function namesOf(server: Connection, condition: string, parameter: string): Promise<string[]> {
-  const rows = await query(server, `select datname::text as name from pg_catalog.pg_database where ${condition}`, [parameter])
+  const rows = await query(server, `select datname::text as name from pg_catalog.pg_database where ${condition}`, [
+    parameter,
+  ])
   return rows.map(({ name }) => String(name))
 }
 
 /** Changes with every file of the project's SQL and migrations, and with the options. */
-async function hashOf({ sql = 'sql', migrations = 'drizzle', ...options }: MigratedProject, login: Login): Promise<string> {
+async function hashOf(
+  { sql = 'sql', migrations = 'drizzle', ...options }: MigratedProject,
+  login: Login,
+): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([options, login, resolve(migrations)]))
   for (const folder of [sql, migrations]) {
     const files = existsSync(folder) ? await readdir(folder, { recursive: true, withFileTypes: true }) : []

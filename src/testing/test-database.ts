@@ -68,7 +68,10 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
   return { ownerUrl: urlOf(url, name), appUrl, db, close, [Symbol.asyncDispose]: close }
 }
 
-async function onServer(url: string, work: (server: ReturnType<typeof openConnection>) => Promise<unknown>): Promise<void> {
+async function onServer(
+  url: string,
+  work: (server: ReturnType<typeof openConnection>) => Promise<unknown>,
+): Promise<void> {
   const server = openConnection({ url })
   try {
     await work(server)

@@ -14,11 +14,16 @@ export function idLike(sample: string): string {
   const isHex = /^[\da-f]*$/i.test(sample.slice(kept))
   const random = (text: string) => text[Math.floor(Math.random() * text.length)] ?? ''
   // Letters and digits of every common alphabet: Crockford's has no I, L, O and U, that of Bitcoin no 0.
-  return sample.slice(0, kept) + [...sample.slice(kept)].map((character) => {
-    if (/\d/.test(character)) return random('123456789')
-    if (/[a-z]/.test(character)) return random(isHex ? 'abcdef' : 'abcdefghjkmnpqrstvwxyz')
-    return /[A-Z]/.test(character) ? random(isHex ? 'ABCDEF' : 'ABCDEFGHJKMNPQRSTVWXYZ') : character
-  }).join('')
+  return (
+    sample.slice(0, kept) +
+    [...sample.slice(kept)]
+      .map((character) => {
+        if (/\d/.test(character)) return random('123456789')
+        if (/[a-z]/.test(character)) return random(isHex ? 'abcdef' : 'abcdefghjkmnpqrstvwxyz')
+        return /[A-Z]/.test(character) ? random(isHex ? 'ABCDEF' : 'ABCDEFGHJKMNPQRSTVWXYZ') : character
+      })
+      .join('')
+  )
 }
 
 /** A random id: a number that fits an integer and that a test does not reach, or a UUID. */

@@ -24,7 +24,9 @@ describe('the report demonstrates', () => {
 
   test('a view with its owner’s rights', async () => {
     const { owner, role, report } = await plainDatabase()
-    await owner.unsafe(`${row('customers')} create view everybody as select org_id, name from customers; grant select on everybody to ${role}`)
+    await owner.unsafe(
+      `${row('customers')} create view everybody as select org_id, name from customers; grant select on everybody to ${role}`,
+    )
     const { findings } = await report()
     expect(findings[0]).toMatchObject({ check: 'rows-without-tenant', object: 'public.everybody' })
   })
@@ -52,7 +54,9 @@ describe('the report demonstrates', () => {
 
 test('the check of a start queries no view', async () => {
   const { owner, role, url } = await plainDatabase()
-  await owner.unsafe(`${row('customers')} create view everybody as select org_id, name from customers; grant select on everybody to ${role}`)
+  await owner.unsafe(
+    `${row('customers')} create view everybody as select org_id, name from customers; grant select on everybody to ${role}`,
+  )
   const isolation = createIsolationCheck({ url, tenantColumn: 'org_id' })
   const findings = await isolation.inspect().finally(() => isolation.close())
   expect(findings.filter(({ object }) => object === 'public.everybody').map(({ check }) => check)).toEqual(['view'])
@@ -66,7 +70,12 @@ describe('the isolation matrix', () => {
   }
 
   test('says what was tried, and what privileges and policies protect', async () => {
-    expect(await statesOf(await plainDatabase(), 'public.customers')).toEqual(['tried', 'protected', 'protected', 'protected'])
+    expect(await statesOf(await plainDatabase(), 'public.customers')).toEqual([
+      'tried',
+      'protected',
+      'protected',
+      'protected',
+    ])
   })
 
   test('says what leaks', async () => {
@@ -85,7 +94,9 @@ describe('the isolation matrix', () => {
 
   test('says what it cannot judge', async () => {
     const database = await plainDatabase()
-    await database.owner.unsafe(plainTable('notes', 'text text', database.role, 'org_id in (select org_id from customers)'))
+    await database.owner.unsafe(
+      plainTable('notes', 'text text', database.role, 'org_id in (select org_id from customers)'),
+    )
     expect(await statesOf(database, 'public.notes')).toEqual(['tried', 'not tried', 'not tried', 'not tried'])
   })
 

@@ -27,10 +27,9 @@ describe('in a database that Rowhouse did not set up', () => {
     await owner.unsafe(`
       ${plainTable('members', 'user_id uuid', role)}
       ${plainTable('notes', 'text text', role, "org_id in (select org_id from members where user_id = current_setting('app.user')::uuid)")}`)
-    expect(await find(({ object }) => object === 'public.notes').then((all) => all.filter((one) => /policy/.test(one)))).toEqual([
-      'warning restrictive-policy-missing public.notes',
-      'warning policy-text public.notes',
-    ])
+    expect(
+      await find(({ object }) => object === 'public.notes').then((all) => all.filter((one) => /policy/.test(one))),
+    ).toEqual(['warning restrictive-policy-missing public.notes', 'warning policy-text public.notes'])
   })
 
   test('a policy for all rows is an error', async () => {
@@ -42,7 +41,9 @@ describe('in a database that Rowhouse did not set up', () => {
   test('a table that the serving role cannot reach is at most a warning', async () => {
     const { owner, find } = await plainDatabase()
     await owner.unsafe('create table audit (org_id uuid, what text)')
-    expect(await find(({ check }) => check === 'row-security-enabled')).toEqual(['warning row-security-enabled public.audit'])
+    expect(await find(({ check }) => check === 'row-security-enabled')).toEqual([
+      'warning row-security-enabled public.audit',
+    ])
   })
 
   test('a table that it can reach without row-level security is an error', async () => {

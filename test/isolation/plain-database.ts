@@ -6,7 +6,7 @@ const left: (() => Promise<unknown>)[] = []
 
 /** Drops the roles of all plain databases: call it in `afterAll`. */
 export async function dropPlainRoles(): Promise<void> {
-  for (const leave of left) await leave()
+  for (const leave of left.splice(0)) await leave()
 }
 
 /**

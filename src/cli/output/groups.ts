@@ -46,7 +46,9 @@ export function groupsOf(findings: readonly Finding[]): { demonstrated: Finding[
     findings.filter((finding) => !isDemonstrated(finding)),
     ({ object }) => object,
   )
-  const alike = grouped(objects, (own) => JSON.stringify(own.map(({ level, check, problem }) => [level, check, problem])))
+  const alike = grouped(objects, (own) =>
+    JSON.stringify(own.map(({ level, check, problem }) => [level, check, problem])),
+  )
   const groups = alike.map(([first = [], ...others]) => ({
     objects: [first, ...others].map(([finding]) => finding?.object ?? ''),
     checks: likeFindings(first),

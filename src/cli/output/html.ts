@@ -3,7 +3,7 @@ import type { HtmlEscapedString } from 'hono/utils/html'
 import { type AccessState, checks, type Finding, type TableAccess } from '../../isolation/index.ts'
 import { escaped } from '../../text/index.ts'
 import { projectChecks } from '../schema/project-checks.ts'
-import { countOf, counted, type Group, groupsOf, type LikeFindings, likeFindings, numbered, pageOf } from './groups.ts'
+import { counted, countOf, type Group, groupsOf, type LikeFindings, likeFindings, numbered, pageOf } from './groups.ts'
 import { styles } from './html-styles.ts'
 import { inOneLine } from './sql-text.ts'
 
@@ -70,7 +70,11 @@ ${others.length > 0 && html`<details><summary>Remedies of the others</summary>${
 const likePart = ({ level, check, findings }: LikeFindings, isNamed: boolean) => html`<div class="like">
 <p><span class="level ${level}">${level}</span> ${checkLink(check)}${findings.length > 1 && ` × ${findings.length}`}</p>
 ${findings.map(
-  ({ object, problem, remedy }) => html`<p class="problem">${isNamed && html`<b>${escaped(object)}</b> `}${escaped(problem)}</p>
+  ({
+    object,
+    problem,
+    remedy,
+  }) => html`<p class="problem">${isNamed && html`<b>${escaped(object)}</b> `}${escaped(problem)}</p>
 ${remedyPart(remedy)}`,
 )}
 </div>`

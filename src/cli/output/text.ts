@@ -2,7 +2,7 @@ import { styleText as style } from 'node:util'
 import type { Finding } from '../../isolation/index.ts'
 import { escaped } from '../../text/index.ts'
 import type { ProcessIo } from '../io.ts'
-import { countOf, counted, type Group, groupsOf, type LikeFindings, likeFindings, numbered, pageOf } from './groups.ts'
+import { counted, countOf, type Group, groupsOf, type LikeFindings, likeFindings, numbered, pageOf } from './groups.ts'
 import { inOneLine } from './sql-text.ts'
 
 /** The most objects and remedies that a paragraph of several objects lists. */

@@ -55,7 +55,8 @@ export const roleChecks: CatalogueCheck[] = [
     guarantee: 11,
     level: 'error',
     elsewhere: 'warning',
-    elsewhereOnly: / a member of pg_(?:monitor|read_all_(?:settings|stats)|stat_scan_tables|checkpoint|use_reserved_connections|signal_backend)$/,
+    elsewhereOnly:
+      / a member of pg_(?:monitor|read_all_(?:settings|stats)|stat_scan_tables|checkpoint|use_reserved_connections|signal_backend)$/,
     should: 'The serving role is not a member of a role with more privileges.',
     find: `${memberships}
       select bound.rolname, case when usable then 'the serving role is a member of ' || roles.oid::regrole

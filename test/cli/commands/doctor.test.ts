@@ -24,7 +24,9 @@ const jsonReport = z.strictObject({
   subject: z.string(),
   findings,
   milliseconds: z.number(),
-  tables: z.array(z.strictObject({ table: z.string(), select: access, insert: access, update: access, delete: access })),
+  tables: z.array(
+    z.strictObject({ table: z.string(), select: access, insert: access, update: access, delete: access }),
+  ),
   summary: z.strictObject({ errors: z.number(), warnings: z.number() }),
 })
 
@@ -36,7 +38,9 @@ describe('rowhouse doctor', () => {
     expect(code).toBe(0)
     const [summary = '', ...paragraphs] = stdout.trim().split('\n\n').reverse()
     expect(summary).toMatch(/^0 errors, [01] warnings?: app_user on \S+, inspected in \d+ ms$/)
-    expect(paragraphs.filter((one) => !/^server: 1 warning\n {2}warning {2}server-release\n|^1 warning {2}docs/.test(one))).toEqual([])
+    expect(
+      paragraphs.filter((one) => !/^server: 1 warning\n {2}warning {2}server-release\n|^1 warning {2}docs/.test(one)),
+    ).toEqual([])
   })
 
   test('prints a paragraph for each object: level, check id, problem and remedy', async () => {

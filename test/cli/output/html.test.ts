@@ -23,7 +23,12 @@ const page = (findings: Finding[], tables: TableAccess[] = []) =>
 
 /** The text of the page's rows of the matrix, without tags. */
 const rowsOf = (html: string) =>
-  [...html.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) => row.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ').trim())
+  [...html.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) =>
+    row
+      .replaceAll(/<[^>]+>/g, ' ')
+      .replaceAll(/\s+/g, ' ')
+      .trim(),
+  )
 
 describe('a report as HTML', () => {
   test('requests nothing: no script, no image, no other host', () => {
@@ -33,7 +38,11 @@ describe('a report as HTML', () => {
   })
 
   test('links each check to its part of the page, with the path of its documentation', () => {
-    const html = page([finding('rows-without-tenant', 'public.a'), finding('policy-text', 'public.a'), finding('timeout', 'web')])
+    const html = page([
+      finding('rows-without-tenant', 'public.a'),
+      finding('policy-text', 'public.a'),
+      finding('timeout', 'web'),
+    ])
     const targets = [...html.matchAll(/href="#([^"]+)"/g)].map(([, target = '']) => target)
     expect(new Set(targets)).toEqual(new Set(['rows-without-tenant', 'policy-text', 'timeout']))
     for (const target of targets) {
@@ -51,10 +60,18 @@ describe('a report as HTML', () => {
   })
 
   test('shows the matrix of tables and commands, leaks first and with their reason', () => {
-    const html = page([], [
-      { table: 'public.a', ...sound },
-      { table: 'public.b', ...sound, select: is('leaks', 'a query returned rows'), delete: is('not tried', 'its policy p') },
-    ])
+    const html = page(
+      [],
+      [
+        { table: 'public.a', ...sound },
+        {
+          table: 'public.b',
+          ...sound,
+          select: is('leaks', 'a query returned rows'),
+          delete: is('not tried', 'its policy p'),
+        },
+      ],
+    )
     expect(rowsOf(html)).toEqual([
       '2 tables SELECT INSERT UPDATE DELETE',
       'public.b ✗ leaks a query returned rows ✓ protected ✓ protected ? not tried its policy p',
@@ -71,7 +88,9 @@ describe('a report as HTML', () => {
 
   test('has one article for tables with the same findings, with every remedy', () => {
     const tables = ['a', 'b', 'c']
-    const html = page(tables.map((table) => finding('policy-text', `public.${table}`, { remedy: `drop policy p on ${table};` })))
+    const html = page(
+      tables.map((table) => finding('policy-text', `public.${table}`, { remedy: `drop policy p on ${table};` })),
+    )
     expect(html).toContain('public.a and 2 more')
     for (const table of tables) expect(html).toContain(`drop policy p on ${table};`)
   })

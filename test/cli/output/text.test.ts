@@ -36,7 +36,9 @@ describe('a report as text', () => {
 
   test('has one paragraph for a table with twelve like findings, and their common remedy once', () => {
     const columns = Array.from({ length: 12 }, (_, n) => `its column c${n} numbers rows`)
-    const [first, ...rest] = paragraphs(...columns.map((problem) => finding('identity-column', 'public.a', problem, warning)))
+    const [first, ...rest] = paragraphs(
+      ...columns.map((problem) => finding('identity-column', 'public.a', problem, warning)),
+    )
     expect(first?.split('\n')).toEqual([
       'public.a: 12 warnings',
       '  warning  identity-column (12)',
@@ -49,7 +51,10 @@ describe('a report as text', () => {
   test('has one paragraph for tables with the same findings', () => {
     const tables = Array.from({ length: 300 }, (_, n) => `public.t${n}`)
     const found = tables.flatMap((table) => [
-      finding('tenant-update', table, 'the role may update org_id', { ...warning, remedy: `revoke update on ${table};` }),
+      finding('tenant-update', table, 'the role may update org_id', {
+        ...warning,
+        remedy: `revoke update on ${table};`,
+      }),
       finding('row-security-forced', table, 'not forced', { ...warning, remedy: `alter table ${table} force;` }),
     ])
     expect(paragraphs(...found)[0]?.split('\n')).toEqual([

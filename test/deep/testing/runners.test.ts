@@ -16,7 +16,8 @@ async function run(command: string[], cwd = folder, environment: Record<string, 
   return { code, output: `${child.stdout}${child.stderr}` }
 }
 
-const leak = '"create policy leak on tasks for select using (true); create policy leak_restrictive on tasks as restrictive using (true)"'
+const leak =
+  '"create policy leak on tasks for select using (true); create policy leak_restrictive on tasks as restrictive using (true)"'
 
 /** The test file of a project. With `leaks`, its database has a policy that shows every row. */
 const testFile = (runner: string, after: string, leaks: boolean) => `
@@ -48,7 +49,14 @@ async function install(): Promise<void> {
     await cp(join(root, name), join(modules, 'rowhouse', name), { recursive: true })
   for (const name of ['sql', 'drizzle']) await cp(join(root, name), join(folder, name), { recursive: true })
   const compiled = await run(
-    [process.execPath, 'node_modules/.bin/tsc', '-p', 'tsconfig.kit.json', '--outDir', join(modules, 'rowhouse/dist/kit')],
+    [
+      process.execPath,
+      'node_modules/.bin/tsc',
+      '-p',
+      'tsconfig.kit.json',
+      '--outDir',
+      join(modules, 'rowhouse/dist/kit'),
+    ],
     root,
   )
   if (compiled.code !== 0) throw new Error(compiled.output)
@@ -62,18 +70,26 @@ const runners = [
   ['vitest', 'afterAll', ['node', 'node_modules/vitest/vitest.mjs', 'run']],
 ] as const
 
-test.each(runners)('expectTenantIsolation passes in %s, and the process ends', async (runner, after, command) => {
-  const file = `tests/${runner.replace(':', '-')}.test.mjs`
-  await writeFile(join(folder, file), testFile(runner, after, false))
-  const { code, output } = await run([...command, file], folder, { TEST_DATABASE_URL: main.ownerUrl })
-  expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
-  expect(output).toContain('public.tasks')
-}, 60_000)
+test.each(runners)(
+  'expectTenantIsolation passes in %s, and the process ends',
+  async (runner, after, command) => {
+    const file = `tests/${runner.replace(':', '-')}.test.mjs`
+    await writeFile(join(folder, file), testFile(runner, after, false))
+    const { code, output } = await run([...command, file], folder, { TEST_DATABASE_URL: main.ownerUrl })
+    expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
+    expect(output).toContain('public.tasks')
+  },
+  60_000,
+)
 
-test.each(runners)('expectTenantIsolation fails in %s for a leak, and the process ends', async (runner, after, command) => {
-  const file = `tests/${runner.replace(':', '-')}-leak.test.mjs`
-  await writeFile(join(folder, file), testFile(runner, after, true))
-  const { code, output } = await run([...command, file], folder, { TEST_DATABASE_URL: main.ownerUrl })
-  expect(code).not.toBe(0)
-  expect(output).toContain('public.tasks select: foreign 1')
-}, 60_000)
+test.each(runners)(
+  'expectTenantIsolation fails in %s for a leak, and the process ends',
+  async (runner, after, command) => {
+    const file = `tests/${runner.replace(':', '-')}-leak.test.mjs`
+    await writeFile(join(folder, file), testFile(runner, after, true))
+    const { code, output } = await run([...command, file], folder, { TEST_DATABASE_URL: main.ownerUrl })
+    expect(code).not.toBe(0)
+    expect(output).toContain('public.tasks select: foreign 1')
+  },
+  60_000,
+)

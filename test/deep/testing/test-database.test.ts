@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { withTenant } from '../../../src/context/index.ts'
 import { createTestDatabase, type TestDatabaseOptions } from '../../../src/testing/index.ts'
-import { asOwner, main, newTenant } from '../../database.ts'
 import { createProject } from '../../cli/run.ts'
+import { asOwner, main, newTenant } from '../../database.ts'
 
 const root = join(import.meta.dir, '../../..')
 const project = { sql: join(root, 'sql'), migrations: join(root, 'drizzle') }
@@ -33,8 +33,11 @@ afterAll(async () => {
 describe('a test database', () => {
   test('is migrated, empty, and keeps tenants apart', async () => {
     await using database = await create()
-    const users = (tenant: string) => withTenant(tenant, () => database.db.read((tx) => tx.execute('select from users')))
-    await asOwner(database)`insert into users (tenant_id, email, name) values (${newTenant()}, 'ada@acme.example', 'Ada')`
+    const users = (tenant: string) =>
+      withTenant(tenant, () => database.db.read((tx) => tx.execute('select from users')))
+    await asOwner(
+      database,
+    )`insert into users (tenant_id, email, name) values (${newTenant()}, 'ada@acme.example', 'Ada')`
     expect(await users(newTenant())).toHaveLength(0)
     const rows = await asOwner(database)`select email from users`
     expect(rows.map(({ email }) => email)).toEqual(['ada@acme.example'])
@@ -50,7 +53,9 @@ describe('a test database', () => {
 
   test('lets only its serving role connect', async () => {
     await using database = await create()
-    const [row] = await asOwner(database)<{ acl: string }[]>`select datacl::text as acl from pg_database where datname = current_database()`
+    const [row] = await asOwner(database)<
+      { acl: string }[]
+    >`select datacl::text as acl from pg_database where datname = current_database()`
     expect(row?.acl).toMatch(/^\{postgres=\w+\/postgres,rowhouse_test_\w+=c\/postgres\}$/)
   })
 
