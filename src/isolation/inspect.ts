@@ -159,10 +159,14 @@ const demonstrated = checks.filter(({ isDemonstrated }) => isDemonstrated).map((
 /** Whether the check saw the leak by running a query. */
 export const isDemonstrated = ({ check }: Finding): boolean => demonstrated.includes(check)
 
+/** The statement for a check may undo that of a later one, so they are printed in the order of their declarations. */
+const place = ({ check }: Finding): number => checks.findIndex((one) => one.check === check)
+
 /** Errors first, among them what was demonstrated; then by guarantee and object. */
 export const inOrder = (a: Finding, b: Finding): number =>
   a.level.localeCompare(b.level) ||
   Number(isDemonstrated(b)) - Number(isDemonstrated(a)) ||
   a.guarantee - b.guarantee ||
   a.object.localeCompare(b.object) ||
+  place(a) - place(b) ||
   a.problem.localeCompare(b.problem)

@@ -93,3 +93,25 @@ test.each(runners)(
   },
   60_000,
 )
+
+/** The test of docs/use-the-kit.md, with a pool of the project's own. */
+const poolFile = (runner: string, after: string) => `
+import { ${after}, test } from '${runner}'
+import { createPool, createTenantDatabase } from 'rowhouse'
+import { expectTenantIsolation } from 'rowhouse/testing'
+
+const db = createTenantDatabase({ connections: createPool({ url: process.env.DATABASE_URL, size: 4 }) })
+${after}(() => db.close())
+test("no tenant reaches another tenant's rows", async () => { await expectTenantIsolation(db) })
+`
+
+test.each(runners)(
+  'expectTenantIsolation passes in %s on a pool of the project, and the process ends',
+  async (runner, after, command) => {
+    const file = `tests/${runner.replace(':', '-')}-pool.test.mjs`
+    await writeFile(join(folder, file), poolFile(runner, after))
+    const { code, output } = await run([...command, file], folder, { DATABASE_URL: main.appUrl })
+    expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
+  },
+  60_000,
+)

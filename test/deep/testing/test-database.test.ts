@@ -44,11 +44,12 @@ describe('a test database', () => {
   })
 
   test('is another one for each call, and copies one template', async () => {
-    const [a, b] = await Promise.all([create(), create()])
-    await using _ = a
-    await using __ = b
-    expect(a.appUrl).not.toBe(b.appUrl)
-    expect(await count('^rowhouse_template_')).toBe(1)
+    await using first = await create()
+    const templates = await count('^rowhouse_template_')
+    const [second, third] = await Promise.all([create(), create()])
+    expect(new Set([first.appUrl, second.appUrl, third.appUrl]).size).toBe(3)
+    expect(await count('^rowhouse_template_')).toBe(templates)
+    await Promise.all([second.close(), third.close()])
   })
 
   test('lets only its serving role connect', async () => {
