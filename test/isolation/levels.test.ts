@@ -81,8 +81,8 @@ describe('in a database that Rowhouse did not set up', () => {
     await owner.unsafe(`grant truncate, trigger, references on customers to ${role}`)
     expect(await find(({ check }) => /^(table-privileges|references-privilege)$/.test(check))).toEqual([
       'error table-privileges public.customers',
-      'warning references-privilege public.customers',
       'warning table-privileges public.customers',
+      'warning references-privilege public.customers',
     ])
   })
 

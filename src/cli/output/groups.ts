@@ -46,15 +46,19 @@ export function groupsOf(findings: readonly Finding[]): { demonstrated: Finding[
     findings.filter((finding) => !isDemonstrated(finding)),
     ({ object }) => object,
   )
-  const alike = grouped(objects, (own) =>
-    JSON.stringify(own.map(({ level, check, problem }) => [level, check, problem])),
-  )
+  const alike = grouped(objects, (own) => JSON.stringify(own.map((one) => [one.level, one.check, withoutName(one)])))
   const groups = alike.map(([first = [], ...others]) => ({
     objects: [first, ...others].map(([finding]) => finding?.object ?? ''),
     checks: likeFindings(first),
     others,
   }))
   return { demonstrated, groups }
+}
+
+/** A problem without the name of its object, which the names of its keys and indexes contain. */
+function withoutName({ object, problem }: Finding): string {
+  const name = object.slice(object.lastIndexOf('.') + 1).replaceAll('"', '')
+  return name === '' ? problem : problem.replaceAll(name, '…')
 }
 
 /** The findings by check, in the order of the first one of each. */

@@ -22,7 +22,12 @@ article:target { border-color: var(--blue); }
 .demonstrated { border: 2px solid var(--red); border-radius: .5rem; padding: 0 1rem .75rem; margin-top: 1.5rem; }
 .demonstrated h2 { margin-top: .75rem; }
 .legend { list-style: none; margin: .5rem 0 1rem; padding: 0; font-size: .9rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .5rem; border-bottom: 1px solid var(--line); }
-tbody th { font-weight: 500; min-width: 8rem; } td small { display: block; min-width: 7rem; }
+thead th { white-space: nowrap; } tbody th { font-weight: 500; width: 30%; } td small { display: block; }
+@media (max-width: 40rem) {
+  thead { display: none; } tbody tr { display: grid; grid-template-columns: 1fr 1fr; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  tbody th { grid-column: 1 / -1; width: auto; font-weight: 600; } th, td { border: 0; padding: .15rem 0; }
+  td::before { content: attr(data-command) " "; color: var(--soft); font-size: .75rem; }
+}
 `)

@@ -70,12 +70,11 @@ ${others.length > 0 && html`<details><summary>Remedies of the others</summary>${
 const likePart = ({ level, check, findings }: LikeFindings, isNamed: boolean) => html`<div class="like">
 <p><span class="level ${level}">${level}</span> ${checkLink(check)}${findings.length > 1 && ` × ${findings.length}`}</p>
 ${findings.map(
-  ({
-    object,
-    problem,
-    remedy,
-  }) => html`<p class="problem">${isNamed && html`<b>${escaped(object)}</b> `}${escaped(problem)}</p>
-${remedyPart(remedy)}`,
+  (
+    { object, problem, remedy },
+    index,
+  ) => html`<p class="problem">${isNamed && html`<b>${escaped(object)}</b> `}${escaped(problem)}</p>
+${remedy !== findings[index + 1]?.remedy && remedyPart(remedy)}`,
 )}
 </div>`
 
@@ -105,17 +104,17 @@ function matrixSection(tables: TableAccess[]) {
     ([state, [mark, meaning]]) =>
       html`<li><span class="state ${classOf(state)}">${mark} ${state}</span> ${total(state)} · ${meaning}</li>`,
   )}</ul>
-<div class="scroll"><table>
+<table>
 <thead><tr><th scope="col">${numbered(tables.length, 'table')}</th>${Object.values(columns).map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(
   (table) => html`<tr><th scope="row">${escaped(table.table)}</th>${accesses(table).map(
-    ([, { state, why }]) =>
-      html`<td title="${escaped(why)}"><span class="state ${classOf(state)}">${states[state][0]} ${state}</span>${needsReason(state) && html`<small>${escaped(why)}</small>`}</td>`,
+    ([command, { state, why }]) =>
+      html`<td data-command="${columns[command]}" title="${escaped(why)}"><span class="state ${classOf(state)}">${states[state][0]} ${state}</span>${needsReason(state) && html`<small>${escaped(why)}</small>`}</td>`,
   )}</tr>
 `,
 )}</tbody>
-</table></div>
+</table>
 </section>`
 }
 
@@ -127,7 +126,8 @@ const needsReason = (state: AccessState): boolean => state === 'leaks' || state 
 const checksSection = (findings: Finding[]) => html`<section>
 <h2>Checks</h2>
 <p>Each check has a page in the package, with its reasons, an example and the remedy.</p>
-${likeFindings(findings).map(({ check, findings: like }) => {
+${[...new Set(findings.map(({ check }) => check))].map((check) => {
+  const like = findings.filter((finding) => finding.check === check)
   const declared = [...checks, ...projectChecks].find((one) => one.check === check)
   return html`<article id="${check}">
 <h3><code>${check}</code> <small>${counted(like)}</small></h3>

@@ -51,6 +51,12 @@ describe('a report as HTML', () => {
     }
   })
 
+  test('has one part for a check with errors and warnings', () => {
+    const html = page([finding('policy-text', 'public.a'), finding('policy-text', 'public.b', { level: 'warning' })])
+    expect(html.match(/id="policy-text"/g)).toHaveLength(1)
+    expect(html).toContain('<small>1 error, 1 warning</small>')
+  })
+
   test('escapes names of the database', () => {
     const name = `public."<script>alert('1')</script>\u202e"`
     const html = page([finding('policy-text', name, { problem: name, remedy: name })], [{ table: name, ...sound }])
@@ -87,11 +93,11 @@ describe('a report as HTML', () => {
   })
 
   test('has one article for tables with the same findings, with every remedy', () => {
-    const tables = ['a', 'b', 'c']
+    const tables = ['cars', 'boats', 'ships']
     const html = page(
       tables.map((table) => finding('policy-text', `public.${table}`, { remedy: `drop policy p on ${table};` })),
     )
-    expect(html).toContain('public.a and 2 more')
+    expect(html).toContain('public.cars and 2 more')
     for (const table of tables) expect(html).toContain(`drop policy p on ${table};`)
   })
 })

@@ -74,6 +74,15 @@ describe('a report as text', () => {
     ])
   })
 
+  test('has one paragraph for tables whose findings differ in names made of the table’s', () => {
+    const found = ['cars', 'boats'].map((table) =>
+      finding('key-without-tenant', `public.${table}`, `public.${table}_pkey is short`),
+    )
+    const [first, ...rest] = paragraphs(...found)
+    expect(first).toStartWith('public.cars, public.boats: 1 error each\n')
+    expect(rest).toHaveLength(2)
+  })
+
   test('ends with the number of findings of each check and the path of its page, and a summary', () => {
     const found = [
       finding('policy-text', 'public.a', 'open'),
