@@ -44,11 +44,17 @@ describe('the report demonstrates', () => {
   test('demonstrated leaks before every other error', async () => {
     const { owner, role, report } = await plainDatabase()
     await owner.unsafe(`
-      create table settings (name text); grant select on settings to ${role};
+      create table plans (id int primary key); grant delete on plans to ${role};
+      alter table customers add plan int references plans on delete cascade;
       ${plainTable('open', 'note text', role, 'true')} ${row('open')}`)
     const { findings } = await report()
     const errors = findings.filter(({ level }) => level === 'error')
-    expect(errors.map(({ check }) => check)).toEqual(['rows-without-tenant', 'policy-text', 'reachable-without-tenant'])
+    expect(errors.map(({ check }) => check)).toEqual([
+      'rows-without-tenant',
+      'foreign-key-cascade',
+      'policy-text',
+      'reachable-without-tenant',
+    ])
   })
 })
 
@@ -105,8 +111,11 @@ describe('the isolation matrix', () => {
     await database.owner.unsafe(`
       ${plainTable('open', 'note text', database.role, 'true')} create policy all_restrictive on open as restrictive using (${tenantIs});
       ${plainTable('half', 'note text', database.role, 'true')}
-      create policy half_restrictive on half as restrictive using (true) with check (${tenantIs});`)
+      create policy half_restrictive on half as restrictive using (true) with check (${tenantIs});
+      ${plainTable('writes', 'note text', database.role, 'true')}
+      create policy writes_restrictive on writes as restrictive with check (${tenantIs});`)
     expect(await statesOf(database, 'public.open')).toEqual(['tried', 'protected', 'protected', 'protected'])
+    expect(await statesOf(database, 'public.writes')).toEqual(['leaks', 'protected', 'leaks', 'leaks'])
     expect(await statesOf(database, 'public.half')).toEqual(['leaks', 'protected', 'leaks', 'leaks'])
   })
 })

@@ -33,6 +33,7 @@ async function messagesFor(tables: number): Promise<number> {
   await connection.command('begin read only')
   const { tables: found, findings } = await examine(counted, { tenantColumn: 'org_id', asTenant: true })
   await connection.close()
+  expect(found.filter(({ select }) => select.state === 'tried')).toHaveLength(tables + 2)
   expect([found.length, findings.filter(({ check }) => check === 'not-tried')]).toEqual([tables + 2, []])
   return counted.sent
 }

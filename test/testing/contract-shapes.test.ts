@@ -193,14 +193,21 @@ describe('the contract cases understand', () => {
 
   test('a stream of events, which has no end', async () => {
     const api = createApp()
+    const closed: string[] = []
     const events = { content: { 'text/event-stream': { schema: z.string() } }, description: 'Events' }
     api.routes.openapi(
       tenantRoute({ ...about, method: 'get', path: '/events', operationId: 'watch', responses: { 200: events } }),
       // The router expects a response of the declared type; a stream has none.
-      (c) => streamSSE(c, (stream) => stream.writeSSE({ data: 'hello' }).then(() => new Promise(() => {}))) as never,
+      (c) =>
+        streamSSE(c, async (stream) => {
+          stream.onAbort(() => void closed.push('closed'))
+          await stream.writeSSE({ data: 'hello' })
+          await new Promise(() => {})
+        }) as never,
     )
     const { failing, cases } = await runCases(api)
     expect([failing, skipped(cases)]).toEqual([[], []])
+    expect(closed).toContain('closed')
   })
 
   test('numbers as ids', async () => {
