@@ -16,6 +16,16 @@ export interface Finding {
 export interface Check extends Pick<Finding, 'level' | 'check' | 'guarantee'> {
   /** What should hold, in one sentence. */
   should: string
+  /** Whether each finding of it is a leak that the check saw by running a query. @default false */
+  isDemonstrated?: boolean
+  /**
+   * The level in a database that Rowhouse did not set up, where it is a habit of Rowhouse and no fault: `none` reports nothing.
+   *
+   * @default the level
+   */
+  elsewhere?: 'warning' | 'none'
+  /** The problems that have that level there. @default all */
+  elsewhereOnly?: RegExp
 }
 
 /** A check that is a query of the tables in tables-query.ts. It returns `object, problem, remedy` of each fault. */
@@ -32,3 +42,19 @@ export const toFinding = (
   problem: string,
   remedy: string,
 ): Finding => ({ level, check, guarantee, object, problem, remedy })
+
+/**
+ * The findings of a database that Rowhouse did not set up. A table that the serving role cannot reach is at most a warning there.
+ *
+ * @param checks the declarations
+ * @param unreachable the names of tenant tables that the serving role has no privilege on
+ */
+export function levelElsewhere(findings: Finding[], checks: readonly Check[], unreachable: string[]): Finding[] {
+  return findings.flatMap((finding) => {
+    const { elsewhere, elsewhereOnly = /^/ } = checks.find(({ check }) => check === finding.check) ?? {}
+    const level = elsewhereOnly.test(finding.problem) ? elsewhere : undefined
+    if (level === 'none') return []
+    const isWarning = level === 'warning' || unreachable.includes(finding.object)
+    return [isWarning ? { ...finding, level: 'warning' as const } : finding]
+  })
+}

@@ -1,3 +1,5 @@
+export type { Access, AccessState, TableAccess } from './access.ts'
+export type { IsolationReport } from './examine.ts'
 export type { Check, Finding } from './finding.ts'
-export { checks, type IsolationCheckOptions, inOrder, inspectRowSecurity } from './inspect.ts'
+export { checks, type IsolationCheckOptions, inOrder, inspectRowSecurity, isDemonstrated } from './inspect.ts'
 export { assertRowSecurity, createIsolationCheck, type IsolationCheck, RowSecurityError } from './isolation-check.ts'

@@ -8,12 +8,12 @@ import { relationChecks } from './checks/relations.ts'
 import { roleChecks } from './checks/role.ts'
 import { settingChecks } from './checks/settings.ts'
 import { tableChecks } from './checks/tables.ts'
-import { type CatalogueCheck, type Check, type Finding, toFinding } from './finding.ts'
+import { type CatalogueCheck, type Check, type Finding, levelElsewhere, toFinding } from './finding.ts'
 import { judgePolicies } from './judge-policies.ts'
 import { type PolicyRow, policiesQuery } from './policies.ts'
-import { probeTenant } from './probe-tenant.ts'
+import { probeTenant, type TenantValue } from './probe-tenant.ts'
 import { tablesQuery } from './tables-query.ts'
-import { ours, tenantExpression, tenantSettings } from './tenant-expression.ts'
+import { ours, type Tenant, tenantExpression, tenantSettings } from './tenant-expression.ts'
 
 export interface IsolationCheckOptions {
   /**
@@ -69,7 +69,7 @@ export const checks: Check[] = [...catalogueChecks, ...Object.values(policyCheck
  * every schema whose tables have a tenant column. Call it in a transaction: it evaluates the tenant expression in savepoints,
  * if the login is the serving role.
  *
- * @returns errors first, then by guarantee and object
+ * @returns errors first, among them what was demonstrated; then by guarantee and object
  * @example
  * assertRowSecurity(await inspectRowSecurity(connection, { role: 'app_user' }))
  */
@@ -80,15 +80,20 @@ export async function inspectRowSecurity(
   return (await inspectDatabase(connection, options)).findings
 }
 
-/**
- * {@link inspectRowSecurity} for the check that also queries tables.
- *
- * @returns `mayRun`: whether the check may run policies and their functions; if not, the search_path stays pg_catalog
- */
-export async function inspectDatabase(
-  connection: Connection,
-  options: IsolationCheckOptions,
-): Promise<{ findings: Finding[]; mayRun: boolean }> {
+/** What {@link inspectDatabase} found. */
+export interface Inspection {
+  findings: Finding[]
+  /** Whether the check may run policies and their functions; if not, the search_path stays pg_catalog. */
+  mayRun: boolean
+  /** The tenant tables with their policies, and what these compare the tenant column with. */
+  policies: PolicyRow[]
+  tenant: Tenant | undefined
+  /** A tenant without rows; undefined when the check cannot set one. */
+  value: TenantValue | undefined
+}
+
+/** {@link inspectRowSecurity} for the check that also queries tables. */
+export async function inspectDatabase(connection: Connection, options: IsolationCheckOptions): Promise<Inspection> {
   const { tenantColumn = 'tenant_id', shared = [], allowPrivileged = false } = options
   // First of all: until then the database decides what the names in a query mean.
   const [entry] = (await query(connection, enterCatalogue)) as unknown as [{ path: string }] // its one row
@@ -100,15 +105,20 @@ export async function inspectDatabase(
   const settings = tenantSettings(rows, tenant, session.bodies)
   const parameters = [...given, settings, tenant?.text ?? null]
   const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Found[] // its own columns
-  const findings = [...found.map(withDeclaration), ...judgePolicies(rows, tenant)]
+  const all = [...found.map(withDeclaration), ...judgePolicies(rows, tenant)]
+  const isOurs = session.hasOurs || settings.includes('app.current_tenant')
+  const unreachable = rows.filter(({ privileges }) => privileges === '').map(({ table }) => table)
+  const findings = isOurs ? all : levelElsewhere(all, checks, unreachable)
   const isServing = session.login === (options.role ?? session.role) && !findings.some(isPower)
   const mayRun = allowPrivileged || isServing
   // Functions of policies see the names that they see in the service.
   if (mayRun) await query(connection, "select pg_catalog.set_config('search_path', $1, true)", [entry.path])
   if (rows.length > 0 && !mayRun) findings.push(notRun(session.login))
-  if (rows.length > 0 && mayRun && tenant !== undefined)
-    findings.push(...(await probeTenant(connection, tenant.text, settings)))
-  return { findings: findings.sort(inOrder), mayRun }
+  if (rows.length === 0 || !mayRun || tenant === undefined)
+    return { findings: findings.sort(inOrder), mayRun, policies: rows, tenant, value: undefined }
+  const probed = await probeTenant(connection, tenant.text, settings)
+  findings.push(...probed.findings)
+  return { findings: findings.sort(inOrder), mayRun, policies: rows, tenant, value: probed.value }
 }
 
 /** Whether a finding means that the serving role may do more than read and write rows. */
@@ -150,9 +160,19 @@ function checksQuery(version: number): string {
   return `with ${tablesQuery} select * from (${finds.join('\nunion all ')}) as all_found ("check", object, problem, remedy)`
 }
 
-/** Errors first, then by guarantee and object. */
+const demonstrated = checks.filter(({ isDemonstrated }) => isDemonstrated).map(({ check }) => check)
+
+/** Whether the check saw the leak by running a query. */
+export const isDemonstrated = ({ check }: Finding): boolean => demonstrated.includes(check)
+
+/** The statement for a check may undo that of a later one, so they are printed in the order of their declarations. */
+const place = ({ check }: Finding): number => checks.findIndex((one) => one.check === check)
+
+/** Errors first, among them what was demonstrated; then by guarantee and object. */
 export const inOrder = (a: Finding, b: Finding): number =>
   a.level.localeCompare(b.level) ||
+  Number(isDemonstrated(b)) - Number(isDemonstrated(a)) ||
   a.guarantee - b.guarantee ||
   a.object.localeCompare(b.object) ||
+  place(a) - place(b) ||
   a.problem.localeCompare(b.problem)

@@ -1,9 +1,9 @@
 import { type Connection, type ConnectionOptions, openConnection, query, type TenantSigner } from '../database/index.ts'
 import { OperatorError } from '../errors/index.ts'
 import { escaped } from '../text/index.ts'
+import { examine, type IsolationReport } from './examine.ts'
 import type { Finding } from './finding.ts'
-import { type IsolationCheckOptions, inOrder, inspectDatabase } from './inspect.ts'
-import { probeRows } from './probe-rows.ts'
+import { type IsolationCheckOptions, inOrder } from './inspect.ts'
 import { probeSigning } from './probe-signing.ts'
 
 const isError = (finding: Finding): boolean => finding.level === 'error'
@@ -35,6 +35,13 @@ export interface IsolationCheck {
    * @throws ApiError SERVICE_UNAVAILABLE when the database does not answer
    */
   inspect(): Promise<Finding[]>
+  /**
+   * Inspects more than the start of a service needs: it also queries every tenant table and view as a tenant without rows, and tells
+   * for each table what keeps tenants apart.
+   *
+   * @throws ApiError SERVICE_UNAVAILABLE when the database does not answer
+   */
+  report(): Promise<IsolationReport>
   /**
    * Waits for one answer of the database, after an inspection that is running. It does not read the catalogue.
    *
@@ -79,14 +86,17 @@ export function createIsolationCheck(
   }
 
   async function inspect(connection: Connection): Promise<Finding[]> {
+    const { findings, mayRun } = await examine(connection, options)
+    const signing = options.signer === undefined || !mayRun ? [] : await probeSigning(connection, options.signer)
+    const others = mayRun ? ((await options.also?.(connection)) ?? []) : []
+    return [...findings, ...signing, ...others].sort(inOrder)
+  }
+
+  async function inTransaction<T>(work: (connection: Connection) => Promise<T>, connection: Connection): Promise<T> {
     await connection.command('begin read only')
     try {
       if (options.role) await query(connection, "select pg_catalog.set_config('role', $1, true)", [options.role])
-      const { findings, mayRun } = await inspectDatabase(connection, options)
-      const rows = await probeRows(connection, options.tenantColumn ?? 'tenant_id', mayRun)
-      const signing = options.signer === undefined || !mayRun ? [] : await probeSigning(connection, options.signer)
-      const others = mayRun ? ((await options.also?.(connection)) ?? []) : []
-      return [...findings, ...rows, ...signing, ...others].sort(inOrder)
+      return await work(connection)
     } finally {
       await connection.command('rollback').catch(() => connection.close())
     }
@@ -94,11 +104,13 @@ export function createIsolationCheck(
 
   return {
     inspect() {
-      running ??= inTurn(inspect).finally(() => {
+      running ??= inTurn((connection) => inTransaction(inspect, connection)).finally(() => {
         running = undefined
       })
       return running
     },
+    report: () =>
+      inTurn((connection) => inTransaction((begun) => examine(begun, { ...options, asTenant: true }), connection)),
     ping() {
       pinging ??= inTurn(async (connection) => void (await query(connection, 'select'))).finally(() => {
         pinging = undefined

@@ -1,10 +1,11 @@
 import { policyChecks } from './checks/policies.ts'
 import { type Check, type Finding, toFinding } from './finding.ts'
-import { clausesOf, type PolicyRow } from './policies.ts'
-import { callsOutside } from './policy-text.ts'
+import { byTable, clausesOf, type PolicyRow } from './policies.ts'
+import { callsOutside, isBeyondText } from './policy-text.ts'
 import { castTenant, isDefaultOf, isSameTenant, ours, type Tenant } from './tenant-expression.ts'
 
-const commands = { r: 'SELECT', a: 'INSERT', w: 'UPDATE', d: 'DELETE' }
+/** The commands of policies, as pg_policy has them. */
+export const commands = { r: 'SELECT', a: 'INSERT', w: 'UPDATE', d: 'DELETE' }
 
 /**
  * Judges the policies of every table by their text.
@@ -12,9 +13,7 @@ const commands = { r: 'SELECT', a: 'INSERT', w: 'UPDATE', d: 'DELETE' }
  * @param tenant the expression that they should compare the tenant column with; undefined for a database without one
  */
 export function judgePolicies(rows: PolicyRow[], tenant: Tenant | undefined): Finding[] {
-  const tables = new Map<string, PolicyRow[]>()
-  for (const row of rows) tables.set(row.table, [...(tables.get(row.table) ?? []), row])
-  return [...tables.values()].flatMap((own) => [
+  return [...byTable(rows).values()].flatMap((own) => [
     ...judgePermissive(own, tenant),
     ...judgeRestrictive(own, tenant),
     ...own.flatMap((row) => (row.policy === null ? [] : judgePolicy(row, tenant))),
@@ -68,6 +67,8 @@ function judgePolicy(row: PolicyRow, tenant: Tenant | undefined): Finding[] {
       tenant,
       (expression) => `alter policy ${row.policy} on ${row.table} ${clause} ${compared(row, expression)};`,
     )
+    if (!condition && isBeyondText(text))
+      return [found(policyChecks.text, row, `${name} cannot be judged by its text: ${clause} ${text}`, addTenant)]
     if (!condition || !isSameTenant(condition.tenant, tenant))
       return [found(policyChecks.text, row, `${name} does not limit rows to the tenant: ${clause} ${text}`, fix)]
     if (!condition.once)
@@ -96,8 +97,9 @@ function judgeSeveral(rows: PolicyRow[]): Finding[] {
   })
 }
 
-const applyingOf = (rows: PolicyRow[]) => rows.filter((row) => row.policy !== null && row.permissive && row.applies)
-const covers = (row: PolicyRow, command: string): boolean => row.command === '*' || row.command === command
+export const applyingOf = (rows: PolicyRow[]) =>
+  rows.filter((row) => row.policy !== null && row.permissive && row.applies)
+export const covers = (row: PolicyRow, command: string): boolean => row.command === '*' || row.command === command
 
 function isSound(row: PolicyRow, tenant: Tenant | undefined): boolean {
   const clauses = clausesOf(row)
@@ -107,6 +109,7 @@ function isSound(row: PolicyRow, tenant: Tenant | undefined): boolean {
 const found = (check: Check, { table }: PolicyRow, problem: string, remedy: string): Finding =>
   toFinding(check, table, problem, remedy)
 
+const addTenant = 'Compare the tenant column with the tenant too, with AND.'
 const noTenant = 'Create a tenant function first: run "rowhouse init" and "rowhouse migrate".'
 
 /** A finding for a table whose tenant column has another default than the tenant expression. */

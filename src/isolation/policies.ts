@@ -1,4 +1,5 @@
 import { readTenantCondition, type TenantCondition } from './policy-text.ts'
+import { parameters } from './tables-query.ts'
 
 /** A policy of a tenant table. A table without policies is one row with a null `policy`. */
 export interface PolicyRow {
@@ -19,6 +20,10 @@ export interface PolicyRow {
   check: string | null
   /** Bodies of the functions that it calls. */
   functions: string | null
+  /** Whether row-level security applies to the serving role on this table. */
+  isActive: boolean
+  /** The commands that the serving role has the privilege for, on a column at the least: some of r, a, w, d. */
+  privileges: string
 }
 
 export const policiesQuery = `
@@ -28,11 +33,28 @@ select t.name as "table", t.tenant_name as "column",
   p.polpermissive as permissive, p.polcmd as command, p.polroles = '{0}' as "isPublic",
   exists (select from role, unnest(p.polroles) as r where r = 0 or pg_has_role(role.oid, nullif(r, 0), 'USAGE')) as applies,
   pg_get_expr(p.polqual, p.polrelid) as "using", pg_get_expr(p.polwithcheck, p.polrelid) as "check",
+  coalesce((select t.relrowsecurity and not rolsuper and not rolbypassrls
+    and (t.relforcerowsecurity or not pg_has_role(role.oid, t.relowner, 'USAGE')) from role), false) as "isActive",
+  concat(case when has_any_column_privilege(${parameters.role}, t.oid, 'SELECT') then 'r' end,
+    case when has_any_column_privilege(${parameters.role}, t.oid, 'INSERT') then 'a' end,
+    case when has_any_column_privilege(${parameters.role}, t.oid, 'UPDATE') then 'w' end,
+    case when has_table_privilege(${parameters.role}, t.oid, 'DELETE') then 'd' end) as privileges,
   (select string_agg(coalesce(nullif(f.prosrc, ''), pg_get_function_sqlbody(f.oid)), ' ')
     from pg_depend d join pg_proc f on f.oid = d.refobjid
     where d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass) as functions
 from tables t left join pg_policy p on p.polrelid = t.oid
 order by t.name, p.polname`
+
+/** The policies of each table, by its name. */
+export function byTable(rows: PolicyRow[]): Map<string, PolicyRow[]> {
+  const tables = new Map<string, PolicyRow[]>()
+  for (const row of rows) {
+    const own = tables.get(row.table)
+    if (own) own.push(row)
+    else tables.set(row.table, [row])
+  }
+  return tables
+}
 
 /** The clauses of a policy with their tenant conditions. Without WITH CHECK, PostgreSQL applies USING to new rows. */
 export function clausesOf({ using, check, column }: PolicyRow) {

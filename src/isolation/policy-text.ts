@@ -57,6 +57,10 @@ function hasColumn(expression: string): boolean {
   return words.some((word) => !/^(\d+|SELECT|true|false|NULL|CURRENT_USER|SESSION_USER)$/.test(word))
 }
 
+/** Whether a condition depends on more than its text shows: another table, a list of tenants, or a function of a value. */
+export const isBeyondText = (text: string): boolean =>
+  /\sFROM\s|= ANY \(|[\w"]\.[\w"]+\([^)]/.test(text.replaceAll(/'[^']*'/g, "''"))
+
 /** Splits an expression at a separator outside parentheses and quotes. */
 function split(text: string, separator: string): string[] {
   const parts: string[] = []

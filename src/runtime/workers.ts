@@ -73,6 +73,7 @@ async function createEdgeService(config: Config, log: Logger): Promise<Service> 
     }
     return {
       inspect: () => run((check) => check.inspect()),
+      report: () => run((check) => check.report()),
       ping: () => run((check) => check.ping()),
       close: async () => {},
     }

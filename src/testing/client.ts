@@ -45,7 +45,10 @@ export function testClient(target: Target | string, options: { tenantHeader?: st
       const headers = new Headers(init.headers)
       if (tenant !== undefined && !headers.has(tenantHeader)) headers.set(tenantHeader, tenant)
       const response = await sendTo(path, { ...init, method, headers })
-      const text = await response.text()
+      // A stream of events has no end.
+      const isEndless = response.headers.get('Content-Type')?.startsWith('text/event-stream') ?? false
+      if (isEndless) await response.body?.cancel()
+      const text = isEndless ? '' : await response.text()
       const isJson = response.headers.get('Content-Type')?.startsWith('application/json') ?? false
       const body: unknown = isJson && text !== '' ? JSON.parse(text) : undefined
       const envelope = (body ?? {}) as { data: Data; error: Failure['error'] } // the test names the type of its data

@@ -1,12 +1,32 @@
 import { z } from 'zod'
 import type { TestClient } from './client.ts'
 
+const Schema = z.looseObject({
+  $ref: z.string().optional(),
+  type: z.unknown().optional(),
+  format: z.string().optional(),
+  pattern: z.string().optional(),
+  example: z.unknown().optional(),
+  default: z.unknown().optional(),
+  enum: z.array(z.unknown()).optional(),
+  properties: z.record(z.string(), z.looseObject({ example: z.unknown().optional() })).default({}),
+})
+export type Schema = z.infer<typeof Schema>
+
+const Parameter = z.looseObject({
+  $ref: z.string().optional(),
+  name: z.string().default(''),
+  in: z.string().default(''),
+  required: z.boolean().default(false),
+  example: z.unknown().optional(),
+  schema: Schema.optional(),
+})
+export type Parameter = z.infer<typeof Parameter>
+
 const Operation = z.looseObject({
   operationId: z.string(),
-  parameters: z.array(z.looseObject({ $ref: z.string().optional(), in: z.string().optional() })).default([]),
-  requestBody: z
-    .looseObject({ content: z.object({ 'application/json': z.object({ schema: z.unknown() }) }) })
-    .optional(),
+  parameters: z.array(Parameter).default([]),
+  requestBody: z.looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })) }).optional(),
   responses: z.record(z.string(), z.unknown()),
 })
 export type Operation = z.infer<typeof Operation>
@@ -14,34 +34,65 @@ export type Operation = z.infer<typeof Operation>
 /** Operations by path and method, as an OpenAPI document has them. */
 export type Paths = Record<string, Record<string, Operation>>
 
-const Document = z.object({ paths: z.record(z.string(), z.record(z.string(), Operation)) })
+const verbs = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options', 'trace']
+const PathItem = z.preprocess(
+  (item) => Object.fromEntries(Object.entries(item ?? {}).filter(([verb]) => verbs.includes(verb))),
+  z.record(z.string(), Operation),
+)
+const Document = z.looseObject({
+  paths: z.record(z.string(), PathItem),
+  components: z
+    .looseObject({
+      schemas: z.record(z.string(), z.unknown()).default({}),
+      parameters: z.record(z.string(), Parameter).default({}),
+    })
+    .default({ schemas: {}, parameters: {} }),
+})
 
 export const pathsOf = (document: unknown): Paths => Document.parse(document).paths
 
-/** For each field that references another resource: creates one as the client's tenant and returns its id. */
+/**
+ * Creates a row as the client's tenant and returns its id: for each field that references another resource, each parameter of a path, and
+ * each collection such as `/tasks`, by name.
+ */
 export type Fixtures = Record<string, (client: TestClient) => Promise<string>>
 
 export const needsTenant = ({ parameters }: Operation): boolean =>
   parameters.some(({ $ref }) => $ref === '#/components/parameters/Tenant')
 
-export const hasBody = ({ requestBody }: Operation): boolean => requestBody !== undefined
+const json = 'application/json'
+
+/** The media type of an operation's body, JSON if it may be that; undefined without a body. */
+export function mediaTypeOf({ requestBody }: Operation): string | undefined {
+  const types = Object.keys(requestBody?.content ?? {})
+  return types.find((type) => type === json) ?? types[0]
+}
+
+export const hasJsonBody = (operation: Operation): boolean => mediaTypeOf(operation) === json
 
 /** The declared status of success. */
 export const successOf = ({ responses }: Operation): number =>
   Number(Object.keys(responses).find((status) => status.startsWith('2')))
 
-const Schema = z.looseObject({
-  $ref: z.string().optional(),
-  example: z.unknown().optional(),
-  properties: z.record(z.string(), z.looseObject({ example: z.unknown().optional() })).default({}),
-})
+/** The parameters of an operation in one place, such as `query`. */
+export function parametersOf(document: unknown, { parameters }: Operation, place: string): Parameter[] {
+  const { components } = Document.parse(document)
+  const resolved = parameters.map(
+    (one) => (one.$ref ? components.parameters[one.$ref.replace('#/components/parameters/', '')] : one) ?? one,
+  )
+  return resolved.filter((one) => one.in === place)
+}
 
-/** The example of an operation's body: its own, or the examples of its fields. */
+/** The example of a parameter: its own, its schema's, or a value that the schema lists; undefined without one. */
+export const parameterExample = ({ example, schema }: Parameter): unknown =>
+  example ?? schema?.example ?? schema?.default ?? schema?.enum?.[0]
+
+/** The example of an operation's JSON body: its own, or the examples of its fields. */
 export function exampleOf(document: unknown, operation: Operation): Record<string, unknown> {
-  const root = z.object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) }).parse(document)
-  const content = operation.requestBody?.content['application/json'].schema ?? {}
+  const { schemas } = Document.parse(document).components
+  const content = operation.requestBody?.content[json]?.schema ?? {}
   const { $ref } = Schema.parse(content)
-  const schema = Schema.parse($ref ? root.components.schemas[$ref.replace('#/components/schemas/', '')] : content)
+  const schema = Schema.parse($ref ? schemas[$ref.replace('#/components/schemas/', '')] : content)
   const fields = Object.entries(schema.properties).flatMap(([name, { example }]) =>
     example === undefined ? [] : [[name, example]],
   )

@@ -10,3 +10,4 @@ export {
   TenantIsolationError,
   type TenantIsolationOptions,
 } from './isolation/index.ts'
+export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.ts'

@@ -4,13 +4,13 @@ import type { TestResponse } from './client.ts'
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
 const Response = z.looseObject({
-  content: z.object({ 'application/json': z.object({ schema: z.record(z.string(), z.unknown()) }) }).optional(),
+  content: z.record(z.string(), z.looseObject({ schema: z.record(z.string(), z.unknown()).optional() })).optional(),
 })
 const Document = z.looseObject({ components: z.record(z.string(), z.unknown()) })
 
 /**
- * Compares a response with the declaration of its operation for a status. An undeclared status, an undeclared body and an
- * undeclared field are failures.
+ * Compares a response with the declaration of its operation for a status. An undeclared status, an undeclared body, another media type and
+ * an undeclared field are failures. Of a body that is not JSON, only the media type is compared.
  *
  * @throws Error with the body
  */
@@ -29,8 +29,13 @@ export function matchResponse(
     if (response.body !== undefined) throw new Error(`${shown}\nThe document declares no body for it.`)
     return
   }
+  const type = response.headers.get('Content-Type')?.split(';')[0]?.trim() ?? 'none'
+  const media = content[type]
+  if (media === undefined)
+    throw new Error(`${shown}\nThe document declares ${Object.keys(content).join(', ')}, and the response is ${type}.`)
+  if (type !== 'application/json' || media.schema === undefined) return
   const { components } = Document.parse(document)
-  const validate = ajv.compile(Document.parse(closed({ ...content['application/json'].schema, components })))
+  const validate = ajv.compile(Document.parse(closed({ ...media.schema, components })))
   if (!validate(response.body)) throw new Error(`${shown}\n${ajv.errorsText(validate.errors)}`)
 }
 

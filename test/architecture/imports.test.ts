@@ -36,7 +36,7 @@ const kit: Record<string, string[]> = {
   openapi: ['envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['database', 'isolation', 'errors'],
-  testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation'],
+  testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation', 'migrate', 'text'],
 }
 /** The other folders, and what each may import in addition to the kit. */
 const others: Record<string, string[]> = {

@@ -12,6 +12,13 @@ export const sections = [
 
 export const checkPath = (check: string): string => `docs/checks/${check}.md`
 
+/** The level of a check, and its level in a database that Rowhouse did not set up. */
+export function levelsOf({ level, elsewhere, elsewhereOnly }: Check): string {
+  if (elsewhere === undefined) return level
+  const other = elsewhere === 'none' ? 'not reported' : elsewhere
+  return `${level}; elsewhere ${elsewhereOnly ? `${level} or ${other}` : other}`
+}
+
 /** The heading of a guarantee in docs/guarantees.md. */
 export const headingOf = ({ number, title }: Guarantee): string => `G${number}: ${title}`
 
@@ -27,7 +34,8 @@ const fragmentOf = (heading: string): string =>
  *
  * @param present the present text of the page; empty for a new check
  */
-export function checkPage({ check, guarantee, level, should }: Check, present: string): string {
+export function checkPage(declared: Check, present: string): string {
+  const { check, guarantee, should } = declared
   const start = present.indexOf(`## ${sections[0]}\n`)
   const written = start === -1 ? sections.map((title) => `## ${title}\n`).join('\n') : present.slice(start)
   const guaranteed = guarantees.find(({ number }) => number === guarantee)
@@ -40,7 +48,7 @@ export function checkPage({ check, guarantee, level, should }: Check, present: s
 
 | level | guarantee |
 | --- | --- |
-| ${level} | [G${guarantee}](../guarantees.md#${fragmentOf(headingOf(guaranteed))}): ${guaranteed.text} |
+| ${levelsOf(declared)} | [G${guarantee}](../guarantees.md#${fragmentOf(headingOf(guaranteed))}): ${guaranteed.text} |
 
 ${written}`
 }

@@ -3,7 +3,7 @@ import { projectChecks } from '../../src/cli/schema/project-checks.ts'
 import { checks } from '../../src/isolation/index.ts'
 import { codeMutations } from '../deep/mutation/code-mutations.ts'
 import { databaseMutations } from '../deep/mutation/database-mutations.ts'
-import { checkPage, checkPath, headingOf } from './check-page.ts'
+import { checkPage, checkPath, headingOf, levelsOf } from './check-page.ts'
 import { errorPages } from './error-pages.ts'
 import { type Guarantee, guarantees, type Proof, topics } from './guarantees.ts'
 
@@ -46,7 +46,7 @@ function guaranteesPage(): string {
 
 function checksPage(): string {
   const rowsOf = (list: typeof allChecks) =>
-    list.map(({ check, guarantee, level, should }) => [`[\`${check}\`](${check}.md)`, `G${guarantee}`, level, should])
+    list.map((one) => [`[\`${one.check}\`](${one.check}.md)`, `G${one.guarantee}`, levelsOf(one), one.should])
   const head = ['check', 'guarantee', 'level', 'what should hold']
   return page(
     'Checks',
@@ -54,6 +54,7 @@ function checksPage(): string {
     'The SQL examples use two tenant tables, `invoices` and `customers`, and a shared table, `countries`. A test runs them: the doctor must report the example, and no longer after the remedy.',
     '## Checks of a database',
     'The doctor runs them on a live database. `rowhouse check` runs them on an in-memory PostgreSQL after all migrations, except the few that need a server. The service runs them at start-up and for `/ready`.',
+    '*Elsewhere* is a database that Rowhouse did not set up: it has no function `tenancy.current_tenant_id()`, and no policy reads `app.current_tenant`. What is only a habit of Rowhouse is no error there. A table that the serving role cannot reach is at most a warning there.',
     table(head, rowsOf(checks)),
     '## Checks of a project',
     '`rowhouse init` and `rowhouse check` run these on the Drizzle schema, the SQL files and the migrations. `init` also reports some of the checks above before a database exists.',

@@ -193,11 +193,11 @@ describe('the isolation check of a role', () => {
     const warnings = (await isolation.inspect()).filter(({ guarantee }) => guarantee === 18)
     await isolation.close()
     expect(warnings.map(({ object, problem }) => `${object}: ${problem}`)).toEqual([
-      `${role}: the serving role has no connection limit`,
       `${role}: the serving role has no default for idle_in_transaction_session_timeout`,
       `${role}: the serving role has no default for lock_timeout`,
       `${role}: the serving role has no default for statement_timeout`,
       ...transactionTimeout.map((setting) => `${role}: the serving role has no default for ${setting}`),
+      `${role}: the serving role has no connection limit`,
     ])
   })
 })

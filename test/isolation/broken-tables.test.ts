@@ -9,6 +9,11 @@ await testFaults('tables', [
     finds: { guarantee: 12, object: 'public.tasks', problem: 'row-level security is not forced on its owner' },
   },
   {
+    name: 'a tenant column without a default',
+    sql: 'alter table tasks alter column tenant_id drop default',
+    finds: { guarantee: 12, object: 'public.tasks', problem: 'its tenant column has no default that sets the tenant' },
+  },
+  {
     name: 'row-level security disabled',
     sql: 'alter table tasks disable row level security',
     finds: { guarantee: 12, object: 'public.tasks', problem: 'row-level security is not enabled' },

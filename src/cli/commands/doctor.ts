@@ -25,7 +25,8 @@ export const createDoctorCommand = (io: CommandIo) =>
     .addHelpText(
       'after',
       `
-Prints one line for each finding: level, check id, object, problem and remedy. docs/checks has a page for each id.
+Prints what it demonstrated by running a query, then a paragraph for each object: level, check id, problem and remedy.
+docs/checks has a page for each id. With --format html, the report is one page, with a matrix of tables and commands.
 The doctor changes nothing and prints no row.
 
 A command line is no place for a password: other users of the machine see it in the list of processes. Set DATABASE_URL.
@@ -33,7 +34,7 @@ A command line is no place for a password: other users of the machine see it in 
 Examples:
   DATABASE_URL=postgres://app_user:…@db/app ${io.runner.run} rowhouse doctor
   ${io.runner.run} rowhouse doctor --tenant-column org_id --shared public.countries --role web
-  ${io.runner.run} rowhouse doctor --format sarif > isolation.sarif`,
+  ${io.runner.run} rowhouse doctor --format html > isolation.html`,
     )
     .action(async ({ url: given, role, format, json, strict, ...flags }) => {
       const url = given ? databaseUrl(given, '--url') : await urlOf(io)
@@ -41,13 +42,13 @@ Examples:
       const isolation = createIsolationCheck({ url, tenantColumn, shared, unreachable, ...(role ? { role } : {}) })
       const start = performance.now()
       try {
-        const findings = await isolation.inspect().catch((error: unknown) => {
+        const { findings, tables } = await isolation.report().catch((error: unknown) => {
           throw insufficientPrivilege(error, role) ?? otherServer(error, url) ?? error
         })
         const { user, host, port, database } = parseDatabaseUrl(url)
         const subject = `${role ?? user} on ${host}:${port}/${database}`
         const milliseconds = performance.now() - start
-        const seen = { subject, findings, milliseconds, file: 'sql/40-protected-tables.sql' }
+        const seen = { subject, findings, milliseconds, tables, file: 'sql/40-protected-tables.sql' }
         io.exitCode = report(io, seen, { format, json, strict })
       } finally {
         await isolation.close()

@@ -3,6 +3,7 @@ import type { Log } from 'sarif'
 import { checks, type Finding } from '../../isolation/index.ts'
 import { escaped, escapedJson } from '../../text/index.ts'
 import { projectChecks } from '../schema/project-checks.ts'
+import { pageOf } from './groups.ts'
 import { inOneLine } from './sql-text.ts'
 
 /** A report as SARIF 2.1.0 (OASIS). Code scanning requires a file, so the database's objects are logical locations. */
@@ -46,6 +47,3 @@ export function asSarif({ findings, file }: { findings: Finding[]; file: string 
 /** Escapes a message in one line. A name may hold an embedded link: SARIF 2.1.0, section 3.11.6, writes it like Markdown. */
 const withoutLinks = (text: string): string =>
   text.includes('](') ? escaped(text).replaceAll(/[\\[\]]/g, '\\$&') : escaped(text)
-
-/** The page of a check, in the package's repository. */
-const pageOf = (check: string): string => `docs/checks/${check}.md`

@@ -91,6 +91,7 @@ export const functionChecks: CatalogueCheck[] = [
     check: 'security-definer',
     guarantee: 15,
     level: 'error',
+    elsewhere: 'warning',
     should: 'The serving role executes no SECURITY DEFINER function, except shared ones.',
     find: `
       select p.oid::regprocedure::text, 'a SECURITY DEFINER function runs with its owner''s rights', case
@@ -111,6 +112,7 @@ export const functionChecks: CatalogueCheck[] = [
     check: 'trigger',
     guarantee: 15,
     level: 'error',
+    elsewhere: 'warning',
     should: "No trigger of a relation that the serving role can reach runs with its owner's rights.",
     find: `
       select t.name, format('its trigger %I runs a SECURITY DEFINER function', g.tgname),

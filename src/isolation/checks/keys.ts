@@ -31,6 +31,7 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'key-without-tenant',
     guarantee: 13,
     level: 'error',
+    elsewhere: 'warning',
     should: 'Every unique and exclusion key of a tenant table begins with the tenant column.',
     find: `
       select t.name, format('%s does not begin with %s', i.indexrelid::regclass, t.tenant_name),
@@ -67,6 +68,7 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'foreign-key-without-tenant',
     guarantee: 13,
     level: 'error',
+    elsewhere: 'warning',
     should: 'Every foreign key to a tenant table pairs the tenant columns of both tables.',
     find: `
       select con.conrelid::regclass::text, format('foreign key %I leaves the tenant out', con.conname),
@@ -94,6 +96,7 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'foreign-key-resets-tenant',
     guarantee: 13,
     level: 'error',
+    elsewhere: 'warning',
     should: 'No foreign key sets the tenant column to null or to its default when the parent row is deleted.',
     find: `
       select t.name, format('foreign key %I can set the tenant column to null or to its default', con.conname),
@@ -109,6 +112,7 @@ export const keyChecks: CatalogueCheck[] = [
     check: 'foreign-key-not-enforced',
     guarantee: 13,
     level: 'error',
+    elsewhere: 'warning',
     should: 'Every foreign key between tenant tables is enforced.',
     find: `
       select distinct t.name, format('foreign key %I is not enforced', con.conname),

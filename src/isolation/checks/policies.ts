@@ -6,12 +6,14 @@ export const policyChecks = {
     check: 'policy-missing',
     guarantee: 12,
     level: 'error',
+    elsewhere: 'warning',
     should: 'Every tenant table has a permissive policy for the serving role.',
   },
   restrictive: {
     check: 'restrictive-policy-missing',
     guarantee: 12,
     level: 'error',
+    elsewhere: 'warning',
     should:
       'Every tenant table has a restrictive policy for all roles, so that a permissive policy added later opens nothing.',
   },
@@ -19,6 +21,8 @@ export const policyChecks = {
     check: 'policy-text',
     guarantee: 12,
     level: 'error',
+    elsewhere: 'warning',
+    elsewhereOnly: / cannot be judged /,
     should: 'Every permissive policy limits rows to the tenant, in USING and in WITH CHECK.',
   },
   several: {
@@ -43,6 +47,7 @@ export const policyChecks = {
     check: 'tenant-default',
     guarantee: 12,
     level: 'warning',
+    elsewhere: 'none',
     should: 'The default of the tenant column is the current tenant.',
   },
 } satisfies Record<string, Check>

@@ -28,6 +28,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'database-privileges',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
     should: 'The serving role may create neither temporary tables nor schemas.',
     find: `
       select 'database', 'the serving role has ' || privilege,
@@ -52,6 +53,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'schema-create',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
     should: 'The serving role may not create objects in any schema.',
     find: `
       select nspname::text, 'the serving role may create objects in this schema',
@@ -62,6 +64,8 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'table-privileges',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
+    elsewhereOnly: / (?:TRIGGER|MAINTAIN)$/,
     should: 'The serving role has no TRUNCATE, TRIGGER or MAINTAIN: row-level security does not filter them.',
     find: `
       select r.name, 'the serving role has ' || acl.privilege_type,
@@ -74,6 +78,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'references-privilege',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
     should: 'The serving role has no REFERENCES: a foreign key sees rows that policies hide.',
     find: `
       select r.name, 'the serving role has REFERENCES', ${revoke("format('revoke references on %s', r.name)", aclOf('r'))}
@@ -85,6 +90,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'grant-option',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
     should: 'The serving role cannot grant its privileges to others.',
     find: `
       select r.name, format('the serving role may grant %s to others', acl.privilege_type),
@@ -99,6 +105,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'public-privileges',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
     should: 'PUBLIC, and with it every future role, has no privilege on a tenant table.',
     find: `
       select t.name, 'PUBLIC has ' || acl.privilege_type,
@@ -113,6 +120,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'tenant-update',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
     should: 'The serving role may not update the tenant column.',
     find: `
       select t.name, 'the serving role may update ' || ${tenantColumn},
@@ -124,6 +132,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'identity-update',
     guarantee: 11,
     level: 'warning',
+    elsewhere: 'none',
     should: 'The serving role may not update id or created_at.',
     find: `
       select t.name, 'the serving role may update ' || a.attname,
@@ -135,6 +144,7 @@ export const privilegeChecks: CatalogueCheck[] = [
     check: 'default-privileges',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
     should:
       'Default privileges grant the serving role nothing: a new table answers "permission denied" until it is protected.',
     find: `

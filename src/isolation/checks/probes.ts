@@ -6,12 +6,21 @@ export const probeChecks = {
     check: 'rows-without-tenant',
     guarantee: 3,
     level: 'error',
+    isDemonstrated: true,
     should: 'No table returns a row when no tenant is set.',
+  },
+  otherRows: {
+    check: 'rows-of-another-tenant',
+    guarantee: 1,
+    level: 'error',
+    isDemonstrated: true,
+    should: 'No table or view returns rows of other tenants to a tenant without rows.',
   },
   expression: {
     check: 'tenant-expression',
     guarantee: 14,
     level: 'error',
+    isDemonstrated: true,
     should: 'The tenant expression of the policies is null without a tenant and follows the setting in every call.',
   },
   signedContext: {

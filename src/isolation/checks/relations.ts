@@ -9,18 +9,26 @@ export const relationChecks: CatalogueCheck[] = [
     check: 'view',
     guarantee: 15,
     level: 'error',
+    elsewhere: 'warning',
+    elsewhereOnly: / reads no tenant table$/,
     should: 'Every view that the serving role can reach runs with the rights of the role that queries it.',
     find: `
-      select name, 'the view runs with its owner''s rights', case
+      with recursive named (view, relation) as (
+        select w.ev_class, d.refobjid from pg_rewrite w
+        join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
+        where w.rulename = '_RETURN' and d.refobjid <> w.ev_class
+      ), reads (view, relation) as (
+        select * from named union select reads.view, named.relation from reads join named on named.view = reads.relation)
+      select name, 'the view runs with its owner''s rights' || case
+          when reads_tenants then '' else ', and reads no tenant table' end, case
         when current_setting('server_version_num')::int >= 150000
         then format('alter view %s set (security_invoker = true);', name)
         else ${revoke("format('revoke all on %s', name)", aclOf('relations'))} end
-      from bound, relations
+      from bound, relations, lateral (
+        select exists (select from reads join tables t on t.oid = reads.relation where reads.view = relations.oid)) as its (reads_tenants)
       where relkind = 'v' and reachable and not shared
         -- Views of extensions only when they read tenant tables.
-        and (not extension or exists (
-          select from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
-          join tables t on t.oid = d.refobjid where w.ev_class = relations.oid))
+        and (not extension or reads_tenants)
         and not exists (select from pg_options_to_table(reloptions) where option_name = 'security_invoker'
           and option_value::boolean)`,
   },
@@ -39,6 +47,7 @@ export const relationChecks: CatalogueCheck[] = [
     check: 'rule',
     guarantee: 15,
     level: 'error',
+    elsewhere: 'warning',
     should: "No relation that the serving role can reach has a rewrite rule: a rule runs with its owner's rights.",
     find: `
       select name, format('its rule %I runs with its owner''s rights', r.rulename), format('drop rule %I on %s;', r.rulename, name)

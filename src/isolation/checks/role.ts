@@ -38,6 +38,8 @@ export const roleChecks: CatalogueCheck[] = [
     check: 'role-attributes',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
+    elsewhereOnly: / CREATEDB$/,
     should: 'The serving role is not a superuser and has no attribute that bypasses row-level security.',
     find: `
       select rolname, 'the serving role ' || attribute, case
@@ -52,6 +54,9 @@ export const roleChecks: CatalogueCheck[] = [
     check: 'role-membership',
     guarantee: 11,
     level: 'error',
+    elsewhere: 'warning',
+    elsewhereOnly:
+      / a member of pg_(?:monitor|read_all_(?:settings|stats)|stat_scan_tables|checkpoint|use_reserved_connections|signal_backend)$/,
     should: 'The serving role is not a member of a role with more privileges.',
     find: `${memberships}
       select bound.rolname, case when usable then 'the serving role is a member of ' || roles.oid::regrole

@@ -115,6 +115,7 @@ export const settingChecks: CatalogueCheck[] = [
     check: 'text-format',
     guarantee: 31,
     level: 'error',
+    elsewhere: 'warning',
     should: 'PostgreSQL writes and reads values in the formats that the kit parses.',
     find: `
       select rolname, format('%s is %s, so values are misread', name, min(seen)),

@@ -18,6 +18,7 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'row-security-forced',
     guarantee: 12,
     level: 'error',
+    elsewhere: 'warning',
     should: 'Row-level security is forced on the owner of every tenant table.',
     find: `
       select name, 'row-level security is not forced on its owner', format('alter table %s force row level security;', name)
@@ -27,6 +28,7 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'tenant-not-null',
     guarantee: 12,
     level: 'error',
+    elsewhere: 'warning',
     should: 'The tenant column is NOT NULL.',
     find: `
       select name, 'its tenant column may be null', format('alter table %s alter column %s set not null;', name, tenant_name)
@@ -48,9 +50,14 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'reachable-without-tenant',
     guarantee: 12,
     level: 'error',
+    elsewhere: 'warning',
+    elsewhereOnly: / not judged$/,
     should: 'The serving role has no privilege on a table without a tenant column, except on shared tables.',
     find: `
-      select name, 'the serving role can reach it, and it has no tenant column',
+      select name, case
+          when relrowsecurity and not rolbypassrls and (relforcerowsecurity or not pg_has_role(bound.oid, relowner, 'USAGE'))
+          then 'the serving role can reach it, and it has no tenant column: its policies were not judged'
+          else 'the serving role can reach it, and it has no tenant column' end,
         ${revoke("format('revoke all on %s', name)", aclOf('relations'), ' -- or list it as shared')}
       from bound, relations
       where relkind in ('r', 'p') and tenant is null and reachable and not shared and not extension and not unreachable`,
@@ -106,6 +113,7 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'sequence',
     guarantee: 12,
     level: 'error',
+    elsewhere: 'warning',
     should:
       'The serving role cannot read a sequence that all tenants share: its numbers reveal how much the others write.',
     find: `

@@ -19,10 +19,14 @@ const findings = z.array(
     remedy: z.string(),
   }),
 )
+const access = z.strictObject({ state: z.enum(['leaks', 'tried', 'protected', 'not tried']), why: z.string() })
 const jsonReport = z.strictObject({
   subject: z.string(),
   findings,
   milliseconds: z.number(),
+  tables: z.array(
+    z.strictObject({ table: z.string(), select: access, insert: access, update: access, delete: access }),
+  ),
   summary: z.strictObject({ errors: z.number(), warnings: z.number() }),
 })
 
@@ -32,20 +36,36 @@ describe('rowhouse doctor', () => {
   test('on our own schema finds nothing but an outdated server release, and prints the duration', async () => {
     const { code, stdout } = await doctor(main.appUrl)
     expect(code).toBe(0)
-    const [summary = '', ...lines] = stdout.trim().split('\n').reverse()
+    const [summary = '', ...paragraphs] = stdout.trim().split('\n\n').reverse()
     expect(summary).toMatch(/^0 errors, [01] warnings?: app_user on \S+, inspected in \d+ ms$/)
-    expect(lines.filter((line) => line !== '' && !/^warning {2}server-release {2}server/.test(line))).toEqual([])
+    expect(
+      paragraphs.filter((one) => !/^server: 1 warning\n {2}warning {2}server-release\n|^1 warning {2}docs/.test(one)),
+    ).toEqual([])
   })
 
-  test('prints one line for each finding: level, check id, object, problem and remedy', async () => {
+  test('prints a paragraph for each object: level, check id, problem and remedy', async () => {
     const { code, stdout } = await doctor(broken.appUrl)
     expect(code).toBe(1)
-    expect(stdout).toMatch(
-      /^error {4}policy-text {11}public\.tasks {2}its policy tenant_isolation .*: using true {2}→ alter policy tenant_isolation on public\.tasks using \(tenant_id = \(select tenancy\.current_tenant_id\(\)\)\);$/m,
-    )
-    expect(stdout).toMatch(
-      /^warning {2}index-without-tenant {2}public\.tasks {2}public\.tasks_title_idx does not begin with tenant_id/m,
-    )
+    const paragraph = stdout.split('\n\n').find((text) => text.startsWith('public.tasks: 1 error, 1 warning\n'))
+    expect(paragraph?.split('\n').slice(1)).toEqual([
+      '  error    policy-text',
+      '    its policy tenant_isolation does not limit rows to the tenant: using true',
+      '      → alter policy tenant_isolation on public.tasks using (tenant_id = (select tenancy.current_tenant_id()));',
+      '  warning  index-without-tenant',
+      '    public.tasks_title_idx does not begin with tenant_id',
+      expect.stringMatching(/^ {6}→ drop index public\.tasks_title_idx; CREATE INDEX .*;$/),
+    ])
+  })
+
+  test.each([
+    ['with findings', broken, 1, 'policy-text'],
+    ['without an error', main, 0, 'public.users'],
+  ])('prints a page of a database %s', async (_, database, exitCode, text) => {
+    const { code, stdout } = await doctor(database.appUrl, '--format', 'html')
+    expect(code).toBe(exitCode)
+    expect(stdout).toStartWith('<!doctype html>')
+    expect(stdout).toContain('Isolation matrix')
+    expect(stdout).toContain(text)
   })
 
   test('prints no colours into a pipe', async () => {
@@ -134,7 +154,7 @@ describe('rowhouse doctor exits with 2 and one message', () => {
       {},
       'role "missing" does not exist',
     ],
-    ['in an unknown format', ['--format', 'xml'], {}, 'Allowed choices are text, json, sarif'],
+    ['in an unknown format', ['--format', 'xml'], {}, 'Allowed choices are text, json, sarif, html'],
   ])('%s', async (_, options, env, message) => {
     const { code, stdout, stderr } = await rowhouse(['doctor', ...options], { env })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

@@ -22,10 +22,6 @@ export const policies = ({ role, tenant, table }: ThirdPartyDatabase): Record<st
       create policy restrictive on crm.texts as restrictive using (org_id = (select crm.current_org()::text))`,
     finds: [['tenant-type', 'crm.texts', 'its tenant column is text, not uuid']],
   },
-  'a tenant column without a default': {
-    sql: `${table('undefaulted')} alter table crm.undefaulted alter column org_id drop default`,
-    finds: [['tenant-default', 'crm.undefaulted', 'its tenant column has no default that sets the tenant']],
-  },
   'a table without a tenant column': {
     sql: `create table crm.settings (name text); grant select (name) on crm.settings to ${role}`,
     finds: [['reachable-without-tenant', 'crm.settings', 'the serving role can reach it, and it has no tenant column']],

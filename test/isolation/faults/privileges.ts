@@ -80,10 +80,6 @@ export const privileges = ({ role, table }: ThirdPartyDatabase): Record<string, 
     sql: `${table('moved')} grant update (org_id) on crm.moved to ${role}`,
     finds: [['tenant-update', 'crm.moved', 'the serving role may update org_id']],
   },
-  'UPDATE of the id': {
-    sql: `${table('renamed')} grant update (id) on crm.renamed to ${role}`,
-    finds: [['identity-update', 'crm.renamed', 'the serving role may update id']],
-  },
   'default privileges of a schema': {
     sql: `alter default privileges in schema crm grant select, insert on tables to ${role}`,
     finds: [
