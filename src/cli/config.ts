@@ -28,6 +28,7 @@ const columnLength = 'must have 1 to 63 characters'
 const schema = z.strictObject({
   schema: path.default(defaults.schema),
   tenantColumn: z.string().min(1, columnLength).max(63, columnLength).default(defaults.tenantColumn),
+  casing: z.enum(['snake_case', 'camelCase']).optional(),
   shared: z.array(sharedName).default([]),
   sql: path.default(defaults.sql),
   migrations: path.default(defaults.migrations),
@@ -54,7 +55,14 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
   }
   const { schema: tables, sql, migrations, ...rest } = result.data
   const at = (path: string) => resolve(folder, path)
-  return Object.freeze({ ...rest, folder, schema: at(tables), sql: at(sql), migrations: at(migrations) })
+  return Object.freeze({
+    casing: undefined,
+    ...rest,
+    folder,
+    schema: at(tables),
+    sql: at(sql),
+    migrations: at(migrations),
+  })
 }
 
 /**

@@ -11,6 +11,11 @@ export interface RowhouseOptions {
    */
   tenantColumn?: string
   /**
+   * How Drizzle names columns without a name of their own: the `casing` of `createTenantDatabase` and of drizzle.config.ts.
+   * @default as in the code
+   */
+  casing?: 'snake_case' | 'camelCase' | undefined
+  /**
    * Relations, sequences and functions that all tenants may use, as SQL writes them: `public.countries`,
    * `"odd.name"."Order"`.
    * @default []

@@ -14,6 +14,10 @@ export const tenantColumnOption = new Option(
   '--tenant-column <name>',
   withDefault('the uuid column that holds the tenant id', defaults.tenantColumn),
 )
+export const casingOption = new Option(
+  '--casing <casing>',
+  'how Drizzle names columns without a name of their own (default: as in the code)',
+).choices(['snake_case', 'camelCase'] as const)
 export const sharedOption = new Option('--shared <name...>', 'tables and functions that all tenants share: schema.name')
 export const sqlOption = new Option('--sql <folder>', withDefault('the folder of hand-written SQL files', defaults.sql))
 export const migrationsOption = new Option(

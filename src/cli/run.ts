@@ -50,6 +50,7 @@ defaults:
   export default defineConfig({
     schema: '${defaults.schema}', // the module that exports the Drizzle tables
     tenantColumn: '${defaults.tenantColumn}', // the uuid column that holds the tenant id
+    casing: undefined, // 'snake_case' or 'camelCase', as in drizzle.config.ts: the names of columns without one
     shared: [], // tables, sequences and functions that all tenants share: 'public.countries'
     sql: '${defaults.sql}', // the folder of hand-written SQL files
     migrations: '${defaults.migrations}', // the folder of Drizzle migrations

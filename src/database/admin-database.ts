@@ -3,23 +3,19 @@ import { type Logger, tenantContext } from '../context/index.ts'
 import { findDatabaseError } from '../errors/index.ts'
 import { type AdminMode, type AdminOccasion, openAdmin } from './admin-opening.ts'
 import type { ConnectionSource } from './connection.ts'
+import { createDrizzle, type DrizzleOptions } from './drizzle.ts'
 import { type Returned, resultOf } from './query.ts'
-import type { TenantTx } from './tenant-tx.ts'
+import type { QueryLogger } from './query-logger.ts'
+import type { AdminTx } from './tenant-tx.ts'
 import { runTransaction } from './transaction.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
-declare const brand: unique symbol
-
-/**
- * A transaction across tenants, with the query builders of a {@link TenantTx}. The two types are not assignable to each
- * other, so a repository that takes a TenantTx cannot run across all tenants by mistake.
- */
-export type AdminTx = Pick<TenantTx, Extract<keyof TenantTx, string>> & { readonly [brand]: 'AdminTx' }
-
-type Work = (tx: AdminTx) => Returned<unknown>
+type Tables = Record<string, unknown>
+/** The transaction has the tables of the database that runs it: createTx makes both. */
+type Work = (tx: never) => Returned<unknown>
 
 /** Runs transactions across all tenants: for support, billing and migrations of data, never for a request handler. */
-export interface AdminDatabase {
+export interface AdminDatabase<Schema extends Tables = Record<string, never>> {
   /**
    * Runs work in a transaction that is READ ONLY and sees one snapshot of all tenants.
    *
@@ -28,14 +24,14 @@ export interface AdminDatabase {
    * @example
    * await admin.read({ reason: 'Ticket 4711: count tasks' }, (tx) => tx.$count(tasks))
    */
-  read<T>(occasion: AdminOccasion, work: (tx: AdminTx) => Returned<T>): Promise<T>
+  read<T>(occasion: AdminOccasion, work: (tx: AdminTx<Schema>) => Returned<T>): Promise<T>
   /**
    * As `read`, for work that changes rows. It resolves after COMMIT; a thrown error rolls it back.
    *
    * @example
    * await admin.write({ reason: 'Ticket 4711: merge duplicates', actor: 'ada' }, (tx) => tx.execute(sql`…`))
    */
-  write<T>(occasion: AdminOccasion, work: (tx: AdminTx) => Returned<T>): Promise<T>
+  write<T>(occasion: AdminOccasion, work: (tx: AdminTx<Schema>) => Returned<T>): Promise<T>
   /** Waits for the running transactions, then closes every connection. */
   close(): Promise<void>
 }
@@ -43,7 +39,7 @@ export interface AdminDatabase {
 /** The logger of administrative work. */
 export type AdminLog = Pick<Logger, 'info' | 'error'>
 
-export interface AdminDatabaseOptions {
+export interface AdminDatabaseOptions<Schema extends Tables = Record<string, never>> extends DrizzleOptions<Schema> {
   /** A pool of its own, which logs in as `app_admin`: a role with BYPASSRLS that `rowhouse migrate` creates. */
   connections: ConnectionSource
   log: AdminLog
@@ -54,6 +50,8 @@ export interface AdminDatabaseOptions {
    * security. @default false
    */
   allowBound?: boolean
+  /** Receives the text and the duration of each query, never its values. Its own error is ignored. @default none */
+  logger?: QueryLogger | undefined
 }
 
 const reasonMax = 500
@@ -67,8 +65,11 @@ const reasonMax = 500
  * const admin = createAdminDatabase({ connections: createPool({ url: adminUrl, size: 2 }), log })
  * await admin.write({ reason: 'Ticket 4711: merge duplicates', actor: 'ada' }, (tx) => tx.execute(sql`…`))
  */
-export function createAdminDatabase(options: AdminDatabaseOptions): AdminDatabase {
-  const { connections, log, servingRole = 'app_user', allowBound = false } = options
+export function createAdminDatabase<Schema extends Tables = Record<string, never>>(
+  options: AdminDatabaseOptions<Schema>,
+): AdminDatabase<Schema> {
+  const { connections, log, servingRole = 'app_user', allowBound = false, logger } = options
+  const drizzle = createDrizzle(options, 'admin')
   const open = new AsyncLocalStorage<{ isOver: boolean }>()
 
   async function run(mode: AdminMode, { reason, actor }: AdminOccasion, work: Work): Promise<unknown> {
@@ -81,6 +82,8 @@ export function createAdminDatabase(options: AdminDatabaseOptions): AdminDatabas
       connections,
       context: {},
       opening,
+      drizzle,
+      logging: logger && ({ logger, route: 'primary' } as const),
       isWrite: mode === 'write',
       named: false,
       resolvesBeforeCommit: false,
@@ -89,7 +92,7 @@ export function createAdminDatabase(options: AdminDatabaseOptions): AdminDatabas
       return await open.run(current, () =>
         runTransaction(transaction, async (handle) => {
           await handle.open()
-          return await resultOf(work(handle.tx as unknown as AdminTx)) // the one place that brands
+          return await resultOf(work(handle.tx as never)) // the one place that brands
         }),
       )
     } catch (error) {

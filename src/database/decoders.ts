@@ -13,7 +13,7 @@ type Field = SelectedFieldsOrdered[number]['field']
  * already, so that '123' would become 123. PgArray decodes NULL as a value, and its own parser, for arrays that pg leaves as
  * text, returns it as 'NULL'.
  */
-export function decoderOf(field: Field): Decoder {
+export function decoderOf(field: Field | Column): Decoder {
   const decoder = drizzleDecoderOf(field)
   if (isJson(decoder)) return { mapFromDriverValue: (value) => value }
   return is(decoder, PgArray) ? arrayDecoder(decoder) : decoder
@@ -28,7 +28,7 @@ export function withDecoder<T extends Field>(field: T): Field {
   return Object.create(field, { mapFromDriverValue: { value: mapFromDriverValue } }) as T // has all else of the column
 }
 
-function drizzleDecoderOf(field: Field): Decoder {
+function drizzleDecoderOf(field: Field | Column): Decoder {
   if (is(field, Column)) return field
   const expression = is(field, SQL) ? field : is(field, Subquery) ? field._.sql : field.sql
   return (expression as unknown as { decoder: Decoder }).decoder // internal in Drizzle's types

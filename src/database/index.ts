@@ -2,7 +2,6 @@ export {
   type AdminDatabase,
   type AdminDatabaseOptions,
   type AdminLog,
-  type AdminTx,
   createAdminDatabase,
 } from './admin-database.ts'
 export { type AdminOccasion, WrongAdminLogin } from './admin-opening.ts'
@@ -16,6 +15,7 @@ export { prepared } from './prepared.ts'
 export { preparedUpdate } from './prepared-update.ts'
 export { PrivilegedLogin } from './privileged-login.ts'
 export { exists, mapped, one, type Query } from './query.ts'
+export type { LoggedQuery, QueryLogger } from './query-logger.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
 export { rowCount } from './row-count.ts'
 export { createTenantSigner, type SigningKey, signingKeyOf, type TenantSigner } from './signed-context.ts'
@@ -27,5 +27,5 @@ export {
   type TenantDatabaseOptions,
 } from './tenant-database.ts'
 export type { IsolationLevel } from './tenant-opening.ts'
-export type { TenantTx } from './tenant-tx.ts'
+export type { AdminTx, StreamOptions, TenantTx } from './tenant-tx.ts'
 export { TransactionMisuse } from './transaction-misuse.ts'

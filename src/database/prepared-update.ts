@@ -1,8 +1,8 @@
 import { getTableColumns, type InferInsertModel, type Placeholder, sql } from 'drizzle-orm'
 import type { PgTable, PgUpdateSetSource } from 'drizzle-orm/pg-core'
 import { LRUCache } from 'lru-cache'
-import { type Preparable, prepared } from './prepared.ts'
-import type { Query } from './query.ts'
+import { prepared } from './prepared.ts'
+import type { Preparable, Query } from './query.ts'
 import type { TenantTx } from './tenant-tx.ts'
 
 /** How many sets of columns are kept for each update. Other sets are built again. */

@@ -1,22 +1,24 @@
 import { type Placeholder, sql } from 'drizzle-orm'
-import { Query } from './query.ts'
+import type { Drizzle } from './drizzle.ts'
+import { type Preparable, Query } from './query.ts'
 import type { TenantQuery } from './session.ts'
 import { kindOf } from './statement-kind.ts'
-import { createTx, senderOf, type TenantTx } from './tenant-tx.ts'
+import { createTx, type Sender, senderOf, type TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
-/** A Drizzle query builder that can build its SQL before its values are known. */
-export interface Preparable<Result> {
-  prepare(name: string): { execute(values?: Record<string, unknown>): Promise<Result> }
-}
-
-// It builds queries and sends nothing, so it belongs to no tenant.
 function refuse(): never {
   throw new TransactionMisuse(
     'prepared() builds the query without a transaction: return the query builder instead of awaiting it',
   )
 }
-const unsent = createTx({ send: refuse, expectQuery: refuse }, 'tenant')
+const refusals = {
+  send: refuse,
+  expectQuery: refuse,
+  transaction: refuse,
+  rollback: refuse,
+  stream: refuse,
+  afterCommit: refuse,
+} satisfies Omit<Sender, 'drizzle'>
 
 /**
  * Creates a query whose SQL is built once instead of on each call: for the most frequent queries, where building costs more
@@ -32,25 +34,31 @@ const unsent = createTx({ send: refuse, expectQuery: refuse }, 'tenant')
  * const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(eq(tasks.id, id)))
  * const [task] = await db.read((tx) => taskById(tx, { id: '…' }))
  */
-export function prepared<const Name extends string, Result>(
+export function prepared<const Name extends string, Result, Tx extends TenantTx = TenantTx>(
   names: readonly Name[],
-  build: (tx: TenantTx, placeholders: Record<Name, Placeholder>) => Preparable<Result>,
-): (tx: TenantTx, values: Record<Name, unknown>) => Query<Result> {
-  let query: TenantQuery | undefined
+  build: (tx: Tx, placeholders: Record<Name, Placeholder>) => Preparable<Result>,
+): (tx: Tx, values: Record<Name, unknown>) => Query<Result> {
+  /** A query for each database: they can differ in the names of their columns. */
+  const queries = new WeakMap<Drizzle, TenantQuery>()
+
+  function buildFor(drizzle: Drizzle): TenantQuery {
+    const placeholders = Object.fromEntries(names.map((name) => [name as string, sql.placeholder(name as string)]))
+    // It builds queries and sends nothing, so it belongs to no tenant. It has the schema of the database, as Tx has.
+    const unsent = createTx({ ...refusals, drizzle }) as Tx
+    const builder = build(unsent, placeholders as Record<Name, Placeholder>) // one entry for each name
+    const query = builder.prepare('prepared') as unknown as TenantQuery // TenantSession creates it
+    kindOf(query.getQuery().sql)
+    queries.set(drizzle, query)
+    return query
+  }
+
   return (tx, values) => {
-    const { send, expectQuery } = senderOf(tx)
-    if (query === undefined) {
-      const placeholders = Object.fromEntries(names.map((name) => [name as string, sql.placeholder(name as string)]))
-      const builder = build(unsent, placeholders as Record<Name, Placeholder>) // one entry for each name
-      const made = builder.prepare('prepared') as unknown as TenantQuery // TenantSession creates it
-      kindOf(made.getQuery().sql)
-      query = made
-    }
-    const built = query
-    const sent = expectQuery()
+    const sender = senderOf(tx)
+    const query = queries.get(sender.drizzle) ?? buildFor(sender.drizzle)
+    const sent = sender.expectQuery()
     return new Query(() => {
       sent()
-      return built.executeBy(send, values, true) as Promise<Result> // the type of its `execute`
+      return query.executeBy(sender, values, true) as Promise<Result> // the type of its `execute`
     }, 1)
   }
 }

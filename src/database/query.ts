@@ -31,6 +31,11 @@ export class Query<T> implements PromiseLike<T> {
   }
 }
 
+/** A Drizzle query builder that can build its SQL before its values are known. */
+export interface Preparable<Result> {
+  prepare(name: string): { execute(values?: Record<string, unknown>): Promise<Result> }
+}
+
 /**
  * What the work of a transaction returns: a promise, a query, or an array of queries. For an array, `T` has the result of each query
  * at its place.

@@ -14,6 +14,11 @@ import { type Rows, type StatementResult, toRows } from './statement.ts'
 /** Sends one statement of a transaction. `isPrepared`: the code wrote its text, once, before there were values. */
 export type Send = (text: string, parameters: unknown[], isPrepared?: boolean) => Promise<StatementResult>
 
+/** What sends the statements of a transaction. */
+export interface Sending {
+  send: Send
+}
+
 /** The result of `tx.execute` and of an INSERT, UPDATE or DELETE without RETURNING. */
 export interface RowsHKT extends PgQueryResultHKT {
   type: Rows<this['row'] extends Record<string, unknown> ? this['row'] : Record<string, unknown>>
@@ -33,7 +38,7 @@ export class TenantQuery<T extends PreparedQueryConfig = PreparedQueryConfig> ex
   joinsNotNullableMap: NotNullable
 
   constructor(
-    private readonly send: Send,
+    private readonly sender: Sending,
     query: Query,
     private readonly toResult: ToResult,
   ) {
@@ -41,7 +46,7 @@ export class TenantQuery<T extends PreparedQueryConfig = PreparedQueryConfig> ex
   }
 
   override execute(values: Record<string, unknown> = {}): Promise<T['execute']> {
-    return this.executeBy(this.send, values)
+    return this.executeBy(this.sender, values)
   }
 
   all(values?: Record<string, unknown>): Promise<T['execute']> {
@@ -49,17 +54,22 @@ export class TenantQuery<T extends PreparedQueryConfig = PreparedQueryConfig> ex
   }
 
   /** Runs the query in a transaction, which may be another one than the query was built in. */
-  async executeBy(send: Send, values: Record<string, unknown>, isPrepared?: boolean): Promise<T['execute']> {
+  async executeBy(sender: Sending, values: Record<string, unknown>, isPrepared?: boolean): Promise<T['execute']> {
     const { sql, params } = this.query
-    return this.toResult(await send(sql, fillPlaceholders(params, values), isPrepared), this.joinsNotNullableMap)
+    return this.resultOf(await sender.send(sql, fillPlaceholders(params, values), isPrepared))
+  }
+
+  /** What Drizzle's builder returns for the result of the statement. */
+  resultOf(result: StatementResult): T['execute'] {
+    return this.toResult(result, this.joinsNotNullableMap)
   }
 }
 
-/** A Drizzle session on one transaction. It cannot begin or nest transactions: db.read and db.write do that. */
+/** A Drizzle session on one transaction. It cannot begin or nest transactions: the transaction itself does that. */
 export class TenantSession extends PgSession<RowsHKT> {
   constructor(
     dialect: PgDialect,
-    private readonly send: Send,
+    private readonly sender: Sending,
   ) {
     super(dialect)
   }
@@ -71,12 +81,12 @@ export class TenantSession extends PgSession<RowsHKT> {
     _isArray?: boolean,
     map?: (rows: unknown[][]) => T['execute'],
   ): TenantQuery<T> {
-    if (map) return new TenantQuery(this.send, query, ({ rows }) => map(rows))
-    return new TenantQuery(this.send, query, fields ? rowsOf(fields) : toRows)
+    if (map) return new TenantQuery(this.sender, query, ({ rows }) => map(rows))
+    return new TenantQuery(this.sender, query, fields ? rowsOf(fields) : toRows)
   }
 
   override transaction(): never {
-    throw new TypeError('A transaction cannot contain another one: db.read and db.write begin and end transactions')
+    throw new TypeError('A session cannot begin a transaction: use tx.transaction')
   }
 }
 

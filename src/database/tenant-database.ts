@@ -2,10 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type TenantContext, TenantRequired, tenantContext } from '../context/index.ts'
 import { findDatabaseError, isTransient } from '../errors/index.ts'
+import { callHooks } from './after-commit.ts'
 import type { ConnectionSource } from './connection.ts'
+import { createDrizzle, type DrizzleOptions } from './drizzle.ts'
 import { isStale } from './prepared-statements.ts'
 import { refusePrivileged } from './privileged-login.ts'
 import { type Returned, resultOf } from './query.ts'
+import type { QueryLogger } from './query-logger.ts'
 import { openAfter, type Replica, type Route } from './replica.ts'
 import type { TenantSigner } from './signed-context.ts'
 import { type IsolationLevel, type Mode, openTenant } from './tenant-opening.ts'
@@ -14,8 +17,13 @@ import { runTransaction } from './transaction.ts'
 import { assertBelongs, type TransactionHandle } from './transaction-handle.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
-/** Runs transactions of the current tenant. The tenant comes from the context, never from a parameter. */
-export interface TenantDatabase {
+type Tables = Record<string, unknown>
+
+/**
+ * Runs transactions of the current tenant. The tenant comes from the context, never from a parameter. A function that needs no relational
+ * queries takes a plain `TenantDatabase`, whatever the schema of the database is.
+ */
+export interface TenantDatabase<Schema extends Tables = Record<string, never>> {
   /**
    * Runs work in a transaction that is READ ONLY and sees one snapshot. Queries that the work returns without awaiting them go in
    * one message with COMMIT. Work that awaits can send as many messages as it wants.
@@ -26,10 +34,11 @@ export interface TenantDatabase {
    * const task = await db.read((tx) => findTask(tx, id))
    * const [page, total] = await db.read((tx) => [pageOfTasks(tx, { offset, limit }), countTasks(tx)])
    */
-  read<T>(work: (tx: TenantTx) => Returned<T>): Promise<T>
+  read<T>(work: (tx: TenantTx<Schema>) => Returned<T>): Promise<T>
   /**
    * As `read`, for work that changes rows. It resolves after COMMIT; a thrown error rolls it back. The work may run a second time, for
-   * example after a deadlock, so it must do nothing but query. The rows of returned queries are mapped after COMMIT.
+   * example after a deadlock, and a third time with `serializable`, so it must do nothing but query: other work belongs to
+   * `tx.afterCommit`. The rows of returned queries are mapped after COMMIT.
    *
    * @param options `isolation`: how much the transaction sees of others. @default the database's, which is read committed
    * @throws TenantRequired outside of any tenant, before any SQL. TypeError for an unknown isolation level. TransactionMisuse inside
@@ -37,7 +46,7 @@ export interface TenantDatabase {
    * @example
    * const task = await db.write((tx) => insertTask(tx, { title: 'Write the report', userId }))
    */
-  write<T>(work: (tx: TenantTx) => Returned<T>, options?: WriteOptions): Promise<T>
+  write<T>(work: (tx: TenantTx<Schema>) => Returned<T>, options?: WriteOptions): Promise<T>
   /** Waits for the running transactions, then closes every connection. */
   close(): Promise<void>
 }
@@ -46,7 +55,7 @@ export interface WriteOptions {
   isolation?: IsolationLevel | undefined
 }
 
-export interface TenantDatabaseOptions {
+export interface TenantDatabaseOptions<Schema extends Tables = Record<string, never>> extends DrizzleOptions<Schema> {
   /** Connections to the primary: {@link createPool}. */
   connections: ConnectionSource
   /** Where reads go while it is usable: {@link createReplica}. */
@@ -57,6 +66,10 @@ export interface TenantDatabaseOptions {
   signer?: TenantSigner | undefined
   /** Called for each connection that was closed because of a protocol violation. An error that it throws is ignored. */
   onProtocolViolation?: (violation: ProtocolViolation) => unknown
+  /** Called with what a function of `tx.afterCommit` throws. Its own error is ignored. @default logs the name of the error */
+  onAfterCommitError?: (error: unknown) => unknown
+  /** Receives the text and the duration of each query, never its values. Its own error is ignored. @default none */
+  logger?: QueryLogger | undefined
 }
 
 /**
@@ -69,7 +82,8 @@ export interface ProtocolViolation {
   count: number
 }
 
-type Work = (tx: TenantTx) => Returned<unknown>
+/** The transaction has the tables of the database that runs it: createTx makes both. */
+type Work = (tx: never) => Returned<unknown>
 interface Kind {
   mode: Mode
   isolation?: IsolationLevel | undefined
@@ -77,8 +91,6 @@ interface Kind {
 interface OpenTransaction extends Kind {
   context: TenantContext
   handle: TransactionHandle
-  /** Nested calls that have not settled. */
-  joined: number
   isOver: boolean
 }
 
@@ -90,9 +102,12 @@ interface OpenTransaction extends Kind {
  * @example
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
  */
-export function createTenantDatabase(options: TenantDatabaseOptions): TenantDatabase {
-  const { connections, replica, role } = options
+export function createTenantDatabase<Schema extends Tables = Record<string, never>>(
+  options: TenantDatabaseOptions<Schema>,
+): TenantDatabase<Schema> {
+  const { connections, replica, role, logger } = options
   const primary: Route = { connections, after: undefined }
+  const drizzle = createDrizzle(options, 'tenant')
   const open = new AsyncLocalStorage<OpenTransaction>()
   const named = role === undefined // PGlite's one session would mix up the names of all clients
   const checked = new WeakSet<ConnectionSource>() // one login for all connections of a source: its first transaction checks it
@@ -105,7 +120,8 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
     const outer = open.getStore()
     if (outer && !outer.isOver) return await join(outer, kind, work)
     if (mode === 'write') replica?.wrote(context)
-    const onPrimary = () => withRetry(named, (keepParsed) => transaction(primary, kind, context, work, keepParsed))
+    const onPrimary = () =>
+      withRetry(named, attemptsOf(kind), (keepParsed) => transaction(primary, kind, context, work, keepParsed))
     const route = mode === 'write' ? undefined : replica?.routeOf(context)
     if (!replica || !route) return await onPrimary()
     try {
@@ -117,13 +133,14 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
   }
 
   async function transaction(
-    { connections, after }: Route,
+    route: Route,
     kind: Kind,
     context: TenantContext,
     work: Work,
     keepParsed: boolean,
   ): Promise<unknown> {
     context.signal?.throwIfAborted()
+    const { connections, after } = route
     const begun = openTenant(kind, context, options)
     const opening = checked.has(connections) ? begun : refusePrivileged(begun, () => checked.add(connections))
     const marksWrites = kind.mode === 'write' && replica !== undefined && context.bookmark !== undefined
@@ -132,15 +149,18 @@ export function createTenantDatabase(options: TenantDatabaseOptions): TenantData
         connections,
         context,
         opening: after ? openAfter(after, opening) : opening,
+        drizzle,
+        logging: logger && { logger, route: route === primary ? 'primary' : 'replica' },
         isWrite: kind.mode === 'write',
         named: keepParsed,
         resolvesBeforeCommit: kind.mode === 'read',
         onCommit: marksWrites ? (transactionId) => replica.mark(context, transactionId) : undefined,
+        afterCommit: (hooks) => callHooks(hooks, context, connections, options.onAfterCommitError),
         onProtocolViolation,
       },
       (handle) => {
-        const current = { ...kind, context, handle, joined: 0, isOver: false }
-        return finish(current, () => open.run(current, work, handle.tx))
+        const current = { ...kind, context, handle, isOver: false }
+        return finish(current, () => open.run(current, work, handle.tx as never))
       },
     )
   }
@@ -161,17 +181,24 @@ function countViolations(report: TenantDatabaseOptions['onProtocolViolation']): 
   }
 }
 
-/** Runs a transaction a second time after a failure that a second run can mend: a stale statement, a deadlock or the like. */
-async function withRetry<T>(named: boolean, transaction: (keepParsed: boolean) => Promise<T>): Promise<T> {
+/** A serializable transaction can fail because of every concurrent one (PostgreSQL, chapter 13.2.3). */
+const attemptsOf = ({ isolation }: Kind): number => (isolation === 'serializable' ? 3 : 2)
+
+/** Runs a transaction again after a failure that another attempt can mend: a stale statement, a deadlock or the like. */
+async function withRetry<T>(
+  named: boolean,
+  attempts: number,
+  transaction: (keepParsed: boolean) => Promise<T>,
+): Promise<T> {
   try {
     return await transaction(named)
   } catch (error) {
-    if (isStale(error)) return await transaction(false)
-    if (error instanceof TransactionMisuse) throw error // of mapped(): COMMIT may have succeeded, whatever the cause is
+    if (attempts === 1 || error instanceof TransactionMisuse) throw error // of mapped(): COMMIT may have succeeded, whatever the cause is
+    if (isStale(error)) return await withRetry(false, attempts - 1, transaction)
     if (!isTransient(findDatabaseError(error)?.sqlstate ?? '')) throw error
     // Without a pause it would often meet the winner of a deadlock again, which PostgreSQL is just waking up.
     await delay(10 + Math.random() * 40)
-    return await transaction(named)
+    return await withRetry(named, attempts - 1, transaction)
   }
 }
 
@@ -180,13 +207,13 @@ async function finish(current: OpenTransaction, work: () => Returned<unknown>): 
   const { handle } = current
   try {
     const returned = work()
-    return await (current.joined > 0 ? resultOf(returned) : handle.settle(returned))
+    return await (handle.scope.joined > 0 ? resultOf(returned) : handle.settle(returned))
   } catch (error) {
     handle.fail(error)
     throw error
   } finally {
     current.isOver = true
-    if (current.joined > 0)
+    if (handle.scope.joined > 0)
       handle.fail(new TransactionMisuse('A db.read or db.write inside of another one was not awaited'))
   }
 }
@@ -200,13 +227,14 @@ async function join(outer: OpenTransaction, { mode, isolation }: Kind, work: Wor
     throw new TransactionMisuse(
       'A transaction of another isolation level is open: ask for the level in the outermost db.write',
     )
-  outer.joined += 1
+  const scope = outer.handle.scope.current()
+  scope.joined += 1
   try {
-    return await resultOf(work(outer.handle.tx))
+    return await resultOf(work(scope.tx as never))
   } catch (error) {
-    outer.handle.fail(error) // an inner call can only fail together with the outer one: both are one transaction
+    scope.fail(error) // an inner call can only fail together with the outer one: both are one transaction, or one savepoint
     throw error
   } finally {
-    outer.joined -= 1
+    scope.joined -= 1
   }
 }

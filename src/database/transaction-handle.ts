@@ -1,10 +1,14 @@
+import pg from 'pg'
 import { type TenantContext, tenantContext } from '../context/index.ts'
+import type { Drizzle } from './drizzle.ts'
 import type { Exchange } from './exchange.ts'
+import { isStale } from './prepared-statements.ts'
 import { type Returned, resultOf, sizeOf } from './query.ts'
-import type { Send } from './session.ts'
+import type { QueryLogging } from './query-logger.ts'
+import { type Queue, Scope, type StatementOrigin } from './scope.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { kindOf } from './statement-kind.ts'
-import { createTx, type TenantTx } from './tenant-tx.ts'
+import type { TenantTx } from './tenant-tx.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
 /** Whose transaction a handle is for, and the signal that stops it. An administrative transaction has neither. */
@@ -24,11 +28,19 @@ export function assertBelongs(transaction: HandleContext, remedy: string): void 
   if (other) throw new TransactionMisuse(`A transaction of another ${other} is open: ${remedy}`)
 }
 
+export interface HandleOptions {
+  drizzle: Drizzle
+  logging: QueryLogging | undefined
+  /** Whether COMMIT may go in the message of the queries. */
+  endsWithQueries: boolean
+}
+
 const isOver = 'This transaction is over. Await every query inside of db.read or db.write.'
 
 interface WaitingQuery {
   statement: Statement
-  isPrepared: boolean
+  origin: StatementOrigin
+  scope: Scope
   resolve(result: StatementResult): void
   reject(error: unknown): void
 }
@@ -51,43 +63,45 @@ function assertParameters({ length }: readonly unknown[]): void {
  * batch is pending wait for its results, so a query behind a failure or behind the end is never sent. Queries that the work
  * returns without having sent any are the whole transaction: COMMIT goes in their message.
  */
-export class TransactionHandle {
-  readonly tx: TenantTx
-  private revoked = false
+export class TransactionHandle implements Queue {
+  /** The transaction as a whole. */
+  readonly scope: Scope
+  readonly ahead: Statement[] = []
   /** Whether the waiting queries are all of the transaction. */
-  private isWhole = false
-  /** Queries that were made and not sent. */
-  private expected = 0
+  isWhole = false
+  private revoked = false
   private waiting: WaitingQuery[] = []
   private pendingCount = 0
   private flushing: Promise<void> = Promise.resolve()
-  private cause: Error | undefined
 
-  /** @param endsWithQueries whether COMMIT may go in the message of the queries */
   constructor(
     private readonly exchange: Exchange,
     private readonly context: HandleContext,
-    private readonly endsWithQueries: boolean,
+    private readonly options: HandleOptions,
   ) {
-    const send: Send = (text, parameters, isPrepared = false) => this.send({ text, parameters }, isPrepared)
-    const expectQuery = () => {
-      this.expected += 1
-      return () => {
-        this.expected -= 1
-      }
-    }
-    this.tx = createTx({ send, expectQuery }, context.tenantId === undefined ? 'admin' : 'tenant')
+    this.scope = new Scope(this)
   }
 
-  /** The first failure of this transaction. It is final: PostgreSQL answers later statements only with "aborted". */
+  get tx(): TenantTx {
+    return this.scope.tx
+  }
+
+  get drizzle(): Drizzle {
+    return this.options.drizzle
+  }
+
+  get logging(): QueryLogging | undefined {
+    return this.options.logging
+  }
+
+  /** The first failure of this transaction. */
   get firstCause(): Error | undefined {
-    return this.cause
+    return this.scope.firstCause
   }
 
   /** Marks the transaction as failed. The first failure stays. */
   fail(error: unknown): void {
-    this.cause ??=
-      error instanceof Error ? error : new Error('A value that is not an Error was thrown', { cause: error })
+    this.scope.fail(error)
   }
 
   /** Sends the opening alone, before any query. */
@@ -105,17 +119,14 @@ export class TransactionHandle {
     const isUnused = !this.exchange.isUsed && this.waiting.length === 0
     const size = sizeOf(returned)
     const result = resultOf(returned)
-    this.isWhole = isUnused && this.endsWithQueries && this.waiting.length === size
+    this.isWhole = isUnused && this.options.endsWithQueries && this.waiting.length === size
     if (this.isWhole && size > 0) this.flushing = this.flush() // no other query can follow
     return await result
   }
 
   /** Fails the transaction when a query has no result yet, or when the signal of its context is aborted. */
   checkFinished(): void {
-    const unawaited = this.waiting.length + this.pendingCount
-    if (unawaited > 0) this.fail(new TransactionMisuse(`${unawaited} queries were not awaited in this transaction`))
-    if (this.expected > 0)
-      this.fail(new TransactionMisuse(`${this.expected} queries were neither awaited nor returned`))
+    this.scope.checkFinished()
     if (this.context.signal?.aborted && !this.exchange.isCommitted) this.fail(this.context.signal.reason)
   }
 
@@ -125,30 +136,26 @@ export class TransactionHandle {
     await this.flushing
   }
 
-  private send(statement: Statement, isPrepared: boolean): Promise<StatementResult> {
+  get unanswered(): number {
+    return this.waiting.length + this.pendingCount
+  }
+
+  async whenIdle(): Promise<void> {
+    await this.flushing
+  }
+
+  enqueue(statement: Statement, origin: StatementOrigin, scope: Scope): Promise<StatementResult> {
     return new Promise((resolve, reject) => {
       if (this.isWhole) throw new TransactionMisuse(isOver)
-      this.assertUsable()
-      this.assertSendable(statement, isPrepared)
-      this.waiting.push({ statement, isPrepared, resolve, reject })
+      scope.assertUsable()
+      assertSendable(statement, origin, scope)
+      this.waiting.push({ statement, origin, scope, resolve, reject })
       if (this.waiting.length === 1 && this.pendingCount === 0) this.flushing = this.flushSoon()
     })
   }
 
-  /** Refuses a statement, and fails its transaction: a query that waits for its batch is not sent either. */
-  private assertSendable({ text, parameters }: Statement, isPrepared: boolean): void {
-    try {
-      if (!isPrepared) kindOf(text)
-      assertParameters(parameters)
-    } catch (error) {
-      this.fail(error)
-      throw error
-    }
-  }
-
-  private assertUsable(): void {
+  assertOpen(): void {
     if (this.revoked) throw new TransactionMisuse(isOver)
-    if (this.cause) throw this.cause
     assertBelongs(this.context, 'use it before withTenant or after it')
     this.context.signal?.throwIfAborted()
   }
@@ -167,20 +174,40 @@ export class TransactionHandle {
       const results = await this.sendTogether(batch)
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as StatementResult) // one for each
     } catch (error) {
-      this.fail(error)
+      const { scope } = batch[0] ?? this // a savepoint begins and ends when no query is waiting
+      if (canRollBackTo(error) || error === scope.firstCause) scope.fail(error)
+      else this.fail(error)
       for (const { reject } of batch) reject(error)
     }
     this.pendingCount = 0
     if (this.waiting.length > 0) await this.flush()
   }
 
-  private sendTogether(batch: readonly WaitingQuery[]): Promise<StatementResult[]> {
-    this.assertUsable()
-    return this.exchange.send({
-      queries: batch.map(({ statement }) => statement),
-      isPrepared: batch.every(({ isPrepared }) => isPrepared),
+  private async sendTogether(batch: readonly WaitingQuery[]): Promise<StatementResult[]> {
+    const { scope } = batch[0] ?? this
+    this.assertOpen()
+    scope.assertNotFailed()
+    const ahead = this.ahead.splice(0)
+    const results = await this.exchange.send({
+      queries: [...ahead, ...batch.map(({ statement }) => statement)],
+      isPrepared: batch.every(({ origin }) => origin === 'prepared'),
       isWhole: this.isWhole,
       assertWanted: () => this.context.signal?.throwIfAborted(),
     })
+    return ahead.length === 0 ? results : results.slice(ahead.length)
   }
 }
+
+/** Refuses a statement, and fails its scope: a query that waits for its batch is not sent either. */
+function assertSendable({ text, parameters }: Statement, origin: StatementOrigin, scope: Scope): void {
+  try {
+    if (origin === 'given') kindOf(text)
+    assertParameters(parameters)
+  } catch (error) {
+    scope.fail(error)
+    throw error
+  }
+}
+
+/** Whether a savepoint can be rolled back after a failure: PostgreSQL reported it, so the connection and its transaction are there. */
+const canRollBackTo = (error: unknown): boolean => error instanceof pg.DatabaseError && !isStale(error)

@@ -1,10 +1,13 @@
 import { callListener } from '../errors/internal.ts'
+import type { Hooks } from './after-commit.ts'
 import { cleaning, cleanRollback, failureOfCleaning } from './cleaning.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
+import type { Drizzle } from './drizzle.ts'
 import { ending, idOf, ViolatedProtocol } from './ending.ts'
 import { Exchange } from './exchange.ts'
 import { SettingsNotConfirmed } from './not-confirmed.ts'
 import type { Opening } from './opening.ts'
+import type { QueryLogging } from './query-logger.ts'
 import { type HandleContext, TransactionHandle } from './transaction-handle.ts'
 
 /** Begins a transaction that sees one snapshot and writes nothing. */
@@ -14,6 +17,8 @@ export interface TransactionOptions {
   connections: ConnectionSource
   context: HandleContext
   opening: Opening
+  drizzle: Drizzle
+  logging: QueryLogging | undefined
   /** Whether the transaction may change rows. */
   isWrite: boolean
   /** Whether PostgreSQL keeps the queries parsed under names. */
@@ -22,6 +27,8 @@ export interface TransactionOptions {
   resolvesBeforeCommit: boolean
   /** Called with the id of a transaction that changed rows. Without it, the id is not queried. */
   onCommit?: ((transactionId: string) => void) | undefined
+  /** Called after COMMIT and the release of the connection, with what `tx.afterCommit` registered. */
+  afterCommit?: ((hooks: Hooks) => void) | undefined
   /** Called after a connection was closed because of a protocol violation. Its own error is ignored. */
   onProtocolViolation?: ((what: string) => unknown) | undefined
 }
@@ -37,9 +44,11 @@ export async function runTransaction<T>(
   work: (handle: TransactionHandle) => Promise<T>,
 ): Promise<T> {
   const { connections, context, opening, named, isWrite, onCommit, resolvesBeforeCommit } = options
+  const { drizzle, logging } = options
+  const { endsWithQueries } = opening
   const { tenantId: holder } = context
   const exchange = new Exchange({ connections, holder, opening, named, isWrite, withId: onCommit !== undefined })
-  const handle = new TransactionHandle(exchange, context, opening.endsWithQueries)
+  const handle = new TransactionHandle(exchange, context, { drizzle, logging, endsWithQueries })
   let outcome: { value: T } | { reason: unknown }
   try {
     outcome = { value: await work(handle) }
@@ -65,6 +74,10 @@ async function end(exchange: Exchange, handle: TransactionHandle, options: Trans
   } finally {
     if (connection) await release(connection, options.connections)
   }
+  // The mapping of returned queries can fail behind COMMIT.
+  const isCommitted = exchange.isCommitted || handle.firstCause === undefined
+  const { hooks } = handle.scope
+  if (isCommitted && hooks.length > 0) options.afterCommit?.(hooks)
 }
 
 /** Commits or rolls back. */

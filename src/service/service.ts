@@ -1,6 +1,7 @@
 import { shared } from '../../db/schema/shared.ts'
-import type { Logger } from '../context/index.ts'
+import { type Logger, tenantContext } from '../context/index.ts'
 import { type ConnectionSource, createPool, createTenantDatabase, createTenantSigner } from '../database/index.ts'
+import { findDatabaseError } from '../errors/index.ts'
 import { assertRowSecurity, createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
 import type { LoadDocsAsset } from '../openapi/index.ts'
 import { createApp } from './app.ts'
@@ -50,6 +51,12 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     signer,
     ...(replica ? { replica } : {}),
     onProtocolViolation: (violation) => log.error(violation, 'protocol violation: the connection was destroyed'),
+    onAfterCommitError(error) {
+      // The message of an error can contain values.
+      const { sqlstate } = findDatabaseError(error) ?? {}
+      const name = error instanceof Error ? error.name : typeof error
+      log.error({ tenant: tenantContext()?.tenantId, error: name, sqlstate }, 'a function of tx.afterCommit failed')
+    },
   })
   const checks = { signer: signer ?? ('none' as const), also: createStartChecks(config, hasPool) }
   const isolation =

@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql, TransactionRollbackError } from 'drizzle-orm'
+import { pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import {
+  type AdminDatabaseOptions,
   type AdminTx,
   createAdminDatabase,
+  type LoggedQuery,
   query,
   type TenantTx,
   TransactionMisuse,
@@ -13,7 +16,7 @@ import {
 import { newTenant } from '../database.ts'
 import { startAdminSuite } from './admin-suite.ts'
 import { failureOf } from './shared-database.ts'
-import type { Tampering } from './watched-pool.ts'
+import { type Tampering, watchedPool } from './watched-pool.ts'
 
 const { server, service, openAdmin, twoTenants } = await startAdminSuite()
 const occasion = { reason: 'a test' }
@@ -254,5 +257,49 @@ describe('the transaction of administrative work', () => {
   test('rejects with SERVICE_UNAVAILABLE when the database is unreachable', async () => {
     await using opened = openAdmin('postgres://app_admin:x@127.0.0.1:1/nowhere')
     expect(await failureOf(opened.admin.read(occasion, async () => {}))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+  })
+})
+
+describe('administrative work with Drizzle', () => {
+  const people = pgTable('users', { tenantId: uuid().notNull(), name: text().notNull() }) // named by casing
+  const schema = { people }
+  async function openWith(how: Pick<AdminDatabaseOptions<typeof schema>, 'logger' | 'casing'> = {}) {
+    const log = { info: () => {}, error: () => {} }
+    const admin = createAdminDatabase({ connections: watchedPool({ url: server.adminUrl }), log, schema, ...how })
+    return Object.assign(admin, { ...(await twoTenants()), [Symbol.asyncDispose]: () => admin.close() })
+  }
+
+  test('has relational queries and streams over the rows of all tenants', async () => {
+    await using admin = await openWith({ casing: 'snake_case' })
+    const own = eq(people.name, admin.name)
+    const found = await admin.read(occasion, async (tx) => {
+      const streamed: string[] = []
+      for await (const { tenantId } of tx.stream(tx.select().from(people).where(own), { batch: 1 }))
+        streamed.push(tenantId)
+      return [(await tx.query.people.findMany({ where: own })).map(({ tenantId }) => tenantId), streamed]
+    })
+    for (const tenants of found) expect(tenants.toSorted()).toEqual(admin.tenants.toSorted())
+  })
+
+  test('takes back a savepoint, or all of it', async () => {
+    await using admin = await openWith()
+    const { name } = admin
+    const remove = (tx: AdminTx) => tx.delete(users).where(eq(users.name, name)).execute()
+    await admin.write(occasion, async (tx) => {
+      const work = async (inner: AdminTx) => [await remove(inner), inner.rollback()]
+      expect(await failureOf(tx.transaction(work))).toBeInstanceOf(TransactionRollbackError)
+      await tx.transaction(() => failureOf(remove(tx)).then((error) => expect(error).toBeInstanceOf(TransactionMisuse)))
+    })
+    const all = admin.write(occasion, async (tx) => [await remove(tx), tx.rollback()])
+    expect(await failureOf(all)).toBeInstanceOf(TransactionRollbackError)
+    expect(await countByOwner(name)).toBe(2)
+  })
+
+  test('reports its queries to the logger without their values', async () => {
+    const logged: LoggedQuery[] = []
+    await using admin = await openWith({ logger: (query) => logged.push(query) })
+    await admin.read(occasion, (tx) => tx.$count(users, eq(users.name, admin.name)))
+    expect(logged).toMatchObject([{ rows: 1, route: 'primary', isWhole: false }])
+    expect(JSON.stringify(logged)).not.toContain(admin.name)
   })
 })

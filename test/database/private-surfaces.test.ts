@@ -1,5 +1,16 @@
 import { beforeAll, expect, test } from 'bun:test'
-import { Column, fillPlaceholders, is, type Query, SQL, sql } from 'drizzle-orm'
+import {
+  Column,
+  createTableRelationsHelpers,
+  extractTablesRelationalConfig,
+  fillPlaceholders,
+  is,
+  type Query,
+  relations,
+  SQL,
+  sql,
+} from 'drizzle-orm'
+import { CasingCache, toCamelCase, toSnakeCase } from 'drizzle-orm/casing'
 import {
   getTableConfig,
   IndexedColumn,
@@ -241,6 +252,64 @@ const expectedTables = 'src/cli/schema/expected-tables.ts'
 const schemaFindings = 'src/cli/schema/schema-findings.ts'
 
 const ofDrizzle: Surface[] = [
+  {
+    library: 'drizzle-orm',
+    does: 'keep the columns that keys and indexes get under the symbol drizzle:ExtraConfigColumns',
+    usedIn: 'src/cli/schema/column-names.ts',
+    holds: () => {
+      const table = pgTable('cased', { fullName: text() }, (t) => [uniqueIndex().on(t.fullName)])
+      const others = table as unknown as Record<symbol, Record<string, { name: string; keyAsName: boolean }>> // internal
+      const column = others[Symbol.for('drizzle:ExtraConfigColumns')]?.fullName
+      const isDerived = column?.keyAsName === true
+      if (column) column.name = 'full_name'
+      const [part] = getTableConfig(table).indexes[0]?.config.columns ?? []
+      return isDerived && is(part, IndexedColumn) && part.name === 'full_name'
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'export the names of casing from drizzle-orm/casing',
+    usedIn: 'src/database/tenant-dialect.ts and src/cli/schema/column-names.ts',
+    holds: () => {
+      const { fullName } = pgTable('cased', { fullName: text() })
+      const names = [
+        new CasingCache('snake_case').getColumnCasing(fullName),
+        toSnakeCase('fullName'),
+        toCamelCase('full_name'),
+      ]
+      return Bun.deepEquals(names, ['full_name', 'full_name', 'fullName'])
+    },
+  },
+  {
+    library: 'drizzle-orm',
+    does: 'put the field of a relation, which returns JSON, into the SQL of a relational query',
+    usedIn: 'src/database/exact-dialect.ts',
+    holds: () => {
+      const known = {
+        tasks,
+        users,
+        taskUsers: relations(tasks, ({ one }) => ({
+          user: one(users, { fields: [tasks.userId], references: [users.id] }),
+        })),
+      }
+      const { tables, tableNamesMap } = extractTablesRelationalConfig(known, createTableRelationsHelpers)
+      const tableConfig = tables.tasks
+      if (!tableConfig) return false
+      const built = dialect.buildRelationalQueryWithoutPK({
+        fullSchema: known,
+        schema: tables,
+        tableNamesMap,
+        table: tasks,
+        tableConfig,
+        queryConfig: { columns: { id: true }, with: { user: { columns: { id: true } } } },
+        tableAlias: 'tasks',
+      })
+      const { field, isJson, selection } = built.selection[1] ?? {}
+      if (!is(field, SQL.Aliased) || !isJson || !is(built.sql, SQL) || !is(selection?.[0]?.field, Column)) return false
+      field.sql.append(sql`::text`)
+      return dialect.sqlToQuery(built.sql).sql.includes('"tasks_user"."data"::text as "user"')
+    },
+  },
   {
     library: 'drizzle-orm',
     does: 'export mapResultRow(fields, row, joinsNotNullableMap) from drizzle-orm/utils',

@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
 import { parseTenantId, withTenant } from '../../src/context/index.ts'
-import type { TenantTx } from '../../src/database/index.ts'
+import type { IsolationLevel, TenantTx } from '../../src/database/index.ts'
 import { createErrorHandler, findDatabaseError } from '../../src/errors/index.ts'
 import { db, newTenant } from '../database.ts'
 import {
@@ -44,6 +44,35 @@ describe('a transaction that can succeed a second time', () => {
     const error = await withTenant(newTenant(), () => failureOf(db[mode](work)))
     expect(findDatabaseError(error)?.sqlstate).toBe('40001')
     expect(runs).toBe(2)
+  })
+
+  test.each<[IsolationLevel | undefined, number]>([
+    ['serializable', 3],
+    ['repeatable read', 2],
+    ['read committed', 2],
+  ])('runs at most as often as its isolation level needs: %s, %d times', async (isolation, most) => {
+    for (const sqlstate of ['40001', '40P01']) {
+      let runs = 0
+      const work = async (tx: TenantTx) => {
+        runs += 1
+        await raise(tx, sqlstate)
+      }
+      await withTenant(newTenant(), () => failureOf(db.write(work, { isolation })))
+      expect(runs).toBe(most)
+    }
+  })
+
+  test('runs again as a whole when a savepoint failed', async () => {
+    const tenant = newTenant()
+    let runs = 0
+    await withTenant(tenant, () =>
+      db.write(async (tx) => {
+        await addUser(tx)
+        runs += 1
+        await tx.transaction((inner) => (runs === 1 ? raise(inner, '40001') : inner.execute(sql`select 1`)))
+      }),
+    )
+    expect([runs, await countUsers(tenant)]).toEqual([2, 1])
   })
 
   test('runs again as a whole when an inner call failed', async () => {

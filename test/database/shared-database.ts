@@ -5,7 +5,7 @@ import { openProxy } from '../faults/proxy.ts'
 import { until } from '../runtime/child.ts'
 import { openWatchedDatabase, type Tampering } from './watched-pool.ts'
 
-export { addUser, failureOf, gate, setsTenant, tenantWithUser } from './watched-pool.ts'
+export { addUser, failureOf, gate, openDatabaseWith, setsTenant, tenantWithUser } from './watched-pool.ts'
 
 /** The owner's client, which bypasses row-level security. */
 export const owner = asOwner(main)

@@ -8,6 +8,7 @@ import {
   type PoolOptions,
   type StatementResult,
   type TenantDatabase,
+  type TenantDatabaseOptions,
   type TenantTx,
 } from '../../src/database/index.ts'
 
@@ -101,9 +102,17 @@ export function watchedPool(
 }
 
 /** A tenant database on a {@link watchedPool}, closed at the end of the test: `await using db = openWatchedDatabase({ url })`. */
-export function openWatchedDatabase(options: Partial<PoolOptions> & { url: string }, tampering: Tampering = {}) {
+export const openWatchedDatabase = (options: Partial<PoolOptions> & { url: string }, tampering: Tampering = {}) =>
+  openDatabaseWith({}, options, tampering)
+
+/** As {@link openWatchedDatabase}, with options of the tenant database. */
+export function openDatabaseWith<Schema extends Record<string, unknown> = Record<string, never>>(
+  how: Partial<TenantDatabaseOptions<Schema>>,
+  options: Partial<PoolOptions> & { url: string },
+  tampering: Tampering = {},
+) {
   const connections = watchedPool(options, tampering)
-  const db = createTenantDatabase({ connections })
+  const db = createTenantDatabase({ connections, ...how })
   return Object.assign(db, { sent: connections.sent, [Symbol.asyncDispose]: () => db.close() })
 }
 

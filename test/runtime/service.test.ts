@@ -38,3 +38,20 @@ test('logs a protocol violation with its count, and without a tenant', async () 
   ])
   await service.close()
 })
+
+test('logs what fails after COMMIT, without its message', async () => {
+  const logged: unknown[] = []
+  const log = { ...deps.log, error: (fields: object, message: string) => logged.push({ ...fields, message }) }
+  const service = await createService({
+    config: loadConfig({ DATABASE_URL: main.appUrl }),
+    log,
+    loadDocsAsset: deps.loadDocsAsset,
+  })
+  const tenant = newTenant()
+  const failing = () => {
+    throw new RangeError('a secret')
+  }
+  expect(await withTenant(tenant, () => service.db.write(async (tx) => tx.afterCommit(failing)))).toBeUndefined()
+  expect(logged).toEqual([{ tenant, error: 'RangeError', message: 'a function of tx.afterCommit failed' }])
+  await service.close()
+})

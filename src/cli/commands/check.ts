@@ -5,7 +5,14 @@ import { openInMemory } from '../../migrate/index.ts'
 import { loadRowhouseConfig, requireFolders } from '../config.ts'
 import type { CommandIo } from '../io.ts'
 import { readLogin } from '../logins.ts'
-import { migrationsOption, schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
+import {
+  casingOption,
+  migrationsOption,
+  schemaOption,
+  sharedOption,
+  sqlOption,
+  tenantColumnOption,
+} from '../options.ts'
 import { report, withReport } from '../output/report.ts'
 import { checkProject } from '../schema/check-project.ts'
 import { extensionsOf, readProjectSql } from '../schema/project-sql.ts'
@@ -18,7 +25,8 @@ export const createCheckCommand = (io: CommandIo) =>
       .addOption(sqlOption)
       .addOption(migrationsOption)
       .addOption(sharedOption)
-      .addOption(tenantColumnOption),
+      .addOption(tenantColumnOption)
+      .addOption(casingOption),
   )
     .addHelpText(
       'after',

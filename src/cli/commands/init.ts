@@ -6,7 +6,7 @@ import { protectedTablesFile, readText, shippedFiles } from '../../migrate/index
 import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
 import { type CommandIo, print } from '../io.ts'
 import { readLogin } from '../logins.ts'
-import { schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
+import { casingOption, schemaOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
 import { protectedTablesSql } from '../output/protected-tables-sql.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
 import { setUpLines } from '../output/set-up-lines.ts'
@@ -72,7 +72,8 @@ export const createInitCommand = (io: CommandIo) =>
       .addOption(schemaOption)
       .addOption(sqlOption)
       .addOption(sharedOption)
-      .addOption(tenantColumnOption),
+      .addOption(tenantColumnOption)
+      .addOption(casingOption),
   )
     .addHelpText(
       'after',

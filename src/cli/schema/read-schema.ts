@@ -5,6 +5,7 @@ import { getTableColumns, is } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { OperatorError } from '../../errors/index.ts'
 import type { RowhouseConfig } from '../config.ts'
+import { nameColumns } from './column-names.ts'
 
 /** A table of a Drizzle schema. */
 export interface SchemaTable extends ReturnType<typeof getTableConfig> {
@@ -37,6 +38,7 @@ export async function readSchema(project: RowhouseConfig): Promise<SchemaTable[]
     throw new OperatorError(`${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`)
   })
   const tables = new Map<PgTable, SchemaTable>()
+  for (const table of Object.values(module)) if (is(table, PgTable)) nameColumns(table, project.casing)
   for (const [exportName, value] of Object.entries(module))
     if (is(value, PgTable) && !tables.has(value)) tables.set(value, toSchemaTable(exportName, value, project))
   if (tables.size === 0)

@@ -75,6 +75,29 @@ describe('on PGlite', () => {
     await tenantWithUser(db)
   })
 
+  test('a savepoint that fails is taken back, and the transaction goes on', async () => {
+    const tenant = newTenant()
+    await withTenant(tenant, () =>
+      db.write(async (tx) => {
+        await tx
+          .transaction(async (inner) => [await addUser(inner), await inner.execute(sql`select 1 / 0`)])
+          .catch(() => {})
+        await tx.transaction((inner) => addUser(inner))
+      }),
+    )
+    expect(await withTenant(tenant, () => db.read((tx) => tx.$count(users)))).toBe(1)
+  })
+
+  test('a stream has every row once', async () => {
+    const rows: number[] = []
+    const work = async (tx: TenantTx) => {
+      const numbers = tx.select({ n: sql<number>`n` }).from(sql`generate_series(1, 5) as n`)
+      for await (const { n } of tx.stream(numbers, { batch: 2 })) rows.push(n)
+    }
+    await withTenant(newTenant(), () => db.read(work))
+    expect(rows).toEqual([1, 2, 3, 4, 5])
+  })
+
   test('the isolation check finds nothing with the serving role', async () => {
     assertRowSecurity(await isolation.inspect())
   })

@@ -45,6 +45,8 @@ const notThroughPooler = {
   'does not join a concurrent transaction of the same tenant': 'two transactions wait for each other',
   'is rejected in the transaction of another tenant': 'two transactions wait for each other',
   'succeeds after a deadlock with another one': 'two transactions wait for each other',
+  'of another database is a transaction of its own, which others join': 'two transactions at once',
+  'the numbers of a pool are those of its connections': 'two transactions at once',
   'waits for a lock for two lock timeouts and then fails':
     'two transactions at once, and PgBouncer rejects settings in the URL',
   'rejects with SERVICE_UNAVAILABLE when it refuses the password': 'PgBouncer rejects the password with another code',
