@@ -81,7 +81,8 @@ export function createApp(options: AppOptions) {
   app.use(rejectMalformedUrl)
   if (options.hosts) app.use(rejectForeignHost(options.hosts))
   app.use(requestDeadline(options.requests))
-  app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints } }))
+  // The access log writes the report of a failure.
+  app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints }, onError: () => {} }))
   app.notFound(methodNotAllowed(app))
 
   app.route('/', healthRoutes({ isolation: options.isolation }))
