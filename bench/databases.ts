@@ -112,7 +112,7 @@ export async function openDatabases(): Promise<Databases> {
   }
 }
 
-/** As the serving role, like `rowhouse seed --tenants --tasks`. */
+/** As the serving role, like `bun run seed --tenants --tasks`. */
 async function seed(url: string, { tenants, tasks, tasksOfFirst = tasks }: Amount): Promise<void> {
   const db = createTenantDatabase({ connections: createPool({ url, size: 4 }) })
   await seedMany(db, { tenants, tasks, connections: 4 })

@@ -4,7 +4,7 @@ import { usersEach } from '../db/seed-many.ts'
 import type { Amount } from './amount.ts'
 
 /**
- * Creates the floor's tables with the same amount of data, texts and times as `rowhouse seed`. Its primary keys do not contain
+ * Creates the floor's tables with the same amount of data, texts and times as `bun run seed`. Its primary keys do not contain
  * the tenant, so ids are numbered across all tenants.
  */
 export async function fillFloor(owner: postgres.Sql, { tenants, tasks }: Amount): Promise<void> {

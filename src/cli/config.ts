@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { OperatorError } from '../errors/index.ts'
 import type { RowhouseOptions } from './define-config.ts'
+import { readDrizzleConfig } from './drizzle-config.ts'
+import { loadModule } from './load-module.ts'
 
-const file = 'rowhouse.config.ts'
+const files = ['rowhouse.config.ts', 'rowhouse.config.js', 'rowhouse.config.mjs']
 // The form that format('%I') of PostgreSQL returns: names of the catalogue are compared with it.
 const identifier = '([a-z_][a-z0-9_]*|"([^"]|"")+")'
 const qualified = new RegExp(`^${identifier}\\.${identifier}$`, 'u')
 
-/** The fields that neither `rowhouse.config.ts` nor a flag sets. */
+/** The fields that neither a flag nor `rowhouse.config.ts` nor `drizzle.config.ts` sets. */
 export const defaults = {
   schema: './db/schema/index.ts',
   tenantColumn: 'tenant_id',
@@ -26,7 +27,7 @@ const sharedName = z.string().regex(qualified, {
 const columnLength = 'must have 1 to 63 characters'
 
 const schema = z.strictObject({
-  schema: path.default(defaults.schema),
+  schema: z.union([path, z.array(path).min(1)], 'must be a path, or a list of paths').default(defaults.schema),
   tenantColumn: z.string().min(1, columnLength).max(63, columnLength).default(defaults.tenantColumn),
   casing: z.enum(['snake_case', 'camelCase']).optional(),
   shared: z.array(sharedName).default([]),
@@ -35,10 +36,18 @@ const schema = z.strictObject({
 })
 
 /** The configuration of a project with its defaults filled in and absolute paths. */
-export type RowhouseConfig = Readonly<z.infer<typeof schema> & { /** The folder of the project. */ folder: string }>
+export type RowhouseConfig = Readonly<
+  Omit<z.infer<typeof schema>, 'schema'> & {
+    /** The folder of the project. */
+    folder: string
+    /** Modules, folders of modules, and patterns of them, as drizzle-kit understands them. */
+    schema: string[]
+  }
+>
 
 /**
- * Reads `rowhouse.config.ts`, which is optional, and lets flags override it.
+ * Reads the configuration of a project: flags, then `rowhouse.config.ts`, then what `drizzle.config.ts` says of the schema, the folder
+ * of migrations and the casing. Both files are optional.
  *
  * @param flags fields from the command line; undefined fields are ignored
  * @param folder the folder of the project
@@ -47,8 +56,10 @@ export type RowhouseConfig = Readonly<z.infer<typeof schema> & { /** The folder 
  * const { shared, tenantColumn } = await loadRowhouseConfig({}, process.cwd())
  */
 export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<RowhouseConfig> {
-  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
-  const result = schema.safeParse({ ...(await read(join(folder, file))), ...given })
+  const given = withoutUndefined(flags)
+  const { schema: drizzleSchema, out, casing } = await readDrizzleConfig(folder)
+  const fromDrizzle = withoutUndefined({ schema: drizzleSchema, migrations: out, casing })
+  const result = schema.safeParse({ ...fromDrizzle, ...(await read(folder)), ...given })
   if (!result.success) {
     const lines = result.error.issues.map((issue) => line(issue, given))
     throw new OperatorError(`Invalid configuration:\n${lines.join('\n')}`)
@@ -59,11 +70,14 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
     casing: undefined,
     ...rest,
     folder,
-    schema: at(tables),
+    schema: [tables].flat().map(at),
     sql: at(sql),
     migrations: at(migrations),
   })
 }
+
+const withoutUndefined = (fields: object): object =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 /**
  * Rejects a project without its folders. The default folder of the migrations may be missing: it does not exist before the
@@ -82,19 +96,18 @@ export function requireFolders({ folder, sql, migrations }: RowhouseConfig): voi
 /** Fields of the configuration that the command line sets. */
 export type Flags = { [Field in keyof RowhouseOptions]: RowhouseOptions[Field] | undefined }
 
-async function read(path: string): Promise<object> {
-  if (!existsSync(path)) return {}
-  let module: unknown
-  try {
-    module = await import(pathToFileURL(path).href)
-  } catch (cause) {
-    throw new OperatorError(`${file} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`)
-  }
+async function read(folder: string): Promise<object> {
+  const file = configFile(folder)
+  if (file === undefined) return {}
+  const module = await loadModule(join(folder, file), folder)
   const options = z.object({ default: z.looseObject({}) }).safeParse(module)
   if (!options.success)
     throw new OperatorError(`${file} must have a default export: export default defineConfig({ … })`)
   return options.data.default
 }
+
+/** The configuration file of a project, if it has one. */
+export const configFile = (folder: string): string | undefined => files.find((name) => existsSync(join(folder, name)))
 
 /** A problem with the name of its flag or of its field in the file. */
 function line({ path, message }: z.core.$ZodIssue, flags: object): string {

@@ -1,10 +1,10 @@
 /** The fields of `rowhouse.config.ts`. Paths are relative to that file. Each field has a flag, which overrides it. */
 export interface RowhouseOptions {
   /**
-   * The module that exports the Drizzle tables.
-   * @default './db/schema/index.ts'
+   * The modules that export the Drizzle tables: a path, a folder or a pattern, or a list of them.
+   * @default the schema of drizzle.config.ts, else './db/schema/index.ts'
    */
-  schema?: string
+  schema?: string | string[]
   /**
    * The uuid column that holds the tenant id of a row.
    * @default 'tenant_id'
@@ -12,7 +12,7 @@ export interface RowhouseOptions {
   tenantColumn?: string
   /**
    * How Drizzle names columns without a name of their own: the `casing` of `createTenantDatabase` and of drizzle.config.ts.
-   * @default as in the code
+   * @default the casing of drizzle.config.ts, else as in the code
    */
   casing?: 'snake_case' | 'camelCase' | undefined
   /**
@@ -28,7 +28,7 @@ export interface RowhouseOptions {
   sql?: string
   /**
    * The folder of Drizzle migrations.
-   * @default './drizzle'
+   * @default the folder `out` of drizzle.config.ts, else './drizzle'
    */
   migrations?: string
 }

@@ -1,4 +1,5 @@
 import { escapedLines } from '../text/index.ts'
+import type { Runner } from './runner.ts'
 
 /** An output stream of a command. */
 export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
@@ -16,6 +17,8 @@ export interface ProcessIo {
 /** {@link ProcessIo} of one run, with the exit code that the command sets. */
 export interface CommandIo extends ProcessIo {
   exitCode: number
+  /** For the commands that messages name. */
+  runner: Runner
 }
 
 /** Writes lines to stdout, with control characters escaped. */

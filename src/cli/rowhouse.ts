@@ -1,12 +1,5 @@
-#!/usr/bin/env bun
+#!/usr/bin/env node
+import { runAsProcess } from './process.ts'
 import { runRowhouse } from './run.ts'
 
-const { argv, env, stdout, stderr } = process
-
-// A reader such as `| head` may close the pipe early: that is not an error, and the exit code stays the command's.
-for (const output of [stdout, stderr])
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
-
-process.exitCode = await runRowhouse(argv.slice(2), { env, cwd: process.cwd(), stdout, stderr })
+await runAsProcess(runRowhouse)

@@ -7,10 +7,10 @@ import { createDoctorCommand } from './commands/doctor.ts'
 import { createInitCommand } from './commands/init.ts'
 import { createIssuerCommand } from './commands/issuer.ts'
 import { createMigrateCommand } from './commands/migrate.ts'
-import { createSeedCommand } from './commands/seed.ts'
 import { createTenantCommand } from './commands/tenant.ts'
 import { defaults } from './config.ts'
 import type { CommandIo, ProcessIo } from './io.ts'
+import { runnerOf, withRunner } from './runner.ts'
 
 /**
  * Runs the command `rowhouse`. It never calls `process.exit()`, which would drop output that a pipe has not read yet.
@@ -21,30 +21,38 @@ import type { CommandIo, ProcessIo } from './io.ts'
  * await runRowhouse(['check', '--json'], { env: process.env, cwd: process.cwd(), stdout, stderr })
  */
 export async function runRowhouse(parameters: string[], io: ProcessIo): Promise<number> {
-  const run: CommandIo = { ...io, exitCode: 0 }
+  return await runProgram(createProgram, parameters, io)
+}
+
+/** Runs a program of commands. */
+export async function runProgram(
+  create: (io: CommandIo) => Command,
+  parameters: string[],
+  io: ProcessIo,
+): Promise<number> {
+  const run: CommandIo = { ...io, exitCode: 0, runner: runnerOf(io.env) }
   try {
-    await createProgram(run).parseAsync(parameters, { from: 'user' })
+    await create(run).parseAsync(parameters, { from: 'user' })
     return run.exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has written its message
-    io.stderr.write(`${describeStartProblem(error)}\n`)
+    io.stderr.write(`${withRunner(describeStartProblem(error), run.runner)}\n`)
     return 2
   }
 }
 
 function createProgram(io: CommandIo): Command {
-  const program = new Command('bunx rowhouse')
+  const program = new Command(`${io.runner.run} rowhouse`)
     .description('Keep the tenants of a PostgreSQL database apart: write the row-level security, apply it, check it.')
     .version(project.version)
-    .exitOverride()
     .addHelpText(
       'after',
       `
-In a new project, begin with "bunx rowhouse init": it prints the next steps.
-"bunx rowhouse <command> --help" shows the options of a command and examples.
+In a new project, begin with "${io.runner.run} rowhouse init": it prints the next steps.
+"${io.runner.run} rowhouse <command> --help" shows the options of a command and examples.
 
 The file rowhouse.config.ts is optional. It sets what the flags of all commands set, and a flag overrides it. With the
-defaults:
+defaults, of which drizzle.config.ts may set the schema, the casing and the folder of migrations:
 
   import { defineConfig } from 'rowhouse/config'
   export default defineConfig({
@@ -58,19 +66,12 @@ defaults:
 
 Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     )
-    .showHelpAfterError('Run the command with --help to see its options.')
-    .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(escapedLines(text)),
-      getOutHelpWidth: () => io.stdout.columns ?? 80,
-      getErrHelpWidth: () => io.stderr.columns ?? 80,
-    })
+  withOutput(program, io)
   for (const createCommand of [
     createInitCommand,
     createCheckCommand,
     createDoctorCommand,
     createMigrateCommand,
-    createSeedCommand,
     createTenantCommand,
     createIssuerCommand,
   ]) {
@@ -78,5 +79,19 @@ Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     program.addCommand(command.copyInheritedSettings(program))
     for (const inner of command.commands) inner.copyInheritedSettings(command)
   }
+  return program
+}
+
+/** Lets a program write to the streams of its caller, and throw instead of ending the process. */
+export const withOutput = <Program extends Command>(program: Program, io: CommandIo): Program => {
+  program
+    .exitOverride()
+    .showHelpAfterError('Run the command with --help to see its options.')
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(escapedLines(text)),
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stderr.columns ?? 80,
+    })
   return program
 }

@@ -12,7 +12,7 @@ import { type EmbeddedDatabase, servePglite } from './pglite-server.ts'
  * const { url, close } = await openInMemory('node_modules/.cache/rowhouse', ['citext'])
  */
 export async function openInMemory(cacheFolder?: string, extensions: string[] = []): Promise<EmbeddedDatabase> {
-  const { PGlite } = await import('@electric-sql/pglite') // large: loaded only when needed
+  const { PGlite } = await import('@electric-sql/pglite') // large, and optional: loaded only when needed
   const options = { extensions: await loadExtensions(extensions) }
   const file = cacheFolder && `${cacheFolder}/empty-database-${await version()}.tar.gz`
   const stored = file && (await readFile(file).catch(() => undefined))

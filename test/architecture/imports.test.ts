@@ -178,8 +178,8 @@ test('only the catalogue contains HTTP statuses of errors: throw an ApiError wit
   expect(containing(thrown, /^src\/errors\/catalogue\.ts$/)).toEqual([])
 })
 
-test('only the Bun entry, the cli and the embedded database use Bun’s APIs: Node and Workers run the rest', () => {
-  const allowed = /^src\/runtime\/bun\.ts$|^src\/cli\/|^db\/embedded\.ts$/
+test('only the Bun entry and the embedded database use Bun’s APIs: Node runs the commands and the kit too', () => {
+  const allowed = /^src\/runtime\/bun\.ts$|^db\/embedded\.ts$/
   expect(containing(/\bBun\./, allowed)).toEqual([])
   expect(violations((file, imported) => /^bun(:|$)/.test(imported) && !allowed.test(file))).toEqual([])
 })

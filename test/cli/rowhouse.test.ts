@@ -5,7 +5,7 @@ import { loadRowhouseConfig } from '../../src/cli/config.ts'
 import { createProject, rowhouse, spawnRowhouse } from './run.ts'
 
 const root = join(import.meta.dir, '../..')
-const commands = ['init', 'check', 'doctor', 'migrate', 'seed', 'tenant', 'issuer']
+const commands = ['init', 'check', 'doctor', 'migrate', 'tenant', 'issuer']
 
 describe('rowhouse', () => {
   test('lists every command with --help', async () => {
@@ -23,8 +23,7 @@ describe('rowhouse', () => {
     const { code, stdout, stderr } = await rowhouse([command, '--help'])
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(new RegExp(`^Usage: bunx rowhouse ${command} \\[options\\]`))
-    const inRepository = command === 'seed' ? 'bun run' : 'bunx'
-    expect(stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* .*${inRepository} rowhouse ${command}`))
+    expect(stdout).toMatch(new RegExp(`Examples?:\\n(.*\\n)* .*bunx rowhouse ${command}`))
   })
 
   test('--help shows the defaults of the flags that rowhouse.config.ts can set', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { runRowhouse } from '../../src/cli/run.ts'
+import { runSeed } from '../../src/cli/seed.ts'
 
 const root = join(import.meta.dir, '..', '..')
 
@@ -31,13 +32,21 @@ interface InProcess extends Surroundings {
  * @example
  * const { code, stdout } = await rowhouse(['init', '--dry-run'], { cwd: project.folder })
  */
-export async function rowhouse(
+export const rowhouse = (parameters: string[], surroundings?: InProcess): Promise<Outcome> =>
+  collect(runRowhouse, parameters, surroundings)
+
+/** Runs `bun run seed …` in this process. */
+export const seedDemo = (parameters: string[], surroundings?: InProcess): Promise<Outcome> =>
+  collect(runSeed, parameters, surroundings)
+
+async function collect(
+  program: typeof runRowhouse,
   parameters: string[],
   { cwd = root, env = {}, isTerminal = false }: InProcess = {},
 ): Promise<Outcome> {
   const [stdout, stderr] = [new Collected(), new Collected()]
   stdout.isTTY = isTerminal
-  const code = await runRowhouse(parameters, { env, cwd, stdout, stderr })
+  const code = await program(parameters, { env, cwd, stdout, stderr })
   return { code, stdout: stdout.text, stderr: stderr.text }
 }
 

@@ -4,6 +4,7 @@ import { createIsolationCheck } from '../../isolation/index.ts'
 import { parseDatabaseUrl } from '../../text/index.ts'
 import { loadRowhouseConfig } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
+import { readDrizzleConfig } from '../drizzle-config.ts'
 import type { CommandIo } from '../io.ts'
 import { sharedOption, tenantColumnOption } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
@@ -12,7 +13,10 @@ export const createDoctorCommand = (io: CommandIo) =>
   withReport(
     new Command('doctor')
       .description('Check the tenant isolation of a live database, as the serving role. Works with any schema.')
-      .option('--url <url>', 'the database to inspect, for a URL without a password (default: DATABASE_URL)')
+      .option(
+        '--url <url>',
+        'the database to inspect, for a URL without a password (default: DATABASE_URL, else dbCredentials.url of drizzle.config.ts)',
+      )
       .option('--role <role>', 'the serving role, when the login is another role that may SET ROLE to it')
       .addOption(tenantColumnOption)
       .addOption(sharedOption),
@@ -26,15 +30,12 @@ The doctor changes nothing and prints no row.
 A command line is no place for a password: other users of the machine see it in the list of processes. Set DATABASE_URL.
 
 Examples:
-  DATABASE_URL=postgres://app_user:…@db/app bunx rowhouse doctor
-  bunx rowhouse doctor --tenant-column org_id --shared public.countries --role web
-  bunx rowhouse doctor --format sarif > isolation.sarif`,
+  DATABASE_URL=postgres://app_user:…@db/app ${io.runner.run} rowhouse doctor
+  ${io.runner.run} rowhouse doctor --tenant-column org_id --shared public.countries --role web
+  ${io.runner.run} rowhouse doctor --format sarif > isolation.sarif`,
     )
     .action(async ({ url: given, role, format, json, strict, ...flags }) => {
-      const { DATABASE_URL } = io.env
-      if (!given && !DATABASE_URL)
-        throw new OperatorError('DATABASE_URL is not set: set it to postgres://app_user:password@host:5432/database')
-      const url = given ? databaseUrl(given, '--url') : databaseUrl(DATABASE_URL ?? '', 'DATABASE_URL')
+      const url = given ? databaseUrl(given, '--url') : await urlOf(io)
       const { tenantColumn, shared } = await loadRowhouseConfig(flags, io.cwd)
       const isolation = createIsolationCheck({ url, tenantColumn, shared, ...(role ? { role } : {}) })
       const start = performance.now()
@@ -51,6 +52,13 @@ Examples:
         await isolation.close()
       }
     })
+
+async function urlOf({ env: { DATABASE_URL }, cwd }: CommandIo): Promise<string> {
+  if (DATABASE_URL) return databaseUrl(DATABASE_URL, 'DATABASE_URL')
+  const url = (await readDrizzleConfig(cwd)).dbCredentials?.url
+  if (url) return databaseUrl(url, 'dbCredentials.url of drizzle.config')
+  throw new OperatorError('DATABASE_URL is not set: set it to postgres://app_user:password@host:5432/database')
+}
 
 /** The remedy for 42501, insufficient_privilege (PostgreSQL, appendix A). */
 function insufficientPrivilege(error: unknown, role: string | undefined): Error | undefined {

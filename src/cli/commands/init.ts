@@ -1,5 +1,4 @@
 import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Command } from '@commander-js/extra-typings'
 import type { Finding } from '../../isolation/index.ts'
 import { protectedTablesFile, readText, shippedFiles } from '../../migrate/index.ts'
@@ -11,8 +10,11 @@ import { protectedTablesSql } from '../output/protected-tables-sql.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
 import { setUpLines } from '../output/set-up-lines.ts'
 import { changes, compareFile, save, type WrittenFile } from '../output/written-file.ts'
+import { packageFolder } from '../package-folder.ts'
+import { type Runner, runnerOf } from '../runner.ts'
 import { readProjectSql } from '../schema/project-sql.ts'
 import { readSchema } from '../schema/read-schema.ts'
+import { schemaName } from '../schema/schema-files.ts'
 import { inspectSchema } from '../schema/schema-findings.ts'
 import { sharedFindings } from '../schema/shared-findings.ts'
 
@@ -27,16 +29,19 @@ export interface InitPlan {
 /**
  * Compares the SQL files of a project with the files that its Drizzle schema needs.
  *
- * @param servingRole for the next steps. @default 'app_user'
+ * @param nextSteps the serving role and the runner of the printed commands
  * @throws OperatorError when the schema cannot be read
  * @example
  * const { files } = await planInit(await loadRowhouseConfig({}, process.cwd()))
  */
-export async function planInit(project: RowhouseConfig, servingRole = 'app_user'): Promise<InitPlan> {
+export async function planInit(
+  project: RowhouseConfig,
+  { servingRole = 'app_user', runner = runnerOf({}) }: { servingRole?: string | undefined; runner?: Runner } = {},
+): Promise<InitPlan> {
   const tables = await readSchema(project)
   const files = await Promise.all([
     ...shippedFiles.map(async (name) => {
-      const body = await readText(fileURLToPath(new URL(`../../../sql/${name}`, import.meta.url)))
+      const body = await readText(join(packageFolder(), 'sql', name))
       return await compareFile(join(project.sql, name), body)
     }),
     compareFile(join(project.sql, protectedTablesFile), protectedTablesSql(tables)),
@@ -51,7 +56,7 @@ export async function planInit(project: RowhouseConfig, servingRole = 'app_user'
       ...sharedFindings(project.shared, tables, await readProjectSql(project)),
       ...inspectSchema(tables, project.tenantColumn),
     ],
-    setUp: setUpLines(project, tables, servingRole),
+    setUp: setUpLines(project, tables, { servingRole, runner }),
   }
 }
 
@@ -82,22 +87,22 @@ Each table with the tenant column gets row-level security and the indexes that i
 readable. Run the command again after each change of the schema. It never overwrites a file that you edited.
 
 Examples:
-  bunx rowhouse init --dry-run
-  bunx rowhouse init --schema src/schema.ts --tenant-column org_id --shared public.countries`,
+  ${io.runner.run} rowhouse init --dry-run
+  ${io.runner.run} rowhouse init --schema src/schema.ts --tenant-column org_id --shared public.countries`,
     )
     .action(async ({ dryRun, format, json, strict, ...flags }) => {
       const start = performance.now()
       const project = await loadRowhouseConfig(flags, io.cwd)
-      const { files, findings, setUp } = await planInit(
-        project,
-        readLogin('DATABASE_URL', io.env.DATABASE_URL, 'app_user')?.role,
-      )
+      const { files, findings, setUp } = await planInit(project, {
+        servingRole: readLogin('DATABASE_URL', io.env.DATABASE_URL, 'app_user')?.role,
+        runner: io.runner,
+      })
       if (!dryRun) for (const file of files) await save(file)
       const options = { format, json, strict }
       const isText = isForPeople(options)
       if (isText) print(io, [...files.flatMap((file) => describeFile(file, project, dryRun)), ''].join('\n'))
       const milliseconds = performance.now() - start
-      const subject = relative(project.folder, project.schema)
+      const subject = schemaName(project)
       io.exitCode = report(io, { subject, findings, milliseconds, file: subject }, options)
       const isChanged = !dryRun && files.some(({ state }) => state === 'new' || state === 'outdated')
       if (isText && isChanged && io.exitCode === 0) print(io, `\n${setUp}`)

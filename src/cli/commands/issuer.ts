@@ -1,9 +1,13 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Command } from '@commander-js/extra-typings'
+import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { OperatorError } from '../../errors/index.ts'
 import { hostnameOf, isAddressOrLocalhost } from '../../text/index.ts'
 import { type CommandIo, print } from '../io.ts'
+import { optional } from '../optional.ts'
 import { wholeNumberFrom } from '../options.ts'
 
 const algorithm = 'ES256'
@@ -12,6 +16,7 @@ const defaults = { sub: 'somebody', seconds: '3600' }
 
 /** An identity provider for development with `AUTH=jwt`: it issues a token for any tenant to every caller. */
 export async function createIssuer(issuer: string, audience: string): Promise<Hono> {
+  const { SignJWT } = await loadJose()
   let key = await createKey()
   const app = new Hono()
   // The page of another site could let its own name point to this machine, and read a token (DNS rebinding).
@@ -41,7 +46,10 @@ export async function createIssuer(issuer: string, audience: string): Promise<Ho
   return app
 }
 
+const loadJose = () => optional('jose', () => import('jose'))
+
 async function createKey() {
+  const { exportJWK, generateKeyPair } = await loadJose()
   const { publicKey, privateKey } = await generateKeyPair(algorithm)
   const jwk = { ...(await exportJWK(publicKey)), kid: crypto.randomUUID(), alg: algorithm, use: 'sig' }
   return { jwk, privateKey }
@@ -64,14 +72,16 @@ Every other parameter becomes a claim of its name.
 GET /.well-known/jwks.json returns the public key. It is new on each start, and POST /rotate replaces it.
 
 Example:
-  bunx rowhouse issuer --port 4000 &
+  ${io.runner.run} rowhouse issuer --port 4000 &
   TOKEN=$(curl -s 'http://localhost:4000/token?tenant=${exampleTenant}&sub=ada&seconds=60')`,
     )
-    .action((options) => {
+    .action(async (options) => {
       // With --port 0 the port, and so the issuer's name, is known only after the start.
-      const server = listen(options.port, (request) => app.then(({ fetch }) => fetch(request)))
-      const issuer = `http://localhost:${server.port}`
-      const app = createIssuer(issuer, options.audience)
+      const server = await listen(options.port)
+      const { port } = server.address() as AddressInfo // it listens on a port, not on a pipe
+      const issuer = `http://localhost:${port}`
+      const app = await createIssuer(issuer, options.audience)
+      server.on('request', getRequestListener(app.fetch))
       print(
         io,
         `The example service accepts the tokens with these settings:
@@ -91,9 +101,11 @@ Use it for development only: everyone who can reach it gets a token.`,
       )
     })
 
-function listen(port: number, fetch: (request: Request) => Promise<Response>): Bun.Server<undefined> {
+async function listen(port: number): Promise<Server> {
+  const server = createServer().listen(port, '127.0.0.1')
   try {
-    return Bun.serve({ port, hostname: '127.0.0.1', fetch })
+    await once(server, 'listening')
+    return server
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
     throw new OperatorError(`Port ${port} is in use: name another one with --port, or stop the process that uses it`)

@@ -5,6 +5,7 @@ import { readSigningKeys } from '../../service/config/signing-keys.ts'
 import { escapedLines } from '../../text/index.ts'
 import { loadRowhouseConfig, requireFolders } from '../config.ts'
 import { databaseUrl } from '../database-url.ts'
+import { readDrizzleConfig } from '../drizzle-config.ts'
 import { type CommandIo, print } from '../io.ts'
 import { assertPasswords, type Login, loginProblem, readLogin } from '../logins.ts'
 import { migrationsOption, sharedOption, sqlOption, tenantColumnOption } from '../options.ts'
@@ -25,7 +26,7 @@ their names: the files before 40- run before the Drizzle migrations, the others 
 when a table is not protected. A migration that begins with "-- rowhouse: no transaction" runs between two transactions.
 
 Environment variables:
-  DATABASE_OWNER_URL   the database, as its owner (required)
+  DATABASE_OWNER_URL   the database, as its owner (default: dbCredentials.url of drizzle.config.ts)
   DATABASE_URL         the login of the service: creates its role with this password
   DATABASE_ADMIN_URL   the login of administrative work, such as "rowhouse tenant": creates its role with this password
   DATABASE_BACKUP_URL  the login of pg_dump: creates its role with this password
@@ -33,13 +34,11 @@ Environment variables:
                        again. Unset, the database keeps its keys.
 
 Example:
-  DATABASE_OWNER_URL=postgres://owner:…@db/app DATABASE_URL=postgres://app_user:…@db/app bunx rowhouse migrate`,
+  DATABASE_OWNER_URL=postgres://owner:…@db/app DATABASE_URL=postgres://app_user:…@db/app ${io.runner.run} rowhouse migrate`,
     )
     .action(async (flags) => {
-      const { DATABASE_OWNER_URL: url, DATABASE_URL, DATABASE_ADMIN_URL, DATABASE_BACKUP_URL } = io.env
-      if (!url)
-        throw new OperatorError('DATABASE_OWNER_URL is not set: set it to postgres://owner:password@host:5432/database')
-      const ownerUrl = databaseUrl(url, 'DATABASE_OWNER_URL')
+      const { DATABASE_URL, DATABASE_ADMIN_URL, DATABASE_BACKUP_URL } = io.env
+      const ownerUrl = await ownerUrlOf(io)
       const app = readLogin('DATABASE_URL', DATABASE_URL, 'app_user')
       const admin = withPassword(readLogin('DATABASE_ADMIN_URL', DATABASE_ADMIN_URL, 'app_admin'))
       const backup = withPassword(readLogin('DATABASE_BACKUP_URL', DATABASE_BACKUP_URL, 'app_backup'))
@@ -73,6 +72,18 @@ const withoutLogin = ({ servingRole, foundServingRole }: Migrated): string =>
   foundServingRole
     ? `${servingRole} existed: its password was not changed.`
     : `DATABASE_URL is not set: ${servingRole} has no password yet. Set one: alter role ${identifier(servingRole)} password '…';`
+
+/**
+ * The URL of the owner. That of drizzle.config.ts is not the owner's when the service logs in with it too.
+ *
+ * @throws OperatorError when there is none
+ */
+async function ownerUrlOf({ env: { DATABASE_OWNER_URL, DATABASE_URL }, cwd }: CommandIo): Promise<string> {
+  if (DATABASE_OWNER_URL) return databaseUrl(DATABASE_OWNER_URL, 'DATABASE_OWNER_URL')
+  const url = (await readDrizzleConfig(cwd)).dbCredentials?.url
+  if (url && url !== DATABASE_URL) return databaseUrl(url, 'dbCredentials.url of drizzle.config')
+  throw new OperatorError('DATABASE_OWNER_URL is not set: set it to postgres://owner:password@host:5432/database')
+}
 
 /** @throws OperatorError when the URL has no password */
 function withPassword(login: Login | undefined): Login | undefined {

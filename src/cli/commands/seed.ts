@@ -11,8 +11,8 @@ import { progressBar } from '../output/progress-bar.ts'
 const connections = 4
 
 export const createSeedCommand = (io: CommandIo) =>
-  new Command('seed')
-    .description('Fill the tables of the example service, which is in the repository of Rowhouse, with demo data.')
+  new Command('bun run seed')
+    .description('Fill the tables of the example service with demo data.')
     .option('--tenants <n>', 'number of tenants (default with --tasks: 10)', wholeNumberFrom(1, 1_000_000))
     .option('--tasks <n>', 'tasks of each tenant (default with --tenants: 100)', wholeNumberFrom(0, 10_000_000))
     .addHelpText(
@@ -23,7 +23,7 @@ tasks; tenant ids count up from 5eed0000-0000-4000-8000-000000000001. A run afte
 first one stopped, and writes no row twice. DATABASE_URL names the database.
 
 Example:
-  DATABASE_URL=postgres://app_user:…@db/app bun run rowhouse seed --tenants 100 --tasks 10000`,
+  DATABASE_URL=postgres://app_user:…@db/app bun run seed --tenants 100 --tasks 10000`,
     )
     .action(async ({ tenants, tasks }) => {
       const { database, tenant } = loadConfig(io.env)

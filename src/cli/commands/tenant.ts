@@ -64,7 +64,7 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(name)
     .addOption(id)
     .addOption(actor)
-    .addHelpText('after', `${environment}\nExample:\n  bunx rowhouse tenant create acme --name 'Acme Inc.'`)
+    .addHelpText('after', `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant create acme --name 'Acme Inc.'`)
     .action((slug, { name, id, actor = processUser() }) =>
       withAdmin(io, (admin) => createTenant(admin, { slug, name, id }, actor)),
     )
@@ -74,7 +74,7 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(status)
     .addOption(actor)
     .option('--json', 'print JSON')
-    .addHelpText('after', `${environment}\nExample:\n  bunx rowhouse tenant list --status suspended --json`)
+    .addHelpText('after', `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant list --status suspended --json`)
     .action(({ status, json, actor = processUser() }) =>
       withAdmin(io, (admin) => listTenants(admin, { status, json }, actor)),
     )
@@ -86,7 +86,7 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(actor)
     .addHelpText(
       'after',
-      `${environment}\nExample:\n  bunx rowhouse tenant suspend acme --reason 'Invoice 4711 is not paid'`,
+      `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant suspend acme --reason 'Invoice 4711 is not paid'`,
     )
     .action((tenant, { reason, actor = processUser() }) =>
       withAdmin(io, (admin) => setTenantStatus(admin, { tenant, status: 'suspended' }, { reason, actor })),
@@ -99,7 +99,7 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(actor)
     .addHelpText(
       'after',
-      `${environment}\nExample:\n  bunx rowhouse tenant resume acme --reason 'Invoice 4711 is paid'`,
+      `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant resume acme --reason 'Invoice 4711 is paid'`,
     )
     .action((tenant, { reason, actor = processUser() }) =>
       withAdmin(io, (admin) => setTenantStatus(admin, { tenant, status: 'active' }, { reason, actor })),
@@ -107,7 +107,10 @@ export function createTenantCommand(io: CommandIo) {
 
   const tenant = new Command('tenant').description('Create, list, suspend and resume tenants.')
   for (const command of [create, list, suspend, resume]) tenant.addCommand(command)
-  return tenant.addHelpText('after', `${environment}\nExample:\n  bunx rowhouse tenant create acme --name 'Acme Inc.'`)
+  return tenant.addHelpText(
+    'after',
+    `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant create acme --name 'Acme Inc.'`,
+  )
 }
 
 /** Prints the result of work in the admin database. */

@@ -2,7 +2,8 @@ import { styleText as style } from 'node:util'
 import { type Command, Option, type OptionValues } from '@commander-js/extra-typings'
 import { type Finding, inOrder } from '../../isolation/index.ts'
 import { escaped, escapedJson } from '../../text/index.ts'
-import type { ProcessIo } from '../io.ts'
+import type { CommandIo, ProcessIo } from '../io.ts'
+import { withRunner } from '../runner.ts'
 import { asSarif } from './sarif.ts'
 import { inOneLine } from './sql-text.ts'
 
@@ -40,9 +41,11 @@ export const isForPeople = ({ format, json }: ReportOptions): boolean => format 
  *
  * @returns the exit code: 1 for an error, with `strict` also for a warning
  */
-export function report(io: ProcessIo, given: Report, { format, json, strict }: ReportOptions): 0 | 1 {
+export function report(io: CommandIo, given: Report, { format, json, strict }: ReportOptions): 0 | 1 {
   const print = { text: asText, json: asJson, sarif: asSarif }[json ? 'json' : format]
-  const findings = given.findings.toSorted(inOrder)
+  const findings = given.findings
+    .toSorted(inOrder)
+    .map((finding) => ({ ...finding, remedy: withRunner(finding.remedy, io.runner) }))
   io.stdout.write(`${print({ ...given, findings }, io)}\n`)
   return findings.some(({ level }) => strict || level === 'error') ? 1 : 0
 }

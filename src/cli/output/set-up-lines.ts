@@ -1,28 +1,33 @@
-import { existsSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import { defaults, type RowhouseConfig } from '../config.ts'
+import { relative } from 'node:path'
+import { configFile, defaults, type RowhouseConfig } from '../config.ts'
+import { drizzleConfigFile } from '../drizzle-config.ts'
+import type { Runner } from '../runner.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 
 /** The steps after `rowhouse init`, with the paths, the serving role and the name of a table of the project. */
-export function setUpLines(project: RowhouseConfig, tables: SchemaTable[], servingRole: string): string {
+export function setUpLines(
+  project: RowhouseConfig,
+  tables: SchemaTable[],
+  { servingRole, runner }: { servingRole: string; runner: Runner },
+): string {
   const database = 'localhost:5432/app'
   const user = encodeURIComponent(servingRole)
   const steps = [
-    ...configFile(project),
+    ...configLines(project),
     `Generate the migration of the tables:
 
-${generate(project)}`,
+${generate(project, runner)}`,
     `Check the SQL and the migrations, without a server:
 
-  bunx rowhouse check`,
+  ${runner.run} rowhouse check`,
     `Create a database, and migrate it as its owner. This also creates the role ${servingRole}, for the service:
 
   psql postgres://owner@localhost:5432/postgres -c 'create database app'
   DATABASE_OWNER_URL=postgres://owner:…@${database} \\
-    DATABASE_URL=postgres://${user}:…@${database} bunx rowhouse migrate`,
+    DATABASE_URL=postgres://${user}:…@${database} ${runner.run} rowhouse migrate`,
     `Check the database with the login of the service:
 
-  DATABASE_URL=postgres://${user}:…@${database} bunx rowhouse doctor`,
+  DATABASE_URL=postgres://${user}:…@${database} ${runner.run} rowhouse doctor`,
     `Use the tables in the service:
 
 ${serviceCode(project, tables)}`,
@@ -34,19 +39,24 @@ ${serviceCode(project, tables)}`,
 /** The path of a file or folder as the project writes it. */
 const inProject = ({ folder }: RowhouseConfig, path: string): string => `./${relative(folder, path)}`
 
+const paths = (project: RowhouseConfig): string[] => project.schema.map((path) => inProject(project, path))
+
 /** The flags of this run as a configuration file, for the next commands. */
-function configFile(project: RowhouseConfig): string[] {
+function configLines(project: RowhouseConfig): string[] {
   const { folder, schema, sql, migrations, tenantColumn, shared } = project
-  if (existsSync(join(folder, 'rowhouse.config.ts'))) return []
+  if (configFile(folder) !== undefined) return []
+  const ofDrizzle = [
+    ['schema', schema.length === 1 ? paths(project)[0] : paths(project), defaults.schema],
+    ['migrations', inProject(project, migrations), defaults.migrations],
+  ] as const
   const fields = [
-    ['schema', inProject(project, schema), defaults.schema],
+    ...(drizzleConfigFile(folder) === undefined ? ofDrizzle : []),
     ['tenantColumn', tenantColumn, defaults.tenantColumn],
     ['shared', shared, undefined],
     ['sql', inProject(project, sql), defaults.sql],
-    ['migrations', inProject(project, migrations), defaults.migrations],
   ] as const
   const lines = fields
-    .filter(([, value, byDefault]) => value !== byDefault && value.length > 0)
+    .filter(([, value = '', byDefault]) => value !== byDefault && value.length > 0)
     .map(([field, value]) => `    ${field}: ${JSON.stringify(value)},`)
   if (lines.length === 0) return []
   return [
@@ -59,16 +69,19 @@ ${lines.join('\n')}
   ]
 }
 
-function generate(project: RowhouseConfig): string {
-  const hasConfig = ['ts', 'js', 'json'].some((kind) => existsSync(join(project.folder, `drizzle.config.${kind}`)))
-  const [schema, out] = [inProject(project, project.schema), inProject(project, project.migrations)]
-  return `  bun add -d drizzle-kit
-  bunx drizzle-kit generate${hasConfig ? '' : ` --dialect postgresql --schema ${schema} --out ${out}`}`
+function generate(project: RowhouseConfig, { run, add }: Runner): string {
+  const flags = paths(project)
+    .map((path) => `--schema ${path}`)
+    .join(' ')
+  const options = ` --dialect postgresql ${flags} --out ${inProject(project, project.migrations)}`
+  return `  ${add} --save-dev drizzle-kit
+  ${run} drizzle-kit generate${drizzleConfigFile(project.folder) === undefined ? options : ''}`
 }
 
 function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   const { tenantColumn, shared } = project
-  const name = tables.find(({ tenant, exportName }) => tenant && /^[\w$]+$/.test(exportName))?.exportName ?? 'notes'
+  const table = tables.find(({ tenant, exportName }) => tenant && /^[\w$]+$/.test(exportName))
+  const name = table?.exportName ?? 'notes'
   const options = [
     'url',
     ...(tenantColumn === defaults.tenantColumn ? [] : [`tenantColumn: ${JSON.stringify(tenantColumn)}`]),
@@ -78,7 +91,7 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   import { assertRowSecurity, claim, createErrorHandler, createIsolationCheck, createPool } from 'rowhouse'
   import { createTenantDatabase, ok, tenant } from 'rowhouse'
   import { jwt } from 'rowhouse/auth'
-  import { ${name} } from '${inProject(project, project.schema)}'
+  import { ${name} } from '${inProject(project, table?.file ?? project.schema[0] ?? defaults.schema)}'
 
   const url = process.env.DATABASE_URL
   if (!url) throw new Error('DATABASE_URL is not set')

@@ -1,18 +1,18 @@
-import { existsSync } from 'node:fs'
-import { relative } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { getTableColumns, is } from 'drizzle-orm'
 import { getTableConfig, type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { OperatorError } from '../../errors/index.ts'
 import type { RowhouseConfig } from '../config.ts'
+import { loadModule } from '../load-module.ts'
 import { nameColumns } from './column-names.ts'
+import { schemaFiles, schemaName } from './schema-files.ts'
 
 /** A table of a Drizzle schema. */
 export interface SchemaTable extends ReturnType<typeof getTableConfig> {
   schema: string
   /** `schema.table`, quoted where a regclass needs quotes. */
   label: string
-  /** The name of the module's export. */
+  /** The module of the schema that exports the table, and the name of the export. */
+  file: string
   exportName: string
   /** The column of the tenant id; undefined when the table has no such column. */
   tenant: PgColumn | undefined
@@ -28,22 +28,17 @@ export interface SchemaTable extends ReturnType<typeof getTableConfig> {
  * @returns the tables in the order of their labels
  */
 export async function readSchema(project: RowhouseConfig): Promise<SchemaTable[]> {
-  const { schema, folder } = project
-  const path = relative(folder, schema)
-  if (!existsSync(schema))
-    throw new OperatorError(
-      `${path} does not exist: name the module of the Drizzle tables with --schema or in rowhouse.config.ts`,
-    )
-  const module: object = await import(pathToFileURL(schema).href).catch((cause: unknown) => {
-    throw new OperatorError(`${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`)
-  })
   const tables = new Map<PgTable, SchemaTable>()
-  for (const table of Object.values(module)) if (is(table, PgTable)) nameColumns(table, project.casing)
-  for (const [exportName, value] of Object.entries(module))
-    if (is(value, PgTable) && !tables.has(value)) tables.set(value, toSchemaTable(exportName, value, project))
+  for (const path of await schemaFiles(project)) {
+    const module = await loadModule(path, project.folder)
+    const exported = Object.entries(module).filter((entry): entry is [string, PgTable] => is(entry[1], PgTable))
+    for (const [, table] of exported) nameColumns(table, project.casing)
+    for (const [exportName, table] of exported)
+      if (!tables.has(table)) tables.set(table, toSchemaTable(exportName, table, project, path))
+  }
   if (tables.size === 0)
     throw new OperatorError(
-      `${path} exports no Drizzle table: write "export const …", or name another module with --schema`,
+      `${schemaName(project)} exports no Drizzle table: write "export const …", or name another module with --schema`,
     )
   return [...tables.values()].toSorted((a, b) => (a.label < b.label ? -1 : 1))
 }
@@ -52,6 +47,7 @@ export function toSchemaTable(
   exportName: string,
   table: PgTable,
   project: Pick<RowhouseConfig, 'tenantColumn' | 'shared'>,
+  file = '',
 ): SchemaTable {
   const config = getTableConfig(table)
   const label = qualify(config.schema, config.name)
@@ -59,6 +55,7 @@ export function toSchemaTable(
     ...config,
     schema: config.schema ?? 'public',
     label,
+    file,
     exportName,
     tenant: config.columns.find((column) => column.name === project.tenantColumn),
     isShared: project.shared.some((name) => unquote(name) === unquote(label)),

@@ -10,7 +10,7 @@ import { type SchemaTable, unquote } from './read-schema.ts'
 export function sharedFindings(shared: string[], tables: SchemaTable[], sql: string): Finding[] {
   const labels = new Set(tables.map(({ label }) => unquote(label)))
   const text = unquote(sql)
-  const isInSql = (name: string) => new RegExp(`(?<![\\w.])${RegExp.escape(name)}(?!\\w)`, 'u').test(text)
+  const isInSql = (name: string) => new RegExp(`(?<![\\w.])${escapedPattern(name)}(?!\\w)`, 'u').test(text)
   return shared
     .filter((name) => !labels.has(unquote(name)))
     .filter((name) => !isInSql(unquote(name)) && !isInSql(unquote(name).replace(/^public\./, '')))
@@ -39,3 +39,6 @@ const unknownShared = (object: string): Finding => ({
   problem: 'it is in shared, but no such table, view, sequence or function exists',
   remedy: 'Correct or remove the name in --shared or in rowhouse.config.ts.',
 })
+
+/** RegExp.escape() of Node 24. */
+const escapedPattern = (name: string): string => name.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')

@@ -178,7 +178,7 @@ describe('rowhouse check', () => {
     expect(await rowhouse(['check', ...flags], { cwd: project.folder })).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'The folder nope does not exist: "drizzle-kit generate" writes it.\n',
+      stderr: 'The folder nope does not exist: "bunx drizzle-kit generate" writes it.\n',
     })
   })
 

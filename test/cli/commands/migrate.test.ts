@@ -55,18 +55,18 @@ describe('rowhouse migrate', () => {
     [
       'a project before its first Drizzle migration',
       (folder) => rmSync(join(folder, 'drizzle'), { recursive: true }),
-      /^sql\/40-protected-tables\.sql, statement 1: relation "weird\.name\.Order" does not exist\nRun "drizzle-kit generate" first\b.*\n\n/,
+      /^sql\/40-protected-tables\.sql, statement 1: relation "weird\.name\.Order" does not exist\nRun "bunx drizzle-kit generate" first\b.*\n\n/,
     ],
     [
       'a table that has no migration yet',
       (folder) =>
         appendFileSync(join(folder, 'sql/40-protected-tables.sql'), ";select tenancy.protect('public.later')"),
-      /: relation "public\.later" does not exist\nRun "drizzle-kit generate" first\b.*\n\n/,
+      /: relation "public\.later" does not exist\nRun "bunx drizzle-kit generate" first\b.*\n\n/,
     ],
     [
       'a project without the journal of Drizzle',
       (folder) => rmSync(join(folder, 'drizzle/meta'), { recursive: true }),
-      /^drizzle\/meta\/_journal\.json does not exist: run "drizzle-kit generate"[^\n]*\n$/,
+      /^drizzle\/meta\/_journal\.json does not exist: run "bunx drizzle-kit generate"[^\n]*\n$/,
     ],
     [
       'a truncated journal',
@@ -120,8 +120,8 @@ describe('rowhouse migrate', () => {
     const env = { DATABASE_OWNER_URL: nowhere }
     const outcome = (flag: string) => rowhouse(['migrate', flag, 'nope'], { cwd: foreign.folder, env })
     const stderr = (writer: string) => `The folder nope does not exist: "${writer}" writes it.\n`
-    expect(await outcome('--migrations')).toMatchObject({ code: 2, stderr: stderr('drizzle-kit generate') })
-    expect(await outcome('--sql')).toMatchObject({ code: 2, stderr: stderr('rowhouse init') })
+    expect(await outcome('--migrations')).toMatchObject({ code: 2, stderr: stderr('bunx drizzle-kit generate') })
+    expect(await outcome('--sql')).toMatchObject({ code: 2, stderr: stderr('bunx rowhouse init') })
   })
 
   test('fails at a server that is not PostgreSQL with a remedy', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { demo } from '../../../db/schema/demo.ts'
 import { seedMany, tenantIdOf, usersEach } from '../../../db/seed-many.ts'
 import { asOwner, createBareDatabase, createDatabase, open } from '../../database.ts'
-import { rowhouse } from '../run.ts'
+import { seedDemo } from '../run.ts'
 
 /** A database for one test: seeded ids are the same in each database. */
 async function prepareDatabase() {
@@ -16,11 +16,11 @@ async function prepareDatabase() {
 const each = (tenants: number, count: number) =>
   Array.from({ length: tenants }, (_, n) => ({ tenant: tenantIdOf(n + 1), count }))
 
-describe('rowhouse seed', () => {
+describe('bun run seed', () => {
   test('gives Acme and Globex a user and two tasks each, also when it runs twice', async () => {
     const { counts, env } = await prepareDatabase()
-    await rowhouse(['seed'], { env })
-    expect(await rowhouse(['seed'], { env })).toEqual({
+    await seedDemo([], { env })
+    expect(await seedDemo([], { env })).toEqual({
       code: 0,
       stdout: 'The tenants Acme and Globex have a user and two tasks each.\n',
       stderr: '',
@@ -32,7 +32,7 @@ describe('rowhouse seed', () => {
 
   test('gives many tenants users and tasks as the serving role, and reports them in one line', async () => {
     const { counts, env } = await prepareDatabase()
-    const { code, stdout, stderr } = await rowhouse(['seed', '--tenants', '3', '--tasks', '25'], { env })
+    const { code, stdout, stderr } = await seedDemo(['--tenants', '3', '--tasks', '25'], { env })
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(
       /^3 tenants have 5 users and 25 tasks each; 0 had them before\. 90 rows in .* per second\.\n$/,
@@ -52,7 +52,7 @@ describe('rowhouse seed', () => {
     [['--tasks'], "option '--tasks <n>' argument missing"],
   ]
   test.each(wrong)('rejects %p with the allowed values', async (flags, message) => {
-    const { code, stdout, stderr } = await rowhouse(['seed', ...flags])
+    const { code, stdout, stderr } = await seedDemo(flags)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(message)
   })
@@ -61,15 +61,15 @@ describe('rowhouse seed', () => {
     'reports that an empty database must be migrated first (%p)',
     async (flags) => {
       const { appUrl } = await createBareDatabase()
-      const { code, stdout, stderr } = await rowhouse(['seed', ...flags], { env: { DATABASE_URL: appUrl } })
+      const { code, stdout, stderr } = await seedDemo(flags, { env: { DATABASE_URL: appUrl } })
       expect([code, stdout]).toEqual([2, ''])
-      expect(stderr).toMatch(/^relation "users" does not exist\n.*\bfirst\b.*"rowhouse migrate"\.\n$/)
+      expect(stderr).toMatch(/^relation "users" does not exist\n.*\bfirst\b.*"bunx rowhouse migrate"\.\n$/)
     },
   )
 
   test('fails without a database in one message without the password', async () => {
     const env = { DATABASE_URL: 'postgres://app_user:s3cret@127.0.0.1:1/nowhere' }
-    const { code, stdout, stderr } = await rowhouse(['seed', '--tenants', '2'], { env })
+    const { code, stdout, stderr } = await seedDemo(['--tenants', '2'], { env })
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(/ECONNREFUSED.*\nStart PostgreSQL/)
     expect(stderr).not.toContain('s3cret')

@@ -112,7 +112,9 @@ describe('rowhouse tenant suspend and resume', () => {
     for (const unknown of ['unknown', newTenant()]) {
       const outcome = await asOwnerOf('suspend', unknown, '--reason', 'x')
       expect([outcome.code, outcome.stdout]).toEqual([2, ''])
-      expect(messageOf(outcome)).toBe(`Tenant ${unknown} does not exist: "rowhouse tenant list" shows all tenants\n`)
+      expect(messageOf(outcome)).toBe(
+        `Tenant ${unknown} does not exist: "bunx rowhouse tenant list" shows all tenants\n`,
+      )
     }
   })
 })
@@ -232,7 +234,7 @@ describe('rowhouse tenant', () => {
     const { ownerUrl } = await createBareDatabase()
     const outcome = await rowhouse(['tenant', 'list'], { env: { DATABASE_OWNER_URL: ownerUrl } })
     expect(outcome.code).toBe(2)
-    expect(messageOf(outcome)).toBe('The table tenancy.tenants does not exist: run "rowhouse migrate" first\n')
+    expect(messageOf(outcome)).toBe('The table tenancy.tenants does not exist: run "bunx rowhouse migrate" first\n')
   })
 
   test('works for an owner that row-level security applies to', async () => {

@@ -51,8 +51,7 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
     const password = 'change-me'
     for (const server of [old, next])
       await ask(server, 'postgres', `create role restorer superuser login password '${password}'`)
-    const seed =
-      'DATABASE_URL=postgres://app_user:$APP_PASSWORD@$SERVER/rowhouse bun run rowhouse seed --tenants 3 --tasks 10'
+    const seed = 'DATABASE_URL=postgres://app_user:$APP_PASSWORD@$SERVER/rowhouse bun run seed --tenants 3 --tasks 10'
     const changes: [string, string][] = [
       ['OWNER=postgres PGPASSWORD=change-me', `OWNER=restorer PGPASSWORD=${password}`],
       ['localhost:5432', new URL(old.ownerUrl).host],
