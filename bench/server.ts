@@ -38,7 +38,7 @@ const settingsOfStart = Object.fromEntries(
 )
 
 /** @throws Error with its output, when it ends or `/ready` does not answer 200 within 20 seconds */
-async function startServer(
+export async function startServer(
   programs: Programs,
   command: string[],
   environment: Record<string, string>,

@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors/index.ts'
 import { meansProduction } from '../text/index.ts'
 import type { Authentication } from './authentication.ts'
+import { frozenIdentity } from './frozen-identity.ts'
 
 /** The settings that {@link unverified} reads. */
 export interface UnverifiedEnvironment {
@@ -31,7 +32,8 @@ export function unverified(environment: UnverifiedEnvironment = hostEnvironment(
       'unverified() is refused in production, because it lets any caller act for any tenant: use jwt() or gateway() of ' +
         'rowhouse/auth, or allow it with ALLOW_UNVERIFIED=true. Workers count as production unless NODE_ENV is set',
     )
-  return { vary: [], verify: () => ({ tenants: 'any' }) }
+  const anybody = frozenIdentity({ tenants: 'any' })
+  return { vary: [], verify: () => anybody }
 }
 
 function hostEnvironment(): UnverifiedEnvironment {

@@ -47,33 +47,41 @@ export function ok<Data, const Status extends ContentfulStatusCode = 200, Meta =
   data: Data,
   options: { status?: Status; meta?: Meta } = {},
 ): Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'> {
-  const status = options.status ?? 200
-  const before = { success: true, statusCode: status, requestId: idOf(c) }
-  const after = { meta: options.meta, timestamp: new Date().toISOString(), path: c.req.path }
-  const response = respond(c, status, before, data, after)
+  const statusCode = options.status ?? 200
+  const body = {
+    success: true as const,
+    statusCode,
+    requestId: idOf(c),
+    data,
+    meta: options.meta, // omitted when it is undefined
+    timestamp: new Date().toISOString(),
+    path: c.req.path,
+  }
+  const response = respond(c, body)
   return response as Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'> // the body is of this type
 }
 
 /** Writes a large body in slices where {@link LargeResponseEnv} is set, else at once. */
-function respond(
-  c: Context<LargeResponseEnv>,
-  status: ContentfulStatusCode,
-  before: object,
-  data: unknown,
-  after: object,
-): Response {
+function respond(c: Context<LargeResponseEnv>, body: Success<unknown, unknown>): Response {
+  const status = body.statusCode as ContentfulStatusCode // as ok() got it
   const sendLarge = c.get('sendLarge')
-  const isList = Array.isArray(data) && !('toJSON' in data)
-  const bytes = sendLarge && isList ? bytesOf(data) : 0
-  if (sendLarge && isList && bytes >= largeBytes) {
-    const head = `${JSON.stringify(before).slice(0, -1)},"data":[`
-    const tail = `],${JSON.stringify(after).slice(1)}`
-    return c.body(sendLarge(bytes, slicesOfList(head, [...data], tail)), status, json) // a copy, since it is read later
+  if (sendLarge && Array.isArray(body.data) && !('toJSON' in body.data)) {
+    const bytes = bytesOf(body.data)
+    if (bytes >= largeBytes) return c.body(sendLarge(bytes, slicesOf(body, body.data)), status, json)
   }
-  const text = JSON.stringify({ ...before, data, ...after }) // omits an undefined `meta`
+  const text = JSON.stringify(body)
   if (sendLarge && text.length >= largeBytes / 2)
     return c.body(sendLarge(2 * text.length, slicesOfText(text)), status, json)
   return c.body(text, status, json)
+}
+
+function slicesOf(
+  { meta, timestamp, path, ...body }: Success<unknown, unknown>,
+  data: unknown[],
+): Iterator<Uint8Array> {
+  const head = `${JSON.stringify({ ...body, data: undefined }).slice(0, -1)},"data":[`
+  const tail = `],${JSON.stringify({ meta, timestamp, path }).slice(1)}`
+  return slicesOfList(head, [...data], tail) // a copy, since it is read later
 }
 
 const json = { 'Content-Type': 'application/json' }

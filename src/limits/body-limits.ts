@@ -3,7 +3,7 @@ import type { TenantEnv } from '../context/index.ts'
 import { ApiError } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { type ByteBudget, type ByteHold, holdersOf } from './byte-budget.ts'
-import { assertText, firstBytes, receiveBody, tooLarge, untilAborted } from './receive-body.ts'
+import { firstBytes, receiveBody, textOf, tooLarge, untilAborted } from './receive-body.ts'
 
 export interface BodyLimitsOptions {
   /** The most bytes of a body. */
@@ -98,14 +98,20 @@ async function receive(
     // The runtime reads a declared length at once, and no more than that.
     const isDeclared = declaredBytes(c) !== undefined
     const body = await untilAborted(signal, isDeclared ? c.req.arrayBuffer() : receiveBody(raw, maxBytes, hold))
-    assertText(body, c.req.header('Content-Type'))
-    c.req.bodyCache.arrayBuffer = Promise.resolve(body) as never // Hono declares the value, and stores its promise
+    keep(c, body, textOf(body, c.req.header('Content-Type')))
     if (keepRaw) c.req.raw = new Request(raw, { body })
   } catch (error) {
     closeUnread(c)
     throw error
   }
   c.set('receiving', false)
+}
+
+/** Keeps the text or the bytes, never both in memory: Hono makes the other one of it. It removes a byte order mark from bytes only. */
+function keep(c: Context, body: ArrayBuffer, text: string | undefined): void {
+  const isText = text !== undefined && !text.startsWith('\uFEFF')
+  const kept = isText ? { text: Promise.resolve(text) } : { arrayBuffer: Promise.resolve(body) }
+  c.req.bodyCache = kept as never // Hono declares the values, and stores their promises
 }
 
 function declaredBytes(c: Context): number | undefined {

@@ -55,19 +55,22 @@ export const tooLarge = (maxBytes: number) =>
   new ApiError('PAYLOAD_TOO_LARGE', `The body is larger than ${maxBytes} bytes`)
 
 /**
- * Checks a body of JSON or text. JSON is UTF-8 (RFC 8259, section 8.1): a lenient decoder would replace other bytes and store what
+ * Decodes a body of JSON or text. JSON is UTF-8 (RFC 8259, section 8.1): a lenient decoder would replace other bytes and store what
  * was not sent.
  *
+ * @returns the text, which has the same bytes in UTF-8: a byte order mark is kept. Undefined for a body that is neither
  * @throws ApiError UNSUPPORTED_MEDIA_TYPE for another charset, BAD_REQUEST for bytes that are not UTF-8
  */
-export function assertText(body: ArrayBuffer | Uint8Array, contentType = 'application/json'): void {
-  if (!/^text\/|json/i.test(contentType)) return
+export function textOf(body: ArrayBuffer, contentType = 'application/json'): string | undefined {
+  if (!/^text\/|json/i.test(contentType)) return undefined
   const charset = /charset="?([^";\s]+)/i.exec(contentType)?.[1]
   if (charset && !/^(utf-?8|us-ascii)$/i.test(charset))
     throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'The body must be UTF-8')
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return decoder.decode(body)
   } catch {
     throw new ApiError('BAD_REQUEST', 'The body is not UTF-8')
   }
 }
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -1,4 +1,4 @@
-export { docs, type LoadDocsAsset } from './docs.ts'
+export { type DocsOptions, docs, type LoadDocsAsset } from './docs.ts'
 export { createDocument, type DocumentOptions } from './document.ts'
 export { email, id, PageQuery, text } from './fields.ts'
 export { createRouter, failures, json, jsonBody, tenantRoute } from './router.ts'

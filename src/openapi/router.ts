@@ -56,7 +56,7 @@ const excess = {
 /** Rejects JSON that takes milliseconds to parse or to validate for each 100 KB: before it is parsed. */
 const limitJson: MiddlewareHandler = async (c, next) => {
   const isJson = /^application\/([\w.-]+\+)?json/i.test(c.req.header('Content-Type') ?? '')
-  const exceeded = isJson ? jsonExceeds(new Uint8Array(await c.req.arrayBuffer()), limits) : undefined
+  const exceeded = isJson ? jsonExceeds(await c.req.text(), limits) : undefined
   if (exceeded) throw new ApiError('BAD_REQUEST', excess[exceeded])
   await next()
 }

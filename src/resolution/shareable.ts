@@ -3,19 +3,23 @@ import type { Context } from 'hono'
 /** The Cache-Control of responses with tenant data (RFC 9111, section 5.2.2). */
 export const notShareable = 'private, no-store'
 
+/** The names of `Vary`, and its text as {@link keepPrivate} finds it in most responses. */
+export interface Vary {
+  readonly names: readonly string[]
+  readonly text: string
+}
+
 /**
  * Makes a response private, unless its route opted out, and adds the missing names to its `Vary`: a handler that creates its
  * own Response leaves out or replaces the headers of the context.
  */
-export function keepPrivate(
-  c: Context,
-  vary: readonly string[],
-  shareable: ((c: Context) => boolean) | undefined,
-): void {
+export function keepPrivate(c: Context, vary: Vary, shareable: ((c: Context) => boolean) | undefined): void {
   const { headers } = c.res
   const control = headers.get('Cache-Control')
-  const own = [...headers.keys()].filter((name) => cacheHeader.test(name))
-  const missing = missingIn(headers.get('Vary') ?? '', vary)
+  const own: string[] = []
+  for (const name of headers.keys()) if (cacheHeader.test(name)) own.push(name)
+  const present = headers.get('Vary') ?? ''
+  const missing = present === vary.text ? [] : missingIn(present, vary.names)
   if (missing.length > 0) c.header('Vary', missing.join(', '), { append: true })
   if (control !== null && own.length === 0 && isPrivate(control)) return
   const isShareable = (control !== null || own.length > 0) && shareable?.(c) === true

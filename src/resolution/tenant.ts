@@ -35,12 +35,13 @@ export interface TenantOptions extends ResolverOptions, TenantListeners {
 export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
   const { from, auth, shareable } = options
   assertComplete(options)
-  const vary = [...new Set([...(from.vary ?? []), ...auth.vary])]
+  const names = [...new Set([...(from.vary ?? []), ...auth.vary])]
+  const vary = { names, text: names.join(', ') }
   const resolve = createTenantResolver(options)
 
   return async function tenant(c, next) {
     c.header('Cache-Control', notShareable)
-    if (vary.length > 0) c.header('Vary', vary.join(', '), { append: true })
+    if (names.length > 0) c.header('Vary', vary.text, { append: true })
     const requestId = c.get('requestId')
     let identity: Identity | undefined
     let resolved: ResolvedTenant

@@ -11,14 +11,40 @@ const terminal = {
 
 /** Creates the log: readable lines in a terminal, JSON lines everywhere else. */
 export async function createLog(level: Config['log']['level']): Promise<Logger> {
-  if (!process.stdout.isTTY) {
-    const options = { level, base: {}, timestamp: pino.stdTimeFunctions.isoTime }
-    const log: Logger = pino(options, buffered(pino.destination({ dest: process.stdout.fd, sync: true })))
-    return log
-  }
+  if (!process.stdout.isTTY) return jsonLog(level, buffered(pino.destination({ dest: process.stdout.fd, sync: true })))
   const { default: pretty } = await import('pino-pretty') // loaded only for a terminal
   const log: Logger = pino({ level, base: {} }, pretty({ ...terminal, sync: true }))
   return log
+}
+
+/**
+ * Creates a log of JSON lines. Most lines of a busy service are of its requests, with plain fields: they are written here, with the
+ * same bytes as by pino, in less of the request's time.
+ */
+export function jsonLog(level: Config['log']['level'], destination: DestinationStream): Logger {
+  const log = pino({ level, base: {}, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  if (!log.isLevelEnabled('info')) return log
+  return {
+    info(given, message) {
+      const members = plainMembers(given)
+      if (members === undefined) return log.info(given, message)
+      const time = new Date().toISOString()
+      destination.write(`{"level":30,"time":"${time}"${members},"msg":${JSON.stringify(message)}}\n`)
+    },
+    warn: (given, message) => log.warn(given, message),
+    error: (given, message) => log.error(given, message),
+  }
+}
+
+/** Returns the members of a JSON object, each after a comma; undefined unless every value is text, a number, a boolean or undefined. */
+function plainMembers(fields: object): string | undefined {
+  if (Object.getPrototypeOf(fields) !== Object.prototype) return undefined // such as an Error
+  for (const name in fields) {
+    const value: unknown = fields[name as keyof typeof fields] // the name is one of its keys
+    if (typeof value === 'object' || typeof value === 'function' || typeof value === 'bigint') return undefined
+  }
+  const json = JSON.stringify(fields)
+  return json === '{}' ? '' : `,${json.slice(1, -1)}`
 }
 
 // Several processes can write to one pipe: the system may split a longer chunk with lines of another one (POSIX, write, PIPE_BUF).

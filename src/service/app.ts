@@ -1,5 +1,4 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { MiddlewareHandler } from 'hono'
 import { mergePath } from 'hono/utils/url'
 import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -31,6 +30,7 @@ import { healthRoutes } from './features/health.ts'
 import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
 import { userBodyBytes, userConstraints, userRoutes } from './features/users/routes.ts'
 import { accessLog } from './middleware/access-log.ts'
+import { chain } from './middleware/chain.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
 import { rejectForeignHost } from './middleware/reject-foreign-host.ts'
 import { rejectMalformedUrl } from './middleware/reject-malformed-url.ts'
@@ -52,6 +52,8 @@ export interface AppOptions {
   /** The limits of each tenant. @default no limits */
   limits?: TenantLimitsOptions | undefined
   requests: Config['requests']
+  /** Whether one timer serves the deadlines of all requests. False on Workers. @default true */
+  sharesTimer?: boolean | undefined
   /** How 429 is delayed. @default 250 ms */
   refusals?: SlowRefusalsOptions | undefined
   /** The only names that a request's Host may have besides addresses and localhost. @default any */
@@ -74,13 +76,11 @@ export function createApp(options: AppOptions) {
   const { log } = options
   const app = createRouter()
 
-  app.use(requestId())
-  app.use(accessLog({ log, trustProxy: options.trustProxy }))
+  const rejectHost = options.hosts ? [rejectForeignHost(options.hosts)] : []
+  const deadline = requestDeadline({ timeoutMs: options.requests.timeoutMs, sharesTimer: options.sharesTimer })
+  app.use(chain(requestId(), accessLog({ log, trustProxy: options.trustProxy })))
   app.use(responseHeaders({ hsts: options.hsts }))
-  app.use(throwErrors)
-  app.use(rejectMalformedUrl)
-  if (options.hosts) app.use(rejectForeignHost(options.hosts))
-  app.use(requestDeadline(options.requests))
+  app.use(chain(throwErrors, rejectMalformedUrl, ...rejectHost, deadline))
   // The access log writes the report of a failure.
   app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints }, onError: () => {} }))
   app.notFound(methodNotAllowed(app))
@@ -136,15 +136,9 @@ function mountForTenants(app: OpenAPIHono, options: AppOptions) {
     const limitBodies = bodyLimits({ maxBytes, budget: bodies })
     // `routes` lists a route once for each of its validators.
     const declared = new Map(routes.routes.map((route) => [route.method + route.path, route]))
-    const middleware: MiddlewareHandler[] = [
-      refuseSlowly,
-      verify,
-      ...limitRate,
-      limitBodies,
-      ...limitSlots,
-      limitResponses,
-    ]
-    for (const { method, path: sub } of declared.values()) app.on(method, [mergePath(path, sub)], ...middleware)
+    const serveTenant = chain(verify, ...limitRate, limitBodies, ...limitSlots, limitResponses)
+    for (const { method, path: sub } of declared.values())
+      app.on(method, [mergePath(path, sub)], refuseSlowly, serveTenant)
     app.route(path, routes)
   }
 }

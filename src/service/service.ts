@@ -82,6 +82,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     bearer: config.auth.kind === 'jwt',
     limits: createLimitsOptions(config, given.connections === undefined),
     requests: config.requests,
+    sharesTimer: given.connections === undefined,
     hosts: config.auth.kind === 'unverified' && !config.auth.allowed ? ownNames(config) : undefined,
     hsts: config.server.hsts,
     trustProxy: config.server.trustProxy,

@@ -13,6 +13,11 @@ test.each(['bench/run.ts', 'bench/micro.ts'])('%s --help prints its options and 
   expect(stdout).toContain('--write')
 })
 
+test('bench/http.ts --help prints its options and starts nothing', async () => {
+  const { code, stdout } = await run('bench/http.ts', '--help')
+  expect([code, stdout]).toEqual([0, expect.stringContaining('--against')])
+})
+
 test('an unknown scenario is rejected with the names of the scenarios', async () => {
   const { code, stderr } = await run('bench/run.ts', '--only', 'nothing')
   expect(code).toBe(1)

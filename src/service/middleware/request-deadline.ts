@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { ApiError, unavailable } from '../../errors/index.ts'
 import type { BodyLimitsEnv } from '../../limits/index.ts'
+import { RequestTimer } from './request-timer.ts'
 
 /** What {@link requestDeadline} sets in Hono's context. */
 export type DeadlineEnv = {
@@ -11,16 +12,29 @@ export type DeadlineEnv = {
   }
 }
 
+export interface DeadlineOptions {
+  /** A request that takes longer is answered with 408 while its body arrives, else with 503. */
+  timeoutMs: number
+  /**
+   * Whether one timer serves all requests. Workers need one for each: there a timer ends with the request that began it.
+   *
+   * @default true
+   */
+  sharesTimer?: boolean | undefined
+}
+
 /**
  * Limits the time of a request. The context's `signal` aborts at the timeout or when the client disconnects: then no COMMIT is sent
  * any more. A COMMIT that was sent before may still succeed.
  *
- * @param options `timeoutMs`: a request that takes longer is answered with 408 while its body arrives, else with 503
  * @throws ApiError REQUEST_TIMEOUT, SERVICE_UNAVAILABLE
  * @example
  * app.use(requestDeadline({ timeoutMs: 15_000 }))
  */
-export function requestDeadline({ timeoutMs }: { timeoutMs: number }): MiddlewareHandler<DeadlineEnv & BodyLimitsEnv> {
+export function requestDeadline(options: DeadlineOptions): MiddlewareHandler<DeadlineEnv & BodyLimitsEnv> {
+  const { timeoutMs, sharesTimer = true } = options
+  const shared = sharesTimer ? new RequestTimer(timeoutMs) : undefined
+
   return function requestDeadline(c, next) {
     const client = c.req.raw.signal // c.req.raw may be replaced
     const deadline = new AbortController()
@@ -38,9 +52,10 @@ export function requestDeadline({ timeoutMs }: { timeoutMs: number }): Middlewar
       // The listener stays: removing it costs more, it does nothing after the end, and it is collected with the request.
       client.addEventListener('abort', hangUp)
       if (client.aborted) return hangUp()
-      const timer = setTimeout(() => cutOff(c.get('receiving') ? didNotArrive() : tookTooLong()), timeoutMs)
+      const timer = shared ?? new RequestTimer(timeoutMs)
+      const running = timer.start(() => cutOff(c.get('receiving') ? didNotArrive() : tookTooLong()))
       const settleWith = (settle: (outcome: never) => void) => (outcome: unknown) => {
-        clearTimeout(timer)
+        running.end()
         settle(outcome as never) // the value of `next` is passed on unread
       }
       next().then(settleWith(resolve), settleWith(reject))

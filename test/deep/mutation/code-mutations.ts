@@ -239,8 +239,8 @@ export const codeMutations: CodeMutation[] = [
     file: 'src/service/app.ts',
     lines: [
       [
-        'app.use(requestDeadline(options.requests))',
-        'app.use(requestDeadline(options.requests), async (c, next) => { await c.req.arrayBuffer(); await next() })',
+        'app.use(chain(throwErrors, rejectMalformedUrl, ...rejectHost, deadline))',
+        'app.use(chain(throwErrors, rejectMalformedUrl, ...rejectHost, deadline), async (c, next) => { await c.req.arrayBuffer(); await next() })',
       ],
     ],
     test: {

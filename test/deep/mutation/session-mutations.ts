@@ -6,7 +6,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'texts of every kind that are sent',
     guarantee: 29,
     file: 'src/database/transaction-handle.ts',
-    lines: [['if (!isPrepared) kindOf(text)', '']],
+    lines: [["if (origin === 'given') kindOf(text)", '']],
     test: {
       file: 'test/database/clean-connection.test.ts',
       title: 'a statement that changes the session is refused before it is sent',
@@ -107,7 +107,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'query of any text that shares a socket write',
     guarantee: 29,
     file: 'src/database/transaction-handle.ts',
-    lines: [['isPrepared: batch.every(({ isPrepared }) => isPrepared)', 'isPrepared: true']],
+    lines: [["isPrepared: batch.every(({ origin }) => origin === 'prepared')", 'isPrepared: true']],
     test: { file: 'test/database/side-by-side.test.ts', title: 'a transaction with BEGIN goes alone' },
   },
   {
