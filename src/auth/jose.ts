@@ -1,4 +1,4 @@
-import { optionalPackage } from '../errors/internal.ts'
+import { optionalPackage } from '../errors/index.ts'
 
 type Jose = typeof import('jose')
 let jose: Promise<Jose> | undefined

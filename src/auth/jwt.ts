@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { JWTPayload, JWTVerifyOptions } from 'jose'
+import type { errors, JWTPayload, JWTVerifyOptions } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Authentication, Identity } from '../context/index.ts'
 import { frozenIdentity } from '../context/internal.ts'
@@ -111,7 +111,7 @@ export function jwt(options: JwtOptions): Authentication {
       return (await jwtVerify(token, (header) => keys.find(header, c), checks)).payload
     } catch (error) {
       if (joseCode(error) !== 'ERR_JWKS_MULTIPLE_MATCHING_KEYS') throw error
-      return await tryEach(error, token, checks)
+      return await tryEach(error as errors.JWKSMultipleMatchingKeys, token, checks) // its code says so
     }
   }
 

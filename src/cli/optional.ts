@@ -1,4 +1,4 @@
-import { optionalPackage } from '../errors/internal.ts'
+import { optionalPackage } from '../errors/index.ts'
 
 /**
  * Loads a package that only some commands need, so that a project may leave it out.

@@ -12,4 +12,5 @@ export {
   throwErrors,
 } from './handlers.ts'
 export { ConfigError, OperatorError } from './operator-error.ts'
+export { optionalPackage } from './optional-package.ts'
 export { findRemedy } from './remedies.ts'

@@ -3,4 +3,4 @@
 export { nothingToChange } from './api-error.ts'
 export { callListener } from './call-listener.ts'
 export { noteCaller, noteQuery } from './failed-calls.ts'
-export { missingPackage, optionalPackage } from './optional-package.ts'
+export { missingPackage } from './optional-package.ts'

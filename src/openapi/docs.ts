@@ -2,13 +2,7 @@ import { SwaggerUI } from '@hono/swagger-ui'
 import { Hono } from 'hono'
 import { html, raw } from 'hono/html'
 import { staticFile } from './static-file.ts'
-import { installedAssets } from './swagger-ui-asset.ts'
-
-/** The files of `swagger-ui-dist` that the page uses, with their types. */
-const assets = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.js': 'text/javascript; charset=utf-8' }
-
-/** Loads a file of `swagger-ui-dist` by its name, when it is first asked for. */
-export type LoadDocsAsset = (name: keyof typeof assets) => Promise<string | Uint8Array>
+import { assets, installedAssets, type LoadDocsAsset } from './swagger-ui-assets.ts'
 
 export interface DocsOptions {
   /** The title of the page. */

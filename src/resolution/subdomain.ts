@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { optionalPackage } from '../errors/internal.ts'
+import { optionalPackage } from '../errors/index.ts'
 import type { TenantExtractor } from './extractors.ts'
 import { selectorFor } from './selector.ts'
 

@@ -1,6 +1,14 @@
 import { createRequire } from 'node:module'
 import { missingPackage } from '../errors/internal.ts'
-import type { LoadDocsAsset } from './docs.ts'
+
+/** The files of `swagger-ui-dist` that the page uses, with their types. */
+export const assets = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+}
+
+/** Loads a file of `swagger-ui-dist` by its name, when it is first asked for. */
+export type LoadDocsAsset = (name: keyof typeof assets) => Promise<string | Uint8Array>
 
 // The package depends on another one that reports installations. Without install scripts it cannot.
 const add = 'npm install --ignore-scripts'
