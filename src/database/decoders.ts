@@ -1,5 +1,6 @@
 import { Column, is, SQL, Subquery } from 'drizzle-orm'
-import { PgArray, PgCustomColumn, PgJson, PgJsonb, type SelectedFieldsOrdered } from 'drizzle-orm/pg-core'
+import { PgArray, PgCustomColumn, PgJson, PgJsonb, PgTimestamp, type SelectedFieldsOrdered } from 'drizzle-orm/pg-core'
+import { dateOf } from './timestamps.ts'
 import { parseArray } from './values.ts'
 
 /** What turns a value of the driver into that of a column or of an SQL expression. */
@@ -9,13 +10,14 @@ export interface Decoder {
 type Field = SelectedFieldsOrdered[number]['field']
 
 /**
- * The decoder of a field: Drizzle's, except for two that lose values. PgJson and PgJsonb parse a string that pg has parsed
+ * The decoder of a field: Drizzle's, except for two that lose values, and for timestamps, of which a page has many. PgJson and PgJsonb parse a string that pg has parsed
  * already, so that '123' would become 123. PgArray decodes NULL as a value, and its own parser, for arrays that pg leaves as
  * text, returns it as 'NULL'.
  */
 export function decoderOf(field: Field | Column): Decoder {
   const decoder = drizzleDecoderOf(field)
   if (isJson(decoder)) return { mapFromDriverValue: (value) => value }
+  if (is(decoder, PgTimestamp) && decoder.withTimezone) return { mapFromDriverValue: dateOf }
   return is(decoder, PgArray) ? arrayDecoder(decoder) : decoder
 }
 

@@ -97,10 +97,13 @@ export class Exchange {
       message = this.messageOf(outgoing, true)
       return message.statements
     }
+    let confirmed: { reply: Reply; own: StatementResult[] } | undefined
     const resultsOf = (reply: Reply) => {
+      if (confirmed && isSame(confirmed.reply, reply)) return confirmed.own
       if (!message) throw new Error('The source of connections sent no message')
       if (reply.error) throw message.meaningOf(reply.error)
-      return this.confirm(message, reply.results, reply)
+      confirmed = { reply, own: this.confirm(message, reply.results, reply) }
+      return confirmed.own
     }
     const isConfirmed = (reply: Reply) => !isUnconfirmed(() => resultsOf(reply))
     const transaction = { holder, text: query.text, isWrite, statements, isConfirmed }
@@ -135,6 +138,9 @@ export class Exchange {
     if (this.options.withId) this.transactionId = idOf(results[0])
   }
 }
+
+const isSame = (one: Reply, other: Reply): boolean =>
+  one.results === other.results && one.status === other.status && one.fault === other.fault && one.error === other.error
 
 /** The state of a connection behind a message. */
 type State = Pick<Connection, 'status' | 'fault'>

@@ -99,9 +99,11 @@ function rowsOf(fields: SelectedFieldsOrdered): ToResult {
   const columns = fields.map(({ path: [name = ''], field }) => ({ name, decoder: decoderOf(field) }))
   const toRow = (values: unknown[]) => {
     const row: Record<string, unknown> = {}
-    for (const [index, { name, decoder }] of columns.entries()) {
+    let index = 0
+    for (const { name, decoder } of columns) {
       const value = values[index]
       row[name] = value === null ? null : decoder.mapFromDriverValue(value)
+      index += 1
     }
     return row
   }

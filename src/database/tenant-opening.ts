@@ -28,18 +28,39 @@ function beginOf(mode: Mode, isolation: IsolationLevel | undefined): string {
 
 const isSet = failsUnless("pg_catalog.texteq(pg_catalog.current_setting('app.current_tenant', true), $1)")
 
-const setTexts = new Map<string, string>()
+/** What the settings of a transaction depend on. */
+interface Tenant {
+  tenant: string
+  requestId: string | undefined
+  actor: string | undefined
+  role: string | undefined
+}
+
+function settingsOf({ tenant, requestId = '', actor, role }: Tenant): Setting[] {
+  const settings: Setting[] = [
+    ['app.current_tenant', tenant],
+    ['app.request_id', requestId],
+  ]
+  if (actor !== undefined) settings.push(['app.actor', actor])
+  if (role !== undefined) settings.push(['role', role])
+  return settings
+}
+
+/** One for each combination of settings. */
+const setTexts = new Map<number, string>()
 
 /**
  * The statement that sets settings and fails when the first one, the tenant, does not have its value then: what follows in the same
  * message does not run.
  */
-function setOf(settings: readonly Setting[]): Statement {
-  const names = settings.map(([name]) => name)
-  const key = names.join()
+function setOf(of: Tenant, mode: Mode): Statement {
+  const settings = settingsOf(of)
+  // It does what READ ONLY does, where there is no BEGIN.
+  if (mode === 'read') settings.push(['transaction_read_only', 'on'])
+  const key = (mode === 'read' ? 1 : 0) + (of.actor === undefined ? 0 : 2) + (of.role === undefined ? 0 : 4)
   let text = setTexts.get(key)
   if (text === undefined) {
-    const calls = names.map((name, index) => `pg_catalog.set_config('${name}', $${index + 1}, true)`)
+    const calls = settings.map(([name], index) => `pg_catalog.set_config('${name}', $${index + 1}, true)`)
     text = `select ${calls.join(', ')}, ${isSet}`
     setTexts.set(key, text)
   }
@@ -52,16 +73,10 @@ export function openTenant(
   { tenantId, requestId, actor }: TenantContext,
   { role, signer }: { role?: string | undefined; signer?: TenantSigner | undefined },
 ): Opening {
-  const extra: readonly Setting[] = [
-    ['app.request_id', requestId ?? ''],
-    ...(actor === undefined ? [] : [['app.actor', actor] as const]),
-    ...(role === undefined ? [] : [['role', role] as const]),
-  ]
-  const settings = once(() => [['app.current_tenant', signer ? signer(tenantId) : tenantId] as const, ...extra])
-  // It does what READ ONLY does, where there is no BEGIN.
-  const set = once(() =>
-    setOf([...settings(), ...(mode === 'write' ? [] : [['transaction_read_only', 'on'] as const])]),
-  )
+  let tenant: Tenant | undefined
+  const signed = () => (tenant ??= { tenant: signer ? signer(tenantId) : tenantId, requestId, actor, role })
+  let statement: Statement | undefined
+  const set = () => (statement ??= setOf(signed(), mode))
   const begin = beginOf(mode, isolation)
   return {
     // All clients of PGlite's socket share one session: while no transaction is open, their messages can come between ours, so BEGIN
@@ -70,16 +85,11 @@ export function openTenant(
     statements: () => (role === undefined ? [{ text: begin, parameters: [] }, set()] : [set()]),
     withoutBegin: role === undefined && isolation === undefined ? () => [set()] : undefined,
     endsWithQueries: role === undefined,
-    guard: () => guardOf([...settings(), ...(actor === undefined ? [['app.actor', ''] as const] : [])]),
+    guard: () => guardOf([...settingsOf(signed()), ...(actor === undefined ? [['app.actor', ''] as const] : [])]),
     confirm(results) {
-      if (set().parameters.some((value, index) => results.at(-1)?.rows[0]?.[index] !== value))
+      const row = results.at(-1)?.rows[0]
+      if (set().parameters.some((value, index) => row?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
     },
   }
-}
-
-/** Creates a value when it is first used. */
-function once<T extends object>(create: () => T): () => T {
-  let value: T | undefined
-  return () => (value ??= create())
 }

@@ -104,11 +104,9 @@ export interface Sender extends Sending, Scoped<TenantTx> {
   afterCommit(work: () => unknown): void
 }
 
-const senders = new WeakMap<TenantTx, Sender>()
-
 /** What sends the statements of a transaction. */
 export function senderOf(tx: TenantTx): Sender {
-  const sender = senders.get(tx)
+  const { sender } = tx as Partial<Tx> // createTx makes every transaction
   if (!sender) throw new TransactionMisuse('This is not a transaction of db.read or db.write')
   return sender
 }
@@ -120,7 +118,7 @@ const Queries = PgDatabase as unknown as new (dialect: Dialect, session: TenantS
 /** Drizzle's query builders on top of what sends. */
 class Tx extends Queries {
   constructor(
-    private readonly sender: Sender,
+    readonly sender: Sender,
     session: TenantSession,
   ) {
     super(sender.drizzle.dialect, session, undefined)
@@ -157,6 +155,5 @@ export function createTx(sender: Sender): TenantTx {
     }
     Object.defineProperty(tx, 'query', { get })
   }
-  senders.set(tx, sender)
   return tx
 }

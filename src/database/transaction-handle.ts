@@ -70,6 +70,8 @@ export class TransactionHandle implements Queue {
   /** Whether the waiting queries are all of the transaction. */
   isWhole = false
   private revoked = false
+  /** Whether the queries that the work returned are being started: then all of them are known. */
+  private isSettling = false
   private waiting: WaitingQuery[] = []
   private pendingCount = 0
   private flushing: Promise<void> = Promise.resolve()
@@ -118,9 +120,11 @@ export class TransactionHandle implements Queue {
   async settle<T>(returned: Returned<T>): Promise<T> {
     const isUnused = !this.exchange.isUsed && this.waiting.length === 0
     const size = sizeOf(returned)
+    this.isSettling = isUnused
     const result = resultOf(returned)
+    this.isSettling = false
     this.isWhole = isUnused && this.options.endsWithQueries && this.waiting.length === size
-    if (this.isWhole && size > 0) this.flushing = this.flush() // no other query can follow
+    if (isUnused && this.waiting.length > 0) this.flushing = this.isWhole ? this.flush() : this.flushSoon()
     return await result
   }
 
@@ -150,7 +154,7 @@ export class TransactionHandle implements Queue {
       scope.assertUsable()
       assertSendable(statement, origin, scope)
       this.waiting.push({ statement, origin, scope, resolve, reject })
-      if (this.waiting.length === 1 && this.pendingCount === 0) this.flushing = this.flushSoon()
+      if (this.waiting.length === 1 && this.pendingCount === 0 && !this.isSettling) this.flushing = this.flushSoon()
     })
   }
 
@@ -163,7 +167,7 @@ export class TransactionHandle implements Queue {
   /** Drizzle's builders send when they are awaited: queries of one Promise.all arrive microtasks apart. */
   private async flushSoon(): Promise<void> {
     for (let microtask = 0; microtask < 3; microtask += 1) await undefined
-    if (this.waiting.length > 0) await this.flush() // a whole transaction is sent already
+    if (this.waiting.length > 0) await this.flush()
   }
 
   private async flush(): Promise<void> {

@@ -31,7 +31,7 @@ export class WaitingQueue {
 
   push(waiter: Waiter): void {
     this.entries.push({ waiter, until: performance.now() + this.timeoutMs })
-    this.timer ??= setTimeout(() => this.rejectLate(), this.timeoutMs)
+    if (this.timer === undefined) this.rejectIn(this.timeoutMs)
   }
 
   /** The first one that fits. It stays in the queue. */
@@ -55,6 +55,12 @@ export class WaitingQueue {
       first.waiter.reject(new ConnectionFailure('late', cause))
     }
     const [next] = this.entries
-    if (next) this.timer = setTimeout(() => this.rejectLate(), next.until - now)
+    if (next) this.rejectIn(next.until - now)
+  }
+
+  /** The timer outlives those that wait, and must not keep a process from its end. */
+  private rejectIn(ms: number): void {
+    this.timer = setTimeout(() => this.rejectLate(), ms)
+    this.timer.unref()
   }
 }

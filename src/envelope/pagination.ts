@@ -43,10 +43,11 @@ export function pagination(
   const totalPages = Math.ceil(total / limit)
   const last = Math.min(totalPages, Math.floor(totalMax / limit))
   const [, path = '/', search = ''] = afterHost.exec(url) ?? []
+  const params = new URLSearchParams(search)
+  params.set('page', '')
+  params.set('limit', String(limit))
   const link = (to: number): string => {
-    const params = new URLSearchParams(search)
     params.set('page', String(to))
-    params.set('limit', String(limit))
     return `${path}?${params}`
   }
   const linkOrNull = (to: number) => (to >= 1 && to <= last ? link(to) : null)

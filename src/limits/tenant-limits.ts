@@ -53,9 +53,11 @@ export function tenantLimits(options: TenantLimitsOptions): MiddlewareHandler<Te
     const signal = c.get('signal')
     const actor = globalActorOf(c.get('identity'))
     // In this order for every request: a request that waits for its tenant's slot may hold its actor's, never the other way round.
-    const ofActor = actor === undefined ? undefined : await slotIn(actors, actor, signal)
+    const ofActor = actor === undefined ? undefined : actors?.slotsOf(actor)
+    if (ofActor && !ofActor.take()) await ofActor.wait(signal)
     try {
-      const ofTenant = await slotIn(tenants, tenantId, signal)
+      const ofTenant = tenants?.slotsOf(tenantId)
+      if (ofTenant && !ofTenant.take()) await ofTenant.wait(signal)
       try {
         signal?.throwIfAborted() // the slot and the abort may come at the same time
         await next()
@@ -68,11 +70,4 @@ export function tenantLimits(options: TenantLimitsOptions): MiddlewareHandler<Te
     // A response that a handler creates without the context lacks the headers that were set there.
     if (decision && !c.res.headers.has('RateLimit-Limit')) rate?.setHeaders(c, decision)
   }
-}
-
-/** Takes a slot, or waits for one. */
-async function slotIn(bulkhead: Bulkhead | undefined, key: string, signal: AbortSignal | undefined) {
-  const slots = bulkhead?.slotsOf(key)
-  if (slots && !slots.take()) await slots.wait(signal)
-  return slots
 }

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
 import { createPool, type TenantTx } from '../../src/database/index.ts'
 import { main, newTenant } from '../database.ts'
 import { addUser, backendOf, countUsers, failureOf, gate, openDatabase, terminate } from './shared-database.ts'
+
+const root = join(import.meta.dir, '../..')
 
 describe('a pool', () => {
   test('can be closed twice while a connection is in use', async () => {
@@ -31,6 +34,22 @@ describe('a pool', () => {
     await waited()
     await running
     expect(await withTenant(newTenant(), () => db.read(backendOf))).toBeGreaterThan(0)
+  })
+
+  test('does not keep a process from its end when it is closed', async () => {
+    const program = `
+      import { users } from '${root}/db/schema/users.ts'
+      import { withTenant } from '${root}/src/context/index.ts'
+      import { countUpTo, createPool, createTenantDatabase } from '${root}/src/database/index.ts'
+      const db = createTenantDatabase({ connections: createPool({ url: process.env.URL, size: 1, acquireTimeoutMs: 600_000 }) })
+      const count = countUpTo(users, 1)
+      for (let time = 0; time < 2; time += 1) await withTenant('${newTenant()}', () => db.read((tx) => count(tx)))
+      await db.close()`
+    const child = Bun.spawn([process.execPath, '--eval', program], {
+      cwd: root,
+      env: { ...process.env, URL: main.appUrl },
+    })
+    expect(await child.exited).toBe(0)
   })
 
   test('serves waiting calls in their order', async () => {

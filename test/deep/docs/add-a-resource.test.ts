@@ -52,8 +52,8 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
       (name) => `test/${name}`,
     )
     const proofs = ['test/service/contract.test.ts', 'test/testing/isolation.test.ts']
-    // It imports test/database, and no page needs that.
-    const filter = (path: string) => !path.endsWith('properties/clean-connection.test.ts')
+    // They import test/database, and no page needs that.
+    const filter = (path: string) => !/properties\/(clean-connection|side-by-side)\.test\.ts$/.test(path)
     for (const path of [...service, ...setUp, ...proofs])
       await cp(join(root, path), join(folder, path), { recursive: true, filter })
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))

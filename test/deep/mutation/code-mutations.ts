@@ -21,7 +21,7 @@ export const codeMutations: CodeMutation[] = [
     fault: 'tenant that is not compared with the confirmed one',
     guarantee: 9,
     file: 'src/database/tenant-opening.ts',
-    lines: [['results.at(-1)?.rows[0]?.[index] !== value', 'index < 0 && value && results']],
+    lines: [['row?.[index] !== value', 'index < 0 && value && row']],
     test: { file: 'test/database/confirmation.test.ts', title: 'a tenant that PostgreSQL does not confirm' },
   },
   {
@@ -43,7 +43,7 @@ export const codeMutations: CodeMutation[] = [
     fault: 'read without BEGIN that is not read only',
     guarantee: 10,
     file: 'src/database/tenant-opening.ts',
-    lines: [["...(mode === 'write' ? []", '...(mode ? []']],
+    lines: [["if (mode === 'read') settings", "if (mode === 'never') settings"]],
     test: { file: 'test/database/without-begin.test.ts', title: 'is read only out of a read' },
   },
   {

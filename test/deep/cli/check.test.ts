@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { loadRowhouseConfig } from '../../../src/cli/config.ts'
 import { checkProject } from '../../../src/cli/schema/check-project.ts'
 import { createBareDatabase } from '../../database.ts'
-import { foreign } from '../foreign/project.ts'
-import { createProject, rowhouse } from '../run.ts'
+import { foreign } from '../../cli/foreign/project.ts'
+import { createProject, rowhouse } from '../../cli/run.ts'
 
 /** A changed copy of the foreign project: `using project = copy({ 'sql/40-protected-tables.sql': (text) => … })`. */
 function copy(changes: Record<string, (text: string) => string>): Disposable & { folder: string } {
