@@ -1,4 +1,5 @@
-import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
+import type { createLocalJWKSet, JSONWebKeySet } from 'jose'
+import { loadJose } from './jose.ts'
 
 /** The keys that an issuer publishes. */
 export type PublishedKeys = ReturnType<typeof createLocalJWKSet>
@@ -30,6 +31,7 @@ export async function fetchKeys(
   }
   const published: unknown = JSON.parse(await readText(response))
   if (!isKeySet(published)) throw new Error('The issuer answered with JSON that is not a key set')
+  const { createLocalJWKSet } = await loadJose()
   // jose rejects the whole set when one entry is not an object.
   return createLocalJWKSet({
     keys: published.keys.filter((key) => typeof key === 'object' && !Array.isArray(key) && key),

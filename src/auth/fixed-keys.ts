@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { createLocalJWKSet, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import { algorithmsOfKey, allowedAlgorithms } from './algorithms.ts'
+import { loadJose } from './jose.ts'
 import type { KeySource } from './key-source.ts'
 
 const rsaBitsMin = 2048
@@ -22,8 +23,8 @@ export function publicKeySource(text: string, algorithms: readonly string[] | un
   const supported = algorithmsOfKey(jwk)
   if (supported.length === 0) throw new TypeError('key.publicKey must be a key for signatures: RSA, EC or Ed25519')
   const { kid: _, ...withoutKid } = jwk
-  const keys = createLocalJWKSet({ keys: [withoutKid] })
-  return { algorithms: allowedAlgorithms(algorithms, supported), find: ({ alg }) => keys({ alg }) }
+  const keys = once(async () => (await loadJose()).createLocalJWKSet({ keys: [withoutKid] }))
+  return { algorithms: allowedAlgorithms(algorithms, supported), find: async ({ alg }) => (await keys())({ alg }) }
 }
 
 /**
@@ -50,6 +51,15 @@ export function secretSource(secret: string, algorithms: readonly string[] | und
       imported.set(alg, key)
       return key
     },
+  }
+}
+
+/** Calls a function at most once: at the first call. */
+function once<T>(create: () => T): () => T {
+  let created: { value: T } | undefined
+  return () => {
+    created ??= { value: create() }
+    return created.value
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
+import type { errors, JWTPayload, JWTVerifyOptions } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Authentication, Identity } from '../context/index.ts'
 import { frozenIdentity } from '../context/internal.ts'
@@ -7,6 +7,7 @@ import { assertWholeNumber } from '../text/index.ts'
 import { readBearer } from './bearer.ts'
 import { createClaimReader } from './claims.ts'
 import { publicKeySource, secretSource } from './fixed-keys.ts'
+import { joseCode, loadJose } from './jose.ts'
 import type { KeySource } from './key-source.ts'
 import { remoteKeySource } from './remote-keys.ts'
 import type { RemoteKeysOptions } from './remote-options.ts'
@@ -94,6 +95,7 @@ export function jwt(options: JwtOptions): Authentication {
   const remembered = new LRUCache<string, VerifiedToken>({ max: rememberedMax })
   const readClaims = createClaimReader(realm, tenantClaim)
   const keys = createKeySource(options, now)
+  const jose = loadJose()
   const expected: JWTVerifyOptions = {
     algorithms: keys.algorithms,
     issuer: asList('issuer', options.issuer),
@@ -104,11 +106,12 @@ export function jwt(options: JwtOptions): Authentication {
 
   async function verifyToken(token: string, c: Context): Promise<JWTPayload> {
     const checks = { ...expected, currentDate: new Date(now()) }
+    const { jwtVerify } = await jose
     try {
       return (await jwtVerify(token, (header) => keys.find(header, c), checks)).payload
     } catch (error) {
-      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
-      return await tryEach(error, token, checks)
+      if (joseCode(error) !== 'ERR_JWKS_MULTIPLE_MATCHING_KEYS') throw error
+      return await tryEach(error as errors.JWKSMultipleMatchingKeys, token, checks) // its code says so
     }
   }
 
@@ -119,6 +122,7 @@ export function jwt(options: JwtOptions): Authentication {
       const time = now()
       const verified = remembered.get(token)
       if (verified && verified.from <= time && time < verified.until) return verified.identity
+      await jose // outside of the try: a missing package says nothing about the token
       try {
         const payload = await verifyToken(token, c)
         const identity = frozenIdentity(readClaims(payload))
@@ -142,6 +146,7 @@ interface VerifiedToken {
 
 /** Verifies a token without a `kid`, for which several keys match, with one key after the other. */
 async function tryEach(keys: AsyncIterable<CryptoKey>, token: string, checks: JWTVerifyOptions): Promise<JWTPayload> {
+  const { jwtVerify, errors } = await loadJose()
   let tries = 0
   for await (const key of keys) {
     if (++tries > triesMax) break
@@ -149,7 +154,7 @@ async function tryEach(keys: AsyncIterable<CryptoKey>, token: string, checks: JW
       return (await jwtVerify(token, key, checks)).payload
     } catch (error) {
       // An unusable key throws an error that is not jose's: the next key is tried.
-      if (error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+      if (![undefined, 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'].includes(joseCode(error))) throw error
     }
   }
   throw new errors.JWSSignatureVerificationFailed()

@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
-import { errors } from 'jose'
 import { AuthenticationFailure } from '../context/index.ts'
 import { requestsCanShareWork } from '../context/internal.ts'
 import { allowedAlgorithms, asymmetricAlgorithms } from './algorithms.ts'
 import { fetchKeys, type PublishedKeys } from './fetch-keys.ts'
+import { joseCode } from './jose.ts'
 import type { KeySource } from './key-source.ts'
 import { type RemoteKeysOptions, readRemoteOptions } from './remote-options.ts'
 
@@ -130,7 +130,7 @@ export function remoteKeySource(
         } catch (error) {
           // Keys that were already on their way when the token arrived may be older than the token's key.
           const isCertain = searched.attempt > earlier || !canMatch(header.kid)
-          if (!(error instanceof errors.JWKSNoMatchingKey) || isCertain) throw error
+          if (joseCode(error) !== 'ERR_JWKS_NO_MATCHING_KEY' || isCertain) throw error
           await renew()
         }
       }

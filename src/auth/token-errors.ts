@@ -1,6 +1,6 @@
-import { errors } from 'jose'
 import { AuthenticationFailure, type AuthenticationFailureReason } from '../context/index.ts'
 import { ApiError } from '../errors/index.ts'
+import { joseCode } from './jose.ts'
 
 /** The messages for clients. They are few, so that the differences help no forger. */
 const messages = {
@@ -50,12 +50,14 @@ export function invalidToken(
 /** Converts an error of the verification into the error for the client. */
 export function toTokenError(realm: string, thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
-  if (thrown instanceof errors.JWTExpired) return invalidToken(realm, 'expired', 'expired')
-  if (thrown instanceof errors.JWTClaimValidationFailed) {
-    if (thrown.claim === 'nbf' && thrown.reason === 'check_failed') return invalidToken(realm, 'not-yet-valid', 'early')
-    if (['iss', 'aud'].includes(thrown.claim)) return invalidToken(realm, 'wrong-claim', 'elsewhere')
+  const code = joseCode(thrown) ?? ''
+  if (code === 'ERR_JWT_EXPIRED') return invalidToken(realm, 'expired', 'expired')
+  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED') {
+    const { claim, reason } = thrown as { claim?: string; reason?: string } // the fields that jose documents for this code
+    if (claim === 'nbf' && reason === 'check_failed') return invalidToken(realm, 'not-yet-valid', 'early')
+    if (claim === 'iss' || claim === 'aud') return invalidToken(realm, 'wrong-claim', 'elsewhere')
   }
-  const reason = thrown instanceof errors.JOSEError ? reasons[thrown.code] : undefined
+  const reason = reasons[code]
   // Without a cause: jose's errors carry the payload.
   if (reason) return invalidToken(realm, reason)
   // Every other error means that the issuer's key cannot be used.

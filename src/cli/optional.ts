@@ -1,4 +1,4 @@
-import { causesOf, OperatorError } from '../errors/index.ts'
+import { optionalPackage } from '../errors/index.ts'
 
 /**
  * Loads a package that only some commands need, so that a project may leave it out.
@@ -8,15 +8,5 @@ import { causesOf, OperatorError } from '../errors/index.ts'
  * @example
  * const { SignJWT } = await optional('jose', () => import('jose'))
  */
-export async function optional<T>(name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load()
-  } catch (cause) {
-    if (!isMissing(cause, name)) throw cause
-    throw new OperatorError(`This command needs the package ${name}: run "npm install --save-dev ${name}"`, { cause })
-  }
-}
-
-/** Whether an error says that a package is not installed, in the words of Node or of Bun. */
-const isMissing = (error: unknown, name: string): boolean =>
-  causesOf(error).some(({ message }) => message.toLowerCase().startsWith(`cannot find package '${name}'`))
+export const optional = <T>(name: string, load: () => Promise<T>): Promise<T> =>
+  optionalPackage(name, load, 'This command needs', 'npm install --save-dev')

@@ -1,3 +1,4 @@
+export type { Logger } from '../text/index.ts'
 export { isActor } from './actor.ts'
 export {
   type Authentication,
@@ -7,7 +8,6 @@ export {
 } from './authentication.ts'
 export { TenantNotCarried } from './carried.ts'
 export { type TenantContext, TenantRequired, tenantContext, withTenant } from './context.ts'
-export type { Logger } from './logger.ts'
 export { resumeFromMessage, tenantMessageHeaders } from './message-headers.ts'
 export { type CarriedTenant, carryTenant, resumeTenant, tenantHeaders } from './propagation.ts'
 export { tenantColumns } from './tenant-columns.ts'

@@ -1,4 +1,5 @@
 import { serialize } from 'pg-protocol'
+import { noteQuery } from '../errors/internal.ts'
 import { CallMessage } from './call-message.ts'
 import { type Columns, nameFor, type PreparedStatement, type PreparedStatements } from './prepared-statements.ts'
 import type { Statement, StatementResult } from './statement.ts'
@@ -41,7 +42,7 @@ export class Batch {
    * @throws TypeError for a parameter that cannot be encoded, before anything is sent
    */
   constructor(
-    statements: readonly Statement[],
+    private readonly statements: readonly Statement[],
     private readonly prepared: PreparedStatements | undefined,
   ) {
     const values = statements.map(({ parameters }) => parameters.map(toParameter))
@@ -105,6 +106,8 @@ export class Batch {
   onError(error: Error): void {
     this.error ??= Object.assign(error, { name: 'PostgresError' }) // pg calls it "error"
     failedAt.set(error, this.results.length)
+    const failed = this.statements[this.results.length]
+    if (failed) noteQuery(error, failed.text)
   }
 }
 

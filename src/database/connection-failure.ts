@@ -1,8 +1,9 @@
-import { ApiError, unavailable } from '../errors/index.ts'
+import { ApiError, findRemedy, unavailable } from '../errors/index.ts'
 
 /**
  * A 503, because a connection cannot be used: it is lost or cannot be opened (`lost`), or PostgreSQL's answer or a free connection of the
- * pool takes too long (`late`), which does not show whether the server or a long query is the reason.
+ * pool takes too long (`late`), which does not show whether the server or a long query is the reason. Its message is for the operator:
+ * the response of a 503 never contains it.
  */
 export class ConnectionFailure extends ApiError {
   constructor(
@@ -10,6 +11,7 @@ export class ConnectionFailure extends ApiError {
     cause: Error,
   ) {
     const { code, message, headers } = unavailable(cause)
-    super(code, message, { headers, cause })
+    const known = findRemedy(cause)
+    super(code, known ? `${known.problem}\n${known.remedy}` : message, { headers, cause })
   }
 }

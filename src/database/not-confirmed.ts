@@ -1,5 +1,5 @@
-import pg from 'pg'
 import { indexOfFailed } from './batch.ts'
+import { isReported } from './reported-error.ts'
 
 /** PostgreSQL did not confirm the settings of a transaction. The connection is destroyed. */
 export class SettingsNotConfirmed extends Error {
@@ -16,7 +16,7 @@ export class TenantNotConfirmed extends SettingsNotConfirmed {
  * guard in the statement that sets it is the one division among those that open a transaction.
  */
 export function guardFailure(error: unknown, openingLength: number): TenantNotConfirmed | undefined {
-  const isGuard = error instanceof pg.DatabaseError && error.code === '22012' && indexOfFailed(error) < openingLength
+  const isGuard = isReported(error) && error.code === '22012' && indexOfFailed(error) < openingLength
   return isGuard
     ? new TenantNotConfirmed('PostgreSQL did not set the tenant of this transaction', { cause: error })
     : undefined

@@ -5,6 +5,7 @@ import type { LoginSettings, Reply, SideBySideConnection, Status, WholeMessage }
 import { ConnectionFailure } from './connection-failure.ts'
 import { MessageReader } from './message-reader.ts'
 import { isStale, PreparedStatements } from './prepared-statements.ts'
+import { isReported } from './reported-error.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
@@ -106,7 +107,7 @@ export class PgConnection implements SideBySideConnection {
 
   private onOther(message: BackendMessage): void {
     const first = this.pending[0]
-    if (message instanceof pg.DatabaseError) {
+    if (isReported(message)) {
       // A FATAL error is followed by no ReadyForQuery, and its `severity` is translated: the end of the socket settles the batch then.
       if (first) first.batch.onError(message)
       else this.lose(message) // PostgreSQL ends the session

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import pg from 'pg'
 import type { CallMessage } from './call-message.ts'
+import { isReported } from './reported-error.ts'
 
 export interface Columns {
   names: string[]
@@ -88,7 +88,7 @@ export function nameFor(text: string): string {
 
 /** Whether PostgreSQL lost or outdated a prepared statement: a table changed, or a pooler mixed up connections. */
 export const isStale = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError &&
+  isReported(error) &&
   (error.code === '26000' ||
     error.code === '42P05' ||
     (error.code === '0A000' && error.routine === 'RevalidateCachedQuery'))

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type TenantContext, TenantRequired, tenantContext } from '../context/index.ts'
 import { findDatabaseError, isTransient } from '../errors/index.ts'
+import { noteCaller } from '../errors/internal.ts'
 import { callHooks } from './after-commit.ts'
 import type { ConnectionSource } from './connection.ts'
 import { createDrizzle, type DrizzleOptions } from './drizzle.ts'
@@ -114,11 +115,19 @@ export function createTenantDatabase<Schema extends Tables = Record<string, neve
   const onProtocolViolation = countViolations(options.onProtocolViolation)
 
   async function run(kind: Kind, work: Work): Promise<unknown> {
+    try {
+      const context = tenantContext()
+      if (context === undefined) throw new TenantRequired()
+      const outer = open.getStore()
+      return await (outer && !outer.isOver ? join(outer, kind, work) : begin(kind, context, work))
+    } catch (error) {
+      noteCaller(error)
+      throw error
+    }
+  }
+
+  async function begin(kind: Kind, context: TenantContext, work: Work): Promise<unknown> {
     const { mode } = kind
-    const context = tenantContext()
-    if (context === undefined) throw new TenantRequired()
-    const outer = open.getStore()
-    if (outer && !outer.isOver) return await join(outer, kind, work)
     if (mode === 'write') replica?.wrote(context)
     const onPrimary = () =>
       withRetry(named, attemptsOf(kind), (keepParsed) => transaction(primary, kind, context, work, keepParsed))

@@ -1,10 +1,10 @@
-import pg from 'pg'
 import { type TenantContext, tenantContext } from '../context/index.ts'
 import type { Drizzle } from './drizzle.ts'
 import type { Exchange } from './exchange.ts'
 import { isStale } from './prepared-statements.ts'
 import { type Returned, resultOf, sizeOf } from './query.ts'
 import type { QueryLogging } from './query-logger.ts'
+import { isReported } from './reported-error.ts'
 import { type Queue, Scope, type StatementOrigin } from './scope.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { kindOf } from './statement-kind.ts'
@@ -214,4 +214,4 @@ function assertSendable({ text, parameters }: Statement, origin: StatementOrigin
 }
 
 /** Whether a savepoint can be rolled back after a failure: PostgreSQL reported it, so the connection and its transaction are there. */
-const canRollBackTo = (error: unknown): boolean => error instanceof pg.DatabaseError && !isStale(error)
+const canRollBackTo = (error: unknown): boolean => isReported(error) && !isStale(error)

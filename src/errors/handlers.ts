@@ -1,42 +1,43 @@
 import type { z } from '@hono/zod-openapi'
 import type { Context, ErrorHandler, MiddlewareHandler, NotFoundHandler } from 'hono'
-import { HTTPException } from 'hono/http-exception'
+import type { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { failure, type Problem } from '../envelope/index.ts'
+import type { Logger } from '../text/index.ts'
 import { ApiError, nothingToChange } from './api-error.ts'
+import { callListener } from './call-listener.ts'
 import { catalogue, codeOf, describeStatus } from './catalogue.ts'
-import { causesOf } from './causes-of.ts'
 import { type Constraints, type DatabaseError, findDatabaseError, toApiError } from './database-error.ts'
-
-/** The parts of an error for the log: names, codes and stack frames. A message can contain values, so it is left out. */
-export interface ErrorReport {
-  code: string
-  name: string
-  database?: DatabaseError
-  at?: string[]
-}
+import { consoleLog, type ErrorReport, type FailureReport, failureReportOf, logReport, reportOf } from './error-log.ts'
 
 /** The variable that {@link createErrorHandler} sets for the log line of the request. */
 export type ErrorEnv = { Variables: { errorReport: ErrorReport } }
 
+export interface ErrorHandlerOptions {
+  /** The messages for violated database constraints, by name. */
+  constraints?: Constraints
+  /** Where failures of the server are logged. @default lines of JSON on the console */
+  log?: Pick<Logger, 'error'>
+  /** Called instead of the log with each error that is answered with a 5xx. Its own error is ignored. */
+  onError?: (error: Error, report: FailureReport, c: Context) => unknown
+}
+
 /**
  * Creates the handler that turns a thrown error into the failure envelope. A 4xx body names what the client can fix. A 5xx body
- * contains only the code, the message of the catalogue and the request id.
+ * contains only the code, the message of the catalogue and the request id; the rest is logged: the query without its values, the
+ * SQLSTATE, the place in your code, and what to do where that is known.
  *
- * @param options `constraints`: the messages for violated database constraints, by name
  * @example
- * app.onError(createErrorHandler({ constraints: { ...userConstraints } }))
+ * app.onError(createErrorHandler({ constraints: { ...userConstraints }, onError: (error) => sentry.captureException(error) }))
  */
-export function createErrorHandler(options: { constraints?: Constraints } = {}): ErrorHandler {
+export function createErrorHandler(options: ErrorHandlerOptions = {}): ErrorHandler {
+  const { constraints = {}, log = consoleLog } = options
+  const onFailure = options.onError ?? ((_: Error, report: FailureReport, c: Context) => logReport(log, report, c))
   return function onError(thrown, c) {
-    const database = findDatabaseError(thrown)
-    const error = toResponse(thrown, database, c.req.method, options.constraints ?? {})
-    c.set('errorReport', {
-      code: error.code,
-      name: thrown.name,
-      ...(database ? { database } : {}),
-      ...(error.status >= 500 ? { at: placesOf(thrown) } : {}),
-    } satisfies ErrorReport)
+    const error = toResponse(thrown, findDatabaseError(thrown), c.req.method, constraints)
+    const report = reportOf(thrown, error)
+    c.set('errorReport', report)
+    if (error.status >= 500) callListener(() => onFailure(thrown, failureReportOf(thrown, report, error.status), c))
     for (const [name, value] of Object.entries(error.headers)) c.header(name, value)
     return failure(c, error)
   }
@@ -106,7 +107,7 @@ function toResponse(
   method: string,
   constraints: Constraints,
 ): FailureResponse {
-  if (thrown instanceof HTTPException && (database === undefined || thrown.status < 500)) return ofException(thrown)
+  if (isHttpException(thrown) && (database === undefined || thrown.status < 500)) return ofException(thrown)
   const error = toFailure(thrown, database, method, constraints)
   const { status, message } = catalogue[error.code]
   const headers = status === 503 ? { ...retryAfter, ...error.headers } : error.headers
@@ -125,6 +126,13 @@ function toFailure(
   if (isEmptyUpdate(thrown)) return nothingToChange(thrown)
   return (database && toApiError(database, thrown, method, constraints)) ?? new ApiError('INTERNAL_SERVER_ERROR')
 }
+
+/** By its shape: the application can have another copy of Hono, whose class is another one. */
+const isHttpException = (thrown: Error): thrown is HTTPException =>
+  'getResponse' in thrown &&
+  typeof thrown.getResponse === 'function' &&
+  'status' in thrown &&
+  typeof thrown.status === 'number'
 
 /** Drizzle's error for `update().set({})`, which has no class of its own. A body without fields causes it. */
 const isEmptyUpdate = ({ message }: Error): boolean => message === 'No values to set'
@@ -152,21 +160,4 @@ function headersOf(exception: HTTPException): Record<string, string> {
       return value ? [[name, value]] : []
     }),
   )
-}
-
-const causesLoggedMax = 4
-
-/** The stack frames of an error and its causes, without their messages. */
-function placesOf(thrown: Error): string[] {
-  return causesOf(thrown)
-    .slice(0, causesLoggedMax)
-    .flatMap((cause) => [
-      cause.name,
-      ...String(cause.stack ?? '') // libraries put other values there
-        .replace(cause.message, '')
-        .split('\n')
-        .filter((line) => /^\s+at /.test(line))
-        .slice(0, 6)
-        .map((line) => line.trim()),
-    ])
 }

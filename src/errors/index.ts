@@ -2,5 +2,15 @@ export { ApiError, unavailable } from './api-error.ts'
 export { catalogue, type ErrorCode } from './catalogue.ts'
 export { causesOf } from './causes-of.ts'
 export { type Constraints, type DatabaseError, findDatabaseError, isTransient } from './database-error.ts'
-export { createErrorHandler, type ErrorEnv, type ErrorReport, notFound, onInvalid, throwErrors } from './handlers.ts'
+export type { ErrorReport, FailureReport } from './error-log.ts'
+export {
+  createErrorHandler,
+  type ErrorEnv,
+  type ErrorHandlerOptions,
+  notFound,
+  onInvalid,
+  throwErrors,
+} from './handlers.ts'
 export { ConfigError, OperatorError } from './operator-error.ts'
+export { optionalPackage } from './optional-package.ts'
+export { findRemedy } from './remedies.ts'

@@ -2,3 +2,5 @@
 
 export { nothingToChange } from './api-error.ts'
 export { callListener } from './call-listener.ts'
+export { noteCaller, noteQuery } from './failed-calls.ts'
+export { missingPackage } from './optional-package.ts'

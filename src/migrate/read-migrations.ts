@@ -47,14 +47,15 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
       `${name} does not exist: run "drizzle-kit generate" first, or restore it from version control.`,
     )
   try {
-    const { entries } = schema.parse(JSON.parse(await readText(join(folder, journal))))
+    const { success, data, error } = schema.safeParse(JSON.parse(await readText(join(folder, journal))))
+    if (!success) throw new Error(z.prettifyError(error).replaceAll('\n', ''))
+    const { entries } = data
     return await Promise.all(entries.map(({ tag, when }) => readMigration(folder, tag, when)))
   } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', '') : messageOf(cause)
     if (cause instanceof MigrationError) throw cause
     const remedy =
       'Restore it from version control with the files that it names. After a merge, check it for conflicts.'
-    throw new MigrationError(`${name} cannot be read: ${reason}\n${remedy}`, { cause })
+    throw new MigrationError(`${name} cannot be read: ${messageOf(cause)}\n${remedy}`, { cause })
   }
 }
 

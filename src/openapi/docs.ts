@@ -2,22 +2,26 @@ import { SwaggerUI } from '@hono/swagger-ui'
 import { Hono } from 'hono'
 import { html, raw } from 'hono/html'
 import { staticFile } from './static-file.ts'
+import { assets, installedAssets, type LoadDocsAsset } from './swagger-ui-assets.ts'
 
-/** The files of `swagger-ui-dist` that the page uses, with their types. */
-const assets = { 'swagger-ui.css': 'text/css; charset=utf-8', 'swagger-ui-bundle.js': 'text/javascript; charset=utf-8' }
-
-/** Loads a file of `swagger-ui-dist` by its name, when it is first asked for. */
-export type LoadDocsAsset = (name: keyof typeof assets) => Promise<string | Uint8Array>
+export interface DocsOptions {
+  /** The title of the page. */
+  title: string
+  /** The path of the OpenAPI document. */
+  documentUrl: string
+  /** Loads the files of Swagger UI, where there is no file system. @default reads the installed package `swagger-ui-dist` */
+  loadAsset?: LoadDocsAsset
+}
 
 /**
  * Creates the routes of the documentation page, for any path: Swagger UI from this origin, with a Content-Security-Policy that
  * blocks every other host.
  *
- * @param options `title` of the page, `documentUrl` of the OpenAPI document, and `loadAsset`
+ * @throws OperatorError when `loadAsset` is not given and `swagger-ui-dist` is not installed
  * @example
- * app.route('/docs', docs({ title: 'Tasks', documentUrl: '/openapi.json', loadAsset: readDocsAsset }))
+ * app.route('/docs', docs({ title: 'Tasks', documentUrl: '/openapi.json' }))
  */
-export function docs(options: { title: string; documentUrl: string; loadAsset: LoadDocsAsset }): Hono {
+export function docs({ title, documentUrl, loadAsset = installedAssets() }: DocsOptions): Hono {
   const app = new Hono()
   app.get('/', (c) => {
     const nonce = crypto.randomUUID()
@@ -27,12 +31,12 @@ export function docs(options: { title: string; documentUrl: string; loadAsset: L
       `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     )
     c.header('Cache-Control', 'no-store')
-    return c.html(page(options.title, options.documentUrl, folderOf(c.req.path), nonce))
+    return c.html(page(title, documentUrl, folderOf(c.req.path), nonce))
   })
   for (const [name, type] of Object.entries(assets) as [keyof typeof assets, string][]) // the keys of a literal
     app.get(
       `/swagger-ui-dist/${name}`,
-      staticFile({ type, cacheControl: 'public, max-age=86400', load: () => options.loadAsset(name) }),
+      staticFile({ type, cacheControl: 'public, max-age=86400', load: () => loadAsset(name) }),
     )
   return app
 }

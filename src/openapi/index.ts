@@ -1,5 +1,6 @@
-export { docs, type LoadDocsAsset } from './docs.ts'
+export { type DocsOptions, docs } from './docs.ts'
 export { createDocument, type DocumentOptions } from './document.ts'
 export { email, id, PageQuery, text } from './fields.ts'
 export { createRouter, failures, json, jsonBody, tenantRoute } from './router.ts'
 export { type StaticFile, staticFile } from './static-file.ts'
+export type { LoadDocsAsset } from './swagger-ui-assets.ts'

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { optionalPackage } from '../errors/index.ts'
 import type { TenantExtractor } from './extractors.ts'
 import { selectorFor } from './selector.ts'
 
@@ -42,6 +43,7 @@ export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
   const excluded = new Set(exclude.map((label) => parseName('exclude', label, isLabel, 'labels')))
   const under = domain === undefined ? undefined : parseName('domain', domain, isHostName, 'a domain')
   const select = selectorFor(yields)
+  if (under === undefined) void loadPublicSuffixes()
   return {
     label: 'subdomain',
     missing: `Tenant is required: call your own subdomain${under === undefined ? '' : ` of ${under}`}`,
@@ -82,11 +84,16 @@ function hostOf(c: Context): string | undefined {
 
 let publicSuffixes: Promise<typeof import('tldts')> | undefined
 
+/** Loads the list of public suffixes. Without the package the process ends with the command that installs it. */
+function loadPublicSuffixes(): Promise<typeof import('tldts')> {
+  publicSuffixes ??= optionalPackage('tldts', () => import('tldts'), 'subdomain() without a domain needs')
+  return publicSuffixes
+}
+
 /** Returns the domain that one owner registers, such as `example.co.uk`. */
 async function registrableDomain(host: string): Promise<string | undefined> {
   // `localhost` is not in the list, so `acme.localhost` would be the domain.
   if (host.endsWith('.localhost')) return 'localhost'
-  publicSuffixes ??= import('tldts') // at first use: loading the list takes time
-  const { getDomain } = await publicSuffixes
+  const { getDomain } = await loadPublicSuffixes()
   return getDomain(host, { allowPrivateDomains: true, extractHostname: false }) ?? undefined
 }

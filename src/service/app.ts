@@ -81,7 +81,8 @@ export function createApp(options: AppOptions) {
   app.use(chain(requestId(), accessLog({ log, trustProxy: options.trustProxy })))
   app.use(responseHeaders({ hsts: options.hsts }))
   app.use(chain(throwErrors, rejectMalformedUrl, ...rejectHost, deadline))
-  app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints } }))
+  // The access log writes the report of a failure.
+  app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints }, onError: () => {} }))
   app.notFound(methodNotAllowed(app))
 
   app.route('/', healthRoutes({ isolation: options.isolation }))

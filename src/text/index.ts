@@ -4,6 +4,7 @@ export { type DatabaseTls, type DatabaseUrl, parseDatabaseUrl, readDatabaseUrl }
 export { escaped, escapedJson, escapedLines } from './escaped.ts'
 export { isHeaderName } from './header-name.ts'
 export { jsonExceeds } from './json-shape.ts'
+export type { Logger } from './logger.ts'
 export { nearestWord } from './nearest-word.ts'
 export { meansProduction } from './production.ts'
 export { isRequestId } from './request-id.ts'

@@ -93,9 +93,8 @@ describe('rowhouse', () => {
     using project = createProject({ 'schema.ts': schema })
     const installed = join(project.folder, 'packages/rowhouse')
     mkdirSync(installed, { recursive: true })
-    const { files, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    // The command does not use the compiled kit.
-    for (const path of ['package.json', ...files.filter((path: string) => path !== 'dist/kit')])
+    const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    for (const path of ['package.json', 'src', 'sql'])
       cpSync(join(root, path), join(installed, path), { recursive: true })
     const init = ['init', '--schema', 'schema.ts']
     const { code, stdout } = await spawnRowhouse(init, { cwd: project.folder }, join(installed, bin.rowhouse))

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { userInfo } from 'node:os'
 import { Argument, Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { pino } from 'pino'
 import { parseTenantId } from '../../context/index.ts'
 import { type AdminDatabase, createAdminDatabase, createPool } from '../../database/index.ts'
 import { OperatorError } from '../../errors/index.ts'
 import { isTenantSlug } from '../../resolution/index.ts'
-import { escapedJson } from '../../text/index.ts'
 import { databaseUrl } from '../database-url.ts'
 import { type CommandIo, print } from '../io.ts'
+import { jsonLog } from '../output/json-log.ts'
 import { createTenant, listTenants, setTenantStatus } from './tenant-rows.ts'
 
 const environment = `
@@ -125,11 +124,7 @@ async function withAdmin(io: CommandIo, work: (admin: AdminDatabase) => Promise<
     )
   const admin = createAdminDatabase({
     connections: createPool({ url: databaseUrl(url, variable), size: 1 }),
-    // stdout is for the result
-    log: pino(
-      { base: {}, timestamp: pino.stdTimeFunctions.isoTime },
-      { write: (line) => void io.stderr.write(escapedJson(line)) },
-    ),
+    log: jsonLog(io.stderr), // stdout is for the result
     allowBound: true,
   })
   try {

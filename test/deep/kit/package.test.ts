@@ -1,131 +1,185 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { beforeAll, describe, expect, test } from 'bun:test'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { manifest } from '../../../package/manifest.ts'
 import { createIssuer } from '../../../src/cli/commands/issuer.ts'
 import { asOwner, createBareDatabase, newTenant } from '../../database.ts'
 import { start } from '../../runtime/child.ts'
+import { commandsOf, createFolder, filesOf, pack, run, runs } from './project.ts'
 
-const root = join(import.meta.dir, '../../..')
-const folder = await mkdtemp(join(tmpdir(), 'rowhouse-kit-'))
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const archive = await pack()
+const install = ['npm', 'install', '--no-audit', '--no-fund']
+const node = Bun.which('node') ?? process.execPath
 
-function run(command: string[], cwd: string, env: Record<string, string> = {}): string {
-  const { success, stdout, stderr } = Bun.spawnSync(command, { cwd, env: { ...process.env, ...env } })
-  if (!success) throw new Error(`${command.join(' ')}\n${stdout}${stderr}`)
-  return stdout.toString()
+/** A project with the package and its required peers, and nothing else. */
+async function createProject(dependencies: Record<string, string> = {}): Promise<string> {
+  const all = { rowhouse: `file:${archive}`, ...dependencies }
+  const folder = await createFolder({ 'package.json': JSON.stringify({ type: 'module', dependencies: all }) })
+  await runs(install, folder)
+  return folder
 }
+const core = createProject()
+core.catch(() => {}) // each test fails with it
 
-/** Builds the package as `prepack` does, and installs it in a project next to its dependencies. */
-async function install(): Promise<void> {
-  const modules = join(folder, 'node_modules')
-  await mkdir(join(modules, 'rowhouse'), { recursive: true })
-  for (const name of await readdir(join(root, 'node_modules')))
-    await symlink(join(root, 'node_modules', name), join(modules, name))
-  for (const path of ['package.json', 'src', 'sql', 'db'])
-    await cp(join(root, path), join(modules, 'rowhouse', path), { recursive: true })
-  run(
+describe('the package', () => {
+  test('holds the kit, its command, its SQL and its docs, and nothing of the service', async () => {
+    const installed = join(await core, 'node_modules/rowhouse')
+    const files = await readdir(installed, { recursive: true })
+    const top = (await readdir(installed)).toSorted()
+    expect(top).toEqual(
+      ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'bin', 'docs', 'lib', 'package.json', 'sql'].toSorted(),
+    )
+    expect(files.filter((path) => /(^|\/)(service|runtime|db|test|bench|seed)\b/.test(path))).toEqual([])
+    expect(files).toContain('sql/30-protect.sql')
+    expect(files).not.toContain('sql/40-protected-tables.sql')
+  })
+
+  test('takes at most 45 MB and 32 packages with its peers', async () => {
+    const folder = await core
+    const lock = JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8'))
+    const kilobytes = Number((await runs(['du', '-sk', 'node_modules'], folder)).split('\t')[0])
+    expect(Object.keys(lock.packages).length).toBeLessThanOrEqual(32)
+    expect(kilobytes / 1024).toBeLessThanOrEqual(45)
+  })
+
+  test('installs nothing that runs a script', async () => {
+    const lock = JSON.parse(await readFile(join(await core, 'node_modules/.package-lock.json'), 'utf8'))
+    const scripted = Object.entries<{ hasInstallScript?: boolean }>(lock.packages).filter(([, at]) => at.hasInstallScript)
+    expect(scripted.map(([path]) => path)).toEqual([])
+  })
+
+  test('refuses the release candidates of drizzle-orm 1.0', async () => {
+    const dependencies = { rowhouse: `file:${archive}`, 'drizzle-orm': '1.0.0-rc.1' }
+    const folder = await createFolder({ 'package.json': JSON.stringify({ dependencies }) })
+    const { code, stderr } = await run([...install, '--dry-run'], folder)
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(`drizzle-orm@"${manifest.peerDependencies['drizzle-orm']}"`)
+  })
+
+  test.each(Object.keys(manifest.exports))('loads its entry %s without the optional packages', async (entry) => {
+    const options = entry.endsWith('.json') ? ", { with: { type: 'json' } }" : ''
+    const script = `await import('rowhouse${entry.slice(1)}'${options})`
+    await runs([node, '--input-type=module', '-e', script], await core)
+  })
+
+  test('is loaded by a CommonJS module', async () => {
+    const script = "const { createPool } = require('rowhouse'); require('rowhouse/auth'); console.log(typeof createPool)"
+    expect(await runs([node, '--input-type=commonjs', '-e', script], await core)).toContain('function')
+  })
+})
+
+describe('an optional package that is missing', () => {
+  const key = "{ jwksUrl: 'https://issuer.example/keys' }"
+  const uses: [name: string, script: string, sentence: string][] = [
+    ['jose', `import { jwt } from 'rowhouse/auth'; jwt({ key: ${key}, issuer: 'a', audience: 'b' })`, 'npm install jose'],
+    ['tldts', "import { subdomain } from 'rowhouse'; subdomain()", 'npm install tldts'],
     [
-      process.execPath,
-      'node_modules/.bin/tsc',
-      '-p',
-      'tsconfig.kit.json',
-      '--outDir',
-      join(modules, 'rowhouse/dist/kit'),
+      'swagger-ui-dist',
+      "import { docs } from 'rowhouse'; docs({ title: 'A', documentUrl: '/openapi.json' })",
+      'npm install --ignore-scripts swagger-ui-dist',
     ],
-    root,
-  )
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-}
+  ]
+  test.each(uses)('%s ends the process at the start, with the command that installs it', async (name, script, command) => {
+    for (const program of [[node, '--input-type=module', '-e', script], [process.execPath, '-e', script]]) {
+      const { code, stderr } = await run(program, await core)
+      expect(code).not.toBe(0)
+      expect(stderr).toContain(`the package ${name}: run "${command}"`)
+    }
+  })
 
-/** Writes the files that a page shows: a block with a path is that file. */
-async function writeFilesOf(page: string): Promise<void> {
-  const text = await readFile(join(root, page), 'utf8')
-  for (const [, path = '', block = ''] of text.matchAll(/^```ts (\S+)\n(.*?)^```$/gms)) {
-    files[path] = block
-    await writeFile(join(folder, path), block)
-  }
-}
-const files: Record<string, string> = {}
+  test('jose is not needed behind a gateway', async () => {
+    const secret = 'x'.repeat(32)
+    const script = `import { gateway } from 'rowhouse/auth'; gateway({ header: 'X-Gateway-Secret', secrets: ['${secret}'] })`
+    await runs([node, '--input-type=module', '-e', script], await core)
+  })
 
-/** The `bunx` commands of docs/use-the-kit.md, up to the start of the app. */
-async function commandsOfPage(): Promise<string[]> {
-  const text = await readFile(join(root, 'docs/use-the-kit.md'), 'utf8')
-  const [steps = ''] = text.split('## 5. The app')
-  return [...steps.matchAll(/^bunx (.*)$/gm)].map(([, command = '']) => command)
-}
+  test('PGlite is named by the command that needs it, and the others run without it', async () => {
+    const folder = await core
+    await Bun.write(join(folder, 'schema.js'), schema)
+    const rowhouse = (name: string) =>
+      run([node, join(folder, 'node_modules/rowhouse/bin/rowhouse.js'), name, '--schema', 'schema.js'], folder)
+    expect(await rowhouse('init')).toMatchObject({ code: 0, stderr: '' })
+    const { code, stderr } = await rowhouse('check')
+    expect([code, stderr]).toEqual([
+      2,
+      'This command needs the package @electric-sql/pglite: run "npm install --save-dev @electric-sql/pglite"\n',
+    ])
+  })
+})
+
+const schema = `import { pgTable, primaryKey } from 'drizzle-orm/pg-core'
+import { tenantColumns } from 'rowhouse'
+export const notes = pgTable('notes', tenantColumns(), (t) => [primaryKey({ columns: [t.tenantId, t.id] })]).enableRLS()`
+
+describe('docs/use-the-kit.md', () => {
+  let folder = ''
+  let files: Record<string, string> = {}
+  let followed: string[] = []
+  let database: Awaited<ReturnType<typeof createBareDatabase>>
+  const extras = { jose: '^6.0.0', '@electric-sql/pglite': '^0.5.16', '@electric-sql/pglite-socket': '^0.2.17', jiti: '^2.7.0' }
+
+  beforeAll(async () => {
+    database = await createBareDatabase()
+    folder = await createProject({ ...extras, 'drizzle-kit': '^0.31.0' })
+    files = { ...(await filesOf('docs/use-the-kit.md')), ...(await filesOf('README.md')) }
+    for (const [path, text] of Object.entries(files)) await Bun.write(join(folder, path), text)
+    followed = (await commandsOf('docs/use-the-kit.md'))
+      .filter((line) => /^(npx|bunx) (rowhouse|drizzle-kit) /.test(line) && !/rowhouse (issuer|add)/.test(line))
+      .map((line) => line.replace(/^\w+ /, ''))
+    const env = { DATABASE_OWNER_URL: database.ownerUrl, DATABASE_URL: database.appUrl }
+    for (const command of followed) {
+      const [program = '', ...parameters] = command.split(' ')
+      await runs([process.execPath, join(folder, 'node_modules/.bin', program), ...parameters], folder, env)
+    }
+  }, 120_000)
+
+  test('its commands make a protected database of the example’s schema', async () => {
+    expect(followed).toEqual([
+      'rowhouse init',
+      'drizzle-kit generate',
+      'rowhouse check',
+      'rowhouse migrate',
+      'rowhouse doctor',
+    ])
+    const tables = await asOwner(database)`select relname from pg_class where relforcerowsecurity and relrowsecurity`
+    expect(tables.map(({ relname }) => relname)).toEqual(['notes'])
+  })
+
+  test('the example of the README keeps two tenants apart with tokens', async () => {
+    using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: (request) => issuer.fetch(request) })
+    const issuer = await createIssuer(server.url.origin, 'notes')
+    await Bun.write(
+      join(folder, 'app.ts'),
+      (files['app.ts'] ?? '').replaceAll('https://issuer.example', server.url.origin),
+    )
+    await Bun.write(join(folder, 'try.ts'), script(server.url.origin))
+    await using attempt = start([process.execPath, 'try.ts'], { DATABASE_URL: database.appUrl }, folder)
+    expect({ code: await attempt.exited, stderr: attempt.stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(attempt.stdout)).toMatchObject([
+      { success: true, data: [{ text: 'Hello' }] },
+      { success: true, data: [] },
+      { success: false, statusCode: 401, error: { code: 'UNAUTHORIZED' } },
+    ])
+  }, 60_000)
+
+  test('the example of the README refuses the login of a superuser', async () => {
+    await using attempt = start([process.execPath, 'app.ts'], { DATABASE_URL: database.ownerUrl }, folder)
+    expect(await attempt.exited).not.toBe(0)
+    expect(attempt.stderr).toContain('the serving role is a superuser')
+  })
+
+  test('the example of the README has at most twelve lines below its imports', () => {
+    const lines = ['schema.ts', 'app.ts'].flatMap((path) => (files[path] ?? '').trim().split('\n'))
+    expect(lines.filter((line) => line !== '' && !line.startsWith('import ')).length).toBeLessThanOrEqual(12)
+  })
+})
 
 /** The answers of the example to a tenant that writes, to another one that reads, and to a caller without a token. */
-const script = (issuer: string) => `import app from './app.js'
-  const as = async (tenant, method) => {
+const script = (issuer: string) => `import app from './app.ts'
+  const as = async (tenant: string, method: string) => {
     const token = await (await fetch('${issuer}/token?tenant=' + tenant)).text()
     return app.request('/notes', { method, headers: { Authorization: 'Bearer ' + token } })
   }
   const answers = [await as('${newTenant()}', 'POST'), await as('${newTenant()}', 'GET'), await app.request('/notes')]
   console.log(JSON.stringify(await Promise.all(answers.map((answer) => answer.json()))))
   process.exit(0)`
-
-const database = await createBareDatabase()
-let followed: string[] = []
-
-beforeAll(async () => {
-  await install()
-  await writeFilesOf('docs/use-the-kit.md')
-  await writeFilesOf('README.md')
-  followed = await followPage()
-}, 60_000)
-
-/** Runs the commands of the page in the project, and returns them. */
-async function followPage(): Promise<string[]> {
-  const commands = await commandsOfPage()
-  const programs: Record<string, string> = {
-    rowhouse: 'rowhouse/src/cli/rowhouse.ts',
-    'drizzle-kit': 'drizzle-kit/bin.cjs',
-  }
-  const env = { DATABASE_OWNER_URL: database.ownerUrl, DATABASE_URL: database.appUrl }
-  for (const command of commands) {
-    const [program = '', ...parameters] = command.split(' ')
-    run([process.execPath, join(folder, 'node_modules', programs[program] ?? ''), ...parameters], folder, env)
-  }
-  return commands
-}
-
-test('the commands of docs/use-the-kit.md make a protected database of the example’s schema', async () => {
-  expect(followed).toEqual([
-    'rowhouse init',
-    'drizzle-kit generate',
-    'rowhouse check',
-    'rowhouse migrate',
-    'rowhouse doctor',
-  ])
-  const tables = await asOwner(database)`select relname from pg_class where relforcerowsecurity and relrowsecurity`
-  expect(tables.map(({ relname }) => relname)).toEqual(['notes'])
-})
-
-test("the README's example keeps two tenants apart in a separate project on Node.js, or on Bun without Node.js", async () => {
-  using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: (request) => issuer.fetch(request) })
-  const issuer = await createIssuer(server.url.origin, 'notes')
-  const app = files['app.ts'] ?? ''
-  await writeFile(join(folder, 'app.ts'), app.replaceAll('https://issuer.example', server.url.origin))
-  await writeFile(join(folder, 'try.mjs'), script(server.url.origin))
-  const strict = ['--strict', '--skipLibCheck', '--target', 'esnext', '--module', 'nodenext', '--types', 'bun-types']
-  run([process.execPath, 'node_modules/.bin/tsc', ...strict, 'app.ts'], folder)
-  await using attempt = start([Bun.which('node') ?? 'bun', 'try.mjs'], { DATABASE_URL: database.appUrl }, folder)
-  expect({ code: await attempt.exited, stderr: attempt.stderr }).toEqual({ code: 0, stderr: '' })
-  expect(JSON.parse(attempt.stdout)).toMatchObject([
-    { success: true, data: [{ text: 'Hello' }] },
-    { success: true, data: [] },
-    { success: false, statusCode: 401, error: { code: 'UNAUTHORIZED' } },
-  ])
-}, 60_000)
-
-test("the README's example refuses the login of a superuser", async () => {
-  await using attempt = start([process.execPath, 'app.ts'], { DATABASE_URL: database.ownerUrl }, folder)
-  expect(await attempt.exited).not.toBe(0)
-  expect(attempt.stderr).toContain('the serving role is a superuser')
-})
-
-test('the README’s example has at most twelve lines below its imports', () => {
-  const lines = ['schema.ts', 'app.ts'].flatMap((path) => (files[path] ?? '').trim().split('\n'))
-  expect(lines.filter((line) => line !== '' && !line.startsWith('import ')).length).toBeLessThanOrEqual(12)
-})

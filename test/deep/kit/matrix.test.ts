@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { manifest } from '../../../package/manifest.ts'
+import { createBareDatabase } from '../../database.ts'
+import { start, until } from '../../runtime/child.ts'
+import { nodePath } from '../cli/built.ts'
+import { commandsOf, createFolder, filesOf, pack, root, runs } from './project.ts'
+
+// A stranger follows the README of the package. `bun run verify:packages` runs all of them.
+
+type Versions = 'lowest' | 'newest'
+type Manager = 'npm' | 'pnpm' | 'bun'
+type Case = [versions: Versions, manager: Manager, runtime: string]
+
+const deep: Case[] = [
+  ['lowest', 'npm', 'Node 22'],
+  ['newest', 'pnpm', 'Node 24'],
+  ['newest', 'bun', 'Bun'],
+]
+const others: Case[] = [
+  ['lowest', 'npm', 'Node 20'],
+  ['newest', 'npm', 'Node 20'],
+  ['newest', 'npm', 'Node 22'],
+  ['lowest', 'pnpm', 'Node 24'],
+  ['lowest', 'bun', 'Bun'],
+]
+const cases = process.env.PACKAGES === 'all' ? [...deep, ...others] : deep
+
+const readme = 'package/README.md'
+const archive = await pack()
+const commands = await commandsOf(readme)
+const files = await filesOf(readme)
+
+/** The packages that the README installs, and those that its files need. */
+function dependenciesFor(versions: Versions): Record<string, string> {
+  const peers = ['hono', 'drizzle-orm', 'zod', '@hono/zod-openapi', 'jose'].map((name) => {
+    const range = manifest.peerDependencies[name] ?? ''
+    return [name, versions === 'lowest' ? range.replace('^', '') : range]
+  })
+  return { rowhouse: `file:${archive}`, '@hono/node-server': '^2.1.9', ...Object.fromEntries(peers) }
+}
+
+const install: Record<Manager, string[]> = {
+  npm: ['npm', 'install', '--no-audit', '--no-fund'],
+  pnpm: ['npx', '--yes', 'pnpm@10', 'install', '--ignore-scripts'],
+  bun: [process.execPath, 'install'],
+}
+
+/** Installs the package as a stranger does, and writes the files of the README. */
+async function createProject([versions, manager]: Case): Promise<string> {
+  const devDependencies = { 'drizzle-kit': '^0.31.0', '@types/node': '^22.0.0', jiti: '^2.7.0' }
+  const project = { type: 'module', private: true, dependencies: dependenciesFor(versions), devDependencies }
+  const folder = await createFolder({ ...files, 'package.json': JSON.stringify(project) })
+  await runs(install[manager], folder)
+  return folder
+}
+
+const tsc = [process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '--strict', '--declaration', '--pretty', 'false']
+const options = ['--skipLibCheck', 'false', '--target', 'es2023', '--types', 'node', '--rewriteRelativeImportExtensions']
+const resolutions = {
+  nodenext: ['--module', 'nodenext'],
+  bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
+}
+
+describe.each(cases)('%s versions with %s on %s', (...one) => {
+  const [, , runtime] = one
+  const project = createProject(one)
+  project.catch(() => {}) // each test fails with it
+  const isBun = runtime === 'Bun'
+  const program = () => (isBun ? process.execPath : nodePath(runtime.replace('Node ', '')))
+  const isCompiled = runtime === 'Node 20' // it runs no TypeScript
+  const script = (name: string) => (isCompiled ? `out/nodenext/${name}.js` : `${name}.ts`)
+
+  test.each(Object.entries(resolutions))('the files of the README compile with %s resolution', async (name, resolution) => {
+    const sources = Object.keys(files).filter((path) => path !== 'drizzle.config.ts')
+    await runs([...tsc, ...options, ...resolution, '--outDir', `out/${name}`, ...sources], await project)
+  })
+
+  test('every entry of the package compiles in a module that re-exports it', async () => {
+    const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json')
+    const text = entries.map((name, index) => `export * as entry${index} from 'rowhouse${name.slice(1)}'\n`).join('')
+    await Bun.write(join(await project, 'entries.ts'), text)
+    await runs([...tsc, ...options, '--module', 'nodenext', '--outDir', 'out/entries', 'entries.ts'], await project)
+  })
+
+  test('the commands of the README migrate a database, its requests are kept apart, and its check passes', async () => {
+    const folder = await project
+    const database = await createBareDatabase()
+    const env = { DATABASE_OWNER_URL: database.ownerUrl, DATABASE_URL: database.appUrl }
+    for (const line of commands.filter((command) => command.startsWith('npx '))) {
+      const [, name = '', ...parameters] = line.split(' ')
+      await runs([program(), join(folder, 'node_modules', bins[name] ?? ''), ...parameters], folder, env)
+    }
+    const server = isBun ? 'app' : 'server'
+    if (isCompiled) await runs([...tsc, ...options, ...resolutions.nodenext, '--outDir', 'out/nodenext', 'server.ts', 'isolation.ts'], folder)
+    const port = String(freePort())
+    await using child = start([program(), script(server)], { ...env, PORT: port }, folder)
+    await until(() => isListening(port))
+    const answers = []
+    for (const line of commands.filter((command) => command.startsWith('curl ')))
+      answers.push(JSON.parse(await runs(['sh', '-c', line.replace(':3000', `:${port}`)], folder)))
+    const note = { success: true, data: [{ text: 'Hello' }] }
+    expect(answers).toMatchObject([note, note, { success: true, data: [] }])
+    expect(child.stderr).toBe('')
+    await runs([program(), script('isolation')], folder, env)
+  })
+})
+
+const bins: Record<string, string> = { rowhouse: 'rowhouse/bin/rowhouse.js', 'drizzle-kit': 'drizzle-kit/bin.cjs' }
+
+function freePort(): number {
+  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
+  const { port = 0 } = server
+  server.stop(true)
+  return port
+}
+
+const isListening = (port: string): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/`).then(
+    () => true,
+    () => false,
+  )

@@ -1,0 +1,66 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { closeAfterwards } from '../../database.ts'
+
+export const root = join(import.meta.dir, '../../..')
+
+export interface Outcome {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** Runs a command in a folder, with this environment only. */
+export async function run(command: string[], cwd: string, env: Record<string, string> = {}): Promise<Outcome> {
+  const { PATH = '', HOME = '' } = process.env
+  const child = Bun.spawn(command, {
+    cwd,
+    env: { PATH, HOME, ...env },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  return { code: await child.exited, stdout, stderr }
+}
+
+/** Runs a command that must succeed, and returns its output. */
+export async function runs(command: string[], cwd: string, env: Record<string, string> = {}): Promise<string> {
+  const { code, stdout, stderr } = await run(command, cwd, env)
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}\n${stdout}${stderr}`)
+  return stdout
+}
+
+/** A folder that is removed after the tests. */
+export async function createFolder(files: Record<string, string> = {}): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'rowhouse-kit-'))
+  closeAfterwards({ close: () => rm(folder, { recursive: true, force: true }) })
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  return folder
+}
+
+/** Builds the package and packs it, as it is published. Returns the path of the archive. */
+export async function pack(): Promise<string> {
+  const folder = await createFolder()
+  await runs([process.execPath, 'package/build.ts', join(folder, 'package')], root)
+  const name = await runs(['npm', 'pack', join(folder, 'package'), '--silent'], folder)
+  return join(folder, name.trim())
+}
+
+/** The files that a page shows: a block with a path is that file. */
+export async function filesOf(page: string): Promise<Record<string, string>> {
+  const text = await readFile(join(root, page), 'utf8')
+  return Object.fromEntries(
+    [...text.matchAll(/^```ts (\S+)\n(.*?)^```$/gms)].map(([, path = '', block = '']) => [path, block]),
+  )
+}
+
+/** The lines of the shell that a page shows, in their order. */
+export async function commandsOf(page: string): Promise<string[]> {
+  const text = await readFile(join(root, page), 'utf8')
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) => block.trim().split('\n'))
+}
