@@ -158,5 +158,8 @@ function describeFile(file: WrittenFile, { folder }: RowhouseConfig, dryRun = fa
     same: 'is up to date',
     edited: 'was not changed: somebody edited it',
   }
-  return [`${relative(folder, file.path)} ${outcomes[file.state]}`, ...(dryRun ? changes(file) : [])]
+  return [
+    `${relative(folder, file.path)} ${outcomes[file.state]}`,
+    ...(dryRun && file.state !== 'edited' ? [changes(file, folder)] : []),
+  ].filter(Boolean)
 }
