@@ -125,12 +125,14 @@ export class PgConnection implements SideBySideConnection {
   }
 
   private finishFirst(status: Status): void {
+    const first = this.pending[0]
+    if (!first?.batch.isAnswered) throw new Error('PostgreSQL was ready for the next message before it had answered')
+    this.pending.shift()
     this.currentStatus = status
-    const first = this.pending.shift()
     if (this.pending.length === 0) clearTimeout(this.deadline)
     // No name is parsed twice: PgBouncer ends a session for that, and keeps the old statement on the server.
-    if (isStale(first?.batch.error)) this.prepared = undefined
-    first?.settle(first.batch.error)
+    if (isStale(first.batch.error)) this.prepared = undefined
+    first.settle(first.batch.error)
   }
 
   private lose(error: Error): void {
