@@ -18,7 +18,7 @@ import {
 import type { Database } from './database.ts'
 import { attachmentConstraints, attachmentRoutes, uploadBytes } from './features/attachments.ts'
 import { customerConstraints, customerRoutes } from './features/customers/routes.ts'
-import { createEvents, eventRoutes } from './features/events.ts'
+import { type Events, eventRoutes } from './features/events.ts'
 import { invoiceConstraints, invoiceRoutes } from './features/invoices/routes.ts'
 import { paymentConstraints, paymentRoutes } from './features/payments/routes.ts'
 import { paymentSignature } from './features/payments/signature.ts'
@@ -27,6 +27,7 @@ import { vatRateRoutes } from './features/vat-rates.ts'
 export interface AppOptions {
   db: Database
   auth: Authentication
+  events: Events
   /** The secret that the payment provider signs its webhooks with. */
   paymentSecret: string
 }
@@ -34,9 +35,8 @@ export interface AppOptions {
 const jsonBytes = 128 * 1024
 
 /** Builds the app. It opens no connection and reads no environment, so tests build it too. */
-export function createApp({ db, auth, paymentSecret }: AppOptions) {
+export function createApp({ db, auth, events, paymentSecret }: AppOptions) {
   const app = createRouter()
-  const events = createEvents()
   app.use(requestId())
   app.onError(
     createErrorHandler({
@@ -69,7 +69,7 @@ export function createApp({ db, auth, paymentSecret }: AppOptions) {
   const document = () => createDocument(app, about)
   app.get('/openapi.json', staticFile({ type: 'application/json', load: async () => document() }))
   app.route('/docs', docs({ title: about.title, documentUrl: '/openapi.json' }))
-  return Object.assign(app, { events })
+  return app
 }
 
 const about = {

@@ -3,6 +3,7 @@ import { assertRowSecurity, createIsolationCheck } from 'rowhouse'
 import { jwt } from 'rowhouse/auth'
 import { createApp } from './app.ts'
 import { openDatabase } from './database.ts'
+import { createEvents } from './features/events.ts'
 import { shared } from './schema.ts'
 import { setting } from './settings.ts'
 
@@ -16,7 +17,7 @@ await check.close()
 
 const db = openDatabase(url)
 const auth = jwt({ key: { jwksUrl: `${issuer}/.well-known/jwks.json` }, issuer, audience: 'invoices' })
-const app = createApp({ db, auth, paymentSecret: setting('PAYMENT_SECRET') })
+const app = createApp({ db, auth, events: createEvents(), paymentSecret: setting('PAYMENT_SECRET') })
 const port = Number(process.env.PORT ?? 3000)
 const server = serve({ fetch: app.fetch, port }, () => console.info(`http://localhost:${port}/docs`))
 

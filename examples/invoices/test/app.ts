@@ -3,6 +3,7 @@ import { createTestDatabase, testClient } from 'rowhouse/testing'
 import { afterAll } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { schema } from '../src/database.ts'
+import { createEvents } from '../src/features/events.ts'
 
 // Each test file that imports this module gets a migrated database of its own, and its app.
 
@@ -12,7 +13,8 @@ const { shared } = schema
 export const { db, ownerUrl } = await createTestDatabase({ url, afterAll, schema, shared })
 
 export const paymentSecret = 'the-secret-of-the-tests'
-export const app = createApp({ db, auth: unverified(), paymentSecret })
+export const events = createEvents()
+export const app = createApp({ db, auth: unverified(), events, paymentSecret })
 export const client = testClient(app)
 
 /** A client of a tenant without rows. */

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { afterAll, expect, test } from 'vitest'
-import { app, type Client, createInvoice, newTenant } from './app.ts'
+import { app, type Client, createInvoice, events, newTenant } from './app.ts'
 
 // On a real server: only there a client can go.
 const server = createAdaptorServer({ fetch: app.fetch })
@@ -32,7 +32,7 @@ async function sendInvoice(as: Client): Promise<string> {
 test('a tenant receives its own events only, and a client that goes is forgotten', async () => {
   const [acme, globex] = [newTenant(), newTenant()]
   const [ofAcme, ofGlobex] = await Promise.all([listen(acme.tenantId), listen(globex.tenantId)])
-  expect(app.events.listeners).toBe(2)
+  expect(events.listeners).toBe(2)
 
   const first = await sendInvoice(acme)
   expect(await ofAcme.next()).toContain(first)
@@ -42,5 +42,5 @@ test('a tenant receives its own events only, and a client that goes is forgotten
 
   ofAcme.leave()
   ofGlobex.leave()
-  await expect.poll(() => app.events.listeners).toBe(0)
+  await expect.poll(() => events.listeners).toBe(0)
 })

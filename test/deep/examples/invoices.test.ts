@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = await createFolder()
   const isSource = (path: string) => !['node_modules', 'dist', 'package-lock.json'].includes(basename(path))
   await cp(example, folder, { recursive: true, filter: isSource })
-  await runs(['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', archive], folder)
+  await runs(['npm', 'install', '--no-save', '--prefer-offline', '--no-audit', '--no-fund', archive], folder)
   const { ownerUrl, appUrl } = await createBareDatabase()
   // Roles belong to the whole server: other tests may have an app_admin with another password.
   const adminUrl = Object.assign(new URL(appUrl), { username: `invoices_admin_${process.pid}` }).href
