@@ -4,7 +4,8 @@ import { manifest } from '../../package/manifest.ts'
 import project from '../../package.json' with { type: 'json' }
 
 const root = join(import.meta.dir, '../..')
-const kitFolders = 'auth,context,database,envelope,errors,isolation,limits,migrate,openapi,resolution,testing,text'.split(',')
+const kitFolders =
+  'auth,context,database,envelope,errors,isolation,limits,migrate,openapi,resolution,testing,text'.split(',')
 const optional = Object.keys(manifest.peerDependenciesMeta)
 const declared = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]
 
@@ -20,7 +21,14 @@ const sources = await Promise.all(paths.map((path) => Bun.file(join(root, path))
 function packagesIn(pattern: RegExp): Set<string> {
   const names = sources.flatMap((source) => [...source.matchAll(pattern)].map(([, name = '']) => name))
   const packages = names.filter((name) => !/^(\.|node:|rowhouse|bun)/.test(name))
-  return new Set(packages.map((name) => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')))
+  return new Set(
+    packages.map((name) =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/'),
+    ),
+  )
 }
 const loaded = packagesIn(/^(?:import|export) (?!type )[^'"]*? from '([^']+)'/gm)
 const typed = packagesIn(/^import type [^'"]*? from '([^']+)'/gm)

@@ -55,8 +55,23 @@ async function createProject([versions, manager]: Case): Promise<string> {
   return folder
 }
 
-const tsc = [process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '--strict', '--declaration', '--pretty', 'false']
-const options = ['--skipLibCheck', 'false', '--target', 'es2023', '--types', 'node', '--rewriteRelativeImportExtensions']
+const tsc = [
+  process.execPath,
+  join(root, 'node_modules/typescript/bin/tsc'),
+  '--strict',
+  '--declaration',
+  '--pretty',
+  'false',
+]
+const options = [
+  '--skipLibCheck',
+  'false',
+  '--target',
+  'es2023',
+  '--types',
+  'node',
+  '--rewriteRelativeImportExtensions',
+]
 const resolutions = {
   nodenext: ['--module', 'nodenext'],
   bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
@@ -71,10 +86,13 @@ describe.each(cases)('%s versions with %s on %s', (...one) => {
   const isCompiled = runtime === 'Node 20' // it runs no TypeScript
   const script = (name: string) => (isCompiled ? `out/nodenext/${name}.js` : `${name}.ts`)
 
-  test.each(Object.entries(resolutions))('the files of the README compile with %s resolution', async (name, resolution) => {
-    const sources = Object.keys(files).filter((path) => path !== 'drizzle.config.ts')
-    await runs([...tsc, ...options, ...resolution, '--outDir', `out/${name}`, ...sources], await project)
-  })
+  test.each(Object.entries(resolutions))(
+    'the files of the README compile with %s resolution',
+    async (name, resolution) => {
+      const sources = Object.keys(files).filter((path) => path !== 'drizzle.config.ts')
+      await runs([...tsc, ...options, ...resolution, '--outDir', `out/${name}`, ...sources], await project)
+    },
+  )
 
   test('every entry of the package compiles in a module that re-exports it', async () => {
     const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json')
@@ -92,7 +110,11 @@ describe.each(cases)('%s versions with %s on %s', (...one) => {
       await runs([program(), join(folder, 'node_modules', bins[name] ?? ''), ...parameters], folder, env)
     }
     const server = isBun ? 'app' : 'server'
-    if (isCompiled) await runs([...tsc, ...options, ...resolutions.nodenext, '--outDir', 'out/nodenext', 'server.ts', 'isolation.ts'], folder)
+    if (isCompiled)
+      await runs(
+        [...tsc, ...options, ...resolutions.nodenext, '--outDir', 'out/nodenext', 'server.ts', 'isolation.ts'],
+        folder,
+      )
     const port = String(freePort())
     await using child = start([program(), script(server)], { ...env, PORT: port }, folder)
     await until(() => isListening(port))

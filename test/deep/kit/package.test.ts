@@ -44,7 +44,9 @@ describe('the package', () => {
 
   test('installs nothing that runs a script', async () => {
     const lock = JSON.parse(await readFile(join(await core, 'node_modules/.package-lock.json'), 'utf8'))
-    const scripted = Object.entries<{ hasInstallScript?: boolean }>(lock.packages).filter(([, at]) => at.hasInstallScript)
+    const scripted = Object.entries<{ hasInstallScript?: boolean }>(lock.packages).filter(
+      ([, at]) => at.hasInstallScript,
+    )
     expect(scripted.map(([path]) => path)).toEqual([])
   })
 
@@ -63,7 +65,8 @@ describe('the package', () => {
   })
 
   test('is loaded by a CommonJS module', async () => {
-    const script = "const { createPool } = require('rowhouse'); require('rowhouse/auth'); console.log(typeof createPool)"
+    const script =
+      "const { createPool } = require('rowhouse'); require('rowhouse/auth'); console.log(typeof createPool)"
     expect(await runs([node, '--input-type=commonjs', '-e', script], await core)).toContain('function')
   })
 })
@@ -71,7 +74,11 @@ describe('the package', () => {
 describe('an optional package that is missing', () => {
   const key = "{ jwksUrl: 'https://issuer.example/keys' }"
   const uses: [name: string, script: string, sentence: string][] = [
-    ['jose', `import { jwt } from 'rowhouse/auth'; jwt({ key: ${key}, issuer: 'a', audience: 'b' })`, 'npm install jose'],
+    [
+      'jose',
+      `import { jwt } from 'rowhouse/auth'; jwt({ key: ${key}, issuer: 'a', audience: 'b' })`,
+      'npm install jose',
+    ],
     ['tldts', "import { subdomain } from 'rowhouse'; subdomain()", 'npm install tldts'],
     [
       'swagger-ui-dist',
@@ -79,13 +86,19 @@ describe('an optional package that is missing', () => {
       'npm install --ignore-scripts swagger-ui-dist',
     ],
   ]
-  test.each(uses)('%s ends the process at the start, with the command that installs it', async (name, script, command) => {
-    for (const program of [[node, '--input-type=module', '-e', script], [process.execPath, '-e', script]]) {
-      const { code, stderr } = await run(program, await core)
-      expect(code).not.toBe(0)
-      expect(stderr).toContain(`the package ${name}: run "${command}"`)
-    }
-  })
+  test.each(uses)(
+    '%s ends the process at the start, with the command that installs it',
+    async (name, script, command) => {
+      for (const program of [
+        [node, '--input-type=module', '-e', script],
+        [process.execPath, '-e', script],
+      ]) {
+        const { code, stderr } = await run(program, await core)
+        expect(code).not.toBe(0)
+        expect(stderr).toContain(`the package ${name}: run "${command}"`)
+      }
+    },
+  )
 
   test('jose is not needed behind a gateway', async () => {
     const secret = 'x'.repeat(32)
@@ -116,7 +129,12 @@ describe('docs/use-the-kit.md', () => {
   let files: Record<string, string> = {}
   let followed: string[] = []
   let database: Awaited<ReturnType<typeof createBareDatabase>>
-  const extras = { jose: '^6.0.0', '@electric-sql/pglite': '^0.5.16', '@electric-sql/pglite-socket': '^0.2.17', jiti: '^2.7.0' }
+  const extras = {
+    jose: '^6.0.0',
+    '@electric-sql/pglite': '^0.5.16',
+    '@electric-sql/pglite-socket': '^0.2.17',
+    jiti: '^2.7.0',
+  }
 
   beforeAll(async () => {
     database = await createBareDatabase()
