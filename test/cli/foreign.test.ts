@@ -97,7 +97,9 @@ describe('the tables of a foreign project after rowhouse init', () => {
 
   test('deny access to a table that is neither protected nor shared', async () => {
     const { as } = await createTenant()
-    expect(initialised.stdout).toMatch(/^public\.jobs: 1 warning\n.*\n +it has no column Org Id, and is neither shared nor unreachable/m)
+    expect(initialised.stdout).toMatch(
+      /^public\.jobs: 1 warning\n.*\n +it has no column Org Id, and is neither shared nor unreachable/m,
+    )
     expect(await sqlstateOf(as(() => db.read((tx) => tx.select().from(jobs))))).toBe('42501')
   })
 

@@ -11,7 +11,7 @@ import { appModule } from '../output/app-module.ts'
 import { save, type WrittenFile } from '../output/written-file.ts'
 import { nameColumns } from '../schema/column-names.ts'
 import { byLabel, readTables, type SchemaTable, toSchemaTable } from '../schema/read-schema.ts'
-import { writtenFiles } from '../schema/written-files.ts'
+import { assertNotLater, writtenFiles } from '../schema/written-files.ts'
 import { modulePath } from './code.ts'
 import { parseColumns } from './columns.ts'
 import { findLayout } from './layout.ts'
@@ -46,6 +46,7 @@ export async function addResource(
   { table, columns, singular }: { table: string; columns: string | undefined; singular: string | undefined },
 ): Promise<Added> {
   const names = namesOf(table, singular)
+  await assertNotLater(project)
   const tables = await readTables(project)
   const layout = await findLayout(project, tables)
   const { tenantColumn } = project

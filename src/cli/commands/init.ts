@@ -72,7 +72,9 @@ const editedFile = (object: string): Finding => ({
   guarantee: 27,
   object,
   problem: '"rowhouse init" did not write this version of the file, so it left the file unchanged',
-  remedy: 'Move your SQL to a file of your own, such as 50-own.sql, delete this file, and run "rowhouse init" again.',
+  remedy:
+    '"rowhouse upgrade" shows the difference. Move your SQL to a file of your own, such as 50-own.sql, delete this file, and run ' +
+    '"rowhouse init" again.',
 })
 
 export const createInitCommand = (io: CommandIo) =>
@@ -158,5 +160,8 @@ function describeFile(file: WrittenFile, { folder }: RowhouseConfig, dryRun = fa
     same: 'is up to date',
     edited: 'was not changed: somebody edited it',
   }
-  return [`${relative(folder, file.path)} ${outcomes[file.state]}`, ...(dryRun ? changes(file) : [])]
+  return [
+    `${relative(folder, file.path)} ${outcomes[file.state]}`,
+    ...(dryRun && file.state !== 'edited' ? [changes(file, folder)] : []),
+  ].filter(Boolean)
 }

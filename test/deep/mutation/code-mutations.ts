@@ -1,7 +1,9 @@
+import { drizzleMutations } from './drizzle-mutations.ts'
 import type { CodeMutation } from './mutation.ts'
 import { sessionMutations } from './session-mutations.ts'
 
 export const codeMutations: CodeMutation[] = [
+  ...drizzleMutations,
   ...sessionMutations,
   {
     fault: 'tenant that stays on the connection: set_config(…, false)',
