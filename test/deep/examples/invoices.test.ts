@@ -3,7 +3,7 @@ import { cp } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createBareDatabase, main } from '../../database.ts'
 import { start, until } from '../../runtime/child.ts'
-import { createFolder, pack, root, run, runs } from '../kit/project.ts'
+import { archive, createFolder, root, run, runs } from '../kit/project.ts'
 
 // A stranger's project: the example in a folder of its own, with the packed kit from npm's point of view, on Node.
 
@@ -13,11 +13,10 @@ const env: Record<string, string> = {}
 const program = (name: string) => join(folder, 'node_modules/.bin', name)
 
 beforeAll(async () => {
-  const archive = await pack()
   folder = await createFolder()
   const isSource = (path: string) => !['node_modules', 'dist', 'package-lock.json'].includes(basename(path))
   await cp(example, folder, { recursive: true, filter: isSource })
-  await runs(['npm', 'install', '--no-save', '--prefer-offline', '--no-audit', '--no-fund', archive], folder)
+  await runs(['npm', 'install', '--no-save', '--prefer-offline', '--no-audit', '--no-fund', await archive()], folder)
   const { ownerUrl, appUrl } = await createBareDatabase()
   // Roles belong to the whole server: other tests may have an app_admin with another password.
   const adminUrl = Object.assign(new URL(appUrl), { username: `invoices_admin_${process.pid}` }).href

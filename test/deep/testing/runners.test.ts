@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { main } from '../../database.ts'
 import { root, start } from '../../runtime/child.ts'
+import { builtPackage } from '../kit/project.ts'
 
 // The isolation test of a project, as its file says it, in each runner: it passes, it fails for a leak, and its process ends by itself.
 
@@ -45,8 +46,7 @@ async function install(): Promise<void> {
   for (const name of await readdir(join(root, 'node_modules')))
     await symlink(join(root, 'node_modules', name), join(modules, name)).catch(() => {}) // vitest has brought its own
   for (const name of ['sql', 'drizzle']) await cp(join(root, name), join(folder, name), { recursive: true })
-  const built = await run([process.execPath, 'package/build.ts', join(modules, 'rowhouse')], root)
-  if (built.code !== 0) throw new Error(built.output)
+  await cp(await builtPackage(), join(modules, 'rowhouse'), { recursive: true })
 }
 
 beforeAll(install, 180_000)
