@@ -2,10 +2,10 @@ import project from '../package.json' with { type: 'json' }
 
 /** What the package brings along. pg's minor releases may change what the connection uses of it. */
 const dependencies: Record<string, string> = {
-  '@commander-js/extra-typings': '^15.1.0',
+  '@commander-js/extra-typings': '^14.0.0',
   '@hono/swagger-ui': '^0.6.1',
   ajv: '^8.20.0',
-  commander: '^15.1.0',
+  commander: '^14.0.3',
   'lru-cache': '^11.5.3',
   pg: '~8.23.1',
   'pg-protocol': '~1.16.1',

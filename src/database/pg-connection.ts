@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import pg from 'pg'
 import type { BackendMessage } from 'pg-protocol/dist/messages'
 import { Batch, Command } from './batch.ts'
@@ -80,6 +81,9 @@ export class PgConnection implements SideBySideConnection {
       throw new ConnectionFailure('lost', error as Error) // pg throws errors only
     }
     this.readFromSocket()
+    // The deadline of a batch keeps the process from its end. An idle socket does not: a script ends without `close`.
+    const { stream } = this.client.connection
+    if (this.answerTimeoutMs > 0 && stream instanceof Socket) stream.unref()
     this.isConnected = true
   }
 

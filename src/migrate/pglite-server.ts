@@ -11,6 +11,11 @@ export interface EmbeddedDatabase {
   close(): Promise<void>
 }
 
+/** A PGlite. Its own type would need the package, which is optional, in every project that checks declarations. */
+export interface ServedPglite {
+  close(): Promise<void>
+}
+
 const file = '.s.PGSQL.5432'
 /** The longest path of a socket on macOS; Linux allows four bytes more (unix(7)). */
 const pathMax = 103
@@ -20,11 +25,11 @@ const pathMax = 103
  * login is a superuser. On Windows, whose Unix sockets node-postgres does not use, it is a port of 127.0.0.1, which every user
  * of the machine can reach.
  */
-export async function servePglite(postgres: PGlite, onClosed = () => {}): Promise<EmbeddedDatabase> {
+export async function servePglite(postgres: ServedPglite, onClosed = () => {}): Promise<EmbeddedDatabase> {
   const { PGLiteSocketServer } = await import('@electric-sql/pglite-socket')
   const folder = process.platform === 'win32' ? undefined : createSocketFolder()
   const address = folder === undefined ? { host: '127.0.0.1', port: 0 } : { path: join(folder, file) }
-  const server = new PGLiteSocketServer({ db: postgres, ...address, maxConnections: 100 })
+  const server = new PGLiteSocketServer({ db: postgres as PGlite, ...address, maxConnections: 100 }) // see ServedPglite
   await server.start()
   let closed: Promise<void> | undefined
   const shutDown = async () => {

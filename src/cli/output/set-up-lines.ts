@@ -13,13 +13,15 @@ export interface SetUp {
   testRunner: TestRunner
   /** Whether package.json says that its modules are ES modules. */
   isModule: boolean
+  /** Whether package.json names drizzle-kit. */
+  hasDrizzleKit: boolean
 }
 
 /** The steps after `rowhouse init`, with the paths, the serving role and the name of a table of the project. */
 export function setUpLines(
   project: RowhouseConfig,
   tables: SchemaTable[],
-  { servingRole, runner, testRunner, isModule }: SetUp,
+  { servingRole, runner, testRunner, isModule, hasDrizzleKit }: SetUp,
 ): string {
   const database = 'localhost:5432/app'
   const user = encodeURIComponent(servingRole)
@@ -28,7 +30,7 @@ export function setUpLines(
     ...(isModule ? [] : ['Make the modules of the project ES modules:\n\n  npm pkg set type=module']),
     `Generate the migration of the tables:
 
-${generate(project, runner)}`,
+${hasDrizzleKit ? '' : `  ${runner.add} --save-dev drizzle-kit\n`}${generate(project, runner)}`,
     `Check the SQL and the migrations, without a server:
 
   ${runner.run} rowhouse check`,
@@ -85,13 +87,12 @@ ${lines.join('\n')}
   ]
 }
 
-function generate(project: RowhouseConfig, { run, add }: Runner): string {
+function generate(project: RowhouseConfig, { run }: Runner): string {
   const flags = paths(project)
     .map((path) => `--schema ${path}`)
     .join(' ')
   const options = ` --dialect postgresql ${flags} --out ${inProject(project, project.migrations)}`
-  return `  ${add} --save-dev drizzle-kit
-  ${run} drizzle-kit generate${drizzleConfigFile(project.folder) === undefined ? options : ''}`
+  return `  ${run} drizzle-kit generate${drizzleConfigFile(project.folder) === undefined ? options : ''}`
 }
 
 function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {

@@ -75,6 +75,23 @@ export default`,
     expect(schema).toContain('foreignColumns: [users.orgId, users.id],')
   })
 
+  test('writes a test whose parent has an array, bytes, and JSON of a type of its own', async () => {
+    const scans = `import { customType, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
+export const scans = pgTable('scans', {
+  orgId: uuid('org_id').notNull(), id: uuid('id').notNull().defaultRandom(), words: text('words').array().notNull(),
+  content: bytea('content').notNull(), place: jsonb('place').$type<{ city: string }>().notNull(),
+}, (t) => [primaryKey({ columns: [t.orgId, t.id] })])
+`
+    using project = createProject({ 'db/schema/index.ts': scans, 'rowhouse.config.ts': config, 'app.ts': app })
+    const { code, stderr } = await rowhouse(['add', 'pages', '--columns', 'scanId:scans'], { cwd: project.folder })
+    expect([code, stderr]).toEqual([0, ''])
+    // The type of JSON is not known when the command runs.
+    expect(textOf(project, 'test/pages.test.ts')).toMatch(
+      /values\(\{ words: \[\], content: new Uint8Array\(\), place: \{\} as never \}\)/,
+    )
+  })
+
   test('changes nothing when it runs again', async () => {
     using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': app })
     const add = () => rowhouse(['add', 'invoices', '--columns', 'number:text'], { cwd: project.folder })

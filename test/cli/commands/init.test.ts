@@ -108,6 +108,20 @@ describe('rowhouse init', () => {
     expect(stdout).not.toContain('rowhouse.config.ts')
   })
 
+  test.each(['dependencies', 'devDependencies'])(
+    'prints how drizzle-kit is installed, except where it is one of the %s',
+    async (field) => {
+      const install = 'bun add --save-dev drizzle-kit'
+      using without = createProject({ 'db/schema/index.ts': notes })
+      using project = createProject({
+        'db/schema/index.ts': notes,
+        'package.json': JSON.stringify({ [field]: { 'drizzle-kit': '^0.31.0' } }),
+      })
+      expect((await rowhouse(['init'], { cwd: without.folder })).stdout).toContain(install)
+      expect((await rowhouse(['init'], { cwd: project.folder })).stdout).not.toContain(install)
+    },
+  )
+
   test('prints no next steps after errors', async () => {
     using project = createProject({ 'schema.ts': broken })
     const { code, stdout } = await rowhouse(['init', '--schema', 'schema.ts'], { cwd: project.folder })

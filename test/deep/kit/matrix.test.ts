@@ -4,7 +4,7 @@ import { manifest } from '../../../package/manifest.ts'
 import { createBareDatabase } from '../../database.ts'
 import { start, until } from '../../runtime/child.ts'
 import { nodePath } from '../cli/built.ts'
-import { commandsOf, createFolder, filesOf, pack, root, runs } from './project.ts'
+import { archive, commandsOf, createFolder, filesOf, root, runs } from './project.ts'
 
 // A stranger follows the README of the package. `bun run verify:packages` runs all of them.
 
@@ -27,17 +27,16 @@ const others: Case[] = [
 const cases = process.env.PACKAGES === 'all' ? [...deep, ...others] : deep
 
 const readme = 'package/README.md'
-const archive = await pack()
 const commands = await commandsOf(readme)
 const files = await filesOf(readme)
 
 /** The packages that the README installs, and those that its files need. */
-function dependenciesFor(versions: Versions): Record<string, string> {
+async function dependenciesFor(versions: Versions): Promise<Record<string, string>> {
   const peers = ['hono', 'drizzle-orm', 'zod', '@hono/zod-openapi', 'jose'].map((name) => {
     const range = manifest.peerDependencies[name] ?? ''
     return [name, versions === 'lowest' ? range.replace('^', '') : range]
   })
-  return { rowhouse: `file:${archive}`, '@hono/node-server': '^2.1.9', ...Object.fromEntries(peers) }
+  return { rowhouse: `file:${await archive()}`, '@hono/node-server': '^2.1.9', ...Object.fromEntries(peers) }
 }
 
 const install: Record<Manager, string[]> = {
@@ -49,7 +48,7 @@ const install: Record<Manager, string[]> = {
 /** Installs the package as a stranger does, and writes the files of the README. */
 async function createProject([versions, manager]: Case): Promise<string> {
   const devDependencies = { 'drizzle-kit': '^0.31.0', '@types/node': '^22.0.0', jiti: '^2.7.0' }
-  const project = { type: 'module', private: true, dependencies: dependenciesFor(versions), devDependencies }
+  const project = { type: 'module', private: true, dependencies: await dependenciesFor(versions), devDependencies }
   const folder = await createFolder({ ...files, 'package.json': JSON.stringify(project) })
   await runs(install[manager], folder)
   return folder

@@ -5,15 +5,14 @@ import { manifest } from '../../../package/manifest.ts'
 import { createIssuer } from '../../../src/cli/commands/issuer.ts'
 import { asOwner, createBareDatabase, newTenant } from '../../database.ts'
 import { start } from '../../runtime/child.ts'
-import { commandsOf, createFolder, filesOf, pack, run, runs } from './project.ts'
+import { archive, commandsOf, createFolder, filesOf, run, runs } from './project.ts'
 
-const archive = await pack()
 const install = ['npm', 'install', '--no-audit', '--no-fund']
 const node = Bun.which('node') ?? process.execPath
 
 /** A project with the package and its required peers, and nothing else. */
 async function createProject(dependencies: Record<string, string> = {}): Promise<string> {
-  const all = { rowhouse: `file:${archive}`, ...dependencies }
+  const all = { rowhouse: `file:${await archive()}`, ...dependencies }
   const folder = await createFolder({ 'package.json': JSON.stringify({ type: 'module', dependencies: all }) })
   await runs(install, folder)
   return folder
@@ -51,7 +50,7 @@ describe('the package', () => {
   })
 
   test('refuses the release candidates of drizzle-orm 1.0', async () => {
-    const dependencies = { rowhouse: `file:${archive}`, 'drizzle-orm': '1.0.0-rc.1' }
+    const dependencies = { rowhouse: `file:${await archive()}`, 'drizzle-orm': '1.0.0-rc.1' }
     const folder = await createFolder({ 'package.json': JSON.stringify({ dependencies }) })
     const { code, stderr } = await run([...install, '--dry-run'], folder)
     expect(code).not.toBe(0)

@@ -43,12 +43,23 @@ export async function createFolder(files: Record<string, string> = {}): Promise<
   return folder
 }
 
-/** Builds the package and packs it, as it is published. Returns the path of the archive. */
-export async function pack(): Promise<string> {
+/** The folder with the built package, which is built once for all tests. */
+export const builtPackage = onlyOnce(async () => {
+  const folder = join(await createFolder(), 'package')
+  await runs([process.execPath, 'package/build.ts', folder], root)
+  return folder
+})
+
+/** The archive of the package, as it is published. */
+export const archive = onlyOnce(async () => {
   const folder = await createFolder()
-  await runs([process.execPath, 'package/build.ts', join(folder, 'package')], root)
-  const name = await runs(['npm', 'pack', join(folder, 'package'), '--silent'], folder)
+  const name = await runs(['npm', 'pack', await builtPackage(), '--silent'], folder)
   return join(folder, name.trim())
+})
+
+function onlyOnce<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
 }
 
 /** The files that a page shows: a block with a path is that file. */
