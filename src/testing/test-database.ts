@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { createHash, randomBytes } from 'node:crypto'
 import { createPool, createTenantDatabase, openConnection, query, type TenantDatabase } from '../database/index.ts'
 import type { MigratedProject } from '../migrate/index.ts'
