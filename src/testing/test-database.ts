@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { createHash, randomBytes } from 'node:crypto'
 import {
   createPool,

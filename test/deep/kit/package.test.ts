@@ -5,7 +5,7 @@ import { manifest } from '../../../package/manifest.ts'
 import { createIssuer } from '../../../src/cli/commands/issuer.ts'
 import { asOwner, createBareDatabase, newTenant } from '../../database.ts'
 import { start } from '../../runtime/child.ts'
-import { archive, commandsOf, createFolder, filesOf, run, runs } from './project.ts'
+import { archive, commandsOf, createFolder, filesOf, resolutions, run, runs, typeErrors } from './project.ts'
 
 const install = ['npm', 'install', '--no-audit', '--no-fund']
 const node = Bun.which('node') ?? process.execPath
@@ -28,7 +28,7 @@ describe('the package', () => {
     expect(top).toEqual(
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'bin', 'docs', 'lib', 'package.json', 'sql'].toSorted(),
     )
-    expect(files.filter((path) => /(^|\/)(service|runtime|db|test|bench|seed)\b/.test(path))).toEqual([])
+    expect(files.filter((path) => /^(lib\/)?(cli\/)?(service|runtime|db|test|bench|seed)\b/.test(path))).toEqual([])
     expect(files).toContain('sql/30-protect.sql')
     expect(files).not.toContain('sql/40-protected-tables.sql')
   })
@@ -62,6 +62,17 @@ describe('the package', () => {
     const script = `await import('rowhouse${entry.slice(1)}'${options})`
     await runs([node, '--input-type=module', '-e', script], await core)
   })
+
+  test.each(Object.entries(resolutions))(
+    'compiles every entry without the optional packages and the types of Node, with %s resolution',
+    async (_, resolution) => {
+      const folder = await core
+      const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json')
+      const text = entries.map((name, index) => `export * as entry${index} from 'rowhouse${name.slice(1)}'\n`).join('')
+      await Bun.write(join(folder, 'entries.ts'), text)
+      expect(await typeErrors(folder, ['entries.ts'], [...resolution, '--outDir', 'out'])).toEqual([])
+    },
+  )
 
   test('is loaded by a CommonJS module', async () => {
     const script =
@@ -129,9 +140,8 @@ describe('docs/use-the-kit.md', () => {
   let followed: string[] = []
   let database: Awaited<ReturnType<typeof createBareDatabase>>
   const extras = {
-    jose: '^6.0.0',
+    jose: '^6.2.10',
     '@electric-sql/pglite': '^0.5.16',
-    '@electric-sql/pglite-socket': '^0.2.17',
     jiti: '^2.7.0',
   }
 
