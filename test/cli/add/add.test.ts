@@ -94,9 +94,70 @@ export default`,
     expect(code).toBe(1)
     expect(stdout).toContain(`app.ts has no place for these lines that the command knows. Add them:
 
-import { invoiceRoutes } from './features/invoices/routes.ts'
+app.use('/invoices/*', tenant({ from: claim(), auth }))
 app.route('/invoices', invoiceRoutes({ db }))
 `)
+  })
+
+  test('appends the routes to an app without an end that it knows, outside of its handlers', async () => {
+    const open = `${app.replace('const app', 'export const app').split("app.get('/notes'")[0]}app.get('/notes', (c) => {
+return c.text('…')
+})
+`
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': open })
+    const { code } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect(code).toBe(0)
+    const [, end] = textOf(project, 'app.ts').split("return c.text('…')\n})\n")
+    expect(end?.split('\n').map((line) => line.split(', ')[0])).toEqual([
+      "app.use('/invoices/*'",
+      "app.route('/invoices'",
+      '',
+    ])
+  })
+
+  test('prints the lines for an app that a function creates', async () => {
+    const made = app
+      .replace('const app', 'function createApp() {\nconst app')
+      .replace('export default app', 'return app\n}\nexport default createApp()')
+      .replace('\nconst app', '\n  const app')
+      .replace('\napp.use', '\n  app.use')
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': made })
+    const { code, stdout } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect(code).toBe(1)
+    expect(stdout).toContain(
+      "Add them:\n\napp.use('/invoices/*', tenant({ from: claim(), auth }))\napp.route('/invoices'",
+    )
+    expect(textOf(project, 'app.ts')).not.toContain('app.route(')
+  })
+
+  test('imports the routes in an app that writes double quotes', async () => {
+    const double = app.replaceAll("'", '"')
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': double })
+    const { code } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect(code).toBe(0)
+    expect(textOf(project, 'app.ts')).toContain("import { invoiceRoutes } from './features/invoices/routes.ts'\n")
+  })
+
+  test('names a missing import again when it runs again', async () => {
+    const bare = app.replace(/^import .*$/gm, '')
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': bare })
+    await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    const { code, stdout } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect([code, stdout.split('Add them:')[1]?.trim()]).toEqual([
+      1,
+      "import { invoiceRoutes } from './features/invoices/routes.ts'",
+    ])
+  })
+
+  test('imports TypeScript for node --test, which finds none behind .js', async () => {
+    using project = createProject({
+      'db/schema/index.ts': orgs,
+      'rowhouse.config.ts': config,
+      'package.json': JSON.stringify({ type: 'module', scripts: { test: 'node --test' } }),
+      'tsconfig.json': '{}',
+    })
+    await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect(textOf(project, 'test/invoices.test.ts')).toContain("/features/invoices/routes.ts'")
   })
 
   test('uses the folders that rowhouse.config.ts names', async () => {
