@@ -77,7 +77,7 @@ async function exporting(path: string, name: string): Promise<string | undefined
 }
 
 /** As the project's modules write it, else as its tests and its compiler require it: Node finds no TypeScript behind `.js`. */
-async function extensionOf(folder: string, modules: string[], testRunner: TestRunner): Promise<string> {
+export async function extensionOf(folder: string, modules: string[], testRunner: TestRunner): Promise<string> {
   for (const path of modules) {
     const [, found] = existsSync(path) ? (/from '\.[^']*?(\.[jt]s)?'/.exec(await readText(path)) ?? []) : []
     if (found !== undefined) return found

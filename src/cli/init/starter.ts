@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { readText } from '../../migrate/index.ts'
 import { defaults, type RowhouseConfig } from '../config.ts'
 import { drizzleConfigFile } from '../drizzle-config.ts'
+import { optionCode, tenantDatabaseCode } from '../output/option-code.ts'
 import { hasNoSchema } from '../schema/schema-files.ts'
 import { type TestRunner, testRunnerOf } from '../test-runner.ts'
 
@@ -78,12 +79,9 @@ const drizzleConfig = `import { defineConfig } from 'drizzle-kit'
 export default defineConfig({ dialect: 'postgresql', schema: '${defaults.schema}', out: '${defaults.migrations}' })
 `
 
-function testCode(runner: TestRunner, { tenantColumn, unreachable }: RowhouseConfig): string {
+function testCode(runner: TestRunner, project: RowhouseConfig): string {
   const after = runner === 'node:test' ? 'after' : 'afterAll'
-  const fields = [
-    ...(tenantColumn === defaults.tenantColumn ? [] : [`tenantColumn: ${JSON.stringify(tenantColumn)}`]),
-    ...(unreachable.length === 0 ? [] : [`unreachable: ${JSON.stringify(unreachable)}`]),
-  ]
+  const fields = optionCode(project, ['tenantColumn', 'unreachable'])
   const options = fields.length === 0 ? '' : `, { ${fields.join(', ')} }`
   return `import { ${after}, test } from '${runner}'
 import { createPool, createTenantDatabase } from 'rowhouse'
@@ -91,7 +89,7 @@ import { expectTenantIsolation } from 'rowhouse/testing'
 
 const url = process.env['DATABASE_URL']
 if (!url) throw new Error('DATABASE_URL is not set: set it to the login of the service in a test database')
-const db = createTenantDatabase({ connections: createPool({ url, size: 4 }) })
+const db = ${tenantDatabaseCode(project, 4)}
 ${after}(() => db.close())
 
 test("no tenant reaches another tenant's rows", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { extensionOf } from '../../../src/cli/add/layout.ts'
 import { createProject, rowhouse } from '../run.ts'
 
 const root = join(import.meta.dir, '../../..')
@@ -150,14 +151,46 @@ return c.text('…')
   })
 
   test('imports TypeScript for node --test, which finds none behind .js', async () => {
+    using project = createProject({ 'tsconfig.json': '{}' })
+    expect(await extensionOf(project.folder, [], 'node:test')).toBe('.ts')
+    expect(await extensionOf(project.folder, [], 'vitest')).toBe('.js')
+  })
+
+  test.each([['./db/tables/*.sql.ts'], [['./db/users.ts', './db/logs.ts']]])(
+    'refuses a table for the schema %j, which would not read its module, and writes nothing',
+    async (schema) => {
+      using project = createProject({
+        'rowhouse.config.ts': `export default ${JSON.stringify({ tenantColumn: 'org_id', schema })}`,
+        'db/tables/users.sql.ts': orgs,
+        'db/users.ts': orgs,
+        'db/logs.ts': orgs.replaceAll('users', 'logs'),
+      })
+      const { code, stdout, stderr } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toContain('invoices.ts is not a module of the schema')
+      expect(['features', 'src', 'sql', 'test'].filter((path) => existsSync(join(project.folder, path)))).toEqual([])
+    },
+  )
+
+  test.each(['./db', './db/*.ts'])('writes a table in the schema %j, which reads its module', async (schema) => {
     using project = createProject({
-      'db/schema/index.ts': orgs,
-      'rowhouse.config.ts': config,
-      'package.json': JSON.stringify({ type: 'module', scripts: { test: 'node --test' } }),
-      'tsconfig.json': '{}',
+      'rowhouse.config.ts': `export default { tenantColumn: 'org_id', schema: '${schema}' }`,
+      'db/users.ts': orgs,
     })
+    const { code } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect([code, existsSync(join(project.folder, 'db/invoices.ts'))]).toEqual([0, true])
+  })
+
+  test('passes the options of the configuration to the code that it writes', async () => {
+    const options = `export default { tenantColumn: 'org_id', casing: 'snake_case', shared: ['public.logs'], unreachable: ['auth.keys'] }`
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': options })
     await rowhouse(['add', 'invoices'], { cwd: project.folder })
-    expect(textOf(project, 'test/invoices.test.ts')).toContain("/features/invoices/routes.ts'")
+    const database = "casing: 'snake_case' })"
+    expect(textOf(project, 'src/app.ts')).toContain(database)
+    expect(textOf(project, 'test/invoices.test.ts')).toContain(database)
+    expect(textOf(project, 'src/app.ts')).toContain(
+      "createIsolationCheck({ url, tenantColumn: 'org_id', shared: ['public.logs'], unreachable: ['auth.keys'] })",
+    )
   })
 
   test('uses the folders that rowhouse.config.ts names', async () => {

@@ -96,7 +96,7 @@ describe('rowhouse init', () => {
     )
     expect(stdout).toContain(`import { notes } from './src/tables.ts'`)
     expect(stdout).toContain(
-      'createIsolationCheck({ url, tenantColumn: "org_id", shared: ["public.notes"] }).inspect()',
+      "createIsolationCheck({ url, tenantColumn: 'org_id', shared: ['public.notes'] }).inspect()",
     )
     expect(stdout).toContain('tenant({ from: claim(), auth })')
   })
@@ -106,6 +106,17 @@ describe('rowhouse init', () => {
     const { stdout } = await rowhouse(['init'], { cwd: project.folder })
     expect(stdout).toContain('  bunx drizzle-kit generate\n')
     expect(stdout).not.toContain('rowhouse.config.ts')
+  })
+
+  test('passes the casing to the code that it writes and prints', async () => {
+    using project = createProject({ 'db/schema/index.ts': notes })
+    const { stdout } = await rowhouse(['init', '--casing', 'snake_case'], { cwd: project.folder })
+    expect(stdout).toContain('    casing: "snake_case",\n')
+    expect(stdout).toContain('--casing snake_case')
+    const database = "size: 10 }), casing: 'snake_case' })"
+    expect(stdout).toContain(database)
+    const test = readFileSync(join(project.folder, 'test/isolation.test.ts'), 'utf8')
+    expect(test).toContain(database.replace('10', '4'))
   })
 
   test('prints no next steps after errors', async () => {
