@@ -50,7 +50,11 @@ export async function addResource(
   await assertNotLater(project)
   const tables = await readTables(project)
   const layout = await findLayout(project, tables)
-  const resource = describeResource(names, parseColumns(columns ?? 'name:text'), { tables, project, layout })
+  const resource = describeResource(names, parseColumns(columns ?? 'name:text', project.tenantColumn), {
+    tables,
+    project,
+    layout,
+  })
   const { paths } = resource
   const known = tables.find(({ schema, name }) => schema === 'public' && name === table)
   const wanted: [string, string][] = [
@@ -97,9 +101,10 @@ async function isMatch(schema: string[], path: string): Promise<boolean> {
 }
 
 /** The resource with the module in which the schema has its table. */
-const at = (resource: Resource, { file }: SchemaTable): Resource => ({
+const at = (resource: Resource, known: SchemaTable): Resource => ({
   ...resource,
-  paths: { ...resource.paths, schema: file },
+  known,
+  paths: { ...resource.paths, schema: known.file },
 })
 
 async function write(path: string, text: string): Promise<void> {

@@ -22,6 +22,8 @@ export interface Resource {
   references: Reference[]
   project: RowhouseConfig
   layout: Layout
+  /** The table, where the schema had it before. */
+  known?: SchemaTable
   paths: { schema: string; schemas: string; repository: string; routes: string; test: string }
 }
 

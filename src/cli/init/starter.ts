@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { readText } from '../../migrate/index.ts'
@@ -43,11 +43,18 @@ async function isEmpty(folder: string): Promise<boolean> {
 export async function isolationTest(project: RowhouseConfig): Promise<StarterFile[]> {
   if (await hasIsolationTest(project)) return []
   const runner = await testRunnerOf(project.folder)
-  return [{ path: join(testFolder(project), 'isolation.test.ts'), text: testCode(runner, project) }]
+  return [{ path: testPath(project), text: testCode(runner, project) }]
 }
 
 const testFolder = ({ folder, tests }: RowhouseConfig): string =>
   tests ?? ['test', 'tests'].map((name) => join(folder, name)).find((path) => existsSync(path)) ?? join(folder, 'test')
+
+/** The isolation test; a test of the user's own may have the usual name. */
+function testPath(project: RowhouseConfig): string {
+  const usual = join(testFolder(project), 'isolation.test.ts')
+  const isOwn = existsSync(usual) && !readFileSync(usual, 'utf8').includes('expectTenantIsolation')
+  return isOwn ? join(testFolder(project), 'tenant-isolation.test.ts') : usual
+}
 
 async function hasIsolationTest({ folder, tests }: RowhouseConfig): Promise<boolean> {
   for (const place of new Set([join(folder, 'test'), join(folder, 'tests'), ...(tests ? [tests] : [])])) {
@@ -73,10 +80,8 @@ export const notes = pgTable('notes', { ...tenantColumns(), text: text('text').n
 ]).enableRLS()
 `
 
-const drizzleConfig = `import { defineConfig } from 'drizzle-kit'
-
-// No credentials, on purpose: "drizzle-kit push" would disable row-level security. "rowhouse migrate" applies migrations.
-export default defineConfig({ dialect: 'postgresql', schema: '${defaults.schema}', out: '${defaults.migrations}' })
+const drizzleConfig = `// No credentials, on purpose: "drizzle-kit push" would disable row-level security. "rowhouse migrate" applies migrations.
+export default { dialect: 'postgresql', schema: '${defaults.schema}', out: '${defaults.migrations}' }
 `
 
 function testCode(runner: TestRunner, project: RowhouseConfig): string {
@@ -100,6 +105,6 @@ test("no tenant reaches another tenant's rows", async () => {
 
 /** The command that runs the isolation test, without the package manager. */
 export const testCommand = (runner: TestRunner, project: RowhouseConfig): string => {
-  const path = `${relative(project.folder, testFolder(project))}/isolation.test.ts`
+  const path = relative(project.folder, testPath(project))
   return { 'bun:test': `bun test ${path}`, vitest: `vitest run ${path}`, 'node:test': `node --test ${path}` }[runner]
 }

@@ -181,6 +181,17 @@ return c.text('…')
     expect([code, existsSync(join(project.folder, 'db/invoices.ts'))]).toEqual([0, true])
   })
 
+  test('imports an existing table by the name that its module exports', async () => {
+    const exported = orgs.replace('const users', 'const usersTable')
+    using project = createProject({ 'db/schema/index.ts': exported, 'rowhouse.config.ts': config })
+    await rowhouse(['add', 'users', '--columns', 'email:text'], { cwd: project.folder })
+    const repository = textOf(project, 'src/features/users/repository.ts')
+    expect(repository).toContain("import { usersTable as users } from '../../../db/schema/index.ts'")
+    expect(repository).toContain('export type UserRow = typeof users.$inferSelect')
+    const [, from] = /type UserRow[^']*'([^']+)'/.exec(textOf(project, 'src/features/users/routes.ts')) ?? []
+    expect(from).toBe('./repository.ts')
+  })
+
   test('passes the options of the configuration to the code that it writes', async () => {
     const options = `export default { tenantColumn: 'org_id', casing: 'snake_case', shared: ['public.logs'], unreachable: ['auth.keys'] }`
     using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': options })

@@ -119,6 +119,20 @@ describe('rowhouse init', () => {
     expect(test).toContain(database.replace('10', '4'))
   })
 
+  test("leaves a test of the user's that has the usual name", async () => {
+    using project = createProject({ 'db/schema/index.ts': notes, 'test/isolation.test.ts': '// mine' })
+    const { code, stdout } = await rowhouse(['init'], { cwd: project.folder })
+    expect([code, stdout.includes('bun test test/tenant-isolation.test.ts')]).toEqual([0, true])
+    expect(readFileSync(join(project.folder, 'test/isolation.test.ts'), 'utf8')).toBe('// mine')
+    expect(readdirSync(join(project.folder, 'test'))).toContain('tenant-isolation.test.ts')
+  })
+
+  test('writes a drizzle.config.ts that needs no package', async () => {
+    using project = createProject({})
+    await rowhouse(['init'], { cwd: project.folder })
+    expect(readFileSync(join(project.folder, 'drizzle.config.ts'), 'utf8')).not.toContain('import')
+  })
+
   test('prints no next steps after errors', async () => {
     using project = createProject({ 'schema.ts': broken })
     const { code, stdout } = await rowhouse(['init', '--schema', 'schema.ts'], { cwd: project.folder })
