@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, extname, join, relative } from 'node:path'
 import { readText } from '../../migrate/index.ts'
 import { defaults, type RowhouseConfig } from '../config.ts'
 import { drizzleConfigFile } from '../drizzle-config.ts'
@@ -26,7 +26,10 @@ export async function starterFiles(project: RowhouseConfig): Promise<StarterFile
   } = project
   if (!hasNoSchema(project) || !(await isEmpty(folder))) return []
   const config = { path: join(folder, 'drizzle.config.ts'), text: drizzleConfig }
-  return [{ path, text: schema }, ...(drizzleConfigFile(folder) === undefined ? [config] : [])]
+  return [
+    { path: extname(path) === '' ? join(path, 'index.ts') : path, text: schema },
+    ...(drizzleConfigFile(folder) === undefined ? [config] : []),
+  ]
 }
 
 /** Whether a folder has no code: no folder, and no module but a configuration and the `index.ts` of `bun init`. */

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { planInit } from '../../../src/cli/commands/init.ts'
 import { loadRowhouseConfig } from '../../../src/cli/config.ts'
+import { starterFiles } from '../../../src/cli/init/starter.ts'
 import { createProject, rowhouse } from '../run.ts'
 
 const root = join(import.meta.dir, '../../..')
@@ -125,6 +126,20 @@ describe('rowhouse init', () => {
     expect([code, stdout.includes('bun test test/tenant-isolation.test.ts')]).toEqual([0, true])
     expect(readFileSync(join(project.folder, 'test/isolation.test.ts'), 'utf8')).toBe('// mine')
     expect(readdirSync(join(project.folder, 'test'))).toContain('tenant-isolation.test.ts')
+  })
+
+  test('begins with a module in the folder that the configuration names', async () => {
+    using project = createProject({ 'rowhouse.config.ts': "export default { schema: './src/db/schema' }" })
+    const { code } = await rowhouse(['init', '--dry-run'], { cwd: project.folder })
+    expect(code).toBe(0)
+    const [first] = await starterFiles(await loadRowhouseConfig({}, project.folder))
+    expect(first?.path).toBe(join(project.folder, 'src/db/schema/index.ts'))
+  })
+
+  test('says to write a schema where the project has code but no schema', async () => {
+    using project = createProject({ 'src/app.ts': '' })
+    const { code, stderr } = await rowhouse(['init'], { cwd: project.folder })
+    expect([code, stderr.includes('write a module of Drizzle tables there')]).toEqual([2, true])
   })
 
   test('writes a drizzle.config.ts that needs no package', async () => {
