@@ -5,6 +5,7 @@ import { testCommand } from '../init/starter.ts'
 import type { Runner } from '../runner.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import type { TestRunner } from '../test-runner.ts'
+import { isolationCheckCode, tenantDatabaseCode } from './option-code.ts'
 
 /** What the printed commands depend on. */
 export interface SetUp {
@@ -60,11 +61,12 @@ const paths = (project: RowhouseConfig): string[] => project.schema.map((path) =
 
 /** The flags of this run as a configuration file, for the next commands. */
 function configLines(project: RowhouseConfig): string[] {
-  const { folder, schema, sql, migrations, tenantColumn, shared, unreachable } = project
+  const { folder, schema, sql, migrations, tenantColumn, shared, unreachable, casing } = project
   if (configFile(folder) !== undefined) return []
   const ofDrizzle = [
     ['schema', schema.length === 1 ? paths(project)[0] : paths(project), defaults.schema],
     ['migrations', inProject(project, migrations), defaults.migrations],
+    ['casing', casing, undefined],
   ] as const
   const fields = [
     ...(drizzleConfigFile(folder) === undefined ? ofDrizzle : []),
@@ -91,20 +93,14 @@ function generate(project: RowhouseConfig, { run }: Runner): string {
   const flags = paths(project)
     .map((path) => `--schema ${path}`)
     .join(' ')
-  const options = ` --dialect postgresql ${flags} --out ${inProject(project, project.migrations)}`
+  const casing = project.casing === undefined ? '' : ` --casing ${project.casing}`
+  const options = ` --dialect postgresql ${flags} --out ${inProject(project, project.migrations)}${casing}`
   return `  ${run} drizzle-kit generate${drizzleConfigFile(project.folder) === undefined ? options : ''}`
 }
 
 function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
-  const { tenantColumn, shared, unreachable } = project
   const table = tables.find(({ tenant, exportName }) => tenant && /^[\w$]+$/.test(exportName))
   const name = table?.exportName ?? 'notes'
-  const options = [
-    'url',
-    ...(tenantColumn === defaults.tenantColumn ? [] : [`tenantColumn: ${JSON.stringify(tenantColumn)}`]),
-    ...(shared.length === 0 ? [] : [`shared: ${JSON.stringify(shared)}`]),
-    ...(unreachable.length === 0 ? [] : [`unreachable: ${JSON.stringify(unreachable)}`]),
-  ]
   return `  import { Hono } from 'hono'
   import { assertRowSecurity, claim, createErrorHandler, createIsolationCheck, createPool } from 'rowhouse'
   import { createTenantDatabase, ok, tenant } from 'rowhouse'
@@ -114,9 +110,9 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   const url = process.env.DATABASE_URL
   if (!url) throw new Error('DATABASE_URL is not set')
   // Row-level security does not apply to a superuser: with such a login every tenant would see all rows.
-  assertRowSecurity(await createIsolationCheck({ ${options.join(', ')} }).inspect())
+  assertRowSecurity(await ${isolationCheckCode(project)}.inspect())
 
-  const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
+  const db = ${tenantDatabaseCode(project, 10)}
   const auth = jwt({
     key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
     issuer: 'https://issuer.example',
