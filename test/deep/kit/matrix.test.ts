@@ -48,7 +48,8 @@ const install: Record<Manager, string[]> = {
 
 /** Installs the package as a stranger does, and writes the files of the README. */
 async function createProject([versions, manager]: Case): Promise<string> {
-  const devDependencies = { 'drizzle-kit': '^0.31.0', '@types/node': '^22.0.0', jiti: '^2.7.0' }
+  const typescript = versions === 'lowest' ? { typescript: '5.8.3' } : {}
+  const devDependencies = { 'drizzle-kit': '^0.31.0', '@types/node': '^22.0.0', jiti: '^2.7.0', ...typescript }
   const project = { type: 'module', private: true, dependencies: await dependenciesFor(versions), devDependencies }
   const declaredApp = await readFile(join(import.meta.dir, 'declared-app.ts'), 'utf8')
   const folder = await createFolder({
