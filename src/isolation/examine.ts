@@ -1,7 +1,7 @@
 import { type Connection, query } from '../database/index.ts'
 import { accessOf, type TableAccess } from './access.ts'
 import type { Finding } from './finding.ts'
-import { type IsolationCheckOptions, inOrder, inspectDatabase, isDemonstrated } from './inspect.ts'
+import { type IsolationCheckOptions, inOrder, inspectDatabase, isDemonstrated, listedNames } from './inspect.ts'
 import { probeRows } from './probe-rows.ts'
 import { accessOfViews } from './view-access.ts'
 
@@ -21,7 +21,8 @@ export async function examine(
   connection: Connection,
   options: IsolationCheckOptions & { asTenant?: boolean },
 ): Promise<IsolationReport & { mayRun: boolean }> {
-  const { tenantColumn = 'tenant_id', shared = [], unreachable = [], asTenant = false } = options
+  const { tenantColumn = 'tenant_id', asTenant = false } = options
+  const [shared, unreachable] = listedNames(options)
   const { findings: found, mayRun, policies, tenant, value } = await inspectDatabase(connection, options)
   const as = asTenant ? value : undefined
   const { findings: rows, clean } = await probeRows(connection, { tenantColumn, shared, mayRun, tenant: as })

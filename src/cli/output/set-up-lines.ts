@@ -60,7 +60,7 @@ const inProject = ({ folder }: RowhouseConfig, path: string): string => `./${rel
 const paths = (project: RowhouseConfig): string[] => project.schema.map((path) => inProject(project, path))
 
 /** The flags of this run as a configuration file, for the next commands. */
-function configLines(project: RowhouseConfig): string[] {
+export function configLines(project: RowhouseConfig): string[] {
   const { folder, schema, sql, migrations, tenantColumn, shared, unreachable, casing } = project
   if (configFile(folder) !== undefined) return []
   const ofDrizzle = [
