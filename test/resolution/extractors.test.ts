@@ -24,7 +24,7 @@ describe('path', () => {
   })
 
   test('reads a name for the tenant directory', async () => {
-    const named = newApp({ from: path({ parameter: 'tenantId', yields: 'name' }), directory }, at)
+    const named = newApp({ from: path({ parameter: 'tenantId', yields: 'slug' }), directory }, at)
     expect(await (await named.request('/tenants/acme/tasks')).json()).toMatchObject({ tenantId: acme.id })
   })
 
@@ -53,8 +53,9 @@ describe('claim', () => {
     expect(await response.json()).toMatchObject({ tenantId: id })
   })
 
-  test('reads a name when the claim is not an id', async () => {
-    const response = await newApp({ from: claim(), auth: authOf(['acme']), directory }).request('/')
+  test('reads a slug when the credentials say so', async () => {
+    const auth = { vary: [], verify: () => ({ tenants: ['acme'], yields: 'slug' as const }) }
+    const response = await newApp({ from: claim(), auth, directory }).request('/')
     expect(await response.json()).toMatchObject({ tenantId: acme.id })
   })
 
@@ -93,8 +94,8 @@ describe('firstOf', () => {
   })
 
   test('treats an empty selector of a custom extractor as absent', async () => {
-    const empty = (found: { id: string } | { name: string }) => ({ label: 'x', missing: 'x', extract: () => found })
-    const app = newApp({ from: firstOf(empty({ id: '' }), empty({ name: '' }), header('X-Tenant-Id')), directory })
+    const empty = (found: { id: string } | { slug: string }) => ({ label: 'x', missing: 'x', extract: () => found })
+    const app = newApp({ from: firstOf(empty({ id: '' }), empty({ slug: '' }), header('X-Tenant-Id')), directory })
     expect(await (await app.request('/', { headers: { 'X-Tenant-Id': a } })).json()).toMatchObject({ tenantId: a })
   })
 
