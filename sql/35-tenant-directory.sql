@@ -21,6 +21,7 @@ select
   set_config('rowhouse.tenant_id_type', (
     select prorettype::regtype::text from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure), true),
   set_config('rowhouse.migrating_role', current_user, true),
+  set_config('rowhouse.serving_role', (select name::text from tenancy.roles where purpose = 'serving'), true),
   set_config('rowhouse.directory_editors', (
     select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name
     where purpose in ('directory', 'admin'))::text, true);
@@ -68,11 +69,6 @@ do $$ begin
         after jsonb,
         constraint tenant_history_pkey primary key (tenant_id, id))
     $create$, current_setting('rowhouse.tenant_id_type'));
-    alter table tenancy.tenant_history enable row level security;
-    create policy tenant_isolation on tenancy.tenant_history
-      using (tenant_id = (select tenancy.current_tenant_id())) with check (tenant_id = (select tenancy.current_tenant_id()));
-    create policy tenant_restrictive on tenancy.tenant_history as restrictive
-      using (tenant_id = (select tenancy.current_tenant_id())) with check (tenant_id = (select tenancy.current_tenant_id()));
     -- Slugs and external ids that a tenant had. They are never given to another one: a token may still name them.
     execute format($create$
       create table tenancy.former_names (
@@ -81,7 +77,25 @@ do $$ begin
         belongs_to %s not null,
         constraint former_names_pkey primary key (kind, value))
     $create$, current_setting('rowhouse.tenant_id_type'));
-    alter table tenancy.former_names enable row level security;
+  end if;
+end $$;
+--> statement-breakpoint
+do $$
+declare
+  relation regclass;
+begin
+  foreach relation in array array['tenancy.tenant_history', 'tenancy.former_names']::regclass[] loop
+    if not (select relrowsecurity from pg_class where oid = relation) then
+      execute format('alter table %s enable row level security', relation);
+    end if;
+    execute format('revoke all on %s from public, %I', relation, current_setting('rowhouse.serving_role'));
+  end loop;
+  -- No role is granted the history. With these, a grant would show a tenant its own changes only.
+  if not exists (select from pg_policy where polrelid = 'tenancy.tenant_history'::regclass) then
+    create policy tenant_isolation on tenancy.tenant_history
+      using (tenant_id = (select tenancy.current_tenant_id())) with check (tenant_id = (select tenancy.current_tenant_id()));
+    create policy tenant_restrictive on tenancy.tenant_history as restrictive
+      using (tenant_id = (select tenancy.current_tenant_id())) with check (tenant_id = (select tenancy.current_tenant_id()));
   end if;
 end $$;
 --> statement-breakpoint
@@ -147,7 +161,8 @@ declare
   migrating constant text := current_setting('rowhouse.migrating_role');
   reader text;
 begin
-  revoke execute on function tenancy.record_tenant_change(), tenancy.read_tenant_history(text, uuid, integer) from public;
+  execute format('revoke execute on function tenancy.record_tenant_change(), tenancy.read_tenant_history(text, uuid, integer) '
+    'from public, %I', current_setting('rowhouse.serving_role'));
   -- Without this privilege, nobody makes it a trigger of another table.
   execute format('grant execute on function tenancy.record_tenant_change() to %I', migrating);
   for reader in select migrating union select jsonb_array_elements_text(current_setting('rowhouse.directory_editors')::jsonb) loop

@@ -1,4 +1,5 @@
 import type { CatalogueCheck } from '../finding.ts'
+import { isOurs, recorderFunctions } from '../our-functions.ts'
 import { aclOf, parameters, revoke } from '../tables-query.ts'
 
 const { role, shared } = parameters
@@ -40,6 +41,17 @@ export const tableChecks: CatalogueCheck[] = [
         select format('it owns what the database itself writes, and %s may become it', member::regrole),
           format('revoke %I from %s;', rolname, member::regrole)
         from unnest(members) as member) as found (problem, remedy)`,
+  },
+  {
+    check: 'recorder-function',
+    guarantee: 12,
+    level: 'error',
+    should: 'Every function that runs as the recorder has the body that Rowhouse installs.',
+    find: `
+      select p.oid::regprocedure::text, 'it runs as the recorder, to which row-level security does not apply on its own tables',
+        format('drop function %s; -- then run "rowhouse migrate"', p.oid::regprocedure)
+      from recorders join pg_proc p on p.proowner = recorders.oid
+      where p.prosecdef and (${isOurs('p', recorderFunctions)}) is not true`,
   },
   {
     check: 'tenant-not-null',
