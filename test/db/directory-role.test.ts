@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import { startAdminServer } from '../database/admin-server.ts'
 import { asOwner, createDatabase, newTenant } from '../database.ts'
 import { connectAsAppUser, sqlstateOf } from './app-user.ts'
-import { startAdminServer } from '../database/admin-server.ts'
 
 const server = await startAdminServer()
 const editor = connectAsAppUser(server.directoryUrl)
@@ -59,7 +59,8 @@ test('a change by SQL of the role is kept with its login, whatever actor it sets
     await tx`select set_config('app.actor', 'mallory', true), set_config('role', 'app_directory', true)`
     await tx`update tenancy.tenants set name = 'Mine' where id = ${id}`
   })
-  const [row] = await server.owner`select actor, login from tenancy.tenant_history where tenant_id = ${id} order by id desc`
+  const [row] =
+    await server.owner`select actor, login from tenancy.tenant_history where tenant_id = ${id} order by id desc`
   expect(row).toMatchObject({ actor: 'mallory', login: 'app_directory' })
 })
 

@@ -27,7 +27,12 @@ describe('the serving role', () => {
     await owner`update tenancy.tenants set external_id = ${externalId} where id = ${id}`
     for (const domain of domains) await owner`insert into tenancy.tenant_domains values (${domain}, ${id})`
     const found = [{ id, slug, external_id: externalId, domains, status: 'active' }]
-    const keys = [['id', id], ['slug', slug], ['externalId', externalId], ['domain', domains[1]]] as const
+    const keys = [
+      ['id', id],
+      ['slug', slug],
+      ['externalId', externalId],
+      ['domain', domains[1]],
+    ] as const
     for (const [kind, value] of keys) expect([kind, await find(kind, value ?? '')]).toEqual([kind, found])
     for (const [kind, value] of keys)
       for (const other of kinds.filter((one) => one !== kind))
@@ -219,7 +224,11 @@ await testFaults('the tenant directory', [
   {
     name: 'a history that belongs to the owner',
     sql: 'alter table tenancy.tenant_history owner to current_user',
-    finds: { guarantee: 12, object: 'tenancy.tenant_history', problem: 'row-level security is not forced on its owner' },
+    finds: {
+      guarantee: 12,
+      object: 'tenancy.tenant_history',
+      problem: 'row-level security is not forced on its owner',
+    },
   },
   {
     name: 'a serving role that may read the history',
@@ -246,7 +255,11 @@ await testFaults('the tenant directory', [
     name: 'a history that is not forced, while somebody may become its owner',
     sql: 'create role recorder_member nologin; grant tenancy_recorder to recorder_member',
     undo: 'drop role recorder_member',
-    finds: { guarantee: 12, object: 'tenancy.tenant_history', problem: 'row-level security is not forced on its owner' },
+    finds: {
+      guarantee: 12,
+      object: 'tenancy.tenant_history',
+      problem: 'row-level security is not forced on its owner',
+    },
   },
   {
     name: 'a function of the recorder with another body',

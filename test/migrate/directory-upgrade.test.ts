@@ -42,7 +42,10 @@ describe.each(kindsOfOwners)('for an owner that is %s, the upgrade of a filled d
     )
     expect([...(await sql`select * from users order by id`)]).toEqual([...users])
     const [acme] = tenants
-    for (const [kind, value] of [['id', acme?.id], ['slug', 'acme']])
+    for (const [kind, value] of [
+      ['id', acme?.id],
+      ['slug', 'acme'],
+    ])
       expect(await sql`select id, status from tenancy.find_tenant(${kind}, ${value})`).toMatchObject([
         { id: acme?.id, status: 'active' },
       ])
@@ -73,7 +76,11 @@ describe.each(kindsOfOwners)('for an owner that is %s, the upgrade of a filled d
             and not (m.member = (select datdba from pg_database where datname = current_database()) and m.admin_option
               and coalesce((to_jsonb(m) ->> 'set_option')::boolean, true) is not true)) as "hasMembers"
       from pg_class where oid = 'tenancy.tenant_history'::regclass`
-    expect(row).toMatchObject({ recorder: expect.stringMatching(/^tenancy_recorder/), mayCreate: false, hasMembers: false })
+    expect(row).toMatchObject({
+      recorder: expect.stringMatching(/^tenancy_recorder/),
+      mayCreate: false,
+      hasMembers: false,
+    })
     const check = createIsolationCheck({ url: databases.asSuperuser(url), role: 'app_user', allowPrivileged: true })
     expect((await check.inspect()).filter(({ level }) => level === 'error')).toEqual([])
     await check.close()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { unverified } from '../../src/context/index.ts'
 import { query } from '../../src/database/index.ts'
-import { createTenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
+import { createTenantDirectory, header, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { failureOf, gate, openCable, owner } from '../database/shared-database.ts'
 import { type Tampering, watchedPool } from '../database/watched-pool.ts'
 import { createBareDatabase, main, newTenant } from '../database.ts'
@@ -265,6 +265,28 @@ describe('the tenant middleware with a directory', () => {
       'This tenant is suspended',
       'This tenant is not known',
     ])
+  })
+
+  test('lets a request end that is running while its tenant is suspended, and rejects the next one after five seconds', async () => {
+    await using directory = openDirectory()
+    const { id } = await register()
+    const [arrived, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const app = new Hono()
+    app.use(tenant({ from: header('X-Tenant'), auth: unverified(), directory }))
+    app.get('/', async (c) => {
+      arrived.resolve()
+      await released.promise
+      return c.text('served')
+    })
+    app.onError((error, c) => c.text(error.message, 403))
+    const send = async () => await (await app.request('/', { headers: { 'X-Tenant': id } })).text()
+    const running = send()
+    await arrived.promise
+    await suspend(id)
+    directory.pass(5000)
+    expect(await send()).toBe('This tenant is suspended')
+    released.resolve()
+    expect(await running).toBe('served')
   })
 
   test('rejects a suspended tenant by its id too', async () => {

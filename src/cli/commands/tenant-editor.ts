@@ -28,7 +28,9 @@ export async function withEditor(
   }
 }
 
-function openPool({ env: { DATABASE_DIRECTORY_URL, DATABASE_ADMIN_URL, DATABASE_OWNER_URL } }: CommandIo): ConnectionSource {
+function openPool({
+  env: { DATABASE_DIRECTORY_URL, DATABASE_ADMIN_URL, DATABASE_OWNER_URL },
+}: CommandIo): ConnectionSource {
   const urls = { DATABASE_DIRECTORY_URL, DATABASE_ADMIN_URL, DATABASE_OWNER_URL }
   const [variable, url] = Object.entries(urls).find(([, one]) => one) ?? []
   if (!variable || !url)
@@ -60,7 +62,10 @@ function toOperatorError(error: unknown, tenant: string): unknown {
     return new OperatorError(`The ${field} belongs to another tenant, or did: choose another ${field}`, options)
   }
   if (error instanceof ApiError && error.code === 'VALIDATION_FAILED')
-    return new OperatorError((error.details ?? []).map(({ path, message }) => `${path}: ${message}`).join('\n'), options)
+    return new OperatorError(
+      (error.details ?? []).map(({ path, message }) => `${path}: ${message}`).join('\n'),
+      options,
+    )
   const message = messages[findDatabaseError(error)?.sqlstate ?? '']
   return message === undefined ? error : new OperatorError(message, options)
 }

@@ -26,12 +26,17 @@ export const requiredName = new Option('--name <name>', 'the display name (requi
   .makeOptionMandatory()
   .argParser(text(isName, nameMessage))
 export const slug = new Option('--slug <slug>', 'the new short name').argParser(text(isTenantSlug, slugMessage))
-export const id = new Option('--id <uuid>', 'the id, when another system has assigned one').argParser((given: string) => {
-  const parsed = parseTenantId(given)
-  if (parsed !== undefined) return parsed
-  throw new InvalidArgumentError('It must be 8-4-4-4-12 hex digits.')
-})
-export const externalId = new Option('--external-id <id>', 'the id of another system, such as org_2Nx of a login provider')
+export const id = new Option('--id <uuid>', 'the id, when another system has assigned one').argParser(
+  (given: string) => {
+    const parsed = parseTenantId(given)
+    if (parsed !== undefined) return parsed
+    throw new InvalidArgumentError('It must be 8-4-4-4-12 hex digits.')
+  },
+)
+export const externalId = new Option(
+  '--external-id <id>',
+  'the id of another system, such as org_2Nx of a login provider',
+)
 export const domains = new Option('--domain <domains...>', 'its domains, as a whole, such as shop.acme.example')
 export const status = new Option('--status <status>', 'only tenants with this status').choices([
   'active',
@@ -42,9 +47,10 @@ export const reason = new Option('--reason <text>', 'the reason, for the history
 export const requiredReason = new Option('--reason <text>', 'the reason, for the history (required)')
   .makeOptionMandatory()
   .argParser(parseReason)
-export const actor = new Option('--actor <name>', 'who acts, for the history (default: the user of the process)').argParser(
-  text((given) => given.trim() !== '' && isActor(given), 'It must have 1 to 255 characters.'),
-)
+export const actor = new Option(
+  '--actor <name>',
+  'who acts, for the history (default: the user of the process)',
+).argParser(text((given) => given.trim() !== '' && isActor(given), 'It must have 1 to 255 characters.'))
 
 /** The tenant that an operator names. */
 export const keyOf = (kind: TenantKind, value: string): TenantKey => ({ [kind]: value }) as TenantKey // one of its four forms

@@ -57,7 +57,11 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(actor)
     .addHelpText('after', example('get org_2Nx --by externalId'))
     .action((tenant, { by, actor = processUser() }) =>
-      withEditor(io, async (editor) => json(await editor.get(keyOf(by, tenant), { reason: 'get tenant', actor })), tenant),
+      withEditor(
+        io,
+        async (editor) => json(await editor.get(keyOf(by, tenant), { reason: 'get tenant', actor })),
+        tenant,
+      ),
     )
 
   const list = new Command('list')
@@ -85,16 +89,17 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(reason)
     .addOption(actor)
     .addHelpText('after', example("rename acme --slug acme-group --name 'Acme Group'"))
-    .action((tenant, { by, name, slug, externalId, domain, domains, reason = 'rename tenant', actor = processUser() }) =>
-      withEditor(
-        io,
-        async (editor) => {
-          const names = { name, slug, externalId, domains: domains ? domain : [] }
-          const renamed = await editor.rename(keyOf(by, tenant), names, { reason, actor })
-          return `Tenant ${renamed.slug} (${renamed.id}) has the name ${escaped(renamed.name)}.`
-        },
-        tenant,
-      ),
+    .action(
+      (tenant, { by, name, slug, externalId, domain, domains, reason = 'rename tenant', actor = processUser() }) =>
+        withEditor(
+          io,
+          async (editor) => {
+            const names = { name, slug, externalId, domains: domains ? domain : [] }
+            const renamed = await editor.rename(keyOf(by, tenant), names, { reason, actor })
+            return `Tenant ${renamed.slug} (${renamed.id}) has the name ${escaped(renamed.name)}.`
+          },
+          tenant,
+        ),
     )
 
   const suspend = new Command('suspend')
@@ -128,7 +133,8 @@ export function createTenantCommand(io: CommandIo) {
     .action((tenant, { by, actor = processUser() }) =>
       withEditor(
         io,
-        async (editor) => json(await editor.history(keyOf(by, tenant), {}, { reason: 'read the history of a tenant', actor })),
+        async (editor) =>
+          json(await editor.history(keyOf(by, tenant), {}, { reason: 'read the history of a tenant', actor })),
         tenant,
       ),
     )

@@ -88,12 +88,27 @@ describe('as app_directory, rowhouse tenant', () => {
 
   test('creates, finds and renames a tenant by each of its keys', async () => {
     const slug = newSlug()
-    const created = await run('create', slug, '--name', 'Acme', '--external-id', `org_${slug}`, '--domain', `${slug}.example`)
+    const created = await run(
+      'create',
+      slug,
+      '--name',
+      'Acme',
+      '--external-id',
+      `org_${slug}`,
+      '--domain',
+      `${slug}.example`,
+    )
     const id = created.stdout.trim()
     const renamed = await run('rename', `org_${slug}`, '--by', 'externalId', '--name', 'Globex', '--actor', 'ada')
     expect(renamed.stdout).toBe(`Tenant ${slug} (${id}) has the name Globex.\n`)
     const { stdout } = await run('get', `${slug}.example`, '--by', 'domain')
-    expect(JSON.parse(stdout)).toMatchObject({ id, slug, name: 'Globex', domains: [`${slug}.example`], status: 'active' })
+    expect(JSON.parse(stdout)).toMatchObject({
+      id,
+      slug,
+      name: 'Globex',
+      domains: [`${slug}.example`],
+      status: 'active',
+    })
     await run('rename', slug, '--no-domains')
     expect(JSON.parse((await run('get', slug)).stdout)).toMatchObject({ domains: [] })
   })
@@ -141,7 +156,12 @@ describe('rowhouse tenant suspend and resume', () => {
   })
 
   test('reject a tenant that does not exist', async () => {
-    for (const [unknown, by] of [['unknown', 'slug'], [newTenant(), 'id'], ['a_b', 'slug'], [newTenant(), 'slug']] as const) {
+    for (const [unknown, by] of [
+      ['unknown', 'slug'],
+      [newTenant(), 'id'],
+      ['a_b', 'slug'],
+      [newTenant(), 'slug'],
+    ] as const) {
       const outcome = await asOwnerOf('suspend', unknown, '--by', by, '--reason', 'x')
       expect([outcome.code, outcome.stdout]).toEqual([2, ''])
       expect(messageOf(outcome)).toBe(
@@ -189,12 +209,15 @@ describe('rowhouse tenant list', () => {
 })
 
 describe('rowhouse tenant', () => {
-  test.each(['create', 'get', 'list', 'rename', 'suspend', 'resume', 'history'])('%s --help shows its options and an example', async (command) => {
-    const { code, stdout, stderr } = await rowhouse(['tenant', command, '--help'])
-    expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(new RegExp(`^Usage: bunx rowhouse tenant ${command} \\[options\\]`))
-    expect(stdout).toMatch(new RegExp(`Example:\\n.*bunx rowhouse tenant ${command}`))
-  })
+  test.each(['create', 'get', 'list', 'rename', 'suspend', 'resume', 'history'])(
+    '%s --help shows its options and an example',
+    async (command) => {
+      const { code, stdout, stderr } = await rowhouse(['tenant', command, '--help'])
+      expect([code, stderr]).toEqual([0, ''])
+      expect(stdout).toMatch(new RegExp(`^Usage: bunx rowhouse tenant ${command} \\[options\\]`))
+      expect(stdout).toMatch(new RegExp(`Example:\\n.*bunx rowhouse tenant ${command}`))
+    },
+  )
 
   test.each([
     ['create', '--name <name>'],
@@ -245,7 +268,11 @@ describe('rowhouse tenant', () => {
   })
 
   test.each<[string, Record<string, string>, RegExp]>([
-    ['without a database', {}, /^DATABASE_DIRECTORY_URL is not set: set it to \S+, or set DATABASE_ADMIN_URL or DATABASE_OWNER_URL\n$/],
+    [
+      'without a database',
+      {},
+      /^DATABASE_DIRECTORY_URL is not set: set it to \S+, or set DATABASE_ADMIN_URL or DATABASE_OWNER_URL\n$/,
+    ],
     [
       'with the URL of another kind of database',
       { DATABASE_ADMIN_URL: 'mysql://a:s3cret@h/d' },
@@ -268,7 +295,9 @@ describe('rowhouse tenant', () => {
     const { ownerUrl } = await createBareDatabase()
     const outcome = await rowhouse(['tenant', 'list'], { env: { DATABASE_OWNER_URL: ownerUrl } })
     expect(outcome.code).toBe(2)
-    expect(messageOf(outcome)).toBe('The tenant directory of this release does not exist: run "bunx rowhouse migrate" first\n')
+    expect(messageOf(outcome)).toBe(
+      'The tenant directory of this release does not exist: run "bunx rowhouse migrate" first\n',
+    )
   })
 
   test('works for an owner that row-level security applies to', async () => {
