@@ -125,24 +125,6 @@ begin
 end $$;
 --> statement-breakpoint
 
--- The recorder (guarantee G12) owns what the database itself writes. Nobody logs in as it, and nobody is a member of it; from
--- PostgreSQL 16 on, the role that created it keeps ADMIN OPTION.
-do $$
-declare
-  recorder constant name := current_setting('rowhouse.recorder_role');
-begin
-  if not exists (select from pg_roles where rolname = recorder) then
-    execute format('create role %I nologin nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit', recorder);
-  end if;
-exception
-  when duplicate_object or unique_violation then
-    null; -- as above
-  when insufficient_privilege then
-    raise exception 'the role that migrates may not run this. Run it as a superuser, then migrate again: '
-      'create role % nologin; grant % to %;', quote_ident(recorder), quote_ident(recorder), quote_ident(current_user);
-end $$;
---> statement-breakpoint
-
 -- The formats in which values are read and written (guarantee G31). A default of the role wins over that of the database. DateStyle
 -- is missing, because every connection of the kit asks for it.
 do $$

@@ -1,6 +1,22 @@
 -- The recorder owns the tables that the database itself writes, and the functions that write them (guarantee G12). Row-level security is
 -- enabled on its tables and not forced, so that these functions, which run as the recorder, write for every tenant. Nobody else writes them.
---
+-- Nobody logs in as the recorder, and nobody is a member of it; from PostgreSQL 16 on, the role that created it keeps ADMIN OPTION.
+do $$
+declare
+  recorder constant name := (select name from tenancy.roles where purpose = 'recorder');
+begin
+  if not exists (select from pg_roles where rolname = recorder) then
+    execute format('create role %I nologin nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit', recorder);
+  end if;
+exception
+  when duplicate_object or unique_violation then
+    null; -- a migration of another database created it first
+  when insufficient_privilege then
+    raise exception 'the role that migrates may not run this. Run it as a superuser, then migrate again: '
+      'create role % nologin; grant % to %;', quote_ident(recorder), quote_ident(recorder), quote_ident(current_user);
+end $$;
+--> statement-breakpoint
+
 -- A file of this folder creates them between two calls: `select tenancy.become_recorder(…);` and `reset role;` with
 -- `select tenancy.leave_recorder();`. The parameters name tables and functions that a restore gave to its own login.
 create or replace function tenancy.become_recorder(variadic objects text[]) returns void

@@ -28,9 +28,8 @@ export async function withEditor(
   }
 }
 
-function openPool({
-  env: { DATABASE_DIRECTORY_URL, DATABASE_ADMIN_URL, DATABASE_OWNER_URL },
-}: CommandIo): ConnectionSource {
+function openPool(io: CommandIo): ConnectionSource {
+  const { DATABASE_DIRECTORY_URL, DATABASE_ADMIN_URL, DATABASE_OWNER_URL } = io.env
   const urls = { DATABASE_DIRECTORY_URL, DATABASE_ADMIN_URL, DATABASE_OWNER_URL }
   const [variable, url] = Object.entries(urls).find(([, one]) => one) ?? []
   if (!variable || !url)

@@ -45,7 +45,7 @@ export const settings = z.object({
 })
 
 /** Settings that only commands read. */
-export const commandSettings = ['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL']
+export const commandSettings = ['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL', 'DATABASE_DIRECTORY_URL']
 
 /** The settings one by one, each of them valid. */
 export type Settings = z.infer<typeof settings>
