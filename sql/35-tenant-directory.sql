@@ -20,7 +20,6 @@ create table if not exists tenancy.tenants (
 select
   set_config('rowhouse.tenant_id_type', (
     select prorettype::regtype::text from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure), true),
-  set_config('rowhouse.migrating_role', current_user, true),
   set_config('rowhouse.serving_role', (select name::text from tenancy.roles where purpose = 'serving'), true),
   set_config('rowhouse.directory_editors', (
     select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name
@@ -158,14 +157,13 @@ end $$;
 --> statement-breakpoint
 do $$
 declare
-  migrating constant text := current_setting('rowhouse.migrating_role');
   reader text;
 begin
   execute format('revoke execute on function tenancy.record_tenant_change(), tenancy.read_tenant_history(text, uuid, integer) '
     'from public, %I', current_setting('rowhouse.serving_role'));
-  -- Without this privilege, nobody makes it a trigger of another table.
-  execute format('grant execute on function tenancy.record_tenant_change() to %I', migrating);
-  for reader in select migrating union select jsonb_array_elements_text(current_setting('rowhouse.directory_editors')::jsonb) loop
+  -- Nobody else makes it a trigger of another table. This role's member is the owner of the database, whatever its name after a restore.
+  grant execute on function tenancy.record_tenant_change() to pg_database_owner;
+  for reader in select 'pg_database_owner' union select jsonb_array_elements_text(current_setting('rowhouse.directory_editors')::jsonb) loop
     execute format('grant execute on function tenancy.read_tenant_history(text, uuid, integer) to %I', reader);
   end loop;
 end $$;
