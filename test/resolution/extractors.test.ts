@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Authentication } from '../../src/context/index.ts'
-import { claim, firstOf, header, path, subdomain, type TenantExtractor } from '../../src/resolution/index.ts'
+import { claim, domain, firstOf, header, path, subdomain, type TenantExtractor } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
 import { directoryOf, newApp, newEntry } from './app.ts'
 
@@ -23,7 +23,7 @@ describe('path', () => {
     expect(await response.json()).toMatchObject(malformed('path parameter tenantId'))
   })
 
-  test('reads a name for the tenant directory', async () => {
+  test('reads a slug for the tenant directory', async () => {
     const named = newApp({ from: path({ parameter: 'tenantId', yields: 'slug' }), directory }, at)
     expect(await (await named.request('/tenants/acme/tasks')).json()).toMatchObject({ tenantId: acme.id })
   })
@@ -39,6 +39,29 @@ describe('path', () => {
       expect(() => path({ parameter })).toThrow(TypeError)
     },
   )
+})
+
+test('an extractor that yields another kind than ids needs a directory', () => {
+  for (const from of [
+    header('X-Tenant', { yields: 'externalId' }),
+    domain(),
+    subdomain(),
+    firstOf(header('X-Id'), domain()),
+  ])
+    expect(() => newApp({ from })).toThrow(TypeError)
+})
+
+test('an extractor yields one of the four kinds', () => {
+  const yields = 'name' as 'slug' // what JavaScript may pass
+  for (const make of [() => header('X-Tenant', { yields }), () => path({ parameter: 'tenant', yields })])
+    expect(make).toThrow(TypeError)
+})
+
+test('a header names its kind in the message that it is missing', async () => {
+  const app = newApp({ from: header('X-Org', { yields: 'externalId' }), directory })
+  expect(await (await app.request('/')).json()).toMatchObject({
+    error: { message: "Tenant header is required: send X-Org with your tenant's external id" },
+  })
 })
 
 const authOf = (tenants: string[] | 'any'): Authentication => ({
