@@ -16,10 +16,10 @@ create table if not exists tenancy.tenants (
 );
 --> statement-breakpoint
 
--- What follows takes the type of a tenant's id from the tenant function. The recorder cannot read the names of the roles itself.
+-- What follows takes the type of a tenant's id from the tenant function: text is compared byte by byte. The recorder cannot read the names of the roles itself.
 select
   set_config('rowhouse.tenant_id_type', (
-    select prorettype::regtype::text from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure), true),
+    select case prorettype when 'text'::regtype then 'text collate "C"' else prorettype::regtype::text end from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure), true),
   set_config('rowhouse.serving_role', (select name::text from tenancy.roles where purpose = 'serving'), true),
   set_config('rowhouse.directory_editors', (
     select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name
