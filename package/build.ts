@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { shippedFiles } from '../src/migrate/index.ts'
-import { manifest } from './manifest.ts'
+import { manifest, socketServer } from './manifest.ts'
 import { readPages } from './pages.ts'
 
 // Builds the package into dist/package, or into the folder that is given: `bun run build:package`.
@@ -22,17 +22,33 @@ async function compile(): Promise<void> {
   }
 }
 
-/** Builds the command for Node: one file, which imports packages. */
-async function buildCommand(): Promise<void> {
+/** Builds one module of a source, which imports what the manifest names. */
+async function bundle(source: string): Promise<string> {
+  const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
   const built = await Bun.build({
-    entrypoints: [join(root, 'src/cli/rowhouse.ts')],
+    entrypoints: [Bun.resolveSync(source, root)],
     target: 'node',
-    packages: 'external',
+    external: external.flatMap((name) => [name, `${name}/*`]),
   })
   const [output] = built.outputs
   if (!built.success || !output) throw new Error(built.logs.join('\n'))
-  const text = (await output.text()).replace(/^#!.*\n/, '')
+  return await output.text()
+}
+
+/** Builds the command for Node. */
+async function buildCommand(): Promise<void> {
+  const text = (await bundle('./src/cli/rowhouse.ts')).replace(/^#!.*\n/, '')
   await write('bin/rowhouse.js', `#!/usr/bin/env node\n${text}`, 0o755)
+}
+
+/** Copies the server of PGlite into the kit, because installing it fails beside a PGlite of another version. */
+async function copySocketServer(): Promise<void> {
+  const importer = join(target, 'lib/migrate/pglite-server.js')
+  const text = await readFile(importer, 'utf8')
+  await writeFile(importer, text.replace(`import('${socketServer}')`, "import('./pglite-socket.js')"))
+  const license = 'lib/migrate/pglite-socket.LICENSE'
+  await write('lib/migrate/pglite-socket.js', `// ${socketServer}, bundled: ${license}\n${await bundle(socketServer)}`)
+  await cp(join(root, 'node_modules', socketServer, 'LICENSE'), join(target, license))
 }
 
 async function write(path: string, text: string, mode = 0o644): Promise<void> {
@@ -43,6 +59,7 @@ async function write(path: string, text: string, mode = 0o644): Promise<void> {
 await rm(target, { recursive: true, force: true })
 await compile()
 await buildCommand()
+await copySocketServer()
 for (const name of shippedFiles) await cp(join(root, 'sql', name), join(target, 'sql', name))
 for (const { path, text } of await readPages(root)) await write(path, text)
 await write('package.json', `${JSON.stringify(manifest, undefined, 2)}\n`)

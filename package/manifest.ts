@@ -2,10 +2,10 @@ import project from '../package.json' with { type: 'json' }
 
 /** What the package brings along. pg's minor releases may change what the connection uses of it. */
 const dependencies: Record<string, string> = {
-  '@commander-js/extra-typings': '^15.1.0',
+  '@commander-js/extra-typings': '^14.0.0',
   '@hono/swagger-ui': '^0.6.1',
   ajv: '^8.20.0',
-  commander: '^15.1.0',
+  commander: '^14.0.3',
   'lru-cache': '^11.5.3',
   pg: '~8.23.1',
   'pg-protocol': '~1.16.1',
@@ -22,12 +22,15 @@ const peers: Record<string, string> = {
 /** What few applications need: a missing one is named with the command that installs it. */
 const optionalPeers: Record<string, string> = {
   '@electric-sql/pglite': '^0.5.16',
-  '@electric-sql/pglite-socket': '^0.2.17',
+  '@hono/node-server': '>=1.13.0',
   jiti: '^2.7.0',
-  jose: '^6.0.0',
+  jose: '^6.2.10',
   'swagger-ui-dist': '^5.17.0',
   tldts: '^7.0.0',
 }
+
+/** A copy of it is in the package. Its peers are one exact version of PGlite and seven packages of extensions. */
+export const socketServer = '@electric-sql/pglite-socket'
 
 /** The manifest of the package. Its entries are those of this repository, built. */
 export const manifest = {
@@ -44,7 +47,7 @@ export const manifest = {
     './package.json': './package.json',
   },
   bin: { rowhouse: 'bin/rowhouse.js' },
-  files: ['bin', 'docs', 'lib', 'sql'],
+  files: ['CHANGELOG.md', 'SECURITY.md', 'bin', 'docs', 'lib', 'sql'],
   dependencies,
   peerDependencies: { ...peers, ...optionalPeers },
   peerDependenciesMeta: Object.fromEntries(Object.keys(optionalPeers).map((name) => [name, { optional: true }])),

@@ -98,13 +98,24 @@ const withoutUndefined = (fields: object): object =>
  *
  * @throws OperatorError with the folder
  */
-export function requireFolders({ folder, sql, migrations }: RowhouseConfig): void {
-  const missing = (path: string, writer: string) =>
-    new OperatorError(`The folder ${relative(folder, path)} does not exist: "${writer}" writes it.`)
-  if (!existsSync(sql)) throw missing(sql, 'rowhouse init')
+export function requireFolders(project: RowhouseConfig): void {
+  const { folder, migrations } = project
+  requireSqlFolder(project)
   if (!existsSync(migrations) && migrations !== resolve(folder, defaults.migrations))
-    throw missing(migrations, 'drizzle-kit generate')
+    throw missing(folder, migrations, 'drizzle-kit generate')
 }
+
+/**
+ * Rejects a project without its folder of SQL files.
+ *
+ * @throws OperatorError with the folder
+ */
+export function requireSqlFolder({ folder, sql }: RowhouseConfig): void {
+  if (!existsSync(sql)) throw missing(folder, sql, 'rowhouse init')
+}
+
+const missing = (folder: string, path: string, writer: string): OperatorError =>
+  new OperatorError(`The folder ${relative(folder, path)} does not exist: "${writer}" writes it.`)
 
 /** Fields of the configuration that the command line sets. */
 export type Flags = { [Field in keyof RowhouseOptions]: RowhouseOptions[Field] | undefined }

@@ -9,6 +9,7 @@ import { createInitCommand } from './commands/init.ts'
 import { createIssuerCommand } from './commands/issuer.ts'
 import { createMigrateCommand } from './commands/migrate.ts'
 import { createTenantCommand } from './commands/tenant.ts'
+import { createUpgradeCommand } from './commands/upgrade.ts'
 import { defaults } from './config.ts'
 import type { CommandIo, ProcessIo } from './io.ts'
 import { runnerOf, withRunner } from './runner.ts'
@@ -78,6 +79,7 @@ Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     createCheckCommand,
     createDoctorCommand,
     createMigrateCommand,
+    createUpgradeCommand,
     createTenantCommand,
     createIssuerCommand,
   ]) {

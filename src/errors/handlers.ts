@@ -55,13 +55,16 @@ export const throwErrors: MiddlewareHandler = async (_c, next) => {
   }
 }
 
+const jsonType = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
+
 /** The validation hook of every route. It throws VALIDATION_FAILED with one detail per problem. */
 export function onInvalid(
   result: { target: string } & ({ success: true } | { success: false; error: z.ZodError }),
   c: Context,
 ): undefined {
-  // Without a media type the validator would read any body as `{}`.
-  if (result.target === 'json' && !c.req.header('Content-Type')) throw new ApiError('UNSUPPORTED_MEDIA_TYPE')
+  // The validator reads a body without a media type as `{}`, and before @hono/zod-openapi 1.6.3 one of another media type too.
+  if (result.target === 'json' && !jsonType.test(c.req.header('Content-Type') ?? ''))
+    throw new ApiError('UNSUPPORTED_MEDIA_TYPE')
   if (result.success) return undefined
   const places = { param: 'params', query: 'query', header: 'header' } as const
   const place = places[result.target as keyof typeof places] // undefined for a body

@@ -1,4 +1,5 @@
 export type { Access, AccessState, TableAccess } from './access.ts'
+export { sqlVersion, sqlVersionWithoutNumber } from './checks/sql-version.ts'
 export type { IsolationReport } from './examine.ts'
 export type { Check, Finding } from './finding.ts'
 export { checks, type IsolationCheckOptions, inOrder, inspectRowSecurity, isDemonstrated } from './inspect.ts'

@@ -7,6 +7,7 @@ import { probeChecks } from './checks/probes.ts'
 import { relationChecks } from './checks/relations.ts'
 import { roleChecks } from './checks/role.ts'
 import { settingChecks } from './checks/settings.ts'
+import { sqlVersionChecks } from './checks/sql-version.ts'
 import { tableChecks } from './checks/tables.ts'
 import { type CatalogueCheck, type Check, type Finding, levelElsewhere, toFinding } from './finding.ts'
 import { judgePolicies } from './judge-policies.ts'
@@ -57,6 +58,7 @@ const catalogueChecks: CatalogueCheck[] = [
   ...functionChecks,
   ...relationChecks,
   ...settingChecks,
+  ...sqlVersionChecks,
 ]
 
 /** Every check of the doctor, by guarantee. */

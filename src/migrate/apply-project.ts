@@ -6,6 +6,7 @@ import type { Progress, ServedProject } from './project.ts'
 import { breakpoint, MigrationError, outsideComment, readMigrations, readText } from './read-migrations.ts'
 import { ownerRemedies, type Remedies, runStatements } from './run-statements.ts'
 import type { Session } from './session.ts'
+import { versionFile } from './sql-version.ts'
 
 /** The files of the SQL folder that `rowhouse init` copies. */
 export const shippedFiles = [
@@ -15,6 +16,7 @@ export const shippedFiles = [
   '30-protect.sql',
   '33-recorder.sql',
   '35-tenant-directory.sql',
+  versionFile,
 ]
 /** The file of the SQL folder that `rowhouse init` generates. */
 export const protectedTablesFile = '40-protected-tables.sql'

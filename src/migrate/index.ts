@@ -10,3 +10,4 @@ export {
 export { type EmbeddedDatabase, servePglite } from './pglite-server.ts'
 export type { MigratedProject } from './project.ts'
 export { breakpoint, MigrationError, readText } from './read-migrations.ts'
+export { readSqlVersion } from './sql-version.ts'

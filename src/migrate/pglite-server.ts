@@ -11,6 +11,12 @@ export interface EmbeddedDatabase {
   close(): Promise<void>
 }
 
+/** A PGlite of `@electric-sql/pglite`. Applications compile without that package, so its own type is not named here. */
+export interface PgliteInstance {
+  readonly waitReady: Promise<void>
+  close(): Promise<void>
+}
+
 const file = '.s.PGSQL.5432'
 /** The longest path of a socket on macOS; Linux allows four bytes more (unix(7)). */
 const pathMax = 103
@@ -20,11 +26,12 @@ const pathMax = 103
  * login is a superuser. On Windows, whose Unix sockets node-postgres does not use, it is a port of 127.0.0.1, which every user
  * of the machine can reach.
  */
-export async function servePglite(postgres: PGlite, onClosed = () => {}): Promise<EmbeddedDatabase> {
+export async function servePglite(postgres: PgliteInstance, onClosed = () => {}): Promise<EmbeddedDatabase> {
   const { PGLiteSocketServer } = await import('@electric-sql/pglite-socket')
   const folder = process.platform === 'win32' ? undefined : createSocketFolder()
   const address = folder === undefined ? { host: '127.0.0.1', port: 0 } : { path: join(folder, file) }
-  const server = new PGLiteSocketServer({ db: postgres, ...address, maxConnections: 100 })
+  const db = postgres as PGlite // no other package has a PGlite
+  const server = new PGLiteSocketServer({ db, ...address, maxConnections: 100 })
   await server.start()
   let closed: Promise<void> | undefined
   const shutDown = async () => {

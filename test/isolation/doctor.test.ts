@@ -87,6 +87,7 @@ describe('in a third-party database the doctor', () => {
       'row-security-active',
       'signed-context',
       'server-release',
+      'sql-version',
       'tenant-default',
       'tenant-expression',
       'tenant-function',

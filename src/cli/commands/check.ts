@@ -50,9 +50,7 @@ Examples:
       const modules = join(project.folder, 'node_modules')
       const cache = existsSync(modules) ? join(modules, '.cache/rowhouse') : undefined
       const extensions = extensionsOf(await readProjectSql(project))
-      const database = await optional('@electric-sql/pglite', () =>
-        optional('@electric-sql/pglite-socket', () => openInMemory(cache, extensions)),
-      )
+      const database = await optional('@electric-sql/pglite', () => openInMemory(cache, extensions))
       try {
         const findings = await checkProject(project, database.url, role)
         const file = schemaName(project)

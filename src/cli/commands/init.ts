@@ -49,7 +49,7 @@ export async function planInit(
 ): Promise<InitPlan> {
   const tables = await readSchema(project)
   const views = await readViews(project)
-  const [testRunner, { type }] = [await testRunnerOf(project.folder), await readManifest(project.folder)]
+  const [testRunner, manifest] = [await testRunnerOf(project.folder), await readManifest(project.folder)]
   const files = await writtenFiles(project, tables)
   const edited = files
     .filter(({ state }) => state === 'edited')
@@ -62,7 +62,13 @@ export async function planInit(
       ...inspectSchema(tables, project.tenantColumn),
       ...viewFindings(views),
     ],
-    setUp: setUpLines(project, tables, { servingRole, runner, testRunner, isModule: type === 'module' }),
+    setUp: setUpLines(project, tables, {
+      servingRole,
+      runner,
+      testRunner,
+      isModule: manifest.type === 'module',
+      hasDrizzleKit: 'drizzle-kit' in { ...manifest.dependencies, ...manifest.devDependencies },
+    }),
   }
 }
 
@@ -72,7 +78,9 @@ const editedFile = (object: string): Finding => ({
   guarantee: 27,
   object,
   problem: '"rowhouse init" did not write this version of the file, so it left the file unchanged',
-  remedy: 'Move your SQL to a file of your own, such as 50-own.sql, delete this file, and run "rowhouse init" again.',
+  remedy:
+    '"rowhouse upgrade" shows the difference. Move your SQL to a file of your own, such as 50-own.sql, delete this file, and run ' +
+    '"rowhouse init" again.',
 })
 
 export const createInitCommand = (io: CommandIo) =>
@@ -158,5 +166,8 @@ function describeFile(file: WrittenFile, { folder }: RowhouseConfig, dryRun = fa
     same: 'is up to date',
     edited: 'was not changed: somebody edited it',
   }
-  return [`${relative(folder, file.path)} ${outcomes[file.state]}`, ...(dryRun ? changes(file) : [])]
+  return [
+    `${relative(folder, file.path)} ${outcomes[file.state]}`,
+    ...(dryRun && file.state !== 'edited' ? [changes(file, folder)] : []),
+  ].filter(Boolean)
 }

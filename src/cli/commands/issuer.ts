@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Command } from '@commander-js/extra-typings'
-import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { OperatorError } from '../../errors/index.ts'
 import { hostnameOf, isAddressOrLocalhost } from '../../text/index.ts'
@@ -76,6 +75,7 @@ Example:
   TOKEN=$(curl -s 'http://localhost:4000/token?tenant=${exampleTenant}&sub=ada&seconds=60')`,
     )
     .action(async (options) => {
+      const { getRequestListener } = await optional('@hono/node-server', () => import('@hono/node-server'))
       // With --port 0 the port, and so the issuer's name, is known only after the start.
       const server = await listen(options.port)
       const { port } = server.address() as AddressInfo // it listens on a port, not on a pipe

@@ -1,6 +1,8 @@
+import { relative } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import { OperatorError } from '../../errors/index.ts'
-import { type Migrated, migrateAndReport } from '../../migrate/index.ts'
+import { sqlVersion } from '../../isolation/index.ts'
+import { type Migrated, migrateAndReport, readSqlVersion } from '../../migrate/index.ts'
 import { readSigningKeys } from '../../service/config/signing-keys.ts'
 import { escapedLines } from '../../text/index.ts'
 import { loadRowhouseConfig, requireFolders } from '../config.ts'
@@ -10,6 +12,7 @@ import { type CommandIo, print } from '../io.ts'
 import { assertPasswords, type Login, loginProblem, readLogin } from '../logins.ts'
 import { migrationsOption, sharedOption, sqlOption, tenantColumnOption, unreachableOption } from '../options.ts'
 import { identifier } from '../output/sql-text.ts'
+import { withRunner } from '../runner.ts'
 
 export const createMigrateCommand = (io: CommandIo) =>
   new Command('migrate')
@@ -62,6 +65,8 @@ Example:
       print(io, applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'There was no new migration.')
       print(io, 'Every table with a tenant column is protected by row-level security.')
       if (app === undefined) print(io, withoutLogin(migrated))
+      const version = await readSqlVersion(project.sql)
+      if (version < sqlVersion) print(io, withRunner(olderFiles(relative(io.cwd, project.sql), version), io.runner))
       for (const login of logins) {
         const problem = await loginProblem(login)
         if (problem === undefined) print(io, `The login of ${login.variable} works: ${login.role}.`)
@@ -71,6 +76,9 @@ Example:
         }
       }
     })
+
+const olderFiles = (sql: string, version: number): string =>
+  `${sql} has version ${version} of the SQL, and this release brings version ${sqlVersion}: run "rowhouse upgrade", and migrate again.`
 
 const withoutLogin = ({ servingRole, foundServingRole }: Migrated): string =>
   foundServingRole

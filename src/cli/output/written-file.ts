@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { readText } from '../../migrate/index.ts'
+import { unifiedDiff } from './unified-diff.ts'
 
 /** `edited` means that `init` did not write the present text: such a file is never overwritten. */
 export type FileState = 'new' | 'same' | 'outdated' | 'edited'
@@ -43,18 +44,11 @@ export async function save({ path, text, state }: WrittenFile): Promise<void> {
   await writeFile(path, text)
 }
 
-/** The lines that saving a file removes and adds, with the prefixes - and +. */
-export function changes({ before, text, state }: WrittenFile): string[] {
-  if (state === 'same' || state === 'edited') return []
-  const [old, now] = [before, text].map((side) => (side === '' ? [] : side.trimEnd().split('\n'))) as [
-    string[],
-    string[],
-  ] // map keeps the length of two
-  const shorter = Math.min(old.length, now.length)
-  let start = 0
-  while (start < shorter && old[start] === now[start]) start += 1
-  let end = 0
-  while (end < shorter - start && old.at(-1 - end) === now.at(-1 - end)) end += 1
-  const removed = old.slice(start, old.length - end).map((line) => `-${line}`)
-  return [...removed, ...now.slice(start, now.length - end).map((line) => `+${line}`)]
-}
+/**
+ * The difference between the present text of a file and the one that `init` would write, as a unified diff.
+ *
+ * @param folder names in the diff are relative to it
+ * @returns an empty text when there is none
+ */
+export const changes = ({ path, before, text, state }: WrittenFile, folder: string): string =>
+  state === 'same' ? '' : unifiedDiff(relative(folder, path), before, text).replace(/\n$/, '')

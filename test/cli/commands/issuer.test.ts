@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { createIssuer } from '../../../src/cli/commands/issuer.ts'
 import { root, start, until } from '../../runtime/child.ts'
@@ -16,6 +18,17 @@ describe('rowhouse issuer', () => {
     )
     const token = Bun.spawnSync(['sh', '-c', command]).stdout.toString()
     expect(claimsOf(token)).toMatchObject({ iss: url, aud: 'rowhouse', sub: 'ada', tenant_id: expect.any(String) })
+  })
+
+  test('answers a request that it cannot read, and goes on', async () => {
+    await using issuer = start([process.execPath, join(root, 'src/cli/rowhouse.ts'), 'issuer', '--port', '0'])
+    const [, port = ''] = await until(() => issuer.stdout.match(/JWT_ISSUER=\S+:(\d+)/) ?? undefined)
+    const statusOf = async (path: string) => {
+      const request = httpRequest({ host: '127.0.0.1', port, path }).end()
+      const [response] = await once(request, 'response')
+      return response.resume().statusCode
+    }
+    expect([await statusOf('http://a:b/'), await statusOf('/token')]).toEqual([400, 200])
   })
 
   test('names --port when the port is in use', async () => {

@@ -18,7 +18,7 @@ describe.each(runtimes)('an empty folder on %s', (_, runtimeOf, agent) => {
   const env: Record<string, string> = { ...agent }
   beforeAll(async () => {
     runtime = runtimeOf()
-    project = await createBuiltProject({ 'package.json': '{ "type": "module" }' }, { kit: true })
+    project = await createBuiltProject({ 'package.json': '{ "type": "module" }' })
     const database = await createBareDatabase()
     Object.assign(env, { DATABASE_OWNER_URL: database.ownerUrl, DATABASE_URL: database.appUrl })
   }, 120_000)

@@ -1,9 +1,6 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import type { Outcome } from '../../cli/run.ts'
-
-const root = join(import.meta.dir, '../../..')
+import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { builtPackage, createFolder, root, run as runIn } from '../kit/project.ts'
 
 /** The versions of Node that run the commands. Node 20 loads no TypeScript without jiti. */
 export const nodeVersions = ['20', '22', '24'] as const
@@ -17,60 +14,21 @@ export function nodePath(version: string): string {
 }
 
 /**
- * A folder with the compiled command in its node_modules, as npm installs it, and some files.
+ * A folder with the built package in its node_modules, beside the packages of this repository, and some files.
  *
- * @param options `without` names packages to leave out; `kit` compiles the kit too
+ * @param without packages that the project does not have
  */
-export async function createBuiltProject(
-  files: Record<string, string>,
-  { without = [], kit = false }: { without?: string[]; kit?: boolean } = {},
-) {
-  const folder = mkdtempSync(join(tmpdir(), 'rowhouse-node-'))
+export async function createBuiltProject(files: Record<string, string>, { without = [] }: { without?: string[] } = {}) {
+  const folder = await createFolder(files)
   const modules = join(folder, 'node_modules')
-  mkdirSync(join(modules, 'rowhouse'), { recursive: true })
-  for (const name of readdirSync(join(root, 'node_modules')))
-    if (!without.includes(name)) symlinkSync(join(root, 'node_modules', name), join(modules, name))
-  cpSync(join(root, 'sql'), join(modules, 'rowhouse/sql'), { recursive: true })
-  const { success, logs } = await Bun.build({
-    entrypoints: [join(root, 'src/cli/rowhouse.ts')],
-    outdir: join(modules, 'rowhouse/bin'),
-    target: 'node',
-    packages: 'external',
-  })
-  if (!success) throw new Error(logs.join('\n'))
-  // Node resolves the packages of the command from its own folder.
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const exports = JSON.stringify(manifest.exports).replaceAll(/"bun":"[^"]*",/g, '') // the compiled kit on Bun too
-  writeFileSync(
-    join(modules, 'rowhouse/package.json'),
-    `{ "name": "rowhouse", "type": "module", "exports": ${exports} }`,
-  )
-  if (kit) {
-    const out = join(modules, 'rowhouse/dist/kit')
-    const compile = [process.execPath, 'node_modules/.bin/tsc', '-p', 'tsconfig.kit.json', '--outDir', out]
-    const { success, stdout } = Bun.spawnSync(compile, { cwd: root })
-    if (!success) throw new Error(stdout.toString())
-  }
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true })
-    writeFileSync(join(folder, path), text)
-  }
-  const run = async (command: string[], env: Record<string, string> = {}): Promise<Outcome> => {
-    const { PATH = '', HOME = '' } = process.env
-    const child = Bun.spawn(command, {
-      cwd: folder,
-      env: { PATH, HOME, ...env },
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
-    })
-    const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-    return { code: await child.exited, stdout, stderr }
-  }
+  await mkdir(modules)
+  await cp(await builtPackage(), join(modules, 'rowhouse'), { recursive: true })
+  for (const name of await readdir(join(root, 'node_modules')))
+    if (!without.includes(name)) await symlink(join(root, 'node_modules', name), join(modules, name))
   return {
     folder,
     command: join(modules, 'rowhouse/bin/rowhouse.js'),
-    run,
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    run: (command: string[], env: Record<string, string> = {}) => runIn(command, folder, env),
+    remove: () => rm(folder, { recursive: true, force: true }),
   }
 }

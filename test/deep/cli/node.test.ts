@@ -34,11 +34,12 @@ describe.each(nodeVersions.map((version) => [version]))('on Node %s', (version) 
   }, 120_000)
   afterAll(() => project.remove())
 
-  test('init, generate, check, migrate and doctor lead to a protected database', async () => {
+  test('init, upgrade, generate, check, migrate and doctor lead to a protected database', async () => {
     const database = await createBareDatabase()
     const env = { DATABASE_OWNER_URL: database.ownerUrl, DATABASE_URL: database.appUrl }
     const rowhouse = (...parameters: string[]) => project.run([node, project.command, ...parameters], env)
     expect(await rowhouse('init')).toMatchObject({ code: 0, stderr: '' })
+    expect(await rowhouse('upgrade', '--check')).toMatchObject({ code: 0, stderr: '' })
     const generate = [node, join(project.folder, 'node_modules/drizzle-kit/bin.cjs'), 'generate']
     expect(await project.run(generate)).toMatchObject({ code: 0 })
     expect(await rowhouse('check')).toMatchObject({ code: 0, stderr: '' })

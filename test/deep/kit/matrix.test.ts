@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'bun:test'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { manifest } from '../../../package/manifest.ts'
 import { createBareDatabase } from '../../database.ts'
 import { start, until } from '../../runtime/child.ts'
 import { nodePath } from '../cli/built.ts'
-import { commandsOf, createFolder, filesOf, pack, root, runs } from './project.ts'
+import { archive, commandsOf, createFolder, filesOf, resolutions, runs, typeErrors } from './project.ts'
 
 // A stranger follows the README of the package. `bun run verify:packages` runs all of them.
 
@@ -27,17 +28,16 @@ const others: Case[] = [
 const cases = process.env.PACKAGES === 'all' ? [...deep, ...others] : deep
 
 const readme = 'package/README.md'
-const archive = await pack()
 const commands = await commandsOf(readme)
 const files = await filesOf(readme)
 
 /** The packages that the README installs, and those that its files need. */
-function dependenciesFor(versions: Versions): Record<string, string> {
+async function dependenciesFor(versions: Versions): Promise<Record<string, string>> {
   const peers = ['hono', 'drizzle-orm', 'zod', '@hono/zod-openapi', 'jose'].map((name) => {
     const range = manifest.peerDependencies[name] ?? ''
     return [name, versions === 'lowest' ? range.replace('^', '') : range]
   })
-  return { rowhouse: `file:${archive}`, '@hono/node-server': '^2.1.9', ...Object.fromEntries(peers) }
+  return { rowhouse: `file:${await archive()}`, '@hono/node-server': '^2.1.9', ...Object.fromEntries(peers) }
 }
 
 const install: Record<Manager, string[]> = {
@@ -48,33 +48,17 @@ const install: Record<Manager, string[]> = {
 
 /** Installs the package as a stranger does, and writes the files of the README. */
 async function createProject([versions, manager]: Case): Promise<string> {
-  const devDependencies = { 'drizzle-kit': '^0.31.0', '@types/node': '^22.0.0', jiti: '^2.7.0' }
-  const project = { type: 'module', private: true, dependencies: dependenciesFor(versions), devDependencies }
-  const folder = await createFolder({ ...files, 'package.json': JSON.stringify(project) })
+  const typescript = versions === 'lowest' ? { typescript: '5.8.3' } : {}
+  const devDependencies = { 'drizzle-kit': '^0.31.0', '@types/node': '^22.0.0', jiti: '^2.7.0', ...typescript }
+  const project = { type: 'module', private: true, dependencies: await dependenciesFor(versions), devDependencies }
+  const declaredApp = await readFile(join(import.meta.dir, 'declared-app.ts'), 'utf8')
+  const folder = await createFolder({
+    ...files,
+    'declared-app.ts': declaredApp,
+    'package.json': JSON.stringify(project),
+  })
   await runs(install[manager], folder)
   return folder
-}
-
-const tsc = [
-  process.execPath,
-  join(root, 'node_modules/typescript/bin/tsc'),
-  '--strict',
-  '--declaration',
-  '--pretty',
-  'false',
-]
-const options = [
-  '--skipLibCheck',
-  'false',
-  '--target',
-  'es2023',
-  '--types',
-  'node',
-  '--rewriteRelativeImportExtensions',
-]
-const resolutions = {
-  nodenext: ['--module', 'nodenext'],
-  bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
 }
 
 describe.each(cases)('%s versions with %s on %s', (...one) => {
@@ -87,19 +71,13 @@ describe.each(cases)('%s versions with %s on %s', (...one) => {
   const script = (name: string) => (isCompiled ? `out/nodenext/${name}.js` : `${name}.ts`)
 
   test.each(Object.entries(resolutions))(
-    'the files of the README compile with %s resolution',
+    'the files of the README and an application’s exports compile with %s resolution',
     async (name, resolution) => {
-      const sources = Object.keys(files).filter((path) => path !== 'drizzle.config.ts')
-      await runs([...tsc, ...options, ...resolution, '--outDir', `out/${name}`, ...sources], await project)
+      const sources = [...Object.keys(files).filter((path) => path !== 'drizzle.config.ts'), 'declared-app.ts']
+      const options = [...resolution, '--types', 'node', '--outDir', `out/${name}`]
+      expect(await typeErrors(await project, sources, options)).toEqual([])
     },
   )
-
-  test('every entry of the package compiles in a module that re-exports it', async () => {
-    const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json')
-    const text = entries.map((name, index) => `export * as entry${index} from 'rowhouse${name.slice(1)}'\n`).join('')
-    await Bun.write(join(await project, 'entries.ts'), text)
-    await runs([...tsc, ...options, '--module', 'nodenext', '--outDir', 'out/entries', 'entries.ts'], await project)
-  })
 
   test('the commands of the README migrate a database, its requests are kept apart, and its check passes', async () => {
     const folder = await project
@@ -110,11 +88,6 @@ describe.each(cases)('%s versions with %s on %s', (...one) => {
       await runs([program(), join(folder, 'node_modules', bins[name] ?? ''), ...parameters], folder, env)
     }
     const server = isBun ? 'app' : 'server'
-    if (isCompiled)
-      await runs(
-        [...tsc, ...options, ...resolutions.nodenext, '--outDir', 'out/nodenext', 'server.ts', 'isolation.ts'],
-        folder,
-      )
     const port = String(freePort())
     await using child = start([program(), script(server)], { ...env, PORT: port }, folder)
     await until(() => isListening(port))

@@ -5,15 +5,14 @@ import { manifest } from '../../../package/manifest.ts'
 import { createIssuer } from '../../../src/cli/commands/issuer.ts'
 import { asOwner, createBareDatabase, newTenant } from '../../database.ts'
 import { start } from '../../runtime/child.ts'
-import { commandsOf, createFolder, filesOf, pack, run, runs } from './project.ts'
+import { archive, commandsOf, createFolder, filesOf, resolutions, run, runs, typeErrors } from './project.ts'
 
-const archive = await pack()
 const install = ['npm', 'install', '--no-audit', '--no-fund']
 const node = Bun.which('node') ?? process.execPath
 
 /** A project with the package and its required peers, and nothing else. */
 async function createProject(dependencies: Record<string, string> = {}): Promise<string> {
-  const all = { rowhouse: `file:${archive}`, ...dependencies }
+  const all = { rowhouse: `file:${await archive()}`, ...dependencies }
   const folder = await createFolder({ 'package.json': JSON.stringify({ type: 'module', dependencies: all }) })
   await runs(install, folder)
   return folder
@@ -29,7 +28,7 @@ describe('the package', () => {
     expect(top).toEqual(
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'bin', 'docs', 'lib', 'package.json', 'sql'].toSorted(),
     )
-    expect(files.filter((path) => /(^|\/)(service|runtime|db|test|bench|seed)\b/.test(path))).toEqual([])
+    expect(files.filter((path) => /^(lib\/)?(cli\/)?(service|runtime|db|test|bench|seed)\b/.test(path))).toEqual([])
     expect(files).toContain('sql/30-protect.sql')
     expect(files).not.toContain('sql/40-protected-tables.sql')
   })
@@ -51,7 +50,7 @@ describe('the package', () => {
   })
 
   test('refuses the release candidates of drizzle-orm 1.0', async () => {
-    const dependencies = { rowhouse: `file:${archive}`, 'drizzle-orm': '1.0.0-rc.1' }
+    const dependencies = { rowhouse: `file:${await archive()}`, 'drizzle-orm': '1.0.0-rc.1' }
     const folder = await createFolder({ 'package.json': JSON.stringify({ dependencies }) })
     const { code, stderr } = await run([...install, '--dry-run'], folder)
     expect(code).not.toBe(0)
@@ -63,6 +62,17 @@ describe('the package', () => {
     const script = `await import('rowhouse${entry.slice(1)}'${options})`
     await runs([node, '--input-type=module', '-e', script], await core)
   })
+
+  test.each(Object.entries(resolutions))(
+    'compiles every entry without the optional packages and the types of Node, with %s resolution',
+    async (_, resolution) => {
+      const folder = await core
+      const entries = Object.keys(manifest.exports).filter((name) => name !== './package.json')
+      const text = entries.map((name, index) => `export * as entry${index} from 'rowhouse${name.slice(1)}'\n`).join('')
+      await Bun.write(join(folder, 'entries.ts'), text)
+      expect(await typeErrors(folder, ['entries.ts'], [...resolution, '--outDir', 'out'])).toEqual([])
+    },
+  )
 
   test('is loaded by a CommonJS module', async () => {
     const script =
@@ -130,9 +140,8 @@ describe('docs/use-the-kit.md', () => {
   let followed: string[] = []
   let database: Awaited<ReturnType<typeof createBareDatabase>>
   const extras = {
-    jose: '^6.0.0',
+    jose: '^6.2.10',
     '@electric-sql/pglite': '^0.5.16',
-    '@electric-sql/pglite-socket': '^0.2.17',
     jiti: '^2.7.0',
   }
 
