@@ -193,8 +193,6 @@ end $$;
 
 -- Returns at most one tenant, without its name. Each kind of value has a key of its own, so an external id never finds a slug. It is
 -- SECURITY DEFINER because its caller may not read the tables. PL/pgSQL keeps its plans for the session.
-drop function if exists tenancy.find_tenant(text);
---> statement-breakpoint
 create or replace function tenancy.find_tenant(kind text, value text)
   returns table (id text, slug text, external_id text, domains text[], status text)
   language plpgsql stable security definer set search_path = pg_catalog
@@ -226,14 +224,27 @@ begin
 end $$;
 --> statement-breakpoint
 
+-- For processes of the release before, which compare its body: an id or a slug, by its form.
+create or replace function tenancy.find_tenant(selector text) returns table (id uuid, slug text, status text)
+  language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+  if selector ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    return query select t.id, t.slug, t.status from tenancy.tenants t where t.id = selector::pg_catalog.uuid;
+  else
+    return query select t.id, t.slug, t.status from tenancy.tenants t where t.slug = selector collate "C";
+  end if;
+end $$;
+--> statement-breakpoint
+
 -- Who may do what: the serving role looks up, the role of the directory edits, and so does the role of administrative work.
 do $$
 declare
   serving constant name := (select name from tenancy.roles where purpose = 'serving');
   editor name;
 begin
-  revoke execute on function tenancy.find_tenant(text, text) from public;
-  execute format('grant execute on function tenancy.find_tenant(text, text) to %I', serving);
+  revoke execute on function tenancy.find_tenant(text), tenancy.find_tenant(text, text) from public;
+  execute format('grant execute on function tenancy.find_tenant(text), tenancy.find_tenant(text, text) to %I', serving);
   execute format('revoke all on tenancy.tenants, tenancy.tenant_domains from public, %I', serving);
   for editor in select jsonb_array_elements_text(current_setting('rowhouse.directory_editors')::jsonb) loop
     execute format('grant usage on schema tenancy to %I', editor);

@@ -196,10 +196,10 @@ await testFaults('the tenant directory', [
   },
   {
     name: 'an overload of the function',
-    sql: `create function tenancy.find_tenant(one text) returns table (id text, slug text, external_id text, domains text[], status text)
+    sql: `create function tenancy.find_tenant(one text, two text, three text) returns table (id text, slug text, external_id text, domains text[], status text)
       language sql security definer set search_path = pg_catalog as $$ ${leak} $$`,
-    undo: 'drop function tenancy.find_tenant(text)',
-    finds: { ...finds, object: 'tenancy.find_tenant(text)' },
+    undo: 'drop function tenancy.find_tenant(text, text, text)',
+    finds: { ...finds, object: 'tenancy.find_tenant(text,text,text)' },
   },
   {
     name: 'a granted column of the table',
