@@ -47,7 +47,9 @@ describe.each(kindsOfOwners)('for an owner that is %s, the upgrade of a filled d
       expect(await sql`select id, status from tenancy.find_tenant(${kind}, ${value})`).toMatchObject([
         { id: acme?.id, status: 'active' },
       ])
-    expect(await sql`select id, status from tenancy.find_tenant('acme')`).toEqual([{ id: acme?.id, status: 'active' }])
+    expect([...(await sql`select id, status from tenancy.find_tenant('acme')`)]).toEqual([
+      { id: acme?.id, status: 'active' },
+    ])
   })
 
   test('keeps each change from then on, and lets a tenant with a reserved slug be changed', async () => {
