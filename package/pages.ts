@@ -13,6 +13,7 @@ const pages = [
   'use-the-kit',
   'drizzle',
   'add-a-resource',
+  'tenants',
   'migrations',
   'upgrading',
   'doctor',

@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose'
-import { AuthenticationFailure, type Identity, isActor } from '../context/index.ts'
+import { AuthenticationFailure, type Identity, isActor, type TenantKind } from '../context/index.ts'
 import { invalidToken } from './token-errors.ts'
 
 const tenantsMax = 256
@@ -9,9 +9,14 @@ const tenantsMax = 256
  *
  * @param realm for the challenge that answers a token with malformed claims
  * @param tenantClaim the claim's name, or a JSON pointer (RFC 6901) when it begins with `/`
+ * @param yields what the values of the claim are
  * @throws TypeError when `tenantClaim` is empty or an invalid JSON pointer
  */
-export function createClaimReader(realm: string, tenantClaim: string): (payload: JWTPayload) => Identity {
+export function createClaimReader(
+  realm: string,
+  tenantClaim: string,
+  yields: TenantKind,
+): (payload: JWTPayload) => Identity {
   const path = parsePath(tenantClaim)
 
   return function readClaims(payload) {
@@ -21,7 +26,7 @@ export function createClaimReader(realm: string, tenantClaim: string): (payload:
     if (tenants.length === 0)
       throw new AuthenticationFailure('no-tenant-claim', 'FORBIDDEN', 'Your token does not name a tenant')
     if (tenants.length > tenantsMax || !tenants.every(isText)) throw invalidToken(realm, 'wrong-claim')
-    return { actor: payload.sub, tenants, claims: payload }
+    return { actor: payload.sub, tenants, ...(yields === 'id' ? {} : { yields }), claims: payload }
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
 import type { errors, JWTPayload, JWTVerifyOptions } from 'jose'
 import { LRUCache } from 'lru-cache'
-import type { Authentication, Identity } from '../context/index.ts'
-import { frozenIdentity } from '../context/internal.ts'
+import type { Authentication, Identity, TenantKind } from '../context/index.ts'
+import { assertKind, frozenIdentity } from '../context/internal.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { readBearer } from './bearer.ts'
 import { createClaimReader } from './claims.ts'
@@ -40,6 +40,12 @@ export interface JwtOptions {
    * @default 'tenant_id'
    */
   readonly tenantClaim?: string
+  /**
+   * What the values of that claim are: ids, or `slug`, `externalId` or `domain` of the tenant directory.
+   *
+   * @default 'id'
+   */
+  readonly yields?: TenantKind
   /**
    * How long a verified token is accepted again without verification, in milliseconds, but never beyond its expiry. A token
    * of a removed key stays valid for `refreshMs` and this time at most. 0 verifies every token.
@@ -86,14 +92,21 @@ const triesMax = 16
  * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
  */
 export function jwt(options: JwtOptions): Authentication {
-  const { clockSkewSeconds = 30, tenantClaim = 'tenant_id', realm = 'rowhouse', now = Date.now } = options
+  const {
+    clockSkewSeconds = 30,
+    tenantClaim = 'tenant_id',
+    yields = 'id',
+    realm = 'rowhouse',
+    now = Date.now,
+  } = options
+  assertKind(yields)
   if (!/^[\w .:/-]+$/.test(realm))
     throw new TypeError(`realm must consist of letters, digits, blanks and . : / _ - (got "${realm}")`)
   const { rememberMs = 60_000 } = options
   assertWholeNumber('clockSkewSeconds', clockSkewSeconds, 0, 3600)
   assertWholeNumber('rememberMs', rememberMs, 0)
   const remembered = new LRUCache<string, VerifiedToken>({ max: rememberedMax })
-  const readClaims = createClaimReader(realm, tenantClaim)
+  const readClaims = createClaimReader(realm, tenantClaim, yields)
   const keys = createKeySource(options, now)
   const jose = loadJose()
   const expected: JWTVerifyOptions = {

@@ -1,15 +1,22 @@
 import type { Context } from 'hono'
 import { ApiError, type ErrorCode } from '../errors/index.ts'
+import type { TenantKind } from './tenant-key.ts'
 
 /** The verified caller of a request. Handlers get a deeply frozen copy. */
 export interface Identity {
   /** The user or client that acts, such as a token's `sub`. Stored in the context, the log and the setting `app.actor`. */
   readonly actor?: string | undefined
   /**
-   * The tenants that the caller may act for, by id or by name. `'any'` accepts the tenant of the request, because the verifier
+   * The tenants that the caller may act for, named by what `yields` says. `'any'` accepts the tenant of the request, because the verifier
    * has chosen it, as a gateway does.
    */
   readonly tenants: readonly string[] | 'any'
+  /**
+   * What the values of `tenants` are. Another kind than `id` needs a tenant directory.
+   *
+   * @default 'id'
+   */
+  readonly yields?: TenantKind | undefined
   /** Further claims for handlers, such as roles and scopes: data, without functions. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 }

@@ -1,4 +1,5 @@
 import type { Identity } from './authentication.ts'
+import { assertKind } from './tenant-key.ts'
 
 const frozen = new WeakSet<Identity>()
 
@@ -11,6 +12,7 @@ const frozen = new WeakSet<Identity>()
 export function frozenIdentity(identity: Identity): Identity {
   if (frozen.has(identity)) return identity
   assertTenants(identity)
+  if (identity.yields !== undefined) assertKind(identity.yields)
   const copy = copyOf(identity)
   freeze(copy)
   frozen.add(copy)
@@ -22,7 +24,7 @@ function assertTenants(identity: { readonly tenants?: unknown } | null | undefin
   const tenants: unknown = identity?.tenants
   if (tenants === 'any' || (Array.isArray(tenants) && tenants.every((one) => typeof one === 'string'))) return
   throw new TypeError(
-    "verify() must return an identity whose tenants are a list of ids or names, or 'any': throw AuthenticationFailure for a " +
+    "verify() must return an identity whose tenants are a list of texts, or 'any': throw AuthenticationFailure for a " +
       'caller that is not authenticated',
   )
 }

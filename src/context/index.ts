@@ -13,4 +13,5 @@ export { type CarriedTenant, carryTenant, resumeTenant, tenantHeaders } from './
 export { tenantColumns } from './tenant-columns.ts'
 export type { TenantEnv } from './tenant-env.ts'
 export { parseTenantId, type TenantId } from './tenant-id.ts'
+export type { TenantKey, TenantKind } from './tenant-key.ts'
 export { type UnverifiedEnvironment, unverified } from './unverified.ts'

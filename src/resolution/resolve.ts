@@ -1,11 +1,19 @@
 import type { Context } from 'hono'
-import { AuthenticationFailure, type Identity, parseTenantId, type TenantId } from '../context/index.ts'
-import { globalActorOf } from '../context/internal.ts'
+import {
+  AuthenticationFailure,
+  type Identity,
+  parseTenantId,
+  type TenantId,
+  type TenantKey,
+  type TenantKind,
+} from '../context/index.ts'
+import { globalActorOf, keyOf, partsOf } from '../context/internal.ts'
 import { ApiError } from '../errors/index.ts'
 import type { TenantNotFound } from './events.ts'
 import type { TenantExtractor } from './extractors.ts'
 import { type Selector, toSelector } from './selector.ts'
 import type { DirectoryEntry, TenantDirectory } from './tenant-directory.ts'
+import { parseTenantKey } from './tenant-keys.ts'
 
 /** The request names no tenant, or one that is not served. */
 export class TenantNotFoundError extends ApiError {
@@ -22,7 +30,7 @@ export class TenantNotFoundError extends ApiError {
 export interface ResolverOptions {
   /** Reads the tenant from the request, for example {@link header}. */
   from: TenantExtractor
-  /** Maps names to ids, and reports suspended tenants. */
+  /** Maps slugs, external ids and domains to ids, and reports suspended tenants. */
   directory?: TenantDirectory | undefined
   /**
    * Whether ids must be in the directory too. Otherwise every well-formed id is a tenant, as without a directory.
@@ -42,14 +50,17 @@ export interface ResolvedTenant {
 export function createTenantResolver(options: ResolverOptions) {
   const { from: extractor, directory, directoryRequired = false } = options
   return async function resolve(c: Context, identity: Identity): Promise<ResolvedTenant> {
-    const selector = toSelector(await extractor.extract(c, identity))
+    const selector = toSelector(await extractor.extract(c, identity), extractor.yields)
     if (selector === undefined) throw new TenantNotFoundError('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = selector.from ?? extractor.label
     const wanted = parse(selector, from)
     const find: Find = async (tenant) => await directory?.find(tenant, globalActorOf(identity))
     // Before the other checks, which would reveal whether another tenant exists.
-    const { tenants } = identity
-    const { id, entry } = tenants === 'any' ? await findAny(wanted, find) : await findClaimed(wanted, tenants, find)
+    const { tenants, yields = 'id' } = identity
+    if (tenants !== 'any' && yields !== 'id' && directory === undefined)
+      throw new TypeError(`tenant() needs a directory, because the credentials name tenants by ${yields}`)
+    const { id, entry } =
+      tenants === 'any' ? await findAny(wanted, find) : await findClaimed(wanted, toKeys(tenants, yields), find)
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')
@@ -58,52 +69,56 @@ export function createTenantResolver(options: ResolverOptions) {
   }
 }
 
-type Wanted = { id: TenantId } | { name: string }
-type Find = (tenant: Wanted) => Promise<DirectoryEntry | undefined>
+type Find = (tenant: TenantKey) => Promise<DirectoryEntry | undefined>
 interface Found {
   id: TenantId | undefined
   entry: DirectoryEntry | undefined
 }
 
-function parse(selector: Selector, from: string): Wanted {
-  if ('name' in selector) return { name: selector.name }
-  const id = parseTenantId(selector.id)
-  if (id === undefined) {
+/** The canonical form of a selector. What can be no name of any tenant stays as it is: nothing equals it. */
+function parse({ from: _, ...selector }: Selector, from: string): TenantKey {
+  const key = parseTenantKey(selector)
+  if (key === undefined && 'id' in selector) {
     const message = `${from} must be one tenant id: 8-4-4-4-12 hex digits`
     throw new TenantNotFoundError('malformed', from, 'BAD_REQUEST', message)
   }
-  return { id }
+  return key ?? selector
 }
 
-async function findAny(wanted: Wanted, find: Find): Promise<Found> {
+const idIn = (key: TenantKey): TenantId | undefined => ('id' in key ? parseTenantId(key.id) : undefined)
+
+async function findAny(wanted: TenantKey, find: Find): Promise<Found> {
   const entry = await find(wanted)
-  return { id: 'id' in wanted ? wanted.id : entry?.id, entry }
+  return { id: 'id' in wanted ? idIn(wanted) : entry?.id, entry }
 }
 
 /**
  * Finds a tenant among those of the caller. It looks up only those, and as many whichever other tenant the request names:
- * otherwise the time of the response would show whether that tenant exists. A claim in the form of an id never matches a name.
+ * otherwise the time of the response would show whether that tenant exists. Claims are all of one kind. Values of two kinds are
+ * compared in the entry of the caller's own tenant, and never with one another.
  */
-async function findClaimed(wanted: Wanted, claims: readonly string[], find: Find): Promise<Found> {
-  const own = [...new Set(claims)].map(toWanted)
+async function findClaimed(wanted: TenantKey, own: readonly TenantKey[], find: Find): Promise<Found> {
   const same = own.find((claimed) => isSame(claimed, wanted))
   if (same && 'id' in wanted) return await findAny(wanted, find)
-  for (const claimed of same ? [same] : own.filter((claimed) => 'id' in claimed !== 'id' in wanted)) {
+  for (const claimed of same ? [same] : own.filter((claimed) => partsOf(claimed).kind !== partsOf(wanted).kind)) {
     const entry = await find(claimed)
     if (entry && isEntryOf(claimed, entry) && isEntryOf(wanted, entry)) return { id: entry.id, entry }
   }
   throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
 }
 
-function toWanted(claimed: string): Wanted {
-  const id = parseTenantId(claimed)
-  return id === undefined ? { name: claimed } : { id }
+/** The claimed tenants in their canonical form, without those that no tenant can have. */
+function toKeys(claims: readonly string[], kind: TenantKind): TenantKey[] {
+  return [...new Set(claims)].map((value) => parseTenantKey(keyOf(kind, value))).filter((key) => key !== undefined)
 }
 
-function isSame(one: Wanted, other: Wanted): boolean {
-  return 'id' in one ? 'id' in other && one.id === other.id : 'name' in other && one.name === other.name
+function isSame(one: TenantKey, other: TenantKey): boolean {
+  const [a, b] = [partsOf(one), partsOf(other)]
+  return a.kind === b.kind && a.value === b.value
 }
 
-function isEntryOf(wanted: Wanted, { id, slug }: DirectoryEntry): boolean {
-  return 'id' in wanted ? wanted.id === id : wanted.name === slug
+function isEntryOf(key: TenantKey, { id, slug, externalId, domains = [] }: DirectoryEntry): boolean {
+  if ('id' in key) return key.id === id
+  if ('slug' in key) return key.slug === slug
+  return 'externalId' in key ? key.externalId === externalId : domains.includes(key.domain)
 }

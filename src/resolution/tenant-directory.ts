@@ -1,32 +1,36 @@
 import { LRUCache } from 'lru-cache'
-import { parseTenantId, type TenantId } from '../context/index.ts'
+import type { TenantId, TenantKey } from '../context/index.ts'
+import { partsOf } from '../context/internal.ts'
 import type { ConnectionSource } from '../database/index.ts'
 import { queryAs } from '../database/internal.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { createLookups } from './lookups.ts'
+import { parseTenantKey } from './tenant-keys.ts'
 
 /** A tenant in the directory. */
 export interface DirectoryEntry {
   readonly id: TenantId
   /** Its short name, as in `acme.example.com`. */
   readonly slug: string
+  /** Its id in another system. */
+  readonly externalId?: string | undefined
+  /** Its domains, in canonical form. */
+  readonly domains?: readonly string[] | undefined
   readonly status: 'active' | 'suspended'
 }
 
-/** Finds tenants by id or by name. */
+/** Finds tenants by a key of one kind. */
 export interface TenantDirectory {
   /**
-   * A tenant has one name, its slug: for a caller with a list of tenants, other names are those of another tenant.
+   * For a caller with a list of tenants, names that are not in the entry are those of another tenant.
    *
+   * @param tenant a key in canonical form
    * @param actor the verified caller, so that a directory can bound the lookups of each
    * @returns undefined when there is no such tenant
    * @throws ApiError SERVICE_UNAVAILABLE when the directory cannot answer
    */
-  find(
-    tenant: { id: TenantId } | { name: string },
-    actor?: string,
-  ): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
+  find(tenant: TenantKey, actor?: string): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
 }
 
 export interface TenantDirectoryOptions {
@@ -68,7 +72,7 @@ const lastResortMs = 60_000
 
 /**
  * Creates a directory of the tenants in `tenancy.tenants`, which sql/35-tenant-directory.sql creates and `rowhouse tenant`
- * writes. It calls `tenancy.find_tenant()`, which shows the serving role one tenant at a time. Answers, also negative ones, are
+ * and `rowhouse/directory` write. It calls `tenancy.find_tenant()`, which shows the serving role one tenant at a time. Answers, also negative ones, are
  * cached for `cacheMs`. While the database is unavailable, the last answer is used for up to a minute. Requests for one tenant at
  * the same time share a query. At most 1000 queries for unknown tenants wait at the same time, and 100 of one actor.
  *
@@ -92,7 +96,7 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
 
   async function query(selector: string): Promise<DirectoryEntry | undefined> {
     const queriedAt = now()
-    const entry = toEntry((await queryAs(role, connections, findTenant, [selector]))[0])
+    const entry = toEntry((await queryAs(role, connections, findTenant, partsOfText(selector)))[0])
     const [cache, other] = entry ? [tenants, absent] : [absent, tenants]
     other.delete(selector)
     cache.set(selector, { entry, queriedAt, freshUntil: queriedAt + cacheMs })
@@ -115,26 +119,31 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
 
   return {
     find(tenant, actor) {
-      if ('id' in tenant) return find(tenant.id, actor)
-      return isTenantSlug(tenant.name) ? find(tenant.name, actor) : undefined
+      const key = parseTenantKey(tenant, (id) => id) // what is no id of the database finds nothing
+      return key && find(textOf(key), actor)
     },
     close: () => connections.close(),
   }
 }
 
-const slug = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+/** A key as the text that caches and lookups go by: no kind contains the separator, so two kinds never meet. */
+function textOf(key: TenantKey): string {
+  const { kind, value } = partsOf(key)
+  return `${kind}:${value}`
+}
+const partsOfText = (text: string) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]
 
-/**
- * Returns whether a text can be a tenant's short name: a label of a host name (RFC 1035, section 2.3.1) in lower case, and not
- * in the form of an id.
- */
-export const isTenantSlug = (text: string): boolean => slug.test(text) && parseTenantId(text) === undefined
-
-const findTenant = 'select id, status, slug from tenancy.find_tenant($1)'
+const findTenant = 'select id, slug, external_id, to_json(domains) as domains, status from tenancy.find_tenant($1, $2)'
 
 function toEntry(row: Record<string, unknown> | undefined): DirectoryEntry | undefined {
   if (row === undefined) return undefined
   const status = row.status === 'active' ? 'active' : 'suspended'
-  // Frozen, because the same object answers later requests. PostgreSQL prints a uuid canonically.
-  return Object.freeze({ id: String(row.id) as TenantId, slug: String(row.slug), status })
+  // Frozen, because the same object answers later requests. PostgreSQL prints an id canonically.
+  return Object.freeze({
+    id: String(row.id) as TenantId,
+    slug: String(row.slug),
+    externalId: row.external_id === null ? undefined : String(row.external_id),
+    domains: Object.freeze((row.domains as string[]).map(String)), // a JSON array
+    status,
+  })
 }

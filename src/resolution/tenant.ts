@@ -28,7 +28,7 @@ export interface TenantOptions extends ResolverOptions, TenantListeners {
  * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
  * suspended, or not one of the caller's; BAD_REQUEST when it is malformed or sent twice.
  *
- * @throws TypeError without `from` or `auth`, and when `from` yields names or the directory is required and there is none
+ * @throws TypeError without `from` or `auth`, and when `from` yields another kind than ids or the directory is required and there is none
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
@@ -81,8 +81,8 @@ function assertComplete({ from, auth, directory, directoryRequired }: Partial<Te
     throw new TypeError(
       'tenant() needs auth, which verifies callers: jwt() or gateway() of rowhouse/auth, or unverified() for a demo',
     )
-  if (from.yieldsNames && !directory)
-    throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields names`)
+  if ((from.yields ?? 'id') !== 'id' && !directory)
+    throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields ${from.yields}`)
   if (directoryRequired && !directory)
     throw new TypeError('tenant() needs a directory, because directoryRequired is true: createTenantDirectory()')
 }

@@ -3,6 +3,7 @@ import { type ConnectionSource, createPool } from '../database/index.ts'
 import {
   claim,
   createTenantDirectory,
+  domain,
   firstOf,
   header,
   subdomain,
@@ -46,10 +47,11 @@ function createDirectory({ config, role, connections }: TenantOptionsSource) {
   return createTenantDirectory({ connections: connections ?? createPool({ url: config.database.url, size: 1 }), role })
 }
 
-function createExtractor({ from, header: name, domain }: Config['tenant']): TenantExtractor {
+function createExtractor({ from, header: name, domain: under }: Config['tenant']): TenantExtractor {
   const make = {
     header: () => header(name),
-    subdomain: () => subdomain(domain === undefined ? {} : { domain }),
+    subdomain: () => subdomain(under === undefined ? {} : { domain: under }),
+    domain,
     claim,
   }
   const extractors = from.map((place) => make[place]())

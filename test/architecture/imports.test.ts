@@ -32,6 +32,7 @@ const kit: Record<string, string[]> = {
   database: ['context', 'errors', 'text'],
   auth: ['context', 'database', 'errors', 'text'],
   resolution: ['context', 'database', 'errors', 'text'],
+  directory: ['resolution', 'envelope', 'context', 'database', 'errors', 'text'],
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],

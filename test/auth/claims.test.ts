@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { Hono } from 'hono'
 import { SignJWT } from 'jose'
 import { jwt } from '../../src/auth/index.ts'
 import { createProtectedApp, statusOf } from './app.ts'
@@ -66,6 +67,19 @@ describe('the tenant claim', () => {
 
   test('matches an id in any letter case', async () => {
     expect(await statusOf((await send({ tenant_id: acme.toUpperCase() })).response)).toBe(200)
+  })
+
+  test.each(['slug', 'externalId', 'domain'] as const)('says that its values are of the kind %s', async (yields) => {
+    const auth = jwt({ ...options, yields })
+    const request = new Request('http://localhost', {
+      headers: { Authorization: `Bearer ${await token({ tenant_id: 'org_1' })}` },
+    })
+    const app = new Hono().get('/', async (c) => c.json(await auth.verify(c)))
+    expect(await (await app.request(request)).json()).toMatchObject({ tenants: ['org_1'], yields })
+  })
+
+  test('cannot have values of an unknown kind', () => {
+    expect(() => jwt({ ...options, yields: 'name' as 'slug' })).toThrow(TypeError) // what JavaScript may pass
   })
 
   test.each(['', '/a~', '/a~2b'])('rejects the name %p', (tenantClaim) => {

@@ -76,11 +76,13 @@ describe('in a third-party database the doctor', () => {
 
   test('has a fault for every check', () => {
     // Other tests cover these: broken-*.test.ts, demonstrated.test.ts, tenant-expression.test.ts, start-message.test.ts,
-    // database/signed-context.test.ts.
+    // database/signed-context.test.ts, db/tenant-directory.test.ts.
     const elsewhere = [
       'identity-update',
       'no-table',
       'not-tried',
+      'recorder-function',
+      'recorder-role',
       'rows-of-another-tenant',
       'row-security-active',
       'signed-context',

@@ -78,7 +78,15 @@ describe('a migration', () => {
     await migrate({ url: server.ownerUrl, adminPassword: 'another' })
     await migrate({ url: server.ownerUrl })
     expect(await everything()).toEqual(before)
-    expect(before.map(({ name }) => name)).toEqual(['app_admin', 'public', 'tasks', 'tenancy', 'tenants', 'users'])
+    expect(before.map(({ name }) => name)).toEqual([
+      'app_admin',
+      'public',
+      'tasks',
+      'tenancy',
+      'tenant_domains',
+      'tenants',
+      'users',
+    ])
   })
 
   test('leaves no error for the isolation check', async () => {

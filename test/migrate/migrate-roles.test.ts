@@ -3,6 +3,7 @@ import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
 import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import { logIn } from './log-in.ts'
+import { failureOf } from './owners.ts'
 import { startRoleServer } from './role-server.ts'
 
 const server = await startRoleServer()
@@ -80,10 +81,15 @@ describe('an owner who is no superuser', () => {
     expect(errors).toEqual([])
   })
 
-  test('migrates without CREATEROLE when app_user exists', async () => {
+  test('migrates without CREATEROLE when app_user and the recorder exist', async () => {
     await migrate({ url: await server.createDatabase(), appPassword: 'y' })
     await server.owner`alter role app_user reset IntervalStyle` // only CREATEROLE may set it again
     const { url } = await server.createLandlord()
+    const { message } = await failureOf(migrate({ url }))
+    const [, statements] = /then migrate again: (create role .*;)$/m.exec(message) ?? []
+    expect(statements).toMatch(/^create role tenancy_recorder_\w+ nologin; grant tenancy_recorder_\w+ to landlord;$/)
+    await server.owner.unsafe(statements ?? '')
     expect(await migrate({ url })).toHaveLength(journal.entries.length)
+    expect(await migrate({ url })).toEqual([])
   })
 })

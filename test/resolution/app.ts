@@ -19,7 +19,8 @@ export function newApp(options: Omit<TenantOptions, 'auth'> & Partial<TenantOpti
 
 /** A tenant directory with these entries. */
 export const directoryOf = (...tenants: DirectoryEntry[]): TenantDirectory => ({
-  find: (wanted) => tenants.find(({ id, slug }) => ('id' in wanted ? id === wanted.id : slug === wanted.name)),
+  find: (wanted) =>
+    tenants.find(({ id, slug }) => ('id' in wanted ? id === wanted.id : 'slug' in wanted && slug === wanted.slug)),
 })
 
 /** An entry for {@link directoryOf}, with a new id. */

@@ -74,7 +74,7 @@ describe('an authentication that does not say which tenants its caller may act f
       return c.text('')
     })
     await app.request('/', { headers: { 'X-Tenant-Id': newTenant() } })
-    expect(messages).toEqual([expect.stringContaining('whose tenants are a list of ids or names')])
+    expect(messages).toEqual([expect.stringContaining('whose tenants are a list of texts')])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Authentication } from '../../src/context/index.ts'
-import { claim, firstOf, header, path, subdomain, type TenantExtractor } from '../../src/resolution/index.ts'
+import { claim, domain, firstOf, header, path, subdomain, type TenantExtractor } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
 import { directoryOf, newApp, newEntry } from './app.ts'
 
@@ -23,8 +23,8 @@ describe('path', () => {
     expect(await response.json()).toMatchObject(malformed('path parameter tenantId'))
   })
 
-  test('reads a name for the tenant directory', async () => {
-    const named = newApp({ from: path({ parameter: 'tenantId', yields: 'name' }), directory }, at)
+  test('reads a slug for the tenant directory', async () => {
+    const named = newApp({ from: path({ parameter: 'tenantId', yields: 'slug' }), directory }, at)
     expect(await (await named.request('/tenants/acme/tasks')).json()).toMatchObject({ tenantId: acme.id })
   })
 
@@ -41,6 +41,29 @@ describe('path', () => {
   )
 })
 
+test('an extractor that yields another kind than ids needs a directory', () => {
+  for (const from of [
+    header('X-Tenant', { yields: 'externalId' }),
+    domain(),
+    subdomain(),
+    firstOf(header('X-Id'), domain()),
+  ])
+    expect(() => newApp({ from })).toThrow(TypeError)
+})
+
+test('an extractor yields one of the four kinds', () => {
+  const yields = 'name' as 'slug' // what JavaScript may pass
+  for (const make of [() => header('X-Tenant', { yields }), () => path({ parameter: 'tenant', yields })])
+    expect(make).toThrow(TypeError)
+})
+
+test('a header names its kind in the message that it is missing', async () => {
+  const app = newApp({ from: header('X-Org', { yields: 'externalId' }), directory })
+  expect(await (await app.request('/')).json()).toMatchObject({
+    error: { message: "Tenant header is required: send X-Org with your tenant's external id" },
+  })
+})
+
 const authOf = (tenants: string[] | 'any'): Authentication => ({
   vary: ['Authorization'],
   verify: () => ({ actor: 'ada', tenants }),
@@ -53,8 +76,9 @@ describe('claim', () => {
     expect(await response.json()).toMatchObject({ tenantId: id })
   })
 
-  test('reads a name when the claim is not an id', async () => {
-    const response = await newApp({ from: claim(), auth: authOf(['acme']), directory }).request('/')
+  test('reads a slug when the credentials say so', async () => {
+    const auth = { vary: [], verify: () => ({ tenants: ['acme'], yields: 'slug' as const }) }
+    const response = await newApp({ from: claim(), auth, directory }).request('/')
     expect(await response.json()).toMatchObject({ tenantId: acme.id })
   })
 
@@ -93,8 +117,8 @@ describe('firstOf', () => {
   })
 
   test('treats an empty selector of a custom extractor as absent', async () => {
-    const empty = (found: { id: string } | { name: string }) => ({ label: 'x', missing: 'x', extract: () => found })
-    const app = newApp({ from: firstOf(empty({ id: '' }), empty({ name: '' }), header('X-Tenant-Id')), directory })
+    const empty = (found: { id: string } | { slug: string }) => ({ label: 'x', missing: 'x', extract: () => found })
+    const app = newApp({ from: firstOf(empty({ id: '' }), empty({ slug: '' }), header('X-Tenant-Id')), directory })
     expect(await (await app.request('/', { headers: { 'X-Tenant-Id': a } })).json()).toMatchObject({ tenantId: a })
   })
 

@@ -79,15 +79,18 @@ describe('without a tenant directory', () => {
     },
   )
 
-  test('a name in a claim is an unknown tenant', async () => {
-    const auth = authOf({ tenants: ['acme'] })
-    expect((await send({ from: claim(), auth })).status).toBe(403)
+  test('a claim that is no id is malformed', async () => {
+    const auth = authOf({ tenants: ['org_2Nx'] })
+    expect((await send({ from: claim(), auth })).body).toMatchObject({
+      statusCode: 400,
+      error: { message: 'claim must be one tenant id: 8-4-4-4-12 hex digits' },
+    })
   })
 })
 
 describe('a caller with a list of tenants', () => {
   const auth = authOf({ actor: 'ada', tenants: [acme.id.toUpperCase()] })
-  const bySlug = authOf({ tenants: ['acme'] })
+  const bySlug = authOf({ tenants: ['acme'], yields: 'slug' })
 
   test('may act for each of them', async () => {
     expect((await send({ auth }, acme.id)).body).toMatchObject({ tenantId: acme.id, actor: 'ada' })
@@ -121,13 +124,13 @@ describe('a caller with a list of tenants', () => {
     expect(answer.body).toMatchObject({ error: { message: 'This tenant is suspended' } })
   })
 
-  test('may have them by name, which the directory maps to an id', async () => {
+  test('may have them by slug, which the directory maps to an id', async () => {
     expect((await send({ auth: bySlug, directory }, acme.id)).body).toMatchObject({ tenantId: acme.id })
     expect((await send({ auth: bySlug, directory }, globex.id)).status).toBe(403)
   })
 
-  test('is rejected with names when there is no directory', async () => {
-    expect((await send({ auth: bySlug }, acme.id)).status).toBe(403)
+  test('is not served with slugs when there is no directory', async () => {
+    expect((await send({ auth: bySlug }, acme.id)).status).toBe(500)
   })
 
   test('may act for a claimed id only, even if another tenant has that id as its name', async () => {
@@ -181,7 +184,7 @@ describe('a listener', () => {
   const requestId = 'r-1'
 
   test('gets the resolved tenant with its actor and place', async () => {
-    const auth = authOf({ actor: 'ada', tenants: ['acme'] })
+    const auth = authOf({ actor: 'ada', tenants: ['acme'], yields: 'slug' })
     expect(await eventsOf({ auth }, acme.id)).toEqual([
       { type: 'tenant-resolved', tenantId: acme.id, actor: 'ada', from: 'X-Tenant-Id', requestId },
     ])
@@ -205,7 +208,7 @@ describe('a listener', () => {
   })
 
   test('gets the actor of a request for another tenant', async () => {
-    expect(await eventsOf({ auth: authOf({ actor: 'ada', tenants: ['acme'] }) }, globex.id)).toEqual([
+    expect(await eventsOf({ auth: authOf({ actor: 'ada', tenants: ['acme'], yields: 'slug' }) }, globex.id)).toEqual([
       { type: 'authentication-failed', reason: 'other-tenant', actor: 'ada', requestId },
     ])
   })

@@ -153,9 +153,9 @@ test('/ready is 503 while the tenant directory is missing, where the service nee
     return response.status
   }
   expect(await status('required')).toBe(200)
-  await asOwner(database)`revoke execute on function tenancy.find_tenant(text) from app_user`
+  await asOwner(database)`revoke execute on function tenancy.find_tenant(text, text) from app_user`
   expect(await status('required')).toBe(503)
-  await asOwner(database)`drop function tenancy.find_tenant(text)`
+  await asOwner(database)`drop function tenancy.find_tenant(text, text)`
   expect(await status('required')).toBe(503)
   expect(await status('off')).toBe(200)
 })

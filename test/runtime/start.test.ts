@@ -15,7 +15,7 @@ const withoutDirectory = await createDatabase()
 const owner = `owner_${randomBytes(6).toString('hex')}`
 let limit: unknown
 beforeAll(async () => {
-  await asOwner(withoutDirectory)`drop function tenancy.find_tenant(text)`
+  await asOwner(withoutDirectory)`drop function tenancy.find_tenant(text, text)`
   const [role] = await administrator`select rolconnlimit from pg_roles where rolname = 'app_user'`
   limit = role?.rolconnlimit
   await administrator.unsafe(

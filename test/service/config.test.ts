@@ -150,12 +150,14 @@ test.each([
   [{ AUTH: 'gateway' }, 'GATEWAY_SECRET or GATEWAY_CERTIFICATE is required with AUTH=gateway: set exactly one'],
   [{ AUTH: 'gateway', GATEWAY_SECRET: 'short' }, 'GATEWAY_SECRET must have at least 32 characters'],
   [{ AUTH: 'gateway', GATEWAY_CERTIFICATE: 'CN=gateway' }, 'GATEWAY_CERTIFICATE and GATEWAY_CERTIFICATE_HEADER belong'],
-  [{ TENANT_FROM: 'cookie' }, 'TENANT_FROM must list one or more of "header", "subdomain" or "claim"'],
+  [{ TENANT_FROM: 'cookie' }, 'TENANT_FROM must list one or more of "header", "subdomain", "domain" or "claim"'],
   [{ TENANT_FROM: ',' }, 'TENANT_FROM must list one or more of'],
   [{ GATEWAY_ACTOR_HEADER: 'X User' }, 'GATEWAY_ACTOR_HEADER must be the name of an HTTP header'],
   [{ JWT_CLOCK_SKEW_SECONDS: '301' }, 'JWT_CLOCK_SKEW_SECONDS must be a whole number from 0 to 300'],
   [{ TENANT_FROM: 'claim' }, 'TENANT_FROM can list "claim" only with AUTH=jwt: remove "claim", or set AUTH=jwt'],
   [{ TENANT_FROM: 'header,subdomain' }, 'TENANT_DIRECTORY must be "on" or "required"'],
+  [{ TENANT_FROM: 'domain' }, 'TENANT_DIRECTORY must be "on" or "required": it maps a subdomain or a domain to an id'],
+  [{ JWT_TENANT_YIELDS: 'slug' }, 'TENANT_DIRECTORY must be "on" or "required": it maps the slug of JWT_TENANT_YIELDS'],
   [
     { TENANT_DOMAIN: 'example.com' },
     'TENANT_DOMAIN applies only when TENANT_FROM lists "subdomain": remove it, or add "subdomain" to TENANT_FROM',
@@ -184,6 +186,7 @@ test('reads a JWT key, issuer and audience', () => {
     algorithms: undefined,
     clockSkewSeconds: 30,
     tenantClaim: 'tenant_id',
+    yields: 'id',
   })
   expect(tenant.from).toEqual(['header', 'claim'])
   expect(load({ ...jwt, JWT_AUDIENCE: 'any' }).auth).toMatchObject({ audience: 'any' })

@@ -13,6 +13,7 @@ describe('a setting without effect is refused by name', () => {
     [{ RATE_LIMIT_WINDOW_SECONDS: '10' }, 'RATE_LIMIT_WINDOW_SECONDS applies only with RATE_LIMIT'],
     [{ TENANT_CONCURRENCY: '0', TENANT_QUEUE: '5' }, 'TENANT_QUEUE has no effect with TENANT_CONCURRENCY=0'],
     [{ JWT_TENANT_CLAIM: 'org' }, 'JWT_TENANT_CLAIM applies only with AUTH=jwt'],
+    [{ JWT_TENANT_YIELDS: 'slug', TENANT_DIRECTORY: 'on' }, 'JWT_TENANT_YIELDS applies only with AUTH=jwt'],
     [{ JWT_CLOCK_SKEW_SECONDS: '5' }, 'JWT_CLOCK_SKEW_SECONDS applies only with AUTH=jwt'],
     [{ ...jwt, JWT_JWKS_ALLOW_HTTP: 'true' }, 'JWT_JWKS_ALLOW_HTTP applies only when JWT_JWKS_URL is http'],
     [{ ...jwt, ALLOW_UNVERIFIED: 'true' }, 'ALLOW_UNVERIFIED has no effect with AUTH=jwt'],

@@ -1,71 +1,67 @@
-import { spawnSync } from 'node:child_process'
-import { userInfo } from 'node:os'
-import { Argument, Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { parseTenantId } from '../../context/index.ts'
-import { type AdminDatabase, createAdminDatabase, createPool } from '../../database/index.ts'
-import { OperatorError } from '../../errors/index.ts'
-import { isTenantSlug } from '../../resolution/index.ts'
-import { databaseUrl } from '../database-url.ts'
-import { type CommandIo, print } from '../io.ts'
-import { jsonLog } from '../output/json-log.ts'
-import { createTenant, listTenants, setTenantStatus } from './tenant-rows.ts'
+import { Command } from '@commander-js/extra-typings'
+import type { DirectoryEditor, DirectoryTenant, TenantStatus } from '../../directory/index.ts'
+import { escaped, escapedJson } from '../../text/index.ts'
+import type { CommandIo } from '../io.ts'
+import { withEditor } from './tenant-editor.ts'
+import {
+  actor,
+  by,
+  domains,
+  externalId,
+  id,
+  keyOf,
+  name,
+  newSlug,
+  processUser,
+  reason,
+  requiredName,
+  requiredReason,
+  slug,
+  status,
+  tenantArgument,
+} from './tenant-options.ts'
 
 const environment = `
 Environment variables:
-  DATABASE_ADMIN_URL  the database, as app_admin
-  DATABASE_OWNER_URL  the database, as its owner; used when DATABASE_ADMIN_URL is not set
+  DATABASE_DIRECTORY_URL  the database, as app_directory, which may do this and nothing else
+  DATABASE_ADMIN_URL      the database, as app_admin; used when the first one is not set
+  DATABASE_OWNER_URL      the database, as its owner; used when neither is set
 
-Each run writes its reason and its actor to the log on stderr, and to the settings app.admin_reason and app.actor of its
-transaction.
+Each run writes its reason and its actor to the log on stderr. Those of a change stay in the history of the tenant.
 `
 
-const slug = new Argument('<slug>', 'the short name, as in acme.example.com').argParser((text: string) => {
-  if (isTenantSlug(text)) return text
-  throw new InvalidArgumentError('It must have 1 to 63 of a-z, 0-9 and inner hyphens, and must not look like a uuid.')
-})
-const slugOrId = new Argument('<slug-or-id>', 'the short name or the id').argParser((text: string) => {
-  const parsed = parseTenantId(text) ?? (isTenantSlug(text) ? text : undefined)
-  if (parsed !== undefined) return parsed
-  throw new InvalidArgumentError('It must be a slug (a-z, 0-9 and inner hyphens) or an id (8-4-4-4-12 hex digits).')
-})
-const name = new Option('--name <name>', 'the display name (required)')
-  .makeOptionMandatory()
-  .argParser((text: string) => {
-    if (text.trim() !== '' && [...text].length <= 200) return text
-    throw new InvalidArgumentError('It must have 1 to 200 characters.')
-  })
-const id = new Option('--id <uuid>', 'the id, when another system has assigned one').argParser((text: string) => {
-  const parsed = parseTenantId(text)
-  if (parsed !== undefined) return parsed
-  throw new InvalidArgumentError('It must be 8-4-4-4-12 hex digits.')
-})
-const status = new Option('--status <status>', 'only tenants with this status').choices([
-  'active',
-  'suspended',
-] as const)
-const reason = new Option('--reason <text>', 'the reason, for the log (required)')
-  .makeOptionMandatory()
-  .argParser((text: string) => {
-    if (text.trim() !== '' && text.length <= 500) return text
-    throw new InvalidArgumentError('It must have 1 to 500 characters.')
-  })
-const actor = new Option('--actor <name>', 'who acts, for the log (default: the user of the process)').argParser(
-  (text: string) => {
-    if (text.trim() !== '' && [...text].length <= 200) return text
-    throw new InvalidArgumentError('It must have 1 to 200 characters.')
-  },
-)
-
 export function createTenantCommand(io: CommandIo) {
+  const example = (text: string) => `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant ${text}`
+
   const create = new Command('create')
     .description('Create a tenant, and print its id.')
-    .addArgument(slug)
-    .addOption(name)
+    .addArgument(newSlug)
+    .addOption(requiredName)
+    .addOption(externalId)
+    .addOption(domains)
     .addOption(id)
+    .addOption(reason)
     .addOption(actor)
-    .addHelpText('after', `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant create acme --name 'Acme Inc.'`)
-    .action((slug, { name, id, actor = processUser() }) =>
-      withAdmin(io, (admin) => createTenant(admin, { slug, name, id }, actor)),
+    .addHelpText('after', example("create acme --name 'Acme Inc.' --external-id org_2Nx"))
+    .action((slug, { name, externalId, domain, id, reason = `create tenant ${slug}`, actor = processUser() }) =>
+      withEditor(io, async (editor) => {
+        const tenant = { slug, name, externalId, domains: domain, id }
+        return (await editor.create(tenant, { reason, actor })).id
+      }),
+    )
+
+  const get = new Command('get')
+    .description('Print a tenant as JSON.')
+    .addArgument(tenantArgument)
+    .addOption(by)
+    .addOption(actor)
+    .addHelpText('after', example('get org_2Nx --by externalId'))
+    .action((tenant, { by, actor = processUser() }) =>
+      withEditor(
+        io,
+        async (editor) => json(await editor.get(keyOf(by, tenant), { reason: 'get tenant', actor })),
+        tenant,
+      ),
     )
 
   const list = new Command('list')
@@ -73,74 +69,104 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(status)
     .addOption(actor)
     .option('--json', 'print JSON')
-    .addHelpText('after', `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant list --status suspended --json`)
-    .action(({ status, json, actor = processUser() }) =>
-      withAdmin(io, (admin) => listTenants(admin, { status, json }, actor)),
+    .addHelpText('after', example('list --status suspended --json'))
+    .action(({ status, json: asJson, actor = processUser() }) =>
+      withEditor(io, async (editor) => {
+        const tenants = await listAll(editor, status, actor)
+        return asJson ? json(tenants) : lines(tenants)
+      }),
+    )
+
+  const rename = new Command('rename')
+    .description('Change what a tenant is called and found by. It keeps its former slugs and external ids for itself.')
+    .addArgument(tenantArgument)
+    .addOption(by)
+    .addOption(name)
+    .addOption(slug)
+    .addOption(externalId)
+    .addOption(domains)
+    .option('--no-domains', 'remove all its domains')
+    .addOption(reason)
+    .addOption(actor)
+    .addHelpText('after', example("rename acme --slug acme-group --name 'Acme Group'"))
+    .action(
+      (tenant, { by, name, slug, externalId, domain, domains, reason = 'rename tenant', actor = processUser() }) =>
+        withEditor(
+          io,
+          async (editor) => {
+            const names = { name, slug, externalId, domains: domains ? domain : [] }
+            const renamed = await editor.rename(keyOf(by, tenant), names, { reason, actor })
+            return `Tenant ${renamed.slug} (${renamed.id}) has the name ${escaped(renamed.name)}.`
+          },
+          tenant,
+        ),
     )
 
   const suspend = new Command('suspend')
-    .description('Refuse all requests of a tenant. Running services follow within five seconds.')
-    .addArgument(slugOrId)
-    .addOption(reason)
+    .description('Refuse new requests of a tenant. Running services follow within five seconds.')
+    .addArgument(tenantArgument)
+    .addOption(by)
+    .addOption(requiredReason)
     .addOption(actor)
-    .addHelpText(
-      'after',
-      `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant suspend acme --reason 'Invoice 4711 is not paid'`,
-    )
-    .action((tenant, { reason, actor = processUser() }) =>
-      withAdmin(io, (admin) => setTenantStatus(admin, { tenant, status: 'suspended' }, { reason, actor })),
+    .addHelpText('after', example("suspend acme --reason 'Invoice 4711 is not paid'"))
+    .action((tenant, { by, reason, actor = processUser() }) =>
+      withEditor(io, async (editor) => state(await editor.suspend(keyOf(by, tenant), { reason, actor })), tenant),
     )
 
   const resume = new Command('resume')
     .description('Serve a suspended tenant again.')
-    .addArgument(slugOrId)
-    .addOption(reason)
+    .addArgument(tenantArgument)
+    .addOption(by)
+    .addOption(requiredReason)
     .addOption(actor)
-    .addHelpText(
-      'after',
-      `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant resume acme --reason 'Invoice 4711 is paid'`,
-    )
-    .action((tenant, { reason, actor = processUser() }) =>
-      withAdmin(io, (admin) => setTenantStatus(admin, { tenant, status: 'active' }, { reason, actor })),
+    .addHelpText('after', example("resume acme --reason 'Invoice 4711 is paid'"))
+    .action((tenant, { by, reason, actor = processUser() }) =>
+      withEditor(io, async (editor) => state(await editor.resume(keyOf(by, tenant), { reason, actor })), tenant),
     )
 
-  const tenant = new Command('tenant').description('Create, list, suspend and resume tenants.')
-  for (const command of [create, list, suspend, resume]) tenant.addCommand(command)
-  return tenant.addHelpText(
-    'after',
-    `${environment}\nExample:\n  ${io.runner.run} rowhouse tenant create acme --name 'Acme Inc.'`,
-  )
+  const history = new Command('history')
+    .description('Print the last 100 changes of a tenant as JSON, the last one first.')
+    .addArgument(tenantArgument)
+    .addOption(by)
+    .addOption(actor)
+    .addHelpText('after', example('history acme'))
+    .action((tenant, { by, actor = processUser() }) =>
+      withEditor(
+        io,
+        async (editor) =>
+          json(await editor.history(keyOf(by, tenant), {}, { reason: 'read the history of a tenant', actor })),
+        tenant,
+      ),
+    )
+
+  const tenant = new Command('tenant').description('Create, list, rename, suspend and resume tenants.')
+  for (const command of [create, get, list, rename, suspend, resume, history]) tenant.addCommand(command)
+  return tenant.addHelpText('after', example("create acme --name 'Acme Inc.'"))
 }
 
-/** Prints the result of work in the admin database. */
-async function withAdmin(io: CommandIo, work: (admin: AdminDatabase) => Promise<string>): Promise<void> {
-  const { DATABASE_ADMIN_URL, DATABASE_OWNER_URL } = io.env
-  const [url, variable] = DATABASE_ADMIN_URL
-    ? [DATABASE_ADMIN_URL, 'DATABASE_ADMIN_URL']
-    : [DATABASE_OWNER_URL, 'DATABASE_OWNER_URL']
-  if (!url)
-    throw new OperatorError(
-      'DATABASE_ADMIN_URL is not set: set it to postgres://app_admin:password@host:5432/database, or set DATABASE_OWNER_URL',
-    )
-  const admin = createAdminDatabase({
-    connections: createPool({ url: databaseUrl(url, variable), size: 1 }),
-    log: jsonLog(io.stderr), // stdout is for the result
-    allowBound: true,
-  })
-  try {
-    print(io, await work(admin))
-  } finally {
-    await admin.close()
-  }
+const json = (value: unknown): string => escapedJson(JSON.stringify(value, undefined, 2))
+const state = ({ slug, id, status }: DirectoryTenant): string => `Tenant ${slug} (${id}) is ${status}.`
+
+async function listAll(
+  editor: DirectoryEditor,
+  status: TenantStatus | undefined,
+  actor: string,
+): Promise<DirectoryTenant[]> {
+  const all: DirectoryTenant[] = []
+  let after: string | undefined
+  do {
+    const page = await editor.list({ status, after, limit: 1000 }, { reason: 'list tenants', actor })
+    all.push(...page.tenants)
+    after = page.next
+  } while (after !== undefined)
+  return all
 }
 
-/**
- * The user of the operating system that this process runs as. Bun's `userInfo()` returns the variable USER, which the caller sets
- * as they like.
- */
-function processUser(): string {
-  const id = process.getuid?.()
-  if (id === undefined) return userInfo().username // Windows
-  const { stdout } = spawnSync('id', ['-un'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  return stdout?.trim() || `uid ${id}` // a container may have no name for its user
+/** One line a tenant, in the order of the slugs. */
+function lines(tenants: readonly DirectoryTenant[]): string {
+  if (tenants.length === 0) return 'No tenant found.'
+  const width = Math.max(...tenants.map(({ slug }) => slug.length))
+  return tenants
+    .map(({ slug, status, id, name }) => [slug.padEnd(width), status.padEnd(9), id, escaped(name)].join('  '))
+    .join('\n')
 }

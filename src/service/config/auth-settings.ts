@@ -15,6 +15,7 @@ export const authSettings = {
   JWT_AUDIENCE: list.optional(),
   JWT_ALGORITHMS: list.optional(),
   JWT_TENANT_CLAIM: z.string().default('tenant_id'),
+  JWT_TENANT_YIELDS: oneOf('id', 'slug', 'externalId', 'domain').default('id'),
   JWT_CLOCK_SKEW_SECONDS: wholeNumber(0, 300).default(30),
   GATEWAY_SECRET: secrets.optional(),
   GATEWAY_CERTIFICATE: z.string().optional(),
@@ -38,6 +39,8 @@ export interface JwtConfig {
   readonly algorithms: readonly string[] | undefined
   readonly clockSkewSeconds: number
   readonly tenantClaim: string
+  /** What the values of that claim are. */
+  readonly yields: 'id' | 'slug' | 'externalId' | 'domain'
 }
 
 /** A service behind a gateway, which proves itself with a header and has verified the caller. */
@@ -121,6 +124,7 @@ function readJwt(settings: AuthSettings, report: Report): JwtConfig | undefined 
     algorithms: settings.JWT_ALGORITHMS,
     clockSkewSeconds: settings.JWT_CLOCK_SKEW_SECONDS,
     tenantClaim: settings.JWT_TENANT_CLAIM,
+    yields: settings.JWT_TENANT_YIELDS,
   }
 }
 

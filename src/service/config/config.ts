@@ -24,7 +24,7 @@ export interface Config {
   readonly auth: AuthConfig
   readonly tenant: {
     /** The places that can name a request's tenant, the first one first. */
-    readonly from: readonly ('header' | 'subdomain' | 'claim')[]
+    readonly from: readonly ('header' | 'subdomain' | 'domain' | 'claim')[]
     readonly header: string
     /** Undefined for the domain by the Public Suffix List. */
     readonly domain: string | undefined

@@ -22,12 +22,17 @@ export function checkTogether(settings: Settings, isSet: (name: string) => boole
 }
 
 function checkTenant(settings: Settings, isSet: (name: string) => boolean, report: Report): void {
-  const { TENANT_FROM, TENANT_DOMAIN, TENANT_DIRECTORY, AUTH } = settings
+  const { TENANT_FROM, TENANT_DOMAIN, TENANT_DIRECTORY, AUTH, JWT_TENANT_YIELDS } = settings
   const places = TENANT_FROM ?? ['header']
   if (places.includes('claim') && AUTH !== 'jwt')
     report('TENANT_FROM', 'can list "claim" only with AUTH=jwt: remove "claim", or set AUTH=jwt')
-  if (places.includes('subdomain') && TENANT_DIRECTORY === 'off')
-    report('TENANT_DIRECTORY', 'must be "on" or "required": a subdomain is a name, which the directory maps to an id')
+  if (TENANT_DIRECTORY === 'off' && JWT_TENANT_YIELDS !== 'id')
+    report(
+      'TENANT_DIRECTORY',
+      `must be "on" or "required": it maps the ${JWT_TENANT_YIELDS} of JWT_TENANT_YIELDS to an id`,
+    )
+  else if (TENANT_DIRECTORY === 'off' && (places.includes('subdomain') || places.includes('domain')))
+    report('TENANT_DIRECTORY', 'must be "on" or "required": it maps a subdomain or a domain to an id')
   if (TENANT_DOMAIN !== undefined && !places.includes('subdomain'))
     report(
       'TENANT_DOMAIN',

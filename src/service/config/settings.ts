@@ -27,7 +27,7 @@ export const settings = z.object({
   SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 600_000).default(10_000),
   HSTS: transportSecurity.default('max-age=15552000; includeSubDomains'),
   ...authSettings,
-  TENANT_FROM: listOf('header', 'subdomain', 'claim').optional(),
+  TENANT_FROM: listOf('header', 'subdomain', 'domain', 'claim').optional(),
   TENANT_HEADER: headerName.default('X-Tenant-Id'),
   TENANT_DOMAIN: domain.optional(),
   TENANT_DIRECTORY: oneOf('off', 'on', 'required').default('off'),
@@ -45,7 +45,7 @@ export const settings = z.object({
 })
 
 /** Settings that only commands read. */
-export const commandSettings = ['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL']
+export const commandSettings = ['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL', 'DATABASE_DIRECTORY_URL']
 
 /** The settings one by one, each of them valid. */
 export type Settings = z.infer<typeof settings>

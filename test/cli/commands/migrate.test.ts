@@ -35,7 +35,10 @@ describe('rowhouse migrate', () => {
     const env = { DATABASE_OWNER_URL: database.ownerUrl }
     const { code, stderr } = await rowhouse(['migrate', ...folders, ...names], { cwd: project.folder, env })
     expect([code, stderr]).toEqual([0, ''])
-    expect(await asOwner(database)`select from pg_policy`).toHaveLength(4)
+    const policies = asOwner(
+      database,
+    )`select from pg_policy join pg_class c on c.oid = polrelid where relforcerowsecurity`
+    expect(await policies).toHaveLength(4)
   })
 
   test('rolls back when a table would not be protected, and names the table', async () => {

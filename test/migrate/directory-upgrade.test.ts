@@ -1,0 +1,108 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createIsolationCheck } from '../../src/isolation/index.ts'
+import { migrate } from '../../src/migrate/index.ts'
+import { createOwnedDatabases, kindsOfOwners } from './owners.ts'
+
+// The directory before it had external ids, domains and a history: version 1 of the SQL.
+
+const root = join(import.meta.dir, '../..')
+const before = await mkdtemp(join(tmpdir(), 'rowhouse-sql-'))
+await cp(join(root, 'sql'), before, { recursive: true })
+await cp(join(import.meta.dir, 'version-1/sql'), before, { recursive: true })
+await cp(join(root, 'sql/40-protected-tables.sql'), join(before, '40-protected-tables.sql'))
+for (const later of ['33-recorder.sql', '39-version.sql']) await rm(join(before, later))
+afterAll(() => rm(before, { recursive: true }))
+
+const databases = createOwnedDatabases()
+
+/** A database of the release before, with two tenants and a user of each. */
+async function createFilled(owner: (typeof kindsOfOwners)[number]) {
+  const database = await databases.createEmpty(owner)
+  const { url, sql } = database
+  await migrate({ url, sql: before, migrations: join(root, 'drizzle') })
+  const tenants = await sql`
+    insert into tenancy.tenants (slug, name, status) values ('acme', 'Acme Inc.', 'active'), ('api', 'Old', 'suspended') returning *`
+  for (const { id } of tenants)
+    await sql`insert into users (tenant_id, email, name) values (${id}, 'ada@example.com', 'Ada')`
+  return { ...database, tenants }
+}
+
+describe.each(kindsOfOwners)('for an owner that is %s, the upgrade of a filled directory', (owner) => {
+  test('keeps every tenant and every row, and finds the tenants by their new keys', async () => {
+    const { url, sql, tenants } = await createFilled(owner)
+    const users = await sql`select * from users order by id`
+    expect(await migrate({ url })).toEqual([])
+    expect([...(await sql`select * from tenancy.tenants order by slug`)]).toEqual(
+      tenants.map((tenant) => ({ ...tenant, external_id: null })),
+    )
+    expect([...(await sql`select * from users order by id`)]).toEqual([...users])
+    const [acme] = tenants
+    for (const [kind, value] of [
+      ['id', acme?.id],
+      ['slug', 'acme'],
+    ])
+      expect(await sql`select id, status from tenancy.find_tenant(${kind}, ${value})`).toMatchObject([
+        { id: acme?.id, status: 'active' },
+      ])
+    expect([...(await sql`select id, status from tenancy.find_tenant('acme')`)]).toEqual([
+      { id: acme?.id, status: 'active' },
+    ])
+  })
+
+  test('keeps each change from then on, and lets a tenant with a reserved slug be changed', async () => {
+    const { url, sql } = await createFilled(owner)
+    await migrate({ url })
+    await sql`update tenancy.tenants set status = 'active' where slug = 'api'`
+    await sql`update tenancy.tenants set slug = 'acme-inc' where slug = 'acme'`
+    const changes = await sql`select action, before ->> 'slug' as slug from tenancy.tenant_history order by id`
+    expect([...changes]).toEqual([
+      { action: 'resume', slug: 'api' },
+      { action: 'rename', slug: 'acme' },
+    ])
+    const again = sql`insert into tenancy.tenants (slug, name) values ('acme', 'Other')`
+    expect(await again.catch(({ code }) => code)).toBe('23505')
+  })
+
+  test('leaves nobody who may become the recorder, and no error of the doctor', async () => {
+    const { url, sql } = await createFilled(owner)
+    for (const _ of [1, 2]) await migrate({ url })
+    const [row] = await sql`
+      select pg_get_userbyid(relowner) as recorder, has_schema_privilege(relowner, 'tenancy', 'create') as "mayCreate",
+        exists (
+          select from pg_auth_members m where m.roleid = relowner
+            and not (m.member = (select datdba from pg_database where datname = current_database()) and m.admin_option
+              and coalesce((to_jsonb(m) ->> 'set_option')::boolean, true) is not true)) as "hasMembers"
+      from pg_class where oid = 'tenancy.tenant_history'::regclass`
+    expect(row).toMatchObject({
+      recorder: expect.stringMatching(/^tenancy_recorder/),
+      mayCreate: false,
+      hasMembers: false,
+    })
+    const check = createIsolationCheck({ url: databases.asSuperuser(url), role: 'app_user', allowPrivileged: true })
+    expect((await check.inspect()).filter(({ level }) => level === 'error')).toEqual([])
+    await check.close()
+  })
+
+  test('gives the recorder what a restore gave to its own login', async () => {
+    const { url, sql } = await createFilled(owner)
+    await migrate({ url })
+    const [{ owner: login } = {}] = await sql`
+      select pg_get_userbyid(datdba) as owner from pg_database where datname = current_database()`
+    for (const object of [
+      'table tenancy.tenant_history',
+      'table tenancy.former_names',
+      'function tenancy.record_tenant_change()',
+      'function tenancy.read_tenant_history(text, uuid, int)',
+    ])
+      await sql.unsafe(`alter ${object} owner to "${login}"`)
+    await migrate({ url })
+    await sql`insert into tenancy.tenants (slug, name) values ('new', 'New')`
+    const [row] = await sql`
+      select pg_get_userbyid(relowner) ~ '^tenancy_recorder' as ok, (select count(*)::int from tenancy.tenant_history) as changes
+      from pg_class where oid = 'tenancy.tenant_history'::regclass`
+    expect(row).toEqual({ ok: true, changes: 1 })
+  })
+})
