@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
-import { type Identity, parseTenantId } from '../context/index.ts'
+import type { Identity, TenantKind } from '../context/index.ts'
+import { partsOf, referTo } from '../context/internal.ts'
 import { isHeaderName } from '../text/index.ts'
 import { type Selector, selectorFor, toSelector } from './selector.ts'
 
@@ -21,11 +22,11 @@ export interface TenantExtractor {
   /** The message for a client whose request names no tenant. */
   readonly missing: string
   /**
-   * Whether it returns names, which need a tenant directory.
+   * The kinds of tenants that it returns. All but `id` need a tenant directory.
    *
-   * @default false
+   * @default ['id']
    */
-  readonly yieldsNames?: boolean
+  readonly yields?: readonly TenantKind[]
   /** The request headers that it reads, for `Vary` (RFC 9110, section 12.5.5). */
   readonly vary?: readonly string[]
   /**
@@ -55,12 +56,12 @@ export function header(name: string): TenantExtractor {
 /**
  * Reads the tenant from the path. A middleware can read only the parameters of the path that it is registered with.
  *
- * @param options `parameter`: its name in the route, without the colon; `yields`: `'id'`, or `'name'` for the tenant directory
+ * @param options `parameter`: its name in the route, without the colon; `yields`: what it holds, `@default 'id'`
  * @throws TypeError when the parameter is empty, or contains a colon or a pattern
  * @example
  * app.use('/tenants/:tenantId/*', tenant({ from: path({ parameter: 'tenantId' }), auth }))
  */
-export function path(options: { parameter: string; yields?: 'id' | 'name' }): TenantExtractor {
+export function path(options: { parameter: string; yields?: TenantKind }): TenantExtractor {
   const { parameter, yields = 'id' } = options
   if (!/^[^\s:/{}*?]+$/.test(parameter))
     throw new TypeError(`path() needs the name of a route parameter without ":" or a pattern (got "${parameter}")`)
@@ -68,7 +69,7 @@ export function path(options: { parameter: string; yields?: 'id' | 'name' }): Te
   return {
     label: `path parameter ${parameter}`,
     missing: `Tenant is required: name it in the path parameter ${parameter}`,
-    yieldsNames: yields === 'name',
+    yields: [yields],
     extract(c) {
       const value = c.req.param(parameter)
       return value === undefined ? undefined : select(value)
@@ -90,7 +91,9 @@ export function claim(): TenantExtractor {
     extract(_c, identity) {
       const [claimed, ...others] = identity.tenants === 'any' ? [] : identity.tenants
       if (claimed === undefined || others.length > 0) return undefined
-      return parseTenantId(claimed) === undefined ? { name: claimed } : { id: claimed }
+      if (typeof claimed === 'string') return claimed
+      const { kind, value } = partsOf(claimed)
+      return referTo(kind, value)
     },
   }
 }
@@ -109,7 +112,7 @@ export function firstOf(...extractors: TenantExtractor[]): TenantExtractor {
   return {
     label: extractors.map(({ label }) => label).join(' or '),
     missing: first.missing,
-    yieldsNames: extractors.some(({ yieldsNames }) => yieldsNames),
+    yields: [...new Set(extractors.flatMap(({ yields }) => yields ?? []))],
     vary: [...new Set(extractors.flatMap(({ vary }) => vary ?? []))],
     async extract(c, identity) {
       for (const extractor of extractors) {

@@ -1,6 +1,14 @@
 import type { Context } from 'hono'
-import { AuthenticationFailure, type Identity, parseTenantId, type TenantId } from '../context/index.ts'
-import { globalActorOf } from '../context/internal.ts'
+import {
+  AuthenticationFailure,
+  type ClaimedTenant,
+  type Identity,
+  parseTenantId,
+  type TenantId,
+  type TenantKind,
+  type TenantReference,
+} from '../context/index.ts'
+import { globalActorOf, partsOf, referTo } from '../context/internal.ts'
 import { ApiError } from '../errors/index.ts'
 import type { TenantNotFound } from './events.ts'
 import type { TenantExtractor } from './extractors.ts'
@@ -32,10 +40,11 @@ export interface ResolverOptions {
   directoryRequired?: boolean
 }
 
-/** A request's tenant, and the label of the extractor that found it. */
+/** A request's tenant, the label of the extractor that found it, and the caller's roles in it. */
 export interface ResolvedTenant {
   tenantId: TenantId
   from: string
+  roles: readonly string[] | undefined
 }
 
 /** Creates the function that resolves the tenant of a request and checks that its caller may act for it. */
@@ -46,19 +55,25 @@ export function createTenantResolver(options: ResolverOptions) {
     if (selector === undefined) throw new TenantNotFoundError('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = selector.from ?? extractor.label
     const wanted = parse(selector, from)
-    const find: Find = async (tenant) => await directory?.find(tenant, globalActorOf(identity))
+    const find: Find = async (tenant) =>
+      await directory?.find(referTo(tenant.kind, tenant.value), globalActorOf(identity))
     // Before the other checks, which would reveal whether another tenant exists.
-    const { tenants } = identity
-    const { id, entry } = tenants === 'any' ? await findAny(wanted, find) : await findClaimed(wanted, tenants, find)
+    const found =
+      identity.tenants === 'any'
+        ? { ...(await findAny(wanted, find)), roles: identity.roles }
+        : await findClaimed(wanted, identity.tenants, find)
+    const { id, entry, roles } = found
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')
       throw new TenantNotFoundError('suspended', from, 'FORBIDDEN', 'This tenant is suspended')
-    return { tenantId: id, from }
+    return { tenantId: id, from, roles }
   }
 }
 
-type Wanted = { id: TenantId } | { name: string }
+/** A tenant by one value of one kind; an id is canonical. */
+type Wanted = { kind: 'id'; value: TenantId } | { kind: Exclude<TenantKind, 'id'>; value: string }
+type Claimed = Wanted & { roles: readonly string[] | undefined }
 type Find = (tenant: Wanted) => Promise<DirectoryEntry | undefined>
 interface Found {
   id: TenantId | undefined
@@ -66,44 +81,62 @@ interface Found {
 }
 
 function parse(selector: Selector, from: string): Wanted {
-  if ('name' in selector) return { name: selector.name }
-  const id = parseTenantId(selector.id)
-  if (id === undefined) {
-    const message = `${from} must be one tenant id: 8-4-4-4-12 hex digits`
-    throw new TenantNotFoundError('malformed', from, 'BAD_REQUEST', message)
-  }
-  return { id }
+  const wanted = toWanted(selector)
+  if (wanted) return wanted
+  throw new TenantNotFoundError(
+    'malformed',
+    from,
+    'BAD_REQUEST',
+    `${from} must be one tenant id: 8-4-4-4-12 hex digits`,
+  )
+}
+
+/** Returns undefined for a malformed id. */
+function toWanted(reference: TenantReference): Wanted | undefined {
+  const { kind, value } = partsOf(reference)
+  if (kind !== 'id') return { kind, value }
+  const id = parseTenantId(value)
+  return id === undefined ? undefined : { kind, value: id }
 }
 
 async function findAny(wanted: Wanted, find: Find): Promise<Found> {
   const entry = await find(wanted)
-  return { id: 'id' in wanted ? wanted.id : entry?.id, entry }
+  return { id: wanted.kind === 'id' ? wanted.value : entry?.id, entry }
 }
 
 /**
  * Finds a tenant among those of the caller. It looks up only those, and as many whichever other tenant the request names:
- * otherwise the time of the response would show whether that tenant exists. A claim in the form of an id never matches a name.
+ * otherwise the time of the response would show whether that tenant exists. The roles are those of the claim that names the tenant.
  */
-async function findClaimed(wanted: Wanted, claims: readonly string[], find: Find): Promise<Found> {
-  const own = [...new Set(claims)].map(toWanted)
+async function findClaimed(wanted: Wanted, claims: readonly (string | ClaimedTenant)[], find: Find) {
+  const own = distinct(claims.flatMap(toClaimed))
   const same = own.find((claimed) => isSame(claimed, wanted))
-  if (same && 'id' in wanted) return await findAny(wanted, find)
-  for (const claimed of same ? [same] : own.filter((claimed) => 'id' in claimed !== 'id' in wanted)) {
+  if (same && wanted.kind === 'id') return { ...(await findAny(wanted, find)), roles: same.roles }
+  for (const claimed of same ? [same] : own.filter(({ kind }) => kind !== wanted.kind)) {
     const entry = await find(claimed)
-    if (entry && isEntryOf(claimed, entry) && isEntryOf(wanted, entry)) return { id: entry.id, entry }
+    if (entry && (same || isEntryOf(wanted, entry))) return { id: entry.id, entry, roles: claimed.roles }
   }
   throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
 }
 
-function toWanted(claimed: string): Wanted {
-  const id = parseTenantId(claimed)
-  return id === undefined ? { name: claimed } : { id }
+function toClaimed(claimed: string | ClaimedTenant): Claimed[] {
+  const reference = typeof claimed === 'string' ? { id: claimed } : claimed
+  const wanted = toWanted(reference)
+  return wanted ? [{ ...wanted, roles: reference.roles }] : []
 }
 
-function isSame(one: Wanted, other: Wanted): boolean {
-  return 'id' in one ? 'id' in other && one.id === other.id : 'name' in other && one.name === other.name
+/** Without later claims of the same tenant. */
+function distinct(claims: readonly Claimed[]): Claimed[] {
+  const first = new Map<string, Claimed>()
+  for (const claimed of claims) {
+    const key = `${claimed.kind} ${claimed.value}`
+    if (!first.has(key)) first.set(key, claimed)
+  }
+  return [...first.values()]
 }
 
-function isEntryOf(wanted: Wanted, { id, slug }: DirectoryEntry): boolean {
-  return 'id' in wanted ? wanted.id === id : wanted.name === slug
+const isSame = (one: Wanted, other: Wanted): boolean => one.kind === other.kind && one.value === other.value
+
+function isEntryOf({ kind, value }: Wanted, entry: DirectoryEntry): boolean {
+  return kind === 'domain' ? entry.domains?.includes(value) === true : entry[kind] === value
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import type { TenantKind } from '../context/index.ts'
 import { optionalPackage } from '../errors/index.ts'
 import type { TenantExtractor } from './extractors.ts'
 import { selectorFor } from './selector.ts'
@@ -17,11 +18,11 @@ export interface SubdomainOptions {
    */
   exclude?: readonly string[]
   /**
-   * Whether the label is a name for the tenant directory, or an id.
+   * What the label is. All but `id` need a tenant directory.
    *
-   * @default 'name'
+   * @default 'slug'
    */
-  yields?: 'id' | 'name'
+  yields?: TenantKind
 }
 
 const excludedByDefault = ['www', 'api', 'app', 'admin', 'docs', 'static', 'status', 'mail']
@@ -39,7 +40,7 @@ const excludedByDefault = ['www', 'api', 'app', 'admin', 'docs', 'static', 'stat
  * app.use('/tasks/*', tenant({ from: subdomain({ domain: 'app.example.com' }), auth, directory }))
  */
 export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
-  const { domain, exclude = excludedByDefault, yields = 'name' } = options
+  const { domain, exclude = excludedByDefault, yields = 'slug' } = options
   const excluded = new Set(exclude.map((label) => parseName('exclude', label, isLabel, 'labels')))
   const under = domain === undefined ? undefined : parseName('domain', domain, isHostName, 'a domain')
   const select = selectorFor(yields)
@@ -47,7 +48,7 @@ export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
   return {
     label: 'subdomain',
     missing: `Tenant is required: call your own subdomain${under === undefined ? '' : ` of ${under}`}`,
-    yieldsNames: yields === 'name',
+    yields: [yields],
     // No `vary`: the host is part of the URL, which is the key of a cache (RFC 9111, section 2).
     async extract(c) {
       const host = hostOf(c)

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { parseTenantId, type TenantId } from '../context/index.ts'
+import { parseTenantId, type TenantId, type TenantReference } from '../context/index.ts'
 import type { ConnectionSource } from '../database/index.ts'
 import { queryAs } from '../database/internal.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
@@ -11,22 +11,25 @@ export interface DirectoryEntry {
   readonly id: TenantId
   /** Its short name, as in `acme.example.com`. */
   readonly slug: string
+  /** Its id at the identity provider, such as `org_2NxVKbZ5YhM0`. */
+  readonly externalId?: string | undefined
+  /** Its domains, such as `acme.example`, in lower case. */
+  readonly domains?: readonly string[] | undefined
   readonly status: 'active' | 'suspended'
 }
 
-/** Finds tenants by id or by name. */
+/** Finds tenants by their id, slug, external id or domain. */
 export interface TenantDirectory {
   /**
-   * A tenant has one name, its slug: for a caller with a list of tenants, other names are those of another tenant.
+   * Values of different kinds never meet: an external id that is another tenant's slug does not find that tenant. A caller whose
+   * credentials name a tenant by another kind than the request reaches it only by a value in the entry.
    *
+   * @param tenant an id is in its canonical form
    * @param actor the verified caller, so that a directory can bound the lookups of each
    * @returns undefined when there is no such tenant
    * @throws ApiError SERVICE_UNAVAILABLE when the directory cannot answer
    */
-  find(
-    tenant: { id: TenantId } | { name: string },
-    actor?: string,
-  ): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
+  find(tenant: TenantReference, actor?: string): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
 }
 
 export interface TenantDirectoryOptions {
@@ -115,8 +118,8 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
 
   return {
     find(tenant, actor) {
-      if ('id' in tenant) return find(tenant.id, actor)
-      return isTenantSlug(tenant.name) ? find(tenant.name, actor) : undefined
+      if (tenant.id !== undefined) return find(tenant.id, actor)
+      return tenant.slug !== undefined && isTenantSlug(tenant.slug) ? find(tenant.slug, actor) : undefined
     },
     close: () => connections.close(),
   }

@@ -19,7 +19,12 @@ export function newApp(options: Omit<TenantOptions, 'auth'> & Partial<TenantOpti
 
 /** A tenant directory with these entries. */
 export const directoryOf = (...tenants: DirectoryEntry[]): TenantDirectory => ({
-  find: (wanted) => tenants.find(({ id, slug }) => ('id' in wanted ? id === wanted.id : slug === wanted.name)),
+  find: (wanted) =>
+    tenants.find((entry) =>
+      wanted.domain === undefined
+        ? entry.id === wanted.id || entry.slug === wanted.slug || (entry.externalId ?? '') === wanted.externalId
+        : entry.domains?.includes(wanted.domain),
+    ),
 })
 
 /** An entry for {@link directoryOf}, with a new id. */

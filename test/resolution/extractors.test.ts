@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import type { Authentication } from '../../src/context/index.ts'
+import type { Authentication, ClaimedTenant, TenantReference } from '../../src/context/index.ts'
 import { claim, firstOf, header, path, subdomain, type TenantExtractor } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
 import { directoryOf, newApp, newEntry } from './app.ts'
@@ -24,7 +24,7 @@ describe('path', () => {
   })
 
   test('reads a name for the tenant directory', async () => {
-    const named = newApp({ from: path({ parameter: 'tenantId', yields: 'name' }), directory }, at)
+    const named = newApp({ from: path({ parameter: 'tenantId', yields: 'slug' }), directory }, at)
     expect(await (await named.request('/tenants/acme/tasks')).json()).toMatchObject({ tenantId: acme.id })
   })
 
@@ -41,9 +41,9 @@ describe('path', () => {
   )
 })
 
-const authOf = (tenants: string[] | 'any'): Authentication => ({
+const authOf = (tenants: (string | ClaimedTenant)[] | 'any'): Authentication => ({
   vary: ['Authorization'],
-  verify: () => ({ actor: 'ada', tenants }),
+  verify: () => (tenants === 'any' ? { actor: 'ada', tenants } : { actor: 'ada', tenants }),
 })
 
 describe('claim', () => {
@@ -53,8 +53,8 @@ describe('claim', () => {
     expect(await response.json()).toMatchObject({ tenantId: id })
   })
 
-  test('reads a name when the claim is not an id', async () => {
-    const response = await newApp({ from: claim(), auth: authOf(['acme']), directory }).request('/')
+  test('reads a slug for the tenant directory', async () => {
+    const response = await newApp({ from: claim(), auth: authOf([{ slug: 'acme' }]), directory }).request('/')
     expect(await response.json()).toMatchObject({ tenantId: acme.id })
   })
 
@@ -93,8 +93,8 @@ describe('firstOf', () => {
   })
 
   test('treats an empty selector of a custom extractor as absent', async () => {
-    const empty = (found: { id: string } | { name: string }) => ({ label: 'x', missing: 'x', extract: () => found })
-    const app = newApp({ from: firstOf(empty({ id: '' }), empty({ name: '' }), header('X-Tenant-Id')), directory })
+    const empty = (found: TenantReference) => ({ label: 'x', missing: 'x', extract: () => found })
+    const app = newApp({ from: firstOf(empty({ id: '' }), empty({ slug: '' }), header('X-Tenant-Id')), directory })
     expect(await (await app.request('/', { headers: { 'X-Tenant-Id': a } })).json()).toMatchObject({ tenantId: a })
   })
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import type { ClaimedTenant } from '../../src/context/index.ts'
 import { createTenantDirectory, type TenantExtractor } from '../../src/resolution/index.ts'
 import { watchedPool } from '../database/watched-pool.ts'
 import { main, newTenant } from '../database.ts'
@@ -13,13 +14,13 @@ const by: Record<'id' | 'slug', TenantExtractor> = {
   slug: {
     label: 'X-Tenant',
     missing: '',
-    yieldsNames: true,
-    extract: (c) => ({ name: c.req.header('X-Tenant') ?? '' }),
+    yields: ['slug'],
+    extract: (c) => ({ slug: c.req.header('X-Tenant') ?? '' }),
   },
 }
 
 /** An app with a directory of its own, whose caller has these claims, and the number of the directory's queries. */
-function openApp(claims: readonly string[], how: 'id' | 'slug') {
+function openApp(claims: readonly (string | ClaimedTenant)[], how: 'id' | 'slug') {
   const connections = watchedPool({ url: main.appUrl })
   const directory = createTenantDirectory({ connections })
   const auth = { vary: [], verify: () => ({ actor: 'ada', tenants: claims }) }
@@ -47,6 +48,10 @@ const foreign: [what: string, make: () => Promise<{ id: string; slug: string }>]
     },
   ],
 ]
+/** A claim of a tenant. */
+const claimedBy = (how: 'id' | 'slug', { id, slug }: { id: string; slug: string }): ClaimedTenant =>
+  how === 'id' ? { id } : { slug }
+
 const refused = '403 Your credentials are not for this tenant'
 
 describe.each(foreign)('a tenant of others that is %s', (_what, make) => {
@@ -64,8 +69,8 @@ describe.each(foreign)('a tenant of others that is %s', (_what, make) => {
       const [one, two] = [await register(), await register()]
       const claims = {
         'two ids': [one.id, two.id],
-        'two slugs': [one.slug, two.slug],
-        'an id and a slug': [one.id, two.slug],
+        'two slugs': [{ slug: one.slug }, { slug: two.slug }],
+        'an id and a slug': [one.id, { slug: two.slug }],
       }
       await using app = openApp(claims[claimed], how)
       const other = (await make())[how]
@@ -77,8 +82,8 @@ describe.each(foreign)('a tenant of others that is %s', (_what, make) => {
   test.each(['id', 'slug'] as const)('costs no query either when others have just used it, by its %s', async (how) => {
     const other = await make()
     const own = await register()
-    await using app = openApp([own[how]], how)
-    await app.directory.find(how === 'id' ? { id: idOf(other.id) } : { name: other.slug })
+    await using app = openApp([claimedBy(how, own)], how)
+    await app.directory.find(how === 'id' ? { id: idOf(other.id) } : { slug: other.slug })
     const before = app.queries()
     expect([await app.send(other[how]), app.queries()]).toEqual([refused, before])
   })
@@ -91,12 +96,12 @@ test.each([
   ['slug', 'slug'],
 ] as const)('a caller reaches its tenant by its %s with its %s in the claim, with one query', async (how, claimed) => {
   const own = await register()
-  await using app = openApp([own[claimed]], how)
+  await using app = openApp([claimedBy(claimed, own)], how)
   expect([await app.send(own[how]), app.queries()]).toEqual(['200 ', 1])
 })
 
 test('a name in the claim that the directory does not have is no tenant of the caller', async () => {
   const slug = newSlug()
-  await using app = openApp([slug], 'slug')
+  await using app = openApp([{ slug }], 'slug')
   expect(await app.send(slug)).toBe(refused)
 })

@@ -80,14 +80,14 @@ describe('without a tenant directory', () => {
   )
 
   test('a name in a claim is an unknown tenant', async () => {
-    const auth = authOf({ tenants: ['acme'] })
+    const auth = authOf({ tenants: [{ slug: 'acme' }] })
     expect((await send({ from: claim(), auth })).status).toBe(403)
   })
 })
 
 describe('a caller with a list of tenants', () => {
   const auth = authOf({ actor: 'ada', tenants: [acme.id.toUpperCase()] })
-  const bySlug = authOf({ tenants: ['acme'] })
+  const bySlug = authOf({ tenants: [{ slug: 'acme' }] })
 
   test('may act for each of them', async () => {
     expect((await send({ auth }, acme.id)).body).toMatchObject({ tenantId: acme.id, actor: 'ada' })
@@ -181,7 +181,7 @@ describe('a listener', () => {
   const requestId = 'r-1'
 
   test('gets the resolved tenant with its actor and place', async () => {
-    const auth = authOf({ actor: 'ada', tenants: ['acme'] })
+    const auth = authOf({ actor: 'ada', tenants: [{ slug: 'acme' }] })
     expect(await eventsOf({ auth }, acme.id)).toEqual([
       { type: 'tenant-resolved', tenantId: acme.id, actor: 'ada', from: 'X-Tenant-Id', requestId },
     ])
@@ -205,7 +205,7 @@ describe('a listener', () => {
   })
 
   test('gets the actor of a request for another tenant', async () => {
-    expect(await eventsOf({ auth: authOf({ actor: 'ada', tenants: ['acme'] }) }, globex.id)).toEqual([
+    expect(await eventsOf({ auth: authOf({ actor: 'ada', tenants: [{ slug: 'acme' }] }) }, globex.id)).toEqual([
       { type: 'authentication-failed', reason: 'other-tenant', actor: 'ada', requestId },
     ])
   })

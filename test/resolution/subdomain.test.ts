@@ -134,7 +134,7 @@ test.each([
   { domain: '127.0.0.1' },
   { exclude: ['www.app'] },
   { exclude: [''] },
-  { yields: 'slug' as 'name' }, // what JavaScript may pass
+  { yields: 'name' as 'slug' }, // what JavaScript may pass
 ])('subdomain() rejects the options %j', (options) => {
   expect(() => subdomain(options)).toThrow(TypeError)
 })

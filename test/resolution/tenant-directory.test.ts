@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
-import { unverified } from '../../src/context/index.ts'
+import { type TenantReference, unverified } from '../../src/context/index.ts'
 import { query } from '../../src/database/index.ts'
 import { createTenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { failureOf, gate, openCable, owner } from '../database/shared-database.ts'
@@ -29,7 +29,7 @@ describe('the tenant directory', () => {
     const { id, slug } = await register()
     const entry = { id, slug, status: 'active' } as const
     expect(await directory.find({ id })).toEqual(entry)
-    expect(await directory.find({ name: slug })).toEqual(entry)
+    expect(await directory.find({ slug })).toEqual(entry)
   })
 
   test('returns an entry that its caller cannot change for others', async () => {
@@ -49,7 +49,7 @@ describe('the tenant directory', () => {
 
   test('returns undefined for an absent tenant', async () => {
     await using directory = openDirectory()
-    expect([await directory.find({ id: idOf(newTenant()) }), await directory.find({ name: newSlug() })]).toEqual([
+    expect([await directory.find({ id: idOf(newTenant()) }), await directory.find({ slug: newSlug() })]).toEqual([
       undefined,
       undefined,
     ])
@@ -57,22 +57,22 @@ describe('the tenant directory', () => {
 
   test('sends one statement without a transaction', async () => {
     await using directory = openDirectory()
-    await directory.find({ name: newSlug() })
+    await directory.find({ slug: newSlug() })
     expect(directory.queries()).toBe(1)
   })
 
   test.each(['', 'Acme', 'a_b', '-a', 'a-', '%', 'a\0', 'x'.repeat(64)])(
-    'sends no query for %p, which cannot be a name',
-    async (name) => {
+    'sends no query for %p, which cannot be a slug',
+    async (slug) => {
       await using directory = openDirectory()
-      expect([await directory.find({ name }), directory.queries()]).toEqual([undefined, 0])
+      expect([await directory.find({ slug }), directory.queries()]).toEqual([undefined, 0])
     },
   )
 
-  test('sends no query for an id as a name', async () => {
+  test('sends no query for an id as a slug', async () => {
     await using directory = openDirectory()
     const { id } = await register()
-    expect([await directory.find({ name: id }), directory.queries()]).toEqual([undefined, 0])
+    expect([await directory.find({ slug: id }), directory.queries()]).toEqual([undefined, 0])
   })
 })
 
@@ -91,18 +91,18 @@ describe('an answer', () => {
   test('is used too when there is no such tenant', async () => {
     await using directory = openDirectory()
     const slug = newSlug()
-    await directory.find({ name: slug })
+    await directory.find({ slug })
     await register(slug)
-    expect([await directory.find({ name: slug }), directory.queries()]).toEqual([undefined, 1])
+    expect([await directory.find({ slug }), directory.queries()]).toEqual([undefined, 1])
     directory.pass(5000)
-    expect(await directory.find({ name: slug })).toMatchObject({ slug })
+    expect(await directory.find({ slug })).toMatchObject({ slug })
   })
 
   test('is used only for its own tenant', async () => {
     await using directory = openDirectory()
     const [one, two] = [await register(), await register()]
     for (const _ of [1, 2])
-      for (const { id, slug } of [one, two]) expect(await directory.find({ name: slug })).toMatchObject({ id, slug })
+      for (const { id, slug } of [one, two]) expect(await directory.find({ slug })).toMatchObject({ id, slug })
   })
 
   test('that has expired is used for a second during the next query', async () => {
@@ -180,7 +180,7 @@ describe('while the database is unavailable', () => {
 
   test('a tenant without an earlier answer gets SERVICE_UNAVAILABLE', async () => {
     await using directory = openDirectory({}, 'postgres://app_user:x@127.0.0.1:1/nowhere')
-    expect(await failureOf(Promise.resolve(directory.find({ name: 'acme' })))).toMatchObject({
+    expect(await failureOf(Promise.resolve(directory.find({ slug: 'acme' })))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     })
   })
@@ -188,7 +188,7 @@ describe('while the database is unavailable', () => {
   test('a database without find_tenant() gets SERVICE_UNAVAILABLE', async () => {
     const { appUrl } = await createBareDatabase()
     await using directory = openDirectory({}, appUrl)
-    expect(await failureOf(Promise.resolve(directory.find({ name: 'acme' })))).toMatchObject({
+    expect(await failureOf(Promise.resolve(directory.find({ slug: 'acme' })))).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
     })
   })
@@ -197,14 +197,14 @@ describe('while the database is unavailable', () => {
     await using cable = await openCable()
     await using directory = openDirectory({}, cable.url)
     const { slug } = await register()
-    await directory.find({ name: slug })
+    await directory.find({ slug })
     const [row] = await owner`
       select pid from pg_stat_activity where query ~ 'find_tenant' and pid <> pg_backend_pid() order by query_start desc`
     await cable.cut(row?.pid)
     directory.pass(5000)
-    expect(await directory.find({ name: slug })).toMatchObject({ slug })
+    expect(await directory.find({ slug })).toMatchObject({ slug })
     directory.pass(5000)
-    expect(await directory.find({ name: slug })).toMatchObject({ slug })
+    expect(await directory.find({ slug })).toMatchObject({ slug })
   })
 })
 
@@ -222,20 +222,20 @@ test('a superuser login uses the serving role for the query only', async () => {
   )
   const directory = createTenantDirectory({ connections, role: 'app_user' })
   const { id, slug } = await register()
-  expect(await directory.find({ name: slug })).toMatchObject({ id })
+  expect(await directory.find({ slug })).toMatchObject({ id })
   expect([roles, connections.sent.at(-1)]).toEqual([['app_user', 'transaction'], 'commit'])
   await directory.close()
 })
 
 describe('the tenant middleware with a directory', () => {
-  const appWith = (directory: TenantOptions['directory'], yields: 'id' | 'name') => {
+  const appWith = (directory: TenantOptions['directory'], yields: 'id' | 'slug') => {
     const from = {
       label: 'X-Tenant',
       missing: 'X-Tenant is required',
-      extract: (c: { req: { header(name: string): string | undefined } }) => {
+      extract: (c: { req: { header(name: string): string | undefined } }): TenantReference | undefined => {
         const value = c.req.header('X-Tenant')
         if (value === undefined) return undefined
-        return yields === 'id' ? { id: value } : { name: value }
+        return yields === 'id' ? { id: value } : { slug: value }
       },
     }
     const app = new Hono()
@@ -247,7 +247,7 @@ describe('the tenant middleware with a directory', () => {
 
   test('accepts a tenant by its name, and rejects a suspended or unknown one', async () => {
     await using directory = openDirectory()
-    const send = appWith(directory, 'name')
+    const send = appWith(directory, 'slug')
     const [active, suspended] = [await register(), await register()]
     await suspend(suspended.id)
     expect([await send(active.slug), await send(suspended.slug), await send('unknown')]).toEqual([

@@ -49,6 +49,7 @@ function addNotes({ routes, find, insert }: ReturnType<typeof createApp>, id: z.
       method: 'post',
       path: '/',
       operationId: 'createNote',
+      permission: 'notes:write',
       request: { body: jsonBody(NoteBody, 'A note') },
       responses: { 201: json(successOf(noteOf(id), 201), 'The note') },
     }),
@@ -61,6 +62,7 @@ function addNotes({ routes, find, insert }: ReturnType<typeof createApp>, id: z.
         method: 'get',
         path: '/{id}',
         operationId: 'getNote',
+        permission: 'notes:write',
         request: { params: z.object({ id }) },
         responses: { 200: json(successOf(noteOf(id)), 'The note') },
       },
@@ -109,6 +111,7 @@ describe('the contract cases understand', () => {
         method: 'post',
         path: '/upload',
         operationId: 'uploadNote',
+        permission: 'notes:write',
         request: { body: form },
         responses: { 201: json(successOf(noteOf(uuid), 201), 'The note') },
       }),
@@ -157,6 +160,7 @@ describe('the contract cases understand', () => {
           method: 'get',
           path: '/',
           operationId: 'listNotes',
+          permission: 'notes:write',
           request: { query: z.object({ since }) },
           responses: { 200: json(successOf(z.array(noteOf(uuid))), 'Notes') },
         }),
@@ -179,6 +183,7 @@ describe('the contract cases understand', () => {
           method: 'post',
           path: '/{id}/send',
           operationId: 'sendNote',
+          permission: 'notes:write',
           request: { params: z.object({ id: uuid }) },
           responses: { 200: json(successOf(noteOf(uuid)), 'The note') },
         },
@@ -196,7 +201,14 @@ describe('the contract cases understand', () => {
     const closed: string[] = []
     const events = { content: { 'text/event-stream': { schema: z.string() } }, description: 'Events' }
     api.routes.openapi(
-      tenantRoute({ ...about, method: 'get', path: '/events', operationId: 'watch', responses: { 200: events } }),
+      tenantRoute({
+        ...about,
+        method: 'get',
+        path: '/events',
+        operationId: 'watch',
+        permission: 'notes:read',
+        responses: { 200: events },
+      }),
       // The router expects a response of the declared type; a stream has none.
       (c) =>
         streamSSE(c, async (stream) => {
@@ -240,6 +252,7 @@ describe('the contract cases understand', () => {
           method: 'get',
           path: '/{id}',
           operationId: 'getNote',
+          permission: 'notes:write',
           request: { params: z.object({ id: uuid }) },
           responses: { 200: json(successOf(noteOf(uuid)), 'The note') },
         },
@@ -264,6 +277,7 @@ describe('the contract cases understand', () => {
             method: 'patch',
             path: '/{id}',
             operationId: 'updateNote',
+            permission: 'notes:write',
             request: { params: z.object({ id: uuid }), body: jsonBody(NoteBody.partial(), 'A change') },
             responses: { 200: json(successOf(noteOf(uuid)), 'The note') },
           },
@@ -295,6 +309,7 @@ function addLines(
         method: 'post',
         path: '/{noteId}/lines',
         operationId: 'createLine',
+        permission: 'notes:write',
         request: { params: z.object({ noteId: uuid }), body: jsonBody(NoteBody, 'A line') },
         responses: { 201: json(successOf(noteOf(uuid), 201), 'The line') },
       },
@@ -313,6 +328,7 @@ function addLines(
         method: 'get',
         path: '/{noteId}/lines/{id}',
         operationId: 'getLine',
+        permission: 'notes:write',
         request: { params: z.object({ noteId: uuid, id: uuid }) },
         responses: { 200: json(successOf(noteOf(uuid)), 'The line') },
       },
