@@ -1,13 +1,16 @@
 import type { ClaimedTenant, TenantKind } from '../context/index.ts'
 import { assertKind, isReference, referTo } from '../context/internal.ts'
-import { claimAt } from './claim-path.ts'
+import { type ClaimPath, parseClaimPath, WrongClaim } from './claim-path.ts'
 
 /** The claims of a verified token. */
 export type TokenClaims = Readonly<Record<string, unknown>>
 
 /** A claim with the caller's roles in one tenant. */
 export interface RolesClaim {
-  /** The claim with the role, or the list of roles: a name, or a JSON pointer (RFC 6901) when it begins with `/`. */
+  /**
+   * The claim with the role, or the list of roles: a name, or a JSON pointer (RFC 6901) when it begins with `/`. A `*` stands for the
+   * same member as in the claim of the tenants.
+   */
   readonly claim: string
   /**
    * The values that mean an owner.
@@ -25,7 +28,10 @@ export interface RolesClaim {
 
 /** A claim with the caller's tenants. */
 export interface TenantClaim {
-  /** The claim with the tenant, or the list of tenants: a name, or a JSON pointer (RFC 6901) when it begins with `/`. */
+  /**
+   * The claim with the tenant, or the list of tenants: a name, or a JSON pointer (RFC 6901) when it begins with `/`. In a pointer, `*`
+   * stands for each member: `/organizations/*\/id` for the `id` of each, `/organizations/*` for the names of the members.
+   */
   readonly claim: string
   /**
    * What the claim holds. All but `id` need a tenant directory.
@@ -49,9 +55,6 @@ export type TenantClaims =
   | readonly TenantClaim[]
   | ((claims: TokenClaims) => ClaimedTenant | readonly ClaimedTenant[] | undefined)
 
-/** A claim has a wrong type. It holds no value. */
-export class WrongClaim extends Error {}
-
 /** Reads the tenants of a token's claims; an empty list for a token without any. */
 export type ReadTenants = (claims: TokenClaims) => readonly ClaimedTenant[]
 
@@ -73,25 +76,34 @@ export function createTenantReader(tenants: TenantClaims): { read: ReadTenants; 
 }
 
 function createReader({ claim, yields = 'id', roles }: TenantClaim): ReadTenants {
-  const tenantsAt = claimAt(claim, 'tenants')
+  const path = parseClaimPath(claim, 'tenants')
   const kind = assertKind(yields)
-  const readRoles =
-    roles === undefined ? undefined : createRolesReader(typeof roles === 'string' ? { claim: roles } : roles)
+  const readRoles = roles === undefined ? undefined : createRolesReader(roles, path)
   return (claims) => {
-    const named = textsOf(tenantsAt(claims))
-    if (readRoles === undefined) return named.map((value) => referTo(kind, value))
-    // The roles of one claim cannot say in which of several tenants they count.
-    const held = named.length === 1 ? readRoles(claims) : []
-    return named.map((value) => ({ ...referTo(kind, value), roles: held }))
+    const members = path.hasMembers ? path.members(claims) : [undefined]
+    return members.flatMap((member) => {
+      const named = textsOf(path.read(claims, member))
+      if (readRoles === undefined) return named.map((value) => referTo(kind, value))
+      // Roles cannot say in which of several tenants they count.
+      const isOne = named.length === 1 && (members.length === 1 || readRoles.isOfMember)
+      const held = isOne ? readRoles.read(claims, member) : []
+      return named.map((value) => ({ ...referTo(kind, value), roles: held }))
+    })
   }
 }
 
-function createRolesReader({ claim, owner = ['owner'], member = ['member'] }: RolesClaim) {
-  const rolesAt = claimAt(claim, 'roles')
-  return (claims: TokenClaims): string[] => {
-    const given = textsOf(rolesAt(claims))
-    const has = (values: readonly string[]) => given.some((role) => values.includes(role))
-    return [...(has(owner) ? ['owner'] : []), ...(has(member) ? ['member'] : [])]
+function createRolesReader(roles: string | RolesClaim, tenants: ClaimPath) {
+  const { claim, owner = ['owner'], member = ['member'] } = typeof roles === 'string' ? { claim: roles } : roles
+  const path = parseClaimPath(claim, 'roles')
+  if (path.hasMembers && !tenants.hasMembers)
+    throw new TypeError(`roles can have a * only where the claim of the tenants has one (got "${claim}")`)
+  return {
+    isOfMember: path.hasMembers,
+    read(claims: TokenClaims, of: string | undefined): string[] {
+      const given = textsOf(path.read(claims, of))
+      const has = (values: readonly string[]) => given.some((role) => values.includes(role))
+      return [...(has(owner) ? ['owner'] : []), ...(has(member) ? ['member'] : [])]
+    },
   }
 }
 
