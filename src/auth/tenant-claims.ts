@@ -1,5 +1,5 @@
 import type { ClaimedTenant, TenantKind } from '../context/index.ts'
-import { assertKind, isReference, referTo } from '../context/internal.ts'
+import { assertKind, isTenantKey, keyOf } from '../context/internal.ts'
 import { type ClaimPath, parseClaimPath, WrongClaim } from './claim-path.ts'
 
 /** The claims of a verified token. */
@@ -77,17 +77,17 @@ export function createTenantReader(tenants: TenantClaims): { read: ReadTenants; 
 
 function createReader({ claim, yields = 'id', roles }: TenantClaim): ReadTenants {
   const path = parseClaimPath(claim, 'tenants')
-  const kind = assertKind(yields)
+  assertKind(yields)
   const readRoles = roles === undefined ? undefined : createRolesReader(roles, path)
   return (claims) => {
     const members = path.hasMembers ? path.members(claims) : [undefined]
     return members.flatMap((member) => {
       const named = textsOf(path.read(claims, member))
-      if (readRoles === undefined) return named.map((value) => referTo(kind, value))
+      if (readRoles === undefined) return named.map((value) => keyOf(yields, value))
       // Roles cannot say in which of several tenants they count.
       const isOne = named.length === 1 && (members.length === 1 || readRoles.isOfMember)
       const held = isOne ? readRoles.read(claims, member) : []
-      return named.map((value) => ({ ...referTo(kind, value), roles: held }))
+      return named.map((value) => ({ ...keyOf(yields, value), roles: held }))
     })
   }
 }
@@ -118,6 +118,6 @@ function textsOf(value: unknown): string[] {
 
 function readBy(tenants: Extract<TenantClaims, (claims: never) => unknown>, claims: TokenClaims): ClaimedTenant[] {
   const found: unknown[] = [tenants(claims) ?? []].flat()
-  if (!found.every(isReference)) throw new WrongClaim()
+  if (!found.every(isTenantKey)) throw new WrongClaim()
   return found
 }

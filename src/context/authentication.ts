@@ -1,16 +1,7 @@
 import type { Context } from 'hono'
 import { ApiError, type ErrorCode } from '../errors/index.ts'
-import type { TenantKind, TenantReference } from './tenant-reference.ts'
-
-/** A tenant that the caller may act for, and the caller's roles in it. */
-export type ClaimedTenant = TenantReference & {
-  /**
-   * The caller's roles in this tenant alone: `owner`, `member`. An empty list gives no permission.
-   *
-   * @default ['member']
-   */
-  readonly roles?: readonly string[] | undefined
-}
+import type { ClaimedTenant } from './claimed-tenant.ts'
+import type { TenantKind } from './tenant-key.ts'
 
 /** The verified caller of a request. Handlers get a deeply frozen copy. */
 export type Identity = {

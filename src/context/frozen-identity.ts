@@ -1,5 +1,5 @@
 import type { Identity } from './authentication.ts'
-import { isReference } from './tenant-reference.ts'
+import { isTenantKey } from './claimed-tenant.ts'
 
 const frozen = new WeakSet<Identity>()
 
@@ -31,7 +31,7 @@ function assertTenants(identity: { readonly tenants?: unknown; readonly roles?: 
 }
 
 const isClaimed = (tenant: unknown): boolean =>
-  typeof tenant === 'string' || (isReference(tenant) && isRoles((tenant as { roles?: unknown }).roles)) // it may have roles
+  typeof tenant === 'string' || (isTenantKey(tenant) && isRoles((tenant as { roles?: unknown }).roles)) // it may have roles
 
 /** Whether a value is a list of roles, or says nothing of roles. */
 const isRoles = (roles: unknown): boolean =>

@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
 import type { Identity, TenantKind } from '../context/index.ts'
-import { partsOf, referTo } from '../context/internal.ts'
+import { assertKind, keyOf, partsOf } from '../context/internal.ts'
 import { isHeaderName } from '../text/index.ts'
-import { type Selector, selectorFor, toSelector } from './selector.ts'
+import { type Selector, toSelector } from './selector.ts'
 
 /**
- * Reads from a request which tenant it is for. Your own extractor is an object. `extract` may be asynchronous, and a string
- * that it returns is an id.
+ * Reads from a request which tenant it is for. Your own extractor is an object. `extract` may be asynchronous, and a text
+ * that it returns is of the kind that `yields` says.
  *
  * @example
  * const ofSession: TenantExtractor = {
@@ -22,32 +22,38 @@ export interface TenantExtractor {
   /** The message for a client whose request names no tenant. */
   readonly missing: string
   /**
-   * The kinds of tenants that it returns. All but `id` need a tenant directory.
+   * What the text is that `extract` returns. Another kind than `id` needs a tenant directory.
    *
-   * @default ['id']
+   * @default 'id'
    */
-  readonly yields?: readonly TenantKind[]
+  readonly yields?: TenantKind
   /** The request headers that it reads, for `Vary` (RFC 9110, section 12.5.5). */
   readonly vary?: readonly string[]
   /**
    * @param identity the verified caller
-   * @returns an id as it was sent, or a {@link Selector}; undefined when the request names no tenant here
+   * @returns the value as it was sent, or a {@link Selector} such as `{ slug: 'acme' }`; undefined when the request names no tenant here
    */
   extract(c: Context, identity: Identity): string | Selector | undefined | Promise<string | Selector | undefined>
 }
 
+const words: { [kind in TenantKind]: string } = { id: 'id', slug: 'slug', externalId: 'external id', domain: 'domain' }
+
 /**
- * Reads the tenant id from a request header. A header proves nothing: every client can send it.
+ * Reads the tenant from a request header. A header proves nothing: every client can send it.
  *
+ * @param options `yields`: what the header holds. @default the id
  * @throws TypeError when the name cannot be the name of a header
  * @example
  * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
  */
-export function header(name: string): TenantExtractor {
+export function header(name: string, options: { yields?: TenantKind } = {}): TenantExtractor {
+  const { yields = 'id' } = options
+  assertKind(yields)
   if (!isHeaderName(name)) throw new TypeError(`header() needs a header name (got "${name}")`)
   return {
     label: name,
-    missing: `Tenant header is required: send ${name} with your tenant's id`,
+    missing: `Tenant header is required: send ${name} with your tenant's ${words[yields]}`,
+    yields,
     vary: [name],
     extract: (c) => c.req.header(name),
   }
@@ -56,7 +62,7 @@ export function header(name: string): TenantExtractor {
 /**
  * Reads the tenant from the path. A middleware can read only the parameters of the path that it is registered with.
  *
- * @param options `parameter`: its name in the route, without the colon; `yields`: what it holds, `@default 'id'`
+ * @param options `parameter`: its name in the route, without the colon; `yields`: what it holds, the id by default
  * @throws TypeError when the parameter is empty, or contains a colon or a pattern
  * @example
  * app.use('/tenants/:tenantId/*', tenant({ from: path({ parameter: 'tenantId' }), auth }))
@@ -65,21 +71,18 @@ export function path(options: { parameter: string; yields?: TenantKind }): Tenan
   const { parameter, yields = 'id' } = options
   if (!/^[^\s:/{}*?]+$/.test(parameter))
     throw new TypeError(`path() needs the name of a route parameter without ":" or a pattern (got "${parameter}")`)
-  const select = selectorFor(yields)
+  assertKind(yields)
   return {
     label: `path parameter ${parameter}`,
     missing: `Tenant is required: name it in the path parameter ${parameter}`,
-    yields: [yields],
-    extract(c) {
-      const value = c.req.param(parameter)
-      return value === undefined ? undefined : select(value)
-    },
+    yields,
+    extract: (c) => c.req.param(parameter),
   }
 }
 
 /**
  * Reads the tenant from the caller's verified credentials, if they name exactly one. When they name several, the request has
- * to choose one, for example in a header.
+ * to choose one, for example in a header. What the value is, the credentials say: `jwt({ tenants: { claim: 'org_id', yields: 'externalId' }, … })`.
  *
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth }))
@@ -93,7 +96,7 @@ export function claim(): TenantExtractor {
       if (claimed === undefined || others.length > 0) return undefined
       if (typeof claimed === 'string') return claimed
       const { kind, value } = partsOf(claimed)
-      return referTo(kind, value)
+      return keyOf(kind, value)
     },
   }
 }
@@ -112,11 +115,11 @@ export function firstOf(...extractors: TenantExtractor[]): TenantExtractor {
   return {
     label: extractors.map(({ label }) => label).join(' or '),
     missing: first.missing,
-    yields: [...new Set(extractors.flatMap(({ yields }) => yields ?? []))],
+    yields: extractors.map(({ yields = 'id' }) => yields).find((kind) => kind !== 'id') ?? 'id',
     vary: [...new Set(extractors.flatMap(({ vary }) => vary ?? []))],
     async extract(c, identity) {
       for (const extractor of extractors) {
-        const found = toSelector(await extractor.extract(c, identity))
+        const found = toSelector(await extractor.extract(c, identity), extractor.yields)
         if (found) return { from: extractor.label, ...found }
       }
       return undefined

@@ -5,15 +5,15 @@ import {
   type Identity,
   parseTenantId,
   type TenantId,
-  type TenantKind,
-  type TenantReference,
+  type TenantKey,
 } from '../context/index.ts'
-import { globalActorOf, partsOf, referTo } from '../context/internal.ts'
+import { globalActorOf, partsOf } from '../context/internal.ts'
 import { ApiError } from '../errors/index.ts'
 import type { TenantNotFound } from './events.ts'
 import type { TenantExtractor } from './extractors.ts'
 import { type Selector, toSelector } from './selector.ts'
 import type { DirectoryEntry, TenantDirectory } from './tenant-directory.ts'
+import { parseTenantKey } from './tenant-keys.ts'
 
 /** The request names no tenant, or one that is not served. */
 export class TenantNotFoundError extends ApiError {
@@ -30,7 +30,7 @@ export class TenantNotFoundError extends ApiError {
 export interface ResolverOptions {
   /** Reads the tenant from the request, for example {@link header}. */
   from: TenantExtractor
-  /** Maps names to ids, and reports suspended tenants. */
+  /** Maps slugs, external ids and domains to ids, and reports suspended tenants. */
   directory?: TenantDirectory | undefined
   /**
    * Whether ids must be in the directory too. Otherwise every well-formed id is a tenant, as without a directory.
@@ -51,18 +51,16 @@ export interface ResolvedTenant {
 export function createTenantResolver(options: ResolverOptions) {
   const { from: extractor, directory, directoryRequired = false } = options
   return async function resolve(c: Context, identity: Identity): Promise<ResolvedTenant> {
-    const selector = toSelector(await extractor.extract(c, identity))
+    const selector = toSelector(await extractor.extract(c, identity), extractor.yields)
     if (selector === undefined) throw new TenantNotFoundError('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = selector.from ?? extractor.label
     const wanted = parse(selector, from)
-    const find: Find = async (tenant) =>
-      await directory?.find(referTo(tenant.kind, tenant.value), globalActorOf(identity))
+    const find: Find = async (tenant) => await directory?.find(tenant, globalActorOf(identity))
     // Before the other checks, which would reveal whether another tenant exists.
-    const found =
+    const { id, entry, roles } =
       identity.tenants === 'any'
         ? { ...(await findAny(wanted, find)), roles: identity.roles }
-        : await findClaimed(wanted, identity.tenants, find)
-    const { id, entry, roles } = found
+        : await findClaimed(wanted, toClaims(identity.tenants), find)
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')
@@ -71,72 +69,74 @@ export function createTenantResolver(options: ResolverOptions) {
   }
 }
 
-/** A tenant by one value of one kind; an id is canonical. */
-type Wanted = { kind: 'id'; value: TenantId } | { kind: Exclude<TenantKind, 'id'>; value: string }
-type Claimed = Wanted & { roles: readonly string[] | undefined }
-type Find = (tenant: Wanted) => Promise<DirectoryEntry | undefined>
+type Find = (tenant: TenantKey) => Promise<DirectoryEntry | undefined>
 interface Found {
   id: TenantId | undefined
   entry: DirectoryEntry | undefined
 }
 
-function parse(selector: Selector, from: string): Wanted {
-  const wanted = toWanted(selector)
-  if (wanted) return wanted
-  throw new TenantNotFoundError(
-    'malformed',
-    from,
-    'BAD_REQUEST',
-    `${from} must be one tenant id: 8-4-4-4-12 hex digits`,
-  )
+/** The canonical form of a selector. What can be no name of any tenant stays as it is: nothing equals it. */
+function parse({ from: _, ...selector }: Selector, from: string): TenantKey {
+  const key = parseTenantKey(selector)
+  if (key === undefined && 'id' in selector) {
+    const message = `${from} must be one tenant id: 8-4-4-4-12 hex digits`
+    throw new TenantNotFoundError('malformed', from, 'BAD_REQUEST', message)
+  }
+  return key ?? selector
 }
 
-/** Returns undefined for a malformed id. */
-function toWanted(reference: TenantReference): Wanted | undefined {
-  const { kind, value } = partsOf(reference)
-  if (kind !== 'id') return { kind, value }
-  const id = parseTenantId(value)
-  return id === undefined ? undefined : { kind, value: id }
-}
+const idIn = (key: TenantKey): TenantId | undefined => ('id' in key ? parseTenantId(key.id) : undefined)
 
-async function findAny(wanted: Wanted, find: Find): Promise<Found> {
+async function findAny(wanted: TenantKey, find: Find): Promise<Found> {
   const entry = await find(wanted)
-  return { id: wanted.kind === 'id' ? wanted.value : entry?.id, entry }
+  return { id: 'id' in wanted ? idIn(wanted) : entry?.id, entry }
 }
 
 /**
  * Finds a tenant among those of the caller. It looks up only those, and as many whichever other tenant the request names:
- * otherwise the time of the response would show whether that tenant exists. The roles are those of the claim that names the tenant.
+ * otherwise the time of the response would show whether that tenant exists. Values of two kinds are compared in the entry of the caller's
+ * own tenant, and never with one another. The roles are those of the claim that names the tenant.
  */
-async function findClaimed(wanted: Wanted, claims: readonly (string | ClaimedTenant)[], find: Find) {
-  const own = distinct(claims.flatMap(toClaimed))
-  const same = own.find((claimed) => isSame(claimed, wanted))
-  if (same && wanted.kind === 'id') return { ...(await findAny(wanted, find)), roles: same.roles }
-  for (const claimed of same ? [same] : own.filter(({ kind }) => kind !== wanted.kind)) {
-    const entry = await find(claimed)
-    if (entry && (same || isEntryOf(wanted, entry))) return { id: entry.id, entry, roles: claimed.roles }
+async function findClaimed(
+  wanted: TenantKey,
+  own: readonly Claim[],
+  find: Find,
+): Promise<Found & Pick<Claim, 'roles'>> {
+  const same = own.find(({ key }) => isSame(key, wanted))
+  if (same && 'id' in wanted) return { ...(await findAny(wanted, find)), roles: same.roles }
+  for (const { key, roles } of same ? [same] : own.filter(({ key }) => partsOf(key).kind !== partsOf(wanted).kind)) {
+    const entry = await find(key)
+    if (entry && isEntryOf(key, entry) && isEntryOf(wanted, entry)) return { id: entry.id, entry, roles }
   }
   throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
 }
 
-function toClaimed(claimed: string | ClaimedTenant): Claimed[] {
-  const reference = typeof claimed === 'string' ? { id: claimed } : claimed
-  const wanted = toWanted(reference)
-  return wanted ? [{ ...wanted, roles: reference.roles }] : []
+/** A tenant of the caller's credentials, in its canonical form. */
+interface Claim {
+  readonly key: TenantKey
+  readonly roles: readonly string[] | undefined
 }
 
-/** Without later claims of the same tenant. */
-function distinct(claims: readonly Claimed[]): Claimed[] {
-  const first = new Map<string, Claimed>()
-  for (const claimed of claims) {
-    const key = `${claimed.kind} ${claimed.value}`
-    if (!first.has(key)) first.set(key, claimed)
+/** The claims without those that no tenant can have, and of several claims of one tenant the first. */
+function toClaims(tenants: readonly (string | ClaimedTenant)[]): Claim[] {
+  const claims = new Map<string, Claim>()
+  for (const tenant of tenants) {
+    const claimed = typeof tenant === 'string' ? { id: tenant } : tenant
+    const key = parseTenantKey(claimed)
+    const { kind, value } = partsOf(key ?? claimed)
+    const text = `${kind} ${value}`
+    if (key && !claims.has(text)) claims.set(text, { key, roles: claimed.roles })
   }
-  return [...first.values()]
+  return [...claims.values()]
 }
 
-const isSame = (one: Wanted, other: Wanted): boolean => one.kind === other.kind && one.value === other.value
+function isSame(one: TenantKey, other: TenantKey): boolean {
+  const [a, b] = [partsOf(one), partsOf(other)]
+  return a.kind === b.kind && a.value === b.value
+}
 
-function isEntryOf({ kind, value }: Wanted, entry: DirectoryEntry): boolean {
-  return kind === 'domain' ? entry.domains?.includes(value) === true : entry[kind] === value
+function isEntryOf(key: TenantKey, { id, slug, externalId, domains = [] }: DirectoryEntry): boolean {
+  if ('id' in key) return key.id === id
+  if ('slug' in key) return key.slug === slug
+  return 'externalId' in key ? key.externalId === externalId : domains.includes(key.domain)
 }

@@ -1,8 +1,9 @@
 import type { Context } from 'hono'
-import type { TenantKind } from '../context/index.ts'
+import { assertKind } from '../context/internal.ts'
 import { optionalPackage } from '../errors/index.ts'
+import { isHostName, isLabel } from '../text/index.ts'
 import type { TenantExtractor } from './extractors.ts'
-import { selectorFor } from './selector.ts'
+import { reservedSlugs } from './tenant-keys.ts'
 
 export interface SubdomainOptions {
   /**
@@ -18,14 +19,12 @@ export interface SubdomainOptions {
    */
   exclude?: readonly string[]
   /**
-   * What the label is. All but `id` need a tenant directory.
+   * Whether the label is a slug of the tenant directory, or an id.
    *
    * @default 'slug'
    */
-  yields?: TenantKind
+  yields?: 'id' | 'slug'
 }
-
-const excludedByDefault = ['www', 'api', 'app', 'admin', 'docs', 'static', 'status', 'mail']
 
 /**
  * Reads the tenant from the first label of the host: `acme` in `acme.example.com`. Exactly one label must stand before the
@@ -40,15 +39,15 @@ const excludedByDefault = ['www', 'api', 'app', 'admin', 'docs', 'static', 'stat
  * app.use('/tasks/*', tenant({ from: subdomain({ domain: 'app.example.com' }), auth, directory }))
  */
 export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
-  const { domain, exclude = excludedByDefault, yields = 'slug' } = options
+  const { domain, exclude = reservedSlugs, yields = 'slug' } = options
   const excluded = new Set(exclude.map((label) => parseName('exclude', label, isLabel, 'labels')))
   const under = domain === undefined ? undefined : parseName('domain', domain, isHostName, 'a domain')
-  const select = selectorFor(yields)
+  assertKind(yields, ['id', 'slug'])
   if (under === undefined) void loadPublicSuffixes()
   return {
     label: 'subdomain',
     missing: `Tenant is required: call your own subdomain${under === undefined ? '' : ` of ${under}`}`,
-    yields: [yields],
+    yields,
     // No `vary`: the host is part of the URL, which is the key of a cache (RFC 9111, section 2).
     async extract(c) {
       const host = hostOf(c)
@@ -56,17 +55,24 @@ export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
       const parent = under ?? (await registrableDomain(host))
       if (parent === undefined || !host.endsWith(`.${parent}`)) return undefined
       const label = host.slice(0, -parent.length - 1)
-      return isLabel(label) && !excluded.has(label) ? select(label) : undefined
+      return isLabel(label) && !excluded.has(label) ? label : undefined
     },
   }
 }
 
-const isLabel = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)
-
-function isHostName(text: string): boolean {
-  const labels = text.split('.')
-  // A last label that is a number makes it an IPv4 address, even a short one such as 10.1 (WHATWG URL, "ends in a number").
-  return text.length <= 253 && labels.every(isLabel) && !/^(?:\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')
+/**
+ * Reads the tenant from the whole host: `shop.acme.example`, a domain of the tenant in the tenant directory.
+ *
+ * @example
+ * app.use('/tasks/*', tenant({ from: firstOf(domain(), subdomain({ domain: 'app.example.com' })), auth, directory }))
+ */
+export function domain(): TenantExtractor {
+  return {
+    label: 'domain',
+    missing: 'Tenant is required: call your own domain',
+    yields: 'domain',
+    extract: hostOf, // no `vary`, as above
+  }
 }
 
 function parseName(option: string, text: string, isValid: (text: string) => boolean, what: string): string {

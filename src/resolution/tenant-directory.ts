@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import { parseTenantId, type TenantId, type TenantReference } from '../context/index.ts'
+import type { TenantId, TenantKey } from '../context/index.ts'
 import type { ConnectionSource } from '../database/index.ts'
 import { queryAs } from '../database/internal.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { createLookups } from './lookups.ts'
+import { isTenantSlug } from './tenant-keys.ts'
 
 /** A tenant in the directory. */
 export interface DirectoryEntry {
@@ -29,7 +30,7 @@ export interface TenantDirectory {
    * @returns undefined when there is no such tenant
    * @throws ApiError SERVICE_UNAVAILABLE when the directory cannot answer
    */
-  find(tenant: TenantReference, actor?: string): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
+  find(tenant: TenantKey, actor?: string): DirectoryEntry | undefined | Promise<DirectoryEntry | undefined>
 }
 
 export interface TenantDirectoryOptions {
@@ -118,20 +119,12 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
 
   return {
     find(tenant, actor) {
-      if (tenant.id !== undefined) return find(tenant.id, actor)
-      return tenant.slug !== undefined && isTenantSlug(tenant.slug) ? find(tenant.slug, actor) : undefined
+      if ('id' in tenant) return find(tenant.id, actor)
+      return 'slug' in tenant && isTenantSlug(tenant.slug) ? find(tenant.slug, actor) : undefined
     },
     close: () => connections.close(),
   }
 }
-
-const slug = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
-
-/**
- * Returns whether a text can be a tenant's short name: a label of a host name (RFC 1035, section 2.3.1) in lower case, and not
- * in the form of an id.
- */
-export const isTenantSlug = (text: string): boolean => slug.test(text) && parseTenantId(text) === undefined
 
 const findTenant = 'select id, status, slug from tenancy.find_tenant($1)'
 

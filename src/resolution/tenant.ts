@@ -88,10 +88,8 @@ function assertComplete({ from, auth, directory, directoryRequired }: Partial<Te
     throw new TypeError(
       'tenant() needs auth, which verifies callers: jwt(), session() or gateway() of rowhouse/auth, or unverified() for a demo',
     )
-  if (!directory && from.yields?.some(isName))
-    throw new TypeError(
-      `tenant() needs a directory, because its extractor (${from.label}) yields ${from.yields.find(isName)}`,
-    )
+  if ((from.yields ?? 'id') !== 'id' && !directory)
+    throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields ${from.yields}`)
   if (!directory && auth.yields?.some(isName))
     throw new TypeError(`tenant() needs a directory, because its auth names tenants by ${auth.yields.find(isName)}`)
   if (directoryRequired && !directory)

@@ -62,6 +62,12 @@ describe('the kind of a claim', () => {
     expect(await roleIn(acme.id, claims, { claim: 'org' })).toBe(403)
   })
 
+  test('keeps kinds apart: an external id that is the id of another tenant does not open that tenant', async () => {
+    const claims = { org: globex.id }
+    expect(await roleIn(globex.id, claims, { claim: 'org', yields: 'externalId' })).toBe(403)
+    expect(await roleIn(globex.id, claims, { claim: 'org' })).toBe('member')
+  })
+
   test('that is no id needs a directory', () => {
     const auth = jwt({ ...options, tenants: { claim: 'org_id', yields: 'externalId' } })
     expect(() => tenant({ from: header('X-Tenant-Id'), auth })).toThrow(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import type { Authentication, ClaimedTenant, TenantReference } from '../../src/context/index.ts'
+import type { Authentication, ClaimedTenant, TenantKey } from '../../src/context/index.ts'
 import { claim, firstOf, header, path, subdomain, type TenantExtractor } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
 import { directoryOf, newApp, newEntry } from './app.ts'
@@ -93,7 +93,7 @@ describe('firstOf', () => {
   })
 
   test('treats an empty selector of a custom extractor as absent', async () => {
-    const empty = (found: TenantReference) => ({ label: 'x', missing: 'x', extract: () => found })
+    const empty = (found: TenantKey) => ({ label: 'x', missing: 'x', extract: () => found })
     const app = newApp({ from: firstOf(empty({ id: '' }), empty({ slug: '' }), header('X-Tenant-Id')), directory })
     expect(await (await app.request('/', { headers: { 'X-Tenant-Id': a } })).json()).toMatchObject({ tenantId: a })
   })

@@ -14,7 +14,7 @@ const by: Record<'id' | 'slug', TenantExtractor> = {
   slug: {
     label: 'X-Tenant',
     missing: '',
-    yields: ['slug'],
+    yields: 'slug',
     extract: (c) => ({ slug: c.req.header('X-Tenant') ?? '' }),
   },
 }

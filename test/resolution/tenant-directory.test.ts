@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
-import { type TenantReference, unverified } from '../../src/context/index.ts'
+import { type TenantKey, unverified } from '../../src/context/index.ts'
 import { query } from '../../src/database/index.ts'
 import { createTenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { failureOf, gate, openCable, owner } from '../database/shared-database.ts'
@@ -232,7 +232,7 @@ describe('the tenant middleware with a directory', () => {
     const from = {
       label: 'X-Tenant',
       missing: 'X-Tenant is required',
-      extract: (c: { req: { header(name: string): string | undefined } }): TenantReference | undefined => {
+      extract: (c: { req: { header(name: string): string | undefined } }): TenantKey | undefined => {
         const value = c.req.header('X-Tenant')
         if (value === undefined) return undefined
         return yields === 'id' ? { id: value } : { slug: value }
