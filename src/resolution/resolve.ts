@@ -60,7 +60,7 @@ export function createTenantResolver(options: ResolverOptions) {
     const { id, entry, roles } =
       identity.tenants === 'any'
         ? { ...(await findAny(wanted, find)), roles: identity.roles }
-        : await findClaimed(wanted, toClaims(identity.tenants), find)
+        : await findClaimed(wanted, claimsIn(identity, identity.tenants), find)
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')
@@ -115,6 +115,15 @@ async function findClaimed(
 interface Claim {
   readonly key: TenantKey
   readonly roles: readonly string[] | undefined
+}
+
+// Identities are frozen, and one of a remembered token comes with many requests.
+const known = new WeakMap<Identity, Claim[]>()
+
+function claimsIn(identity: Identity, tenants: readonly (string | ClaimedTenant)[]): Claim[] {
+  const claims = known.get(identity) ?? toClaims(tenants)
+  known.set(identity, claims)
+  return claims
 }
 
 /** The claims without those that no tenant can have, and of several claims of one tenant the first. */
