@@ -9,7 +9,17 @@ export interface Page {
 }
 
 /** The pages about the kit. The others are about the service, or about work on this repository. */
-const pages = ['use-the-kit', 'drizzle', 'add-a-resource', 'migrations', 'doctor', 'replica', 'backup', 'guarantees']
+const pages = [
+  'use-the-kit',
+  'authentication',
+  'drizzle',
+  'add-a-resource',
+  'migrations',
+  'doctor',
+  'replica',
+  'backup',
+  'guarantees',
+]
 const folders = ['checks', 'errors', 'decisions']
 
 /** The files that pages link to, with their places in the package. */
