@@ -3,14 +3,24 @@ create schema if not exists tenancy;
 
 -- The names of this database's roles, which the other files read: several databases of one server may have roles of their own.
 create table if not exists tenancy.roles (
-  purpose text primary key check (purpose in ('serving', 'admin', 'backup')),
+  purpose text primary key check (purpose in ('serving', 'admin', 'backup', 'directory', 'recorder')),
   name name not null
 );
+--> statement-breakpoint
+do $$ begin
+  -- A release without these roles knew three purposes.
+  if not exists (select from pg_constraint where conrelid = 'tenancy.roles'::regclass and pg_get_constraintdef(oid) ~ 'recorder') then
+    alter table tenancy.roles drop constraint if exists roles_purpose_check;
+    alter table tenancy.roles add constraint roles_purpose_check
+      check (purpose in ('serving', 'admin', 'backup', 'directory', 'recorder'));
+  end if;
+end $$;
 --> statement-breakpoint
 insert into tenancy.roles
 select purpose, name from (values
   ('serving', current_setting('rowhouse.app_role')), ('admin', current_setting('rowhouse.admin_role')),
-  ('backup', current_setting('rowhouse.backup_role'))) as given (purpose, name)
+  ('backup', current_setting('rowhouse.backup_role')), ('directory', current_setting('rowhouse.directory_role')),
+  ('recorder', current_setting('rowhouse.recorder_role'))) as given (purpose, name)
 where name <> ''
 on conflict do nothing;
 --> statement-breakpoint
@@ -52,7 +62,7 @@ begin
   end if;
   for login in
     select rolname from pg_roles join tenancy.roles on rolname = name
-    where not has_database_privilege(rolname, current_database(), 'CONNECT')
+    where rolcanlogin and not has_database_privilege(rolname, current_database(), 'CONNECT')
   loop
     execute format('grant connect on database %I to %I', current_database(), login);
   end loop;

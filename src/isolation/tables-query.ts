@@ -14,7 +14,8 @@ export const parameters = {
 
 /**
  * The tables that the checks read, for a WITH clause: `role`, `bound` (the role unless it is a superuser, which has every
- * privilege anyway), `relations`, `tables` (tenant tables) and `policy_functions`. Run them with `search_path = pg_catalog`:
+ * privilege anyway), `recorders` (roles that own what the database itself writes: sql/33-recorder.sql), `relations`, `tables` (tenant
+ * tables) and `policy_functions`. Run them with `search_path = pg_catalog`:
  * PostgreSQL then prints every other name with its schema.
  */
 export const tablesQuery = `
@@ -26,6 +27,16 @@ role as (
   select oid from pg_database where datname = current_database()
 ), schemas as (
   select oid, nspname, nspacl, nspowner from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+), recorders as (
+  select r.oid, r.rolname, r.rolcanlogin, r.rolsuper, r.rolbypassrls,
+    array(
+      -- The owner of the schema may drop its tables anyway. From PostgreSQL 16 on, it keeps ADMIN OPTION for the role that it created.
+      select m.member from pg_auth_members m join pg_roles one on one.oid = m.member
+      where m.roleid = r.oid and not one.rolsuper
+        and one.oid not in (select nspowner from schemas where nspname = 'tenancy')) as members
+  from pg_roles r
+  where rolname ~ '^tenancy_recorder' and exists (
+    select from pg_class c join schemas on schemas.oid = c.relnamespace where c.relowner = r.oid and nspname = 'tenancy')
 ), relations as (
   select c.oid, c.relkind, c.relowner, c.reloptions, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
     format('%I.%I', n.nspname, c.relname) as name, quote_ident(a.attname) as tenant_name,
@@ -35,6 +46,9 @@ role as (
       or has_any_column_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE') as reachable,
     format('%I.%I', n.nspname, c.relname) = any (${parameters.shared}) as shared,
     format('%I.%I', n.nspname, c.relname) = any (${parameters.unreachable}) as unreachable,
+    -- Its functions write for every tenant, so row-level security is not forced on it. As long as nobody becomes it.
+    n.nspname = 'tenancy' and c.relrowsecurity and c.relowner in (
+      select oid from recorders where not (rolcanlogin or rolsuper or rolbypassrls) and members = '{}') as recorded,
     exists (
       select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') as extension
   from pg_class c
@@ -46,7 +60,7 @@ role as (
   -- A partition without privileges of its own is read through its parent, by the parent's policies.
   -- What the serving role must not reach needs no policies.
   select * from relations
-  where relkind in ('r', 'p') and tenant is not null and (reachable or not relispartition) and not unreachable
+  where relkind in ('r', 'p') and tenant is not null and (reachable or not (relispartition or recorded)) and not unreachable
 ), policy_functions as (
   select distinct p.oid, p.oid::regprocedure::text as name, p.provolatile, p.prosecdef, p.proconfig, p.prosqlbody, p.prosrc
   from tables t

@@ -13,6 +13,7 @@ export const shippedFiles = [
   '20-tenancy.sql',
   '25-signed-context.sql',
   '30-protect.sql',
+  '33-recorder.sql',
   '35-tenant-directory.sql',
 ]
 /** The file of the SQL folder that `rowhouse init` generates. */

@@ -3,7 +3,7 @@ import { assertRowSecurity, inspectRowSecurity, RowSecurityError } from '../isol
 import { applyProject } from './apply-project.ts'
 import type { MigratedProject, Progress } from './project.ts'
 import { MigrationError } from './read-migrations.ts'
-import { nameOrDefault, roleNames } from './role-names.ts'
+import { nameOrDefault, recorderName, roleNames } from './role-names.ts'
 import { setRowSecurity } from './run-statements.ts'
 import { openSession } from './session.ts'
 import { assertOnlyTrusted, ownSchemas } from './trusted-schemas.ts'
@@ -23,6 +23,10 @@ export interface MigrateOptions extends MigratedProject {
   backupRole?: string | undefined
   /** Creates the role of backups with this password. An existing role keeps its password. Unset, no role is created. */
   backupPassword?: string | undefined
+  /** The role that edits the tenant directory and does nothing else. @default 'app_directory', or the one that the database has */
+  directoryRole?: string | undefined
+  /** Creates the role of the directory with this password. An existing role keeps its password. Unset, no role is created. */
+  directoryPassword?: string | undefined
   /**
    * The secrets whose signed tenant contexts the database accepts from now on. An empty array makes it accept unsigned ones
    * again. Unset, the database keeps its keys.
@@ -118,15 +122,18 @@ export async function migrateAndInspect<T>(
  * @returns the serving role
  */
 async function passSettings(connection: Connection, options: Omit<MigrateOptions, 'url'>): Promise<string> {
-  const { appRole, appPassword, adminPassword, backupPassword } = options
-  const { serving, admin, backup } = await roleNames(connection, {
+  const { appRole, appPassword, adminPassword, backupPassword, directoryPassword } = options
+  const { serving, admin, backup, directory } = await roleNames(connection, {
     serving: appRole,
     admin: nameOrDefault('admin', options.adminRole, adminPassword),
     backup: nameOrDefault('backup', options.backupRole, backupPassword),
+    directory: nameOrDefault('directory', options.directoryRole, directoryPassword),
   })
   const settings = {
-    ...{ app_role: serving, admin_role: admin, backup_role: backup },
+    ...{ app_role: serving, admin_role: admin, backup_role: backup, directory_role: directory },
     ...{ app_password: appPassword, admin_password: adminPassword, backup_password: backupPassword },
+    directory_password: directoryPassword,
+    recorder_role: await recorderName(connection),
     signing_keys: signingKeys(options.signingSecrets),
   }
   for (const [name, value = ''] of Object.entries(settings))

@@ -6,12 +6,18 @@ export interface RoleNames {
   serving: string
   admin: string | undefined
   backup: string | undefined
+  directory: string | undefined
 }
 type GivenNames = { [purpose in keyof RoleNames]?: string | undefined }
 
-const defaults = { serving: 'app_user', admin: 'app_admin', backup: 'app_backup' }
-const variables = { serving: 'DATABASE_URL', admin: 'DATABASE_ADMIN_URL', backup: 'DATABASE_BACKUP_URL' }
-const purposes = ['serving', 'admin', 'backup'] as const
+const defaults = { serving: 'app_user', admin: 'app_admin', backup: 'app_backup', directory: 'app_directory' }
+const variables = {
+  serving: 'DATABASE_URL',
+  admin: 'DATABASE_ADMIN_URL',
+  backup: 'DATABASE_BACKUP_URL',
+  directory: 'DATABASE_DIRECTORY_URL',
+}
+const purposes = ['serving', 'admin', 'backup', 'directory'] as const
 
 /**
  * The names that a migration uses: those that the database has, then the given ones.
@@ -25,6 +31,7 @@ export async function roleNames(connection: Connection, given: GivenNames): Prom
     serving: present.serving ?? given.serving ?? defaults.serving,
     admin: present.admin ?? given.admin,
     backup: present.backup ?? given.backup,
+    directory: present.directory ?? given.directory,
   }
   for (const purpose of purposes) {
     const [name, before] = [given[purpose], present[purpose]]
@@ -39,10 +46,34 @@ export async function roleNames(connection: Connection, given: GivenNames): Prom
 
 /** @param password given to a role that a migration may have to create */
 export const nameOrDefault = (
-  purpose: 'admin' | 'backup',
+  purpose: 'admin' | 'backup' | 'directory',
   name: string | undefined,
   password: string | undefined,
 ): string | undefined => name ?? (password ? defaults[purpose] : undefined)
+
+/**
+ * The name of the role that owns what the database itself writes. It is this database's own: who may become the recorder of another
+ * project would reach what it owns here.
+ */
+export async function recorderName(connection: Connection): Promise<string> {
+  const [table] = await query(connection, tableOfRoles)
+  const present = table?.readable
+    ? await query(connection, "select name from tenancy.roles where purpose = 'recorder'")
+    : []
+  const [row] = present.length > 0 ? present : await query(connection, freeRecorder)
+  return String(row?.name)
+}
+
+const freeRecorder = `
+select case when exists (
+  select from pg_roles r where rolname = 'tenancy_recorder' and (
+    exists (
+      select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass and d.refobjid = r.oid
+        and d.dbid not in (0, (select oid from pg_database where datname = current_database())))
+    or not pg_has_role(r.oid, 'MEMBER') and not (
+      current_setting('server_version_num')::int < 160000 and (select rolcreaterole from pg_roles where rolname = current_user))))
+  -- The cast cuts the name to the bytes that a name may have.
+  then ('tenancy_recorder_' || current_database())::name::text else 'tenancy_recorder' end as name`
 
 /** A release without the table `tenancy.roles` gave each role its default name. */
 async function presentNames(connection: Connection): Promise<GivenNames> {
@@ -106,7 +137,9 @@ async function assertMayBePrepared(connection: Connection, purpose: keyof RoleNa
   if (role === undefined) return
   if (role.super === true) throw notItsOwn(purpose, name, 'a superuser')
   if (role.owner === true) throw notItsOwn(purpose, name, 'the login of the owner')
-  if (purpose !== 'serving' && name !== defaults[purpose] && role.bypasses !== true)
+  if (purpose === 'directory') {
+    if (role.bypasses === true) throw notItsOwn(purpose, name, 'a role with BYPASSRLS')
+  } else if (purpose !== 'serving' && name !== defaults[purpose] && role.bypasses !== true)
     throw new MigrationError(
       `${variables[purpose]}: the role ${name} exists, and row-level security applies to it. Nothing was changed. Name another role. ` +
         `If it is the ${purpose} role, run this as a superuser, and migrate again:\nalter role ${String(role.quoted)} bypassrls;`,

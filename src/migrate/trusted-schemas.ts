@@ -28,7 +28,12 @@ with trusted as (
   where r.rolsuper or r.oid = me.oid or r.rolname = 'pg_database_owner'
     or r.oid = (select datdba from pg_database where datname = current_database())
     -- A superuser counts as a member of every role.
-    or not me.rolsuper and pg_has_role(me.oid, r.oid, 'MEMBER')),
+    or not me.rolsuper and pg_has_role(me.oid, r.oid, 'MEMBER')
+    -- The recorder, which only the owner of the database or this role may become.
+    or r.rolname ~ '^tenancy_recorder' and not r.rolcanlogin and not exists (
+      select from pg_auth_members m join pg_roles one on one.oid = m.member
+      where m.roleid = r.oid and not one.rolsuper and one.oid <> me.oid
+        and one.oid <> (select datdba from pg_database where datname = current_database()))),
 inspected as (
   select oid, nspname, nspowner, nspacl from pg_namespace
   where nspname in (select jsonb_array_elements_text($1::jsonb)) and nspname <> 'pg_catalog'),

@@ -60,7 +60,7 @@ export function createTenantResolver(options: ResolverOptions) {
     const { id, entry, roles } =
       identity.tenants === 'any'
         ? { ...(await findAny(wanted, find)), roles: identity.roles }
-        : await findClaimed(wanted, claimsIn(identity, identity.tenants), find)
+        : await findClaimed(wanted, claimsIn(identity, identity.tenants, directory), find)
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')
@@ -120,8 +120,17 @@ interface Claim {
 // Identities are frozen, and one of a remembered token comes with many requests.
 const known = new WeakMap<Identity, Claim[]>()
 
-function claimsIn(identity: Identity, tenants: readonly (string | ClaimedTenant)[]): Claim[] {
+function claimsIn(
+  identity: Identity,
+  tenants: readonly (string | ClaimedTenant)[],
+  directory: TenantDirectory | undefined,
+): readonly Claim[] {
   const claims = known.get(identity) ?? toClaims(tenants)
+  const named = directory ? undefined : claims.find(({ key }) => !('id' in key))
+  if (named)
+    throw new TypeError(
+      `tenant() needs a directory, because the credentials name a tenant by ${partsOf(named.key).kind}`,
+    )
   known.set(identity, claims)
   return claims
 }

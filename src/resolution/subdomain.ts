@@ -64,7 +64,7 @@ export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
  * Reads the tenant from the whole host: `shop.acme.example`, a domain of the tenant in the tenant directory.
  *
  * @example
- * app.use('/tasks/*', tenant({ from: firstOf(domain(), subdomain({ domain: 'app.example.com' })), auth, directory }))
+ * app.use('/tasks/*', tenant({ from: firstOf(subdomain({ domain: 'app.example.com' }), domain()), auth, directory }))
  */
 export function domain(): TenantExtractor {
   return {

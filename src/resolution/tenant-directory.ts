@@ -1,31 +1,31 @@
 import { LRUCache } from 'lru-cache'
 import type { TenantId, TenantKey } from '../context/index.ts'
+import { partsOf } from '../context/internal.ts'
 import type { ConnectionSource } from '../database/index.ts'
 import { queryAs } from '../database/internal.ts'
 import { ApiError, unavailable } from '../errors/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { createLookups } from './lookups.ts'
-import { isTenantSlug } from './tenant-keys.ts'
+import { parseTenantKey } from './tenant-keys.ts'
 
 /** A tenant in the directory. */
 export interface DirectoryEntry {
   readonly id: TenantId
   /** Its short name, as in `acme.example.com`. */
   readonly slug: string
-  /** Its id at the identity provider, such as `org_2NxVKbZ5YhM0`. */
+  /** Its id in another system. */
   readonly externalId?: string | undefined
-  /** Its domains, such as `acme.example`, in lower case. */
+  /** Its domains, in canonical form. */
   readonly domains?: readonly string[] | undefined
   readonly status: 'active' | 'suspended'
 }
 
-/** Finds tenants by their id, slug, external id or domain. */
+/** Finds tenants by a key of one kind. */
 export interface TenantDirectory {
   /**
-   * Values of different kinds never meet: an external id that is another tenant's slug does not find that tenant. A caller whose
-   * credentials name a tenant by another kind than the request reaches it only by a value in the entry.
+   * For a caller with a list of tenants, names that are not in the entry are those of another tenant.
    *
-   * @param tenant an id is in its canonical form
+   * @param tenant a key in canonical form
    * @param actor the verified caller, so that a directory can bound the lookups of each
    * @returns undefined when there is no such tenant
    * @throws ApiError SERVICE_UNAVAILABLE when the directory cannot answer
@@ -72,7 +72,7 @@ const lastResortMs = 60_000
 
 /**
  * Creates a directory of the tenants in `tenancy.tenants`, which sql/35-tenant-directory.sql creates and `rowhouse tenant`
- * writes. It calls `tenancy.find_tenant()`, which shows the serving role one tenant at a time. Answers, also negative ones, are
+ * and `rowhouse/directory` write. It calls `tenancy.find_tenant()`, which shows the serving role one tenant at a time. Answers, also negative ones, are
  * cached for `cacheMs`. While the database is unavailable, the last answer is used for up to a minute. Requests for one tenant at
  * the same time share a query. At most 1000 queries for unknown tenants wait at the same time, and 100 of one actor.
  *
@@ -96,7 +96,7 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
 
   async function query(selector: string): Promise<DirectoryEntry | undefined> {
     const queriedAt = now()
-    const entry = toEntry((await queryAs(role, connections, findTenant, [selector]))[0])
+    const entry = toEntry((await queryAs(role, connections, findTenant, partsOfText(selector)))[0])
     const [cache, other] = entry ? [tenants, absent] : [absent, tenants]
     other.delete(selector)
     cache.set(selector, { entry, queriedAt, freshUntil: queriedAt + cacheMs })
@@ -119,18 +119,31 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
 
   return {
     find(tenant, actor) {
-      if ('id' in tenant) return find(tenant.id, actor)
-      return 'slug' in tenant && isTenantSlug(tenant.slug) ? find(tenant.slug, actor) : undefined
+      const key = parseTenantKey(tenant)
+      return key && find(textOf(key), actor)
     },
     close: () => connections.close(),
   }
 }
 
-const findTenant = 'select id, status, slug from tenancy.find_tenant($1)'
+/** A key as the text that caches and lookups go by: no kind contains the separator, so two kinds never meet. */
+function textOf(key: TenantKey): string {
+  const { kind, value } = partsOf(key)
+  return `${kind}:${value}`
+}
+const partsOfText = (text: string) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]
+
+const findTenant = 'select id, slug, external_id, to_json(domains) as domains, status from tenancy.find_tenant($1, $2)'
 
 function toEntry(row: Record<string, unknown> | undefined): DirectoryEntry | undefined {
   if (row === undefined) return undefined
   const status = row.status === 'active' ? 'active' : 'suspended'
-  // Frozen, because the same object answers later requests. PostgreSQL prints a uuid canonically.
-  return Object.freeze({ id: String(row.id) as TenantId, slug: String(row.slug), status })
+  // Frozen, because the same object answers later requests. PostgreSQL prints an id canonically.
+  return Object.freeze({
+    id: String(row.id) as TenantId,
+    slug: String(row.slug),
+    externalId: row.external_id === null ? undefined : String(row.external_id),
+    domains: Object.freeze((row.domains as string[]).map(String)), // a JSON array
+    status,
+  })
 }

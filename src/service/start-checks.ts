@@ -23,7 +23,7 @@ export function createStartChecks({ tenant, database }: Config, hasPool: boolean
 const directoryQuery = `
 select has_schema_privilege(n.oid, 'usage') and has_function_privilege(p.oid, 'execute') as usable
 from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-where n.nspname = 'tenancy' and p.proname = 'find_tenant' and p.pronargs = 1`
+where n.nspname = 'tenancy' and p.proname = 'find_tenant' and p.pronargs = 2`
 
 /** Without the directory every request would be answered with 503. */
 async function assertDirectory(connection: Connection): Promise<void> {

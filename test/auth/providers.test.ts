@@ -3,11 +3,20 @@ import { Hono } from 'hono'
 import { exportSPKI, type JWTPayload } from 'jose'
 import { session } from '../../src/auth/index.ts'
 import { authorize, type TenantEnv } from '../../src/context/index.ts'
+import { createPool } from '../../src/database/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
-import { claim, firstOf, header, type TenantOptions, tenant } from '../../src/resolution/index.ts'
+import {
+  claim,
+  createTenantDirectory,
+  firstOf,
+  header,
+  type TenantOptions,
+  tenant,
+} from '../../src/resolution/index.ts'
 import { createAuthentication } from '../../src/service/authentication.ts'
 import { loadConfig } from '../../src/service/config/config.ts'
-import { directoryOf, newEntry } from '../resolution/app.ts'
+import { closeAfterwards, main } from '../database.ts'
+import { newKeys, registerAll } from '../resolution/registered.ts'
 import { newKey, sign } from './issuer.ts'
 
 // The table of providers in docs/authentication.md, row by row: a token of the shape that the provider documents reaches its tenant.
@@ -22,9 +31,10 @@ const [columns = [], , ...rows] = table.split('\n').map((line) =>
 )
 const textOf = (cell = '') => cell.replaceAll('`', '')
 
-const acme = { ...newEntry('testcorp'), externalId: 'org_9ybsU1dN2dKfDkBi' }
-const globex = { ...newEntry('globex'), externalId: 'org_vIK75NKFvaozQsFy' }
-const directory = directoryOf(acme, globex)
+const acme = await registerAll({ ...newKeys(), externalId: 'org_9ybsU1dN2dKfDkBi' })
+const globex = await registerAll({ ...newKeys(), externalId: 'org_vIK75NKFvaozQsFy' })
+const directory = createTenantDirectory({ connections: createPool({ url: main.appUrl, size: 1 }) })
+closeAfterwards(directory)
 const time = { iat: 1616499255, exp: 1e10 }
 
 interface Shape {

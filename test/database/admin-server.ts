@@ -4,10 +4,10 @@ import { migrate } from '../../src/migrate/index.ts'
 import { startPostgres } from '../postgres.ts'
 
 /** Passwords of the logins of {@link startAdminServer}. */
-const passwords = { app_user: 'serves', app_admin: `it's "odd" \\ ü %L` }
+const passwords = { app_user: 'serves', app_admin: `it's "odd" \\ ü %L`, app_directory: 'edits' }
 
 /**
- * A PostgreSQL server of its own, with `app_admin`: roles belong to the whole server, and other tests must not find a role
+ * A PostgreSQL server of its own, with `app_admin` and `app_directory`: roles belong to the whole server, and other tests must not find a role
  * with BYPASSRLS. It ends after the tests of the file.
  */
 export async function startAdminServer() {
@@ -20,13 +20,14 @@ export async function startAdminServer() {
   const as = (username: string, password: string, database = 'postgres') =>
     Object.assign(new URL(server.ownerUrl), { username, password, pathname: `/${database}` }).href
   const [appPassword, adminPassword] = [passwords.app_user, passwords.app_admin]
-  await migrate({ url: server.ownerUrl, appPassword, adminPassword })
+  await migrate({ url: server.ownerUrl, appPassword, adminPassword, directoryPassword: passwords.app_directory })
   return {
     owner,
     as,
     ownerUrl: server.ownerUrl,
     appUrl: as('app_user', encodeURIComponent(appPassword)),
     adminUrl: as('app_admin', encodeURIComponent(adminPassword)),
+    directoryUrl: as('app_directory', passwords.app_directory),
     adminPassword,
   }
 }

@@ -111,10 +111,10 @@ describe('requests for one tenant at the same time', () => {
     const acquire = () => (fails ? Promise.reject(new Error('no connection')) : pool.acquire())
     await using directory = openDirectory({ connections: { ...pool, acquire } })
     const { slug } = await register(newSlug())
-    const failures = await Promise.all(times(3, () => failureOf(directory.find({ slug }))))
+    const failures = await Promise.all(times(3, () => failureOf(directory.find({ slug: slug }))))
     expect(failures).toMatchObject(Array(3).fill({ code: 'SERVICE_UNAVAILABLE' }))
     fails = false
-    expect(await directory.find({ slug })).toMatchObject({ slug })
+    expect(await directory.find({ slug: slug })).toMatchObject({ slug })
   })
 
   test('do not wait for a query that is a second old', async () => {

@@ -79,9 +79,12 @@ describe('without a tenant directory', () => {
     },
   )
 
-  test('a name in a claim is an unknown tenant', async () => {
-    const auth = authOf({ tenants: [{ slug: 'acme' }] })
-    expect((await send({ from: claim(), auth })).status).toBe(403)
+  test('a claim that is no id is malformed', async () => {
+    const auth = authOf({ tenants: ['org_2Nx'] })
+    expect((await send({ from: claim(), auth })).body).toMatchObject({
+      statusCode: 400,
+      error: { message: 'claim must be one tenant id: 8-4-4-4-12 hex digits' },
+    })
   })
 })
 
@@ -126,8 +129,8 @@ describe('a caller with a list of tenants', () => {
     expect((await send({ auth: bySlug, directory }, globex.id)).status).toBe(403)
   })
 
-  test('is rejected with names when there is no directory', async () => {
-    expect((await send({ auth: bySlug }, acme.id)).status).toBe(403)
+  test('is refused as a fault of the service with slugs when there is no directory', async () => {
+    expect((await send({ auth: bySlug }, acme.id)).status).toBe(500)
   })
 
   test('may act for a claimed id only, even if another tenant has that id as its name', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import { type SubdomainOptions, subdomain } from '../../src/resolution/index.ts'
+import {
+  type DirectoryEntry,
+  domain,
+  type SubdomainOptions,
+  subdomain,
+  type TenantDirectory,
+} from '../../src/resolution/index.ts'
 import { directoryOf, newApp, newEntry } from './app.ts'
 
 const acme = newEntry('acme')
@@ -134,7 +140,34 @@ test.each([
   { domain: '127.0.0.1' },
   { exclude: ['www.app'] },
   { exclude: [''] },
-  { yields: 'name' as 'slug' }, // what JavaScript may pass
+  { yields: 'externalId' as 'slug' }, // what JavaScript may pass
 ])('subdomain() rejects the options %j', (options) => {
   expect(() => subdomain(options)).toThrow(TypeError)
+})
+
+describe('domain', () => {
+  const shop: DirectoryEntry = { ...newEntry('acme'), domains: ['shop.acme.example'] }
+  const other = newEntry('shop')
+  const directory: TenantDirectory = {
+    find: (key) =>
+      [shop, other].find(({ slug, domains = [] }) =>
+        'domain' in key ? domains.includes(key.domain) : 'slug' in key && key.slug === slug,
+      ),
+  }
+  const send = async (host: string, from = domain()) =>
+    (await newApp({ from, directory }).request('/', { headers: { Host: host } })).json()
+
+  test.each(['shop.acme.example', 'SHOP.Acme.example', 'shop.acme.example.', 'shop.acme.example:8443'])(
+    'reads the tenant from the host %s',
+    async (host) => {
+      expect(await send(host)).toMatchObject({ tenantId: shop.id })
+    },
+  )
+
+  test.each(['acme.example', 'a.shop.acme.example', 'shop', '127.0.0.1', 'shop.acme.example.evil.example'])(
+    'finds no tenant for the host %s',
+    async (host) => {
+      expect(await send(host)).toMatchObject({ statusCode: 403 })
+    },
+  )
 })

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
-import { type TenantKey, unverified } from '../../src/context/index.ts'
+import { unverified } from '../../src/context/index.ts'
 import { query } from '../../src/database/index.ts'
 import { createTenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { failureOf, gate, openCable, owner } from '../database/shared-database.ts'
 import { type Tampering, watchedPool } from '../database/watched-pool.ts'
 import { createBareDatabase, main, newTenant } from '../database.ts'
-import { idOf, newSlug, register, suspend } from './registered.ts'
+import { idOf, newSlug, register, registerAll, suspend } from './registered.ts'
 
 /** A directory with a clock that `pass` moves, and the number of its queries. */
 function openDirectory(tampering: Tampering = {}, url = main.appUrl) {
@@ -24,12 +24,21 @@ function openDirectory(tampering: Tampering = {}, url = main.appUrl) {
 }
 
 describe('the tenant directory', () => {
-  test('finds a tenant by its id and by its name', async () => {
+  test('finds a tenant by its id and by its slug', async () => {
     await using directory = openDirectory()
     const { id, slug } = await register()
-    const entry = { id, slug, status: 'active' } as const
+    const entry = { id, slug, externalId: undefined, domains: [], status: 'active' } as const
     expect(await directory.find({ id })).toEqual(entry)
-    expect(await directory.find({ slug })).toEqual(entry)
+    expect(await directory.find({ slug: slug })).toEqual(entry)
+  })
+
+  test('finds a tenant by its external id, and by its domain in any form', async () => {
+    await using directory = openDirectory()
+    const { id, slug, externalId, domain } = await registerAll()
+    const entry = { id: idOf(id), slug, externalId, domains: [domain], status: 'active' } as const
+    expect(await directory.find({ externalId })).toEqual(entry)
+    expect(await directory.find({ domain: `${domain.toUpperCase()}.` })).toEqual(entry)
+    expect(await directory.find({ externalId: externalId.toUpperCase() })).toBeUndefined()
   })
 
   test('returns an entry that its caller cannot change for others', async () => {
@@ -37,6 +46,7 @@ describe('the tenant directory', () => {
     const { id } = await register()
     const entry = await directory.find({ id })
     expect(() => Object.assign(entry ?? {}, { status: 'suspended' })).toThrow(TypeError)
+    expect(() => Object.assign(entry?.domains ?? {}, { 0: 'b.example' })).toThrow(TypeError)
     expect(await directory.find({ id })).toMatchObject({ status: 'active' })
   })
 
@@ -63,9 +73,9 @@ describe('the tenant directory', () => {
 
   test.each(['', 'Acme', 'a_b', '-a', 'a-', '%', 'a\0', 'x'.repeat(64)])(
     'sends no query for %p, which cannot be a slug',
-    async (slug) => {
+    async (name) => {
       await using directory = openDirectory()
-      expect([await directory.find({ slug }), directory.queries()]).toEqual([undefined, 0])
+      expect([await directory.find({ slug: name }), directory.queries()]).toEqual([undefined, 0])
     },
   )
 
@@ -91,18 +101,18 @@ describe('an answer', () => {
   test('is used too when there is no such tenant', async () => {
     await using directory = openDirectory()
     const slug = newSlug()
-    await directory.find({ slug })
+    await directory.find({ slug: slug })
     await register(slug)
-    expect([await directory.find({ slug }), directory.queries()]).toEqual([undefined, 1])
+    expect([await directory.find({ slug: slug }), directory.queries()]).toEqual([undefined, 1])
     directory.pass(5000)
-    expect(await directory.find({ slug })).toMatchObject({ slug })
+    expect(await directory.find({ slug: slug })).toMatchObject({ slug })
   })
 
   test('is used only for its own tenant', async () => {
     await using directory = openDirectory()
     const [one, two] = [await register(), await register()]
     for (const _ of [1, 2])
-      for (const { id, slug } of [one, two]) expect(await directory.find({ slug })).toMatchObject({ id, slug })
+      for (const { id, slug } of [one, two]) expect(await directory.find({ slug: slug })).toMatchObject({ id, slug })
   })
 
   test('that has expired is used for a second during the next query', async () => {
@@ -197,14 +207,14 @@ describe('while the database is unavailable', () => {
     await using cable = await openCable()
     await using directory = openDirectory({}, cable.url)
     const { slug } = await register()
-    await directory.find({ slug })
+    await directory.find({ slug: slug })
     const [row] = await owner`
       select pid from pg_stat_activity where query ~ 'find_tenant' and pid <> pg_backend_pid() order by query_start desc`
     await cable.cut(row?.pid)
     directory.pass(5000)
-    expect(await directory.find({ slug })).toMatchObject({ slug })
+    expect(await directory.find({ slug: slug })).toMatchObject({ slug })
     directory.pass(5000)
-    expect(await directory.find({ slug })).toMatchObject({ slug })
+    expect(await directory.find({ slug: slug })).toMatchObject({ slug })
   })
 })
 
@@ -222,7 +232,7 @@ test('a superuser login uses the serving role for the query only', async () => {
   )
   const directory = createTenantDirectory({ connections, role: 'app_user' })
   const { id, slug } = await register()
-  expect(await directory.find({ slug })).toMatchObject({ id })
+  expect(await directory.find({ slug: slug })).toMatchObject({ id })
   expect([roles, connections.sent.at(-1)]).toEqual([['app_user', 'transaction'], 'commit'])
   await directory.close()
 })
@@ -232,7 +242,7 @@ describe('the tenant middleware with a directory', () => {
     const from = {
       label: 'X-Tenant',
       missing: 'X-Tenant is required',
-      extract: (c: { req: { header(name: string): string | undefined } }): TenantKey | undefined => {
+      extract: (c: { req: { header(name: string): string | undefined } }) => {
         const value = c.req.header('X-Tenant')
         if (value === undefined) return undefined
         return yields === 'id' ? { id: value } : { slug: value }

@@ -30,6 +30,7 @@ Environment variables:
   DATABASE_OWNER_URL   the database, as its owner (default: dbCredentials.url of drizzle.config.ts)
   DATABASE_URL         the login of the service: creates its role with this password
   DATABASE_ADMIN_URL   the login of administrative work, such as "rowhouse tenant": creates its role with this password
+  DATABASE_DIRECTORY_URL  the login that edits the tenant directory and does nothing else: creates its role with this password
   DATABASE_BACKUP_URL  the login of pg_dump: creates its role with this password
   TENANT_SIGNING_KEY   the keys whose signed tenant contexts the database accepts; "off" makes it accept unsigned ones
                        again. Unset, the database keeps its keys.
@@ -38,12 +39,13 @@ Example:
   DATABASE_OWNER_URL=postgres://owner:…@db/app DATABASE_URL=postgres://app_user:…@db/app ${io.runner.run} rowhouse migrate`,
     )
     .action(async (flags) => {
-      const { DATABASE_URL, DATABASE_ADMIN_URL, DATABASE_BACKUP_URL } = io.env
+      const { DATABASE_URL, DATABASE_ADMIN_URL, DATABASE_BACKUP_URL, DATABASE_DIRECTORY_URL } = io.env
       const ownerUrl = await ownerUrlOf(io)
       const app = readLogin('DATABASE_URL', DATABASE_URL, 'app_user')
       const admin = withPassword(readLogin('DATABASE_ADMIN_URL', DATABASE_ADMIN_URL, 'app_admin'))
       const backup = withPassword(readLogin('DATABASE_BACKUP_URL', DATABASE_BACKUP_URL, 'app_backup'))
-      const logins = [app, admin, backup].filter((login) => login !== undefined)
+      const directory = withPassword(readLogin('DATABASE_DIRECTORY_URL', DATABASE_DIRECTORY_URL, 'app_directory'))
+      const logins = [app, admin, backup, directory].filter((login) => login !== undefined)
       const project = await loadRowhouseConfig(flags, io.cwd)
       requireFolders(project)
       await assertPasswords(ownerUrl, logins)
@@ -53,6 +55,7 @@ Example:
         ...{ appRole: app?.role, appPassword: app?.password },
         ...{ adminRole: admin?.role, adminPassword: admin?.password },
         ...{ backupRole: backup?.role, backupPassword: backup?.password },
+        ...{ directoryRole: directory?.role, directoryPassword: directory?.password },
         signingSecrets: readSigningKeys(io.env.TENANT_SIGNING_KEY),
       })
       const { applied } = migrated

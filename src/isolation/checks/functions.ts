@@ -119,7 +119,8 @@ export const functionChecks: CatalogueCheck[] = [
         format('alter function %s security invoker;', p.oid::regprocedure)
       from relations t join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgparentid = 0
       join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
-      where (t.tenant is not null or t.reachable) and p.prosecdef and g.tgenabled <> 'D' and not format('%I.%I', n.nspname, p.proname) = any (${shared})`,
+      where (t.tenant is not null or t.reachable) and p.prosecdef and g.tgenabled <> 'D'
+        and not format('%I.%I', n.nspname, p.proname) = any (${shared}) and (${isOurs('p')}) is not true`,
   },
   {
     check: 'trigger-sets-tenant',

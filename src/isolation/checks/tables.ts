@@ -19,10 +19,27 @@ export const tableChecks: CatalogueCheck[] = [
     guarantee: 12,
     level: 'error',
     elsewhere: 'warning',
-    should: 'Row-level security is forced on the owner of every tenant table.',
+    should:
+      'Row-level security is forced on the owner of every tenant table, except on the tables of the recorder, which nobody can become.',
     find: `
       select name, 'row-level security is not forced on its owner', format('alter table %s force row level security;', name)
-      from tables where not relforcerowsecurity`,
+      from tables where not relforcerowsecurity and not recorded`,
+  },
+  {
+    check: 'recorder-role',
+    guarantee: 12,
+    level: 'error',
+    should: 'Nobody logs in as the recorder, or is a member of it, and no policy is bypassed by it.',
+    find: `
+      select rolname, problem, remedy from recorders, lateral (
+        select 'it owns what the database itself writes, and ' || attribute, format('alter role %I no%s;', rolname, name)
+        from (values
+          (rolcanlogin, 'may log in', 'login'), (rolsuper, 'is a superuser', 'superuser'), (rolbypassrls, 'has BYPASSRLS', 'bypassrls')
+        ) as has (it, attribute, name) where it
+        union all
+        select format('it owns what the database itself writes, and %s may become it', member::regrole),
+          format('revoke %I from %s;', rolname, member::regrole)
+        from unnest(members) as member) as found (problem, remedy)`,
   },
   {
     check: 'tenant-not-null',

@@ -1,0 +1,157 @@
+import { sql } from 'drizzle-orm'
+import { isActor, type TenantKey } from '../context/index.ts'
+import {
+  type AdminLog,
+  type AdminOccasion,
+  type AdminTx,
+  type ConnectionSource,
+  createAdminDatabase,
+} from '../database/index.ts'
+import { reservedSlugs } from '../resolution/index.ts'
+import { assertWholeNumber } from '../text/index.ts'
+import { rethrow } from './errors.ts'
+import { parseNames, type TenantNames } from './tenant-fields.ts'
+import { readHistory, type TenantChange } from './tenant-history.ts'
+import { type DirectoryTenant, getTenant, listTenants, replaceDomains, type TenantStatus } from './tenant-queries.ts'
+
+/** A tenant to create. */
+export type NewTenant = Required<Pick<TenantNames, 'name' | 'slug'>> &
+  TenantNames & {
+    /** @default the database generates one */
+    id?: string | undefined
+  }
+
+/** Who changes the directory, and why. Both stay in its history. */
+export interface Change {
+  /** A person or a program: 1 to 255 characters. */
+  actor: string
+  /** 1 to 500 characters. */
+  reason: string
+}
+
+export interface DirectoryEditorOptions {
+  /** A pool that logs in as `app_directory`, which `rowhouse migrate` creates for DATABASE_DIRECTORY_URL, or as `app_admin`. */
+  connections: ConnectionSource
+  /** Receives each call with its reason and its actor. */
+  log: AdminLog
+  /** Slugs that no tenant gets. @default those that `subdomain()` takes for no tenant, such as `www` and `api` */
+  reserved?: readonly string[]
+  /** The role of the service, which is refused as a login. @default 'app_user' */
+  servingRole?: string
+}
+
+/** Changes the tenant directory. */
+export interface DirectoryEditor {
+  /** @throws TenantExists, or ApiError VALIDATION_FAILED */
+  create(tenant: NewTenant, by: Change): Promise<DirectoryTenant>
+  /** @throws TenantNotFound */
+  get(tenant: TenantKey, by?: Partial<Change>): Promise<DirectoryTenant>
+  /**
+   * One page of tenants in the order of their slugs.
+   *
+   * @param page `after`: `next` of the page before; `limit`: from 1 to 1000. @default 100
+   * @returns `next` is undefined on the last page
+   */
+  list(
+    page?: { after?: string | undefined; limit?: number; status?: TenantStatus | undefined },
+    by?: Partial<Change>,
+  ): Promise<{ tenants: DirectoryTenant[]; next: string | undefined }>
+  /**
+   * Changes what a tenant is called and found by; what is left out stays. The tenant keeps its former slugs and external ids: no other
+   * tenant gets them, because a token may still name them.
+   *
+   * @throws TenantNotFound, TenantExists, or ApiError VALIDATION_FAILED
+   */
+  rename(tenant: TenantKey, names: TenantNames, by: Change): Promise<DirectoryTenant>
+  /**
+   * Refuses new requests of a tenant, within five seconds in each process. Those that are running end as usual.
+   *
+   * @throws TenantNotFound
+   */
+  suspend(tenant: TenantKey, by: Change): Promise<DirectoryTenant>
+  /** Serves a suspended tenant again. @throws TenantNotFound */
+  resume(tenant: TenantKey, by: Change): Promise<DirectoryTenant>
+  /**
+   * The changes of a tenant, the last one first.
+   *
+   * @param page `before`: the `id` of the last change of the page before; `limit`: from 1 to 1000. @default 100
+   * @throws TenantNotFound
+   */
+  history(tenant: TenantKey, page?: { before?: string; limit?: number }, by?: Partial<Change>): Promise<TenantChange[]>
+  /** Closes its connections. */
+  close(): Promise<void>
+}
+
+/**
+ * Creates what changes the tenant directory at run time, such as the sign-up of a new customer. Its login may do this and nothing
+ * else. Call it outside of a tenant's context, in routes without `tenant()`. Two calls for one name at the same time: one of them gets
+ * the name, the other one TenantExists.
+ *
+ * Each call throws TypeError for an actor or a reason that is missing or too long, TransactionMisuse in a tenant's context, and
+ * WrongAdminLogin for the login of the service.
+ *
+ * @example
+ * const tenants = createDirectoryEditor({ connections: createPool({ url: directoryUrl, size: 1 }), log })
+ * await tenants.create({ slug: 'acme', name: 'Acme Inc.', externalId: 'org_2Nx' }, { actor: 'ada', reason: 'sign-up' })
+ */
+export function createDirectoryEditor(options: DirectoryEditorOptions): DirectoryEditor {
+  const { connections, log, reserved = reservedSlugs, servingRole = 'app_user' } = options
+  const admin = createAdminDatabase({ connections, log, servingRole, allowBound: true })
+
+  const read = <T>(by: Partial<Change>, work: (tx: AdminTx) => Promise<T>): Promise<T> =>
+    admin.read({ reason: by.reason ?? 'read the tenant directory', actor: by.actor }, work)
+
+  async function write<T>(by: Change, work: (tx: AdminTx) => Promise<T>): Promise<T> {
+    if (!isActor(by.actor))
+      throw new TypeError('A change of the tenant directory needs an actor of 1 to 255 characters')
+    return await admin.write(by satisfies AdminOccasion, work).catch(rethrow)
+  }
+
+  const setStatus = (tenant: TenantKey, status: TenantStatus, by: Change): Promise<DirectoryTenant> =>
+    write(by, async (tx) => {
+      const { id, status: before } = await getTenant(tx, tenant, { lock: true })
+      if (before !== status) await tx.execute(sql`update tenancy.tenants set status = ${status} where id = ${id}`)
+      return await getTenant(tx, { id })
+    })
+
+  return {
+    async create(given, by) {
+      const { id, slug, name, externalId = null, domains = [] } = parseNames(given, reserved)
+      return await write(by, async (tx) => {
+        const value = id === undefined ? sql`default` : sql`${id}`
+        const [row] = await tx.execute(sql`
+          insert into tenancy.tenants (id, slug, name, external_id)
+          values (${value}, ${slug}, ${name}, ${externalId}) returning id::text as id`)
+        const created = { id: String(row?.id) }
+        await replaceDomains(tx, created.id, domains)
+        return await getTenant(tx, created)
+      })
+    },
+    get: (tenant, by = {}) => read(by, (tx) => getTenant(tx, tenant)),
+    async list({ after, limit = 100, status } = {}, by = {}) {
+      assertWholeNumber('limit', limit, 1, 1000)
+      const rows = await read(by, (tx) => listTenants(tx, { after, status, limit: limit + 1 }))
+      const tenants = rows.slice(0, limit)
+      return { tenants, next: rows.length > limit ? tenants.at(-1)?.slug : undefined }
+    },
+    async rename(tenant, given, by) {
+      const { name, slug, externalId, domains } = parseNames(given, reserved)
+      return await write(by, async (tx) => {
+        const { id } = await getTenant(tx, tenant, { lock: true })
+        await tx.execute(sql`
+          update tenancy.tenants set name = coalesce(${name ?? null}, name), slug = coalesce(${slug ?? null}, slug),
+            external_id = coalesce(${externalId ?? null}, external_id)
+          where id = ${id} and num_nulls(${name ?? null}::text, ${slug ?? null}::text, ${externalId ?? null}::text) < 3`)
+        if (domains !== undefined) await replaceDomains(tx, id, domains)
+        return await getTenant(tx, { id })
+      })
+    },
+    suspend: (tenant, by) => setStatus(tenant, 'suspended', by),
+    resume: (tenant, by) => setStatus(tenant, 'active', by),
+    async history(tenant, { before, limit = 100 } = {}, by = {}) {
+      assertWholeNumber('limit', limit, 1, 1000)
+      return await read(by, async (tx) => readHistory(tx, (await getTenant(tx, tenant)).id, { before, limit }))
+    },
+    close: () => admin.close(),
+  }
+}

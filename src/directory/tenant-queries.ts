@@ -1,0 +1,77 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { TenantKey } from '../context/index.ts'
+import { partsOf } from '../context/internal.ts'
+import type { AdminTx } from '../database/index.ts'
+import { parseTenantKey } from '../resolution/index.ts'
+import { TenantNotFound } from './errors.ts'
+
+export type TenantStatus = 'active' | 'suspended'
+
+/** A tenant as the directory has it. */
+export interface DirectoryTenant {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly externalId: string | null
+  /** In canonical form and in their order. */
+  readonly domains: readonly string[]
+  readonly status: TenantStatus
+  /** ISO 8601 in UTC. */
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+/** ISO 8601 in UTC. */
+export const instant = (column: SQL): SQL => sql`to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+
+const domains = sql`(
+  select coalesce(json_agg(d.domain order by d.domain), '[]') from tenancy.tenant_domains d where d.belongs_to = t.id)`
+const columns = sql`
+  t.id::text as id, t.slug, t.name, t.external_id as "externalId", ${domains} as domains, t.status,
+  ${instant(sql`t.created_at`)} as "createdAt", ${instant(sql`t.updated_at`)} as "updatedAt"`
+
+const conditions: { [kind in ReturnType<typeof partsOf>['kind']]: (value: string) => SQL } = {
+  id: (value) => sql`t.id = ${value}`,
+  slug: (value) => sql`t.slug = ${value}`,
+  externalId: (value) => sql`t.external_id = ${value}`,
+  domain: (value) => sql`t.id = (select d.belongs_to from tenancy.tenant_domains d where d.domain = ${value})`,
+}
+
+/** @throws TenantNotFound */
+export async function getTenant(tx: AdminTx, key: TenantKey, { lock = false } = {}): Promise<DirectoryTenant> {
+  const parsed = parseTenantKey(key)
+  if (parsed === undefined) throw new TenantNotFound()
+  const { kind, value } = partsOf(parsed)
+  const locked = lock ? sql`for update` : sql``
+  const [row] = await tx.execute(
+    sql`select ${columns} from tenancy.tenants t where ${conditions[kind](value)} ${locked}`,
+  )
+  if (row === undefined) throw new TenantNotFound()
+  return row as unknown as DirectoryTenant // the query's own columns
+}
+
+/** @param after the slug that the page begins after */
+export async function listTenants(
+  tx: AdminTx,
+  { after, status, limit }: { after: string | undefined; status: TenantStatus | undefined; limit: number },
+): Promise<DirectoryTenant[]> {
+  const rows = await tx.execute(sql`
+    select ${columns} from tenancy.tenants t
+    where t.slug > ${after ?? ''} and (${status ?? null}::text is null or t.status = ${status ?? null})
+    order by t.slug limit ${limit}`)
+  return [...rows] as unknown as DirectoryTenant[] // the query's own columns
+}
+
+export async function replaceDomains(tx: AdminTx, id: string, wanted: readonly string[]): Promise<void> {
+  const list = JSON.stringify(wanted)
+  await tx.execute(sql`
+    delete from tenancy.tenant_domains d
+    where d.belongs_to = ${id} and d.domain not in (select json_array_elements_text(${list}::json))`)
+  // Sorted, so that two transactions that want the same domains wait for each other and do not deadlock.
+  await tx.execute(sql`
+    insert into tenancy.tenant_domains (domain, belongs_to)
+    select wanted.domain, t.id from tenancy.tenants t, json_array_elements_text(${list}::json) as wanted (domain)
+    where t.id = ${id} and not exists (
+      select from tenancy.tenant_domains d where d.domain = wanted.domain and d.belongs_to = t.id)
+    order by wanted.domain collate "C"`)
+}

@@ -1,0 +1,322 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { withTenant } from '../../src/context/index.ts'
+import { createPool } from '../../src/database/index.ts'
+import { createDirectoryEditor, type NewTenant, TenantExists, TenantNotFound } from '../../src/directory/index.ts'
+import { createTenantDirectory } from '../../src/resolution/index.ts'
+import { startAdminServer } from '../database/admin-server.ts'
+import { newTenant } from '../database.ts'
+
+const server = await startAdminServer()
+const log = { info: () => {}, error: () => {} }
+const open = (url: string) => createDirectoryEditor({ connections: createPool({ url, size: 4 }), log })
+const tenants = open(server.directoryUrl)
+const reader = createTenantDirectory({ connections: createPool({ url: server.appUrl, size: 1 }), cacheMs: 0 })
+afterAll(async () => {
+  await tenants.close()
+  await reader.close()
+})
+
+const by = { actor: 'ada', reason: 'a test' }
+const newSlug = () => `t${crypto.randomUUID().slice(0, 13)}`
+const create = (given: Partial<NewTenant> = {}) => tenants.create({ slug: newSlug(), name: 'Acme Inc.', ...given }, by)
+const failureOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+/** The field of TenantExists. */
+const takenOf = async (promise: Promise<unknown>) => {
+  const error = await failureOf(promise)
+  return error instanceof TenantExists ? error.field : error
+}
+const domainsOf = (slug: string) => [`${slug}.example`, `xn--bcher-kva.${slug}.example`]
+
+describe('create', () => {
+  test('makes a tenant that the service finds by each of its names', async () => {
+    const slug = newSlug()
+    const made = await create({
+      slug,
+      externalId: `org_${slug}`,
+      domains: [`Bücher.${slug}.EXAMPLE.`, `${slug}.example`],
+    })
+    const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    expect(made).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      ...{ slug, name: 'Acme Inc.', externalId: `org_${slug}`, domains: domainsOf(slug), status: 'active' },
+      ...{ createdAt: instant, updatedAt: instant },
+    })
+    for (const key of [
+      { id: made.id },
+      { slug },
+      { externalId: `org_${slug}` },
+      ...domainsOf(slug).map((domain) => ({ domain })),
+    ])
+      expect([key, await reader.find(key)]).toEqual([key, expect.objectContaining({ id: made.id, status: 'active' })])
+  })
+
+  test('takes an id of another system', async () => {
+    const id = newTenant()
+    expect(await create({ id })).toMatchObject({ id, externalId: null, domains: [] })
+  })
+
+  test.each(['id', 'slug', 'externalId', 'domain'] as const)(
+    'throws TenantExists that names a taken %s',
+    async (field) => {
+      const slug = newSlug()
+      const one = await create({ slug, externalId: slug, domains: [`${slug}.example`] })
+      const same = {
+        id: { id: one.id },
+        slug: { slug },
+        externalId: { externalId: slug },
+        domain: { domains: one.domains },
+      }
+      expect(await takenOf(create(same[field]))).toBe(field)
+      expect(await failureOf(create(same[field]))).toMatchObject({
+        code: 'CONFLICT',
+        details: [{ path: field, code: 'taken' }],
+      })
+    },
+  )
+
+  test.each(['slug', 'externalId', 'domain'] as const)(
+    'gives a %s to one of ten calls at the same time',
+    async (field) => {
+      const slug = newSlug()
+      const same = { slug: { slug }, externalId: { externalId: slug }, domain: { domains: domainsOf(slug) } }
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          create(same[field]).then(
+            () => 'created',
+            (error: unknown) => (error instanceof TenantExists ? error.field : String(error)),
+          ),
+        ),
+      )
+      expect(outcomes.sort()).toEqual(['created', ...Array(9).fill(field)].sort())
+    },
+  )
+
+  test('keeps nothing of a tenant whose domain is taken', async () => {
+    const { domains } = await create({ domains: [`${newSlug()}.example`] })
+    const slug = newSlug()
+    expect(await takenOf(create({ slug, domains }))).toBe('domain')
+    expect(await failureOf(tenants.get({ slug }))).toBeInstanceOf(TenantNotFound)
+  })
+
+  test('accepts an external id that is the slug of another tenant', async () => {
+    const { slug, id } = await create()
+    const other = await create({ externalId: slug })
+    expect(await reader.find({ slug })).toMatchObject({ id })
+    expect(await reader.find({ externalId: slug })).toMatchObject({ id: other.id })
+  })
+
+  test.each<[Partial<NewTenant>, string]>([
+    [{ slug: 'Acme' }, 'slug'],
+    [{ slug: newTenant() }, 'slug'],
+    [{ slug: 'www' }, 'slug'],
+    [{ slug: 'admin' }, 'slug'],
+    [{ name: ' ' }, 'name'],
+    [{ name: 'x'.repeat(201) }, 'name'],
+    [{ name: 'a\u001b[31m' }, 'name'],
+    [{ id: '1' }, 'id'],
+    [{ externalId: '' }, 'externalId'],
+    [{ externalId: 'a\nb' }, 'externalId'],
+    [{ domains: ['localhost'] }, 'domains'],
+    [{ domains: ['https://acme.example'] }, 'domains'],
+    [{ domains: ['acme.example:80'] }, 'domains'],
+    [{ domains: ['10.0.0.1'] }, 'domains'],
+    [{ domains: ['a.example', '*.example'] }, 'domains'],
+    [{ domains: [`${'a.'.repeat(130)}example`] }, 'domains'],
+  ])('rejects %p', async (given, path) => {
+    expect(await failureOf(create(given))).toMatchObject({ code: 'VALIDATION_FAILED', details: [{ path }] })
+  })
+
+  test.each([
+    { actor: '' },
+    { actor: 'a\nb' },
+    { actor: 'x'.repeat(256) },
+    { reason: ' ' },
+    { reason: 'x'.repeat(501) },
+  ])('rejects a change by %p', async (given) => {
+    expect(await failureOf(tenants.create({ slug: newSlug(), name: 'x' }, { ...by, ...given }))).toBeInstanceOf(
+      TypeError,
+    )
+  })
+})
+
+describe('get', () => {
+  test('finds a tenant by each kind of key, and by no other kind', async () => {
+    const slug = newSlug()
+    const made = await create({ slug, externalId: `org_${slug}`, domains: [`${slug}.example`] })
+    for (const key of [{ id: made.id }, { slug }, { externalId: `org_${slug}` }, { domain: `${slug}.example` }])
+      expect(await tenants.get(key)).toEqual(made)
+    for (const key of [
+      { id: newTenant() },
+      { externalId: slug },
+      { slug: `org-${slug}` },
+      { domain: slug },
+      { id: slug },
+    ])
+      expect(await failureOf(tenants.get(key))).toBeInstanceOf(TenantNotFound)
+  })
+})
+
+describe('list', () => {
+  test('returns each tenant once, in the order of the slugs', async () => {
+    const own = open(server.adminUrl)
+    const slugs = await Promise.all(Array.from({ length: 5 }, async () => (await create()).slug))
+    const seen: string[] = []
+    let after: string | undefined
+    do {
+      const page = await own.list({ limit: 2, after })
+      expect(page.tenants.length).toBeLessThanOrEqual(2)
+      seen.push(...page.tenants.map(({ slug }) => slug))
+      after = page.next
+    } while (after !== undefined)
+    expect(seen).toEqual([...new Set(seen)].sort())
+    expect(seen).toEqual(expect.arrayContaining(slugs))
+    await own.close()
+  })
+
+  test('returns only tenants with the status', async () => {
+    const [active, suspended] = [await create(), await create()]
+    await tenants.suspend({ id: suspended.id }, by)
+    const { tenants: found } = await tenants.list({ status: 'suspended', limit: 1000 })
+    expect(found.map(({ id }) => id)).toContain(suspended.id)
+    expect(found.map(({ id }) => id)).not.toContain(active.id)
+  })
+
+  test.each([0, 1001, 1.5])('rejects the limit %p', async (limit) => {
+    expect(await failureOf(tenants.list({ limit }))).toBeInstanceOf(TypeError)
+  })
+})
+
+describe('rename', () => {
+  test('changes what is given, and keeps the rest', async () => {
+    const slug = newSlug()
+    const made = await create({ slug, externalId: slug, domains: [`${slug}.example`] })
+    expect(await tenants.rename({ id: made.id }, { name: 'Globex' }, by)).toMatchObject({
+      ...{ slug, name: 'Globex', externalId: slug, domains: made.domains },
+    })
+    const to = newSlug()
+    await tenants.rename({ id: made.id }, { slug: to, domains: [`${to}.example`] }, by)
+    expect(await reader.find({ slug: to })).toMatchObject({ id: made.id, domains: [`${to}.example`] })
+    expect([await reader.find({ slug }), await reader.find({ domain: `${slug}.example` })]).toEqual([
+      undefined,
+      undefined,
+    ])
+  })
+
+  test('keeps the former slug and external id from other tenants, for a token may still name them', async () => {
+    const [slug, externalId] = [newSlug(), newSlug()]
+    const { id } = await create({ slug, externalId })
+    await tenants.rename({ id }, { slug: newSlug(), externalId: newSlug() }, by)
+    const other = await create()
+    expect(await takenOf(create({ slug }))).toBe('slug')
+    expect(await takenOf(create({ externalId }))).toBe('externalId')
+    expect(await takenOf(tenants.rename({ id: other.id }, { slug }, by))).toBe('slug')
+    expect(await tenants.rename({ id }, { slug, externalId }, by)).toMatchObject({ slug, externalId })
+  })
+
+  test('keeps a former slug from a tenant that is created at the same time', async () => {
+    for (const _ of Array(5)) {
+      const slug = newSlug()
+      const { id } = await create({ slug })
+      const [, created] = await Promise.all([
+        tenants.rename({ id }, { slug: newSlug() }, by),
+        takenOf(create({ slug })),
+      ])
+      expect(created).toBe('slug')
+    }
+  })
+
+  test('gives a domain that a tenant gave up to another one', async () => {
+    const domain = `${newSlug()}.example`
+    const [one, two] = [await create({ domains: [domain] }), await create()]
+    expect(await takenOf(tenants.rename({ id: two.id }, { domains: [domain] }, by))).toBe('domain')
+    await tenants.rename({ id: one.id }, { domains: [] }, by)
+    await tenants.rename({ id: two.id }, { domains: [domain] }, by)
+    expect(await reader.find({ domain })).toMatchObject({ id: two.id })
+  })
+
+  test('throws for an unknown tenant and for a reserved slug', async () => {
+    expect(await failureOf(tenants.rename({ slug: newSlug() }, { name: 'x' }, by))).toBeInstanceOf(TenantNotFound)
+    const { id } = await create()
+    expect(await failureOf(tenants.rename({ id }, { slug: 'api' }, by))).toMatchObject({ code: 'VALIDATION_FAILED' })
+  })
+})
+
+describe('suspend and resume', () => {
+  test('change the status, and nothing when they are repeated', async () => {
+    const { id, slug } = await create()
+    expect(await tenants.suspend({ slug }, by)).toMatchObject({ id, status: 'suspended' })
+    expect(await reader.find({ slug })).toMatchObject({ status: 'suspended' })
+    await tenants.suspend({ id }, by)
+    expect(await tenants.resume({ id }, by)).toMatchObject({ status: 'active' })
+    expect((await tenants.history({ id })).map(({ action }) => action)).toEqual(['resume', 'suspend', 'create'])
+  })
+
+  test('throw for an unknown tenant', async () => {
+    expect(await failureOf(tenants.suspend({ slug: newSlug() }, by))).toBeInstanceOf(TenantNotFound)
+    expect(await failureOf(tenants.resume({ id: newTenant() }, by))).toBeInstanceOf(TenantNotFound)
+  })
+})
+
+describe('history', () => {
+  test('has each change with its actor, its reason, its login, and the values before and after', async () => {
+    const slug = newSlug()
+    const { id } = await create({ slug, domains: [`${slug}.example`] })
+    await tenants.rename({ id }, { name: 'Globex' }, { actor: 'bob', reason: 'Ticket 4711' })
+    await tenants.rename({ id }, { domains: [] }, { actor: 'eve', reason: 'Ticket 4712' })
+    const row = { slug, name: 'Acme Inc.', status: 'active', external_id: null }
+    const login = 'app_directory'
+    expect(await tenants.history({ id })).toMatchObject([
+      {
+        action: 'remove domain',
+        actor: 'eve',
+        reason: 'Ticket 4712',
+        login,
+        before: { domain: `${slug}.example` },
+        after: null,
+      },
+      { action: 'rename', actor: 'bob', reason: 'Ticket 4711', login, before: row, after: { ...row, name: 'Globex' } },
+      { action: 'add domain', ...by, login, before: null, after: { domain: `${slug}.example` } },
+      { action: 'create', ...by, login, before: null, after: row },
+    ])
+  })
+
+  test('is read in pages', async () => {
+    const { id } = await create()
+    await tenants.suspend({ id }, by)
+    await tenants.resume({ id }, by)
+    const [last, middle] = await tenants.history({ id }, { limit: 2 })
+    expect([last?.action, middle?.action]).toEqual(['resume', 'suspend'])
+    const rest = await tenants.history({ id }, { before: middle?.id ?? '' })
+    expect(rest.map(({ action }) => action)).toEqual(['create'])
+  })
+
+  test('has no change that was rolled back or changed nothing', async () => {
+    const { id, slug } = await create()
+    await failureOf(create({ slug }))
+    await tenants.rename({ id }, { slug, name: 'Acme Inc.' }, by)
+    await tenants.rename({ id }, {}, by)
+    expect(await tenants.history({ id })).toHaveLength(1)
+  })
+
+  test('has a change by SQL of the owner too, with the login', async () => {
+    const { id } = await create()
+    await server.owner`update tenancy.tenants set status = 'suspended' where id = ${id}`
+    const [last] = await tenants.history({ id })
+    expect(last).toMatchObject({ action: 'suspend', actor: null, reason: null, login: 'postgres' })
+  })
+})
+
+test('a call in the context of a tenant is refused', async () => {
+  const call = withTenant(newTenant(), () => failureOf(tenants.list()))
+  expect(await call).toMatchObject({ name: 'TransactionMisuse' })
+})
+
+test('the login of the service is refused', async () => {
+  const wrong = open(server.appUrl)
+  expect(await failureOf(wrong.list())).toMatchObject({ name: 'WrongAdminLogin' })
+  await wrong.close()
+})
