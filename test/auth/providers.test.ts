@@ -17,6 +17,7 @@ import { createAuthentication } from '../../src/service/authentication.ts'
 import { loadConfig } from '../../src/service/config/config.ts'
 import { closeAfterwards, main } from '../database.ts'
 import { newKeys, registerAll } from '../resolution/registered.ts'
+import { build } from '../service/http/app.ts'
 import { newKey, sign } from './issuer.ts'
 
 // The table of providers in docs/authentication.md, row by row: a token of the shape that the provider documents reaches its tenant.
@@ -147,19 +148,32 @@ const JWT_PUBLIC_KEY = await exportSPKI(key.publicKey)
 const log = { info() {}, warn() {}, error() {} }
 const others = { DATABASE_URL: 'postgres://app_user:secret@localhost/app', AUTH: 'jwt', TENANT_DIRECTORY: 'required' }
 
-/** An app with the settings of a row, but for the keys, and a function that sends it a token. */
-async function openRow(cells: readonly string[]) {
+/** The settings of a row, but for the keys. */
+function settingsOf(cells: readonly string[]) {
   const settings = Object.fromEntries(columns.slice(1).map((name, at) => [textOf(name), textOf(cells[at + 1])]))
   loadConfig({ ...others, ...settings }) // the URL of the keys too
-  const { JWT_JWKS_URL: _, ...verified } = settings
+  return settings
+}
+
+/** The authentication that the service makes of the settings. */
+async function authOf({ JWT_JWKS_URL: _, ...verified }: Record<string, string>) {
   const { auth } = loadConfig({ ...others, ...verified, JWT_PUBLIC_KEY })
-  const app = createApp({ auth: await createAuthentication(auth, log) })
-  const { JWT_ISSUER: iss, JWT_AUDIENCE: aud } = settings
+  return await createAuthentication(auth, log)
+}
+
+/** The header of a token with these claims, as the issuer of the settings signs it. */
+async function bearer({ JWT_ISSUER: iss = '', JWT_AUDIENCE: aud = '' }: Record<string, string>, claims: JWTPayload) {
+  // Where the audience is "any", the provider's tokens have none.
+  const issued = { iss, ...(aud === 'any' ? {} : { aud: [aud, 'account'] }), ...time }
+  return { Authorization: `Bearer ${await sign(key, { ...issued, ...claims })}` }
+}
+
+/** Opens an app with the settings of a row, and returns a function that sends it a token. */
+async function openRow(cells: readonly string[]) {
+  const settings = settingsOf(cells)
+  const app = createApp({ auth: await authOf(settings) })
   return async (claims: JWTPayload, path = '/', headers = {}) => {
-    // Where the audience is "any", the provider's tokens have none.
-    const issued = { iss, ...(aud === 'any' ? {} : { aud: [String(aud), 'account'] }), ...time }
-    const token = await sign(key, { ...issued, ...claims } as JWTPayload)
-    const response = await app.request(path, { headers: { Authorization: `Bearer ${token}`, ...headers } })
+    const response = await app.request(path, { headers: { ...(await bearer(settings, claims)), ...headers } })
     return response.status === 200 ? await response.text() : response.status
   }
 }
@@ -183,6 +197,21 @@ describe.each(rows.map((cells) => [cells[0] ?? '', cells] as const))('a token of
     expect(await send({ ...owner, ...none })).toBe(403)
     expect(await send({ ...owner, ...none }, '/', { 'X-Tenant-Id': acme.id })).toBe(403)
   })
+})
+
+test('a token of one organization of Auth0 reads the rows of its tenant, and one of another organization does not', async () => {
+  const settings = settingsOf(rows.find(([name]) => name === 'Auth0') ?? [])
+  const from = firstOf(header('X-Tenant-Id'), claim())
+  const { app } = build({ tenant: { from, auth: await authOf(settings), directory, directoryRequired: true } })
+  const claims = shapes.Auth0?.owner ?? {}
+  const ofAcme = await bearer(settings, claims)
+  const ofGlobex = await bearer(settings, { ...claims, org_id: globex.externalId })
+  const post = { method: 'POST', body: JSON.stringify({ email: 'ada@acme.example', name: 'Ada' }) }
+  const created = await app.request('/users', { ...post, headers: { ...ofAcme, 'Content-Type': 'application/json' } })
+  const { id } = (await created.json()).data
+  const statuses = [ofAcme, ofGlobex].map(async (headers) => (await app.request(`/users/${id}`, { headers })).status)
+  expect([created.status, await Promise.all(statuses)]).toEqual([201, [200, 404]])
+  expect((await (await app.request('/users', { headers: ofGlobex })).json()).data).toEqual([])
 })
 
 test('a session of better-auth reaches the tenant of the member, not of the active organization', async () => {
