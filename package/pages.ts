@@ -11,6 +11,7 @@ export interface Page {
 /** The pages about the kit. The others are about the service, or about work on this repository. */
 const pages = [
   'use-the-kit',
+  'authentication',
   'drizzle',
   'add-a-resource',
   'tenants',

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Context } from 'hono'
 import { type Authentication, AuthenticationFailure, isActor } from '../context/index.ts'
 import { isHeaderName } from '../text/index.ts'
 
@@ -10,6 +11,13 @@ export type GatewayOptions = {
    * two headers arrive as one with a comma, and are refused.
    */
   readonly actorHeader?: string | undefined
+  /**
+   * The header with the caller's role in the tenant of the request: `owner` or `member`. The gateway must overwrite or remove it as it
+   * does with `actorHeader`. A request without it has no role.
+   *
+   * @default every caller is a member
+   */
+  readonly roleHeader?: string | undefined
 } & (
   | {
       /** Accepted values of the header, at least 32 characters each. Several during a rotation. */
@@ -28,7 +36,7 @@ const secretLengthMin = 32
  * is not a secret: make sure that only the gateway can reach the service.
  *
  * `verify` throws AuthenticationFailure: FORBIDDEN for a request without an accepted value, BAD_REQUEST for a malformed or
- * repeated actor.
+ * repeated actor, or a repeated role.
  *
  * @throws TypeError when there is no accepted value, a secret is short, or a header name is invalid
  * @example
@@ -36,31 +44,42 @@ const secretLengthMin = 32
  * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
  */
 export function gateway(options: GatewayOptions): Authentication {
-  const { header, actorHeader } = options
+  const { header, actorHeader, roleHeader } = options
   assertHeaderName('header', header)
   if (actorHeader !== undefined) assertHeaderName('actorHeader', actorHeader)
+  if (roleHeader !== undefined) assertHeaderName('roleHeader', roleHeader)
   const accepted = acceptedValues(options).map(digest)
 
   return {
     // A cache in front of the gateway never sees the headers that the gateway adds.
     vary: [],
+    credential: { label: header, isIn: (c) => c.req.header(header) !== undefined },
     verify(c) {
       const given = digest(c.req.header(header) ?? '')
       // Compares with every value, each in constant time, so that the duration reveals nothing about them.
       const matches = accepted.filter((value) => timingSafeEqual(value, given))
       if (matches.length === 0)
         throw new AuthenticationFailure('not-the-gateway', 'FORBIDDEN', 'Requests must come through the gateway')
-      const actor = actorHeader === undefined ? undefined : c.req.header(actorHeader)
-      // Two headers arrive as one, joined by a comma: the client's may stand beside the gateway's.
-      if (actor !== undefined && (!isActor(actor) || actor.includes(',')))
-        throw new AuthenticationFailure(
-          'wrong-claim',
-          'BAD_REQUEST',
-          `${actorHeader} must be one actor: 1 to 255 characters, no comma`,
-        )
-      return { actor, tenants: 'any' }
+      const actor = oneValue(c, actorHeader)
+      if (actor !== undefined && !isActor(actor))
+        throw malformed(`${actorHeader} must be one actor: 1 to 255 characters, no comma`)
+      const role = oneValue(c, roleHeader)
+      return { actor, tenants: 'any', ...(roleHeader === undefined ? {} : { roles: role === undefined ? [] : [role] }) }
     },
   }
+}
+
+const malformed = (message: string) => new AuthenticationFailure('wrong-claim', 'BAD_REQUEST', message)
+
+/**
+ * The value of a header that the gateway sets.
+ *
+ * @throws AuthenticationFailure for two: they arrive as one, joined by a comma, and the client's may stand beside the gateway's
+ */
+function oneValue(c: Context, name: string | undefined): string | undefined {
+  const value = name === undefined ? undefined : c.req.header(name)
+  if (value?.includes(',')) throw malformed(`${name} must have one value, without a comma`)
+  return value
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

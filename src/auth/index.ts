@@ -1,4 +1,7 @@
 export { unverified } from '../context/index.ts'
 export { type GatewayOptions, gateway } from './gateway.ts'
 export { type JwtKey, type JwtOptions, jwt } from './jwt.ts'
+export { oneOf } from './one-of.ts'
 export type { RemoteKeysOptions } from './remote-options.ts'
+export { type SessionIdentity, type SessionOptions, session } from './session.ts'
+export type { RolesClaim, TenantClaim, TenantClaims, TokenClaims } from './tenant-claims.ts'

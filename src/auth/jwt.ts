@@ -1,8 +1,7 @@
 import type { Context } from 'hono'
 import type { errors, JWTPayload, JWTVerifyOptions } from 'jose'
 import { LRUCache } from 'lru-cache'
-import type { Authentication, Identity, TenantKind } from '../context/index.ts'
-import { assertKind, frozenIdentity } from '../context/internal.ts'
+import type { Authentication, Identity } from '../context/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { readBearer } from './bearer.ts'
 import { createClaimReader } from './claims.ts'
@@ -11,7 +10,8 @@ import { joseCode, loadJose } from './jose.ts'
 import type { KeySource } from './key-source.ts'
 import { remoteKeySource } from './remote-keys.ts'
 import type { RemoteKeysOptions } from './remote-options.ts'
-import { toTokenError } from './token-errors.ts'
+import { createTenantReader, type TenantClaims } from './tenant-claims.ts'
+import { challengeOf, toTokenError } from './token-errors.ts'
 
 /** The keys that verify tokens: those that an issuer publishes, one public key (PEM or JWK), or a shared secret. */
 export type JwtKey = RemoteKeysOptions | { readonly publicKey: string } | { readonly secret: string }
@@ -35,17 +35,12 @@ export interface JwtOptions {
    */
   readonly clockSkewSeconds?: number
   /**
-   * The claim with the tenant or the list of tenants. A JSON pointer (RFC 6901) when it begins with `/`.
+   * Where a token names the caller's tenants, and the caller's roles in them: the name of a claim with ids, one or more claims, or a
+   * function of the claims. A function that throws, or returns something else, makes the token invalid.
    *
    * @default 'tenant_id'
    */
-  readonly tenantClaim?: string
-  /**
-   * What the values of that claim are: ids, or `slug`, `externalId` or `domain` of the tenant directory.
-   *
-   * @default 'id'
-   */
-  readonly yields?: TenantKind
+  readonly tenants?: TenantClaims | undefined
   /**
    * How long a verified token is accepted again without verification, in milliseconds, but never beyond its expiry. A token
    * of a removed key stays valid for `refreshMs` and this time at most. 0 verifies every token.
@@ -75,7 +70,7 @@ const triesMax = 16
 
 /**
  * Authenticates callers by their bearer token, a signed JWT (RFC 6750, RFC 7519), verified as RFC 8725 advises. A token must
- * have the claims `exp`, `sub`, which becomes the actor, and the tenant claim. A new `kid` makes the issuer's keys be fetched
+ * have the claims `exp`, `sub`, which becomes the actor, and a tenant. A new `kid` makes the issuer's keys be fetched
  * again; an issuer whose keys have no `kid` is fetched again after `refreshMs`.
  *
  * `verify` throws AuthenticationFailure: UNAUTHORIZED for a missing or invalid token, BAD_REQUEST for two tokens, FORBIDDEN
@@ -88,25 +83,20 @@ const triesMax = 16
  *   key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
  *   issuer: 'https://issuer.example/',
  *   audience: 'https://api.example',
+ *   tenants: { claim: 'org_id', yields: 'externalId', roles: 'role' },
  * })
- * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
+ * app.use('/tasks/*', tenant({ from: claim(), auth, directory }))
  */
 export function jwt(options: JwtOptions): Authentication {
-  const {
-    clockSkewSeconds = 30,
-    tenantClaim = 'tenant_id',
-    yields = 'id',
-    realm = 'rowhouse',
-    now = Date.now,
-  } = options
-  assertKind(yields)
+  const { clockSkewSeconds = 30, tenants = 'tenant_id', realm = 'rowhouse', now = Date.now } = options
   if (!/^[\w .:/-]+$/.test(realm))
     throw new TypeError(`realm must consist of letters, digits, blanks and . : / _ - (got "${realm}")`)
   const { rememberMs = 60_000 } = options
   assertWholeNumber('clockSkewSeconds', clockSkewSeconds, 0, 3600)
   assertWholeNumber('rememberMs', rememberMs, 0)
   const remembered = new LRUCache<string, VerifiedToken>({ max: rememberedMax })
-  const readClaims = createClaimReader(realm, tenantClaim, yields)
+  const { read, yields } = createTenantReader(tenants)
+  const readClaims = createClaimReader(realm, read)
   const keys = createKeySource(options, now)
   const jose = loadJose()
   const expected: JWTVerifyOptions = {
@@ -130,6 +120,12 @@ export function jwt(options: JwtOptions): Authentication {
 
   return {
     vary: ['Authorization'],
+    credential: {
+      label: 'Authorization',
+      challenge: challengeOf(realm),
+      isIn: (c) => c.req.header('Authorization') !== undefined,
+    },
+    yields,
     async verify(c) {
       const token = readBearer(c, realm)
       const time = now()
@@ -138,7 +134,7 @@ export function jwt(options: JwtOptions): Authentication {
       await jose // outside of the try: a missing package says nothing about the token
       try {
         const payload = await verifyToken(token, c)
-        const identity = frozenIdentity(readClaims(payload))
+        const identity = readClaims(payload)
         const expires = ((payload.exp ?? 0) + clockSkewSeconds) * 1000
         if (rememberMs > 0) remembered.set(token, { identity, from: time, until: Math.min(time + rememberMs, expires) })
         return identity

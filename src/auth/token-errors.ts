@@ -21,10 +21,13 @@ const reasons: Record<string, AuthenticationFailureReason> = {
   ERR_JWT_CLAIM_VALIDATION_FAILED: 'wrong-claim',
 }
 
+/** The challenge without an error. */
+export const challengeOf = (realm: string): string => `Bearer realm="${realm}"`
+
 /** 401 for a request without a token: a challenge without an error (RFC 6750, section 3.1). */
 export function missingToken(realm: string): AuthenticationFailure {
   return new AuthenticationFailure('no-token', 'UNAUTHORIZED', 'A bearer token is required', {
-    headers: { 'WWW-Authenticate': `Bearer realm="${realm}"` },
+    headers: { 'WWW-Authenticate': challengeOf(realm) },
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Identity } from './authentication.ts'
-import { assertKind } from './tenant-key.ts'
+import { isTenantKey } from './claimed-tenant.ts'
 
 const frozen = new WeakSet<Identity>()
 
@@ -7,12 +7,12 @@ const frozen = new WeakSet<Identity>()
  * A deeply frozen copy of an identity: what a handler does to it reaches neither the memory of the authentication nor another
  * request. A copy from here is returned as it is. Dates, maps and the like, which cannot be frozen, are part of the copy.
  *
- * @throws TypeError for an identity that does not say which tenants the caller may act for, or has a function or a symbol in it
+ * @throws TypeError for an identity that does not say which tenants the caller may act for, whose roles are no list of texts, or
+ *   with a function or a symbol in it
  */
 export function frozenIdentity(identity: Identity): Identity {
   if (frozen.has(identity)) return identity
   assertTenants(identity)
-  if (identity.yields !== undefined) assertKind(identity.yields)
   const copy = copyOf(identity)
   freeze(copy)
   frozen.add(copy)
@@ -20,14 +20,22 @@ export function frozenIdentity(identity: Identity): Identity {
 }
 
 /** A verifier in JavaScript may forget the tenants, or return nothing for an unknown session. */
-function assertTenants(identity: { readonly tenants?: unknown } | null | undefined): void {
-  const tenants: unknown = identity?.tenants
-  if (tenants === 'any' || (Array.isArray(tenants) && tenants.every((one) => typeof one === 'string'))) return
+function assertTenants(identity: { readonly tenants?: unknown; readonly roles?: unknown } | null | undefined): void {
+  const { tenants, roles } = identity ?? {}
+  if (tenants === 'any' ? isRoles(roles) : Array.isArray(tenants) && tenants.every(isClaimed) && roles === undefined)
+    return
   throw new TypeError(
-    "verify() must return an identity whose tenants are a list of texts, or 'any': throw AuthenticationFailure for a " +
-      'caller that is not authenticated',
+    "verify() must return an identity whose tenants are a list of ids or of { id, slug, externalId or domain, roles }, or 'any' " +
+      'with roles: throw AuthenticationFailure for a caller that is not authenticated',
   )
 }
+
+const isClaimed = (tenant: unknown): boolean =>
+  typeof tenant === 'string' || (isTenantKey(tenant) && isRoles((tenant as { roles?: unknown }).roles)) // it may have roles
+
+/** Whether a value is a list of roles, or says nothing of roles. */
+const isRoles = (roles: unknown): boolean =>
+  roles === undefined || (Array.isArray(roles) && roles.every((role) => typeof role === 'string'))
 
 function copyOf(identity: Identity): Identity {
   try {

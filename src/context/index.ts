@@ -4,9 +4,12 @@ export {
   type Authentication,
   AuthenticationFailure,
   type AuthenticationFailureReason,
+  type Credential,
   type Identity,
 } from './authentication.ts'
+export { authorize, type Permission } from './authorize.ts'
 export { TenantNotCarried } from './carried.ts'
+export type { ClaimedTenant } from './claimed-tenant.ts'
 export { type TenantContext, TenantRequired, tenantContext, withTenant } from './context.ts'
 export { resumeFromMessage, tenantMessageHeaders } from './message-headers.ts'
 export { type CarriedTenant, carryTenant, resumeTenant, tenantHeaders } from './propagation.ts'

@@ -1,7 +1,9 @@
 // What other kit folders need and users of the kit do not.
 
 export { globalActorOf } from './authentication.ts'
+export { assertPermission, setRoles } from './authorize.ts'
 export { type Bookmark, noBookmark } from './bookmark.ts'
+export { isTenantKey } from './claimed-tenant.ts'
 export { runInContext } from './context.ts'
 export { frozenIdentity } from './frozen-identity.ts'
 export { requestsCanShareWork } from './shared-work.ts'

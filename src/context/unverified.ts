@@ -10,7 +10,7 @@ export interface UnverifiedEnvironment {
 }
 
 /**
- * Authenticates nobody: every caller may act for every tenant, and has no actor. For a first run, a demo and tests.
+ * Authenticates nobody: every caller may act for every tenant, as its owner, and has no actor. For a first run, a demo and tests.
  *
  * In production (NODE_ENV) it is refused, unless ALLOW_UNVERIFIED is `true`. Cloudflare Workers, and a runtime without an
  * environment, count as production unless NODE_ENV has another value.
@@ -29,10 +29,10 @@ export function unverified(environment: UnverifiedEnvironment = hostEnvironment(
     )
   if (NODE_ENV === 'production' && ALLOW_UNVERIFIED !== 'true')
     throw new ConfigError(
-      'unverified() is refused in production, because it lets any caller act for any tenant: use jwt() or gateway() of ' +
+      'unverified() is refused in production, because it lets any caller act for any tenant: use jwt(), session() or gateway() of ' +
         'rowhouse/auth, or allow it with ALLOW_UNVERIFIED=true. Workers count as production unless NODE_ENV is set',
     )
-  const anybody = frozenIdentity({ tenants: 'any' })
+  const anybody = frozenIdentity({ tenants: 'any', roles: ['owner'] })
   return { vary: [], verify: () => anybody }
 }
 

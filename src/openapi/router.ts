@@ -1,5 +1,7 @@
 import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Env, MiddlewareHandler } from 'hono'
+import { authorize, type Permission } from '../context/index.ts'
+import { assertPermission } from '../context/internal.ts'
 import { failureOf } from '../envelope/index.ts'
 import { ApiError, catalogue, type ErrorCode, onInvalid } from '../errors/index.ts'
 import { jsonExceeds } from '../text/index.ts'
@@ -18,33 +20,57 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
   operationId: string
   summary: string
   tags: string[]
+  /** What the caller needs, such as `tasks:write`: {@link authorize}. */
+  permission: Permission
 }
 
 /**
- * Declares a route of tenants. It adds the tenant header and the failures that follow from the shape of the route to the
- * OpenAPI document. A JSON body that nests deeper than 64 levels, or has more than 10,000 arrays and objects, or is one object of
+ * Declares a route of tenants. It checks the permission before anything else of the route, and adds it, the tenant header and the
+ * failures that follow from the shape of the route to the OpenAPI document. A JSON body that nests deeper than 64 levels, or has more than 10,000 arrays and objects, or is one object of
  * more than 1000 fields, is answered with BAD_REQUEST.
  *
- * @param declaration as for `createRoute`, with `operationId`, `summary` and `tags`
+ * @param declaration as for `createRoute`, with `operationId`, `summary`, `tags` and `permission`
  * @param errors the other codes that the handler throws, for example `['NOT_FOUND']`
+ * @throws TypeError without a permission or with a malformed one
  */
 export function tenantRoute<P extends string, R extends Declaration<P> & { path: P }>(
   declaration: R,
   errors: readonly ErrorCode[] = [],
 ) {
-  const { request } = declaration
+  const { permission, ...described } = declaration
+  const { request } = described
+  assertPermission(permission)
   const codes: ErrorCode[] = ['BAD_REQUEST', 'UNAUTHORIZED', 'FORBIDDEN', ...errors]
   codes.push('TOO_MANY_REQUESTS', 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE')
   if (request) codes.push('VALIDATION_FAILED')
   // Every method but GET may have a body, even on a route that does not read it.
   if (declaration.method !== 'get') codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  const middleware = [
+    requirePermission(permission),
+    ...(request?.body ? [limitJson] : []),
+    declaration.middleware ?? [],
+  ]
+  const responses: RouteConfig['responses'] = { ...declaration.responses, ...failures(codes) }
+  const { status, message } = catalogue.FORBIDDEN
   return createRoute<P, R>({
-    ...declaration,
-    ...(request?.body ? { middleware: [limitJson, declaration.middleware ?? []].flat() } : {}),
+    ...(described as R), // without the field that is no part of OpenAPI
+    middleware: middleware.flat(),
     parameters: [{ $ref: tenantReference }, { $ref: '#/components/parameters/Bookmark' }],
-    responses: { ...declaration.responses, ...failures(codes) },
+    responses: {
+      ...responses,
+      [status]: { ...responses[status], description: `${message}. The caller needs ${permission}` },
+    },
+    'x-permission': permission,
   })
 }
+
+/** Refuses a caller without the permission, before a body is parsed. */
+const requirePermission =
+  (permission: Permission): MiddlewareHandler =>
+  async (c, next) => {
+    await authorize(c, permission)
+    await next()
+  }
 
 const limits = { depth: 64, nodes: 10_000, fields: 1000 }
 const excess = {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Identity, TenantKind } from '../context/index.ts'
-import { assertKind, keyOf } from '../context/internal.ts'
+import { assertKind, keyOf, partsOf } from '../context/internal.ts'
 import { isHeaderName } from '../text/index.ts'
 import { type Selector, toSelector } from './selector.ts'
 
@@ -82,7 +82,7 @@ export function path(options: { parameter: string; yields?: TenantKind }): Tenan
 
 /**
  * Reads the tenant from the caller's verified credentials, if they name exactly one. When they name several, the request has
- * to choose one, for example in a header. What the value is, the credentials say: `jwt({ yields: 'externalId', … })`.
+ * to choose one, for example in a header. What the value is, the credentials say: `jwt({ tenants: { claim: 'org_id', yields: 'externalId' }, … })`.
  *
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth }))
@@ -94,7 +94,9 @@ export function claim(): TenantExtractor {
     extract(_c, identity) {
       const [claimed, ...others] = identity.tenants === 'any' ? [] : identity.tenants
       if (claimed === undefined || others.length > 0) return undefined
-      return keyOf(identity.yields ?? 'id', claimed)
+      if (typeof claimed === 'string') return claimed
+      const { kind, value } = partsOf(claimed)
+      return keyOf(kind, value)
     },
   }
 }

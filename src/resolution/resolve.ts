@@ -1,13 +1,13 @@
 import type { Context } from 'hono'
 import {
   AuthenticationFailure,
+  type ClaimedTenant,
   type Identity,
   parseTenantId,
   type TenantId,
   type TenantKey,
-  type TenantKind,
 } from '../context/index.ts'
-import { globalActorOf, keyOf, partsOf } from '../context/internal.ts'
+import { globalActorOf, partsOf } from '../context/internal.ts'
 import { ApiError } from '../errors/index.ts'
 import type { TenantNotFound } from './events.ts'
 import type { TenantExtractor } from './extractors.ts'
@@ -40,10 +40,11 @@ export interface ResolverOptions {
   directoryRequired?: boolean
 }
 
-/** A request's tenant, and the label of the extractor that found it. */
+/** A request's tenant, the label of the extractor that found it, and the caller's roles in it. */
 export interface ResolvedTenant {
   tenantId: TenantId
   from: string
+  roles: readonly string[] | undefined
 }
 
 /** Creates the function that resolves the tenant of a request and checks that its caller may act for it. */
@@ -56,16 +57,15 @@ export function createTenantResolver(options: ResolverOptions) {
     const wanted = parse(selector, from)
     const find: Find = async (tenant) => await directory?.find(tenant, globalActorOf(identity))
     // Before the other checks, which would reveal whether another tenant exists.
-    const { tenants, yields = 'id' } = identity
-    if (tenants !== 'any' && yields !== 'id' && directory === undefined)
-      throw new TypeError(`tenant() needs a directory, because the credentials name tenants by ${yields}`)
-    const { id, entry } =
-      tenants === 'any' ? await findAny(wanted, find) : await findClaimed(wanted, toKeys(tenants, yields), find)
+    const { id, entry, roles } =
+      identity.tenants === 'any'
+        ? { ...(await findAny(wanted, find)), roles: identity.roles }
+        : await findClaimed(wanted, claimsIn(identity, identity.tenants, directory), find)
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')
       throw new TenantNotFoundError('suspended', from, 'FORBIDDEN', 'This tenant is suspended')
-    return { tenantId: id, from }
+    return { tenantId: id, from, roles }
   }
 }
 
@@ -94,22 +94,58 @@ async function findAny(wanted: TenantKey, find: Find): Promise<Found> {
 
 /**
  * Finds a tenant among those of the caller. It looks up only those, and as many whichever other tenant the request names:
- * otherwise the time of the response would show whether that tenant exists. Claims are all of one kind. Values of two kinds are
- * compared in the entry of the caller's own tenant, and never with one another.
+ * otherwise the time of the response would show whether that tenant exists. Values of two kinds are compared in the entry of the caller's
+ * own tenant, and never with one another. The roles are those of the claim that names the tenant.
  */
-async function findClaimed(wanted: TenantKey, own: readonly TenantKey[], find: Find): Promise<Found> {
-  const same = own.find((claimed) => isSame(claimed, wanted))
-  if (same && 'id' in wanted) return await findAny(wanted, find)
-  for (const claimed of same ? [same] : own.filter((claimed) => partsOf(claimed).kind !== partsOf(wanted).kind)) {
-    const entry = await find(claimed)
-    if (entry && isEntryOf(claimed, entry) && isEntryOf(wanted, entry)) return { id: entry.id, entry }
+async function findClaimed(
+  wanted: TenantKey,
+  own: readonly Claim[],
+  find: Find,
+): Promise<Found & Pick<Claim, 'roles'>> {
+  const same = own.find(({ key }) => isSame(key, wanted))
+  if (same && 'id' in wanted) return { ...(await findAny(wanted, find)), roles: same.roles }
+  for (const { key, roles } of same ? [same] : own.filter(({ key }) => partsOf(key).kind !== partsOf(wanted).kind)) {
+    const entry = await find(key)
+    if (entry && isEntryOf(key, entry) && isEntryOf(wanted, entry)) return { id: entry.id, entry, roles }
   }
   throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
 }
 
-/** The claimed tenants in their canonical form, without those that no tenant can have. */
-function toKeys(claims: readonly string[], kind: TenantKind): TenantKey[] {
-  return [...new Set(claims)].map((value) => parseTenantKey(keyOf(kind, value))).filter((key) => key !== undefined)
+/** A tenant of the caller's credentials, in its canonical form. */
+interface Claim {
+  readonly key: TenantKey
+  readonly roles: readonly string[] | undefined
+}
+
+// Identities are frozen, and one of a remembered token comes with many requests.
+const known = new WeakMap<Identity, Claim[]>()
+
+function claimsIn(
+  identity: Identity,
+  tenants: readonly (string | ClaimedTenant)[],
+  directory: TenantDirectory | undefined,
+): readonly Claim[] {
+  const claims = known.get(identity) ?? toClaims(tenants)
+  const named = directory ? undefined : claims.find(({ key }) => !('id' in key))
+  if (named)
+    throw new TypeError(
+      `tenant() needs a directory, because the credentials name a tenant by ${partsOf(named.key).kind}`,
+    )
+  known.set(identity, claims)
+  return claims
+}
+
+/** The claims without those that no tenant can have, and of several claims of one tenant the first. */
+function toClaims(tenants: readonly (string | ClaimedTenant)[]): Claim[] {
+  const claims = new Map<string, Claim>()
+  for (const tenant of tenants) {
+    const claimed = typeof tenant === 'string' ? { id: tenant } : tenant
+    const key = parseTenantKey(claimed)
+    const { kind, value } = partsOf(key ?? claimed)
+    const text = `${kind} ${value}`
+    if (key && !claims.has(text)) claims.set(text, { key, roles: claimed.roles })
+  }
+  return [...claims.values()]
 }
 
 function isSame(one: TenantKey, other: TenantKey): boolean {

@@ -1,12 +1,18 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { type Authentication, AuthenticationFailure, type Identity, type TenantEnv } from '../context/index.ts'
-import { type Bookmark, frozenIdentity, runInContext } from '../context/internal.ts'
+import {
+  type Authentication,
+  AuthenticationFailure,
+  type Identity,
+  type TenantEnv,
+  type TenantKind,
+} from '../context/index.ts'
+import { type Bookmark, frozenIdentity, runInContext, setRoles } from '../context/internal.ts'
 import { notify, type TenantListeners } from './events.ts'
 import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
 import { keepPrivate, notShareable } from './shareable.ts'
 
 export interface TenantOptions extends ResolverOptions, TenantListeners {
-  /** How callers are authenticated: `jwt` or `gateway` of `rowhouse/auth`, your own, or {@link unverified} for a demo. */
+  /** How callers are authenticated: `jwt`, `session`, `gateway` or `oneOf` of `rowhouse/auth`, your own, or {@link unverified} for a demo. */
   auth: Authentication
   /**
    * The routes whose responses shared caches may keep, such as a theme that everybody sees: true leaves a `Cache-Control` of the
@@ -28,7 +34,7 @@ export interface TenantOptions extends ResolverOptions, TenantListeners {
  * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
  * suspended, or not one of the caller's; BAD_REQUEST when it is malformed or sent twice.
  *
- * @throws TypeError without `from` or `auth`, and when `from` yields another kind than ids or the directory is required and there is none
+ * @throws TypeError without `from` or `auth`, and when there is no directory, but it is required or `from` or `auth` yields more than ids
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
@@ -63,6 +69,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
     const { tenantId } = resolved
     const { actor } = identity
     c.set('tenantId', tenantId)
+    setRoles(c, resolved.roles)
     if (options.onTenantResolved)
       notify(options, { type: 'tenant-resolved', tenantId, actor, from: resolved.from, requestId })
     const sent = c.req.header('Bookmark')
@@ -79,10 +86,14 @@ function assertComplete({ from, auth, directory, directoryRequired }: Partial<Te
     throw new TypeError("tenant() needs from, which reads the tenant of a request, such as header('X-Tenant-Id')")
   if (typeof auth?.verify !== 'function' || !Array.isArray(auth.vary))
     throw new TypeError(
-      'tenant() needs auth, which verifies callers: jwt() or gateway() of rowhouse/auth, or unverified() for a demo',
+      'tenant() needs auth, which verifies callers: jwt(), session() or gateway() of rowhouse/auth, or unverified() for a demo',
     )
   if ((from.yields ?? 'id') !== 'id' && !directory)
     throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields ${from.yields}`)
+  if (!directory && auth.yields?.some(isName))
+    throw new TypeError(`tenant() needs a directory, because its auth names tenants by ${auth.yields.find(isName)}`)
   if (directoryRequired && !directory)
     throw new TypeError('tenant() needs a directory, because directoryRequired is true: createTenantDirectory()')
 }
+
+const isName = (kind: TenantKind): boolean => kind !== 'id'

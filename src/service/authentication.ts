@@ -12,12 +12,14 @@ export async function createAuthentication(auth: AuthConfig, log: Logger): Promi
   // The settings have decided (auth-settings.ts): a second look at the environment could have another outcome.
   if (auth.kind === 'unverified') return unverified({ ALLOW_UNVERIFIED: 'true' })
   // Imported only when it is used: the code that verifies tokens takes 12 ms and 5 MB.
-  const { gateway, jwt } = await import('../auth/index.ts')
+  const { gateway, jwt, oneOf } = await import('../auth/index.ts')
   try {
-    return auth.kind === 'jwt' ? jwt(jwtOptions(auth, log)) : gateway(gatewayOptions(auth))
+    if (auth.kind === 'jwt') return jwt(jwtOptions(auth, log))
+    if (auth.kind === 'gateway') return gateway(gatewayOptions(auth))
+    return oneOf(jwt(jwtOptions(auth.jwt, log)), gateway(gatewayOptions(auth.gateway)))
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw invalidConfiguration([`AUTH=${auth.kind}: ${error.message}`])
+    throw invalidConfiguration([`AUTH=${auth.kind === 'several' ? 'jwt,gateway' : auth.kind}: ${error.message}`])
   }
 }
 
@@ -34,7 +36,7 @@ function logFetchError(log: Logger, error: unknown): void {
   log.warn({ reason }, 'the keys of JWT_JWKS_URL could not be fetched')
 }
 
-const gatewayOptions = ({ proof, actorHeader }: GatewayConfig) =>
+const gatewayOptions = ({ proof, actorHeader, roleHeader }: GatewayConfig) =>
   'certificate' in proof
-    ? { header: proof.header, certificates: [proof.certificate], actorHeader }
-    : { header: 'X-Gateway-Secret', secrets: proof.secrets, actorHeader }
+    ? { header: proof.header, certificates: [proof.certificate], actorHeader, roleHeader }
+    : { header: 'X-Gateway-Secret', secrets: proof.secrets, actorHeader, roleHeader }

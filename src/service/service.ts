@@ -6,6 +6,7 @@ import { assertRowSecurity, createIsolationCheck, type IsolationCheck } from '..
 import type { LoadDocsAsset } from '../openapi/index.ts'
 import { createApp } from './app.ts'
 import { createCheckedReplica } from './checked-replica.ts'
+import { hasTokens } from './config/auth-settings.ts'
 import type { Config } from './config/config.ts'
 import { createLimitsOptions } from './limits-options.ts'
 import { createReadiness } from './readiness.ts'
@@ -79,7 +80,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     loadDocsAsset,
     tenant: tenant.options,
     tenantHeader: config.tenant.header,
-    bearer: config.auth.kind === 'jwt',
+    bearer: hasTokens(config.auth),
     limits: createLimitsOptions(config, given.connections === undefined),
     requests: config.requests,
     sharesTimer: given.connections === undefined,

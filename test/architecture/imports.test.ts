@@ -34,7 +34,7 @@ const kit: Record<string, string[]> = {
   resolution: ['context', 'database', 'errors', 'text'],
   directory: ['resolution', 'envelope', 'context', 'database', 'errors', 'text'],
   limits: ['context', 'envelope', 'errors', 'text'],
-  openapi: ['envelope', 'errors', 'text'],
+  openapi: ['context', 'envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['database', 'isolation', 'errors'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation', 'migrate', 'text'],

@@ -1,22 +1,20 @@
 import { Hono } from 'hono'
 import { type Authentication, type TenantEnv, tenantContext } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
-import { header, type TenantExtractor, tenant } from '../../src/resolution/index.ts'
-
-/** Reads the tenant from the request, or else from a token that names exactly one. */
-const headerOrClaim: TenantExtractor = {
-  ...header('X-Tenant-Id'),
-  extract: (c, identity) =>
-    c.req.header('X-Tenant-Id') ??
-    (identity.tenants !== 'any' && identity.tenants.length === 1 ? identity.tenants[0] : ''),
-}
+import { claim, firstOf, header, tenant } from '../../src/resolution/index.ts'
 
 /** An app with one route behind an authentication, and the reasons of its `authentication-failed` events. */
 export function createProtectedApp(auth: Authentication) {
   const failures: string[] = []
   const app = new Hono<TenantEnv>()
   app.onError(createErrorHandler())
-  app.use(tenant({ from: headerOrClaim, auth, onAuthenticationFailed: ({ reason }) => failures.push(reason) }))
+  app.use(
+    tenant({
+      from: firstOf(header('X-Tenant-Id'), claim()),
+      auth,
+      onAuthenticationFailed: ({ reason }) => failures.push(reason),
+    }),
+  )
   app.get('/tasks', (c) =>
     c.json({ tenantId: c.var.tenantId, identity: c.var.identity, actor: tenantContext()?.actor ?? null }),
   )

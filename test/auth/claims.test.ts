@@ -14,7 +14,9 @@ const token = (claims: Record<string, unknown>) =>
     .sign(new TextEncoder().encode(secret))
 
 async function send(claims: Record<string, unknown>, tenantClaim?: string) {
-  const service = createProtectedApp(jwt({ ...options, ...(tenantClaim === undefined ? {} : { tenantClaim }) }))
+  const service = createProtectedApp(
+    jwt({ ...options, ...(tenantClaim === undefined ? {} : { tenants: tenantClaim }) }),
+  )
   return { response: await service.withToken(await token(claims), acme), failures: service.failures }
 }
 
@@ -33,6 +35,7 @@ describe('the tenant claim', () => {
   test.each([
     ['tenant_id', {}],
     ['tenant_id', { tenant_id: [] }],
+    ['tenant_id', { tenant_id: null }],
     ['/app_metadata/tenant_id', {}],
     ['/app_metadata/tenant_id', { app_metadata: null }],
     ['/app_metadata/tenant_id', { app_metadata: 'x' }],
@@ -47,7 +50,7 @@ describe('the tenant claim', () => {
     expect(failures).toEqual(['no-tenant-claim'])
   })
 
-  test.each([null, 1, true, '', {}, { id: acme }, [null], [acme, ''], [acme, 1], [[acme]]].map((claimed) => [claimed]))(
+  test.each([1, true, '', {}, { id: acme }, [null], [acme, ''], [acme, 1], [[acme]]].map((claimed) => [claimed]))(
     'makes the token invalid when it is neither a string nor a list of strings (%p)',
     async (claimed) => {
       const { response, failures } = await send({ tenant_id: claimed })
@@ -70,20 +73,16 @@ describe('the tenant claim', () => {
   })
 
   test.each(['slug', 'externalId', 'domain'] as const)('says that its values are of the kind %s', async (yields) => {
-    const auth = jwt({ ...options, yields })
+    const auth = jwt({ ...options, tenants: { claim: 'tenant_id', yields } })
     const request = new Request('http://localhost', {
       headers: { Authorization: `Bearer ${await token({ tenant_id: 'org_1' })}` },
     })
     const app = new Hono().get('/', async (c) => c.json(await auth.verify(c)))
-    expect(await (await app.request(request)).json()).toMatchObject({ tenants: ['org_1'], yields })
-  })
-
-  test('cannot have values of an unknown kind', () => {
-    expect(() => jwt({ ...options, yields: 'name' as 'slug' })).toThrow(TypeError) // what JavaScript may pass
+    expect(await (await app.request(request)).json()).toMatchObject({ tenants: [{ [yields]: 'org_1' }] })
   })
 
   test.each(['', '/a~', '/a~2b'])('rejects the name %p', (tenantClaim) => {
-    expect(() => jwt({ ...options, tenantClaim })).toThrow(TypeError)
+    expect(() => jwt({ ...options, tenants: tenantClaim })).toThrow(TypeError)
   })
 })
 

@@ -50,14 +50,14 @@ describe.each(changes)('a handler that changes %s of the identity', (_name, chan
     const key = await newKey()
     const issuer = createIssuer(key)
     const { send, thrown } = createApp(
-      jwt({ key: { jwksUrl: issuer.jwksUrl }, issuer: 'issuer', audience: 'api', tenantClaim: 'tenants' }),
+      jwt({ key: { jwksUrl: issuer.jwksUrl }, issuer: 'issuer', audience: 'api', tenants: 'tenants' }),
       changing,
     )
     const claims = { iss: 'issuer', aud: 'api', sub: 'ada', exp: 1e10, tenants: [tenantId], roles: ['member'] }
     const headers = { Authorization: `Bearer ${await sign(key, claims)}` }
     expect((await send('POST', headers)).status).toBe(500)
     expect(thrown).toEqual([expect.any(TypeError)])
-    expect(await (await send('GET', headers)).json()).toEqual({ actor: 'ada', tenants: [tenantId], claims })
+    expect(await (await send('GET', headers)).json()).toEqual({ actor: 'ada', tenants: [{ id: tenantId }], claims })
     await issuer.stop()
   })
 

@@ -92,6 +92,25 @@ describe('a request that bypasses the gateway', () => {
   )
 })
 
+describe('a role from the gateway', () => {
+  const service = createProtectedApp(gateway({ header: 'X-Gateway-Secret', secrets: [secret], roleHeader: 'X-Role' }))
+  const send = (headers: Record<string, string>) =>
+    service.get({ 'X-Tenant-Id': tenantId, 'X-Gateway-Secret': secret, ...headers })
+
+  test.each<[Record<string, string>, string[]]>([
+    [{ 'X-Role': 'owner' }, ['owner']],
+    [{ 'X-Role': 'member' }, ['member']],
+    [{ 'X-Role': 'viewer' }, ['viewer']],
+    [{}, []],
+  ])('is that of its header, and none without the header (%j)', async (headers, roles) => {
+    expect(await (await send(headers)).json()).toMatchObject({ identity: { tenants: 'any', roles } })
+  })
+
+  test.each(['member,owner', 'member, owner', ','])('is refused when there are two (%p)', async (role) => {
+    expect(await statusOf(send({ 'X-Role': role }))).toBe(400)
+  })
+})
+
 describe('gateway()', () => {
   test.each<[string, Record<string, unknown>]>([
     ['neither secrets nor certificates', {}],
@@ -104,6 +123,7 @@ describe('gateway()', () => {
     ['a secret of several lines', { secrets: [`${secret}\n${secret}`] }],
     ['a secret that is not ASCII', { secrets: ['ä'.repeat(32)] }],
     ['an invalid header name', { header: 'X Secret', secrets: [secret] }],
+    ['an invalid role header', { roleHeader: 'X Role', secrets: [secret] }],
     ['an empty actor header', { actorHeader: '', secrets: [secret] }],
   ])('rejects %s', (_, options) => {
     const wrong = { header: 'X-Gateway-Secret', ...options } as GatewayOptions // what JavaScript may pass

@@ -36,7 +36,7 @@ describe('a bearer token', () => {
     expect(await response.json()).toMatchObject({
       tenantId: acme,
       actor: 'alice',
-      identity: { actor: 'alice', tenants: [acme], claims: { role: 'admin', sub: 'alice' } },
+      identity: { actor: 'alice', tenants: [{ id: acme }], claims: { role: 'admin', sub: 'alice' } },
     })
   })
 

@@ -26,7 +26,7 @@ describe('unverified() refuses', () => {
     expect(() => unverified(production)).toThrow(ConfigError)
     expect(() => unverified(production)).toThrow(
       'unverified() is refused in production, because it lets any caller act for any tenant: ' +
-        'use jwt() or gateway() of rowhouse/auth, or allow it with ALLOW_UNVERIFIED=true',
+        'use jwt(), session() or gateway() of rowhouse/auth, or allow it with ALLOW_UNVERIFIED=true',
     )
   })
 

@@ -21,6 +21,7 @@ const texts: Record<ErrorCode, ErrorText> = {
       'The body is not valid JSON, is not UTF-8, nests deeper than 64 levels, or has more than 1000 fields.',
       'The tenant id is malformed, or the request names several.',
       'The `Authorization` header, the `Host` header or the request target is malformed.',
+      'The request carries two credentials, such as a token and a session.',
       'PostgreSQL rejects a value that the schema allows, such as a date that does not exist.',
     ],
     client: 'Correct the request. The message names the part that is malformed.',
@@ -38,7 +39,7 @@ const texts: Record<ErrorCode, ErrorText> = {
   },
   UNAUTHORIZED: {
     when: [
-      'The request has no bearer token.',
+      'The request has no bearer token, or no session.',
       'The token is expired, not valid yet, signed with an unknown key, or has a wrong issuer or audience.',
     ],
     client: 'Get a new token from the identity provider, and repeat the request with it.',
@@ -50,6 +51,7 @@ const texts: Record<ErrorCode, ErrorText> = {
       'The token is valid, but not for this tenant.',
       'The tenant is unknown or suspended.',
       'The request did not come through the gateway.',
+      'The caller does not have the permission of the route in this tenant. The message names it.',
     ],
     client: 'Send the tenant that the credentials are for. Repeating the same request does not help.',
   },

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { parseTenantId, type TenantEnv, tenantContext, unverified } from '../../src/context/index.ts'
+import { partsOf } from '../../src/context/internal.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { type DirectoryEntry, type TenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
@@ -19,8 +20,10 @@ export function newApp(options: Omit<TenantOptions, 'auth'> & Partial<TenantOpti
 
 /** A tenant directory with these entries. */
 export const directoryOf = (...tenants: DirectoryEntry[]): TenantDirectory => ({
-  find: (wanted) =>
-    tenants.find(({ id, slug }) => ('id' in wanted ? id === wanted.id : 'slug' in wanted && slug === wanted.slug)),
+  find: (wanted) => {
+    const { kind, value } = partsOf(wanted)
+    return tenants.find((entry) => (kind === 'domain' ? entry.domains?.includes(value) : entry[kind] === value))
+  },
 })
 
 /** An entry for {@link directoryOf}, with a new id. */

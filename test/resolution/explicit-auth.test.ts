@@ -27,7 +27,7 @@ describe('tenant()', () => {
   ])('%s throws, and the message names the remedies', (_, options) => {
     expect(asJavaScript(options)).toThrow(
       new TypeError(
-        'tenant() needs auth, which verifies callers: jwt() or gateway() of rowhouse/auth, or unverified() for a demo',
+        'tenant() needs auth, which verifies callers: jwt(), session() or gateway() of rowhouse/auth, or unverified() for a demo',
       ),
     )
   })
@@ -74,7 +74,7 @@ describe('an authentication that does not say which tenants its caller may act f
       return c.text('')
     })
     await app.request('/', { headers: { 'X-Tenant-Id': newTenant() } })
-    expect(messages).toEqual([expect.stringContaining('whose tenants are a list of texts')])
+    expect(messages).toEqual([expect.stringContaining('whose tenants are a list of ids or of')])
   })
 })
 

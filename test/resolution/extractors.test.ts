@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import type { Authentication } from '../../src/context/index.ts'
+import type { Authentication, ClaimedTenant, TenantKey } from '../../src/context/index.ts'
 import { claim, domain, firstOf, header, path, subdomain, type TenantExtractor } from '../../src/resolution/index.ts'
 import { newTenant } from '../database.ts'
 import { directoryOf, newApp, newEntry } from './app.ts'
@@ -64,9 +64,9 @@ test('a header names its kind in the message that it is missing', async () => {
   })
 })
 
-const authOf = (tenants: string[] | 'any'): Authentication => ({
+const authOf = (tenants: (string | ClaimedTenant)[] | 'any'): Authentication => ({
   vary: ['Authorization'],
-  verify: () => ({ actor: 'ada', tenants }),
+  verify: () => (tenants === 'any' ? { actor: 'ada', tenants } : { actor: 'ada', tenants }),
 })
 
 describe('claim', () => {
@@ -76,9 +76,8 @@ describe('claim', () => {
     expect(await response.json()).toMatchObject({ tenantId: id })
   })
 
-  test('reads a slug when the credentials say so', async () => {
-    const auth = { vary: [], verify: () => ({ tenants: ['acme'], yields: 'slug' as const }) }
-    const response = await newApp({ from: claim(), auth, directory }).request('/')
+  test('reads a slug for the tenant directory', async () => {
+    const response = await newApp({ from: claim(), auth: authOf([{ slug: 'acme' }]), directory }).request('/')
     expect(await response.json()).toMatchObject({ tenantId: acme.id })
   })
 
@@ -117,7 +116,7 @@ describe('firstOf', () => {
   })
 
   test('treats an empty selector of a custom extractor as absent', async () => {
-    const empty = (found: { id: string } | { slug: string }) => ({ label: 'x', missing: 'x', extract: () => found })
+    const empty = (found: TenantKey) => ({ label: 'x', missing: 'x', extract: () => found })
     const app = newApp({ from: firstOf(empty({ id: '' }), empty({ slug: '' }), header('X-Tenant-Id')), directory })
     expect(await (await app.request('/', { headers: { 'X-Tenant-Id': a } })).json()).toMatchObject({ tenantId: a })
   })

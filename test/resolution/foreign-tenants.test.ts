@@ -17,7 +17,8 @@ const pairs = kinds.flatMap((how) => kinds.map((claimed) => [how, claimed] as co
 function openApp(how: TenantKind, claims: readonly string[], yields: TenantKind) {
   const connections = watchedPool({ url: main.appUrl })
   const directory = createTenantDirectory({ connections })
-  const auth = { vary: [], verify: () => ({ actor: 'ada', tenants: claims, yields }) }
+  const tenants = claims.map((value) => keyOf(yields, value))
+  const auth = { vary: [], verify: () => ({ actor: 'ada', tenants }) }
   const app = newApp({ from: header('X-Tenant', { yields: how }), auth, directory, directoryRequired: true })
   return {
     directory,
@@ -133,7 +134,7 @@ test('a caller who may act for every tenant names one by the kind of the extract
 })
 
 test('credentials that name tenants by another kind than ids need a directory', async () => {
-  const auth = { vary: [], verify: () => ({ tenants: ['org_1'], yields: 'externalId' as const }) }
+  const auth = { vary: [], verify: () => ({ tenants: [{ externalId: 'org_1' }] }) }
   const app = newApp({ from: header('X-Tenant'), auth })
   expect((await app.request('/', { headers: { 'X-Tenant': newKeys().id } })).status).toBe(500)
 })

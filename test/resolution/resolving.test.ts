@@ -90,7 +90,7 @@ describe('without a tenant directory', () => {
 
 describe('a caller with a list of tenants', () => {
   const auth = authOf({ actor: 'ada', tenants: [acme.id.toUpperCase()] })
-  const bySlug = authOf({ tenants: ['acme'], yields: 'slug' })
+  const bySlug = authOf({ tenants: [{ slug: 'acme' }] })
 
   test('may act for each of them', async () => {
     expect((await send({ auth }, acme.id)).body).toMatchObject({ tenantId: acme.id, actor: 'ada' })
@@ -124,12 +124,12 @@ describe('a caller with a list of tenants', () => {
     expect(answer.body).toMatchObject({ error: { message: 'This tenant is suspended' } })
   })
 
-  test('may have them by slug, which the directory maps to an id', async () => {
+  test('may have them by name, which the directory maps to an id', async () => {
     expect((await send({ auth: bySlug, directory }, acme.id)).body).toMatchObject({ tenantId: acme.id })
     expect((await send({ auth: bySlug, directory }, globex.id)).status).toBe(403)
   })
 
-  test('is not served with slugs when there is no directory', async () => {
+  test('is refused as a fault of the service with slugs when there is no directory', async () => {
     expect((await send({ auth: bySlug }, acme.id)).status).toBe(500)
   })
 
@@ -184,7 +184,7 @@ describe('a listener', () => {
   const requestId = 'r-1'
 
   test('gets the resolved tenant with its actor and place', async () => {
-    const auth = authOf({ actor: 'ada', tenants: ['acme'], yields: 'slug' })
+    const auth = authOf({ actor: 'ada', tenants: [{ slug: 'acme' }] })
     expect(await eventsOf({ auth }, acme.id)).toEqual([
       { type: 'tenant-resolved', tenantId: acme.id, actor: 'ada', from: 'X-Tenant-Id', requestId },
     ])
@@ -208,7 +208,7 @@ describe('a listener', () => {
   })
 
   test('gets the actor of a request for another tenant', async () => {
-    expect(await eventsOf({ auth: authOf({ actor: 'ada', tenants: ['acme'], yields: 'slug' }) }, globex.id)).toEqual([
+    expect(await eventsOf({ auth: authOf({ actor: 'ada', tenants: [{ slug: 'acme' }] }) }, globex.id)).toEqual([
       { type: 'authentication-failed', reason: 'other-tenant', actor: 'ada', requestId },
     ])
   })

@@ -135,7 +135,7 @@ test('rejects unverified callers in production without ALLOW_UNVERIFIED', () => 
 })
 
 test.each([
-  [{ AUTH: 'yes' }, 'AUTH must be'],
+  [{ AUTH: 'yes' }, 'AUTH must list'],
   [{ ...jwt, JWT_SECRET: '' }, 'JWT_JWKS_URL or JWT_PUBLIC_KEY or JWT_SECRET is required'],
   [
     { ...jwt, JWT_PUBLIC_KEY: 'too' },
@@ -170,6 +170,11 @@ test.each([
   [{ GATEWAY_ACTOR_HEADER: 'Authorization' }, 'GATEWAY_ACTOR_HEADER must not be a header that has another meaning'],
   [{ ...jwt, JWT_AUDIENCE: 'api,any' }, 'JWT_AUDIENCE must be "any" alone'],
   [{ ...jwt, JWT_ISSUER: ',' }, 'JWT_ISSUER must list one or more values'],
+  [{ AUTH: ',' }, 'AUTH must list one or more of "jwt", "gateway" or "unverified"'],
+  [{ ...jwt, AUTH: 'jwt,unverified' }, 'AUTH must be "unverified" alone, or a list without it'],
+  [{ ...jwt, AUTH: 'jwt,gateway' }, 'GATEWAY_SECRET or GATEWAY_CERTIFICATE is required with AUTH=gateway'],
+  [{ ...jwt, JWT_TENANT_YIELDS: 'name' }, 'JWT_TENANT_YIELDS must be "id", "slug", "externalId" or "domain"'],
+  [{ ...jwt, JWT_TENANT_YIELDS: 'externalId' }, 'TENANT_DIRECTORY must be "on" or "required": it maps the externalId'],
 ])('names a setting that is wrong or contradicts another one (%o)', (environment, problem) => {
   const message = problemsOf({ DATABASE_URL: url, ...environment })
   expect(message).toContain(problem)
@@ -185,8 +190,7 @@ test('reads a JWT key, issuer and audience', () => {
     audience: ['api'],
     algorithms: undefined,
     clockSkewSeconds: 30,
-    tenantClaim: 'tenant_id',
-    yields: 'id',
+    tenants: { claim: 'tenant_id', yields: 'id' },
   })
   expect(tenant.from).toEqual(['header', 'claim'])
   expect(load({ ...jwt, JWT_AUDIENCE: 'any' }).auth).toMatchObject({ audience: 'any' })
@@ -198,13 +202,33 @@ test('reads a gateway with a secret, or with a certificate and its header', () =
     kind: 'gateway',
     proof: { secrets: [secret] },
     actorHeader: 'X-User',
+    roleHeader: undefined,
   })
   const certificate = { GATEWAY_CERTIFICATE: 'CN=gateway', GATEWAY_CERTIFICATE_HEADER: 'X-Client-Cert' }
   expect(load({ AUTH: 'gateway', ...certificate }).auth).toEqual({
     kind: 'gateway',
     proof: { certificate: 'CN=gateway', header: 'X-Client-Cert' },
     actorHeader: undefined,
+    roleHeader: undefined,
   })
+})
+
+test('reads the kind of the tenants and the roles of a token', () => {
+  const roles = { JWT_ROLE_CLAIM: '/o/rol', JWT_OWNER_ROLES: 'admin owner' }
+  const tenants = { JWT_TENANT_CLAIM: '/o/id', JWT_TENANT_YIELDS: 'externalId', TENANT_DIRECTORY: 'required' }
+  expect(load({ ...jwt, ...roles, ...tenants }).auth).toMatchObject({
+    tenants: {
+      claim: '/o/id',
+      yields: 'externalId',
+      roles: { claim: '/o/rol', owner: ['admin', 'owner'], member: undefined },
+    },
+  })
+})
+
+test('reads tokens and a gateway at once', () => {
+  const { auth, tenant } = load({ ...jwt, AUTH: 'jwt,gateway', GATEWAY_SECRET: 'x'.repeat(32) })
+  expect(auth).toMatchObject({ kind: 'several', jwt: { kind: 'jwt' }, gateway: { kind: 'gateway' } })
+  expect(tenant.from).toEqual(['header', 'claim'])
 })
 
 test('reads a list of issuers', () => {

@@ -14,6 +14,10 @@ describe('a setting without effect is refused by name', () => {
     [{ TENANT_CONCURRENCY: '0', TENANT_QUEUE: '5' }, 'TENANT_QUEUE has no effect with TENANT_CONCURRENCY=0'],
     [{ JWT_TENANT_CLAIM: 'org' }, 'JWT_TENANT_CLAIM applies only with AUTH=jwt'],
     [{ JWT_TENANT_YIELDS: 'slug', TENANT_DIRECTORY: 'on' }, 'JWT_TENANT_YIELDS applies only with AUTH=jwt'],
+    [{ JWT_ROLE_CLAIM: 'role' }, 'JWT_ROLE_CLAIM applies only with AUTH=jwt'],
+    [{ ...jwt, JWT_OWNER_ROLES: 'admin' }, 'JWT_OWNER_ROLES applies only with JWT_ROLE_CLAIM'],
+    [{ ...jwt, JWT_MEMBER_ROLES: 'user' }, 'JWT_MEMBER_ROLES applies only with JWT_ROLE_CLAIM'],
+    [{ ...jwt, GATEWAY_ROLE_HEADER: 'X-Role' }, 'GATEWAY_ROLE_HEADER applies only with AUTH=gateway'],
     [{ JWT_CLOCK_SKEW_SECONDS: '5' }, 'JWT_CLOCK_SKEW_SECONDS applies only with AUTH=jwt'],
     [{ ...jwt, JWT_JWKS_ALLOW_HTTP: 'true' }, 'JWT_JWKS_ALLOW_HTTP applies only when JWT_JWKS_URL is http'],
     [{ ...jwt, ALLOW_UNVERIFIED: 'true' }, 'ALLOW_UNVERIFIED has no effect with AUTH=jwt'],
@@ -28,6 +32,7 @@ describe('a setting without effect is refused by name', () => {
 
 test.each([
   [{ TENANT_HEADER: 'X-User', GATEWAY_ACTOR_HEADER: 'x-user' }, 'GATEWAY_ACTOR_HEADER must name another header'],
+  [{ GATEWAY_ACTOR_HEADER: 'X-User', GATEWAY_ROLE_HEADER: 'x-user' }, 'GATEWAY_ROLE_HEADER must name another header'],
   [
     { GATEWAY_SECRET: '', GATEWAY_CERTIFICATE: 'a', GATEWAY_CERTIFICATE_HEADER: 'X-Cert', TENANT_HEADER: 'X-Cert' },
     'GATEWAY_CERTIFICATE_HEADER must name another header than TENANT_HEADER',

@@ -1,11 +1,23 @@
 import { z } from 'zod'
+import type { TenantClaim } from '../../auth/index.ts'
 import type { Report } from './problems.ts'
-import { environmentName, headerName, httpUrl, isInsecure, list, oneOf, secret, secrets, wholeNumber } from './rules.ts'
+import {
+  environmentName,
+  headerName,
+  httpUrl,
+  isInsecure,
+  list,
+  listOf,
+  oneOf,
+  secret,
+  secrets,
+  wholeNumber,
+} from './rules.ts'
 
 /** The settings of authentication by their names in the environment. */
 export const authSettings = {
   NODE_ENV: environmentName.optional(),
-  AUTH: oneOf('jwt', 'gateway', 'unverified').default('unverified'),
+  AUTH: listOf('jwt', 'gateway', 'unverified').default(['unverified']),
   ALLOW_UNVERIFIED: oneOf('true', 'false').default('false'),
   JWT_JWKS_URL: httpUrl.optional(),
   JWT_JWKS_ALLOW_HTTP: oneOf('true', 'false').default('false'),
@@ -16,11 +28,15 @@ export const authSettings = {
   JWT_ALGORITHMS: list.optional(),
   JWT_TENANT_CLAIM: z.string().default('tenant_id'),
   JWT_TENANT_YIELDS: oneOf('id', 'slug', 'externalId', 'domain').default('id'),
+  JWT_ROLE_CLAIM: z.string().optional(),
+  JWT_OWNER_ROLES: list.optional(),
+  JWT_MEMBER_ROLES: list.optional(),
   JWT_CLOCK_SKEW_SECONDS: wholeNumber(0, 300).default(30),
   GATEWAY_SECRET: secrets.optional(),
   GATEWAY_CERTIFICATE: z.string().optional(),
   GATEWAY_CERTIFICATE_HEADER: headerName.optional(),
   GATEWAY_ACTOR_HEADER: headerName.optional(),
+  GATEWAY_ROLE_HEADER: headerName.optional(),
 }
 
 const shape = z.object(authSettings)
@@ -38,9 +54,7 @@ export interface JwtConfig {
   /** Undefined for every algorithm that the key supports. */
   readonly algorithms: readonly string[] | undefined
   readonly clockSkewSeconds: number
-  readonly tenantClaim: string
-  /** What the values of that claim are. */
-  readonly yields: 'id' | 'slug' | 'externalId' | 'domain'
+  readonly tenants: TenantClaim
 }
 
 /** A service behind a gateway, which proves itself with a header and has verified the caller. */
@@ -48,6 +62,14 @@ export interface GatewayConfig {
   readonly kind: 'gateway'
   readonly proof: { readonly secrets: readonly string[] } | { readonly header: string; readonly certificate: string }
   readonly actorHeader: string | undefined
+  readonly roleHeader: string | undefined
+}
+
+/** A service that verifies tokens and accepts a gateway's requests: what a request carries decides. */
+export interface SeveralConfig {
+  readonly kind: 'several'
+  readonly jwt: JwtConfig
+  readonly gateway: GatewayConfig
 }
 
 /** A service that lets any caller act for any tenant. */
@@ -58,7 +80,10 @@ export interface UnverifiedConfig {
 }
 
 /** How callers prove who they are. */
-export type AuthConfig = UnverifiedConfig | JwtConfig | GatewayConfig
+export type AuthConfig = UnverifiedConfig | JwtConfig | GatewayConfig | SeveralConfig
+
+/** Whether callers may send bearer tokens. */
+export const hasTokens = ({ kind }: AuthConfig): boolean => kind === 'jwt' || kind === 'several'
 
 /**
  * Reads how callers prove who they are.
@@ -73,10 +98,14 @@ export function readAuth(
 ): AuthConfig | undefined {
   const { AUTH, NODE_ENV, ALLOW_UNVERIFIED } = settings
   reportUnused(AUTH, isSet, report)
-  if (ALLOW_UNVERIFIED === 'true' && AUTH !== 'unverified')
+  if (ALLOW_UNVERIFIED === 'true' && !AUTH.includes('unverified'))
     report('ALLOW_UNVERIFIED', `has no effect with AUTH=${AUTH}: remove it`)
-  if (AUTH === 'jwt') return readJwt(settings, report)
-  if (AUTH === 'gateway') return readGateway(settings, report)
+  if (AUTH.includes('unverified') && AUTH.length > 1)
+    report('AUTH', 'must be "unverified" alone, or a list without it: every request would be unverified')
+  const jwt = AUTH.includes('jwt') ? readJwt(settings, report) : undefined
+  const gateway = AUTH.includes('gateway') ? readGateway(settings, report) : undefined
+  if (jwt && gateway) return { kind: 'several', jwt, gateway }
+  if (!AUTH.includes('unverified')) return AUTH.length === 1 ? (jwt ?? gateway) : undefined
   if (NODE_ENV === 'production' && ALLOW_UNVERIFIED === 'false')
     report(
       'AUTH',
@@ -87,10 +116,11 @@ export function readAuth(
 }
 
 /** Settings that another kind of authentication reads. */
-function reportUnused(auth: string, isSet: (name: string) => boolean, report: Report): void {
+function reportUnused(auth: readonly string[], isSet: (name: string) => boolean, report: Report): void {
   for (const setting of Object.keys(authSettings).filter(isSet)) {
-    const kind = setting.startsWith('JWT_') ? 'jwt' : setting.startsWith('GATEWAY_') ? 'gateway' : auth
-    if (kind !== auth) report(setting, `applies only with AUTH=${kind}: remove it, or set AUTH=${kind}`)
+    const kind = setting.startsWith('JWT_') ? 'jwt' : setting.startsWith('GATEWAY_') ? 'gateway' : undefined
+    if (kind !== undefined && !auth.includes(kind))
+      report(setting, `applies only with AUTH=${kind}: remove it, or set AUTH=${kind}`)
   }
 }
 
@@ -123,9 +153,17 @@ function readJwt(settings: AuthSettings, report: Report): JwtConfig | undefined 
     audience: audience.includes('any') ? 'any' : audience,
     algorithms: settings.JWT_ALGORITHMS,
     clockSkewSeconds: settings.JWT_CLOCK_SKEW_SECONDS,
-    tenantClaim: settings.JWT_TENANT_CLAIM,
-    yields: settings.JWT_TENANT_YIELDS,
+    tenants: readTenants(settings, report),
   }
+}
+
+function readTenants(settings: AuthSettings, report: Report): TenantClaim {
+  const { JWT_TENANT_CLAIM: claim, JWT_TENANT_YIELDS: yields, JWT_ROLE_CLAIM: roles } = settings
+  const { JWT_OWNER_ROLES: owner, JWT_MEMBER_ROLES: member } = settings
+  if (roles !== undefined) return { claim, yields, roles: { claim: roles, owner, member } }
+  for (const [setting, words] of Object.entries({ JWT_OWNER_ROLES: owner, JWT_MEMBER_ROLES: member }))
+    if (words !== undefined) report(setting, 'applies only with JWT_ROLE_CLAIM: remove it, or set JWT_ROLE_CLAIM')
+  return { claim, yields }
 }
 
 /** Keys that the network could change would prove nothing. */
@@ -143,12 +181,13 @@ function checkHttp(jwksUrl: string | undefined, allowHttp: boolean, report: Repo
 function readGateway(settings: AuthSettings, report: Report): GatewayConfig | undefined {
   const { GATEWAY_SECRET: secrets, GATEWAY_CERTIFICATE: certificate } = settings
   const { GATEWAY_CERTIFICATE_HEADER: header, GATEWAY_ACTOR_HEADER: actorHeader } = settings
+  const { GATEWAY_ROLE_HEADER: roleHeader } = settings
   if ((certificate === undefined) !== (header === undefined))
     report('GATEWAY_CERTIFICATE', 'and GATEWAY_CERTIFICATE_HEADER belong together: set both or neither')
   if ((secrets === undefined) === (certificate === undefined))
     report('GATEWAY_SECRET', 'or GATEWAY_CERTIFICATE is required with AUTH=gateway: set exactly one')
-  if (secrets !== undefined) return { kind: 'gateway', proof: { secrets }, actorHeader }
+  if (secrets !== undefined) return { kind: 'gateway', proof: { secrets }, actorHeader, roleHeader }
   if (certificate !== undefined && header !== undefined)
-    return { kind: 'gateway', proof: { header, certificate }, actorHeader }
+    return { kind: 'gateway', proof: { header, certificate }, actorHeader, roleHeader }
   return undefined
 }

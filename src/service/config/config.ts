@@ -1,4 +1,4 @@
-import { type AuthConfig, readAuth } from './auth-settings.ts'
+import { type AuthConfig, hasTokens, readAuth } from './auth-settings.ts'
 import { checkTogether } from './cross-checks.ts'
 import { invalidConfiguration } from './problems.ts'
 import { type Settings, settings } from './settings.ts'
@@ -102,7 +102,7 @@ const nest = (given: Settings, auth: AuthConfig): Config => ({
   },
   auth,
   tenant: {
-    from: given.TENANT_FROM ?? (auth.kind === 'jwt' ? ['header', 'claim'] : ['header']),
+    from: given.TENANT_FROM ?? (hasTokens(auth) ? ['header', 'claim'] : ['header']),
     header: given.TENANT_HEADER,
     domain: given.TENANT_DOMAIN,
     directory: given.TENANT_DIRECTORY,

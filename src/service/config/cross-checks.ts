@@ -24,7 +24,7 @@ export function checkTogether(settings: Settings, isSet: (name: string) => boole
 function checkTenant(settings: Settings, isSet: (name: string) => boolean, report: Report): void {
   const { TENANT_FROM, TENANT_DOMAIN, TENANT_DIRECTORY, AUTH, JWT_TENANT_YIELDS } = settings
   const places = TENANT_FROM ?? ['header']
-  if (places.includes('claim') && AUTH !== 'jwt')
+  if (places.includes('claim') && !AUTH.includes('jwt'))
     report('TENANT_FROM', 'can list "claim" only with AUTH=jwt: remove "claim", or set AUTH=jwt')
   if (TENANT_DIRECTORY === 'off' && JWT_TENANT_YIELDS !== 'id')
     report(
@@ -49,9 +49,10 @@ function checkBytes({ BODY_LIMIT_BYTES, RECEIVED_BYTES_MAX }: Settings, report: 
 
 /** One header with two meanings would make the actor a tenant, or the other way round. */
 function checkHeaders(settings: Settings, report: Report): void {
-  const { TENANT_HEADER, GATEWAY_ACTOR_HEADER, GATEWAY_CERTIFICATE_HEADER } = settings
+  const { TENANT_HEADER, GATEWAY_ACTOR_HEADER, GATEWAY_ROLE_HEADER, GATEWAY_CERTIFICATE_HEADER } = settings
   const seen = new Map<string, string>()
-  for (const [setting, header] of Object.entries({ TENANT_HEADER, GATEWAY_ACTOR_HEADER, GATEWAY_CERTIFICATE_HEADER })) {
+  const headers = { TENANT_HEADER, GATEWAY_ACTOR_HEADER, GATEWAY_ROLE_HEADER, GATEWAY_CERTIFICATE_HEADER }
+  for (const [setting, header] of Object.entries(headers)) {
     const name = header?.toLowerCase()
     if (name === undefined) continue
     const other = seen.get(name)

@@ -44,6 +44,7 @@ export const attachmentRoutes = ({ db }: { db: TenantDatabase }) =>
           method: 'post',
           path: '/',
           operationId: 'uploadAttachment',
+          permission: 'attachments:write',
           summary: 'Attach a file to an invoice',
           tags,
           request: {
@@ -67,6 +68,7 @@ export const attachmentRoutes = ({ db }: { db: TenantDatabase }) =>
           method: 'get',
           path: '/{id}',
           operationId: 'downloadAttachment',
+          permission: 'attachments:read',
           summary: 'Download a file',
           tags,
           request: { params: z.object({ id: id() }) },

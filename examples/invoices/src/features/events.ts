@@ -45,6 +45,7 @@ export const eventRoutes = ({ events }: { events: Events }) =>
       method: 'get',
       path: '/',
       operationId: 'streamEvents',
+      permission: 'events:read',
       summary: 'Receive events as they happen',
       tags: ['events'],
       responses: {

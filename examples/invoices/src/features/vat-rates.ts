@@ -14,6 +14,7 @@ export const vatRateRoutes = ({ db }: { db: TenantDatabase }) =>
       method: 'get',
       path: '/',
       operationId: 'listVatRates',
+      permission: 'vat-rates:read',
       summary: 'List the rates of value added tax',
       tags: ['vat-rates'],
       responses: { 200: json(successOf(z.array(VatRate)), 'The rates') },

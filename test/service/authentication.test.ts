@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'bun:test'
+import { SignJWT } from 'jose'
+import { createAuthentication } from '../../src/service/authentication.ts'
+import { loadConfig } from '../../src/service/config/config.ts'
+import { createProtectedApp } from '../auth/app.ts'
+import { newTenant } from '../database.ts'
+
+// The authentication that the settings make.
+
+const log = { info() {}, warn() {}, error() {} }
+const secret = 'a secret that issuer and service share'
+const proof = 'a secret that gateway and service share'
+const settings = {
+  ...{ DATABASE_URL: 'postgres://app_user:secret@localhost/app', AUTH: 'jwt,gateway', JWT_SECRET: secret },
+  ...{ JWT_ISSUER: 'issuer', JWT_AUDIENCE: 'api', GATEWAY_SECRET: proof.replaceAll(' ', '-') },
+}
+const tenantId = newTenant()
+const token = await new SignJWT({
+  iss: 'issuer',
+  aud: 'api',
+  sub: 'alice',
+  exp: 1e10,
+  tenant_id: tenantId,
+  role: 'boss',
+})
+  .setProtectedHeader({ alg: 'HS256' })
+  .sign(new TextEncoder().encode(secret))
+const bearer = { Authorization: `Bearer ${token}` }
+const fromGateway = { 'X-Gateway-Secret': settings.GATEWAY_SECRET, 'X-Tenant-Id': tenantId, 'X-Role': 'owner' }
+
+async function open(more: Record<string, string> = {}) {
+  const { auth } = loadConfig({ ...settings, ...more })
+  return createProtectedApp(await createAuthentication(auth, log))
+}
+
+describe('AUTH=jwt,gateway', () => {
+  test('accepts a token and a gateway, and refuses both at once', async () => {
+    const { get } = await open()
+    const statuses = [bearer, fromGateway, { ...bearer, ...fromGateway }, { 'X-Tenant-Id': tenantId }].map(
+      async (headers) => (await get(headers)).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([200, 200, 400, 401])
+  })
+
+  test('reads roles where the settings say', async () => {
+    const { get } = await open({ JWT_ROLE_CLAIM: 'role', JWT_OWNER_ROLES: 'boss', GATEWAY_ROLE_HEADER: 'X-Role' })
+    expect((await (await get(bearer)).json()).identity.tenants).toEqual([{ id: tenantId, roles: ['owner'] }])
+    expect((await (await get(fromGateway)).json()).identity).toEqual({ tenants: 'any', roles: ['owner'] })
+  })
+})
