@@ -32,30 +32,34 @@ end $$;
 
 -- The tenant of this transaction, or null. An invalid signature raises an error: RH001 if no key of ours made it,
 -- RH002 if it has expired. PL/pgSQL keeps the plan of its query for the session. The function compares hashes, so that its
--- time does not reveal the right signature. A transaction that began before the expiry may last longer.
+-- time does not reveal the right signature. A transaction that began before the expiry may last longer. Tenant ids differ in length,
+-- and a text may have dots, so the parts are counted from the end. The tenant is converted to the type of this database's tenant ids.
 do $do$ begin
   if exists (select from tenancy.signing_keys) then
-    create or replace function tenancy.current_tenant_id() returns uuid
+    execute format($create$
+    create or replace function tenancy.current_tenant_id() returns %s
       language plpgsql stable parallel safe security definer set search_path = pg_catalog
     as $$
     declare
       signed constant text := current_setting('app.current_tenant', true);
+      content constant text := left(signed, -65); -- tenant.expiry.key, before a dot and the MAC of 64 hex digits
       inside bytea;
       outside bytea;
     begin
       if signed is null or signed = '' then
         return null;
       end if;
-      select inner_key, outer_key into inside, outside from tenancy.signing_keys where id = substr(signed, 49, 8);
-      if sha256(convert_to(substr(signed, 58), 'UTF8')) is distinct from sha256(convert_to(
-        encode(sha256(outside || sha256(inside || convert_to(left(signed, 56), 'UTF8'))), 'hex'), 'UTF8'))
+      select inner_key, outer_key into inside, outside from tenancy.signing_keys where id = right(content, 8);
+      if sha256(convert_to(right(signed, 64), 'UTF8')) is distinct from sha256(convert_to(
+        encode(sha256(outside || sha256(inside || convert_to(content, 'UTF8'))), 'hex'), 'UTF8'))
       then
         raise exception 'the tenant is not signed with a key of this database' using errcode = 'RH001';
       end if;
-      if substr(signed, 38, 10)::bigint < extract(epoch from now()) then
+      if left(right(content, 19), 10)::bigint < extract(epoch from now()) then
         raise exception 'the signature of the tenant has expired' using errcode = 'RH002';
       end if;
-      return left(signed, 36)::uuid;
-    end $$;
+      return left(content, -20);
+    end $$
+    $create$, (select format_type(prorettype, null) from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure));
   end if;
 end $do$;

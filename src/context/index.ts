@@ -6,11 +6,11 @@ export {
   type AuthenticationFailureReason,
   type Identity,
 } from './authentication.ts'
-export { TenantNotCarried } from './carried.ts'
-export { type TenantContext, TenantRequired, tenantContext, withTenant } from './context.ts'
+export { type CarriedOptions, TenantNotCarried } from './carried.ts'
+export { type TenantContext, TenantRequired, tenantContext, type WithTenantOptions, withTenant } from './context.ts'
 export { resumeFromMessage, tenantMessageHeaders } from './message-headers.ts'
 export { type CarriedTenant, carryTenant, resumeTenant, tenantHeaders } from './propagation.ts'
 export { tenantColumns } from './tenant-columns.ts'
 export type { TenantEnv } from './tenant-env.ts'
-export { parseTenantId, type TenantId } from './tenant-id.ts'
+export { parseTenantId, type TenantId, type TenantIdType } from './tenant-id.ts'
 export { type UnverifiedEnvironment, unverified } from './unverified.ts'

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { type Identity, parseTenantId } from '../context/index.ts'
+import type { Identity, TenantId } from '../context/index.ts'
 import { isHeaderName } from '../text/index.ts'
 import { type Selector, selectorFor, toSelector } from './selector.ts'
 
@@ -30,9 +30,14 @@ export interface TenantExtractor {
   readonly vary?: readonly string[]
   /**
    * @param identity the verified caller
+   * @param ids `parse` returns the id in its canonical form; undefined for text that is no id of `tenant()`
    * @returns an id as it was sent, or a {@link Selector}; undefined when the request names no tenant here
    */
-  extract(c: Context, identity: Identity): string | Selector | undefined | Promise<string | Selector | undefined>
+  extract(
+    c: Context,
+    identity: Identity,
+    ids: { parse(value: string): TenantId | undefined },
+  ): string | Selector | undefined | Promise<string | Selector | undefined>
 }
 
 /**
@@ -87,10 +92,10 @@ export function claim(): TenantExtractor {
   return {
     label: 'claim',
     missing: 'Tenant is required: your credentials do not name exactly one',
-    extract(_c, identity) {
+    extract(_c, identity, ids) {
       const [claimed, ...others] = identity.tenants === 'any' ? [] : identity.tenants
       if (claimed === undefined || others.length > 0) return undefined
-      return parseTenantId(claimed) === undefined ? { name: claimed } : { id: claimed }
+      return ids.parse(claimed) === undefined ? { name: claimed } : { id: claimed }
     },
   }
 }
@@ -111,9 +116,9 @@ export function firstOf(...extractors: TenantExtractor[]): TenantExtractor {
     missing: first.missing,
     yieldsNames: extractors.some(({ yieldsNames }) => yieldsNames),
     vary: [...new Set(extractors.flatMap(({ vary }) => vary ?? []))],
-    async extract(c, identity) {
+    async extract(c, identity, ids) {
       for (const extractor of extractors) {
-        const found = toSelector(await extractor.extract(c, identity))
+        const found = toSelector(await extractor.extract(c, identity, ids))
         if (found) return { from: extractor.label, ...found }
       }
       return undefined

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
-import { AuthenticationFailure, type Identity, parseTenantId, type TenantId } from '../context/index.ts'
-import { globalActorOf } from '../context/internal.ts'
+import { AuthenticationFailure, type Identity, type TenantId, type TenantIdType } from '../context/index.ts'
+import { globalActorOf, type TenantIds, tenantIdsOf } from '../context/internal.ts'
 import { ApiError } from '../errors/index.ts'
 import type { TenantNotFound } from './events.ts'
 import type { TenantExtractor } from './extractors.ts'
@@ -22,6 +22,8 @@ export class TenantNotFoundError extends ApiError {
 export interface ResolverOptions {
   /** Reads the tenant from the request, for example {@link header}. */
   from: TenantExtractor
+  /** The type of tenant ids: that of the tenant database. @default 'uuid' */
+  tenantId?: TenantIdType | undefined
   /** Maps names to ids, and reports suspended tenants. */
   directory?: TenantDirectory | undefined
   /**
@@ -41,15 +43,17 @@ export interface ResolvedTenant {
 /** Creates the function that resolves the tenant of a request and checks that its caller may act for it. */
 export function createTenantResolver(options: ResolverOptions) {
   const { from: extractor, directory, directoryRequired = false } = options
+  const ids = tenantIdsOf(options.tenantId)
   return async function resolve(c: Context, identity: Identity): Promise<ResolvedTenant> {
-    const selector = toSelector(await extractor.extract(c, identity))
+    const selector = toSelector(await extractor.extract(c, identity, ids))
     if (selector === undefined) throw new TenantNotFoundError('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = selector.from ?? extractor.label
-    const wanted = parse(selector, from)
+    const wanted = parse(selector, from, ids)
     const find: Find = async (tenant) => await directory?.find(tenant, globalActorOf(identity))
     // Before the other checks, which would reveal whether another tenant exists.
     const { tenants } = identity
-    const { id, entry } = tenants === 'any' ? await findAny(wanted, find) : await findClaimed(wanted, tenants, find)
+    const { id, entry } =
+      tenants === 'any' ? await findAny(wanted, find) : await findClaimed(wanted, tenants, find, ids)
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')
@@ -65,11 +69,11 @@ interface Found {
   entry: DirectoryEntry | undefined
 }
 
-function parse(selector: Selector, from: string): Wanted {
+function parse(selector: Selector, from: string, ids: TenantIds): Wanted {
   if ('name' in selector) return { name: selector.name }
-  const id = parseTenantId(selector.id)
+  const id = ids.parse(selector.id)
   if (id === undefined) {
-    const message = `${from} must be one tenant id: 8-4-4-4-12 hex digits`
+    const message = `${from} must be one tenant id: ${ids.must}`
     throw new TenantNotFoundError('malformed', from, 'BAD_REQUEST', message)
   }
   return { id }
@@ -84,8 +88,8 @@ async function findAny(wanted: Wanted, find: Find): Promise<Found> {
  * Finds a tenant among those of the caller. It looks up only those, and as many whichever other tenant the request names:
  * otherwise the time of the response would show whether that tenant exists. A claim in the form of an id never matches a name.
  */
-async function findClaimed(wanted: Wanted, claims: readonly string[], find: Find): Promise<Found> {
-  const own = [...new Set(claims)].map(toWanted)
+async function findClaimed(wanted: Wanted, claims: readonly string[], find: Find, ids: TenantIds): Promise<Found> {
+  const own = [...new Set(claims)].map((claimed) => toWanted(claimed, ids))
   const same = own.find((claimed) => isSame(claimed, wanted))
   if (same && 'id' in wanted) return await findAny(wanted, find)
   for (const claimed of same ? [same] : own.filter((claimed) => 'id' in claimed !== 'id' in wanted)) {
@@ -95,8 +99,8 @@ async function findClaimed(wanted: Wanted, claims: readonly string[], find: Find
   throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
 }
 
-function toWanted(claimed: string): Wanted {
-  const id = parseTenantId(claimed)
+function toWanted(claimed: string, ids: TenantIds): Wanted {
+  const id = ids.parse(claimed)
   return id === undefined ? { name: claimed } : { id }
 }
 

@@ -90,9 +90,11 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
   const isFresh = ({ queriedAt, freshUntil }: CachedAnswer) => now() >= queriedAt && now() < freshUntil
   const isLastResort = ({ queriedAt }: CachedAnswer) => now() >= queriedAt && now() - queriedAt <= lastResortMs
 
+  /** @param selector the kind and the value, as `slug acme` */
   async function query(selector: string): Promise<DirectoryEntry | undefined> {
     const queriedAt = now()
-    const entry = toEntry((await queryAs(role, connections, findTenant, [selector]))[0])
+    const [kind = '', value = ''] = selector.split(' ') // neither an id nor a slug has a space
+    const entry = toEntry((await queryAs(role, connections, findTenant, [kind, value]))[0])
     const [cache, other] = entry ? [tenants, absent] : [absent, tenants]
     other.delete(selector)
     cache.set(selector, { entry, queriedAt, freshUntil: queriedAt + cacheMs })
@@ -115,8 +117,8 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
 
   return {
     find(tenant, actor) {
-      if ('id' in tenant) return find(tenant.id, actor)
-      return isTenantSlug(tenant.name) ? find(tenant.name, actor) : undefined
+      if ('id' in tenant) return find(`id ${tenant.id}`, actor)
+      return isTenantSlug(tenant.name) ? find(`slug ${tenant.name}`, actor) : undefined
     },
     close: () => connections.close(),
   }
@@ -130,11 +132,11 @@ const slug = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
  */
 export const isTenantSlug = (text: string): boolean => slug.test(text) && parseTenantId(text) === undefined
 
-const findTenant = 'select id, status, slug from tenancy.find_tenant($1)'
+const findTenant = 'select id, status, slug from tenancy.find_tenant($1, $2)'
 
 function toEntry(row: Record<string, unknown> | undefined): DirectoryEntry | undefined {
   if (row === undefined) return undefined
   const status = row.status === 'active' ? 'active' : 'suspended'
-  // Frozen, because the same object answers later requests. PostgreSQL prints a uuid canonically.
+  // Frozen, because the same object answers later requests. PostgreSQL prints ids canonically.
   return Object.freeze({ id: String(row.id) as TenantId, slug: String(row.slug), status })
 }

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { type Authentication, AuthenticationFailure, type Identity, type TenantEnv } from '../context/index.ts'
-import { type Bookmark, frozenIdentity, runInContext } from '../context/internal.ts'
+import { type Bookmark, frozenIdentity, runInContext, tenantIdsOf } from '../context/internal.ts'
 import { notify, type TenantListeners } from './events.ts'
 import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
 import { keepPrivate, notShareable } from './shareable.ts'
@@ -28,7 +28,7 @@ export interface TenantOptions extends ResolverOptions, TenantListeners {
  * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
  * suspended, or not one of the caller's; BAD_REQUEST when it is malformed or sent twice.
  *
- * @throws TypeError without `from` or `auth`, and when `from` yields names or the directory is required and there is none
+ * @throws TypeError without `from` or `auth`, for an unknown type of tenant ids, and when `from` yields names or the directory is required and there is none
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
@@ -37,6 +37,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
   assertComplete(options)
   const names = [...new Set([...(from.vary ?? []), ...auth.vary])]
   const vary = { names, text: names.join(', ') }
+  const { type: tenantIdType } = tenantIdsOf(options.tenantId)
   const resolve = createTenantResolver(options)
 
   return async function tenant(c, next) {
@@ -67,7 +68,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
       notify(options, { type: 'tenant-resolved', tenantId, actor, from: resolved.from, requestId })
     const sent = c.req.header('Bookmark')
     const bookmark: Bookmark | undefined = sent === undefined ? undefined : { sent }
-    await runInContext({ tenantId, actor, requestId, signal: c.get('signal'), bookmark }, next)
+    await runInContext({ tenantId, tenantIdType, actor, requestId, signal: c.get('signal'), bookmark }, next)
     if (bookmark?.next) c.header('Bookmark', bookmark.next)
     keepPrivate(c, vary, shareable)
   }

@@ -39,12 +39,24 @@ export const tableChecks: CatalogueCheck[] = [
     guarantee: 12,
     level: 'warning',
     should:
-      'The tenant column is a uuid: a text can be empty, as the setting is after a transaction, and a number can be guessed.',
+      'The tenant column has the type of tenant ids, by default uuid: a text can be empty, as the setting is after a transaction, and a number can be guessed.',
     find: `
-      select name, format('its tenant column is %s, not uuid', format_type(atttypid, null)),
-        'Change the column to uuid. How its values convert depends on your data.'
-      from tables join pg_type on pg_type.oid = atttypid
-      where coalesce(nullif(typbasetype, 0), pg_type.oid) <> 'uuid'::regtype`,
+      select name, format('its tenant column is %s, not %s', format_type(atttypid, null), ids.type),
+        format('Change the column to %s. How its values convert depends on your data.', ids.type)
+      from tables join pg_type on pg_type.oid = atttypid, tenant_ids as ids
+      where coalesce(nullif(typbasetype, 0), pg_type.oid) <> ids.type`,
+  },
+  {
+    check: 'tenant-collation',
+    guarantee: 12,
+    level: 'error',
+    elsewhere: 'warning',
+    should: 'A tenant column of text has the collation "C": with another one, two ids that differ can be equal.',
+    find: `
+      select t.name, format('its tenant column has the collation %s, not "C"', attcollation::regcollation),
+        format('alter table %s alter column %s type text collate "C";', t.name, t.tenant_name)
+      from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum = t.tenant, tenant_ids as ids
+      where ids.type = 'text'::regtype and attcollation not in (0, 'pg_catalog."C"'::regcollation)`,
   },
   {
     check: 'reachable-without-tenant',
