@@ -1,6 +1,6 @@
 import { isRequestId } from '../text/index.ts'
 import { isActor } from './actor.ts'
-import { runInContext, type TenantContext, TenantRequired, tenantContext } from './context.ts'
+import { runInContext, type TenantContext, TenantRequired, tenantContext, typeOf } from './context.ts'
 import { type TenantIdType, tenantIdsOf } from './tenant-id.ts'
 
 /** A job or message has no valid tenant, actor or request id, or could not be received with it. The message holds no value. */
@@ -67,7 +67,7 @@ export function runCarried<T>(
   if (tenantId === undefined) throw new TenantNotCarried(fields.id, `must be one tenant id: ${ids.must}`)
   const context: TenantContext = {
     tenantId,
-    tenantIdType: ids.type,
+    ...typeOf(ids),
     ...(given.actor === undefined ? {} : { actor: expectActor(given.actor, fields.actor) }),
     ...(given.requestId === undefined ? {} : { requestId: expectRequestId(given.requestId, fields.requestId) }),
   }

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isActor } from './actor.ts'
 import type { Bookmark } from './bookmark.ts'
-import { type TenantId, type TenantIdType, tenantIdsOf } from './tenant-id.ts'
+import { type TenantId, type TenantIds, type TenantIdType, tenantIdsOf } from './tenant-id.ts'
 
 /** The tenant of the current work. The tenant database reads it, and it alone decides which rows are visible. */
 export interface TenantContext {
@@ -39,6 +39,10 @@ export const tenantContext = (): TenantContext | undefined => storage.getStore()
 /** Runs work in a complete context: for middleware. Other code uses {@link withTenant}. */
 export const runInContext = <T>(context: TenantContext, work: () => T): T => storage.run(Object.freeze(context), work)
 
+/** The type of an id in a context: a uuid has none. */
+export const typeOf = ({ type }: TenantIds): Pick<TenantContext, 'tenantIdType'> =>
+  type === 'uuid' ? {} : { tenantIdType: type }
+
 /** What {@link withTenant} needs to know besides the id. */
 export interface WithTenantOptions {
   /** The user or job that acts, for the setting `app.actor`. */
@@ -66,5 +70,5 @@ export function withTenant<T>(id: string, work: () => T, options: WithTenantOpti
     )
   if (actor !== undefined && !isActor(actor))
     throw new TypeError('An actor must be text of 1 to 255 characters, without control characters')
-  return runInContext({ tenantId, tenantIdType: ids.type, actor }, work)
+  return runInContext({ tenantId, ...typeOf(ids), actor }, work)
 }

@@ -2,7 +2,7 @@
 
 export { globalActorOf } from './authentication.ts'
 export { type Bookmark, noBookmark } from './bookmark.ts'
-export { runInContext } from './context.ts'
+export { runInContext, typeOf } from './context.ts'
 export { frozenIdentity } from './frozen-identity.ts'
 export { requestsCanShareWork } from './shared-work.ts'
 export { type TenantIds, tenantIdsOf } from './tenant-id.ts'

@@ -1,4 +1,4 @@
-// Written by `bun run docs` from sql/. Do not edit: a test compares.
+// Written from sql/ by test/docs/write-tables.ts. Do not edit: a test compares.
 
 /** The SECURITY DEFINER functions of sql/, with the SHA-256 of each body that sql/ gives them. */
 export const ourHashes: Record<string, string[]> = {

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { type Authentication, AuthenticationFailure, type Identity, type TenantEnv } from '../context/index.ts'
-import { type Bookmark, frozenIdentity, runInContext, tenantIdsOf } from '../context/internal.ts'
+import { type Bookmark, frozenIdentity, runInContext, tenantIdsOf, typeOf } from '../context/internal.ts'
 import { notify, type TenantListeners } from './events.ts'
 import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
 import { keepPrivate, notShareable } from './shareable.ts'
@@ -37,7 +37,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
   assertComplete(options)
   const names = [...new Set([...(from.vary ?? []), ...auth.vary])]
   const vary = { names, text: names.join(', ') }
-  const { type: tenantIdType } = tenantIdsOf(options.tenantId)
+  const idType = typeOf(tenantIdsOf(options.tenantId))
   const resolve = createTenantResolver(options)
 
   return async function tenant(c, next) {
@@ -68,7 +68,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
       notify(options, { type: 'tenant-resolved', tenantId, actor, from: resolved.from, requestId })
     const sent = c.req.header('Bookmark')
     const bookmark: Bookmark | undefined = sent === undefined ? undefined : { sent }
-    await runInContext({ tenantId, tenantIdType, actor, requestId, signal: c.get('signal'), bookmark }, next)
+    await runInContext({ tenantId, ...idType, actor, requestId, signal: c.get('signal'), bookmark }, next)
     if (bookmark?.next) c.header('Bookmark', bookmark.next)
     keepPrivate(c, vary, shareable)
   }

@@ -57,7 +57,7 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
     await server.command(String(row?.statements))
   })
   const appUrl = urlOf(url, name, login)
-  const db = createTenantDatabase({ connections: createPool({ url: appUrl, size: 4 }) })
+  const db = createTenantDatabase({ connections: createPool({ url: appUrl, size: 4 }), tenantId: project.tenantId })
   let ending: Promise<void> | undefined
   async function end(): Promise<void> {
     await db.close()

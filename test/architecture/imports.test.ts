@@ -33,7 +33,7 @@ const kit: Record<string, string[]> = {
   auth: ['context', 'database', 'errors', 'text'],
   resolution: ['context', 'database', 'errors', 'text'],
   limits: ['context', 'envelope', 'errors', 'text'],
-  openapi: ['envelope', 'errors', 'text'],
+  openapi: ['context', 'envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['context', 'database', 'isolation', 'errors'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation', 'migrate', 'text'],

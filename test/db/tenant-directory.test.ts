@@ -166,10 +166,10 @@ await testFaults('the tenant directory', [
   },
   {
     name: 'an overload of the function',
-    sql: `create function tenancy.find_tenant(one text, two text) returns table (id uuid, slug text, status text)
+    sql: `create function tenancy.find_tenant(one text, two text, three text) returns table (id uuid, slug text, status text)
       language sql security definer set search_path = pg_catalog as $$ ${leak} $$`,
-    undo: 'drop function tenancy.find_tenant(text, text)',
-    finds: { ...finds, object: 'tenancy.find_tenant(text,text)' },
+    undo: 'drop function tenancy.find_tenant(text, text, text)',
+    finds: { ...finds, object: 'tenancy.find_tenant(text,text,text)' },
   },
   {
     name: 'a granted column of the table',

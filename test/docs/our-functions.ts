@@ -25,7 +25,7 @@ const lines = [...(await definerFunctions())]
   .map(([name, hashes]) => `  '${name}': [${hashes.map((hash) => `'${hash}'`).join(', ')}],`)
 
 /** The module of the hashes. */
-export const ourHashesModule = `// Written by \`bun run docs\` from sql/. Do not edit: a test compares.
+export const ourHashesModule = `// Written from sql/ by test/docs/write-tables.ts. Do not edit: a test compares.
 
 /** The SECURITY DEFINER functions of sql/, with the SHA-256 of each body that sql/ gives them. */
 export const ourHashes: Record<string, string[]> = {

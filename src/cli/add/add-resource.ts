@@ -48,8 +48,13 @@ export async function addResource(
   const names = namesOf(table, singular)
   const tables = await readTables(project)
   const layout = await findLayout(project, tables)
-  const { tenantColumn } = project
-  const resource = describeResource(names, parseColumns(columns ?? 'name:text'), { tables, tenantColumn, layout })
+  const { tenantColumn, tenantId } = project
+  const resource = describeResource(names, parseColumns(columns ?? 'name:text'), {
+    tables,
+    tenantColumn,
+    tenantId,
+    layout,
+  })
   const { paths } = resource
   const known = tables.find(({ schema, name }) => schema === 'public' && name === table)
   const wanted: [string, string][] = [
@@ -104,7 +109,7 @@ async function exportFromIndex({ layout, paths }: Resource): Promise<Added['file
 async function registerIn(resource: Resource): Promise<{ missing: string[]; file: Added['files'][number] }> {
   const { app: path } = resource.layout
   const before = existsSync(path) ? await readText(path) : undefined
-  const { text, missing } = register(before ?? appModule(), resource)
+  const { text, missing } = register(before ?? appModule(resource.tenantId), resource)
   if (text === before) return { missing, file: { path, outcome: 'exists' } }
   await write(path, text)
   return { missing, file: { path, outcome: before === undefined ? 'written' : 'changed' } }

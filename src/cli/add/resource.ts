@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { TenantIdType } from '../../context/index.ts'
 import { OperatorError } from '../../errors/index.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import { type Import, modulePath } from './code.ts'
@@ -21,6 +22,8 @@ export interface Resource {
   references: Reference[]
   /** The name of the tenant column. @example 'tenant_id' */
   tenantColumn: string
+  /** The type of tenant ids. */
+  tenantId: TenantIdType
   layout: Layout
   paths: { schema: string; schemas: string; repository: string; routes: string; test: string }
 }
@@ -34,7 +37,12 @@ export interface Resource {
 export function describeResource(
   names: Names,
   columns: Column[],
-  { tables, tenantColumn, layout }: { tables: SchemaTable[]; tenantColumn: string; layout: Layout },
+  {
+    tables,
+    tenantColumn,
+    tenantId,
+    layout,
+  }: Pick<Resource, 'tenantColumn' | 'tenantId' | 'layout'> & { tables: SchemaTable[] },
 ): Resource {
   const constraintOf = (column: Column) => {
     const constraint = `${names.table}_${tenantColumn}_${column.name}_fkey`
@@ -53,7 +61,7 @@ export function describeResource(
     ...{ schemas: inFeature('schemas.ts'), repository: inFeature('repository.ts'), routes: inFeature('routes.ts') },
     test: join(layout.tests, `${names.folder}.test.ts`),
   }
-  return { names, columns, references, tenantColumn, layout, paths }
+  return { names, columns, references, tenantColumn, tenantId, layout, paths }
 }
 
 function findParent(name: string, tables: SchemaTable[]): SchemaTable {

@@ -6,6 +6,7 @@ import { readText } from '../../migrate/index.ts'
 import type { RowhouseConfig } from '../config.ts'
 import type { Runner } from '../runner.ts'
 import { readSchema } from '../schema/read-schema.ts'
+import { tenantBuilderCode } from '../schema/tenant-column-code.ts'
 import { tenantMigration } from './tenant-migration.ts'
 
 /** What `rowhouse init --tenant-from` says, and what it leaves to the user. */
@@ -25,7 +26,7 @@ export async function writeTenantMigration(
   { from, dryRun, runner }: { from: string[]; dryRun: boolean; runner: Runner },
 ): Promise<WrittenMigration> {
   const tenant = project.tenantColumn
-  const { text, questions } = tenantMigration(await readSchema(project), { tenant, from })
+  const { text, questions } = tenantMigration(await readSchema(project), { tenant, type: project.tenantId, from })
   if (text === '')
     return {
       lines: [`Every table has the column ${tenant}, and its keys begin with it: there is nothing to migrate.`],
@@ -53,13 +54,13 @@ export async function writeTenantMigration(
 const fileName = 'tenants.sql'
 
 async function nextSteps(project: RowhouseConfig, name: string, { run }: Runner): Promise<string> {
-  const { tenantColumn, migrations, folder } = project
+  const { tenantColumn, tenantId, migrations, folder } = project
   const number = String(await countMigrations(migrations)).padStart(4, '0')
   return `Next steps:
 
 1. Read ${name}, and answer its questions.
 2. Give each table of the schema the column, and let its keys begin with it. "${run} rowhouse init" prints the line of each key:
-     tenantId: uuid('${tenantColumn}').notNull().default(sql\`tenancy.current_tenant_id()\`),
+     tenantId: ${tenantBuilderCode(tenantColumn, tenantId)}
 3. Generate the migration, and replace its SQL by the file:
      ${run} drizzle-kit generate --name tenants
      mv ${name} ${relative(folder, migrations)}/${number}_tenants.sql

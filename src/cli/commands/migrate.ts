@@ -8,7 +8,14 @@ import { databaseUrl } from '../database-url.ts'
 import { readDrizzleConfig } from '../drizzle-config.ts'
 import { type CommandIo, print } from '../io.ts'
 import { assertPasswords, type Login, loginProblem, readLogin } from '../logins.ts'
-import { migrationsOption, sharedOption, sqlOption, tenantColumnOption, unreachableOption } from '../options.ts'
+import {
+  migrationsOption,
+  sharedOption,
+  sqlOption,
+  tenantColumnOption,
+  tenantIdOption,
+  unreachableOption,
+} from '../options.ts'
 import { identifier } from '../output/sql-text.ts'
 
 export const createMigrateCommand = (io: CommandIo) =>
@@ -19,6 +26,7 @@ export const createMigrateCommand = (io: CommandIo) =>
     .addOption(sharedOption)
     .addOption(unreachableOption)
     .addOption(tenantColumnOption)
+    .addOption(tenantIdOption)
     .addHelpText(
       'after',
       `

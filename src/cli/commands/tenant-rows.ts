@@ -1,5 +1,4 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { parseTenantId } from '../../context/index.ts'
 import type { AdminDatabase, AdminOccasion } from '../../database/index.ts'
 import { findDatabaseError, OperatorError } from '../../errors/index.ts'
 import { escaped, escapedJson } from '../../text/index.ts'
@@ -29,6 +28,10 @@ export async function createTenant(
       throw new OperatorError(`The slug ${slug} belongs to another tenant: choose another slug`)
     if (constraint === 'tenants_pkey')
       throw new OperatorError(`The id ${id} belongs to another tenant: choose another id`)
+    if (['22P02', '23514'].includes(findDatabaseError(error)?.sqlstate ?? ''))
+      throw new OperatorError(
+        `The id ${id} is not of the type that this database has: see tenantId in rowhouse.config.ts`,
+      )
     throw toOperatorError(error)
   }
 }
@@ -68,10 +71,15 @@ export async function setTenantStatus(
   { tenant, status }: { tenant: string; status: Status },
   occasion: AdminOccasion,
 ): Promise<string> {
-  const condition = parseTenantId(tenant) === undefined ? sql`slug = ${tenant}` : sql`id = ${tenant}`
+  // A text id of one tenant can be the slug of another.
+  const condition = sql`slug = ${tenant} or id::text = ${tenant}`
   const before = await admin
     .write(occasion, async (tx) => {
-      const [row] = await tx.execute(sql`select slug, id, status from tenancy.tenants where ${condition} for update`)
+      const [row, other] = await tx.execute(
+        sql`select slug, id, status from tenancy.tenants where ${condition} for update`,
+      )
+      if (other)
+        throw new OperatorError(`${tenant} is the slug of one tenant and the id of another: nothing was changed`)
       if (row && row.status !== status)
         await tx.execute(sql`update tenancy.tenants set status = ${status} where id = ${row.id}`)
       return row

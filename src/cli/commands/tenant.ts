@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { userInfo } from 'node:os'
 import { Argument, Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { parseTenantId } from '../../context/index.ts'
+import { parseTenantId, type TenantIdType } from '../../context/index.ts'
 import { type AdminDatabase, createAdminDatabase, createPool } from '../../database/index.ts'
 import { OperatorError } from '../../errors/index.ts'
 import { isTenantSlug } from '../../resolution/index.ts'
@@ -19,14 +19,18 @@ Each run writes its reason and its actor to the log on stderr, and to the settin
 transaction.
 `
 
+const types: TenantIdType[] = ['uuid', 'bigint', 'text']
+/** An id of any type: the database knows the type of its ids. */
+const idOf = (text: string) => types.map((type) => parseTenantId(text, type)).find((id) => id !== undefined)
+
 const slug = new Argument('<slug>', 'the short name, as in acme.example.com').argParser((text: string) => {
   if (isTenantSlug(text)) return text
   throw new InvalidArgumentError('It must have 1 to 63 of a-z, 0-9 and inner hyphens, and must not look like a uuid.')
 })
 const slugOrId = new Argument('<slug-or-id>', 'the short name or the id').argParser((text: string) => {
-  const parsed = parseTenantId(text) ?? (isTenantSlug(text) ? text : undefined)
+  const parsed = idOf(text) ?? (isTenantSlug(text) ? text : undefined)
   if (parsed !== undefined) return parsed
-  throw new InvalidArgumentError('It must be a slug (a-z, 0-9 and inner hyphens) or an id (8-4-4-4-12 hex digits).')
+  throw new InvalidArgumentError('It must be a slug (a-z, 0-9 and inner hyphens) or an id.')
 })
 const name = new Option('--name <name>', 'the display name (required)')
   .makeOptionMandatory()
@@ -34,10 +38,12 @@ const name = new Option('--name <name>', 'the display name (required)')
     if (text.trim() !== '' && [...text].length <= 200) return text
     throw new InvalidArgumentError('It must have 1 to 200 characters.')
   })
-const id = new Option('--id <uuid>', 'the id, when another system has assigned one').argParser((text: string) => {
-  const parsed = parseTenantId(text)
+const id = new Option('--id <id>', 'the id, when another system has assigned one').argParser((text: string) => {
+  const parsed = idOf(text)
   if (parsed !== undefined) return parsed
-  throw new InvalidArgumentError('It must be 8-4-4-4-12 hex digits.')
+  throw new InvalidArgumentError(
+    'It must be an id of this database: a uuid, a text of A-Z, a-z, 0-9, "_", "." and "-", or a number.',
+  )
 })
 const status = new Option('--status <status>', 'only tenants with this status').choices([
   'active',

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import type { TenantIdType } from '../../context/index.ts'
 import { readText } from '../../migrate/index.ts'
 import { defaults, type RowhouseConfig } from '../config.ts'
 import { drizzleConfigFile } from '../drizzle-config.ts'
+import { tenantIdField } from '../output/app-module.ts'
 import { hasNoSchema } from '../schema/schema-files.ts'
+import { tenantColumnsCode } from '../schema/tenant-column-code.ts'
 import { type TestRunner, testRunnerOf } from '../test-runner.ts'
 
 /** A file that `init` writes once, because it is the user's from then on. */
@@ -25,7 +28,7 @@ export async function starterFiles(project: RowhouseConfig): Promise<StarterFile
   } = project
   if (!hasNoSchema(project) || !(await isEmpty(folder))) return []
   const config = { path: join(folder, 'drizzle.config.ts'), text: drizzleConfig }
-  return [{ path, text: schema }, ...(drizzleConfigFile(folder) === undefined ? [config] : [])]
+  return [{ path, text: schemaCode(project.tenantId) }, ...(drizzleConfigFile(folder) === undefined ? [config] : [])]
 }
 
 /** Whether a folder has no code: no folder, and no module but a configuration and the `index.ts` of `bun init`. */
@@ -63,11 +66,11 @@ export async function writeStarter({ path, text }: StarterFile): Promise<void> {
   await writeFile(path, text, { flag: 'wx' })
 }
 
-const schema = `import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+const schemaCode = (tenantId: TenantIdType): string => `import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { tenantColumns } from 'rowhouse'
 
 // A first table. Add others with "rowhouse add", or write them like this one: each key begins with tenantId.
-export const notes = pgTable('notes', { ...tenantColumns(), text: text('text').notNull() }, (t) => [
+export const notes = pgTable('notes', { ${tenantColumnsCode(tenantId)} text: text('text').notNull() }, (t) => [
   primaryKey({ columns: [t.tenantId, t.id] }),
 ]).enableRLS()
 `
@@ -78,7 +81,7 @@ const drizzleConfig = `import { defineConfig } from 'drizzle-kit'
 export default defineConfig({ dialect: 'postgresql', schema: '${defaults.schema}', out: '${defaults.migrations}' })
 `
 
-function testCode(runner: TestRunner, { tenantColumn, unreachable }: RowhouseConfig): string {
+function testCode(runner: TestRunner, { tenantColumn, tenantId, unreachable }: RowhouseConfig): string {
   const after = runner === 'node:test' ? 'after' : 'afterAll'
   const fields = [
     ...(tenantColumn === defaults.tenantColumn ? [] : [`tenantColumn: ${JSON.stringify(tenantColumn)}`]),
@@ -91,7 +94,7 @@ import { expectTenantIsolation } from 'rowhouse/testing'
 
 const url = process.env['DATABASE_URL']
 if (!url) throw new Error('DATABASE_URL is not set: set it to the login of the service in a test database')
-const db = createTenantDatabase({ connections: createPool({ url, size: 4 }) })
+const db = createTenantDatabase({ connections: createPool({ url, size: 4 })${tenantIdField(tenantId)} })
 ${after}(() => db.close())
 
 test("no tenant reaches another tenant's rows", async () => {

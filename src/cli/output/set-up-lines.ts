@@ -5,6 +5,7 @@ import { testCommand } from '../init/starter.ts'
 import type { Runner } from '../runner.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import type { TestRunner } from '../test-runner.ts'
+import { tenantIdField } from './app-module.ts'
 
 /** What the printed commands depend on. */
 export interface SetUp {
@@ -58,7 +59,7 @@ const paths = (project: RowhouseConfig): string[] => project.schema.map((path) =
 
 /** The flags of this run as a configuration file, for the next commands. */
 function configLines(project: RowhouseConfig): string[] {
-  const { folder, schema, sql, migrations, tenantColumn, shared, unreachable } = project
+  const { folder, schema, sql, migrations, tenantColumn, tenantId, shared, unreachable } = project
   if (configFile(folder) !== undefined) return []
   const ofDrizzle = [
     ['schema', schema.length === 1 ? paths(project)[0] : paths(project), defaults.schema],
@@ -67,6 +68,7 @@ function configLines(project: RowhouseConfig): string[] {
   const fields = [
     ...(drizzleConfigFile(folder) === undefined ? ofDrizzle : []),
     ['tenantColumn', tenantColumn, defaults.tenantColumn],
+    ['tenantId', tenantId, defaults.tenantId],
     ['shared', shared, undefined],
     ['unreachable', unreachable, undefined],
     ['sql', inProject(project, sql), defaults.sql],
@@ -95,7 +97,7 @@ function generate(project: RowhouseConfig, { run, add }: Runner): string {
 }
 
 function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
-  const { tenantColumn, shared, unreachable } = project
+  const { tenantColumn, tenantId, shared, unreachable } = project
   const table = tables.find(({ tenant, exportName }) => tenant && /^[\w$]+$/.test(exportName))
   const name = table?.exportName ?? 'notes'
   const options = [
@@ -115,7 +117,7 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   // Row-level security does not apply to a superuser: with such a login every tenant would see all rows.
   assertRowSecurity(await createIsolationCheck({ ${options.join(', ')} }).inspect())
 
-  const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
+  const db = createTenantDatabase({ connections: createPool({ url, size: 10 })${tenantIdField(tenantId)} })
   const auth = jwt({
     key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
     issuer: 'https://issuer.example',
@@ -123,7 +125,7 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   })
   const app = new Hono()
   app.onError(createErrorHandler())
-  app.use('/${route(name)}/*', tenant({ from: claim(), auth }))
+  app.use('/${route(name)}/*', tenant({ from: claim()${tenantIdField(tenantId)}, auth }))
   app.get('/${route(name)}', async (c) => ok(c, await db.read((tx) => tx.select().from(${name}))))
   export default app`
 }

@@ -50,13 +50,13 @@ export const tableChecks: CatalogueCheck[] = [
     check: 'tenant-collation',
     guarantee: 12,
     level: 'error',
-    elsewhere: 'warning',
-    should: 'A tenant column of text has the collation "C": with another one, two ids that differ can be equal.',
+    should: 'The collation of a tenant column takes no two ids for one; where tenant ids are text, it is "C".',
     find: `
       select t.name, format('its tenant column has the collation %s, not "C"', attcollation::regcollation),
-        format('alter table %s alter column %s type text collate "C";', t.name, t.tenant_name)
-      from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum = t.tenant, tenant_ids as ids
-      where ids.type = 'text'::regtype and attcollation not in (0, 'pg_catalog."C"'::regcollation)`,
+        'Give the column the collation "C". Policies use the column: drop them first, and create them again.'
+      from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum = t.tenant
+      join pg_collation on pg_collation.oid = attcollation, tenant_ids as ids
+      where not collisdeterministic or (ids.type = 'text'::regtype and attcollation <> 'pg_catalog."C"'::regcollation)`,
   },
   {
     check: 'reachable-without-tenant',
