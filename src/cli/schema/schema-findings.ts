@@ -36,7 +36,10 @@ function missingTenantColumn({ label, isShared }: SchemaTable, tenantColumn: str
 
 function tenantColumnOf({ label, tenant, keys }: SchemaTable, wanted: TenantIdType): Finding[] {
   if (!tenant) return []
-  const remedy = `${keys.get(tenant.name)}: ${tenantBuilderCode(tenant.name, wanted)}`
+  const remedy =
+    tenant.name === 'tenant_id' && wanted !== 'uuid'
+      ? tenantColumnsCode(wanted)
+      : `${keys.get(tenant.name)}: ${tenantBuilderCode(tenant.name, wanted)}`
   const type = tenant.getSQLType()
   const found = (check: string, problem: string): Finding => ({
     level: 'error',
