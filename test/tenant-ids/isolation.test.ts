@@ -27,6 +27,8 @@ async function errorsOf(url: string, signer: TenantSigner | 'none') {
   return findings.filter(({ check }) => check !== 'server-release')
 }
 
+const columnTypes = { uuid: 'uuid', text: 'text collate "C"', bigint: 'bigint' }
+
 /** Ids that a careless comparison could take for one tenant, the longest and the shortest ones. */
 const alike: Record<TenantIdType, string[]> = {
   uuid: ['550e8400-e29b-41d4-a716-446655440000', '550e8400-e29b-41d4-a716-446655440001'],
@@ -109,6 +111,20 @@ for (const type of ['uuid', 'text', 'bigint'] as const)
       test('the checks at the start of a service accept the function that verifies', async () => {
         expect(await errorsOf(signedDatabase.database.appUrl, createTenantSigner(secret))).toEqual([])
       })
+    })
+
+    test('a table whose tenant column has another type or collation is not protected', async () => {
+      const owner = asOwner(database)
+      const wanted = `public.other needs the column: tenant_id ${columnTypes[type]} not null default tenancy.current_tenant_id()`
+      const others = ['uuid', 'text collate "C"', 'text', 'varchar(40) collate "C"', 'bigint', 'integer'].filter(
+        (column) => column !== columnTypes[type],
+      )
+      for (const column of others) {
+        const table = `create table other (tenant_id ${column} not null, id int, primary key (tenant_id, id))`
+        // One implicit transaction: nothing of it stays.
+        const failed = owner.unsafe(`${table}; select tenancy.protect('other')`).catch(({ message }) => message)
+        expect([column, await failed]).toEqual([column, wanted])
+      }
     })
 
     test('a database keeps the type of its ids', async () => {
