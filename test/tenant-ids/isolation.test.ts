@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { type TenantIdType, withTenant } from '../../src/context/index.ts'
 import { tenantIdsOf } from '../../src/context/internal.ts'
-import { createTenantSigner, type TenantSigner } from '../../src/database/index.ts'
+import { createTenantSigner, prepared, type TenantSigner } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { asOwner, closeAfterwards } from '../database.ts'
@@ -38,7 +38,7 @@ const alike: Record<TenantIdType, string[]> = {
 
 for (const type of ['uuid', 'text', 'bigint'] as const)
   describe(`ids of type ${type}`, async () => {
-    const { database, db, as, addNote, notesOf, notes } = await openDatabaseOf(type)
+    const { database, db, as, addNote, notesOf, notes, folders } = await openDatabaseOf(type)
     const ids = tenantIdsOf(type)
 
     test('tenants with similar ids see their own rows only', async () => {
@@ -125,6 +125,48 @@ for (const type of ['uuid', 'text', 'bigint'] as const)
         const failed = owner.unsafe(`${table}; select tenancy.protect('other')`).catch(({ message }) => message)
         expect([column, await failed]).toEqual([column, wanted])
       }
+    })
+
+    test('the doctor prints statements for a table without policies that protect it', async () => {
+      const { database: broken } = await openDatabaseOf(type)
+      const owner = asOwner(broken)
+      await owner.unsafe(`drop policy tenant_isolation on notes; drop policy tenant_restrictive on notes;
+        alter table notes alter column tenant_id drop default`)
+      const found = await errorsOf(broken.appUrl, 'none')
+      expect(found.map(({ check }) => check).sort()).toEqual([
+        'policy-missing',
+        'restrictive-policy-missing',
+        'tenant-default',
+      ])
+      for (const { remedy } of found) await owner.unsafe(remedy)
+      expect(await errorsOf(broken.appUrl, 'none')).toEqual([])
+    })
+
+    test('an index that begins with the tenant serves the policy', async () => {
+      const plan = await as(ids.random(), () =>
+        db.read(async (tx) => {
+          await tx.execute(sql`select set_config('enable_seqscan', 'off', true)`)
+          return await tx.execute(sql`explain (format json) select * from notes`)
+        }),
+      )
+      expect(JSON.stringify(plan)).toMatch(/Index Cond[^"]*":\s*"?[^"]*tenant_id = /)
+    })
+
+    test('prepared reads of tenants at the same time return the rows of each', async () => {
+      const own = prepared([], (tx) => tx.select({ tenantId: notes.tenantId }).from(notes))
+      const tenants = Array.from({ length: 20 }, () => ids.random())
+      await Promise.all(tenants.map((id) => addNote(id, 'x')))
+      const read = (id: string) => as(id, () => db.read((tx) => own(tx, {})))
+      expect(await Promise.all(tenants.map(read))).toEqual(tenants.map((id) => [{ tenantId: id }]))
+    })
+
+    test('the same natural key works in two tenants, and is unique in each', async () => {
+      await asOwner(database)`create unique index on folders (tenant_id, name)`
+      const add = (id: string) => as(id, () => db.write((tx) => tx.insert(folders).values({ name: 'same' })))
+      const [a, b] = [ids.random(), ids.random()]
+      await add(a)
+      await add(b)
+      expect(await add(a).catch(stateOf)).toBe('23505')
     })
 
     test('a database keeps the type of its ids', async () => {
