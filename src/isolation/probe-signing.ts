@@ -35,7 +35,7 @@ const typeQuery = `select format_type(p.prorettype, null)
   where n.nspname = 'tenancy' and p.proname = 'current_tenant_id' and p.pronargs = 0`
 
 const sameKey = 'Give the service and "rowhouse migrate" the same TENANT_SIGNING_KEY.'
-/** By SQLSTATE: sql/25-signed-context.sql raises RH001 and RH002; 22P02 is a signed tenant that is cast to uuid. */
+/** By SQLSTATE: sql/25-signed-context.sql raises RH001, RH002 and RH003; 22P02 is a signed tenant that is cast to uuid. */
 const problems: Record<'signed' | 'plain', Record<string, [problem: string, remedy: string]>> = {
   plain: { RH001: ['it accepts signed tenants only, and the service has no signing key', sameKey] },
   signed: {

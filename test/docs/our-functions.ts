@@ -27,7 +27,10 @@ const lines = [...(await definerFunctions())]
 /** The module of the hashes. */
 export const ourHashesModule = `// Written from sql/ by test/docs/write-tables.ts. Do not edit: a test compares.
 
-/** The SECURITY DEFINER functions of sql/, with the SHA-256 of each body that sql/ gives them. */
+/**
+ * The SECURITY DEFINER functions of sql/, with the SHA-256 of each body that sql/ gives them. With these bodies they reveal nothing about
+ * other tenants; the checks report a function with another body.
+ */
 export const ourHashes: Record<string, string[]> = {
 ${lines.join('\n')}
 }

@@ -1,10 +1,19 @@
 import { expect, test } from 'bun:test'
-import { createTenantSigner } from '../../src/database/index.ts'
+import { createHash, createHmac, hkdfSync } from 'node:crypto'
+import { createTenantSigner, type TenantSigner } from '../../src/database/index.ts'
 import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { asOwner, newTenant, type TestDatabase } from '../database.ts'
 import { migrateTo, openAs, openDatabaseOf } from './open-database.ts'
 
 const secret = 'the secret of this test, which has 40 ch'
+
+/** The signature of the release before: tenant.expiry.key.mac. */
+const signedAsBefore: TenantSigner = (tenantId) => {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'rowhouse tenant context', 32))
+  const id = createHash('sha256').update(key).digest('hex').slice(0, 8)
+  const signed = `${tenantId}.${Math.floor(Date.now() / 1000) + 60}.${id}`
+  return `${signed}.${createHmac('sha256', key).update(signed).digest('hex')}`
+}
 
 // The functions of the release before tenant ids had a type.
 const signedBefore = `create or replace function tenancy.current_tenant_id() returns uuid
@@ -41,27 +50,31 @@ async function problemsOf({ appUrl }: TestDatabase): Promise<string[]> {
 }
 
 test.each([
-  ['plain', plainBefore, undefined, []],
-  ['signed', signedBefore, createTenantSigner(secret), [secret]],
+  ['plain', plainBefore, undefined, undefined, []],
+  ['signed', signedBefore, signedAsBefore, createTenantSigner(secret), [secret]],
 ])(
   'a database of the release before with %s tenants keeps its rows and its policies',
-  async (_, before, signer, signingSecrets) => {
+  async (_, before, oldSigner, signer, signingSecrets) => {
     const { database, notes, as } = await openDatabaseOf('uuid', { signingSecrets })
     const owner = asOwner(database)
     await owner.unsafe(`${before}; drop function tenancy.find_tenant(text, text)`)
     await owner`insert into tenancy.tenants (slug, name) values ('acme', 'Acme')`
     const [a, b] = [newTenant(), newTenant()]
-    const db = openAs(database, { signer })
-    const textsOf = (tenant: string) => as(tenant, () => db.read((tx) => tx.select({ text: notes.text }).from(notes)))
-    for (const tenant of [a, b]) await as(tenant, () => db.write((tx) => tx.insert(notes).values({ text: tenant })))
-    // A service of this release starts before the migration, and one of the release before works after it.
-    expect(await problemsOf(database)).toEqual([])
+    const [oldService, service] = [openAs(database, { signer: oldSigner }), openAs(database, { signer })]
+    const textsOf = (db: typeof service, tenant: string) =>
+      as(tenant, () => db.read((tx) => tx.select({ text: notes.text }).from(notes)))
+    for (const tenant of [a, b])
+      await as(tenant, () => oldService.write((tx) => tx.insert(notes).values({ text: tenant })))
 
     const identities = () => owner`select oid, polname from pg_policy order by oid`
     const policies = await identities()
     await migrateTo(database, 'uuid', { signingSecrets })
     expect(await identities()).toEqual(policies)
-    for (const tenant of [a, b]) expect(await textsOf(tenant)).toEqual([{ text: tenant }])
+    for (const tenant of [a, b]) {
+      // The services are replaced one by one, after the migration.
+      expect(await textsOf(oldService, tenant)).toEqual([{ text: tenant }])
+      expect(await textsOf(service, tenant)).toEqual([{ text: tenant }])
+    }
     expect(await problemsOf(database)).toEqual([])
     const app = asOwner({ ...database, ownerUrl: database.appUrl })
     expect(await app`select slug from tenancy.find_tenant('acme')`).toHaveLength(1)
