@@ -38,7 +38,9 @@ export function createTenantSigner(secret: string, now: () => number = Date.now)
   return (tenantId, { actor = '', requestId = '' } = {}) => {
     const head = `v2.${id}.${Math.floor(now() / 1000) + lifetimeSeconds}.`
     const rest = `${base64url(actor)}.${base64url(requestId)}.${tenantId}`
-    return `${head}${createHmac('sha256', key).update(head).update(rest).digest('hex')}.${rest}`
+    return `${head}${createHmac('sha256', key)
+      .update(head + rest)
+      .digest('hex')}.${rest}`
   }
 }
 
