@@ -14,6 +14,7 @@ const pages = [
   'authentication',
   'drizzle',
   'add-a-resource',
+  'tenant-ids',
   'tenants',
   'migrations',
   'upgrading',

@@ -70,11 +70,23 @@ end $$;
 --> statement-breakpoint
 
 -- The tenant of this transaction, or null (guarantee G14). STABLE, never IMMUTABLE: a prepared plan would keep the first tenant.
--- After a transaction the setting is '' and not null on that connection, hence nullif. PostgreSQL resolves the names
--- of the body when the function is created, so a search_path cannot change what it calls.
-create or replace function tenancy.current_tenant_id() returns uuid
-  language sql stable parallel safe
-  return nullif(current_setting('app.current_tenant', true), '')::uuid;
+-- After a transaction the setting is '' and not null on that connection, hence nullif: an empty text is never a tenant. PostgreSQL
+-- resolves the names of the body when the function is created, so a search_path cannot change what it calls.
+-- Its type is the type of this database's tenant ids. The first migration chooses it, and PostgreSQL refuses another one later.
+do $do$
+declare
+  id_type constant text := coalesce(
+    (select format_type(prorettype, null) from pg_proc where oid = to_regprocedure('tenancy.current_tenant_id()')),
+    nullif(current_setting('rowhouse.tenant_id', true), ''), 'uuid');
+begin
+  if id_type not in ('uuid', 'text', 'bigint') then
+    raise exception 'tenant ids must be uuid, text or bigint, not %', id_type;
+  end if;
+  execute format($$
+    create or replace function tenancy.current_tenant_id() returns %1$s
+      language sql stable parallel safe
+      return nullif(current_setting('app.current_tenant', true), '')::%1$s$$, id_type);
+end $do$;
 --> statement-breakpoint
 
 -- A UUID version 7 (RFC 9562, section 5.7) with the sub-millisecond fraction of method 3: PostgreSQL's own from 18 on. Below, in

@@ -15,6 +15,7 @@ const qualified = new RegExp(`^${identifier}\\.${identifier}$`, 'u')
 export const defaults = {
   schema: './db/schema/index.ts',
   tenantColumn: 'tenant_id',
+  tenantId: 'uuid',
   sql: './sql',
   migrations: './drizzle',
 } as const
@@ -29,6 +30,7 @@ const columnLength = 'must have 1 to 63 characters'
 const schema = z.strictObject({
   schema: z.union([path, z.array(path).min(1)], 'must be a path, or a list of paths').default(defaults.schema),
   tenantColumn: z.string().min(1, columnLength).max(63, columnLength).default(defaults.tenantColumn),
+  tenantId: z.enum(['uuid', 'text', 'bigint'], 'must be uuid, text or bigint').default(defaults.tenantId),
   casing: z.enum(['snake_case', 'camelCase']).optional(),
   shared: z.array(sharedName).default([]),
   unreachable: z.array(sharedName).default([]),

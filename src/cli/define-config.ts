@@ -6,10 +6,16 @@ export interface RowhouseOptions {
    */
   schema?: string | string[]
   /**
-   * The uuid column that holds the tenant id of a row.
+   * The column that holds the tenant id of a row.
    * @default 'tenant_id'
    */
   tenantColumn?: string
+  /**
+   * The type of tenant ids. The first migration of a database decides it, and later ones refuse another type. Give
+   * `tenantColumns()`, `tenant()` and `createTenantDatabase()` the same one.
+   * @default 'uuid'
+   */
+  tenantId?: 'uuid' | 'text' | 'bigint'
   /**
    * How Drizzle names columns without a name of their own: the `casing` of `createTenantDatabase` and of drizzle.config.ts.
    * @default the casing of drizzle.config.ts, else as in the code

@@ -12,8 +12,12 @@ export const schemaOption = new Option(
 )
 export const tenantColumnOption = new Option(
   '--tenant-column <name>',
-  withDefault('the uuid column that holds the tenant id', defaults.tenantColumn),
+  withDefault('the column that holds the tenant id', defaults.tenantColumn),
 )
+export const tenantIdOption = new Option(
+  '--tenant-id <type>',
+  withDefault('the type of tenant ids, which the first migration decides', defaults.tenantId),
+).choices(['uuid', 'text', 'bigint'] as const)
 export const casingOption = new Option(
   '--casing <casing>',
   'how Drizzle names columns without a name of their own (default: as in the code)',

@@ -59,7 +59,8 @@ defaults, of which drizzle.config.ts may set the schema, the casing and the fold
   import { defineConfig } from 'rowhouse/config'
   export default defineConfig({
     schema: '${defaults.schema}', // the module that exports the Drizzle tables
-    tenantColumn: '${defaults.tenantColumn}', // the uuid column that holds the tenant id
+    tenantColumn: '${defaults.tenantColumn}', // the column that holds the tenant id
+    tenantId: '${defaults.tenantId}', // or 'text' or 'bigint': the type of tenant ids
     casing: undefined, // 'snake_case' or 'camelCase', as in drizzle.config.ts: the names of columns without one
     shared: [], // tables, sequences and functions that all tenants share: 'public.countries'
     unreachable: [], // relations that the serving role must not reach: 'auth.sessions'

@@ -1,7 +1,7 @@
 import { isRequestId } from '../text/index.ts'
 import { isActor } from './actor.ts'
-import { runInContext, type TenantContext, TenantRequired, tenantContext } from './context.ts'
-import { parseTenantId } from './tenant-id.ts'
+import { runInContext, type TenantContext, TenantRequired, tenantContext, typeOf } from './context.ts'
+import { type TenantIdType, tenantIdsOf } from './tenant-id.ts'
 
 /** A job or message has no valid tenant, actor or request id, or could not be received with it. The message holds no value. */
 export class TenantNotCarried extends Error {
@@ -45,16 +45,29 @@ export function leavingWithActor(fields: Fields): Carried {
   return leaving
 }
 
+/** How a receiver reads the tenant. */
+export interface CarriedOptions {
+  /** The type of tenant ids: that of the tenant database. @default 'uuid' */
+  tenantId?: TenantIdType | undefined
+}
+
 /**
  * Runs work in the carried context, and takes nothing from the current one.
  *
  * @throws TenantNotCarried before the work runs
  */
-export function runCarried<T>(given: Readonly<Record<keyof Fields, unknown>>, fields: Fields, work: () => T): T {
-  const tenantId = typeof given.id === 'string' ? parseTenantId(given.id) : undefined
-  if (tenantId === undefined) throw new TenantNotCarried(fields.id, 'must be one tenant id: 8-4-4-4-12 hex digits')
+export function runCarried<T>(
+  given: Readonly<Record<keyof Fields, unknown>>,
+  fields: Fields,
+  work: () => T,
+  options: CarriedOptions,
+): T {
+  const ids = tenantIdsOf(options.tenantId)
+  const tenantId = typeof given.id === 'string' ? ids.parse(given.id) : undefined
+  if (tenantId === undefined) throw new TenantNotCarried(fields.id, `must be one tenant id: ${ids.must}`)
   const context: TenantContext = {
     tenantId,
+    ...typeOf(ids),
     ...(given.actor === undefined ? {} : { actor: expectActor(given.actor, fields.actor) }),
     ...(given.requestId === undefined ? {} : { requestId: expectRequestId(given.requestId, fields.requestId) }),
   }

@@ -1,4 +1,4 @@
-import { leavingWithActor, runCarried, TenantNotCarried } from './carried.ts'
+import { type CarriedOptions, leavingWithActor, runCarried, TenantNotCarried } from './carried.ts'
 
 const fields = { id: 'x-tenant-id', actor: 'x-actor', requestId: 'x-request-id' }
 
@@ -31,17 +31,22 @@ export function tenantMessageHeaders<V = never>(headers: Readonly<Record<string,
  * @param headers by name, in any case; a value is text, its UTF-8 bytes, or a list of one of them. For SQS, pass each
  *   attribute's `StringValue`.
  * @param work the tenant is set for everything that it awaits
+ * @param options `tenantId`: the type of tenant ids. @default 'uuid'
  * @throws TenantNotCarried when the tenant is missing, or a value is malformed or repeated, before the work runs
  * @example
  * await consumer.run({ eachMessage: ({ message }) => resumeFromMessage(message.headers, () => handle(message.value)) })
  */
-export function resumeFromMessage<T>(headers: Readonly<Record<string, unknown>> | undefined, work: () => T): T {
+export function resumeFromMessage<T>(
+  headers: Readonly<Record<string, unknown>> | undefined,
+  work: () => T,
+  options: CarriedOptions = {},
+): T {
   const given = {
     id: oneValue(headers, fields.id),
     actor: oneValue(headers, fields.actor),
     requestId: oneValue(headers, fields.requestId),
   }
-  return runCarried(given, fields, work)
+  return runCarried(given, fields, work, options)
 }
 
 /** The value of a header; undefined for a missing one. */

@@ -1,4 +1,11 @@
-import { type Carried, leavingContext, leavingWithActor, runCarried, TenantNotCarried } from './carried.ts'
+import {
+  type Carried,
+  type CarriedOptions,
+  leavingContext,
+  leavingWithActor,
+  runCarried,
+  TenantNotCarried,
+} from './carried.ts'
 import type { TenantId } from './tenant-id.ts'
 
 const fields = { id: 'tenant.id', actor: 'tenant.actor', requestId: 'tenant.requestId' }
@@ -52,15 +59,17 @@ const namesOf = ({ tenantId, actor, requestId }: Carried): CarriedTenant<unknown
  *
  * @param carried the job from the queue
  * @param work gets the payload unchecked; the tenant is set for everything that it awaits
+ * @param options `tenantId`: the type of tenant ids. @default 'uuid'
  * @throws TenantNotCarried when the tenant is missing or a field is malformed, before the work runs
  * @example
  * new Worker('invoices', (job) => resumeTenant(job.data, (payload) => sendInvoice(SendInvoice.parse(payload))))
  */
-export function resumeTenant<T>(carried: unknown, work: (payload: unknown) => T): T {
+export function resumeTenant<T>(carried: unknown, work: (payload: unknown) => T, options: CarriedOptions = {}): T {
   if (!isObject(carried)) throw new TenantNotCarried('The job', 'must be an object with a tenant and a payload')
   const { tenant, payload } = carried
   if (!isObject(tenant)) throw new TenantNotCarried('tenant', 'must be an object with an id')
-  return runCarried({ id: tenant.id, actor: tenant.actor, requestId: tenant.requestId }, fields, () => work(payload))
+  const given = { id: tenant.id, actor: tenant.actor, requestId: tenant.requestId }
+  return runCarried(given, fields, () => work(payload), options)
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -13,12 +13,12 @@ export { type ConnectionOptions, openConnection } from './open-connection.ts'
 export { createPool, type Pool, type PoolNumbers, type PoolOptions } from './pool.ts'
 export { prepared } from './prepared.ts'
 export { preparedUpdate } from './prepared-update.ts'
-export { PrivilegedLogin } from './privileged-login.ts'
 export { exists, mapped, one, type Query } from './query.ts'
 export type { LoggedQuery, QueryLogger } from './query-logger.ts'
 export { createReplica, type Replica, type ReplicaOptions } from './replica.ts'
 export { rowCount } from './row-count.ts'
 export { createTenantSigner, type SigningKey, signingKeyOf, type TenantSigner } from './signed-context.ts'
+export { OtherTenantIds, PrivilegedLogin } from './start-check.ts'
 export type { Rows, Statement, StatementResult } from './statement.ts'
 export {
   createTenantDatabase,

@@ -2,8 +2,17 @@ import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import type { TenantId } from '../context/index.ts'
 import { assertSecret } from '../text/index.ts'
 
-/** Signs a tenant for a database that accepts only signed tenants. It returns the value of `app.current_tenant`. */
-export type TenantSigner = (tenantId: TenantId) => string
+/**
+ * Signs a tenant for a database that accepts only signed tenants. It returns the value of `app.current_tenant`, which holds with this
+ * actor and this request id only.
+ */
+export type TenantSigner = (tenantId: TenantId, caller?: SignedCaller) => string
+
+/** What is signed beside the tenant. */
+export interface SignedCaller {
+  actor?: string | undefined
+  requestId?: string | undefined
+}
 
 /** How long a signature is valid, in seconds. The clocks of the service and of PostgreSQL must differ by less. */
 const lifetimeSeconds = 60
@@ -12,8 +21,9 @@ const lifetimeSeconds = 60
 const blockBytes = 64
 
 /**
- * Creates a signer of tenants: `tenant.expiry.key.mac` (HMAC-SHA-256, RFC 2104), which sql/25-signed-context.sql verifies.
- * Injected SQL cannot forge a signature; SECURITY.md says what else it can do. Pass the same secret to `rowhouse migrate`.
+ * Creates a signer of tenants: `v2.key.expiry.mac.actor.request id.tenant` (HMAC-SHA-256, RFC 2104; the actor and the request id in
+ * base64url, RFC 4648), which sql/25-signed-context.sql verifies. Injected SQL can neither forge a signature nor change the actor;
+ * SECURITY.md says what else it can do. Pass the same secret to `rowhouse migrate`.
  *
  * @param secret at least 32 characters
  * @param now returns the time in milliseconds since the epoch. @default Date.now
@@ -25,11 +35,16 @@ const blockBytes = 64
 export function createTenantSigner(secret: string, now: () => number = Date.now): TenantSigner {
   const key = keyOf(secret)
   const id = idOf(key)
-  return (tenantId) => {
-    const signed = `${tenantId}.${Math.floor(now() / 1000) + lifetimeSeconds}.${id}`
-    return `${signed}.${createHmac('sha256', key).update(signed).digest('hex')}`
+  return (tenantId, { actor = '', requestId = '' } = {}) => {
+    const head = `v2.${id}.${Math.floor(now() / 1000) + lifetimeSeconds}.`
+    const rest = `${base64url(actor)}.${base64url(requestId)}.${tenantId}`
+    return `${head}${createHmac('sha256', key)
+      .update(head + rest)
+      .digest('hex')}.${rest}`
   }
 }
+
+const base64url = (text: string): string => (text === '' ? '' : Buffer.from(text).toString('base64url'))
 
 /** A key as sql/25-signed-context.sql stores it: PostgreSQL has SHA-256 but no HMAC, so it stores both padded keys. */
 export interface SigningKey {

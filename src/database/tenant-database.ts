@@ -1,17 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { setTimeout as delay } from 'node:timers/promises'
-import { type TenantContext, TenantRequired, tenantContext } from '../context/index.ts'
-import { findDatabaseError, isTransient } from '../errors/index.ts'
+import { type TenantContext, type TenantIdType, TenantRequired, tenantContext } from '../context/index.ts'
+import { tenantIdsOf } from '../context/internal.ts'
 import { noteCaller } from '../errors/internal.ts'
 import { callHooks } from './after-commit.ts'
 import type { ConnectionSource } from './connection.ts'
 import { createDrizzle, type DrizzleOptions } from './drizzle.ts'
-import { isStale } from './prepared-statements.ts'
-import { refusePrivileged } from './privileged-login.ts'
 import { type Returned, resultOf } from './query.ts'
 import type { QueryLogger } from './query-logger.ts'
 import { openAfter, type Replica, type Route } from './replica.ts'
+import { attemptsOf, withRetry } from './retry.ts'
 import type { TenantSigner } from './signed-context.ts'
+import { assertSameIds, checkAtStart, meaningAtStart } from './start-check.ts'
 import { type IsolationLevel, type Mode, openTenant } from './tenant-opening.ts'
 import type { TenantTx } from './tenant-tx.ts'
 import { runTransaction } from './transaction.ts'
@@ -50,6 +49,8 @@ export interface TenantDatabase<Schema extends Tables = Record<string, never>> {
   write<T>(work: (tx: TenantTx<Schema>) => Returned<T>, options?: WriteOptions): Promise<T>
   /** Waits for the running transactions, then closes every connection. */
   close(): Promise<void>
+  /** The type of tenant ids. */
+  readonly tenantId: TenantIdType
 }
 
 export interface WriteOptions {
@@ -61,6 +62,8 @@ export interface TenantDatabaseOptions<Schema extends Tables = Record<string, ne
   connections: ConnectionSource
   /** Where reads go while it is usable: {@link createReplica}. */
   replica?: Replica
+  /** The type of tenant ids, as in `rowhouse.config.ts` and in `tenant()`. @default 'uuid' */
+  tenantId?: TenantIdType | undefined
   /** For engines whose login is a superuser (PGlite): the role that every transaction switches to first. */
   role?: string | undefined
   /** For a database that accepts only signed tenants: {@link createTenantSigner}. */
@@ -98,8 +101,10 @@ interface OpenTransaction extends Kind {
 /**
  * Creates the tenant database: each call is one transaction of one tenant on one connection. BEGIN, the tenant and the first
  * queries go in one round trip. A call inside of another one joins its transaction. The first transaction also checks the login:
- * it throws PrivilegedLogin for a superuser and for BYPASSRLS, to which row-level security does not apply.
+ * it throws PrivilegedLogin for a superuser and for BYPASSRLS, to which row-level security does not apply, and OtherTenantIds for a
+ * database with tenant ids of another type.
  *
+ * @throws TypeError for an unknown type of tenant ids
  * @example
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
  */
@@ -107,6 +112,7 @@ export function createTenantDatabase<Schema extends Tables = Record<string, neve
   options: TenantDatabaseOptions<Schema>,
 ): TenantDatabase<Schema> {
   const { connections, replica, role, logger } = options
+  const { type } = tenantIdsOf(options.tenantId)
   const primary: Route = { connections, after: undefined }
   const drizzle = createDrizzle(options, 'tenant')
   const open = new AsyncLocalStorage<OpenTransaction>()
@@ -118,6 +124,7 @@ export function createTenantDatabase<Schema extends Tables = Record<string, neve
     try {
       const context = tenantContext()
       if (context === undefined) throw new TenantRequired()
+      assertSameIds(context, type)
       const outer = open.getStore()
       return await (outer && !outer.isOver ? join(outer, kind, work) : begin(kind, context, work))
     } catch (error) {
@@ -151,13 +158,15 @@ export function createTenantDatabase<Schema extends Tables = Record<string, neve
     context.signal?.throwIfAborted()
     const { connections, after } = route
     const begun = openTenant(kind, context, options)
-    const opening = checked.has(connections) ? begun : refusePrivileged(begun, () => checked.add(connections))
+    const isChecked = checked.has(connections)
+    const checking = isChecked ? begun : checkAtStart(begun, type, () => checked.add(connections))
+    const opening = after ? openAfter(after, checking) : checking
     const marksWrites = kind.mode === 'write' && replica !== undefined && context.bookmark !== undefined
-    return await runTransaction(
+    const running = runTransaction(
       {
         connections,
         context,
-        opening: after ? openAfter(after, opening) : opening,
+        opening,
         drizzle,
         logging: logger && { logger, route: route === primary ? 'primary' : 'replica' },
         isWrite: kind.mode === 'write',
@@ -172,12 +181,17 @@ export function createTenantDatabase<Schema extends Tables = Record<string, neve
         return finish(current, () => open.run(current, work, handle.tx as never))
       },
     )
+    if (isChecked) return await running
+    return await running.catch((error: unknown) => {
+      throw meaningAtStart(error, opening, type)
+    })
   }
 
   return {
     read: (work: Work) => run({ mode: 'read' }, work) as Promise<never>, // what the work returned, awaited
     write: (work: Work, options?: WriteOptions) => run({ mode: 'write', ...options }, work) as Promise<never>, // likewise
     close: async () => void (await Promise.all([connections.close(), replica?.close()])),
+    tenantId: type,
   }
 }
 
@@ -187,27 +201,6 @@ function countViolations(report: TenantDatabaseOptions['onProtocolViolation']): 
   return (what) => {
     count += 1
     return report?.({ what, count })
-  }
-}
-
-/** A serializable transaction can fail because of every concurrent one (PostgreSQL, chapter 13.2.3). */
-const attemptsOf = ({ isolation }: Kind): number => (isolation === 'serializable' ? 3 : 2)
-
-/** Runs a transaction again after a failure that another attempt can mend: a stale statement, a deadlock or the like. */
-async function withRetry<T>(
-  named: boolean,
-  attempts: number,
-  transaction: (keepParsed: boolean) => Promise<T>,
-): Promise<T> {
-  try {
-    return await transaction(named)
-  } catch (error) {
-    if (attempts === 1 || error instanceof TransactionMisuse) throw error // of mapped(): COMMIT may have succeeded, whatever the cause is
-    if (isStale(error)) return await withRetry(false, attempts - 1, transaction)
-    if (!isTransient(findDatabaseError(error)?.sqlstate ?? '')) throw error
-    // Without a pause it would often meet the winner of a deadlock again, which PostgreSQL is just waking up.
-    await delay(10 + Math.random() * 40)
-    return await withRetry(named, attempts - 1, transaction)
   }
 }
 

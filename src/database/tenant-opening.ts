@@ -74,7 +74,8 @@ export function openTenant(
   { role, signer }: { role?: string | undefined; signer?: TenantSigner | undefined },
 ): Opening {
   let tenant: Tenant | undefined
-  const signed = () => (tenant ??= { tenant: signer ? signer(tenantId) : tenantId, requestId, actor, role })
+  const signed = () =>
+    (tenant ??= { tenant: signer ? signer(tenantId, { actor, requestId }) : tenantId, requestId, actor, role })
   let statement: Statement | undefined
   const set = () => (statement ??= setOf(signed(), mode))
   const begin = beginOf(mode, isolation)

@@ -12,12 +12,13 @@ import { assertWholeNumber } from '../text/index.ts'
 import { rethrow } from './errors.ts'
 import { parseNames, type TenantNames } from './tenant-fields.ts'
 import { readHistory, type TenantChange } from './tenant-history.ts'
+import { createTenantIdsReader, parseNewId } from './tenant-ids.ts'
 import { type DirectoryTenant, getTenant, listTenants, replaceDomains, type TenantStatus } from './tenant-queries.ts'
 
 /** A tenant to create. */
 export type NewTenant = Required<Pick<TenantNames, 'name' | 'slug'>> &
   TenantNames & {
-    /** @default the database generates one */
+    /** An id of the type that the database has. @default the database generates one */
     id?: string | undefined
   }
 
@@ -97,6 +98,7 @@ export interface DirectoryEditor {
 export function createDirectoryEditor(options: DirectoryEditorOptions): DirectoryEditor {
   const { connections, log, reserved = reservedSlugs, servingRole = 'app_user' } = options
   const admin = createAdminDatabase({ connections, log, servingRole, allowBound: true })
+  const idsOf = createTenantIdsReader()
 
   const read = <T>(by: Partial<Change>, work: (tx: AdminTx) => Promise<T>): Promise<T> =>
     admin.read({ reason: by.reason ?? 'read the tenant directory', actor: by.actor }, work)
@@ -109,25 +111,27 @@ export function createDirectoryEditor(options: DirectoryEditorOptions): Director
 
   const setStatus = (tenant: TenantKey, status: TenantStatus, by: Change): Promise<DirectoryTenant> =>
     write(by, async (tx) => {
-      const { id, status: before } = await getTenant(tx, tenant, { lock: true })
+      const ids = await idsOf(tx)
+      const { id, status: before } = await getTenant(tx, tenant, ids, { lock: true })
       if (before !== status) await tx.execute(sql`update tenancy.tenants set status = ${status} where id = ${id}`)
-      return await getTenant(tx, { id })
+      return await getTenant(tx, { id }, ids)
     })
 
   return {
     async create(given, by) {
-      const { id, slug, name, externalId = null, domains = [] } = parseNames(given, reserved)
+      const { slug, name, externalId = null, domains = [] } = parseNames(given, reserved)
       return await write(by, async (tx) => {
-        const value = id === undefined ? sql`default` : sql`${id}`
+        const ids = await idsOf(tx)
+        const value = given.id === undefined ? sql`default` : sql`${parseNewId(given.id, ids)}`
         const [row] = await tx.execute(sql`
           insert into tenancy.tenants (id, slug, name, external_id)
           values (${value}, ${slug}, ${name}, ${externalId}) returning id::text as id`)
         const created = { id: String(row?.id) }
         await replaceDomains(tx, created.id, domains)
-        return await getTenant(tx, created)
+        return await getTenant(tx, created, ids)
       })
     },
-    get: (tenant, by = {}) => read(by, (tx) => getTenant(tx, tenant)),
+    get: (tenant, by = {}) => read(by, async (tx) => getTenant(tx, tenant, await idsOf(tx))),
     async list({ after, limit = 100, status } = {}, by = {}) {
       assertWholeNumber('limit', limit, 1, 1000)
       const rows = await read(by, (tx) => listTenants(tx, { after, status, limit: limit + 1 }))
@@ -137,20 +141,24 @@ export function createDirectoryEditor(options: DirectoryEditorOptions): Director
     async rename(tenant, given, by) {
       const { name, slug, externalId, domains } = parseNames(given, reserved)
       return await write(by, async (tx) => {
-        const { id } = await getTenant(tx, tenant, { lock: true })
+        const ids = await idsOf(tx)
+        const { id } = await getTenant(tx, tenant, ids, { lock: true })
         await tx.execute(sql`
           update tenancy.tenants set name = coalesce(${name ?? null}, name), slug = coalesce(${slug ?? null}, slug),
             external_id = coalesce(${externalId ?? null}, external_id)
           where id = ${id} and num_nulls(${name ?? null}::text, ${slug ?? null}::text, ${externalId ?? null}::text) < 3`)
         if (domains !== undefined) await replaceDomains(tx, id, domains)
-        return await getTenant(tx, { id })
+        return await getTenant(tx, { id }, ids)
       })
     },
     suspend: (tenant, by) => setStatus(tenant, 'suspended', by),
     resume: (tenant, by) => setStatus(tenant, 'active', by),
     async history(tenant, { before, limit = 100 } = {}, by = {}) {
       assertWholeNumber('limit', limit, 1, 1000)
-      return await read(by, async (tx) => readHistory(tx, (await getTenant(tx, tenant)).id, { before, limit }))
+      return await read(by, async (tx) => {
+        const { id } = await getTenant(tx, tenant, await idsOf(tx))
+        return await readHistory(tx, id, { before, limit })
+      })
     },
     close: () => admin.close(),
   }

@@ -18,20 +18,16 @@ export interface TenantNames {
 const domainsMax = 100
 
 /**
- * Checks names, and converts domains to their canonical form.
+ * Checks names, and converts domains to their canonical form. The database knows the form of an id.
  *
  * @throws ApiError VALIDATION_FAILED with each problem
  */
-export function parseNames<T extends TenantNames & { id?: string | undefined }>(
-  given: T,
-  reserved: readonly string[],
-): T {
-  const { id, name, slug, externalId, domains } = given
+export function parseNames<T extends TenantNames>(given: T, reserved: readonly string[]): T {
+  const { name, slug, externalId, domains } = given
   const problems: Problem[] = []
   const check = (path: string, isValid: boolean, message: string) => {
     if (!isValid) problems.push({ path, code: 'invalid', message })
   }
-  check('id', id === undefined || parseTenantKey({ id }) !== undefined, 'Must be a tenant id')
   check('name', name === undefined || isName(name), 'Must have 1 to 200 characters')
   check(
     'slug',

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { TenantKey } from '../context/index.ts'
-import { partsOf } from '../context/internal.ts'
+import { partsOf, type TenantIds } from '../context/internal.ts'
 import type { AdminTx } from '../database/index.ts'
 import { parseTenantKey } from '../resolution/index.ts'
 import { TenantNotFound } from './errors.ts'
@@ -38,8 +38,13 @@ const conditions: { [kind in ReturnType<typeof partsOf>['kind']]: (value: string
 }
 
 /** @throws TenantNotFound */
-export async function getTenant(tx: AdminTx, key: TenantKey, { lock = false } = {}): Promise<DirectoryTenant> {
-  const parsed = parseTenantKey(key)
+export async function getTenant(
+  tx: AdminTx,
+  key: TenantKey,
+  ids: TenantIds,
+  { lock = false } = {},
+): Promise<DirectoryTenant> {
+  const parsed = parseTenantKey(key, ids.parse)
   if (parsed === undefined) throw new TenantNotFound()
   const { kind, value } = partsOf(parsed)
   const locked = lock ? sql`for update` : sql``

@@ -109,12 +109,13 @@ export async function inspectDatabase(connection: Connection, options: Isolation
   const given = [options.role ?? session.role, tenantColumn, shared, unreachable]
   const policies = `with ${tablesQuery} ${policiesQuery}`
   const rows = (await query(connection, policies, given)) as unknown as PolicyRow[] // the query's own columns
-  const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)
+  const tenant =
+    tenantExpression(rows, session.ours) ?? (session.ours === null ? undefined : { ...ours, type: session.ours })
   const settings = tenantSettings(rows, tenant, session.bodies)
   const parameters = [...given, settings, tenant?.text ?? null]
   const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Found[] // its own columns
   const all = [...found.map(withDeclaration), ...judgePolicies(rows, tenant)]
-  const isOurs = session.hasOurs || settings.includes('app.current_tenant')
+  const isOurs = session.ours !== null || settings.includes('app.current_tenant')
   const outOfReach = rows.filter(({ privileges }) => privileges === '').map(({ table }) => table)
   const findings = isOurs ? all : levelElsewhere(all, checks, outOfReach)
   const isServing = session.login === (options.role ?? session.role) && !findings.some(isPower)
@@ -146,12 +147,13 @@ const enterCatalogue = `select pg_catalog.current_setting('search_path') as path
 const sessionQuery = `
 select current_user as role, session_user as login, current_setting('server_version_num')::int as version,
   -- to_regprocedure() fails for a role without USAGE on the schema.
-  exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-    where n.nspname = 'tenancy' and p.proname = 'current_tenant_id' and p.pronargs = 0) as "hasOurs",
+  (select format_type(p.prorettype, null) from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = 'tenancy' and p.proname = 'current_tenant_id' and p.pronargs = 0) as ours,
   (select coalesce(string_agg(prosrc, ' '), '') from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and prosrc ~* 'current_setting') as bodies`
 
-type Session = { role: string; login: string; version: number; hasOurs: boolean; bodies: string }
+/** `ours`: the type that tenancy.current_tenant_id() returns; null without the function. */
+type Session = { role: string; login: string; version: number; ours: string | null; bodies: string }
 type Found = Pick<Finding, 'check' | 'object' | 'problem' | 'remedy'>
 
 function withDeclaration(found: Found): Finding {

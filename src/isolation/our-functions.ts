@@ -1,23 +1,22 @@
-/**
- * The SECURITY DEFINER functions of sql/ that the serving role calls, or that its statements fire as triggers, with the SHA-256 of their
- * bodies. With these bodies they reveal nothing about other tenants; the checks report a function with another body.
- */
-export const ourFunctions: Record<string, string> = {
-  'tenancy.current_tenant_id()': 'efe6fea0284b619319eaf4d8fcdc39af52c780ab46a33d67cff7f2589b9beda6',
-  'tenancy.record_tenant_change()': 'c8b057eecfc7a7de7457bfa15be8b6d1e55de5fb8324f9f370b571c2414f8701',
-  'tenancy.find_tenant(text)': 'e5ece2eb8276e8adf98fe9bbfc3b666033833b1280bb4ecb8642a8811d581eac',
-  'tenancy.find_tenant(text,text)': '05414ab07b55ade5374d939f3915b9d5e56e52529c5fbb27c1a7646088268e98',
-}
+import { ourHashes } from './our-hashes.ts'
+
+/** The SECURITY DEFINER functions of sql/ that the serving role calls, or that its statements fire as triggers. */
+const ourFunctions = [
+  'tenancy.current_tenant_id()',
+  'tenancy.find_tenant(text)',
+  'tenancy.find_tenant(text,text)',
+  'tenancy.record_tenant_change()',
+]
 
 /** The functions that run as the recorder (sql/33-recorder.sql). Not all of them are for the serving role. */
-export const recorderFunctions: Record<string, string> = {
-  'tenancy.record_tenant_change()': 'c8b057eecfc7a7de7457bfa15be8b6d1e55de5fb8324f9f370b571c2414f8701',
-  'tenancy.read_tenant_history(text,uuid,integer)': '1655973bde1a8de09fc1bb61810fa88bf2bb9409d85b32137ac1f54ee2ee2ea0',
-}
+export const recorderFunctions = [
+  'tenancy.read_tenant_history(text,uuid,integer)',
+  'tenancy.record_tenant_change()',
+]
 
-/** SQL: whether a row of pg_proc, by its alias, is one of these functions with its original body. */
+/** SQL: whether a row of pg_proc, by its alias, is one of these functions with a body that sql/ gives it. */
 export const isOurs = (p: string, functions = ourFunctions): string => {
-  const known = Object.entries(functions).map(([name, hash]) => `('${name}', '${hash}')`)
+  const known = functions.flatMap((name) => (ourHashes[name] ?? []).map((hash) => `('${name}', '${hash}')`))
   if (known.length === 0) return 'false'
   // git on Windows may have checked the SQL out with CR.
   const body = `replace(${p}.prosrc, chr(13), '')`

@@ -15,7 +15,7 @@ export const parameters = {
 /**
  * The tables that the checks read, for a WITH clause: `role`, `bound` (the role unless it is a superuser, which has every
  * privilege anyway), `recorders` (roles that own what the database itself writes: sql/33-recorder.sql), `relations`, `tables` (tenant
- * tables) and `policy_functions`. Run them with `search_path = pg_catalog`:
+ * tables), `tenant_ids` and `policy_functions`. Run them with `search_path = pg_catalog`:
  * PostgreSQL then prints every other name with its schema.
  */
 export const tablesQuery = `
@@ -61,6 +61,10 @@ role as (
   -- What the serving role must not reach needs no policies.
   select * from relations
   where relkind in ('r', 'p') and tenant is not null and (reachable or not (relispartition or recorded)) and not unreachable
+), tenant_ids as (
+  -- The type of tenant ids. to_regprocedure() fails for a role without USAGE on the schema.
+  select coalesce((select p.prorettype from pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'tenancy'
+    where p.proname = 'current_tenant_id' and p.pronargs = 0), 'uuid'::regtype)::regtype as type
 ), policy_functions as (
   select distinct p.oid, p.oid::regprocedure::text as name, p.provolatile, p.prosecdef, p.proconfig, p.prosqlbody, p.prosrc
   from tables t

@@ -12,8 +12,12 @@ export interface Tenant {
 /** The tenant expression of the policies that tenancy.protect() creates. */
 export const ours: Tenant = { text: 'tenancy.current_tenant_id()', type: 'uuid' }
 
-/** The tenant expression of a database: ours when a policy has it, else the most frequent one; undefined without any. */
-export function tenantExpression(rows: PolicyRow[]): Tenant | undefined {
+/**
+ * The tenant expression of a database: ours when a policy has it, else the most frequent one; undefined without any.
+ *
+ * @param ourType the type that our function returns
+ */
+export function tenantExpression(rows: PolicyRow[], ourType: string | null): Tenant | undefined {
   const found = new Map<string, Tenant & { count: number }>()
   for (const row of rows)
     for (const { condition } of clausesOf(row)) {
@@ -22,7 +26,7 @@ export function tenantExpression(rows: PolicyRow[]): Tenant | undefined {
       const count = (found.get(text)?.count ?? 0) + 1
       found.set(text, { text, type: comparedAs, count })
     }
-  if (found.has(ours.text)) return ours
+  if (found.has(ours.text)) return { ...ours, type: ourType ?? ours.type }
   return [...found.values()].sort((a, b) => b.count - a.count)[0]
 }
 

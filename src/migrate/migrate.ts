@@ -6,6 +6,7 @@ import { MigrationError } from './read-migrations.ts'
 import { nameOrDefault, recorderName, roleNames } from './role-names.ts'
 import { setRowSecurity } from './run-statements.ts'
 import { openSession } from './session.ts'
+import { assertTenantIdType } from './tenant-id-type.ts'
 import { assertOnlyTrusted, ownSchemas } from './trusted-schemas.ts'
 
 export interface MigrateOptions extends MigratedProject {
@@ -101,6 +102,7 @@ export async function migrateAndInspect<T>(
   try {
     await session.begin()
     await assertOnlyTrusted(connection, ownSchemas)
+    await assertTenantIdType(connection, options.tenantId)
     const servingRole = await passSettings(connection, options)
     const found = await query(connection, 'select from pg_roles where rolname = $1', [servingRole])
     await applyProject(session, { ...options, servingRole }, progress, asExisting)
@@ -135,6 +137,7 @@ async function passSettings(connection: Connection, options: Omit<MigrateOptions
     directory_password: directoryPassword,
     recorder_role: await recorderName(connection),
     signing_keys: signingKeys(options.signingSecrets),
+    tenant_id: options.tenantId,
   }
   for (const [name, value = ''] of Object.entries(settings))
     await query(connection, 'select set_config($1, $2, true)', [`rowhouse.${name}`, value])

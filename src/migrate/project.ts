@@ -1,3 +1,5 @@
+import type { TenantIdType } from '../context/index.ts'
+
 /** What is migrated, and what the isolation check at the end accepts. */
 export interface MigratedProject {
   /**
@@ -23,6 +25,8 @@ export interface MigratedProject {
   unreachable?: string[]
   /** @default 'tenant_id' */
   tenantColumn?: string
+  /** The type of tenant ids. The first migration of a database decides it. @default 'uuid' */
+  tenantId?: TenantIdType | undefined
 }
 
 /** A project with the serving role of the database. */

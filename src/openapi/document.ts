@@ -1,5 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Env } from 'hono'
+import type { TenantIdType } from '../context/index.ts'
+import { tenantIdsOf } from '../context/internal.ts'
 
 export interface DocumentOptions {
   title: string
@@ -9,6 +11,8 @@ export interface DocumentOptions {
   tags: Record<string, string>
   /** The header that names the tenant, and an example id for Swagger UI. */
   tenantHeader: { name: string; example: string }
+  /** The type of tenant ids. @default 'uuid' */
+  tenantId?: TenantIdType | undefined
   /**
    * Whether the operations of tenants need a bearer token, whose claim can name the tenant instead of the header.
    * @default false
@@ -62,7 +66,7 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
         in: 'header',
         required: !bearer,
         description: `The tenant of this request${bearer ? '. Without it, the token names the tenant' : ''}`,
-        schema: { type: 'string', format: 'uuid' },
+        schema: tenantIdsOf(options.tenantId).schema,
         ...(bearer ? {} : { example: tenantHeader.example }),
       },
       Bookmark: {

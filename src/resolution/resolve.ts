@@ -3,11 +3,11 @@ import {
   AuthenticationFailure,
   type ClaimedTenant,
   type Identity,
-  parseTenantId,
   type TenantId,
+  type TenantIdType,
   type TenantKey,
 } from '../context/index.ts'
-import { globalActorOf, partsOf } from '../context/internal.ts'
+import { globalActorOf, partsOf, type TenantIds, tenantIdsOf } from '../context/internal.ts'
 import { ApiError } from '../errors/index.ts'
 import type { TenantNotFound } from './events.ts'
 import type { TenantExtractor } from './extractors.ts'
@@ -30,6 +30,8 @@ export class TenantNotFoundError extends ApiError {
 export interface ResolverOptions {
   /** Reads the tenant from the request, for example {@link header}. */
   from: TenantExtractor
+  /** The type of tenant ids: that of the tenant database. @default 'uuid' */
+  tenantId?: TenantIdType | undefined
   /** Maps slugs, external ids and domains to ids, and reports suspended tenants. */
   directory?: TenantDirectory | undefined
   /**
@@ -50,17 +52,19 @@ export interface ResolvedTenant {
 /** Creates the function that resolves the tenant of a request and checks that its caller may act for it. */
 export function createTenantResolver(options: ResolverOptions) {
   const { from: extractor, directory, directoryRequired = false } = options
+  const ids = tenantIdsOf(options.tenantId)
+  const claimsOf = createClaimsReader(directory, ids)
   return async function resolve(c: Context, identity: Identity): Promise<ResolvedTenant> {
     const selector = toSelector(await extractor.extract(c, identity), extractor.yields)
     if (selector === undefined) throw new TenantNotFoundError('absent', extractor.label, 'FORBIDDEN', extractor.missing)
     const from = selector.from ?? extractor.label
-    const wanted = parse(selector, from)
+    const wanted = parse(selector, from, ids)
     const find: Find = async (tenant) => await directory?.find(tenant, globalActorOf(identity))
     // Before the other checks, which would reveal whether another tenant exists.
     const { id, entry, roles } =
       identity.tenants === 'any'
-        ? { ...(await findAny(wanted, find)), roles: identity.roles }
-        : await findClaimed(wanted, claimsIn(identity, identity.tenants, directory), find)
+        ? { ...(await findAny(wanted, find, ids)), roles: identity.roles }
+        : await findClaimed(wanted, claimsOf(identity, identity.tenants), find, ids)
     if (id === undefined || (directoryRequired && entry === undefined))
       throw new TenantNotFoundError('unknown', from, 'FORBIDDEN', 'This tenant is not known')
     if (entry?.status === 'suspended')
@@ -76,20 +80,18 @@ interface Found {
 }
 
 /** The canonical form of a selector. What can be no name of any tenant stays as it is: nothing equals it. */
-function parse({ from: _, ...selector }: Selector, from: string): TenantKey {
-  const key = parseTenantKey(selector)
+function parse({ from: _, ...selector }: Selector, from: string, ids: TenantIds): TenantKey {
+  const key = parseTenantKey(selector, ids.parse)
   if (key === undefined && 'id' in selector) {
-    const message = `${from} must be one tenant id: 8-4-4-4-12 hex digits`
+    const message = `${from} must be one tenant id: ${ids.must}`
     throw new TenantNotFoundError('malformed', from, 'BAD_REQUEST', message)
   }
   return key ?? selector
 }
 
-const idIn = (key: TenantKey): TenantId | undefined => ('id' in key ? parseTenantId(key.id) : undefined)
-
-async function findAny(wanted: TenantKey, find: Find): Promise<Found> {
+async function findAny(wanted: TenantKey, find: Find, ids: TenantIds): Promise<Found> {
   const entry = await find(wanted)
-  return { id: 'id' in wanted ? idIn(wanted) : entry?.id, entry }
+  return { id: 'id' in wanted ? ids.parse(wanted.id) : entry?.id, entry }
 }
 
 /**
@@ -101,9 +103,10 @@ async function findClaimed(
   wanted: TenantKey,
   own: readonly Claim[],
   find: Find,
+  ids: TenantIds,
 ): Promise<Found & Pick<Claim, 'roles'>> {
   const same = own.find(({ key }) => isSame(key, wanted))
-  if (same && 'id' in wanted) return { ...(await findAny(wanted, find)), roles: same.roles }
+  if (same && 'id' in wanted) return { ...(await findAny(wanted, find, ids)), roles: same.roles }
   for (const { key, roles } of same ? [same] : own.filter(({ key }) => partsOf(key).kind !== partsOf(wanted).kind)) {
     const entry = await find(key)
     if (entry && isEntryOf(key, entry) && isEntryOf(wanted, entry)) return { id: entry.id, entry, roles }
@@ -117,30 +120,28 @@ interface Claim {
   readonly roles: readonly string[] | undefined
 }
 
-// Identities are frozen, and one of a remembered token comes with many requests.
-const known = new WeakMap<Identity, Claim[]>()
-
-function claimsIn(
-  identity: Identity,
-  tenants: readonly (string | ClaimedTenant)[],
-  directory: TenantDirectory | undefined,
-): readonly Claim[] {
-  const claims = known.get(identity) ?? toClaims(tenants)
-  const named = directory ? undefined : claims.find(({ key }) => !('id' in key))
-  if (named)
-    throw new TypeError(
-      `tenant() needs a directory, because the credentials name a tenant by ${partsOf(named.key).kind}`,
-    )
-  known.set(identity, claims)
-  return claims
+/** Creates the function that reads the claims of an identity. */
+function createClaimsReader(directory: TenantDirectory | undefined, ids: TenantIds) {
+  // Identities are frozen, and one of a remembered token comes with many requests.
+  const known = new WeakMap<Identity, Claim[]>()
+  return (identity: Identity, tenants: readonly (string | ClaimedTenant)[]): readonly Claim[] => {
+    const claims = known.get(identity) ?? toClaims(tenants, ids)
+    const named = directory ? undefined : claims.find(({ key }) => !('id' in key))
+    if (named)
+      throw new TypeError(
+        `tenant() needs a directory, because the credentials name a tenant by ${partsOf(named.key).kind}`,
+      )
+    known.set(identity, claims)
+    return claims
+  }
 }
 
 /** The claims without those that no tenant can have, and of several claims of one tenant the first. */
-function toClaims(tenants: readonly (string | ClaimedTenant)[]): Claim[] {
+function toClaims(tenants: readonly (string | ClaimedTenant)[], ids: TenantIds): Claim[] {
   const claims = new Map<string, Claim>()
   for (const tenant of tenants) {
     const claimed = typeof tenant === 'string' ? { id: tenant } : tenant
-    const key = parseTenantKey(claimed)
+    const key = parseTenantKey(claimed, ids.parse)
     const { kind, value } = partsOf(key ?? claimed)
     const text = `${kind} ${value}`
     if (key && !claims.has(text)) claims.set(text, { key, roles: claimed.roles })

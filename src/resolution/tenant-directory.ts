@@ -94,6 +94,7 @@ export function createTenantDirectory(options: TenantDirectoryOptions): TenantDi
   const isFresh = ({ queriedAt, freshUntil }: CachedAnswer) => now() >= queriedAt && now() < freshUntil
   const isLastResort = ({ queriedAt }: CachedAnswer) => now() >= queriedAt && now() - queriedAt <= lastResortMs
 
+  /** @param selector the kind and the value, as `slug:acme` */
   async function query(selector: string): Promise<DirectoryEntry | undefined> {
     const queriedAt = now()
     const entry = toEntry((await queryAs(role, connections, findTenant, partsOfText(selector)))[0])

@@ -6,7 +6,7 @@ import {
   type TenantEnv,
   type TenantKind,
 } from '../context/index.ts'
-import { type Bookmark, frozenIdentity, runInContext, setRoles } from '../context/internal.ts'
+import { type Bookmark, frozenIdentity, runInContext, setRoles, tenantIdsOf, typeOf } from '../context/internal.ts'
 import { notify, type TenantListeners } from './events.ts'
 import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
 import { keepPrivate, notShareable } from './shareable.ts'
@@ -34,7 +34,8 @@ export interface TenantOptions extends ResolverOptions, TenantListeners {
  * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
  * suspended, or not one of the caller's; BAD_REQUEST when it is malformed or sent twice.
  *
- * @throws TypeError without `from` or `auth`, and when there is no directory, but it is required or `from` or `auth` yields more than ids
+ * @throws TypeError without `from` or `auth`, for an unknown type of tenant ids, and when there is no directory, but it is required or
+ *   `from` or `auth` yields more than ids
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
@@ -43,6 +44,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
   assertComplete(options)
   const names = [...new Set([...(from.vary ?? []), ...auth.vary])]
   const vary = { names, text: names.join(', ') }
+  const idType = typeOf(tenantIdsOf(options.tenantId))
   const resolve = createTenantResolver(options)
 
   return async function tenant(c, next) {
@@ -74,7 +76,7 @@ export function tenant(options: TenantOptions): MiddlewareHandler<TenantEnv> {
       notify(options, { type: 'tenant-resolved', tenantId, actor, from: resolved.from, requestId })
     const sent = c.req.header('Bookmark')
     const bookmark: Bookmark | undefined = sent === undefined ? undefined : { sent }
-    await runInContext({ tenantId, actor, requestId, signal: c.get('signal'), bookmark }, next)
+    await runInContext({ tenantId, ...idType, actor, requestId, signal: c.get('signal'), bookmark }, next)
     if (bookmark?.next) c.header('Bookmark', bookmark.next)
     keepPrivate(c, vary, shareable)
   }

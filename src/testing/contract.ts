@@ -1,3 +1,5 @@
+import type { TenantIdType } from '../context/index.ts'
+import { tenantIdsOf } from '../context/internal.ts'
 import type { testClient } from './client.ts'
 import { type ContractCase, casesOf } from './contract-cases.ts'
 import { type Fixtures, needsTenant, pathsOf } from './contract-document.ts'
@@ -16,6 +18,8 @@ export interface ContractOptions {
    * @default {}
    */
   fixtures?: Fixtures
+  /** The type of tenant ids. @default 'uuid' */
+  tenantId?: TenantIdType | undefined
   /**
    * The operationIds to skip.
    *
@@ -35,7 +39,9 @@ export interface ContractOptions {
  * @example
  * for (const { name, run } of contractCases({ client, document, fixtures })) test(name, run)
  */
-export function contractCases({ client, document, fixtures = {}, except = [] }: ContractOptions): ContractCase[] {
+export function contractCases(options: ContractOptions): ContractCase[] {
+  const { client, document, fixtures = {}, except = [] } = options
+  const newTenant = tenantIdsOf(options.tenantId).random
   const parsed: unknown = JSON.parse(document)
   const paths = pathsOf(parsed)
   if (!Object.values(paths).some((operations) => Object.values(operations).some(needsTenant)))
@@ -44,7 +50,16 @@ export function contractCases({ client, document, fixtures = {}, except = [] }: 
     Object.entries(operations)
       .filter(([, { operationId }]) => !except.includes(operationId))
       .flatMap(([verb, operation]) => {
-        const subject = { client, document: parsed, fixtures, paths, path, operation, method: verb.toUpperCase() }
+        const subject = {
+          client,
+          newTenant,
+          document: parsed,
+          fixtures,
+          paths,
+          path,
+          operation,
+          method: verb.toUpperCase(),
+        }
         return casesOf(subject).map((one) => ({ ...one, name: `${operation.operationId}: ${one.name}` }))
       }),
   )

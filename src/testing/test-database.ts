@@ -72,7 +72,8 @@ export async function createTestDatabase<Schema extends Tables = Record<string, 
     await server.command(String(row?.statements))
   })
   const appUrl = urlOf(url, name, login)
-  const db = createTenantDatabase({ connections: createPool({ url: appUrl, size: 4 }), schema, casing })
+  const connections = createPool({ url: appUrl, size: 4 })
+  const db = createTenantDatabase({ connections, tenantId: project.tenantId, schema, casing })
   let ending: Promise<void> | undefined
   async function end(): Promise<void> {
     await db.close()

@@ -11,7 +11,7 @@ import {
 } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { createIsolationCheck } from '../../src/isolation/index.ts'
-import { ourFunctions } from '../../src/isolation/our-functions.ts'
+import { ourHashes } from '../../src/isolation/our-hashes.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import { asOwner, closeAfterwards, createDatabase, newTenant, type TestDatabase } from '../database.ts'
 
@@ -145,7 +145,7 @@ describe('the isolation check', () => {
     )`select prosrc from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure`
     const body = String(row?.prosrc).replace(
       "raise exception 'the tenant",
-      "return left(signed, 36)::uuid; raise exception 'the",
+      "return right(signed, 36); raise exception 'the",
     )
     await asOwner(
       changed,
@@ -161,5 +161,5 @@ test('the isolation check accepts the function that verifies signatures', async 
   const [row] = await asOwner(database)`
     select encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') as hash from pg_proc
     where oid = 'tenancy.current_tenant_id()'::regprocedure`
-  expect(ourFunctions['tenancy.current_tenant_id()']).toBe(String(row?.hash))
+  expect(ourHashes['tenancy.current_tenant_id()']?.[0]).toBe(String(row?.hash))
 })

@@ -6,6 +6,7 @@ import { databaseMutations } from '../deep/mutation/database-mutations.ts'
 import { checkPage, checkPath, headingOf, levelsOf } from './check-page.ts'
 import { errorPages } from './error-pages.ts'
 import { type Guarantee, guarantees, type Proof, topics } from './guarantees.ts'
+import { ourHashesModule } from './our-functions.ts'
 
 /** The checks of the doctor, and those of a project's sources. */
 export const allChecks = [...checks, ...projectChecks]
@@ -98,11 +99,12 @@ const checkPages = await Promise.all(
   }),
 )
 
-/** The pages of docs/ that `bun run docs` writes, by path. */
+/** The pages of docs/ and the module of hashes that `bun run docs` writes, by path. */
 export const tables: Record<string, string> = {
   'docs/guarantees.md': guaranteesPage(),
   'docs/mutations.md': mutationsPage(),
   'docs/checks/README.md': checksPage(),
   ...Object.fromEntries(checkPages),
   ...errorPages,
+  'src/isolation/our-hashes.ts': ourHashesModule,
 }

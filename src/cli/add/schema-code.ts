@@ -1,3 +1,5 @@
+import type { TenantIdType } from '../../context/index.ts'
+import { tenantBuilderCode, tenantColumnsCode } from '../schema/tenant-column-code.ts'
 import { fit, importLines } from './code.ts'
 import type { Column } from './columns.ts'
 import { camelCase } from './names.ts'
@@ -6,7 +8,7 @@ import { importOf, type Reference, type Resource } from './resource.ts'
 /** The module of the table. */
 export function schemaCode(resource: Resource): string {
   const { names, columns, references, project, layout, paths } = resource
-  const { tenantColumn } = project
+  const { tenantColumn, tenantId } = project
   const isUsual = tenantColumn === 'tenant_id'
   const checked = columns.filter(({ kind }) => kind.check)
   const builders = [
@@ -14,7 +16,7 @@ export function schemaCode(resource: Resource): string {
     ...(references.length > 0 ? ['foreignKey'] : []),
     ...(checked.length > 0 ? ['check'] : []),
     ...['index', 'pgTable', 'primaryKey'],
-    ...(isUsual ? [] : ['timestamp', 'uuid']),
+    ...(isUsual ? [] : ['timestamp', 'uuid', ...(tenantId === 'uuid' ? [] : ['customType'])]),
   ]
   const imports = importLines([
     [checked.length > 0 || !isUsual ? ['sql'] : [], 'drizzle-orm'],
@@ -28,7 +30,7 @@ export function schemaCode(resource: Resource): string {
 export const ${names.many} = pgTable(
   '${names.table}',
   {
-${(isUsual ? ['...tenantColumns(),'] : ownColumns(tenantColumn)).map((line) => `    ${line}`).join('\n')}
+${(isUsual ? [tenantColumnsCode(tenantId)] : ownColumns(tenantColumn, tenantId)).map((line) => `    ${line}`).join('\n')}
 ${columns.map((column) => `    ${column.key}: ${builderOf(column)},`).join('\n')}
   },
   (t) => [
@@ -50,8 +52,8 @@ function builderOf({ name, kind, isNullable }: Column): string {
   return `${kind.builder}(${parameters})${kind.method ?? ''}${isNullable ? '' : '.notNull()'}`
 }
 
-const ownColumns = (tenantColumn: string): string[] => [
-  `${camelCase(tenantColumn)}: uuid('${tenantColumn}').notNull().default(sql\`tenancy.current_tenant_id()\`),`,
+const ownColumns = (tenantColumn: string, tenantId: TenantIdType): string[] => [
+  `${camelCase(tenantColumn)}: ${tenantBuilderCode(tenantColumn, tenantId)}`,
   "id: uuid('id').notNull().default(sql`tenancy.uuid_v7()`),",
   "createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),",
   "updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),",

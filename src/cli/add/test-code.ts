@@ -1,12 +1,13 @@
-import { tenantDatabaseCode } from '../output/option-code.ts'
+import type { TenantIdType } from '../../context/index.ts'
+import { tenantDatabaseCode, tenantIdField } from '../output/option-code.ts'
 import { importLines } from './code.ts'
 import type { Kind } from './kinds.ts'
-import { parentRows } from './parent-rows.ts'
+import { type ParentRows, parentRows } from './parent-rows.ts'
 import { importOf, type Resource } from './resource.ts'
 
 /** The module of the resource's tests, which send requests to its routes on a real database. */
 export function testCode(resource: Resource): string {
-  const { names, columns, layout, paths } = resource
+  const { names, columns, layout, paths, project } = resource
   const { One, folder, word, words } = names
   const file = paths.test
   const parents = parentRows(resource)
@@ -29,9 +30,9 @@ export function testCode(resource: Resource): string {
 
 ${appCode(resource)}const path = '/${folder}'
 
-${parents.lines.length > 0 ? `${createParents(word, a, parents.lines, parents.result)}\n\n` : ''}/** A client of a new tenant, and the body of ${a} ${word}. */
+${parents.lines.length > 0 ? `${createParents(word, a, parents, project.tenantId)}\n\n` : ''}/** A client of a new tenant, and the body of ${a} ${word}. */
 async function newTenant() {
-  const id = crypto.randomUUID()
+  const id = ${randomIds[project.tenantId]}
   const values = { ${[...values, ...(parents.lines.length > 0 ? ['...(await createParents(id))'] : [])].join(', ')} }
   return { client: as(id), values }
 }
@@ -102,17 +103,24 @@ ${layout.testRunner === 'node:test' ? 'after' : 'afterAll'}(() => db.close())
 
 const app = createRouter<TenantEnv>()
 app.onError(createErrorHandler(${options}))
-app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified()${tenantIdField(project)} }))
 app.route('/${names.folder}', ${names.one}Routes({ db }))
 const { as } = testClient(app)
 
 `
 }
 
+/** Code that makes a tenant id of its own for each test. */
+const randomIds: Record<TenantIdType, string> = {
+  uuid: 'crypto.randomUUID()',
+  text: "['t', crypto.randomUUID()].join('-')",
+  bigint: 'String(1 + Math.floor(Math.random() * 1e15))',
+}
+
 /** It awaits in the lines that it gets. */
 const work = 'async (tx) => {'
 
-const createParents = (word: string, a: string, lines: string[], result: string): string =>
+const createParents = (word: string, a: string, { lines, result }: ParentRows, tenantId: TenantIdType): string =>
   `const first = <Row>([row]: Row[]): Row => {
   if (!row) throw new Error('A query returned no row')
   return row
@@ -124,5 +132,10 @@ const createParents = (tenantId: string) =>
     db.write(${work}
 ${lines.join('\n')}
       return { ${result} }
-    }),
+    }),${
+      tenantId === 'uuid'
+        ? ''
+        : `
+    { tenantId: '${tenantId}' },`
+    }
   )`

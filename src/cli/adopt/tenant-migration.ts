@@ -1,6 +1,8 @@
+import type { TenantIdType } from '../../context/index.ts'
 import { breakpoint } from '../../migrate/index.ts'
 import { comment, identifier } from '../output/sql-text.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
+import { tenantSqlType } from '../schema/tenant-column-code.ts'
 import { keyStatements, nameOf } from './key-statements.ts'
 import { findSources, type TenantSource } from './tenant-sources.ts'
 
@@ -16,16 +18,16 @@ export interface TenantMigration {
  * Writes the migration that gives the rows of a project their tenant: columns, rows, NOT NULL, keys.
  *
  * @param tables all tables of the schema, as they are before the change
- * @param options `tenant`: the name of the tenant column; `from`: the columns that hold the tenant's id, as `orders.org_id`
+ * @param options `tenant`: the name of the tenant column; `type`: that of tenant ids; `from`: the columns that hold the tenant's id, as `orders.org_id`
  * @throws OperatorError for a name in `from` that the schema does not have
  */
 export function tenantMigration(
   tables: SchemaTable[],
-  { tenant, from }: { tenant: string; from: string[] },
+  { tenant, type, from }: { tenant: string; type: TenantIdType; from: string[] },
 ): TenantMigration {
   const ours = tables.filter(({ isShared, isUnreachable }) => !isShared && !isUnreachable)
   const others = tables.filter((table) => !ours.includes(table))
-  const { known, unknown } = findSources(ours, from)
+  const { known, unknown } = findSources(ours, from, type)
   const changed = ours.filter((table) => !table.tenant?.notNull)
   const keys = keyStatements(ours, others, tenant)
   const column = identifier(tenant)
@@ -35,7 +37,7 @@ export function tenantMigration(
         'The columns. ACCESS EXCLUSIVE on each table, until the end of the transaction: nobody else reads or writes it.',
       statements: changed
         .filter((table) => !table.tenant)
-        .map((table) => `alter table ${nameOf(table)} add column ${column} uuid;`),
+        .map((table) => `alter table ${nameOf(table)} add column ${column} ${tenantSqlType(type)};`),
     },
     {
       title:

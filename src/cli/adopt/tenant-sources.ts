@@ -1,4 +1,5 @@
 import { type ForeignKey, getTableConfig, type PgColumn } from 'drizzle-orm/pg-core'
+import type { TenantIdType } from '../../context/index.ts'
 import { OperatorError } from '../../errors/index.ts'
 import { qualify, type SchemaTable, unquote } from '../schema/read-schema.ts'
 
@@ -22,15 +23,16 @@ export interface TenantSources {
  *
  * @param tables those that need a tenant
  * @param given names of columns that hold the tenant's id: `orders.org_id`
- * @throws OperatorError for a name that the schema does not have, or whose column is no uuid
+ * @param type the type of tenant ids
+ * @throws OperatorError for a name that the schema does not have, or whose column has another type
  */
-export function findSources(tables: SchemaTable[], given: string[]): TenantSources {
+export function findSources(tables: SchemaTable[], given: string[], type: TenantIdType): TenantSources {
   const known = new Map<SchemaTable, TenantSource>()
   for (const table of tables) if (table.tenant?.notNull) known.set(table, { kind: 'present' })
-  const columns = given.map((name) => columnOf(name, tables))
+  const columns = given.map((name) => columnOf(name, tables, type))
   for (const { table, column } of columns) if (!known.has(table)) known.set(table, { kind: 'column', column })
   for (const table of tables) {
-    const column = table.columns.find((own) => columns.some((one) => isNamesake(own, one.column)))
+    const column = table.columns.find((own) => columns.some((one) => isNamesake(own, one.column, type)))
     if (column && !known.has(table)) known.set(table, { kind: 'column', column })
   }
   let size = -1
@@ -45,10 +47,10 @@ export function findSources(tables: SchemaTable[], given: string[]): TenantSourc
 }
 
 /** Whether a column has the name of one that holds the tenant's id: then it holds it too. Each table has an "id" of its own. */
-const isNamesake = (own: PgColumn, other: PgColumn): boolean =>
-  own.name === other.name && own.getSQLType() === 'uuid' && !own.primary && !other.primary
+const isNamesake = (own: PgColumn, other: PgColumn, type: TenantIdType): boolean =>
+  own.name === other.name && convertible[type].test(own.getSQLType()) && !own.primary && !other.primary
 
-function columnOf(name: string, tables: SchemaTable[]): { table: SchemaTable; column: PgColumn } {
+function columnOf(name: string, tables: SchemaTable[], type: TenantIdType): { table: SchemaTable; column: PgColumn } {
   const [, label = '', columnName = ''] = /^(.+)\.([^.]+)$/.exec(name) ?? []
   const [table, other] = tables.filter((one) => [unquote(one.label), one.name].includes(unquote(label)))
   if (table && other)
@@ -59,9 +61,18 @@ function columnOf(name: string, tables: SchemaTable[]): { table: SchemaTable; co
   }
   const column = table.columns.find((one) => one.name === unquote(columnName))
   if (!column) throw new OperatorError(`--tenant-from: ${table.label} has no column ${columnName}`)
-  if (column.getSQLType() !== 'uuid')
-    throw new OperatorError(`--tenant-from: ${name} is ${column.getSQLType()}, and a tenant's id is a uuid`)
+  if (!convertible[type].test(column.getSQLType()))
+    throw new OperatorError(
+      `--tenant-from: ${name} is ${column.getSQLType()}, and a tenant's id is a ${type}: tenantId of rowhouse.config.ts is its type`,
+    )
   return { table, column }
+}
+
+/** The types of columns whose values an UPDATE writes into a tenant column without a cast. */
+const convertible: Record<TenantIdType, RegExp> = {
+  uuid: /^uuid$/,
+  text: /^(text|varchar|char)\b/i,
+  bigint: /^(bigint|integer|smallint|bigserial|serial|smallserial)$/,
 }
 
 function byForeignKey(table: SchemaTable, known: TenantSources['known']): TenantSource | undefined {

@@ -7,6 +7,7 @@ import type { RowhouseConfig } from '../config.ts'
 import { configLines } from '../output/set-up-lines.ts'
 import type { Runner } from '../runner.ts'
 import { readSchema } from '../schema/read-schema.ts'
+import { tenantBuilderCode } from '../schema/tenant-column-code.ts'
 import { serialsOf, tenantMigration } from './tenant-migration.ts'
 
 /** What `rowhouse init --tenant-from` says, and what it leaves to the user. */
@@ -27,7 +28,7 @@ export async function writeTenantMigration(
 ): Promise<WrittenMigration> {
   const tenant = project.tenantColumn
   const tables = await readSchema(project)
-  const { text, questions } = tenantMigration(tables, { tenant, from })
+  const { text, questions } = tenantMigration(tables, { tenant, type: project.tenantId, from })
   if (text === '')
     return {
       lines: [`Every table has the column ${tenant}, and its keys begin with it: there is nothing to migrate.`],
@@ -59,7 +60,7 @@ async function nextSteps(
   name: string,
   { runner: { run }, hasSerials }: { runner: Runner; hasSerials: boolean },
 ): Promise<string> {
-  const { tenantColumn, migrations, folder } = project
+  const { tenantColumn, tenantId, migrations, folder } = project
   const config = configLines(project).map((lines) => `\n\n${lines}\n`)
   const serials = hasSerials
     ? `
@@ -70,7 +71,7 @@ async function nextSteps(
 
 1. Read ${name}, and answer its questions.
 2. Give each table of the schema the column, and let its keys begin with it. "${run} rowhouse init" prints the line of each key:
-     tenantId: uuid('${tenantColumn}').notNull().default(sql\`tenancy.current_tenant_id()\`),${serials}
+     tenantId: ${tenantBuilderCode(tenantColumn, tenantId)}${serials}
 3. Generate the migration, and let the file take the place of what it does too. Keep the other statements below it:
      ${run} drizzle-kit generate --name tenants
      mv ${name} ${relative(folder, migrations)}/${number}_tenants.sql

@@ -3,7 +3,7 @@ import { Argument, Command } from '@commander-js/extra-typings'
 import { addResource } from '../add/add-resource.ts'
 import { loadRowhouseConfig } from '../config.ts'
 import { type CommandIo, print } from '../io.ts'
-import { schemaOption, sqlOption, tenantColumnOption } from '../options.ts'
+import { schemaOption, sqlOption, tenantColumnOption, tenantIdOption } from '../options.ts'
 
 export const createAddCommand = (io: CommandIo) =>
   new Command('add')
@@ -16,6 +16,7 @@ export const createAddCommand = (io: CommandIo) =>
     .addOption(schemaOption)
     .addOption(sqlOption)
     .addOption(tenantColumnOption)
+    .addOption(tenantIdOption)
     .addHelpText(
       'after',
       `

@@ -13,6 +13,7 @@ import {
   sharedOption,
   sqlOption,
   tenantColumnOption,
+  tenantIdOption,
   unreachableOption,
 } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
@@ -30,6 +31,7 @@ export const createCheckCommand = (io: CommandIo) =>
       .addOption(sharedOption)
       .addOption(unreachableOption)
       .addOption(tenantColumnOption)
+      .addOption(tenantIdOption)
       .addOption(casingOption),
   )
     .addHelpText(

@@ -12,6 +12,7 @@ import {
   sharedOption,
   sqlOption,
   tenantColumnOption,
+  tenantIdOption,
   unreachableOption,
 } from '../options.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
@@ -59,7 +60,7 @@ export async function planInit(
     findings: [
       ...edited,
       ...sharedFindings(project, [...tables, ...views], await readProjectSql(project)),
-      ...inspectSchema(tables, project.tenantColumn),
+      ...inspectSchema(tables, project.tenantColumn, project.tenantId),
       ...viewFindings(views),
     ],
     setUp: setUpLines(project, tables, {
@@ -97,6 +98,7 @@ export const createInitCommand = (io: CommandIo) =>
       .addOption(sharedOption)
       .addOption(unreachableOption)
       .addOption(tenantColumnOption)
+      .addOption(tenantIdOption)
       .addOption(casingOption),
   )
     .addHelpText(

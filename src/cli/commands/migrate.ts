@@ -10,7 +10,14 @@ import { databaseUrl } from '../database-url.ts'
 import { readDrizzleConfig } from '../drizzle-config.ts'
 import { type CommandIo, print } from '../io.ts'
 import { assertPasswords, type Login, loginProblem, readLogin } from '../logins.ts'
-import { migrationsOption, sharedOption, sqlOption, tenantColumnOption, unreachableOption } from '../options.ts'
+import {
+  migrationsOption,
+  sharedOption,
+  sqlOption,
+  tenantColumnOption,
+  tenantIdOption,
+  unreachableOption,
+} from '../options.ts'
 import { identifier } from '../output/sql-text.ts'
 import { withRunner } from '../runner.ts'
 
@@ -22,6 +29,7 @@ export const createMigrateCommand = (io: CommandIo) =>
     .addOption(sharedOption)
     .addOption(unreachableOption)
     .addOption(tenantColumnOption)
+    .addOption(tenantIdOption)
     .addHelpText(
       'after',
       `

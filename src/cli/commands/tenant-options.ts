@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { userInfo } from 'node:os'
 import { Argument, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { isActor, parseTenantId, type TenantKey, type TenantKind } from '../../context/index.ts'
+import { isActor, type TenantKey, type TenantKind } from '../../context/index.ts'
 import { isTenantSlug } from '../../resolution/index.ts'
 
 const kinds = ['id', 'slug', 'externalId', 'domain'] as const satisfies TenantKind[]
@@ -26,13 +26,7 @@ export const requiredName = new Option('--name <name>', 'the display name (requi
   .makeOptionMandatory()
   .argParser(text(isName, nameMessage))
 export const slug = new Option('--slug <slug>', 'the new short name').argParser(text(isTenantSlug, slugMessage))
-export const id = new Option('--id <uuid>', 'the id, when another system has assigned one').argParser(
-  (given: string) => {
-    const parsed = parseTenantId(given)
-    if (parsed !== undefined) return parsed
-    throw new InvalidArgumentError('It must be 8-4-4-4-12 hex digits.')
-  },
-)
+export const id = new Option('--id <id>', 'the id, when another system has assigned one')
 export const externalId = new Option(
   '--external-id <id>',
   'the id of another system, such as org_2Nx of a login provider',

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, extname, join, relative } from 'node:path'
+import type { TenantIdType } from '../../context/index.ts'
 import { readText } from '../../migrate/index.ts'
 import { defaults, type RowhouseConfig } from '../config.ts'
 import { drizzleConfigFile } from '../drizzle-config.ts'
 import { optionCode, tenantDatabaseCode } from '../output/option-code.ts'
 import { hasNoSchema } from '../schema/schema-files.ts'
+import { tenantColumnsCode } from '../schema/tenant-column-code.ts'
 import { type TestRunner, testRunnerOf } from '../test-runner.ts'
 
 /** A file that `init` writes once, because it is the user's from then on. */
@@ -27,7 +29,7 @@ export async function starterFiles(project: RowhouseConfig): Promise<StarterFile
   if (!hasNoSchema(project) || !(await isEmpty(folder))) return []
   const config = { path: join(folder, 'drizzle.config.ts'), text: drizzleConfig }
   return [
-    { path: extname(path) === '' ? join(path, 'index.ts') : path, text: schema },
+    { path: extname(path) === '' ? join(path, 'index.ts') : path, text: schemaCode(project.tenantId) },
     ...(drizzleConfigFile(folder) === undefined ? [config] : []),
   ]
 }
@@ -74,11 +76,11 @@ export async function writeStarter({ path, text }: StarterFile): Promise<void> {
   await writeFile(path, text, { flag: 'wx' })
 }
 
-const schema = `import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+const schemaCode = (tenantId: TenantIdType): string => `import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { tenantColumns } from 'rowhouse'
 
 // A first table. Add others with "rowhouse add", or write them like this one: each key begins with tenantId.
-export const notes = pgTable('notes', { ...tenantColumns(), text: text('text').notNull() }, (t) => [
+export const notes = pgTable('notes', { ${tenantColumnsCode(tenantId)} text: text('text').notNull() }, (t) => [
   primaryKey({ columns: [t.tenantId, t.id] }),
 ]).enableRLS()
 `

@@ -6,7 +6,8 @@ const code = (value: string | string[]): string =>
     ? `[${value.map(code).join(', ')}]`
     : `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 
-type Field = 'tenantColumn' | 'shared' | 'unreachable' | 'casing'
+type Field = 'tenantColumn' | 'tenantId' | 'shared' | 'unreachable' | 'casing'
+const usual: Partial<Record<Field, string>> = defaults
 
 /**
  * Options of the configuration as fields of an object, without those that have their default.
@@ -17,7 +18,7 @@ type Field = 'tenantColumn' | 'shared' | 'unreachable' | 'casing'
 export const optionCode = (project: RowhouseConfig, fields: Field[]): string[] =>
   fields.flatMap((field) => {
     const { [field]: value = '' } = project
-    return value.length === 0 || value === defaults.tenantColumn ? [] : [`${field}: ${code(value)}`]
+    return value.length === 0 || value === usual[field] ? [] : [`${field}: ${code(value)}`]
   })
 
 /** The call of `createIsolationCheck`. */
@@ -26,4 +27,10 @@ export const isolationCheckCode = (project: RowhouseConfig): string =>
 
 /** The call of `createTenantDatabase`, with a pool of this many connections. */
 export const tenantDatabaseCode = (project: RowhouseConfig, size: number): string =>
-  `createTenantDatabase({ ${[`connections: createPool({ url, size: ${size} })`, ...optionCode(project, ['casing'])].join(', ')} })`
+  `createTenantDatabase({ ${[`connections: createPool({ url, size: ${size} })`, ...optionCode(project, ['tenantId', 'casing'])].join(', ')} })`
+
+/** The type of tenant ids as one more field of an object; empty for uuid. */
+export const tenantIdField = (project: RowhouseConfig): string =>
+  optionCode(project, ['tenantId'])
+    .map((field) => `, ${field}`)
+    .join('')

@@ -5,7 +5,7 @@ import { testCommand } from '../init/starter.ts'
 import type { Runner } from '../runner.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import type { TestRunner } from '../test-runner.ts'
-import { isolationCheckCode, tenantDatabaseCode } from './option-code.ts'
+import { isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
 
 /** What the printed commands depend on. */
 export interface SetUp {
@@ -61,7 +61,7 @@ const paths = (project: RowhouseConfig): string[] => project.schema.map((path) =
 
 /** The flags of this run as a configuration file, for the next commands. */
 export function configLines(project: RowhouseConfig): string[] {
-  const { folder, schema, sql, migrations, tenantColumn, shared, unreachable, casing } = project
+  const { folder, schema, sql, migrations, tenantColumn, tenantId, shared, unreachable, casing } = project
   if (configFile(folder) !== undefined) return []
   const ofDrizzle = [
     ['schema', schema.length === 1 ? paths(project)[0] : paths(project), defaults.schema],
@@ -71,6 +71,7 @@ export function configLines(project: RowhouseConfig): string[] {
   const fields = [
     ...(drizzleConfigFile(folder) === undefined ? ofDrizzle : []),
     ['tenantColumn', tenantColumn, defaults.tenantColumn],
+    ['tenantId', tenantId, defaults.tenantId],
     ['shared', shared, undefined],
     ['unreachable', unreachable, undefined],
     ['sql', inProject(project, sql), defaults.sql],
@@ -120,7 +121,7 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   })
   const app = new Hono()
   app.onError(createErrorHandler())
-  app.use('/${route(name)}/*', tenant({ from: claim(), auth }))
+  app.use('/${route(name)}/*', tenant({ from: claim()${tenantIdField(project)}, auth }))
   app.get('/${route(name)}', async (c) => ok(c, await db.read((tx) => tx.select().from(${name}))))
   export default app`
 }

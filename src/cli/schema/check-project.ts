@@ -31,7 +31,7 @@ export async function checkProject(project: RowhouseConfig, url: string, appRole
   const ofProject = findings
     .filter(({ check }) => check !== 'server-release')
     .map((finding) => (finding.check === 'no-table' ? { ...finding, remedy: noTableRemedy } : finding))
-  return [...ofProject, ...(await probeSetting(url, appRole))]
+  return [...ofProject, ...(await probeSetting(url, project.tenantId, appRole))]
 }
 
 const noTableRemedy =

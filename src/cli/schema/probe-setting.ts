@@ -1,15 +1,16 @@
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../context/index.ts'
+import { type TenantIdType, withTenant } from '../../context/index.ts'
 import { createPool, createTenantDatabase } from '../../database/index.ts'
 import type { Finding } from '../../isolation/index.ts'
 
 /** Sets a tenant as the service does, and compares it with the tenant that the database reads. */
-export async function probeSetting(url: string, role = 'app_user'): Promise<Finding[]> {
-  const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role })
-  const tenantId = crypto.randomUUID()
-  const readTenant = () => db.read((tx) => tx.execute<{ id: unknown }>(sql`select tenancy.current_tenant_id() as id`))
+export async function probeSetting(url: string, type: TenantIdType, role = 'app_user'): Promise<Finding[]> {
+  const db = createTenantDatabase({ connections: createPool({ url, size: 1 }), role, tenantId: type })
+  const tenantId = samples[type]()
+  const readTenant = () =>
+    db.read((tx) => tx.execute<{ id: unknown }>(sql`select tenancy.current_tenant_id()::text as id`))
   try {
-    const [row] = await withTenant(tenantId, readTenant)
+    const [row] = await withTenant(tenantId, readTenant, { tenantId: type })
     if (row?.id === tenantId) return []
     return [
       finding(
@@ -21,6 +22,12 @@ export async function probeSetting(url: string, role = 'app_user'): Promise<Find
   } finally {
     await db.close()
   }
+}
+
+const samples: Record<TenantIdType, () => string> = {
+  uuid: () => crypto.randomUUID(),
+  text: () => `t-${crypto.randomUUID()}`,
+  bigint: () => String(1 + Math.floor(Math.random() * 1e15)),
 }
 
 const finding = (problem: string): Finding => ({

@@ -1,38 +1,45 @@
 import { is } from 'drizzle-orm'
 import { IndexedColumn } from 'drizzle-orm/pg-core'
+import type { TenantIdType } from '../../context/index.ts'
 import type { Finding } from '../../isolation/index.ts'
 import type { SchemaTable } from './read-schema.ts'
 import { referenceFindings } from './reference-findings.ts'
+import { tenantBuilderCode, tenantColumnsCode, tenantSqlType } from './tenant-column-code.ts'
 
 /**
  * Problems of a Drizzle schema that generated SQL cannot fix. The remedy of a finding is a line for the schema. The check
  * ids are those of the doctor.
  *
  * @param tenantColumn the name of the tenant column, for the remedy of a table without one
+ * @param type the type of tenant ids
  */
-export function inspectSchema(tables: SchemaTable[], tenantColumn: string): Finding[] {
+export function inspectSchema(tables: SchemaTable[], tenantColumn: string, type: TenantIdType): Finding[] {
   return tables
     .filter(({ isUnreachable }) => !isUnreachable)
     .flatMap((table) => [
       ...(table.tenant
-        ? [...tenantColumnOf(table), ...keysOf(table), ...sequencesOf(table), ...identitiesOf(table)]
-        : missingTenantColumn(table, tenantColumn)),
+        ? [...tenantColumnOf(table, type), ...keysOf(table), ...sequencesOf(table), ...identitiesOf(table)]
+        : missingTenantColumn(table, tenantColumn, type)),
       ...referenceFindings(table, tables),
     ])
 }
 
-function missingTenantColumn({ label, isShared }: SchemaTable, tenantColumn: string): Finding[] {
+function missingTenantColumn({ label, isShared }: SchemaTable, tenantColumn: string, type: TenantIdType): Finding[] {
   if (isShared) return []
   const problem = `it has no column ${tenantColumn}, and is neither shared nor unreachable: the serving role cannot read it`
-  const column = tenantColumn === 'tenant_id' ? '...tenantColumns(),' : `tenantId: ${columnOf(tenantColumn)}`
+  const column =
+    tenantColumn === 'tenant_id' ? tenantColumnsCode(type) : `tenantId: ${tenantBuilderCode(tenantColumn, type)}`
   const list = `[${JSON.stringify(label)}],`
   const remedy = `${column} or, in rowhouse.config.ts, shared: ${list} if all tenants may read it, unreachable: ${list} if none may`
   return [{ level: 'warning', check: 'no-tenant-column', guarantee: 12, object: label, problem, remedy }]
 }
 
-function tenantColumnOf({ label, tenant, keys }: SchemaTable): Finding[] {
+function tenantColumnOf({ label, tenant, keys }: SchemaTable, wanted: TenantIdType): Finding[] {
   if (!tenant) return []
-  const remedy = `${keys.get(tenant.name)}: ${columnOf(tenant.name)}`
+  const remedy =
+    tenant.name === 'tenant_id' && wanted !== 'uuid'
+      ? tenantColumnsCode(wanted)
+      : `${keys.get(tenant.name)}: ${tenantBuilderCode(tenant.name, wanted)}`
   const type = tenant.getSQLType()
   const found = (check: string, problem: string): Finding => ({
     level: 'error',
@@ -43,7 +50,9 @@ function tenantColumnOf({ label, tenant, keys }: SchemaTable): Finding[] {
     remedy,
   })
   return [
-    ...(type === 'uuid' ? [] : [found('tenant-type', `its tenant column is ${type}, not uuid`)]),
+    ...(isSameType(type, wanted)
+      ? []
+      : [found('tenant-type', `its tenant column is ${type}, not ${tenantSqlType(wanted)}`)]),
     ...(tenant.notNull ? [] : [found('tenant-not-null', 'its tenant column may be null')]),
   ]
 }
@@ -115,6 +124,7 @@ function identitiesOf({ label, columns, keys }: SchemaTable): Finding[] {
 const uuidOf = (name: string, keys: Map<string, string>): string =>
   `${keys.get(name)}: uuid('${name}').notNull().default(sql\`tenancy.uuid_v7()\`),`
 
-const columnOf = (name: string): string => `uuid('${name}').notNull().default(sql\`tenancy.current_tenant_id()\`),`
+const isSameType = (type: string, wanted: TenantIdType): boolean =>
+  type.toLowerCase() === tenantSqlType(wanted).toLowerCase()
 
 const quoted = (name: string | undefined): string => (name === undefined ? '' : `'${name}'`)

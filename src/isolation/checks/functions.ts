@@ -24,8 +24,8 @@ export const functionChecks: CatalogueCheck[] = [
       lateral (values
         (p.oid is null, null),
         (pg_get_functiondef(p.oid) !~* 'nullif', 'it does not handle the empty setting that a transaction leaves behind'),
-        (pg_get_function_sqlbody(p.oid) is distinct from
-          'RETURN (NULLIF(current_setting(''app.current_tenant''::text, true), ''''::text))::uuid' and p.oid is not null,
+        (regexp_replace(pg_get_function_sqlbody(p.oid), '^RETURN \\((.*)\\)::(uuid|bigint)$', 'RETURN \\1') is distinct from
+          'RETURN NULLIF(current_setting(''app.current_tenant''::text, true), ''''::text)' and p.oid is not null,
           'its body is not the one that Rowhouse installs'),
         (p.proconfig is not null or p.prosecdef, 'it has a SET clause or is SECURITY DEFINER')
       ) as flaw (found, problem)

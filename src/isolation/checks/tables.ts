@@ -68,12 +68,24 @@ export const tableChecks: CatalogueCheck[] = [
     guarantee: 12,
     level: 'warning',
     should:
-      'The tenant column is a uuid: a text can be empty, as the setting is after a transaction, and a number can be guessed.',
+      'The tenant column has the type of tenant ids, by default uuid: a text can be empty, as the setting is after a transaction, and a number can be guessed.',
     find: `
-      select name, format('its tenant column is %s, not uuid', format_type(atttypid, null)),
-        'Change the column to uuid. How its values convert depends on your data.'
-      from tables join pg_type on pg_type.oid = atttypid
-      where coalesce(nullif(typbasetype, 0), pg_type.oid) <> 'uuid'::regtype`,
+      select name, format('its tenant column is %s, not %s', format_type(atttypid, null), ids.type),
+        format('Change the column to %s. How its values convert depends on your data.', ids.type)
+      from tables join pg_type on pg_type.oid = atttypid, tenant_ids as ids
+      where coalesce(nullif(typbasetype, 0), pg_type.oid) <> ids.type`,
+  },
+  {
+    check: 'tenant-collation',
+    guarantee: 12,
+    level: 'error',
+    should: 'The collation of a tenant column takes no two ids for one; where tenant ids are text, it is "C".',
+    find: `
+      select t.name, format('its tenant column has the collation %s, not "C"', attcollation::regcollation),
+        'Give the column the collation "C". Policies use the column: drop them first, and create them again.'
+      from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum = t.tenant
+      join pg_collation on pg_collation.oid = attcollation, tenant_ids as ids
+      where not collisdeterministic or (ids.type = 'text'::regtype and attcollation <> 'pg_catalog."C"'::regcollation)`,
   },
   {
     check: 'reachable-without-tenant',

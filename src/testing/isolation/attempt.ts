@@ -31,7 +31,7 @@ export async function attempt(
 ): Promise<Outcome> {
   let outcome: Outcome = { reached: 0, rows: [] }
   try {
-    await withTenant(tenant, () =>
+    const work = () =>
       db.write(async (tx) => {
         const results = await Promise.all(statements.map((statement) => tx.execute<Row>(statement)))
         const rows = results[statements.at(-1) === tenantAgain ? results.length - 2 : results.length - 1]
@@ -39,8 +39,8 @@ export async function attempt(
         const count: number | null = rows?.count ?? 0 // null for TRUNCATE
         outcome = { reached: typeof reached === 'number' ? reached : (count ?? 0), rows: [...(rows ?? [])] }
         if (end === 'undo') throw new Rollback()
-      }),
-    )
+      })
+    await withTenant(tenant, work, { tenantId: db.tenantId })
     return outcome
   } catch (error) {
     if (error instanceof Rollback) return outcome

@@ -4,6 +4,7 @@ import { spellings } from '../../text/index.ts'
 import type { GivenValues } from './choices.ts'
 import { makeRows, type ProbeSetup, type TenantRows } from './make.ts'
 import { IsolationMatrix, type IsolationRow, TenantIsolationError } from './matrix.ts'
+import { newTenantOf } from './new-tenant.ts'
 import { probeAll } from './probe-all.ts'
 import { type Catalogue, type Label, readCatalogue } from './read-catalogue.ts'
 import { statementsFor } from './statements.ts'
@@ -73,7 +74,7 @@ export async function expectTenantIsolation(
   const { tenantColumn = 'tenant_id', except = [], values = {}, print = (text) => stdout.write(`${text}\n`) } = options
   const { unreachable = [] } = options
   const closed = await probeUnreachable(db, unreachable)
-  const [a, b] = options.tenants ?? [crypto.randomUUID(), crypto.randomUUID()]
+  const [a, b] = options.tenants ?? [newTenantOf(db), newTenantOf(db)]
   const catalogue = await readCatalogue(db, tenantColumn)
   assertKnown(catalogue, [...except, ...Object.keys(values)])
   const reachable = catalogue.relations.filter(({ isReachable }) => isReachable)

@@ -1,6 +1,7 @@
 import { attempt } from './attempt.ts'
 import type { ProbeSetup, TenantRows } from './make.ts'
 import type { IsolationRow } from './matrix.ts'
+import { newTenantOf } from './new-tenant.ts'
 import { probeRelation, type Tenants } from './probe.ts'
 import { isRoot, type Label } from './read-catalogue.ts'
 import { subjectOf } from './subjects.ts'
@@ -12,7 +13,7 @@ export async function probeAll(
   own: TenantRows,
   isProbed: (label: Label) => boolean,
 ): Promise<IsolationRow[]> {
-  const tenants: Tenants = { db: setup.db, own: own.tenant, emptyTenant: crypto.randomUUID() }
+  const tenants: Tenants = { db: setup.db, own: own.tenant, emptyTenant: newTenantOf(setup.db) }
   const rows: IsolationRow[] = []
   const before = await digestsOf(setup, foreign.tenant)
   for (const [label, statements] of setup.statements) {

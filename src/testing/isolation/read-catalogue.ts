@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../context/index.ts'
 import type { TenantDatabase } from '../../database/index.ts'
 import { relationsQuery, typesQuery } from './catalogue-query.ts'
+import { asNewTenant } from './new-tenant.ts'
 
 /** The values of one row by column, as PostgreSQL's input functions read them; JSON for a json column. */
 export type Row = Record<string, unknown>
@@ -82,7 +82,7 @@ export interface Catalogue {
 
 /** Reads the relations with the tenant column and their types. */
 export async function readCatalogue(db: TenantDatabase, tenantColumn: string): Promise<Catalogue> {
-  return await withTenant(crypto.randomUUID(), () =>
+  return await asNewTenant(db, () =>
     db.read(async (tx) => {
       const relations = await tx.execute<{ relation: Relation }>(relationsQuery(tenantColumn))
       const types = await tx.execute<{ type: Type }>(typesQuery(tenantColumn))

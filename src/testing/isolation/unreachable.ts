@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../context/index.ts'
 import type { TenantDatabase } from '../../database/index.ts'
 import { spellings } from '../../text/index.ts'
 import type { IsolationRow } from './matrix.ts'
+import { asNewTenant } from './new-tenant.ts'
 import type { Label } from './read-catalogue.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { Label } from './read-catalogue.ts'
  */
 export async function probeUnreachable(db: TenantDatabase, labels: Label[]): Promise<IsolationRow[]> {
   if (labels.length === 0) return []
-  const found = await withTenant(crypto.randomUUID(), () =>
+  const found = await asNewTenant(db, () =>
     db.read((tx) => tx.execute<{ label: string; exists: boolean; reachable: boolean }>(privileges(labels))),
   )
   const missing = found.filter(({ exists }) => !exists).map(({ label }) => label)

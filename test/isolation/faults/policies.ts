@@ -22,6 +22,17 @@ export const policies = ({ role, tenant, table }: ThirdPartyDatabase): Record<st
       create policy restrictive on crm.texts as restrictive using (org_id = (select crm.current_org()::text))`,
     finds: [['tenant-type', 'crm.texts', 'its tenant column is text, not uuid']],
   },
+  'a tenant column whose collation takes two ids for one': {
+    sql: `create collation crm.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      create table crm.folded (id uuid, org_id text collate crm.any_case not null default (crm.current_org()::text), primary key (org_id, id));
+      alter table crm.folded enable row level security; alter table crm.folded force row level security;
+      create policy own on crm.folded using (org_id = (select crm.current_org()::text));
+      create policy restrictive on crm.folded as restrictive using (org_id = (select crm.current_org()::text))`,
+    finds: [
+      ['tenant-type', 'crm.folded', 'its tenant column is text, not uuid'],
+      ['tenant-collation', 'crm.folded', 'its tenant column has the collation crm.any_case, not "C"'],
+    ],
+  },
   'a table without a tenant column': {
     sql: `create table crm.settings (name text); grant select (name) on crm.settings to ${role}`,
     finds: [['reachable-without-tenant', 'crm.settings', 'the serving role can reach it, and it has no tenant column']],

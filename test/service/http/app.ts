@@ -18,7 +18,7 @@ export const { app, lines, as, anonymous } = build()
 /** The app on a database whose every call throws this. */
 export const failing = (thrown?: unknown, options: Partial<AppOptions> = {}) => {
   const fail = () => Promise.reject(thrown)
-  return build({ db: { read: fail, write: fail, close: async () => {} }, ...options })
+  return build({ db: { read: fail, write: fail, close: async () => {}, tenantId: 'uuid' }, ...options })
 }
 
 /** The log line of a request. */
