@@ -9,10 +9,7 @@ const ourFunctions = [
 ]
 
 /** The functions that run as the recorder (sql/33-recorder.sql). Not all of them are for the serving role. */
-export const recorderFunctions = [
-  'tenancy.read_tenant_history(text,uuid,integer)',
-  'tenancy.record_tenant_change()',
-]
+export const recorderFunctions = ['tenancy.read_tenant_history(text,uuid,integer)', 'tenancy.record_tenant_change()']
 
 /** SQL: whether a row of pg_proc, by its alias, is one of these functions with a body that sql/ gives it. */
 export const isOurs = (p: string, functions = ourFunctions): string => {

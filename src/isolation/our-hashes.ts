@@ -8,6 +8,8 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.current_tenant_id()': ['3440a3bd7797f6ccd9f84bd279f30d9ad5c2cc526f1b5387ecae9df9ab93a330'],
   'tenancy.find_tenant(text,text)': ['05414ab07b55ade5374d939f3915b9d5e56e52529c5fbb27c1a7646088268e98'],
   'tenancy.find_tenant(text)': ['e5ece2eb8276e8adf98fe9bbfc3b666033833b1280bb4ecb8642a8811d581eac'],
-  'tenancy.read_tenant_history(text,uuid,integer)': ['1655973bde1a8de09fc1bb61810fa88bf2bb9409d85b32137ac1f54ee2ee2ea0'],
+  'tenancy.read_tenant_history(text,uuid,integer)': [
+    '1655973bde1a8de09fc1bb61810fa88bf2bb9409d85b32137ac1f54ee2ee2ea0',
+  ],
   'tenancy.record_tenant_change()': ['c8b057eecfc7a7de7457bfa15be8b6d1e55de5fb8324f9f370b571c2414f8701'],
 }

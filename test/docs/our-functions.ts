@@ -20,9 +20,20 @@ async function definerFunctions(): Promise<Map<string, string[]>> {
   return found
 }
 
+/** A property as Biome formats it. */
+function line(name: string, values: string[]): string {
+  const short = `  '${name}': [${values.join(', ')}],`
+  return short.length <= 120 ? short : `  '${name}': [\n${values.map((value) => `    ${value},\n`).join('')}  ],`
+}
+
 const lines = [...(await definerFunctions())]
   .toSorted(([a], [b]) => a.localeCompare(b))
-  .map(([name, hashes]) => `  '${name}': [${hashes.map((hash) => `'${hash}'`).join(', ')}],`)
+  .map(([name, hashes]) =>
+    line(
+      name,
+      hashes.map((hash) => `'${hash}'`),
+    ),
+  )
 
 /** The module of the hashes. */
 export const ourHashesModule = `// Written from sql/ by test/docs/write-tables.ts. Do not edit: a test compares.

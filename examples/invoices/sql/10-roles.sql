@@ -1,9 +1,11 @@
--- Written by "rowhouse init", 04b0c8b6dcefe661. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 93c7b8cec97126b4. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- "rowhouse migrate" sets the names of the roles, from the users of DATABASE_URL and the other URLs, and their passwords.
 select
   set_config('rowhouse.app_role', coalesce(nullif(current_setting('rowhouse.app_role', true), ''), 'app_user'), true),
   set_config('rowhouse.admin_role', coalesce(current_setting('rowhouse.admin_role', true), ''), true),
-  set_config('rowhouse.backup_role', coalesce(current_setting('rowhouse.backup_role', true), ''), true);
+  set_config('rowhouse.backup_role', coalesce(current_setting('rowhouse.backup_role', true), ''), true),
+  set_config('rowhouse.directory_role', coalesce(current_setting('rowhouse.directory_role', true), ''), true),
+  set_config('rowhouse.recorder_role', coalesce(nullif(current_setting('rowhouse.recorder_role', true), ''), 'tenancy_recorder'), true);
 --> statement-breakpoint
 
 -- The serving role (guarantee G11) may log in and nothing else. The file may run again: it changes only what differs, so an owner
@@ -78,42 +80,49 @@ begin
 end $$;
 --> statement-breakpoint
 
--- The role for administrative work across tenants: it bypasses row-level security and has no other attribute. A migration creates it
--- only when DATABASE_ADMIN_URL is set. Without it, only the owner reaches the rows of several tenants.
+-- The role for administrative work across tenants bypasses row-level security and has no other attribute. The role that edits the tenant
+-- directory has none at all. A migration creates each only when its URL is set. Without them, only the owner does this work.
 do $$
 declare
-  admin constant name := current_setting('rowhouse.admin_role');
+  wanted record;
   todo text[];
   statement text;
 begin
-  if coalesce(current_setting('rowhouse.admin_password', true), '') = '' then
-    return;
-  end if;
-  if not exists (select from pg_roles where rolname = admin) then
-    todo := array[format('create role %I login bypassrls nosuperuser nocreaterole nocreatedb noreplication noinherit '
-      'connection limit 10 password ', admin)];
-  elsif exists (select from pg_roles where rolname = admin and not rolbypassrls) then
-    todo := array[format('alter role %I bypassrls', admin)];
-  end if;
-  todo := todo || array(
-    select format('alter role %I set %I = %L', admin, limits.name, limits.value) from (values
-      ('statement_timeout', '10s', 0), ('lock_timeout', '5s', 0), ('idle_in_transaction_session_timeout', '15s', 0),
-      ('transaction_timeout', '30s', 170000)
-    ) as limits (name, value, since)
-    where current_setting('server_version_num')::int >= since
-      and not exists (
-        select from pg_db_role_setting s join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as setting
-        where r.rolname = admin and split_part(setting, '=', 1) = limits.name));
-  foreach statement in array todo loop
-    execute statement || case when statement ~ 'password $' then quote_literal(current_setting('rowhouse.admin_password')) else '' end;
+  for wanted in
+    select current_setting(format('rowhouse.%s_role', purpose)) as name,
+      coalesce(current_setting(format('rowhouse.%s_password', purpose), true), '') as password, attribute
+    from (values ('admin', 'bypassrls'), ('directory', 'nobypassrls')) as roles (purpose, attribute)
+  loop
+    continue when wanted.password = '';
+    todo := '{}';
+    if not exists (select from pg_roles where rolname = wanted.name) then
+      todo := array[format('create role %I login %s nosuperuser nocreaterole nocreatedb noreplication noinherit '
+        'connection limit 10 password ', wanted.name, wanted.attribute)];
+    elsif wanted.attribute = 'bypassrls' and exists (select from pg_roles where rolname = wanted.name and not rolbypassrls) then
+      todo := array[format('alter role %I bypassrls', wanted.name)];
+    end if;
+    todo := todo || array(
+      select format('alter role %I set %I = %L', wanted.name, limits.name, limits.value) from (values
+        ('statement_timeout', '10s', 0), ('lock_timeout', '5s', 0), ('idle_in_transaction_session_timeout', '15s', 0),
+        ('transaction_timeout', '30s', 170000)
+      ) as limits (name, value, since)
+      where current_setting('server_version_num')::int >= since
+        and not exists (
+          select from pg_db_role_setting s join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as setting
+          where r.rolname = wanted.name and split_part(setting, '=', 1) = limits.name));
+    begin
+      foreach statement in array todo loop
+        execute statement || case when statement ~ 'password $' then quote_literal(wanted.password) else '' end;
+      end loop;
+    exception
+      when duplicate_object or unique_violation then
+        null; -- as above
+      -- Up to PostgreSQL 15 only a superuser may create a role with BYPASSRLS; from 16 on, a role that has the attribute itself.
+      when insufficient_privilege then
+        raise exception 'the role that migrates may not run this. Run it as a superuser, then migrate again: %;',
+          regexp_replace(array_to_string(todo, '; '), ' password (?=;|$)', ' password ''…''');
+    end;
   end loop;
-exception
-  when duplicate_object or unique_violation then
-    null; -- as above
-  -- Up to PostgreSQL 15 only a superuser may create a role with BYPASSRLS; from 16 on, a role that has the attribute itself.
-  when insufficient_privilege then
-    raise exception 'the role that migrates may not run this. Run it as a superuser, then migrate again: %;',
-      regexp_replace(array_to_string(todo, '; '), ' password (?=;|$)', ' password ''…''');
 end $$;
 --> statement-breakpoint
 
@@ -127,7 +136,8 @@ begin
     select r.rolname, formats.name, formats.value from pg_roles r, (values
       ('IntervalStyle', 'postgres'), ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('array_nulls', 'on')
     ) as formats (name, value)
-    where r.rolname in (current_setting('rowhouse.app_role'), current_setting('rowhouse.admin_role')) and not exists (
+    where r.rolname in (current_setting('rowhouse.app_role'), current_setting('rowhouse.admin_role'),
+      current_setting('rowhouse.directory_role')) and not exists (
       select from pg_db_role_setting s, unnest(s.setconfig) as setting
       where s.setrole = r.oid and s.setdatabase = 0 and lower(setting) = lower(formats.name || '=' || formats.value))
   loop

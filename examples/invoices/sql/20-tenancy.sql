@@ -1,17 +1,27 @@
--- Written by "rowhouse init", 6c93dee89ae7b749. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 9c4579f4c6866a47. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 create schema if not exists tenancy;
 --> statement-breakpoint
 
 -- The names of this database's roles, which the other files read: several databases of one server may have roles of their own.
 create table if not exists tenancy.roles (
-  purpose text primary key check (purpose in ('serving', 'admin', 'backup')),
+  purpose text primary key check (purpose in ('serving', 'admin', 'backup', 'directory', 'recorder')),
   name name not null
 );
+--> statement-breakpoint
+do $$ begin
+  -- A release without these roles knew three purposes.
+  if not exists (select from pg_constraint where conrelid = 'tenancy.roles'::regclass and pg_get_constraintdef(oid) ~ 'recorder') then
+    alter table tenancy.roles drop constraint if exists roles_purpose_check;
+    alter table tenancy.roles add constraint roles_purpose_check
+      check (purpose in ('serving', 'admin', 'backup', 'directory', 'recorder'));
+  end if;
+end $$;
 --> statement-breakpoint
 insert into tenancy.roles
 select purpose, name from (values
   ('serving', current_setting('rowhouse.app_role')), ('admin', current_setting('rowhouse.admin_role')),
-  ('backup', current_setting('rowhouse.backup_role'))) as given (purpose, name)
+  ('backup', current_setting('rowhouse.backup_role')), ('directory', current_setting('rowhouse.directory_role')),
+  ('recorder', current_setting('rowhouse.recorder_role'))) as given (purpose, name)
 where name <> ''
 on conflict do nothing;
 --> statement-breakpoint
@@ -53,7 +63,7 @@ begin
   end if;
   for login in
     select rolname from pg_roles join tenancy.roles on rolname = name
-    where not has_database_privilege(rolname, current_database(), 'CONNECT')
+    where rolcanlogin and not has_database_privilege(rolname, current_database(), 'CONNECT')
   loop
     execute format('grant connect on database %I to %I', current_database(), login);
   end loop;
@@ -61,11 +71,23 @@ end $$;
 --> statement-breakpoint
 
 -- The tenant of this transaction, or null (guarantee G14). STABLE, never IMMUTABLE: a prepared plan would keep the first tenant.
--- After a transaction the setting is '' and not null on that connection, hence nullif. PostgreSQL resolves the names
--- of the body when the function is created, so a search_path cannot change what it calls.
-create or replace function tenancy.current_tenant_id() returns uuid
-  language sql stable parallel safe
-  return nullif(current_setting('app.current_tenant', true), '')::uuid;
+-- After a transaction the setting is '' and not null on that connection, hence nullif: an empty text is never a tenant. PostgreSQL
+-- resolves the names of the body when the function is created, so a search_path cannot change what it calls.
+-- Its type is the type of this database's tenant ids. The first migration chooses it, and PostgreSQL refuses another one later.
+do $do$
+declare
+  id_type constant text := coalesce(
+    (select format_type(prorettype, null) from pg_proc where oid = to_regprocedure('tenancy.current_tenant_id()')),
+    nullif(current_setting('rowhouse.tenant_id', true), ''), 'uuid');
+begin
+  if id_type not in ('uuid', 'text', 'bigint') then
+    raise exception 'tenant ids must be uuid, text or bigint, not %', id_type;
+  end if;
+  execute format($$
+    create or replace function tenancy.current_tenant_id() returns %1$s
+      language sql stable parallel safe
+      return nullif(current_setting('app.current_tenant', true), '')::%1$s$$, id_type);
+end $do$;
 --> statement-breakpoint
 
 -- A UUID version 7 (RFC 9562, section 5.7) with the sub-millisecond fraction of method 3: PostgreSQL's own from 18 on. Below, in

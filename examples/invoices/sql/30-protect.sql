@@ -1,4 +1,4 @@
--- Written by "rowhouse init", ef5c32d217972896. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 88a8a12c5d5e6b4a. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- tenancy.protect('public.tasks') protects a table (guarantees G11 and G12). GRANT comes last: a table that was forgotten or is half
 -- done answers "permission denied", never another tenant's rows. The function changes only what differs: on a table that is protected
 -- it takes no lock that blocks a query. The second parameter names a tenant column other than tenant_id.
@@ -11,20 +11,22 @@ declare
   canonical constant text := format('(%I = ( SELECT tenancy.current_tenant_id() AS current_tenant_id))', tenant_column);
   serving constant name := (select name from tenancy.roles where purpose = 'serving');
   admin constant name := (select name from tenancy.roles join pg_roles on rolname = name where purpose = 'admin');
+  id_type constant regtype := (select prorettype from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure);
   found record;
   policy record;
   changeable text;
   home name;
 begin
-  select a.atttypid::regtype as type, a.attnotnull as required, pg_get_expr(d.adbin, d.adrelid) as preset into found
+  -- With another collation than "C", two ids that differ could be equal.
+  select a.atttypid::regtype as type, a.attcollation in (0, '"C"'::regcollation) as exact, a.attnotnull as required, pg_get_expr(d.adbin, d.adrelid) as preset into found
   from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where a.attrelid = relation and a.attname = tenant_column and a.attnum > 0 and not a.attisdropped;
-  if found.type is distinct from 'uuid'::regtype or not found.required
+  if found.type is distinct from id_type or not found.exact or not found.required
     or coalesce(found.preset, 'tenancy.current_tenant_id()') <> 'tenancy.current_tenant_id()'
   then
-    raise exception '% needs the column: % uuid not null default tenancy.current_tenant_id()',
-        relation, quote_ident(tenant_column)
-      using hint = 'Build the table with tenantColumns() from rowhouse/context. The tenant column must be a uuid.';
+    raise exception '% needs the column: % % not null default tenancy.current_tenant_id()',
+        relation, quote_ident(tenant_column), case id_type when 'text'::regtype then 'text collate "C"' else id_type::text end
+      using hint = 'Build the table with tenantColumns() from rowhouse/context. The tenant column must have the type of tenant ids.';
   end if;
   if found.preset is null then
     execute format('alter table %s alter column %I set default tenancy.current_tenant_id()', relation, tenant_column);
