@@ -23,8 +23,8 @@ async function createProject(version: number) {
     database,
     run: (...command: string[]) => rowhouse(command, { cwd: folder, env }),
     /** Migrates the database with a folder of SQL files. */
-    migrate: (sqlFolder = join(folder, 'sql')) =>
-      migrate({ url: database.ownerUrl, sql: sqlFolder, migrations: join(folder, 'drizzle'), shared }),
+    migrate: (sqlFolder = join(folder, 'sql'), signingSecrets: string[] = []) =>
+      migrate({ url: database.ownerUrl, sql: sqlFolder, migrations: join(folder, 'drizzle'), shared, signingSecrets }),
     [Symbol.asyncDispose]: () => project[Symbol.asyncDispose](),
   }
 }
@@ -93,24 +93,27 @@ describe.each(olderVersions)('the SQL of version %d', (version) => {
     expect(await writeAndRead(project.database)).toEqual([1, 0])
   })
 
-  test.each([[undefined], [['a secret of 32 characters or more!']]])(
-    'keeps the functions that running processes compare, with the signing keys %p',
-    async (signingSecrets) => {
-      await using project = await createProject(version)
-      const owner = asOwner(project.database)
-      const options = {
-        url: project.database.ownerUrl,
-        migrations: join(project.folder, 'drizzle'),
-        shared,
-        signingSecrets,
-      }
-      await migrate({ ...options, sql: join(project.folder, 'sql') })
-      const before = [...(await owner.unsafe(comparedFunctions))]
-      await project.run('upgrade')
-      await migrate({ ...options, sql: join(project.folder, 'sql') })
-      expect([...(await owner.unsafe(comparedFunctions))]).toEqual(expect.arrayContaining(before))
-    },
+  test('keeps the functions that running processes compare', async () => {
+    await using project = await createProject(version)
+    const owner = asOwner(project.database)
+    await project.migrate()
+    const before = [...(await owner.unsafe(comparedFunctions))]
+    await project.run('upgrade')
+    await project.migrate()
+    expect([...(await owner.unsafe(comparedFunctions))]).toEqual(expect.arrayContaining(before))
+  })
+})
+
+// test/tenant-ids/upgrade.test.ts upgrades a database with signed tenants.
+test('the SQL of version 1 is refused with signing keys: it does not understand the signatures of this release', async () => {
+  await using project = await createProject(1)
+  const signingSecrets = ['a secret of 32 characters or more!']
+  await expect(project.migrate(undefined, signingSecrets)).rejects.toThrow(
+    'tenancy.current_tenant_id(): its body is not the one that Rowhouse installs',
   )
+  await project.run('upgrade')
+  await project.migrate(undefined, signingSecrets)
+  expect((await inspect(project.database)).filter(({ check }) => check !== 'signed-context')).toEqual([])
 })
 
 test('a process of this release serves a database of the next version, and warns of it', async () => {
