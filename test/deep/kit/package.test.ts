@@ -76,7 +76,7 @@ describe('the package', () => {
 
   test('names a page in the project for a finding', async () => {
     const folder = await core
-    const open = schema.replace(/, \(t\).*/, ')')
+    const open = schema.replace('tenantColumns(),', '{ ...tenantColumns(), name: text().unique() },')
     await Bun.write(join(folder, 'open.js'), open)
     const init = ['init', '--schema', 'open.js', '--sql', 'other']
     const { stdout, stderr } = await run([node, 'node_modules/rowhouse/bin/rowhouse.js', ...init], folder)
@@ -141,7 +141,7 @@ describe('an optional package that is missing', () => {
   })
 })
 
-const schema = `import { pgTable, primaryKey } from 'drizzle-orm/pg-core'
+const schema = `import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { tenantColumns } from 'rowhouse'
 export const notes = pgTable('notes', tenantColumns(), (t) => [primaryKey({ columns: [t.tenantId, t.id] })]).enableRLS()`
 
