@@ -22,6 +22,7 @@ const peers: Record<string, string> = {
 /** What few applications need: a missing one is named with the command that installs it. */
 const optionalPeers: Record<string, string> = {
   '@electric-sql/pglite': '^0.5.16',
+  '@hono/node-server': '>=1.13.0',
   jiti: '^2.7.0',
   jose: '^6.2.10',
   'swagger-ui-dist': '^5.17.0',

@@ -6,10 +6,14 @@ import type { Statement, StatementResult } from './statement.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 import { parserOf, toParameter } from './values.ts'
 
-const failedAt = new WeakMap<Error, number>()
+const answered = new WeakMap<Error, readonly StatementResult[]>()
+
+/** The results of the statements in front of the one that failed with an error; undefined: no batch failed with it. */
+export const resultsBefore = (error: unknown): readonly StatementResult[] | undefined =>
+  error instanceof Error ? answered.get(error) : undefined
 
 /** The index of the statement that failed with an error, among those that were sent together. A failure of COMMIT is behind them. */
-export const indexOfFailed = (error: Error): number => failedAt.get(error) ?? Number.POSITIVE_INFINITY
+export const indexOfFailed = (error: Error): number => resultsBefore(error)?.length ?? Number.POSITIVE_INFINITY
 
 const noColumns: Columns = { names: [], parsers: [] }
 const sync = serialize.sync()
@@ -71,6 +75,11 @@ export class Batch {
     return [serialize.parse({ name: plan.name, text }), bind, describePortal, execute]
   }
 
+  /** Whether PostgreSQL has answered every statement, or one of them with an error: then it is ready for the next message. */
+  get isAnswered(): boolean {
+    return this.error !== undefined || this.results.length === this.statements.length
+  }
+
   onParseComplete(): void {
     const [text, plan] = this.parsing.shift() ?? []
     if (text !== undefined && plan?.name) this.prepared?.add(text, plan)
@@ -105,7 +114,7 @@ export class Batch {
 
   onError(error: Error): void {
     this.error ??= Object.assign(error, { name: 'PostgresError' }) // pg calls it "error"
-    failedAt.set(error, this.results.length)
+    answered.set(error, this.results)
     const failed = this.statements[this.results.length]
     if (failed) noteQuery(error, failed.text)
   }
@@ -118,6 +127,10 @@ export class Command extends Batch {
   constructor(text: string) {
     super([], undefined)
     this.bytes = serialize.query(text)
+  }
+
+  override get isAnswered(): boolean {
+    return this.error !== undefined || this.results.length > 0
   }
 }
 

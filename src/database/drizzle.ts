@@ -12,6 +12,8 @@ import { TenantDialect } from './tenant-dialect.ts'
 /** What the queries of one database are built with. */
 export interface Drizzle {
   readonly dialect: PgDialect
+  /** Builds queries that are sent with new values on each call. */
+  readonly dialectForPrepared: PgDialect
   /** The tables of the schema and their relations; undefined: there are no relational queries. */
   readonly schema: RelationalSchemaConfig<TablesRelationalConfig> | undefined
 }
@@ -30,8 +32,9 @@ export function createDrizzle(
   of: 'tenant' | 'admin',
 ): Drizzle {
   const config = casing === undefined ? {} : { casing }
-  const dialect = of === 'tenant' ? new TenantDialect(config) : new ExactDialect(config)
-  if (schema === undefined) return { dialect, schema: undefined }
+  const Dialect = of === 'tenant' ? TenantDialect : ExactDialect
+  const dialects = { dialect: new Dialect(config), dialectForPrepared: new Dialect(config, true) }
+  if (schema === undefined) return { ...dialects, schema: undefined }
   const { tables, tableNamesMap } = extractTablesRelationalConfig(schema, createTableRelationsHelpers)
-  return { dialect, schema: { fullSchema: schema, schema: tables, tableNamesMap } }
+  return { ...dialects, schema: { fullSchema: schema, schema: tables, tableNamesMap } }
 }

@@ -1,6 +1,15 @@
-import { type BuildRelationalQueryResult, is, SQL, sql, type TablesRelationalConfig } from 'drizzle-orm'
-import { type PgColumn, PgDialect, type PgTable } from 'drizzle-orm/pg-core'
+import {
+  type BuildRelationalQueryResult,
+  is,
+  type Param,
+  SQL,
+  sql,
+  type TablesRelationalConfig,
+  type UpdateSet,
+} from 'drizzle-orm'
+import { type PgColumn, PgDialect, type PgDialectConfig, type PgInsertConfig, type PgTable } from 'drizzle-orm/pg-core'
 import { withDecoder } from './decoders.ts'
+import { withGeneratedValues } from './generated-values.ts'
 import { nestedDecoder } from './nested-rows.ts'
 
 type Relational = BuildRelationalQueryResult<PgTable, PgColumn>
@@ -11,6 +20,29 @@ type Selection = Relational['selection']
  * JSON, where Drizzle would round bigint and numeric to a double.
  */
 export class ExactDialect extends PgDialect {
+  /** @param isForPrepared whether its queries are built once, and sent with new values */
+  constructor(
+    config: PgDialectConfig,
+    private readonly isForPrepared = false,
+  ) {
+    super(config)
+  }
+
+  override buildInsertQuery(config: PgInsertConfig): SQL {
+    const { table, values, select } = config
+    if (!this.isForPrepared || select) return super.buildInsertQuery(config)
+    const rows = (values as Record<string, Param | SQL>[]).map((row) => this.generated(table, row, 'insert')) // no SELECT
+    return super.buildInsertQuery({ ...config, values: rows })
+  }
+
+  override buildUpdateSet(table: PgTable, set: UpdateSet): SQL {
+    return super.buildUpdateSet(table, this.isForPrepared ? this.generated(table, set, 'update') : set)
+  }
+
+  private generated<Row extends Record<string, unknown>>(table: PgTable, row: Row, command: 'insert' | 'update'): Row {
+    return withGeneratedValues(table, row, command, (one) => this.sqlToQuery(one).params.length > 0)
+  }
+
   override buildRelationalQueryWithoutPK(
     config: Parameters<PgDialect['buildRelationalQueryWithoutPK']>[0],
   ): Relational {

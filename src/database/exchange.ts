@@ -1,9 +1,11 @@
+import { indexOfFailed, resultsBefore } from './batch.ts'
 import type { Connection, ConnectionSource, LoginSettings, Reply, Status } from './connection.ts'
 import { ConnectionFailure } from './connection-failure.ts'
 import { idOf, runsWithoutBegin, ViolatedProtocol } from './ending.ts'
 import { Message } from './message.ts'
 import { SettingsNotConfirmed } from './not-confirmed.ts'
 import type { Opening } from './opening.ts'
+import { isReported } from './reported-error.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { TransactionMisuse } from './transaction-misuse.ts'
 
@@ -47,6 +49,8 @@ export class Exchange {
   /** Whether a message was sent. */
   isUsed = false
   isCommitted = false
+  /** Whether the opening did what it must. */
+  private isConfirmed = false
   /** Whether BEGIN was sent. */
   private hasBegun = false
 
@@ -75,15 +79,29 @@ export class Exchange {
     const { connection } = this
     this.lastSeen = connection
     outgoing.assertWanted()
-    const message = this.messageOf(outgoing, !this.isUsed, connection.loginSettings)
-    if (!this.isUsed && opening.command) await connection.command(opening.command)
+    const isFirst = !this.isUsed
+    if (!isFirst && !this.isConfirmed) throw new SettingsNotConfirmed('The transaction was not opened')
+    const message = this.messageOf(outgoing, isFirst, connection.loginSettings)
+    if (isFirst && opening.command) await connection.command(opening.command)
     this.isUsed = true
     this.hasBegun = !message.isAlone
+    let results: readonly StatementResult[]
     try {
-      return this.confirm(message, await connection.send(message.statements, { named }), connection)
+      results = await connection.send(message.statements, { named })
     } catch (error) {
+      if (this.hasNothingToEnd(message, error, connection)) this.hasBegun = false
+      // A savepoint can be taken back, and the transaction goes on.
+      if (isFirst) this.confirmOpening(message, resultsBefore(error) ?? [], connection)
       throw message.meaningOf(error)
     }
+    return this.confirm(message, results, connection)
+  }
+
+  /** Whether a message failed before it was sent, or with its COMMIT. */
+  private hasNothingToEnd({ isWhole, statements }: Message, error: unknown, { status, fault }: State): boolean {
+    if (status !== 'idle' || fault !== undefined) return false
+    if (error instanceof TypeError) return true // a parameter that cannot be encoded
+    return isWhole && !this.mayLeaveState && isReported(error) && indexOfFailed(error) === statements.length - 1
   }
 
   private async sendAlone(outgoing: Outgoing): Promise<StatementResult[]> {
@@ -120,14 +138,19 @@ export class Exchange {
 
   /** Compares the results with what the transaction must have done. Only then the work gets the results of its queries. */
   private confirm(message: Message, results: readonly StatementResult[], { fault, status }: State): StatementResult[] {
-    const [opened, own, ended] = message.split(results)
-    if (opened.length > 0) {
-      if (fault) throw new ConnectionFailure('lost', new Error(`Protocol violation: ${fault} at begin`))
-      this.options.opening.confirm(opened)
-    }
+    const [own, ended] = message.split(results)
+    this.confirmOpening(message, results, { fault })
     if (message.isWhole) this.confirmCommit(ended, status)
     else if (status !== 'transaction') throw new TransactionMisuse('The transaction ended before its work did')
     return own
+  }
+
+  /** Compares the results of the opening, if they are all there. Nothing more is sent in a transaction without that. */
+  private confirmOpening(message: Message, results: readonly StatementResult[], { fault }: Pick<State, 'fault'>): void {
+    if (isNotice(fault)) throw new ConnectionFailure('lost', new Error(`Protocol violation: ${fault}`))
+    const opened = message.openedBy(results)
+    if (opened) this.options.opening.confirm(opened)
+    this.isConfirmed ||= opened !== undefined
   }
 
   private confirmCommit(results: readonly StatementResult[], status: Status): void {
@@ -138,6 +161,9 @@ export class Exchange {
     if (this.options.withId) this.transactionId = idOf(results[0])
   }
 }
+
+/** Whether a connection has a fault because another client used it. */
+export const isNotice = (fault: string | undefined): boolean => fault?.startsWith('notice') ?? false
 
 const isSame = (one: Reply, other: Reply): boolean =>
   one.results === other.results && one.status === other.status && one.fault === other.fault && one.error === other.error

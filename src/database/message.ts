@@ -45,11 +45,17 @@ export class Message {
     this.statements = [...this.first, ...queries, ...this.guard, ...end]
   }
 
-  /** The results of the opening, of the queries, and of the end. */
-  split(results: readonly StatementResult[]): [StatementResult[], StatementResult[], StatementResult[]] {
+  /** The results of the queries, and of the end. */
+  split(results: readonly StatementResult[]): [StatementResult[], StatementResult[]] {
     const start = this.first.length
     const end = start + this.options.queries.length
-    return [results.slice(0, start), results.slice(start, end), results.slice(end + this.guard.length)]
+    return [results.slice(start, end), results.slice(end + this.guard.length)]
+  }
+
+  /** The results of the opening; undefined where it is not in the message, or has not answered as a whole. */
+  openedBy(results: readonly StatementResult[]): readonly StatementResult[] | undefined {
+    const { length } = this.first
+    return length > 0 && results.length >= length ? results.slice(0, length) : undefined
   }
 
   /** What the failure of the message means for the transaction. */

@@ -6,6 +6,7 @@ import {
   type TableRelationalConfig,
   type TablesRelationalConfig,
 } from 'drizzle-orm'
+import { PgCustomColumn } from 'drizzle-orm/pg-core'
 import { type Decoder, decoderOf } from './decoders.ts'
 import { parserOf } from './values.ts'
 
@@ -69,17 +70,24 @@ function valueReader(field: Item['field']): Reader {
 /** What the driver returns for a value of a type that JSON writes in another way. */
 const conversions: Record<string, (value: unknown) => unknown> = {
   bigint: String,
+  int8: String,
   bigserial: String,
   numeric: String,
   decimal: String,
+  dec: String,
   timestamp: textOfTimestamp,
+  timestamptz: textOfTimestamp,
   bytea: (value) => parserOf(17)?.(String(value)) ?? value,
 }
 
-const exactTypes = new Set(['bigint', 'bigserial', 'numeric', 'decimal'])
+const exactTypes = new Set(['bigint', 'int8', 'bigserial', 'numeric', 'decimal', 'dec'])
 
-/** Whether a number of JSON can have more digits than a double. An expression is a number, as over Drizzle's drivers. */
-const losesDigits = (field: Item['field']): boolean => is(field, Column) && exactTypes.has(typeOf(field))
+/**
+ * Whether a number of JSON can have more digits than a double. An expression is a number, as over Drizzle's drivers. A custom type can
+ * have the name of a domain.
+ */
+const losesDigits = (field: Item['field']): boolean =>
+  is(field, Column) && (exactTypes.has(typeOf(field)) || (is(field, PgCustomColumn) && !/^jsonb?$/.test(typeOf(field))))
 
 const hasExact = ({ field, isJson, selection }: Item): boolean =>
   isJson ? selection.some(hasExact) : losesDigits(field)

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import pg from 'pg'
 import type { BackendMessage } from 'pg-protocol/dist/messages'
 import { Batch, Command } from './batch.ts'
@@ -80,6 +81,9 @@ export class PgConnection implements SideBySideConnection {
       throw new ConnectionFailure('lost', error as Error) // pg throws errors only
     }
     this.readFromSocket()
+    // The deadline of a batch keeps the process from its end. An idle socket does not: a script ends without `close`.
+    const { stream } = this.client.connection
+    if (this.answerTimeoutMs > 0 && stream instanceof Socket) stream.unref()
     this.isConnected = true
   }
 
@@ -125,12 +129,14 @@ export class PgConnection implements SideBySideConnection {
   }
 
   private finishFirst(status: Status): void {
+    const first = this.pending[0]
+    if (!first?.batch.isAnswered) throw new Error('PostgreSQL was ready for the next message before it had answered')
+    this.pending.shift()
     this.currentStatus = status
-    const first = this.pending.shift()
     if (this.pending.length === 0) clearTimeout(this.deadline)
     // No name is parsed twice: PgBouncer ends a session for that, and keeps the old statement on the server.
-    if (isStale(first?.batch.error)) this.prepared = undefined
-    first?.settle(first.batch.error)
+    if (isStale(first.batch.error)) this.prepared = undefined
+    first.settle(first.batch.error)
   }
 
   private lose(error: Error): void {

@@ -49,6 +49,7 @@ export interface PoolNumbers {
 /**
  * Creates a pool of connections. It opens connections on demand, serves waiting calls in their order, and closes a
  * connection that has a fault, or is released before its transaction and its statements have ended, instead of lending it again.
+ * Idle connections keep no process from its end: a script needs no `close`.
  *
  * @throws TypeError when the URL or a number is not understood, OperatorError when a file that the URL names cannot be read.
  *   ApiError SERVICE_UNAVAILABLE from `acquire`, when no connection is released for `acquireTimeoutMs` or the pool is
@@ -95,11 +96,12 @@ export function createPool(options: PoolOptions): Pool {
   function serve(): void {
     for (let first = waiting.find(mayTake); first; first = waiting.find(mayTake)) {
       const connection = take()
-      if (connection === undefined) return
+      if (connection === undefined) break
       waiting.remove(first)
       if (isTransaction(first)) run(connection, first)
       else first.receive(lend(connection, first.holder))
     }
+    waiting.settle()
   }
 
   /** Runs a transaction, and others that may go with it. */
@@ -167,7 +169,10 @@ export function createPool(options: PoolOptions): Pool {
       assertOpen()
       const connection = mayTake({ holder }) ? take() : undefined // undefined while others wait: `release` serves them
       if (connection) return lend(connection, holder)
-      return await new Promise((receive, reject) => waiting.push({ holder, receive, reject }))
+      return await new Promise((receive, reject) => {
+        waiting.push({ holder, receive, reject })
+        waiting.settle()
+      })
     },
 
     release(loan) {

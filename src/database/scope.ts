@@ -72,6 +72,11 @@ export class Scope implements Sender {
     return this.cause
   }
 
+  /** Whether queries were made and not sent. */
+  get isExpecting(): boolean {
+    return this.expected > 0
+  }
+
   /** Marks it as failed. The first failure stays. */
   fail(error: unknown): void {
     this.cause ??=

@@ -1,4 +1,4 @@
-import { fillPlaceholders, type Query } from 'drizzle-orm'
+import type { Query } from 'drizzle-orm'
 import {
   type PgDialect,
   PgPreparedQuery,
@@ -9,6 +9,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import * as utils from 'drizzle-orm/utils'
 import { decoderOf, withDecoder } from './decoders.ts'
+import { filled } from './generated-values.ts'
 import { type Rows, type StatementResult, toRows } from './statement.ts'
 
 /** Sends one statement of a transaction. `isPrepared`: the code wrote its text, once, before there were values. */
@@ -56,7 +57,7 @@ export class TenantQuery<T extends PreparedQueryConfig = PreparedQueryConfig> ex
   /** Runs the query in a transaction, which may be another one than the query was built in. */
   async executeBy(sender: Sending, values: Record<string, unknown>, isPrepared?: boolean): Promise<T['execute']> {
     const { sql, params } = this.query
-    return this.resultOf(await sender.send(sql, fillPlaceholders(params, values), isPrepared))
+    return this.resultOf(await sender.send(sql, filled(params, values), isPrepared))
   }
 
   /** What Drizzle's builder returns for the result of the statement. */

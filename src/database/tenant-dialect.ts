@@ -15,8 +15,8 @@ const writtenOnce = ['tenant_id', 'id', 'created_at']
 export class TenantDialect extends ExactDialect {
   private readonly names: CasingCache
 
-  constructor(config: PgDialectConfig) {
-    super(config)
+  constructor(config: PgDialectConfig, isForPrepared = false) {
+    super(config, isForPrepared)
     this.names = new CasingCache(config.casing)
   }
 

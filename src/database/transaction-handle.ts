@@ -123,7 +123,8 @@ export class TransactionHandle implements Queue {
     this.isSettling = isUnused
     const result = resultOf(returned)
     this.isSettling = false
-    this.isWhole = isUnused && this.options.endsWithQueries && this.waiting.length === size
+    const areAll = this.waiting.length === size && !this.scope.isExpecting
+    this.isWhole = isUnused && this.options.endsWithQueries && areAll
     if (isUnused && this.waiting.length > 0) this.flushing = this.isWhole ? this.flush() : this.flushSoon()
     return await result
   }

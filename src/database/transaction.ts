@@ -4,7 +4,7 @@ import { cleaning, cleanRollback, failureOfCleaning } from './cleaning.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import type { Drizzle } from './drizzle.ts'
 import { ending, idOf, ViolatedProtocol } from './ending.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, isNotice } from './exchange.ts'
 import { SettingsNotConfirmed } from './not-confirmed.ts'
 import type { Opening } from './opening.ts'
 import type { QueryLogging } from './query-logger.ts'
@@ -88,7 +88,10 @@ async function endOn(
   options: TransactionOptions,
 ): Promise<void> {
   const violation = violationOf(exchange, handle)
-  if (violation !== undefined) return await destroy(exchange, violation, options)
+  if (violation !== undefined) {
+    handle.fail(new ViolatedProtocol(violation))
+    return await destroy(exchange, violation, options)
+  }
   // No query was sent, or its message ended the transaction.
   if (!connection || !exchange.isOpen) return reportId(exchange.transactionId, options)
   if (handle.firstCause) return await rollback(connection, exchange)
@@ -121,8 +124,8 @@ async function commit(
   // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK. A connection that is lost after COMMIT has committed.
   if (command === 'COMMIT' && !isNotice(fault)) return reportId(transactionId, options)
   const violation = command === 'COMMIT' ? `${fault} at commit` : `COMMIT was answered with ${command}`
-  await destroy(exchange, violation, options)
   handle.fail(new ViolatedProtocol(violation))
+  await destroy(exchange, violation, options)
 }
 
 async function sendCommit(connection: Connection, { mayLeaveState }: Exchange, withId: boolean) {
@@ -142,8 +145,6 @@ async function sendCommit(connection: Connection, { mayLeaveState }: Exchange, w
 function reportId(transactionId: string | undefined, { onCommit }: TransactionOptions): void {
   if (transactionId !== undefined) onCommit?.(transactionId)
 }
-
-const isNotice = (fault: string | undefined): boolean => fault?.startsWith('notice') ?? false
 
 async function destroy({ lastSeen }: Exchange, what: string, options: TransactionOptions): Promise<void> {
   await lastSeen?.close() // first: a listener must not see, or keep, a connection that the next tenant could get

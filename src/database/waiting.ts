@@ -22,6 +22,7 @@ export const isTransaction = (waiter: Waiter): waiter is WaitingTransaction => '
 export class WaitingQueue {
   private readonly entries: { waiter: Waiter; until: number }[] = []
   private timer: ReturnType<typeof setTimeout> | undefined
+  private keepsProcess = false
 
   constructor(private readonly timeoutMs: number) {}
 
@@ -46,6 +47,17 @@ export class WaitingQueue {
     if (at >= 0) this.entries.splice(at, 1)
   }
 
+  /**
+   * Called when everybody has been served who can be. The timer keeps the process from its end only while others wait: a transaction that
+   * waits in vain must get its error.
+   */
+  settle(): void {
+    if (this.keepsProcess === this.entries.length > 0) return
+    this.keepsProcess = !this.keepsProcess
+    if (this.keepsProcess) this.timer?.ref()
+    else this.timer?.unref()
+  }
+
   private rejectLate(): void {
     this.timer = undefined
     const now = performance.now()
@@ -56,11 +68,12 @@ export class WaitingQueue {
     }
     const [next] = this.entries
     if (next) this.rejectIn(next.until - now)
+    else this.keepsProcess = false
   }
 
-  /** The timer outlives those that wait, and must not keep a process from its end. */
+  /** The timer outlives those that wait. */
   private rejectIn(ms: number): void {
     this.timer = setTimeout(() => this.rejectLate(), ms)
-    this.timer.unref()
+    if (!this.keepsProcess) this.timer.unref()
   }
 }

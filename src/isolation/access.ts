@@ -17,7 +17,7 @@ export interface Access {
   why: string
 }
 
-/** One row of the isolation matrix. */
+/** One row of the isolation matrix: a tenant table, or a view of tenant tables. */
 export interface TableAccess {
   table: string
   select: Access
@@ -45,7 +45,8 @@ export function accessOf(policies: PolicyRow[], tenant: Tenant | undefined, seen
   })
 }
 
-function trySelect(table: string, judged: Access, { leaking, clean, asTenant }: Seen): Access {
+/** A command that the check ran, or else what it judged. */
+export function trySelect(table: string, judged: Access, { leaking, clean, asTenant }: Seen): Access {
   if (leaking.has(table)) return { state: 'leaks', why: 'a query returned rows of other tenants' }
   if (judged.state === 'leaks' || !clean.has(table)) return judged
   const how = asTenant ? 'without a tenant, and as a tenant without rows' : 'without a tenant'

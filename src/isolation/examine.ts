@@ -1,13 +1,14 @@
-import type { Connection } from '../database/index.ts'
+import { type Connection, query } from '../database/index.ts'
 import { accessOf, type TableAccess } from './access.ts'
 import type { Finding } from './finding.ts'
-import { type IsolationCheckOptions, inOrder, inspectDatabase, isDemonstrated } from './inspect.ts'
+import { type IsolationCheckOptions, inOrder, inspectDatabase, isDemonstrated, listedNames } from './inspect.ts'
 import { probeRows } from './probe-rows.ts'
+import { accessOfViews } from './view-access.ts'
 
 /** What the doctor tells of a database. */
 export interface IsolationReport {
   findings: Finding[]
-  /** What keeps tenants apart, for each tenant table and each command. */
+  /** What keeps tenants apart, for each command on each tenant table, and on each view of such tables. */
   tables: TableAccess[]
 }
 
@@ -20,11 +21,16 @@ export async function examine(
   connection: Connection,
   options: IsolationCheckOptions & { asTenant?: boolean },
 ): Promise<IsolationReport & { mayRun: boolean }> {
-  const { tenantColumn = 'tenant_id', shared = [], asTenant = false } = options
+  const { tenantColumn = 'tenant_id', asTenant = false } = options
+  const [shared, unreachable] = listedNames(options)
   const { findings: found, mayRun, policies, tenant, value } = await inspectDatabase(connection, options)
   const as = asTenant ? value : undefined
   const { findings: rows, clean } = await probeRows(connection, { tenantColumn, shared, mayRun, tenant: as })
   const findings = [...found, ...rows].sort(inOrder)
   const leaking = new Set(findings.filter(isDemonstrated).map(({ object }) => object))
-  return { findings, mayRun, tables: accessOf(policies, tenant, { leaking, clean, asTenant: as !== undefined }) }
+  const seen = { leaking, clean, asTenant: as !== undefined }
+  const [session] = await query(connection, 'select current_user as role')
+  const given = [options.role ?? session?.role, tenantColumn, shared, unreachable]
+  const views = await accessOfViews(connection, given, seen)
+  return { findings, mayRun, tables: [...accessOf(policies, tenant, seen), ...views] }
 }

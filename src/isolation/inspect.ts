@@ -1,4 +1,5 @@
 import { type Connection, query } from '../database/index.ts'
+import { spellings } from '../text/index.ts'
 import { functionChecks } from './checks/functions.ts'
 import { keyChecks } from './checks/keys.ts'
 import { policyChecks } from './checks/policies.ts'
@@ -94,13 +95,18 @@ export interface Inspection {
   value: TenantValue | undefined
 }
 
+/** The shared and the unreachable names, in each way to write them. */
+export const listedNames = ({ shared = [], unreachable = [] }: Pick<IsolationCheckOptions, 'shared' | 'unreachable'>) =>
+  [shared.flatMap(spellings), unreachable.flatMap(spellings)] as const
+
 /** {@link inspectRowSecurity} for the check that also queries tables. */
 export async function inspectDatabase(connection: Connection, options: IsolationCheckOptions): Promise<Inspection> {
-  const { tenantColumn = 'tenant_id', shared = [], allowPrivileged = false } = options
+  const { tenantColumn = 'tenant_id', allowPrivileged = false } = options
+  const [shared, unreachable] = listedNames(options)
   // First of all: until then the database decides what the names in a query mean.
   const [entry] = (await query(connection, enterCatalogue)) as unknown as [{ path: string }] // its one row
   const [session] = (await query(connection, sessionQuery)) as unknown as [Session] // its one row
-  const given = [options.role ?? session.role, tenantColumn, shared, options.unreachable ?? []]
+  const given = [options.role ?? session.role, tenantColumn, shared, unreachable]
   const policies = `with ${tablesQuery} ${policiesQuery}`
   const rows = (await query(connection, policies, given)) as unknown as PolicyRow[] // the query's own columns
   const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)
@@ -109,8 +115,8 @@ export async function inspectDatabase(connection: Connection, options: Isolation
   const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Found[] // its own columns
   const all = [...found.map(withDeclaration), ...judgePolicies(rows, tenant)]
   const isOurs = session.hasOurs || settings.includes('app.current_tenant')
-  const unreachable = rows.filter(({ privileges }) => privileges === '').map(({ table }) => table)
-  const findings = isOurs ? all : levelElsewhere(all, checks, unreachable)
+  const outOfReach = rows.filter(({ privileges }) => privileges === '').map(({ table }) => table)
+  const findings = isOurs ? all : levelElsewhere(all, checks, outOfReach)
   const isServing = session.login === (options.role ?? session.role) && !findings.some(isPower)
   const mayRun = allowPrivileged || isServing
   // Functions of policies see the names that they see in the service.

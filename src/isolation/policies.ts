@@ -1,5 +1,5 @@
 import { readTenantCondition, type TenantCondition } from './policy-text.ts'
-import { parameters } from './tables-query.ts'
+import { privilegesOn } from './tables-query.ts'
 
 /** A policy of a tenant table. A table without policies is one row with a null `policy`. */
 export interface PolicyRow {
@@ -35,10 +35,7 @@ select t.name as "table", t.tenant_name as "column",
   pg_get_expr(p.polqual, p.polrelid) as "using", pg_get_expr(p.polwithcheck, p.polrelid) as "check",
   coalesce((select t.relrowsecurity and not rolsuper and not rolbypassrls
     and (t.relforcerowsecurity or not pg_has_role(role.oid, t.relowner, 'USAGE')) from role), false) as "isActive",
-  concat(case when has_any_column_privilege(${parameters.role}, t.oid, 'SELECT') then 'r' end,
-    case when has_any_column_privilege(${parameters.role}, t.oid, 'INSERT') then 'a' end,
-    case when has_any_column_privilege(${parameters.role}, t.oid, 'UPDATE') then 'w' end,
-    case when has_table_privilege(${parameters.role}, t.oid, 'DELETE') then 'd' end) as privileges,
+  ${privilegesOn('t')} as privileges,
   (select string_agg(coalesce(nullif(f.prosrc, ''), pg_get_function_sqlbody(f.oid)), ' ')
     from pg_depend d join pg_proc f on f.oid = d.refobjid
     where d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass) as functions

@@ -55,6 +55,27 @@ role as (
   join pg_proc p on p.oid = d.refobjid
 )`
 
+/** What views read, also through other views, for a WITH RECURSIVE clause: `reads`. */
+export const readsQuery = `
+named (view, relation) as (
+  select w.ev_class, d.refobjid from pg_rewrite w
+  join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
+  where w.rulename = '_RETURN' and d.refobjid <> w.ev_class
+), reads (view, relation) as (
+  select * from named union select reads.view, named.relation from reads join named on named.view = reads.relation
+)`
+
+/** Whether a view, by the alias of its relation, runs with the rights of the role that queries it. */
+export const isInvoker = (view: string): string =>
+  `exists (select from pg_options_to_table(${view}.reloptions) where option_name = 'security_invoker' and option_value::boolean)`
+
+/** The commands that the serving role has the privilege for, on a column at the least: some of r, a, w, d. */
+export const privilegesOn = (relation: string): string =>
+  `concat(case when has_any_column_privilege(${parameters.role}, ${relation}.oid, 'SELECT') then 'r' end,
+    case when has_any_column_privilege(${parameters.role}, ${relation}.oid, 'INSERT') then 'a' end,
+    case when has_any_column_privilege(${parameters.role}, ${relation}.oid, 'UPDATE') then 'w' end,
+    case when has_table_privilege(${parameters.role}, ${relation}.oid, 'DELETE') then 'd' end)`
+
 /** Whether a grantee of an ACL gives the serving role its privileges: PUBLIC, the role itself, or a role that it inherits from. */
 export const granteeIsServing = (grantee: string): string =>
   `(${grantee} = 0 or pg_has_role(bound.oid, nullif(${grantee}, 0), 'USAGE'))`

@@ -9,7 +9,11 @@ const Schema = z.looseObject({
   example: z.unknown().optional(),
   default: z.unknown().optional(),
   enum: z.array(z.unknown()).optional(),
-  properties: z.record(z.string(), z.looseObject({ example: z.unknown().optional() })).default({}),
+  properties: z.record(z.string(), z.unknown()).default({}),
+  items: z.unknown().optional(),
+  allOf: z.array(z.unknown()).default([]),
+  anyOf: z.array(z.unknown()).default([]),
+  oneOf: z.array(z.unknown()).default([]),
 })
 export type Schema = z.infer<typeof Schema>
 
@@ -91,12 +95,28 @@ export const parameterExample = ({ example, schema }: Parameter): unknown =>
 export function exampleOf(document: unknown, operation: Operation): Record<string, unknown> {
   const { schemas } = Document.parse(document).components
   const content = operation.requestBody?.content[json]?.schema ?? {}
-  const { $ref } = Schema.parse(content)
-  const schema = Schema.parse($ref ? schemas[$ref.replace('#/components/schemas/', '')] : content)
-  const fields = Object.entries(schema.properties).flatMap(([name, { example }]) =>
-    example === undefined ? [] : [[name, example]],
-  )
-  return z.record(z.string(), z.unknown()).parse(schema.example ?? Object.fromEntries(fields))
+  return z.record(z.string(), z.unknown()).parse(exampleFor(content, schemas) ?? {})
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && !Array.isArray(value)
+
+/** A schema may contain itself. */
+const depthMax = 8
+
+/** The example of a schema: its own, that of a part, or one made of the examples of its fields; undefined without any. */
+function exampleFor(given: unknown, schemas: Record<string, unknown>, depth = 0): unknown {
+  const { $ref, example, properties, items, allOf, anyOf, oneOf } = Schema.parse(given)
+  if (example !== undefined || depth === depthMax) return example
+  const of = (part: unknown) => exampleFor(part, schemas, depth + 1)
+  const referred = $ref ? [schemas[$ref.replace('#/components/schemas/', '')] ?? {}] : []
+  const ofPart = [...referred, ...anyOf, ...oneOf].map(of).find((found) => found !== undefined)
+  if (ofPart !== undefined) return ofPart
+  const fields = Object.entries(properties).map(([name, field]) => [name, of(field)] as const)
+  const own = Object.fromEntries(fields.filter(([, found]) => found !== undefined))
+  const parts = [...allOf.map(of), Object.keys(own).length > 0 ? own : undefined].filter((part) => part !== undefined)
+  if (parts.length > 0) return parts.every(isObject) ? Object.assign({}, ...parts) : parts[0]
+  const item = items === undefined ? undefined : of(items)
+  return item === undefined ? undefined : [item]
 }
 
 /** An example whose references are ids of resources that exist. */

@@ -1,11 +1,23 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { createHash, randomBytes } from 'node:crypto'
-import { createPool, createTenantDatabase, openConnection, query, type TenantDatabase } from '../database/index.ts'
+import {
+  createPool,
+  createTenantDatabase,
+  openConnection,
+  query,
+  type TenantDatabase,
+  type TenantDatabaseOptions,
+} from '../database/index.ts'
 import type { MigratedProject } from '../migrate/index.ts'
 import { parseDatabaseUrl } from '../text/index.ts'
 import { copyPrefix, type Login, templateFor } from './template-database.ts'
 
-export interface TestDatabaseOptions extends MigratedProject {
+type Tables = Record<string, unknown>
+
+/** The options of a test database. `schema` and `casing` are those of {@link createTenantDatabase}, for `db`. */
+export interface TestDatabaseOptions<Schema extends Tables = Record<string, never>>
+  extends MigratedProject,
+    Pick<TenantDatabaseOptions<Schema>, 'schema' | 'casing'> {
   /**
    * A server for tests: the URL of a login that may create databases and roles, such as a superuser. Nothing in the database that it
    * names is changed.
@@ -26,13 +38,13 @@ export interface TestDatabaseOptions extends MigratedProject {
 }
 
 /** A migrated, empty database for one test file. */
-export interface TestDatabase {
+export interface TestDatabase<Schema extends Tables = Record<string, never>> {
   /** As the owner, to whom row-level security does not apply when it is a superuser: for what a test prepares. */
   ownerUrl: string
   /** As the serving role. */
   appUrl: string
   /** The tenant database, as the serving role. Its first use opens a connection. */
-  db: TenantDatabase
+  db: TenantDatabase<Schema>
   /** Closes `db` and drops the database. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -47,8 +59,10 @@ export interface TestDatabase {
  * const { db } = await createTestDatabase({ url: 'postgres://postgres:postgres@localhost:5432/postgres', afterAll })
  * test("no tenant reaches another tenant's rows", () => expectTenantIsolation(db))
  */
-export async function createTestDatabase(options: TestDatabaseOptions): Promise<TestDatabase> {
-  const { url, afterAll, login = loginOf(url), ...project } = options
+export async function createTestDatabase<Schema extends Tables = Record<string, never>>(
+  options: TestDatabaseOptions<Schema>,
+): Promise<TestDatabase<Schema>> {
+  const { url, afterAll, login = loginOf(url), schema, casing, ...project } = options
   const name = `${copyPrefix}${Date.now().toString(36)}_${randomBytes(4).toString('hex')}`
   await onServer(url, async (server) => {
     await server.command(`create database ${name} template ${await templateFor(server, url, login, project)}`)
@@ -58,7 +72,7 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
     await server.command(String(row?.statements))
   })
   const appUrl = urlOf(url, name, login)
-  const db = createTenantDatabase({ connections: createPool({ url: appUrl, size: 4 }) })
+  const db = createTenantDatabase({ connections: createPool({ url: appUrl, size: 4 }), schema, casing })
   let ending: Promise<void> | undefined
   async function end(): Promise<void> {
     await db.close()

@@ -42,6 +42,8 @@ const falseResults: [string, (rows: unknown[][]) => unknown[][]][] = [
   ['no row', () => []],
   ['another request', (rows) => rows.map(([tenant]) => [tenant, 'r-2'])],
 ]
+const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values))
+const unlucky = () => ({ name: 'unlucky', email: `${crypto.randomUUID()}@rowhouse.example` })
 const countPrepared = prepared([], (tx) => tx.select({ count: sql`count(*)` }).from(users))
 
 describe('a tenant that PostgreSQL does not confirm', () => {
@@ -78,6 +80,17 @@ describe('a tenant that PostgreSQL does not confirm', () => {
       expect(await countUsers(tenant)).toBe(0)
     },
   )
+
+  test.each(falseResults)('fails work that begins with a savepoint that fails: %s', async (_name, falsify) => {
+    await using db = openWithFalseResult(falsify)
+    const work = async (tx: TenantTx) => {
+      await failureOf(tx.transaction((inner) => inner.execute(sql`select 1 / 0`)))
+      await addUser(tx)
+    }
+    const tenant = newTenant()
+    expect(await withTenant(tenant, () => failureOf(db.write(work)))).toBeInstanceOf(TenantNotConfirmed)
+    expect(await countUsers(tenant)).toBe(0)
+  })
 
   test('destroys the connection, and the next call gets a new one', async () => {
     const seen: Connection[] = []
@@ -155,6 +168,26 @@ describe('a transaction whose connection another client used', () => {
     expect(await countUsers(tenant)).toBe(1)
   })
 
+  test.each(['read', 'write'] as const)(
+    'fails when a later message shows it, and calls no function: db.%s',
+    async (mode) => {
+      const database = await createDatabase()
+      await asOwner(database).unsafe(`create function warn() returns int language plpgsql as
+      $$ begin raise warning 'there is already a transaction in progress' using errcode = '25001'; return 1; end $$`)
+      await using db = openDatabase({ url: database.appUrl })
+      const called: string[] = []
+      const work = async (tx: TenantTx) => {
+        tx.afterCommit(() => called.push('called'))
+        await tx.$count(users)
+        await tx.execute(sql`select warn()`)
+      }
+      expect(await withTenant(newTenant(), () => failureOf(db[mode](work)))).toMatchObject({
+        code: 'SERVICE_UNAVAILABLE',
+      })
+      expect(called).toEqual([])
+    },
+  )
+
   test('fails when it was ended before its COMMIT', async () => {
     let isUsed = false
     await using db = openDatabase(
@@ -207,6 +240,33 @@ describe('a commit', () => {
       code: 'SERVICE_UNAVAILABLE',
     })
     expect(await withTenant(tenant, () => db.read((tx) => tx.$count(users)))).toBe(1)
+  })
+
+  test.each<[string, (tx: TenantTx) => PromiseLike<unknown>]>([
+    ['in the message of one query', (tx) => newUser(tx, unlucky())],
+    ['in the message of the queries', (tx) => mapped([newUser(tx, unlucky()), newUser(tx, unlucky())], () => {})],
+    ['in a message of its own', async (tx) => await addUser(tx, 'unlucky')],
+  ])('that violates a deferred constraint keeps its connection: %s', async (_name, work) => {
+    const database = await createDatabase()
+    await asOwner(database).unsafe(`
+      create function refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'no' using errcode = '23514'; end $$;
+      create constraint trigger refuse after insert on users deferrable initially deferred
+        for each row when (new.name = 'unlucky') execute function refuse()`)
+    await using db = openDatabase({ url: database.appUrl, size: 1 })
+    const backend = () => withTenant(newTenant(), () => db.read(backendOf))
+    const before = await backend()
+    expect(await withTenant(newTenant(), () => failureOf(db.write(work)))).toMatchObject({ code: '23514' })
+    expect(await backend()).toBe(before)
+  })
+
+  test('that is not reached, because a value cannot be encoded, keeps its connection', async () => {
+    await using db = openDatabase({ size: 1 })
+    const backend = () => withTenant(newTenant(), () => db.read(backendOf))
+    const before = await backend()
+    const work = async (tx: TenantTx) => await tx.execute(sql`select ${{ a: 1n }}::jsonb`)
+    expect(await withTenant(newTenant(), () => failureOf(db.write(work)))).toBeInstanceOf(TypeError)
+    expect(await backend()).toBe(before)
   })
 
   test('that violates a deferred constraint fails with its error', async () => {

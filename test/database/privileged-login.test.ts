@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
-import { createPool, createTenantDatabase, PrivilegedLogin } from '../../src/database/index.ts'
+import { createPool, createTenantDatabase, PrivilegedLogin, type TenantTx } from '../../src/database/index.ts'
 import { main, newTenant, db as shared } from '../database.ts'
 import { addUser, countUsers, failureOf, openDatabase, owner, tenantWithUser } from './shared-database.ts'
 
@@ -18,10 +18,16 @@ const logins: [string, string, string][] = [
   ['a login with BYPASSRLS', bypassingUrl, bypassing],
 ]
 
+async function afterFailedSavepoint(tx: TenantTx) {
+  await failureOf(tx.transaction((inner) => inner.execute(sql`select 1 / 0`)))
+  return await tx.select().from(users)
+}
+
 describe.each(logins)('a tenant database with %s', (_, url, name) => {
   const list = [
     ['work that returns a query', (db: typeof shared) => db.read((tx) => tx.select().from(users))],
     ['work that awaits', (db: typeof shared) => db.read(async (tx) => await tx.select().from(users))],
+    ['work that begins with a savepoint that fails', (db: typeof shared) => db.read(afterFailedSavepoint)],
   ] as const
 
   test.each(list)('returns no rows from %s, and names the login and the remedy', async (_mode, read) => {

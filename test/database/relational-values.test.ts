@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { asc, getTableColumns, is, relations, SQL, sql } from 'drizzle-orm'
-import type { PgColumn } from 'drizzle-orm/pg-core'
+import * as pg from 'drizzle-orm/pg-core'
 import { withTenant } from '../../src/context/index.ts'
 import { asOwner, closeAfterwards, createDatabase, newTenant } from '../database.ts'
 import { openDatabaseWith } from './shared-database.ts'
@@ -16,8 +16,8 @@ const typedRelations = relations(typed, ({ one, many }) => {
 })
 const db = openDatabaseWith({ schema: { typed, typedRelations } }, { url: database.appUrl })
 closeAfterwards(db)
-const columns: Record<string, PgColumn> = getTableColumns(typed)
-const columnOf = (name: string) => columns[name] as PgColumn // a name of the table's columns
+const columns: Record<string, pg.PgColumn> = getTableColumns(typed)
+const columnOf = (name: string) => columns[name] as pg.PgColumn // a name of the table's columns
 
 /** Drizzle reads dates that JavaScript does not have as Invalid Date, which equals nothing. */
 const comparable = (value: unknown): unknown => {
@@ -86,4 +86,28 @@ test('a number in JSON stays a number beside a column whose digits are kept', as
     }),
   )
   expect(found as unknown).toEqual({ n: 0, self: { ...row, n: undefined } })
+})
+
+test('a domain over numeric keeps its digits in a relational query', async () => {
+  const price = pg.customType<{ data: string }>({ dataType: () => 'price' })
+  const priced = pg.pgTable('priced', {
+    tenantId: pg.uuid('tenant_id').notNull(),
+    n: pg.integer().notNull(),
+    price: price(),
+  })
+  const pricedRelations = relations(priced, ({ one }) => ({
+    self: one(priced, { fields: [priced.tenantId, priced.n], references: [priced.tenantId, priced.n] }),
+  }))
+  await asOwner(database).unsafe(`create domain price as numeric(40, 10);
+    create table priced (tenant_id uuid not null default tenancy.current_tenant_id(), n int, price price, primary key (tenant_id, n));
+    select tenancy.protect('priced')`)
+  await using db = openDatabaseWith({ schema: { priced, pricedRelations } }, { url: database.appUrl })
+  const written = { n: 1, price: '123456789012345678901234567890.0123456789' }
+  const found = await withTenant(newTenant(), () =>
+    db.write(async (tx) => {
+      await tx.insert(priced).values(written as never) // its tenant is a default
+      return await tx.query.priced.findFirst({ with: { self: true } })
+    }),
+  )
+  expect([found?.price, found?.self.price]).toEqual([written.price, written.price])
 })

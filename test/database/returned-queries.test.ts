@@ -121,6 +121,17 @@ describe('queries that the work returns', () => {
     expect(await countUsers(tenant)).toBe(0)
   })
 
+  test('commit nothing beside a query that is neither returned nor awaited', async () => {
+    await using db = await opened()
+    const tenant = newTenant()
+    const work = (tx: TenantTx) => {
+      allIds(tx, {})
+      return newUser(tx, newEmail())
+    }
+    expect(await withTenant(tenant, () => failureOf(db.write(work)))).toBeInstanceOf(TransactionMisuse)
+    expect(await countUsers(tenant)).toBe(0)
+  })
+
   test('give no rows when the tenant was not confirmed', async () => {
     const answer = (text: string, given: StatementResult) =>
       setsTenant(text) ? { ...given, rows: [[newTenant(), '']] } : given

@@ -9,6 +9,10 @@ const list = pg.customType<{ data: unknown; driverData: unknown }>({
   fromDriver: (value) => ({ decoded: value }),
 })
 
+const int8 = pg.customType<{ data: bigint; driverData: string }>({ dataType: () => 'int8', fromDriver: BigInt })
+const dec = pg.customType<{ data: string }>({ dataType: () => 'dec(40, 10)' })
+const timestamptz = pg.customType<{ data: string }>({ dataType: () => 'timestamptz' })
+
 /** The types of drizzle-orm/pg-core that PostgreSQL has without an extension: not geometry, vector, halfvec, sparsevec. */
 const scalars = {
   bigintNumber: () => pg.bigint({ mode: 'number' }),
@@ -18,7 +22,10 @@ const scalars = {
   char: () => pg.char({ length: 5 }),
   cidr: () => pg.cidr(),
   customBytea: () => bytea(),
+  customDec: () => dec(),
+  customInt8: () => int8(),
   customJsonb: () => list(),
+  customTimestamptz: () => timestamptz(),
   dateString: () => pg.date({ mode: 'string' }),
   dateDate: () => pg.date({ mode: 'date' }),
   doublePrecision: () => pg.doublePrecision(),
@@ -115,7 +122,10 @@ export const valuesOf: Record<Name, unknown[]> = {
   char: ['', 'a', 'ab  ', '\\"{},'],
   cidr: ['10.0.0.0/8', '2001:db8::/32'],
   customBytea: literals('\\x00ff5c227b', '', '\\x5c'),
+  customDec: ['0.1000000000', '123456789012345678901234567890.0123456789'],
+  customInt8: [0n, 2n ** 63n - 1n],
   customJsonb: [[], [1, [2]], ['1'], '1'],
+  customTimestamptz: timestamps,
   dateString: dates,
   dateDate: [...times('2024-02-03', '1900-01-01'), ...literals(...dates)],
   doublePrecision: [0, -0, 1.1, 1e300, 5e-324, ...limits],

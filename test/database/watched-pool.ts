@@ -1,5 +1,6 @@
 import { users } from '../../db/schema/users.ts'
 import { withTenant } from '../../src/context/index.ts'
+import { resultsBefore } from '../../src/database/batch.ts'
 import {
   type Connection,
   type ConnectionSource,
@@ -50,8 +51,15 @@ export function watchedPool(
       async send(statements, options) {
         for (const { text } of statements) await record(text)
         const rewritten = statements.map((statement) => ({ ...statement, text: rewrite(statement.text) }))
-        const results = await connection.send(rewritten, options)
-        return results.map((result, index) => answered(statements[index]?.text ?? '', result))
+        const tampered = (results: readonly StatementResult[]) =>
+          results.map((result, index) => answered(statements[index]?.text ?? '', result))
+        try {
+          return tampered(await connection.send(rewritten, options))
+        } catch (error) {
+          const results = resultsBefore(error) as StatementResult[] | undefined // an array of the batch
+          results?.splice(0, results.length, ...tampered(results))
+          throw error
+        }
       },
       async command(message) {
         const text = nameOf(message)

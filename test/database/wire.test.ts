@@ -35,6 +35,8 @@ const odd: [Sent[number], unknown][] = [
 const oddSent = odd.map(([sent]) => sent)
 const oddSeen = odd.map(([, seen]) => seen) as never // expect's matchers have no types
 
+const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49])
+
 /** Cuts bytes into parts of these lengths, and repeats them. */
 function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
   const parts: Buffer[] = []
@@ -158,6 +160,21 @@ describe('a connection that is lost', () => {
       expect(seen).toEqual(expected as never) // expect's matchers have no types
       expect(whole).toBeLessThan(texts.length)
     }
+  })
+
+  test('because the server is ready before it has answered fails the call, and no later one gets its reply', async () => {
+    await using wire = await opened()
+    wire.proxy.split = (bytes) => [Buffer.concat([readyForQuery, bytes])]
+    expect(await wire.send(echo('a'))).toEqual([unavailable])
+    expect(await wire.send(echo('b'))).toEqual([unavailable])
+  })
+
+  test('because the server answers more than was asked fails everything behind it', async () => {
+    await using wire = await opened()
+    wire.proxy.split = (bytes) => [Buffer.concat([bytes, readyForQuery])]
+    expect(await wire.send(echo('a'))).toEqual([[['a', 7]]])
+    expect(await wire.send(echo('b'))).toEqual([unavailable])
+    expect(wire.connection.fault).toBe('protocol')
   })
 
   test('because of bytes that are no message fails everything behind them', async () => {

@@ -98,6 +98,34 @@ describe('the isolation matrix', () => {
     expect(await statesOf(database, 'public.audit')).toEqual(['protected', 'leaks', 'protected', 'leaks'])
   })
 
+  test('has the views of tenant tables: by the rights that they run with', async () => {
+    const database = await plainDatabase()
+    const { owner, role } = database
+    await owner.unsafe(`
+      ${row('customers')}
+      create view own_rows with (security_invoker = true) as select * from customers;
+      create view names with (security_invoker = true) as select name from own_rows;
+      create view everybody as select * from customers;
+      create view everybodys_names as select name from customers;
+      create materialized view counted as select org_id, count(*) from customers group by org_id;
+      create view today as select current_date as day;
+      create view locked as select * from customers;
+      grant select, insert on own_rows, everybody to ${role};
+      grant select on names, everybodys_names, counted, today to ${role};`)
+    expect(await statesOf(database, 'public.own_rows')).toEqual(['tried', 'protected', 'protected', 'protected'])
+    expect(await statesOf(database, 'public.names')).toEqual(['protected', 'protected', 'protected', 'protected'])
+    expect(await statesOf(database, 'public.everybody')).toEqual(['leaks', 'not tried', 'protected', 'protected'])
+    expect(await statesOf(database, 'public.everybodys_names')).toEqual([
+      'not tried',
+      'protected',
+      'protected',
+      'protected',
+    ])
+    expect(await statesOf(database, 'public.counted')).toEqual(['leaks', 'protected', 'protected', 'protected'])
+    const tables = (await database.report(['public.counted'])).tables.map(({ table }) => table)
+    expect(tables.filter((table) => /today|locked|counted/.test(table))).toEqual([])
+  })
+
   test('says what it cannot judge', async () => {
     const database = await plainDatabase()
     await database.owner.unsafe(

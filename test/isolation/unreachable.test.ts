@@ -3,11 +3,13 @@ import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { asOwner, closeAfterwards, createDatabase, open } from '../database.ts'
 import { probe } from '../testing/isolation.ts'
 
-const unreachable = ['auth.sessions', 'auth.members']
+// PostgreSQL prints quotes around a keyword such as user.
+const unreachable = ['auth.sessions', 'auth.members', 'auth.user']
 const database = await createDatabase()
 const owner = asOwner(database)
 await owner.unsafe(`create schema auth; grant usage on schema auth to app_user;
-  create table auth.sessions (id text primary key, token text); create table auth.members (tenant_id uuid, name text)`)
+  create table auth.sessions (id text primary key, token text); create table auth.members (tenant_id uuid, name text);
+  create table auth.user (tenant_id uuid, name text)`)
 const isolation = createIsolationCheck({ url: database.appUrl, unreachable })
 closeAfterwards(isolation)
 

@@ -25,7 +25,8 @@ const everything = (sql: postgres.Sql) => sql`
   union all select 'schema', oid::text, nspname, nspacl::text from pg_namespace
   union all select 'migration', id::text, hash, created_at::text from drizzle.__drizzle_migrations
   union all select 'role', oid::text, rolname, concat(rolconnlimit, rolcanlogin) from pg_roles where rolname = 'app_user'
-  union all select 'setting', setrole::text, '', setconfig::text from pg_db_role_setting
+  union all select 'setting', setrole::text, '', setconfig::text from pg_db_role_setting -- other tests change those of their databases
+    where setrole in (0, 'app_user'::regrole) and setdatabase in (0, (select oid from pg_database where datname = current_database()))
   order by 1, 2, 3`
 
 const anyId = '00000000-0000-0000-0000-000000000000'

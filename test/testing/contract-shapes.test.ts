@@ -191,6 +191,42 @@ describe('the contract cases understand', () => {
     expect(names).toContain("sendNote: responds to another tenant's id as to an unknown id")
   })
 
+  test('a body of objects in objects and in lists, whose examples stand in their components or in their fields', async () => {
+    const api = createApp()
+    const Place = z.strictObject({ city: z.string(), zip: z.string() })
+    const Named = Place.openapi('Place', { example: { city: 'Graz', zip: '8010' } })
+    const Line = z.strictObject({ text: z.string().min(1).openapi({ example: 'A line' }) }).openapi('Line')
+    const body = z.strictObject({
+      place: Named,
+      former: Named.optional().openapi({ description: 'Where it was' }),
+      next: Named.nullable(),
+      unnamed: z.strictObject({ city: z.string().openapi({ example: 'Wien' }) }),
+      lines: z.array(Line).min(1),
+      both: Line.extend({ more: z.string().openapi({ example: 'More' }) }).openapi('MoreLine'),
+    })
+    const received: unknown[] = []
+    api.routes.openapi(
+      tenantRoute({
+        ...about,
+        method: 'post',
+        path: '/',
+        operationId: 'createNote',
+        request: { body: jsonBody(body, 'A note') },
+        responses: { 201: json(successOf(noteOf(uuid), 201), 'The note') },
+      }),
+      (c) => {
+        received.push(c.req.valid('json'))
+        return ok(c, { id: crypto.randomUUID() }, { status: 201 })
+      },
+    )
+    const { failing, cases } = await runCases(api)
+    expect([failing, skipped(cases)]).toEqual([[], []])
+    const place = { city: 'Graz', zip: '8010' }
+    const lines = [{ text: 'A line' }]
+    const both = { text: 'A line', more: 'More' }
+    expect(received).toEqual([{ place, former: place, next: place, unnamed: { city: 'Wien' }, lines, both }])
+  })
+
   test('a stream of events, which has no end', async () => {
     const api = createApp()
     const closed: string[] = []

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { is } from 'drizzle-orm'
 import { PgTable } from 'drizzle-orm/pg-core'
 import { OperatorError } from '../../errors/index.ts'
@@ -11,6 +11,7 @@ import { appModule } from '../output/app-module.ts'
 import { save, type WrittenFile } from '../output/written-file.ts'
 import { nameColumns } from '../schema/column-names.ts'
 import { byLabel, readTables, type SchemaTable, toSchemaTable } from '../schema/read-schema.ts'
+import { schemaName } from '../schema/schema-files.ts'
 import { assertNotLater, writtenFiles } from '../schema/written-files.ts'
 import { modulePath } from './code.ts'
 import { parseColumns } from './columns.ts'
@@ -49,8 +50,11 @@ export async function addResource(
   await assertNotLater(project)
   const tables = await readTables(project)
   const layout = await findLayout(project, tables)
-  const { tenantColumn } = project
-  const resource = describeResource(names, parseColumns(columns ?? 'name:text'), { tables, tenantColumn, layout })
+  const resource = describeResource(names, parseColumns(columns ?? 'name:text', project.tenantColumn), {
+    tables,
+    project,
+    layout,
+  })
   const { paths } = resource
   const known = tables.find(({ schema, name }) => schema === 'public' && name === table)
   const wanted: [string, string][] = [
@@ -64,6 +68,7 @@ export async function addResource(
     throw new OperatorError(
       `The schema has the table ${table} already: name its columns with --columns, as in its schema`,
     )
+  if (!known && layout.schemaIndex === undefined) await assertInSchema(project, paths.schema)
 
   const files: Added['files'] = []
   for (const [path, text] of wanted) {
@@ -79,10 +84,27 @@ export async function addResource(
   return { files, sql, missing, resource }
 }
 
+/** Refuses a module that the commands and drizzle-kit would not read. */
+async function assertInSchema(project: RowhouseConfig, path: string): Promise<void> {
+  const { schema, folder } = project
+  // A folder stands for the modules directly in it; a pattern may leave this name out.
+  if (schema.includes(dirname(path)) || (await isMatch(schema, path))) return
+  throw new OperatorError(
+    `${relative(folder, path)} is not a module of the schema, which is ${schemaName(project)}: name the folder, ` +
+      'or a module that exports every table, in drizzle.config.ts or in rowhouse.config.ts',
+  )
+}
+
+async function isMatch(schema: string[], path: string): Promise<boolean> {
+  const { matchesGlob } = await import('node:path')
+  return schema.some((pattern) => pattern === path || matchesGlob?.(path, pattern))
+}
+
 /** The resource with the module in which the schema has its table. */
-const at = (resource: Resource, { file }: SchemaTable): Resource => ({
+const at = (resource: Resource, known: SchemaTable): Resource => ({
   ...resource,
-  paths: { ...resource.paths, schema: file },
+  known,
+  paths: { ...resource.paths, schema: known.file },
 })
 
 async function write(path: string, text: string): Promise<void> {
@@ -105,7 +127,7 @@ async function exportFromIndex({ layout, paths }: Resource): Promise<Added['file
 async function registerIn(resource: Resource): Promise<{ missing: string[]; file: Added['files'][number] }> {
   const { app: path } = resource.layout
   const before = existsSync(path) ? await readText(path) : undefined
-  const { text, missing } = register(before ?? appModule(), resource)
+  const { text, missing } = register(before ?? appModule(resource.project), resource)
   if (text === before) return { missing, file: { path, outcome: 'exists' } }
   await write(path, text)
   return { missing, file: { path, outcome: before === undefined ? 'written' : 'changed' } }

@@ -12,29 +12,30 @@ export interface Column {
   isNullable: boolean
 }
 
-const own = ['id', 'tenantId', 'createdAt', 'updatedAt']
+const own = ['id', 'createdAt', 'updatedAt']
 
 /**
  * Parses the columns of `rowhouse add`.
  *
  * @param text `name:type` pairs with commas between them; a `?` after the type lets the column be null
+ * @param tenantColumn in the database. @default 'tenant_id'
  * @throws OperatorError that names the column
  * @example
  * parseColumns('name:text, dueAt:timestamptz?, status:open|paid, customerId:customers')
  */
-export function parseColumns(text: string): Column[] {
+export function parseColumns(text: string, tenantColumn = 'tenant_id'): Column[] {
   const parts = text
     .split(/,(?![^(]*\))/)
     .map((part) => part.trim())
     .filter((part) => part !== '')
   if (parts.length === 0) throw new OperatorError('--columns must name a column: "name:text, dueAt:timestamptz"')
-  const columns = parts.map(parseColumn)
+  const columns = parts.map((part) => parseColumn(part, [...own, camelCase(tenantColumn)]))
   const double = columns.find(({ name }, index) => columns.findIndex((other) => other.name === name) !== index)
   if (double) throw new OperatorError(`--columns names ${double.key} twice`)
   return columns
 }
 
-function parseColumn(part: string): Column {
+function parseColumn(part: string, own: string[]): Column {
   const [, given = '', type = '', mark = ''] = /^([^:]+?)\s*:\s*(.+?)\s*(\??)$/.exec(part) ?? []
   const key = camelCase(given)
   if (!/^[a-z][a-zA-Z0-9]*$/.test(key) || key.length > 40)

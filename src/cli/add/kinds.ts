@@ -77,7 +77,7 @@ export function kindOf(type: string): Kind {
   const numbers = inner === '' ? [] : inner.split(',').map(Number)
   if (name === 'text') return textOf(numbers[0] ?? 200)
   if (name === 'numeric') return numericOf(numbers[0] ?? 12, numbers[1] ?? (numbers.length === 1 ? 0 : 2))
-  const known = plain[type]
+  const known = Object.hasOwn(plain, type) ? plain[type] : undefined
   if (known) return known
   if (/^\w+(\|\w+)+$/.test(type)) return enumerationOf(type.split('|'))
   if (!/^[a-z][a-z0-9_]*$/.test(type) || looksLikeType.test(type))
@@ -92,26 +92,33 @@ const allowed =
   'Known are text, text(2000), integer, numeric(12, 2), boolean, uuid, date, timestamptz, jsonb, values such as open|paid, and the name ' +
   'of a table to refer to.'
 
-const textOf = (max: number): Kind => ({
-  builder: 'text',
-  zod: `text({ min: 1, max: ${grouped(max)}, trim: true })`,
-  kit: 'text',
-  check: (column) => `char_length(${column}) between 1 and ${max}`,
-  samples: ["'First'", "'Second'"],
-})
+function textOf(max: number): Kind {
+  if (max < 1) throw new OperatorError(`--columns: text(${max}) must have room for a character`)
+  return {
+    builder: 'text',
+    zod: `text({ min: 1, max: ${grouped(max)}, trim: true })`,
+    kit: 'text',
+    check: (column) => `char_length(${column}) between 1 and ${max}`,
+    samples: [`'${'First'.slice(0, max)}'`, `'${'Second'.slice(0, max)}'`],
+  }
+}
 
 function numericOf(precision: number, scale: number): Kind {
   if (precision < 1 || precision > 1000 || scale > precision)
     throw new OperatorError(
       `--columns: numeric(${precision}, ${scale}) must have 1 to 1000 digits, and not more after the point`,
     )
-  const whole = Math.max(1, precision - scale)
+  const whole = precision - scale
+  const digits = whole === 0 ? '0' : `\\d{1,${whole}}`
   const fraction = scale === 0 ? '' : `(\\.\\d{1,${scale}})?`
-  const sample = (digit: number) => `'${digit}${scale === 0 ? '' : `.${'5'.padEnd(scale, '0')}`}'`
+  const sample = (digit: number) =>
+    whole === 0
+      ? `'0.${String(digit).padEnd(scale, '0')}'`
+      : `'${digit}${scale === 0 ? '' : `.${'5'.padEnd(scale, '0')}`}'`
   return {
     builder: 'numeric',
     options: `{ precision: ${precision}, scale: ${scale} }`,
-    zod: bounded(whole + scale + 2, `.regex(/^-?\\d{1,${whole}}${fraction}$/, 'Must be a number')`),
+    zod: bounded(Math.max(1, whole) + scale + 2, `.regex(/^-?${digits}${fraction}$/, 'Must be a number')`),
     samples: [sample(1), sample(2)],
   }
 }

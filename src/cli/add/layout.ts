@@ -47,7 +47,8 @@ export async function findLayout(project: RowhouseConfig, tables: SchemaTable[])
   const isModuleIndex = /^index\./.test(basename(index))
   const app = project.app ?? (await findApp(source)) ?? inFolder ?? join(source, 'app.ts')
   const tests = project.tests ?? first([join(folder, 'test'), join(folder, 'tests')], join(folder, 'test'))
-  const extension = await extensionOf(folder, [index, app])
+  const testRunner = await testRunnerOf(folder)
+  const extension = await extensionOf(folder, [index, app], testRunner)
   return {
     schemaFolder: isIndex && !isModuleIndex ? join(dirname(index), basename(index, extname(index))) : dirname(index),
     schemaIndex: isIndex ? index : undefined,
@@ -58,7 +59,7 @@ export async function findLayout(project: RowhouseConfig, tables: SchemaTable[])
     testDatabase: await exporting(join(folder, 'test/database.ts'), 'db'),
     tables,
     extension,
-    testRunner: await testRunnerOf(folder),
+    testRunner,
     kit: name === 'rowhouse' ? withinKit(folder) : (_, names, entry) => [[names, `rowhouse${entry ?? ''}`]],
   }
 }
@@ -75,13 +76,14 @@ async function exporting(path: string, name: string): Promise<string | undefined
   return new RegExp(`^export const (\\{[^}]*)?\\b${name}\\b`, 'm').test(await readText(path)) ? path : undefined
 }
 
-/** As the project's modules write it, else as its compiler requires it. */
-async function extensionOf(folder: string, modules: string[]): Promise<string> {
+/** As the project's modules write it, else as its tests and its compiler require it: Node finds no TypeScript behind `.js`. */
+export async function extensionOf(folder: string, modules: string[], testRunner: TestRunner): Promise<string> {
   for (const path of modules) {
     const [, found] = existsSync(path) ? (/from '\.[^']*?(\.[jt]s)?'/.exec(await readText(path)) ?? []) : []
     if (found !== undefined) return found
     if (existsSync(path) && /from '\.[^']*'/.test(await readText(path))) return ''
   }
+  if (testRunner === 'node:test') return '.ts'
   const options = existsSync(join(folder, 'tsconfig.json')) ? await readText(join(folder, 'tsconfig.json')) : ''
   const isOn = (option: string) => new RegExp(`"${option}"\\s*:\\s*true`, 'i').test(options)
   if (options === '' || isOn('allowImportingTsExtensions') || isOn('rewriteRelativeImportExtensions')) return '.ts'

@@ -28,6 +28,18 @@ const reserved = new Set(
   ).split(' '),
 )
 
+/** What the modules of a table and of its queries use beside the name of the table. */
+const ofQueries = new Set(
+  (
+    'boolean check date foreignKey index integer jsonb numeric pgTable primaryKey sql tenantColumns text timestamp uuid t ' +
+    'countUpTo desc eq exists found id limit mapped offset one page placeholders prepared preparedUpdate row rowCount set toPage ' +
+    'total totalMax tx upTo values undefined'
+  ).split(' '),
+)
+
+/** What the modules of schemas, routes and tests use beside the name of one row. */
+const ofRoutes = new Set('ApiError Constraints Date Error Object PageQuery Row TenantDatabase TenantEnv'.split(' '))
+
 /**
  * Derives the names of a resource.
  *
@@ -42,12 +54,16 @@ export function namesOf(table: string, singular = singularOf(table)): Names {
         `${JSON.stringify(name)} must be a name in snake_case of at most 40 characters, such as line_items`,
       )
   const [many, one] = [camelCase(table), camelCase(singular)]
-  const found = [many, one].find((name) => reserved.has(name))
+  const One = capital(one)
+  const found =
+    [many, one].find((name) => reserved.has(name)) ??
+    (ofQueries.has(many) ? many : undefined) ??
+    (ofRoutes.has(One) ? One : undefined)
   if (found !== undefined)
     throw new OperatorError(`${found} is a word of JavaScript or of the app: choose another name`)
   const words = (name: string) => name.replaceAll('_', ' ')
   return {
-    ...{ table, many, one, Many: capital(many), One: capital(one) },
+    ...{ table, many, one, Many: capital(many), One },
     ...{ folder: table.replaceAll('_', '-'), words: words(table), word: words(singular) },
   }
 }

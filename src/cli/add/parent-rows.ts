@@ -67,7 +67,9 @@ const samples: [RegExp, string][] = [
   [/^numeric/, "'1'"],
   [/^boolean$/, 'true'],
   [/^uuid$/, 'crypto.randomUUID()'],
-  [/^jsonb?$/, '{}'],
+  // The type that the schema gives to JSON is gone when it runs.
+  [/^jsonb?$/, '{} as never'],
+  [/^bytea$/, 'new Uint8Array()'],
 ]
 
 /** The lines are inside of a transaction in a function. */
@@ -78,6 +80,7 @@ function sampleOf({ label }: SchemaTable, column: PgColumn): string {
   const [choice] = column.enumValues ?? []
   if (choice !== undefined) return `'${choice}'`
   const type = column.getSQLType()
+  if (type.endsWith('[]')) return '[]'
   const [, length] = /^(?:varchar|char)\((\d+)\)$/.exec(type) ?? []
   if (length !== undefined) return `crypto.randomUUID().slice(0, ${length})`
   if (column.dataType === 'date') return 'new Date()'

@@ -8,35 +8,47 @@ export interface Registered {
   missing: string[]
 }
 
-/** Adds the routes of a resource to the text of the app. A text that has them stays as it is. */
+/** Adds the routes of a resource to the text of the app. What the text has stays as it is. */
 export function register(text: string, resource: Resource): Registered {
   const { names, references, layout, paths } = resource
-  const { one, folder } = names
-  if (new RegExp(`\\b${one}Routes\\b`).test(text)) return { text, missing: [] }
-  const imported = [...(references.length > 0 ? [`${one}Constraints`] : []), `${one}Routes`]
+  const { one } = names
+  const hasReferences = references.length > 0
   const missing: string[] = []
-  const edit = (before: string, change: (text: string) => string | undefined, line: string): string => {
-    const after = change(before)
-    if (after === undefined) missing.push(line)
-    return after ?? before
+  const edit = (isThere: boolean, change: (text: string) => string | undefined, lines: string[]) => {
+    if (isThere) return
+    const after = change(result)
+    if (after === undefined) missing.push(...lines)
+    result = after ?? result
   }
-  const line = importLines([importOf(resource, layout.app, imported, paths.routes)])
-  let result = edit(text, (text) => withImport(text, line), line)
-  if (references.length > 0) {
-    const constraints = `createErrorHandler({ constraints: { ...${one}Constraints } })`
-    result = edit(result, (text) => withConstraints(text, `${one}Constraints`), constraints)
-  }
-  result = edit(
-    result,
+  let result = text
+  const line = importLines([
+    importOf(resource, layout.app, [...(hasReferences ? [`${one}Constraints`] : []), `${one}Routes`], paths.routes),
+  ])
+  edit(new RegExp(`^import [^'"]*\\b${one}Routes\\b`, 'm').test(text), (text) => withImport(text, line), [line])
+  const constraints = `createErrorHandler({ constraints: { ...${one}Constraints } })`
+  edit(!hasReferences || text.includes(`...${one}Constraints`), (text) => withConstraints(text, `${one}Constraints`), [
+    constraints,
+  ])
+  edit(
+    new RegExp(`\\b${one}Routes\\(`).test(text),
     (text) => withTable(text, resource) ?? withRoutes(text, resource),
-    `app.route('/${folder}', ${one}Routes({ db }))`,
+    routeLines(text, resource),
   )
-  return { text: withTag(result, resource), missing }
+  return { text: result === text ? text : withTag(result, resource), missing }
+}
+
+/** The lines for an app that has no place for them: with a tenant, unless the app resolves one for every path. */
+function routeLines(text: string, { names }: Resource): string[] {
+  const middleware = `app.use('/${names.folder}/*', tenant({ from: claim(), auth }))`
+  return [
+    ...(tenantOf(text, '\\w+') === '' ? [] : [middleware]),
+    `app.route('/${names.folder}', ${names.one}Routes({ db }))`,
+  ]
 }
 
 /** After the import of another resource, else after the last import. */
 function withImport(text: string, line: string): string | undefined {
-  const imports = [...text.matchAll(/^import [\s\S]*?from '([^']+)'.*$/gm)]
+  const imports = [...text.matchAll(/^import [^'"]*['"]([^'"]+)['"].*$/gm)]
   const [, from = ''] = /from '([^']+)'/.exec(line) ?? []
   const later = imports.find(([, other = '']) => /\/routes(\.[jt]s)?$/.test(other) && other > from)
   if (later) return `${text.slice(0, later.index)}${line}\n${text.slice(later.index)}`
@@ -67,10 +79,10 @@ function withTable(text: string, { names }: Resource): string | undefined {
   return `${text.slice(0, end)}\n${indent}'/${names.folder}': ${before}${names.one}Routes({ db })${after},${text.slice(end)}`
 }
 
-/** The app mounts routes: `app.route('/tasks', taskRoutes({ db }))`. */
+/** The app mounts routes: `app.route('/tasks', taskRoutes({ db }))`. Names inside of a function are not known at the end of the file. */
 function withRoutes(text: string, { names }: Resource): string | undefined {
-  const [, app] = /(?:const|let) (\w+)[^=\n]*= (?:new (?:OpenAPI)?Hono|createRouter)\b/.exec(text) ?? []
-  const db = /(?:const|let) (\w+) = createTenantDatabase\(/.exec(text)?.[1] ?? (/\bdb\b/.test(text) ? 'db' : undefined)
+  const [, app] = /^(?:export )?(?:const|let) (\w+)[^=\n]*= (?:new (?:OpenAPI)?Hono|createRouter)\b/m.exec(text) ?? []
+  const [, db = databaseOf(text)] = /^(?:export )?(?:const|let) (\w+) = createTenantDatabase\(/m.exec(text) ?? []
   if (app === undefined || db === undefined) return undefined
   const middleware = tenantOf(text, app)
   if (middleware === undefined) return undefined
@@ -80,21 +92,22 @@ function withRoutes(text: string, { names }: Resource): string | undefined {
     `${app}.route('/${names.folder}', ${routes})`,
   ]
   const end = text.search(/^(export default|serve\(|Bun\.serve|export const AppType|export type AppType)/m)
-  const calls = [
-    ...text.matchAll(new RegExp(`^${app}\\.(?:route|get|post|put|patch|delete|use)\\([\\s\\S]*?^(?=\\S)`, 'gm')),
-  ]
-  const lastCall = calls.at(-1)
-  const place = end >= 0 ? end : lastCall ? lastCall.index + lastCall[0].length : text.length
-  return `${text.slice(0, place)}${lines.join('\n')}\n${text.slice(place)}`
+  if (end < 0) return `${text.trimEnd()}\n${lines.join('\n')}\n`
+  return `${text.slice(0, end)}${lines.join('\n')}\n${text.slice(end)}`
 }
+
+/** `db`, where the module imports or declares it. */
+const databaseOf = (text: string): string | undefined =>
+  /^import [^'"]*\bdb\b|^(?:export )?(?:const|let) (?:\{[^}]*)?\bdb\b/m.test(text) ? 'db' : undefined
 
 /** The middleware that resolves the tenant, as code; empty when it covers every path, undefined when there is none. */
 function tenantOf(text: string, app: string): string | undefined {
-  const [, variable] = /(?:const|let) (\w+) = tenant\(/.exec(text) ?? []
-  const call = variable === undefined ? callOf(text, 'tenant(') : variable
-  if (call === undefined) return undefined
-  const all = new RegExp(`${app}\\.use\\((?:'/?\\*', )?(?:tenant\\(|${variable ?? 'tenant\\('})`)
-  return all.test(text) ? '' : call
+  const [, variable] = /^(?:export )?(?:const|let) (\w+) = tenant\(/m.exec(text) ?? []
+  const all = new RegExp(`^${app}\\.use\\((?:['"]/?\\*['"], )?(?:tenant\\(|${variable ?? 'tenant\\('})`, 'm')
+  if (all.test(text)) return ''
+  if (variable !== undefined) return variable
+  const [use] = new RegExp(`^${app}\\.use\\([\\s\\S]*`, 'm').exec(text) ?? []
+  return use === undefined ? undefined : callOf(use, 'tenant(')
 }
 
 /** A call with its balanced parentheses. */

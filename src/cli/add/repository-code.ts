@@ -3,19 +3,23 @@ import { importOf, type Resource } from './resource.ts'
 
 /** The module of the queries. */
 export function repositoryCode(resource: Resource): string {
-  const { names, layout, paths } = resource
+  const { names, layout, paths, known } = resource
   const { many, one, Many, One } = names
   const database = 'countUpTo exists mapped one prepared preparedUpdate rowCount toPage totalMax'.split(' ')
   const types = ['type Page', 'type Query', 'type TenantTx']
+  // The user's own module may export the table by another name, and no type of its rows.
+  const fromSchema = known
+    ? [known.exportName === many ? many : `${known.exportName} as ${many}`]
+    : [`type ${One}Row`, many]
   const imports = importLines([
     [['desc', 'eq'], 'drizzle-orm'],
     ...layout.kit(paths.repository, [...database, ...types]),
-    importOf(resource, paths.repository, [`type ${One}Row`, many], paths.schema),
+    importOf(resource, paths.repository, fromSchema, paths.schema),
     importOf(resource, paths.repository, [`type Create${One}`, `type Update${One}`], paths.schemas),
   ])
   const page = `{ page, limit }: { page: number; limit: number }`
   return `${imports}
-
+${known ? `\nexport type ${One}Row = typeof ${many}.$inferSelect\n` : ''}
 // Built once: these queries run most often, and building one costs more than sending it.
 const ${one}ById = prepared(['id'], (tx, { id }) => tx.select().from(${many}).where(eq(${many}.id, id)))
 const pageOf${Many} = prepared(['offset', 'limit'], (tx, { offset, limit }) =>

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { OperatorError } from '../../errors/index.ts'
+import type { RowhouseConfig } from '../config.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import { type Import, modulePath } from './code.ts'
 import type { Column } from './columns.ts'
@@ -19,9 +20,10 @@ export interface Resource {
   names: Names
   columns: Column[]
   references: Reference[]
-  /** The name of the tenant column. @example 'tenant_id' */
-  tenantColumn: string
+  project: RowhouseConfig
   layout: Layout
+  /** The table, where the schema had it before. */
+  known?: SchemaTable
   paths: { schema: string; schemas: string; repository: string; routes: string; test: string }
 }
 
@@ -34,10 +36,10 @@ export interface Resource {
 export function describeResource(
   names: Names,
   columns: Column[],
-  { tables, tenantColumn, layout }: { tables: SchemaTable[]; tenantColumn: string; layout: Layout },
+  { tables, project, layout }: { tables: SchemaTable[]; project: RowhouseConfig; layout: Layout },
 ): Resource {
   const constraintOf = (column: Column) => {
-    const constraint = `${names.table}_${tenantColumn}_${column.name}_fkey`
+    const constraint = `${names.table}_${project.tenantColumn}_${column.name}_fkey`
     if (constraint.length > 63)
       throw new OperatorError(`${constraint} is too long for PostgreSQL: choose shorter names`)
     return constraint
@@ -53,7 +55,7 @@ export function describeResource(
     ...{ schemas: inFeature('schemas.ts'), repository: inFeature('repository.ts'), routes: inFeature('routes.ts') },
     test: join(layout.tests, `${names.folder}.test.ts`),
   }
-  return { names, columns, references, tenantColumn, layout, paths }
+  return { names, columns, references, project, layout, paths }
 }
 
 function findParent(name: string, tables: SchemaTable[]): SchemaTable {

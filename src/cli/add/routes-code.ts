@@ -5,7 +5,7 @@ import { importOf, type Resource } from './resource.ts'
 
 /** The module of the routes. */
 export function routesCode(resource: Resource): string {
-  const { names, columns, references, layout, paths } = resource
+  const { names, columns, references, layout, paths, known } = resource
   const { one, One, Many, words, word, folder } = names
   const hasReferences = references.length > 0
   const imports = importLines([
@@ -14,7 +14,7 @@ export function routesCode(resource: Resource): string {
       ...['type TenantDatabase', 'type TenantEnv', 'ApiError', ...(hasReferences ? ['type Constraints'] : [])],
       ...'ok pageOf pagination successOf createRouter id json jsonBody PageQuery tenantRoute'.split(' '),
     ]),
-    importOf(resource, paths.routes, [`type ${One}Row`], paths.schema),
+    importOf(resource, paths.routes, [`type ${One}Row`], known ? paths.repository : paths.schema),
     importOf(resource, paths.routes, functionsOf(One, Many), paths.repository),
     importOf(resource, paths.routes, [`Create${One}`, One, `Update${One}`], paths.schemas),
   ])

@@ -5,7 +5,8 @@ import { importOf, type Reference, type Resource } from './resource.ts'
 
 /** The module of the table. */
 export function schemaCode(resource: Resource): string {
-  const { names, columns, references, tenantColumn, layout, paths } = resource
+  const { names, columns, references, project, layout, paths } = resource
+  const { tenantColumn } = project
   const isUsual = tenantColumn === 'tenant_id'
   const checked = columns.filter(({ kind }) => kind.check)
   const builders = [

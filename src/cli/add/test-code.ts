@@ -1,3 +1,4 @@
+import { tenantDatabaseCode } from '../output/option-code.ts'
 import { importLines } from './code.ts'
 import type { Kind } from './kinds.ts'
 import { parentRows } from './parent-rows.ts'
@@ -91,12 +92,12 @@ function appImports(resource: Resource, usesDatabase: boolean) {
   ]
 }
 
-function appCode({ names, layout, references }: Resource): string {
+function appCode({ names, layout, references, project }: Resource): string {
   if (layout.testApp) return ''
   const options = references.length > 0 ? `{ constraints: ${names.one}Constraints }` : ''
   return `const url = process.env['DATABASE_URL']
 if (!url) throw new Error('DATABASE_URL is not set: set it to the login of the service in a test database')
-const db = createTenantDatabase({ connections: createPool({ url, size: 2 }) })
+const db = ${tenantDatabaseCode(project, 2)}
 ${layout.testRunner === 'node:test' ? 'after' : 'afterAll'}(() => db.close())
 
 const app = createRouter<TenantEnv>()

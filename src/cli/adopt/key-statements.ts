@@ -1,6 +1,7 @@
 import { is, type SQL } from 'drizzle-orm'
-import { type ForeignKey, IndexedColumn } from 'drizzle-orm/pg-core'
+import { type ForeignKey, IndexedColumn, type UniqueConstraint } from 'drizzle-orm/pg-core'
 import { identifier } from '../output/sql-text.ts'
+import { nameInCode } from '../schema/column-names.ts'
 import { textOf } from '../schema/expected-tables.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import { parentOf } from './tenant-sources.ts'
@@ -36,7 +37,7 @@ export function keyStatements(tables: SchemaTable[], others: SchemaTable[], tena
       ...keys.map(({ table, key, parent }) => foreignKey(table, key, parent, tenant)),
     ],
     questions: [
-      ...others.flatMap((table) => referencesFrom(table, tables)),
+      ...others.flatMap((table) => referencesFrom(table, tables, tenant)),
       ...keys
         .filter(({ key }) => setsColumns(key))
         .map(
@@ -56,10 +57,10 @@ const hasTenant = (key: ForeignKey, tenant: string): boolean => namesOf(key.refe
 const setsColumns = ({ onDelete, onUpdate }: ForeignKey): boolean =>
   [onDelete, onUpdate].some((action) => action === 'set null' || action === 'set default')
 
-const referencesFrom = (table: SchemaTable, tables: SchemaTable[]): string[] =>
+const referencesFrom = (table: SchemaTable, tables: SchemaTable[], tenant: string): string[] =>
   table.foreignKeys.flatMap((key) => {
     const parent = parentOf(key, tables)
-    if (!parent) return []
+    if (!parent || hasTenant(key, tenant)) return []
     return [`${table.label} refers to ${parent.label} by ${key.getName()}, which needs the old key of ${parent.label}`]
   })
 
@@ -78,7 +79,7 @@ const replaced = (table: SchemaTable, before: string, after: string, definition:
 function uniqueConstraints(table: SchemaTable, tenant: string): string[] {
   const constraints = [
     ...table.uniqueConstraints.map((key) => ({
-      given: key.getName(),
+      given: nameInDatabase(table, key),
       names: namesOf(key.columns),
       together: key.nullsNotDistinct,
     })),
@@ -94,24 +95,48 @@ function uniqueConstraints(table: SchemaTable, tenant: string): string[] {
     .filter(({ names }) => names[0] !== tenant)
     .map(({ given, names, together }) => {
       const wanted = withTenant(tenant, names)
-      const before = given ?? [table.name, ...names, 'unique'].join('_')
+      const before = given ?? uniqueName(table, names)
       const definition = `unique ${together ? 'nulls not distinct ' : ''}(${list(wanted)})`
-      return replaced(table, before, [table.name, ...wanted, 'unique'].join('_'), definition)
+      return replaced(table, before, uniqueName(table, wanted), definition)
     })
 }
 
+/** Drizzle names a unique constraint by the names of its columns in the code, without their casing. */
+function uniqueName(table: SchemaTable, names: string[]): string {
+  const inCode = names.map((name) => {
+    const column = table.columns.find((one) => one.name === name)
+    return column ? nameInCode(column) : name
+  })
+  return [table.name, ...inCode, 'unique'].join('_')
+}
+
+function nameInDatabase(table: SchemaTable, key: UniqueConstraint): string | undefined {
+  const names = namesOf(key.columns)
+  const name = key.getName()
+  return name === [table.name, ...names, 'unique'].join('_') ? uniqueName(table, names) : name
+}
+
 function uniqueIndexes(table: SchemaTable, tenant: string): string[] {
-  return table.indexes.flatMap(({ config: { unique, name, columns, where } }) => {
-    const parts = columns.map((part) =>
-      is(part, IndexedColumn) ? identifier(part.name ?? '') : `(${textOf(part as SQL)})`,
-    ) // a column of an index is an IndexedColumn or an expression
-    if (!unique || name === undefined || parts[0] === identifier(tenant)) return []
+  return table.indexes.flatMap(({ config: { unique, name: given, columns, where } }) => {
+    const [first] = columns
+    if (!unique || (is(first, IndexedColumn) && first.name === tenant)) return []
+    const parts = columns.map((part) => (is(part, IndexedColumn) ? partOf(part) : `(${textOf(part as SQL)})`)) // or an expression
+    const names = columns.map((part) => (is(part, IndexedColumn) ? part.name : undefined))
+    const name = given ?? [table.name, ...names, 'index'].join('_') // drizzle-kit requires a name for an expression
     const all = [identifier(tenant), ...parts].join(', ')
     return [
       `drop index ${identifier(table.schema)}.${identifier(name)};`,
       `create unique index ${identifier(name)} on ${nameOf(table)} (${all})${where ? ` where ${textOf(where)}` : ''};`,
     ]
   })
+}
+
+/** A column of an index with its operator class and order, which is ascending with nulls last by default. */
+function partOf({ name, indexConfig: { opClass, order, nulls } }: IndexedColumn): string {
+  const isDescending = order === 'desc'
+  const last = nulls ?? 'last'
+  const words = [opClass, isDescending && 'desc', (isDescending || last === 'first') && `nulls ${last}`]
+  return [identifier(name ?? ''), ...words.filter((word) => typeof word === 'string')].join(' ')
 }
 
 function foreignKey(table: SchemaTable, key: ForeignKey, parent: SchemaTable, tenant: string): string {

@@ -27,9 +27,11 @@ export interface TenantSources {
 export function findSources(tables: SchemaTable[], given: string[]): TenantSources {
   const known = new Map<SchemaTable, TenantSource>()
   for (const table of tables) if (table.tenant?.notNull) known.set(table, { kind: 'present' })
-  for (const name of given) {
-    const { table, column } = columnOf(name, tables)
-    if (!known.has(table)) known.set(table, { kind: 'column', column })
+  const columns = given.map((name) => columnOf(name, tables))
+  for (const { table, column } of columns) if (!known.has(table)) known.set(table, { kind: 'column', column })
+  for (const table of tables) {
+    const column = table.columns.find((own) => columns.some((one) => isNamesake(own, one.column)))
+    if (column && !known.has(table)) known.set(table, { kind: 'column', column })
   }
   let size = -1
   while (size !== known.size) {
@@ -42,9 +44,15 @@ export function findSources(tables: SchemaTable[], given: string[]): TenantSourc
   return { known, unknown: tables.filter((table) => !known.has(table)) }
 }
 
+/** Whether a column has the name of one that holds the tenant's id: then it holds it too. Each table has an "id" of its own. */
+const isNamesake = (own: PgColumn, other: PgColumn): boolean =>
+  own.name === other.name && own.getSQLType() === 'uuid' && !own.primary && !other.primary
+
 function columnOf(name: string, tables: SchemaTable[]): { table: SchemaTable; column: PgColumn } {
   const [, label = '', columnName = ''] = /^(.+)\.([^.]+)$/.exec(name) ?? []
-  const table = tables.find((one) => [unquote(one.label), one.name].includes(unquote(label)))
+  const [table, other] = tables.filter((one) => [unquote(one.label), one.name].includes(unquote(label)))
+  if (table && other)
+    throw new OperatorError(`--tenant-from: ${name} can be of ${table.label} or of ${other.label}: write the schema`)
   if (!table) {
     const known = tables.map((one) => one.label).join(', ')
     throw new OperatorError(`--tenant-from: ${name} must be table.column, with one of these tables: ${known}`)

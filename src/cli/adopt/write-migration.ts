@@ -4,9 +4,10 @@ import { dirname, join, relative } from 'node:path'
 import { OperatorError } from '../../errors/index.ts'
 import { readText } from '../../migrate/index.ts'
 import type { RowhouseConfig } from '../config.ts'
+import { configLines } from '../output/set-up-lines.ts'
 import type { Runner } from '../runner.ts'
 import { readSchema } from '../schema/read-schema.ts'
-import { tenantMigration } from './tenant-migration.ts'
+import { serialsOf, tenantMigration } from './tenant-migration.ts'
 
 /** What `rowhouse init --tenant-from` says, and what it leaves to the user. */
 export interface WrittenMigration {
@@ -25,7 +26,8 @@ export async function writeTenantMigration(
   { from, dryRun, runner }: { from: string[]; dryRun: boolean; runner: Runner },
 ): Promise<WrittenMigration> {
   const tenant = project.tenantColumn
-  const { text, questions } = tenantMigration(await readSchema(project), { tenant, from })
+  const tables = await readSchema(project)
+  const { text, questions } = tenantMigration(tables, { tenant, from })
   if (text === '')
     return {
       lines: [`Every table has the column ${tenant}, and its keys begin with it: there is nothing to migrate.`],
@@ -44,7 +46,7 @@ export async function writeTenantMigration(
       `${name} written: it locks each table until its end. No command runs it.`,
       ...(questions.length > 0 ? asked : []),
       '',
-      await nextSteps(project, name, runner),
+      await nextSteps(project, name, { runner, hasSerials: tables.some((table) => serialsOf(table).length > 0) }),
     ],
     questions,
   }
@@ -52,15 +54,24 @@ export async function writeTenantMigration(
 
 const fileName = 'tenants.sql'
 
-async function nextSteps(project: RowhouseConfig, name: string, { run }: Runner): Promise<string> {
+async function nextSteps(
+  project: RowhouseConfig,
+  name: string,
+  { runner: { run }, hasSerials }: { runner: Runner; hasSerials: boolean },
+): Promise<string> {
   const { tenantColumn, migrations, folder } = project
+  const config = configLines(project).map((lines) => `\n\n${lines}\n`)
+  const serials = hasSerials
+    ? `
+   Write a serial as an identity: integer('id').generatedByDefaultAsIdentity() in place of serial('id'), bigint for bigserial.`
+    : ''
   const number = String(await countMigrations(migrations)).padStart(4, '0')
-  return `Next steps:
+  return `Next steps:${config.join('')}
 
 1. Read ${name}, and answer its questions.
 2. Give each table of the schema the column, and let its keys begin with it. "${run} rowhouse init" prints the line of each key:
-     tenantId: uuid('${tenantColumn}').notNull().default(sql\`tenancy.current_tenant_id()\`),
-3. Generate the migration, and replace its SQL by the file:
+     tenantId: uuid('${tenantColumn}').notNull().default(sql\`tenancy.current_tenant_id()\`),${serials}
+3. Generate the migration, and let the file take the place of what it does too. Keep the other statements below it:
      ${run} drizzle-kit generate --name tenants
      mv ${name} ${relative(folder, migrations)}/${number}_tenants.sql
 4. Compare the result with the schema, and migrate a copy of the database first:

@@ -49,7 +49,7 @@ export async function planInit(
 ): Promise<InitPlan> {
   const tables = await readSchema(project)
   const views = await readViews(project)
-  const [testRunner, { type }] = [await testRunnerOf(project.folder), await readManifest(project.folder)]
+  const [testRunner, manifest] = [await testRunnerOf(project.folder), await readManifest(project.folder)]
   const files = await writtenFiles(project, tables)
   const edited = files
     .filter(({ state }) => state === 'edited')
@@ -62,7 +62,13 @@ export async function planInit(
       ...inspectSchema(tables, project.tenantColumn),
       ...viewFindings(views),
     ],
-    setUp: setUpLines(project, tables, { servingRole, runner, testRunner, isModule: type === 'module' }),
+    setUp: setUpLines(project, tables, {
+      servingRole,
+      runner,
+      testRunner,
+      isModule: manifest.type === 'module',
+      hasDrizzleKit: 'drizzle-kit' in { ...manifest.dependencies, ...manifest.devDependencies },
+    }),
   }
 }
 

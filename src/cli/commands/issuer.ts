@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Command } from '@commander-js/extra-typings'
 import { Hono } from 'hono'
@@ -75,12 +75,13 @@ Example:
   TOKEN=$(curl -s 'http://localhost:4000/token?tenant=${exampleTenant}&sub=ada&seconds=60')`,
     )
     .action(async (options) => {
+      const { getRequestListener } = await optional('@hono/node-server', () => import('@hono/node-server'))
       // With --port 0 the port, and so the issuer's name, is known only after the start.
       const server = await listen(options.port)
       const { port } = server.address() as AddressInfo // it listens on a port, not on a pipe
       const issuer = `http://localhost:${port}`
       const app = await createIssuer(issuer, options.audience)
-      server.on('request', listenerOf(app))
+      server.on('request', getRequestListener(app.fetch))
       print(
         io,
         `The example service accepts the tokens with these settings:
@@ -99,15 +100,6 @@ A token for a tenant:
 Use it for development only: everyone who can reach it gets a token.`,
       )
     })
-
-/** Its routes read neither a body nor a header other than Host, so the command needs no adapter of its runtime. */
-const listenerOf =
-  (app: Hono): RequestListener =>
-  async ({ url = '/', method = 'GET', headers: { host = 'localhost' } }, response) => {
-    const asked = Promise.resolve().then(() => app.request(url, { method, headers: { Host: host } }))
-    const answer = await asked.catch(() => new Response('The request cannot be read\n', { status: 400 }))
-    response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
-  }
 
 async function listen(port: number): Promise<Server> {
   const server = createServer().listen(port, '127.0.0.1')

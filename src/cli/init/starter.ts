@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, extname, join, relative } from 'node:path'
 import { readText } from '../../migrate/index.ts'
 import { defaults, type RowhouseConfig } from '../config.ts'
 import { drizzleConfigFile } from '../drizzle-config.ts'
+import { optionCode, tenantDatabaseCode } from '../output/option-code.ts'
 import { hasNoSchema } from '../schema/schema-files.ts'
 import { type TestRunner, testRunnerOf } from '../test-runner.ts'
 
@@ -25,7 +26,10 @@ export async function starterFiles(project: RowhouseConfig): Promise<StarterFile
   } = project
   if (!hasNoSchema(project) || !(await isEmpty(folder))) return []
   const config = { path: join(folder, 'drizzle.config.ts'), text: drizzleConfig }
-  return [{ path, text: schema }, ...(drizzleConfigFile(folder) === undefined ? [config] : [])]
+  return [
+    { path: extname(path) === '' ? join(path, 'index.ts') : path, text: schema },
+    ...(drizzleConfigFile(folder) === undefined ? [config] : []),
+  ]
 }
 
 /** Whether a folder has no code: no folder, and no module but a configuration and the `index.ts` of `bun init`. */
@@ -42,11 +46,18 @@ async function isEmpty(folder: string): Promise<boolean> {
 export async function isolationTest(project: RowhouseConfig): Promise<StarterFile[]> {
   if (await hasIsolationTest(project)) return []
   const runner = await testRunnerOf(project.folder)
-  return [{ path: join(testFolder(project), 'isolation.test.ts'), text: testCode(runner, project) }]
+  return [{ path: testPath(project), text: testCode(runner, project) }]
 }
 
 const testFolder = ({ folder, tests }: RowhouseConfig): string =>
   tests ?? ['test', 'tests'].map((name) => join(folder, name)).find((path) => existsSync(path)) ?? join(folder, 'test')
+
+/** The isolation test; a test of the user's own may have the usual name. */
+function testPath(project: RowhouseConfig): string {
+  const usual = join(testFolder(project), 'isolation.test.ts')
+  const isOwn = existsSync(usual) && !readFileSync(usual, 'utf8').includes('expectTenantIsolation')
+  return isOwn ? join(testFolder(project), 'tenant-isolation.test.ts') : usual
+}
 
 async function hasIsolationTest({ folder, tests }: RowhouseConfig): Promise<boolean> {
   for (const place of new Set([join(folder, 'test'), join(folder, 'tests'), ...(tests ? [tests] : [])])) {
@@ -72,18 +83,13 @@ export const notes = pgTable('notes', { ...tenantColumns(), text: text('text').n
 ]).enableRLS()
 `
 
-const drizzleConfig = `import { defineConfig } from 'drizzle-kit'
-
-// No credentials, on purpose: "drizzle-kit push" would disable row-level security. "rowhouse migrate" applies migrations.
-export default defineConfig({ dialect: 'postgresql', schema: '${defaults.schema}', out: '${defaults.migrations}' })
+const drizzleConfig = `// No credentials, on purpose: "drizzle-kit push" would disable row-level security. "rowhouse migrate" applies migrations.
+export default { dialect: 'postgresql', schema: '${defaults.schema}', out: '${defaults.migrations}' }
 `
 
-function testCode(runner: TestRunner, { tenantColumn, unreachable }: RowhouseConfig): string {
+function testCode(runner: TestRunner, project: RowhouseConfig): string {
   const after = runner === 'node:test' ? 'after' : 'afterAll'
-  const fields = [
-    ...(tenantColumn === defaults.tenantColumn ? [] : [`tenantColumn: ${JSON.stringify(tenantColumn)}`]),
-    ...(unreachable.length === 0 ? [] : [`unreachable: ${JSON.stringify(unreachable)}`]),
-  ]
+  const fields = optionCode(project, ['tenantColumn', 'unreachable'])
   const options = fields.length === 0 ? '' : `, { ${fields.join(', ')} }`
   return `import { ${after}, test } from '${runner}'
 import { createPool, createTenantDatabase } from 'rowhouse'
@@ -91,7 +97,7 @@ import { expectTenantIsolation } from 'rowhouse/testing'
 
 const url = process.env['DATABASE_URL']
 if (!url) throw new Error('DATABASE_URL is not set: set it to the login of the service in a test database')
-const db = createTenantDatabase({ connections: createPool({ url, size: 4 }) })
+const db = ${tenantDatabaseCode(project, 4)}
 ${after}(() => db.close())
 
 test("no tenant reaches another tenant's rows", async () => {
@@ -102,6 +108,6 @@ test("no tenant reaches another tenant's rows", async () => {
 
 /** The command that runs the isolation test, without the package manager. */
 export const testCommand = (runner: TestRunner, project: RowhouseConfig): string => {
-  const path = `${relative(project.folder, testFolder(project))}/isolation.test.ts`
+  const path = relative(project.folder, testPath(project))
   return { 'bun:test': `bun test ${path}`, vitest: `vitest run ${path}`, 'node:test': `node --test ${path}` }[runner]
 }

@@ -1,5 +1,8 @@
+import type { RowhouseConfig } from '../config.ts'
+import { isolationCheckCode, tenantDatabaseCode } from './option-code.ts'
+
 /** The module of an app without routes yet, for a project that has none. */
-export const appModule = (): string => `import {
+export const appModule = (project: RowhouseConfig): string => `import {
   assertRowSecurity,
   claim,
   createDocument,
@@ -16,9 +19,9 @@ import { jwt } from 'rowhouse/auth'
 const url = process.env['DATABASE_URL']
 if (!url) throw new Error('DATABASE_URL is not set')
 // Row-level security does not apply to a superuser: with such a login every tenant would see all rows.
-assertRowSecurity(await createIsolationCheck({ url }).inspect())
+assertRowSecurity(await ${isolationCheckCode(project)}.inspect())
 
-const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
+const db = ${tenantDatabaseCode(project, 10)}
 // Replace it with your own: "rowhouse issuer" runs one for development.
 const auth = jwt({
   key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },

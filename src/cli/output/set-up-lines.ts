@@ -5,6 +5,7 @@ import { testCommand } from '../init/starter.ts'
 import type { Runner } from '../runner.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import type { TestRunner } from '../test-runner.ts'
+import { isolationCheckCode, tenantDatabaseCode } from './option-code.ts'
 
 /** What the printed commands depend on. */
 export interface SetUp {
@@ -13,13 +14,15 @@ export interface SetUp {
   testRunner: TestRunner
   /** Whether package.json says that its modules are ES modules. */
   isModule: boolean
+  /** Whether package.json names drizzle-kit. */
+  hasDrizzleKit: boolean
 }
 
 /** The steps after `rowhouse init`, with the paths, the serving role and the name of a table of the project. */
 export function setUpLines(
   project: RowhouseConfig,
   tables: SchemaTable[],
-  { servingRole, runner, testRunner, isModule }: SetUp,
+  { servingRole, runner, testRunner, isModule, hasDrizzleKit }: SetUp,
 ): string {
   const database = 'localhost:5432/app'
   const user = encodeURIComponent(servingRole)
@@ -28,7 +31,7 @@ export function setUpLines(
     ...(isModule ? [] : ['Make the modules of the project ES modules:\n\n  npm pkg set type=module']),
     `Generate the migration of the tables:
 
-${generate(project, runner)}`,
+${hasDrizzleKit ? '' : `  ${runner.add} --save-dev drizzle-kit\n`}${generate(project, runner)}`,
     `Check the SQL and the migrations, without a server:
 
   ${runner.run} rowhouse check`,
@@ -57,12 +60,13 @@ const inProject = ({ folder }: RowhouseConfig, path: string): string => `./${rel
 const paths = (project: RowhouseConfig): string[] => project.schema.map((path) => inProject(project, path))
 
 /** The flags of this run as a configuration file, for the next commands. */
-function configLines(project: RowhouseConfig): string[] {
-  const { folder, schema, sql, migrations, tenantColumn, shared, unreachable } = project
+export function configLines(project: RowhouseConfig): string[] {
+  const { folder, schema, sql, migrations, tenantColumn, shared, unreachable, casing } = project
   if (configFile(folder) !== undefined) return []
   const ofDrizzle = [
     ['schema', schema.length === 1 ? paths(project)[0] : paths(project), defaults.schema],
     ['migrations', inProject(project, migrations), defaults.migrations],
+    ['casing', casing, undefined],
   ] as const
   const fields = [
     ...(drizzleConfigFile(folder) === undefined ? ofDrizzle : []),
@@ -85,25 +89,18 @@ ${lines.join('\n')}
   ]
 }
 
-function generate(project: RowhouseConfig, { run, add }: Runner): string {
+function generate(project: RowhouseConfig, { run }: Runner): string {
   const flags = paths(project)
     .map((path) => `--schema ${path}`)
     .join(' ')
-  const options = ` --dialect postgresql ${flags} --out ${inProject(project, project.migrations)}`
-  return `  ${add} --save-dev drizzle-kit
-  ${run} drizzle-kit generate${drizzleConfigFile(project.folder) === undefined ? options : ''}`
+  const casing = project.casing === undefined ? '' : ` --casing ${project.casing}`
+  const options = ` --dialect postgresql ${flags} --out ${inProject(project, project.migrations)}${casing}`
+  return `  ${run} drizzle-kit generate${drizzleConfigFile(project.folder) === undefined ? options : ''}`
 }
 
 function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
-  const { tenantColumn, shared, unreachable } = project
   const table = tables.find(({ tenant, exportName }) => tenant && /^[\w$]+$/.test(exportName))
   const name = table?.exportName ?? 'notes'
-  const options = [
-    'url',
-    ...(tenantColumn === defaults.tenantColumn ? [] : [`tenantColumn: ${JSON.stringify(tenantColumn)}`]),
-    ...(shared.length === 0 ? [] : [`shared: ${JSON.stringify(shared)}`]),
-    ...(unreachable.length === 0 ? [] : [`unreachable: ${JSON.stringify(unreachable)}`]),
-  ]
   return `  import { Hono } from 'hono'
   import { assertRowSecurity, claim, createErrorHandler, createIsolationCheck, createPool } from 'rowhouse'
   import { createTenantDatabase, ok, tenant } from 'rowhouse'
@@ -113,9 +110,9 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   const url = process.env.DATABASE_URL
   if (!url) throw new Error('DATABASE_URL is not set')
   // Row-level security does not apply to a superuser: with such a login every tenant would see all rows.
-  assertRowSecurity(await createIsolationCheck({ ${options.join(', ')} }).inspect())
+  assertRowSecurity(await ${isolationCheckCode(project)}.inspect())
 
-  const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
+  const db = ${tenantDatabaseCode(project, 10)}
   const auth = jwt({
     key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
     issuer: 'https://issuer.example',

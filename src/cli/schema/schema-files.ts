@@ -31,7 +31,8 @@ export async function schemaFiles({ folder, schema }: RowhouseConfig): Promise<s
 
 const missing = (name: string) =>
   new OperatorError(
-    `${name} does not exist: name the module of the Drizzle tables with --schema, in rowhouse.config.ts or in drizzle.config.ts`,
+    `${name} does not exist: name the module of the Drizzle tables with --schema, in rowhouse.config.ts or in drizzle.config.ts, ` +
+      'or write a module of Drizzle tables there',
   )
 
 const isModule = (name: string): boolean =>

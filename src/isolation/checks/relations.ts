@@ -1,5 +1,5 @@
 import type { CatalogueCheck } from '../finding.ts'
-import { aclOf, functionAcl, parameters, revoke } from '../tables-query.ts'
+import { aclOf, functionAcl, isInvoker, parameters, readsQuery, revoke } from '../tables-query.ts'
 
 const { role } = parameters
 
@@ -13,12 +13,7 @@ export const relationChecks: CatalogueCheck[] = [
     elsewhereOnly: / reads no tenant table$/,
     should: 'Every view that the serving role can reach runs with the rights of the role that queries it.',
     find: `
-      with recursive named (view, relation) as (
-        select w.ev_class, d.refobjid from pg_rewrite w
-        join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
-        where w.rulename = '_RETURN' and d.refobjid <> w.ev_class
-      ), reads (view, relation) as (
-        select * from named union select reads.view, named.relation from reads join named on named.view = reads.relation)
+      with recursive ${readsQuery}
       select name, 'the view runs with its owner''s rights' || case
           when reads_tenants then '' else ', and reads no tenant table' end, case
         when current_setting('server_version_num')::int >= 150000
@@ -29,8 +24,7 @@ export const relationChecks: CatalogueCheck[] = [
       where relkind = 'v' and reachable and not shared
         -- Views of extensions only when they read tenant tables.
         and (not extension or reads_tenants)
-        and not exists (select from pg_options_to_table(reloptions) where option_name = 'security_invoker'
-          and option_value::boolean)`,
+        and not ${isInvoker('relations')}`,
   },
   {
     check: 'without-row-security',

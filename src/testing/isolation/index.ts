@@ -1,5 +1,6 @@
 import { stdout } from 'node:process'
 import type { TenantDatabase } from '../../database/index.ts'
+import { spellings } from '../../text/index.ts'
 import type { GivenValues } from './choices.ts'
 import { makeRows, type ProbeSetup, type TenantRows } from './make.ts'
 import { IsolationMatrix, type IsolationRow, TenantIsolationError } from './matrix.ts'
@@ -115,7 +116,8 @@ function notesOf(
   left: string[],
 ): string[] {
   const reachable = relations.filter(({ isReachable }) => isReachable)
-  const unreachable = relations.filter(({ isReachable, label }) => !isReachable && !known.includes(label))
+  const named = known.flatMap(spellings)
+  const unreachable = relations.filter(({ isReachable, label }) => !isReachable && !named.includes(label))
   const unseen = reachable.filter(({ label }) => !foreign.known.has(label))
   return [
     ...unreachable.map(({ label }) => `not probed: ${label}, on which the role has no privilege`),

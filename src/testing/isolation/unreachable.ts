@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { withTenant } from '../../context/index.ts'
 import type { TenantDatabase } from '../../database/index.ts'
+import { spellings } from '../../text/index.ts'
 import type { IsolationRow } from './matrix.ts'
 import type { Label } from './read-catalogue.ts'
 
@@ -22,10 +23,12 @@ export async function probeUnreachable(db: TenantDatabase, labels: Label[]): Pro
   })
 }
 
+const namesOf = (labels: Label[]) => JSON.stringify(labels.map((label) => ({ label, spellings: spellings(label) })))
+
 const privileges = (labels: Label[]) => sql`
-select given.label, c.oid is not null as exists, coalesce(
+select given.value->>'label' as label, c.oid is not null as exists, coalesce(
   has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') or has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE'),
   false) as reachable
-from jsonb_array_elements_text(${JSON.stringify(labels)}::text::jsonb) with ordinality as given (label, place)
-left join (pg_class c join pg_namespace n on n.oid = c.relnamespace) on format('%I.%I', n.nspname, c.relname) = given.label
+from jsonb_array_elements(${namesOf(labels)}::text::jsonb) with ordinality as given (value, place)
+left join (pg_class c join pg_namespace n on n.oid = c.relnamespace) on value->'spellings' ? format('%I.%I', n.nspname, c.relname)
 order by given.place`

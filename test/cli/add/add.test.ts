@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { extensionOf } from '../../../src/cli/add/layout.ts'
 import { createProject, rowhouse } from '../run.ts'
 
 const root = join(import.meta.dir, '../../..')
@@ -75,6 +76,23 @@ export default`,
     expect(schema).toContain('foreignColumns: [users.orgId, users.id],')
   })
 
+  test('writes a test whose parent has an array, bytes, and JSON of a type of its own', async () => {
+    const scans = `import { customType, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
+export const scans = pgTable('scans', {
+  orgId: uuid('org_id').notNull(), id: uuid('id').notNull().defaultRandom(), words: text('words').array().notNull(),
+  content: bytea('content').notNull(), place: jsonb('place').$type<{ city: string }>().notNull(),
+}, (t) => [primaryKey({ columns: [t.orgId, t.id] })])
+`
+    using project = createProject({ 'db/schema/index.ts': scans, 'rowhouse.config.ts': config, 'app.ts': app })
+    const { code, stderr } = await rowhouse(['add', 'pages', '--columns', 'scanId:scans'], { cwd: project.folder })
+    expect([code, stderr]).toEqual([0, ''])
+    // The type of JSON is not known when the command runs.
+    expect(textOf(project, 'test/pages.test.ts')).toMatch(
+      /values\(\{ words: \[\], content: new Uint8Array\(\), place: \{\} as never \}\)/,
+    )
+  })
+
   test('changes nothing when it runs again', async () => {
     using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': app })
     const add = () => rowhouse(['add', 'invoices', '--columns', 'number:text'], { cwd: project.folder })
@@ -94,9 +112,113 @@ export default`,
     expect(code).toBe(1)
     expect(stdout).toContain(`app.ts has no place for these lines that the command knows. Add them:
 
-import { invoiceRoutes } from './features/invoices/routes.ts'
+app.use('/invoices/*', tenant({ from: claim(), auth }))
 app.route('/invoices', invoiceRoutes({ db }))
 `)
+  })
+
+  test('appends the routes to an app without an end that it knows, outside of its handlers', async () => {
+    const open = `${app.replace('const app', 'export const app').split("app.get('/notes'")[0]}app.get('/notes', (c) => {
+return c.text('…')
+})
+`
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': open })
+    const { code } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect(code).toBe(0)
+    const [, end] = textOf(project, 'app.ts').split("return c.text('…')\n})\n")
+    expect(end?.split('\n').map((line) => line.split(', ')[0])).toEqual([
+      "app.use('/invoices/*'",
+      "app.route('/invoices'",
+      '',
+    ])
+  })
+
+  test('prints the lines for an app that a function creates', async () => {
+    const made = app
+      .replace('const app', 'function createApp() {\nconst app')
+      .replace('export default app', 'return app\n}\nexport default createApp()')
+      .replace('\nconst app', '\n  const app')
+      .replace('\napp.use', '\n  app.use')
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': made })
+    const { code, stdout } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect(code).toBe(1)
+    expect(stdout).toContain(
+      "Add them:\n\napp.use('/invoices/*', tenant({ from: claim(), auth }))\napp.route('/invoices'",
+    )
+    expect(textOf(project, 'app.ts')).not.toContain('app.route(')
+  })
+
+  test('imports the routes in an app that writes double quotes', async () => {
+    const double = app.replaceAll("'", '"')
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': double })
+    const { code } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect(code).toBe(0)
+    expect(textOf(project, 'app.ts')).toContain("import { invoiceRoutes } from './features/invoices/routes.ts'\n")
+  })
+
+  test('names a missing import again when it runs again', async () => {
+    const bare = app.replace(/^import .*$/gm, '')
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': bare })
+    await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    const { code, stdout } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect([code, stdout.split('Add them:')[1]?.trim()]).toEqual([
+      1,
+      "import { invoiceRoutes } from './features/invoices/routes.ts'",
+    ])
+  })
+
+  test('imports TypeScript for node --test, which finds none behind .js', async () => {
+    using project = createProject({ 'tsconfig.json': '{}' })
+    expect(await extensionOf(project.folder, [], 'node:test')).toBe('.ts')
+    expect(await extensionOf(project.folder, [], 'vitest')).toBe('.js')
+  })
+
+  test.each([['./db/tables/*.sql.ts'], [['./db/users.ts', './db/logs.ts']]])(
+    'refuses a table for the schema %j, which would not read its module, and writes nothing',
+    async (schema) => {
+      using project = createProject({
+        'rowhouse.config.ts': `export default ${JSON.stringify({ tenantColumn: 'org_id', schema })}`,
+        'db/tables/users.sql.ts': orgs,
+        'db/users.ts': orgs,
+        'db/logs.ts': orgs.replaceAll('users', 'logs'),
+      })
+      const { code, stdout, stderr } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toContain('invoices.ts is not a module of the schema')
+      expect(['features', 'src', 'sql', 'test'].filter((path) => existsSync(join(project.folder, path)))).toEqual([])
+    },
+  )
+
+  test.each(['./db', './db/*.ts'])('writes a table in the schema %j, which reads its module', async (schema) => {
+    using project = createProject({
+      'rowhouse.config.ts': `export default { tenantColumn: 'org_id', schema: '${schema}' }`,
+      'db/users.ts': orgs,
+    })
+    const { code } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    expect([code, existsSync(join(project.folder, 'db/invoices.ts'))]).toEqual([0, true])
+  })
+
+  test('imports an existing table by the name that its module exports', async () => {
+    const exported = orgs.replace('const users', 'const usersTable')
+    using project = createProject({ 'db/schema/index.ts': exported, 'rowhouse.config.ts': config })
+    await rowhouse(['add', 'users', '--columns', 'email:text'], { cwd: project.folder })
+    const repository = textOf(project, 'src/features/users/repository.ts')
+    expect(repository).toContain("import { usersTable as users } from '../../../db/schema/index.ts'")
+    expect(repository).toContain('export type UserRow = typeof users.$inferSelect')
+    const [, from] = /type UserRow[^']*'([^']+)'/.exec(textOf(project, 'src/features/users/routes.ts')) ?? []
+    expect(from).toBe('./repository.ts')
+  })
+
+  test('passes the options of the configuration to the code that it writes', async () => {
+    const options = `export default { tenantColumn: 'org_id', casing: 'snake_case', shared: ['public.logs'], unreachable: ['auth.keys'] }`
+    using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': options })
+    await rowhouse(['add', 'invoices'], { cwd: project.folder })
+    const database = "casing: 'snake_case' })"
+    expect(textOf(project, 'src/app.ts')).toContain(database)
+    expect(textOf(project, 'test/invoices.test.ts')).toContain(database)
+    expect(textOf(project, 'src/app.ts')).toContain(
+      "createIsolationCheck({ url, tenantColumn: 'org_id', shared: ['public.logs'], unreachable: ['auth.keys'] })",
+    )
   })
 
   test('uses the folders that rowhouse.config.ts names', async () => {

@@ -27,10 +27,28 @@ describe('--columns', () => {
     ['dueAt:date, due_at:date', '--columns names dueAt twice'],
     ['name:string', '--columns: the type "string" is unknown. Known are text, '],
     ["name:'; drop", `--columns: the type "'; drop" is unknown`],
+    ['name:text(0)', '--columns: text(0) must have room for a character'],
     ['total:numeric(2, 3)', '--columns: numeric(2, 3) must have 1 to 1000 digits'],
   ])('rejects %j', (text, message) => {
     expect(() => parseColumns(text)).toThrow(message)
   })
+})
+
+test('--columns refuses the tenant column of the project', () => {
+  expect(() => parseColumns('orgId:uuid', 'org_id')).toThrow('--columns: every table has orgId already')
+})
+
+test('--columns takes a word of JavaScript as the name of a table', () => {
+  expect(parseColumns('a:constructor')[0]?.kind.references).toBe('constructor')
+})
+
+test.each([
+  ['text(3)', ["'Fir'", "'Sec'"]],
+  ['text(1)', ["'F'", "'S'"]],
+  ['numeric(3, 3)', ["'0.100'", "'0.200'"]],
+  ['numeric(4, 3)', ["'1.500'", "'2.500'"]],
+])('the samples of %s fit into it', (type, samples) => {
+  expect<string[] | undefined>(parseColumns(`a:${type}`)[0]?.kind.samples).toEqual(samples)
 })
 
 describe('the names of a resource', () => {
@@ -48,6 +66,11 @@ describe('the names of a resource', () => {
     if (one === 'new') expect(() => namesOf(table)).toThrow('new is a word of JavaScript')
     else expect(namesOf(table).one).toBe(one)
   })
+
+  test.each(['text', 'index', 'api_errors', 'dates', 'objects', 'values', 'errors', 'timestamp', 'total_max'])(
+    'reject %s, which the code of a resource uses itself',
+    (table) => expect(() => namesOf(table)).toThrow('is a word of JavaScript or of the app: choose another name'),
+  )
 
   test('take another singular from --singular', () => {
     expect(namesOf('statuses', 'status')).toMatchObject({ one: 'status', One: 'Status', many: 'statuses' })

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { planInit } from '../../../src/cli/commands/init.ts'
 import { loadRowhouseConfig } from '../../../src/cli/config.ts'
+import { starterFiles } from '../../../src/cli/init/starter.ts'
 import { createProject, rowhouse } from '../run.ts'
 
 const root = join(import.meta.dir, '../../..')
@@ -96,7 +97,7 @@ describe('rowhouse init', () => {
     )
     expect(stdout).toContain(`import { notes } from './src/tables.ts'`)
     expect(stdout).toContain(
-      'createIsolationCheck({ url, tenantColumn: "org_id", shared: ["public.notes"] }).inspect()',
+      "createIsolationCheck({ url, tenantColumn: 'org_id', shared: ['public.notes'] }).inspect()",
     )
     expect(stdout).toContain('tenant({ from: claim(), auth })')
   })
@@ -106,6 +107,59 @@ describe('rowhouse init', () => {
     const { stdout } = await rowhouse(['init'], { cwd: project.folder })
     expect(stdout).toContain('  bunx drizzle-kit generate\n')
     expect(stdout).not.toContain('rowhouse.config.ts')
+  })
+
+  test.each(['dependencies', 'devDependencies'])(
+    'prints how drizzle-kit is installed, except where it is one of the %s',
+    async (field) => {
+      const install = 'bun add --save-dev drizzle-kit'
+      using without = createProject({ 'db/schema/index.ts': notes })
+      using project = createProject({
+        'db/schema/index.ts': notes,
+        'package.json': JSON.stringify({ [field]: { 'drizzle-kit': '^0.31.0' } }),
+      })
+      expect((await rowhouse(['init'], { cwd: without.folder })).stdout).toContain(install)
+      expect((await rowhouse(['init'], { cwd: project.folder })).stdout).not.toContain(install)
+    },
+  )
+
+  test('passes the casing to the code that it writes and prints', async () => {
+    using project = createProject({ 'db/schema/index.ts': notes })
+    const { stdout } = await rowhouse(['init', '--casing', 'snake_case'], { cwd: project.folder })
+    expect(stdout).toContain('    casing: "snake_case",\n')
+    expect(stdout).toContain('--casing snake_case')
+    const database = "size: 10 }), casing: 'snake_case' })"
+    expect(stdout).toContain(database)
+    const test = readFileSync(join(project.folder, 'test/isolation.test.ts'), 'utf8')
+    expect(test).toContain(database.replace('10', '4'))
+  })
+
+  test("leaves a test of the user's that has the usual name", async () => {
+    using project = createProject({ 'db/schema/index.ts': notes, 'test/isolation.test.ts': '// mine' })
+    const { code, stdout } = await rowhouse(['init'], { cwd: project.folder })
+    expect([code, stdout.includes('bun test test/tenant-isolation.test.ts')]).toEqual([0, true])
+    expect(readFileSync(join(project.folder, 'test/isolation.test.ts'), 'utf8')).toBe('// mine')
+    expect(readdirSync(join(project.folder, 'test'))).toContain('tenant-isolation.test.ts')
+  })
+
+  test('begins with a module in the folder that the configuration names', async () => {
+    using project = createProject({ 'rowhouse.config.ts': "export default { schema: './src/db/schema' }" })
+    const { code } = await rowhouse(['init', '--dry-run'], { cwd: project.folder })
+    expect(code).toBe(0)
+    const [first] = await starterFiles(await loadRowhouseConfig({}, project.folder))
+    expect(first?.path).toBe(join(project.folder, 'src/db/schema/index.ts'))
+  })
+
+  test('says to write a schema where the project has code but no schema', async () => {
+    using project = createProject({ 'src/app.ts': '' })
+    const { code, stderr } = await rowhouse(['init'], { cwd: project.folder })
+    expect([code, stderr.includes('write a module of Drizzle tables there')]).toEqual([2, true])
+  })
+
+  test('writes a drizzle.config.ts that needs no package', async () => {
+    using project = createProject({})
+    await rowhouse(['init'], { cwd: project.folder })
+    expect(readFileSync(join(project.folder, 'drizzle.config.ts'), 'utf8')).not.toContain('import')
   })
 
   test('prints no next steps after errors', async () => {

@@ -1,12 +1,15 @@
 import { expect, test } from 'bun:test'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import { withTenant } from '../../../src/context/index.ts'
+import { createPool, createTenantDatabase } from '../../../src/database/index.ts'
 import { createProject, rowhouse } from '../../cli/run.ts'
 import { asOwner, createBareDatabase } from '../../database.ts'
 
-const before = `import { integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+const before = `import { integer, pgTable, primaryKey, serial, text, uuid } from 'drizzle-orm/pg-core'
 const id = () => uuid('id').primaryKey().defaultRandom()
 export const orgs = pgTable('orgs', { id: id(), name: text('name').notNull() })
 export const customers = pgTable('customers', {
@@ -15,7 +18,9 @@ export const orders = pgTable('orders', {
   id: id(), customerId: uuid('customer_id').notNull().references(() => customers.id, { onDelete: 'cascade' }) })
 export const lines = pgTable('lines', {
   orderId: uuid('order_id').notNull().references(() => orders.id, { onDelete: 'cascade' }), n: integer('n').notNull() },
-  (t) => [primaryKey({ columns: [t.orderId, t.n] })])`
+  (t) => [primaryKey({ columns: [t.orderId, t.n] })])
+export const notes = pgTable('notes', { id: serial('id').primaryKey(), orgId: uuid('org_id'),
+  customerId: uuid('customer_id').notNull().references(() => customers.id) })`
 
 const after = `import { sql } from 'drizzle-orm'
 import { foreignKey, integer, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
@@ -30,7 +35,11 @@ export const orders = pgTable('orders', { tenantId: tenantId(), id: id(), custom
     foreignKey({ columns: [t.tenantId, t.customerId], foreignColumns: [customers.tenantId, customers.id] }).onDelete('cascade')])
 export const lines = pgTable('lines', { tenantId: tenantId(), orderId: uuid('order_id').notNull(), n: integer('n').notNull() },
   (t) => [primaryKey({ columns: [t.tenantId, t.orderId, t.n] }),
-    foreignKey({ columns: [t.tenantId, t.orderId], foreignColumns: [orders.tenantId, orders.id] }).onDelete('cascade')])`
+    foreignKey({ columns: [t.tenantId, t.orderId], foreignColumns: [orders.tenantId, orders.id] }).onDelete('cascade')])
+export const notes = pgTable('notes', { tenantId: tenantId(), id: integer('id').notNull().generatedByDefaultAsIdentity(),
+  orgId: uuid('org_id'), customerId: uuid('customer_id').notNull() },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] }),
+    foreignKey({ columns: [t.tenantId, t.customerId], foreignColumns: [customers.tenantId, customers.id] })])`
 
 const orgs = ['0198b9a4-0000-7000-8000-00000000000a', '0198b9a4-0000-7000-8000-00000000000b']
 
@@ -58,6 +67,7 @@ test('rows of a project with single-column keys get their tenant by the migratio
     const [customer] = await owner`insert into customers (org_id, email) values (${org}, ${org}) returning id`
     const [order] = await owner`insert into orders (customer_id) values (${String(customer?.id)}) returning id`
     await owner`insert into lines values (${String(order?.id)}, 1), (${String(order?.id)}, 2)`
+    await owner`insert into notes (org_id, customer_id) values (${org}, ${String(customer?.id)})`
   }
   expect(await run('init', '--tenant-from', 'customers.org_id')).toMatchObject({ code: 0, stderr: '' })
 
@@ -75,10 +85,18 @@ test('rows of a project with single-column keys get their tenant by the migratio
     ['customers', 1],
     ['orders', 1],
     ['lines', 2],
+    ['notes', 1],
   ] as const
   for (const [table, count] of tables) {
     const rows = await owner`select tenant_id, count(*)::int as count from ${owner(table)} group by 1 order by 1`
     expect([...rows]).toEqual(orgs.map((tenant_id) => ({ tenant_id, count })))
   }
+  const connections = createPool({ url: database.appUrl, size: 1 })
+  const insert = () =>
+    withTenant(orgs[0] ?? '', async () => await db.write((tx) => tx.execute<{ id: number }>(newNote)))
+  const db = createTenantDatabase({ connections })
+  const newNote = sql`insert into notes (customer_id) select id from customers returning id`
+  expect([...(await insert())]).toEqual([{ id: 3 }])
+  await db.close()
   expect(await run('doctor')).toMatchObject({ code: 0 })
 }, 60_000)

@@ -46,6 +46,13 @@ export const drizzleMutations: CodeMutation[] = [
     test: { file: 'test/database/after-commit.test.ts', title: 'is dropped with the savepoint that is taken back' },
   },
   {
+    fault: 'value of $defaultFn that all calls of a prepared insert share',
+    guarantee: 8,
+    file: 'src/database/exact-dialect.ts',
+    lines: [['if (!this.isForPrepared || select)', 'if (table)']],
+    test: { file: 'test/database/prepared-values.test.ts', title: 'is a new one for each call of a prepared insert' },
+  },
+  {
     fault: 'values in what the logger receives',
     guarantee: 22,
     file: 'src/database/scope.ts',

@@ -132,6 +132,42 @@ export const sessionMutations: CodeMutation[] = [
     test: { file: 'test/database/side-by-side.test.ts', title: 'go in one socket write' },
   },
   {
+    fault: 'opening that is not compared when its message fails in a savepoint',
+    guarantee: 9,
+    file: 'src/database/exchange.ts',
+    lines: [
+      ['if (isFirst) this.confirmOpening(message, resultsBefore(error) ?? [], connection)', 'this.isConfirmed = true'],
+    ],
+    test: {
+      file: 'test/database/privileged-login.test.ts',
+      title: 'from work that begins with a savepoint that fails',
+    },
+  },
+  {
+    fault: 'reply that belongs to an earlier message',
+    guarantee: 9,
+    file: 'src/database/pg-connection.ts',
+    lines: [['!first?.batch.isAnswered', '!first']],
+    test: { file: 'test/database/wire.test.ts', title: 'because the server is ready before it has answered' },
+  },
+  {
+    fault: 'warning of another client in a later message',
+    guarantee: 10,
+    file: 'src/database/exchange.ts',
+    lines: [['if (isNotice(fault)) throw', 'if (isNotice(fault) && !this.isConfirmed) throw']],
+    test: { file: 'test/database/confirmation.test.ts', title: 'fails when a later message shows it' },
+  },
+  {
+    fault: 'COMMIT beside a query that was not sent',
+    guarantee: 10,
+    file: 'src/database/transaction-handle.ts',
+    lines: [[' && !this.scope.isExpecting', '']],
+    test: {
+      file: 'test/database/returned-queries.test.ts',
+      title: 'beside a query that is neither returned nor awaited',
+    },
+  },
+  {
     fault: 'unconfirmed tenant whose connection is used again',
     guarantee: 9,
     file: 'src/database/side-by-side.ts',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { main } from '../../database.ts'
 import { root, start } from '../../runtime/child.ts'
+import { builtPackage } from '../kit/project.ts'
 
 // The isolation test of a project, as its file says it, in each runner: it passes, it fails for a leak, and its process ends by itself.
 
@@ -35,7 +36,7 @@ if (${leaks}) {
 test("no tenant reaches another tenant's rows", async () => { await expectTenantIsolation(db) })
 `
 
-/** The package as JavaScript, next to the packages of this repository, with vitest. */
+/** The built package, next to the packages of this repository, with vitest. */
 async function install(): Promise<void> {
   const modules = join(folder, 'node_modules')
   await mkdir(join(folder, 'tests'), { recursive: true })
@@ -44,22 +45,8 @@ async function install(): Promise<void> {
   if (npm.code !== 0) throw new Error(npm.output)
   for (const name of await readdir(join(root, 'node_modules')))
     await symlink(join(root, 'node_modules', name), join(modules, name)).catch(() => {}) // vitest has brought its own
-  await mkdir(join(modules, 'rowhouse'))
-  for (const name of ['package.json', 'src']) // Bun loads the sources
-    await cp(join(root, name), join(modules, 'rowhouse', name), { recursive: true })
   for (const name of ['sql', 'drizzle']) await cp(join(root, name), join(folder, name), { recursive: true })
-  const compiled = await run(
-    [
-      process.execPath,
-      'node_modules/.bin/tsc',
-      '-p',
-      'tsconfig.kit.json',
-      '--outDir',
-      join(modules, 'rowhouse/dist/kit'),
-    ],
-    root,
-  )
-  if (compiled.code !== 0) throw new Error(compiled.output)
+  await cp(await builtPackage(), join(modules, 'rowhouse'), { recursive: true })
 }
 
 beforeAll(install, 180_000)
@@ -114,4 +101,52 @@ test.each(runners)(
     expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
   },
   60_000,
+)
+
+/** A script that never closes its database. */
+const script = (body: string) => `
+import { createPool, createTenantDatabase } from 'rowhouse'
+import { withTenant } from 'rowhouse/testing'
+
+const db = createTenantDatabase({ connections: createPool({ url: process.env.DATABASE_URL, size: 1, acquireTimeoutMs: 200 }) })
+const asTenant = (work) => withTenant(crypto.randomUUID(), work)
+${body}
+`
+
+const runtimes: [string, string][] = [
+  ['Bun', process.execPath],
+  ['Node', 'node'],
+]
+
+test.each(runtimes)(
+  'a process whose connections are idle ends by itself on %s',
+  async (name, runtime) => {
+    const query = 'console.log((await asTenant(() => db.read((tx) => tx.execute("select 1")))).length)'
+    await writeFile(join(folder, `idle-${name}.mjs`), script(query))
+    await using child = start([runtime, `idle-${name}.mjs`], { DATABASE_URL: main.appUrl }, folder)
+    expect({ code: await child.exited, stdout: child.stdout, stderr: child.stderr }).toEqual({
+      code: 0,
+      stdout: '1\n',
+      stderr: '',
+    })
+  },
+  20_000,
+)
+
+test.each(runtimes)(
+  'a transaction that waits for a connection in vain gets its error on %s',
+  async (name, runtime) => {
+    // The first transaction never ends, and nothing else keeps the process.
+    const wait = `await new Promise((opened) => void asTenant(() => db.write(async (tx) => {
+      await tx.execute('select 1')
+      opened()
+      await new Promise(() => {})
+    })))
+    await asTenant(() => db.write((tx) => tx.execute('select 1'))).catch(({ code }) => console.log(code))`
+    await writeFile(join(folder, `waiting-${name}.mjs`), script(wait))
+    await using child = start([runtime, `waiting-${name}.mjs`], { DATABASE_URL: main.appUrl }, folder)
+    await child.exited
+    expect([child.stdout, child.stderr]).toEqual(['SERVICE_UNAVAILABLE\n', ''])
+  },
+  20_000,
 )

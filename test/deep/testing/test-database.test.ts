@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
+import * as schema from '../../../db/schema/index.ts'
 import { withTenant } from '../../../src/context/index.ts'
 import { createTestDatabase, type TestDatabaseOptions } from '../../../src/testing/index.ts'
 import { createProject } from '../../cli/run.ts'
@@ -41,6 +42,16 @@ describe('a test database', () => {
     expect(await users(newTenant())).toHaveLength(0)
     const rows = await asOwner(database)`select email from users`
     expect(rows.map(({ email }) => email)).toEqual(['ada@acme.example'])
+  })
+
+  test('has the relational queries of the schema that it gets, and copies the same template', async () => {
+    await using plain = await create()
+    const templates = await count('^rowhouse_template_')
+    await using database = await createTestDatabase({ url, ...project, schema })
+    expect(await count('^rowhouse_template_')).toBe(templates)
+    const found = withTenant(newTenant(), () => database.db.read((tx) => tx.query.users.findMany()))
+    expect(await found).toEqual([])
+    expect(plain.appUrl).not.toBe(database.appUrl)
   })
 
   test('is another one for each call, and copies one template', async () => {

@@ -1,0 +1,29 @@
+import { defaults, type RowhouseConfig } from '../config.ts'
+
+/** A value of the configuration as code. */
+const code = (value: string | string[]): string =>
+  Array.isArray(value)
+    ? `[${value.map(code).join(', ')}]`
+    : `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+
+type Field = 'tenantColumn' | 'shared' | 'unreachable' | 'casing'
+
+/**
+ * Options of the configuration as fields of an object, without those that have their default.
+ *
+ * @example
+ * optionCode(project, ['tenantColumn', 'shared']) // ["tenantColumn: 'org_id'"]
+ */
+export const optionCode = (project: RowhouseConfig, fields: Field[]): string[] =>
+  fields.flatMap((field) => {
+    const { [field]: value = '' } = project
+    return value.length === 0 || value === defaults.tenantColumn ? [] : [`${field}: ${code(value)}`]
+  })
+
+/** The call of `createIsolationCheck`. */
+export const isolationCheckCode = (project: RowhouseConfig): string =>
+  `createIsolationCheck({ ${['url', ...optionCode(project, ['tenantColumn', 'shared', 'unreachable'])].join(', ')} })`
+
+/** The call of `createTenantDatabase`, with a pool of this many connections. */
+export const tenantDatabaseCode = (project: RowhouseConfig, size: number): string =>
+  `createTenantDatabase({ ${[`connections: createPool({ url, size: ${size} })`, ...optionCode(project, ['casing'])].join(', ')} })`
