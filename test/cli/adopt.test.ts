@@ -121,6 +121,31 @@ describe('rowhouse init --tenant-from', () => {
     expect(stderr).toBe('drizzle/tenants.sql exists with another text: move it away, and run the command again.\n')
   })
 
+  describe('a table that has a column of the tenant', () => {
+    const tenants = `import { pgTable, uuid } from 'drizzle-orm/pg-core'
+      const id = () => uuid('id').primaryKey().defaultRandom()
+      export const customers = pgTable('customers', { id: id(), orgId: uuid('org_id').notNull() })
+      const customerId = () => uuid('customer_id').notNull().references(() => customers.id)`
+    const updates = ({ statements }: { statements: string[] }) => statements.filter((line) => line.startsWith('update'))
+
+    test('keeps its tenants, and only rows without one get that of their parent', async () => {
+      const orders =
+        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), orgId: uuid('org_id') })"
+      const flags = ['customers.org_id', '--tenant-column', 'org_id']
+      const outcome = await adopt(`${tenants}\n${orders}`, ...flags)
+      expect(updates(outcome)).toEqual([
+        'update public.orders child set org_id = parent.org_id from public.customers parent where parent.id = child.customer_id and child.org_id is null;',
+      ])
+    })
+
+    test('keeps the tenants in a tenant column beside the named column', async () => {
+      const orders =
+        "export const orders = pgTable('orders', { id: id(), tenantId: uuid('tenant_id'), orgId: uuid('org_id').notNull() })"
+      const outcome = await adopt(`${tenants}\n${orders}`, 'orders.org_id', 'customers.org_id')
+      expect(updates(outcome)).toContain('update public.orders set tenant_id = org_id where tenant_id is null;')
+    })
+  })
+
   test('has nothing to write where every table has its tenant', async () => {
     const done = `import { pgTable, primaryKey, uuid } from 'drizzle-orm/pg-core'
       export const notes = pgTable('notes', { tenantId: uuid('tenant_id').notNull(), id: uuid('id').notNull() },

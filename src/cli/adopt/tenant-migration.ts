@@ -93,13 +93,16 @@ function backfill(table: SchemaTable, source: TenantSource, column: string): str
   if (source.kind === 'present') return []
   if (source.kind === 'column') {
     const from = identifier(source.column.name)
-    return from === column ? [] : [`update ${nameOf(table)} set ${column} = ${from};`]
+    const only = table.tenant ? ` where ${column} is null` : ''
+    return from === column ? [] : [`update ${nameOf(table)} set ${column} = ${from}${only};`]
   }
   const { columns, foreignColumns } = source.key.reference()
   const pairs = columns.map(
     (own, index) => `parent.${identifier(foreignColumns[index]?.name ?? '')} = child.${identifier(own.name)}`,
   )
+  // A row that has a tenant keeps it: where its parent has another one, the foreign key with the tenant fails.
+  const only = table.tenant ? [`child.${column} is null`] : []
   return [
-    `update ${nameOf(table)} child set ${column} = parent.${column} from ${nameOf(source.parent)} parent where ${pairs.join(' and ')};`,
+    `update ${nameOf(table)} child set ${column} = parent.${column} from ${nameOf(source.parent)} parent where ${[...pairs, ...only].join(' and ')};`,
   ]
 }
