@@ -138,12 +138,97 @@ describe('rowhouse init --tenant-from', () => {
       ])
     })
 
+    test('gets its tenants from a column with the name of the given one', async () => {
+      const orders =
+        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), orgId: uuid('org_id').notNull() })"
+      const outcome = await adopt(`${tenants}\n${orders}`, 'customers.org_id')
+      expect(outcome.code).toBe(0)
+      expect(updates(outcome)).toContain('update public.orders set tenant_id = org_id;')
+    })
+
+    test('gets them from its parent where such a column is null', async () => {
+      const orders =
+        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), orgId: uuid('org_id') })"
+      const outcome = await adopt(`${tenants}\n${orders}`, 'customers.org_id')
+      expect(updates(outcome)).toEqual([
+        'update public.customers set tenant_id = org_id;',
+        'update public.orders set tenant_id = org_id;',
+        'update public.orders child set tenant_id = parent.tenant_id from public.customers parent where parent.id = child.customer_id and child.tenant_id is null;',
+      ])
+    })
+
+    test('is a question where such a column is no uuid', async () => {
+      const orders =
+        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), orgId: text('org_id') })"
+      const { code, file } = await adopt(`${tenants.replace('{ ', '{ text, ')}\n${orders}`, 'customers.org_id')
+      expect(code).toBe(1)
+      expect(file).toContain(
+        '-- QUESTION: does public.orders.org_id hold the tenant of its rows? It is text, and a tenant',
+      )
+    })
+
+    test('is a question where another column refers to the same table as the given one', async () => {
+      const orgs = "export const orgs = pgTable('orgs', { id: id() })"
+      const customers = tenants.replace('notNull() })', 'notNull().references(() => orgs.id) })')
+      const orders =
+        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), owner: uuid('owner').references(() => orgs.id) })"
+      const { code, stdout } = await adopt(`${customers}\n${orgs}\n${orders}`, 'customers.org_id')
+      expect(code).toBe(1)
+      expect(stdout).toContain(
+        'Does public.orders.owner hold the tenant of its rows? It refers to the same rows as a named column',
+      )
+    })
+
     test('keeps the tenants in a tenant column beside the named column', async () => {
       const orders =
         "export const orders = pgTable('orders', { id: id(), tenantId: uuid('tenant_id'), orgId: uuid('org_id').notNull() })"
       const outcome = await adopt(`${tenants}\n${orders}`, 'orders.org_id', 'customers.org_id')
       expect(updates(outcome)).toContain('update public.orders set tenant_id = org_id where tenant_id is null;')
     })
+  })
+
+  test('asks for the schema of a table whose name two schemas have', async () => {
+    const two = `import { pgSchema, pgTable, uuid } from 'drizzle-orm/pg-core'
+      const columns = () => ({ id: uuid('id').primaryKey(), orgId: uuid('org_id').notNull() })
+      export const customers = pgTable('customers', columns())
+      export const others = pgSchema('sales').table('customers', columns())`
+    const { code, stderr } = await adopt(two, 'customers.org_id')
+    expect(code).toBe(2)
+    expect(stderr).toStartWith(
+      '--tenant-from: customers.org_id is in public.customers and sales.customers: write the schema, as public.customers.org_id',
+    )
+    expect((await adopt(two, 'sales.customers.org_id', 'public.customers.org_id')).code).toBe(0)
+  })
+
+  test('rejects the key of a table that the tenant columns refer to', async () => {
+    const directory = `import { pgTable, uuid } from 'drizzle-orm/pg-core'
+      export const companies = pgTable('companies', { id: uuid('id').primaryKey() })
+      export const members = pgTable('members', { id: uuid('id').primaryKey(), orgId: uuid('org_id').notNull().references(() => companies.id) })`
+    const { code, stderr, file } = await adopt(directory, 'companies.id', '--tenant-column', 'org_id')
+    expect([code, file]).toEqual([2, ''])
+    expect(stderr).toStartWith(
+      '--tenant-from: the tenant column of public.members refers to public.companies, so each row of public.companies is a tenant',
+    )
+  })
+
+  test('does not ask about a table out of reach whose reference has the tenant', async () => {
+    const done = `import { foreignKey, pgTable, primaryKey, uuid } from 'drizzle-orm/pg-core'
+      const columns = () => ({ tenantId: uuid('tenant_id').notNull(), id: uuid('id').notNull() })
+      export const notes = pgTable('notes', columns(), (t) => [primaryKey({ columns: [t.tenantId, t.id] })])
+      export const jobs = pgTable('jobs', { ...columns(), noteId: uuid('note_id') }, (t) => [
+        foreignKey({ columns: [t.tenantId, t.noteId], foreignColumns: [notes.tenantId, notes.id] })])`
+    const { code, stdout } = await adopt(done, 'notes.id', '--unreachable', 'public.jobs')
+    expect(code).toBe(0)
+    expect(stdout).toEndWith('there is nothing to migrate.\n')
+  })
+
+  test('does not ask about a table out of reach that refers to a key that stays', async () => {
+    const done = `import { pgTable, uuid } from 'drizzle-orm/pg-core'
+      export const notes = pgTable('notes', { tenantId: uuid('tenant_id').notNull().primaryKey() })
+      export const jobs = pgTable('jobs', { noteId: uuid('note_id').references(() => notes.tenantId) })`
+    const { code, stdout } = await adopt(done, 'notes.tenant_id', '--unreachable', 'public.jobs')
+    expect(code).toBe(0)
+    expect(stdout).toEndWith('there is nothing to migrate.\n')
   })
 
   test('has nothing to write where every table has its tenant', async () => {

@@ -1,5 +1,6 @@
 import { is, type SQL } from 'drizzle-orm'
 import { type ForeignKey, IndexedColumn } from 'drizzle-orm/pg-core'
+import { OperatorError } from '../../errors/index.ts'
 import { identifier } from '../output/sql-text.ts'
 import { textOf } from '../schema/expected-tables.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
@@ -17,8 +18,17 @@ export interface KeyStatements {
  *
  * @param tables those that have the tenant column
  * @param others the other tables of the schema
+ * @throws OperatorError when the tenant columns refer to one of the tables
  */
 export function keyStatements(tables: SchemaTable[], others: SchemaTable[], tenant: string): KeyStatements {
+  refuseDirectory(tables, tenant)
+  const changes = new Map(
+    tables.map((table) => [
+      table,
+      [...primaryKey(table, tenant), ...uniqueConstraints(table, tenant), ...uniqueIndexes(table, tenant)],
+    ]),
+  )
+  const changed = tables.filter((table) => changes.get(table)?.length)
   const keys = tables.flatMap((table) =>
     table.foreignKeys.flatMap((key) => {
       const parent = parentOf(key, tables)
@@ -28,15 +38,11 @@ export function keyStatements(tables: SchemaTable[], others: SchemaTable[], tena
   return {
     statements: [
       ...keys.map(({ table, key }) => `alter table ${nameOf(table)} drop constraint ${identifier(key.getName())};`),
-      ...tables.flatMap((table) => [
-        ...primaryKey(table, tenant),
-        ...uniqueConstraints(table, tenant),
-        ...uniqueIndexes(table, tenant),
-      ]),
+      ...[...changes.values()].flat(),
       ...keys.map(({ table, key, parent }) => foreignKey(table, key, parent, tenant)),
     ],
     questions: [
-      ...others.flatMap((table) => referencesFrom(table, tables)),
+      ...others.flatMap((table) => referencesFrom(table, changed, tenant)),
       ...keys
         .filter(({ key }) => setsColumns(key))
         .map(
@@ -47,19 +53,35 @@ export function keyStatements(tables: SchemaTable[], others: SchemaTable[], tena
   }
 }
 
+/** A table that the tenant columns refer to has one row for each tenant, so its key cannot begin with another column. */
+function refuseDirectory(tables: SchemaTable[], tenant: string): void {
+  for (const table of tables)
+    for (const key of table.foreignKeys) {
+      const parent = parentOf(key, tables)
+      if (!parent || hasTenant(key, tenant) || !namesOf(key.reference().columns).includes(tenant)) continue
+      throw new OperatorError(
+        `--tenant-from: the tenant column of ${table.label} refers to ${parent.label}, so each row of ${parent.label} is a tenant: ` +
+          `add --unreachable ${parent.label}, and name ${table.label}.${tenant} with --tenant-from`,
+      )
+    }
+}
+
 export const nameOf = ({ schema, name }: SchemaTable): string => `${identifier(schema)}.${identifier(name)}`
 const list = (names: string[]): string => names.map(identifier).join(', ')
 const namesOf = (columns: { name: string }[]): string[] => columns.map(({ name }) => name)
 const withTenant = (tenant: string, names: string[]): string[] => [tenant, ...names.filter((name) => name !== tenant)]
 
-const hasTenant = (key: ForeignKey, tenant: string): boolean => namesOf(key.reference().columns).includes(tenant)
+const hasTenant = (key: ForeignKey, tenant: string): boolean => {
+  const { columns, foreignColumns } = key.reference()
+  return columns.some(({ name }, index) => name === tenant && foreignColumns[index]?.name === tenant)
+}
 const setsColumns = ({ onDelete, onUpdate }: ForeignKey): boolean =>
   [onDelete, onUpdate].some((action) => action === 'set null' || action === 'set default')
 
-const referencesFrom = (table: SchemaTable, tables: SchemaTable[]): string[] =>
+const referencesFrom = (table: SchemaTable, tables: SchemaTable[], tenant: string): string[] =>
   table.foreignKeys.flatMap((key) => {
     const parent = parentOf(key, tables)
-    if (!parent) return []
+    if (!parent || hasTenant(key, tenant)) return []
     return [`${table.label} refers to ${parent.label} by ${key.getName()}, which needs the old key of ${parent.label}`]
   })
 

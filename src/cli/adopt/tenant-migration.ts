@@ -2,7 +2,7 @@ import { breakpoint } from '../../migrate/index.ts'
 import { comment, identifier } from '../output/sql-text.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import { keyStatements, nameOf } from './key-statements.ts'
-import { findSources, type TenantSource } from './tenant-sources.ts'
+import { findSources, type ParentSource, type TenantSource } from './tenant-sources.ts'
 
 /** The migration that gives existing rows their tenant. */
 export interface TenantMigration {
@@ -25,7 +25,7 @@ export function tenantMigration(
 ): TenantMigration {
   const ours = tables.filter(({ isShared, isUnreachable }) => !isShared && !isUnreachable)
   const others = tables.filter((table) => !ours.includes(table))
-  const { known, unknown } = findSources(ours, from)
+  const { known, unknown, doubts } = findSources(ours, from)
   const changed = ours.filter((table) => !table.tenant?.notNull)
   const keys = keyStatements(ours, others, tenant)
   const column = identifier(tenant)
@@ -39,7 +39,7 @@ export function tenantMigration(
     },
     {
       title: 'The rows, parents first. Each row is written anew.',
-      questions: unknown.map(({ label }) => `whose are the rows of ${label}? ${answers}`),
+      questions: [...unknown.map(({ label }) => `whose are the rows of ${label}? ${answers}`), ...doubts],
       statements: [...known].flatMap(([table, source]) => backfill(table, source, column)),
     },
     {
@@ -55,7 +55,11 @@ export function tenantMigration(
       statements: keys.statements,
     },
   ]
-  const questions = [...unknown.map(({ label }) => `Whose are the rows of ${label}?`), ...keys.questions]
+  const questions = [
+    ...unknown.map(({ label }) => `Whose are the rows of ${label}?`),
+    ...doubts.map((doubt) => doubt.replace(/^d/, 'D')),
+    ...keys.questions,
+  ]
   return { text: textOf(sections), questions }
 }
 
@@ -91,18 +95,23 @@ function textOf(sections: Section[]): string {
 
 function backfill(table: SchemaTable, source: TenantSource, column: string): string[] {
   if (source.kind === 'present') return []
-  if (source.kind === 'column') {
-    const from = identifier(source.column.name)
-    const only = table.tenant ? ` where ${column} is null` : ''
-    return from === column ? [] : [`update ${nameOf(table)} set ${column} = ${from}${only};`]
-  }
-  const { columns, foreignColumns } = source.key.reference()
-  const pairs = columns.map(
-    (own, index) => `parent.${identifier(foreignColumns[index]?.name ?? '')} = child.${identifier(own.name)}`,
-  )
   // A row that has a tenant keeps it: where its parent has another one, the foreign key with the tenant fails.
-  const only = table.tenant ? [`child.${column} is null`] : []
+  if (source.kind === 'parent') return [fromParent(table, source, column, table.tenant !== undefined)]
+  const from = identifier(source.column.name)
+  const only = table.tenant ? ` where ${column} is null` : ''
   return [
-    `update ${nameOf(table)} child set ${column} = parent.${column} from ${nameOf(source.parent)} parent where ${[...pairs, ...only].join(' and ')};`,
+    ...(from === column ? [] : [`update ${nameOf(table)} set ${column} = ${from}${only};`]),
+    ...(source.otherwise ? [fromParent(table, source.otherwise, column, true)] : []),
   ]
+}
+
+function fromParent(table: SchemaTable, { key, parent }: ParentSource, column: string, isPartial: boolean): string {
+  const { columns, foreignColumns } = key.reference()
+  const conditions = [
+    ...columns.map(
+      (own, index) => `parent.${identifier(foreignColumns[index]?.name ?? '')} = child.${identifier(own.name)}`,
+    ),
+    ...(isPartial ? [`child.${column} is null`] : []),
+  ].join(' and ')
+  return `update ${nameOf(table)} child set ${column} = parent.${column} from ${nameOf(parent)} parent where ${conditions};`
 }
