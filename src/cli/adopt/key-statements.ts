@@ -1,8 +1,8 @@
-import { is, type SQL } from 'drizzle-orm'
+import { is } from 'drizzle-orm'
 import { type ForeignKey, IndexedColumn } from 'drizzle-orm/pg-core'
 import { OperatorError } from '../../errors/index.ts'
 import { identifier } from '../output/sql-text.ts'
-import { textOf } from '../schema/expected-tables.ts'
+import { indexElement, textOf } from '../schema/expected-tables.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import { parentOf } from './tenant-sources.ts'
 
@@ -116,22 +116,28 @@ function uniqueConstraints(table: SchemaTable, tenant: string): string[] {
     .filter(({ names }) => names[0] !== tenant)
     .map(({ given, names, together }) => {
       const wanted = withTenant(tenant, names)
-      const before = given ?? [table.name, ...names, 'unique'].join('_')
+      const uncased = (columns: string[]) => columns.map((name) => table.uncased.get(name) ?? name)
+      const before = given ?? [table.name, ...uncased(names), 'unique'].join('_')
       const definition = `unique ${together ? 'nulls not distinct ' : ''}(${list(wanted)})`
-      return replaced(table, before, [table.name, ...wanted, 'unique'].join('_'), definition)
+      return replaced(table, before, [table.name, ...uncased(wanted), 'unique'].join('_'), definition)
     })
 }
 
 function uniqueIndexes(table: SchemaTable, tenant: string): string[] {
-  return table.indexes.flatMap(({ config: { unique, name, columns, where } }) => {
-    const parts = columns.map((part) =>
-      is(part, IndexedColumn) ? identifier(part.name ?? '') : `(${textOf(part as SQL)})`,
-    ) // a column of an index is an IndexedColumn or an expression
-    if (!unique || name === undefined || parts[0] === identifier(tenant)) return []
-    const all = [identifier(tenant), ...parts].join(', ')
+  return table.indexes.flatMap(({ config: { unique, name, columns, where, with: options = {} } }) => {
+    const nameIn = (part: (typeof columns)[number]) => (is(part, IndexedColumn) ? (part.name ?? '') : '')
+    const names = columns.map(nameIn)
+    if (!unique || names[0] === tenant) return []
+    // drizzle-kit gives a name to an index of columns, and refuses an expression without one.
+    const named = (of: string[]) => name ?? [table.name, ...of, 'index'].join('_')
+    const parts = [identifier(tenant), ...columns.filter((part) => nameIn(part) !== tenant).map(indexElement)].join(
+      ', ',
+    )
+    const storage = Object.entries(options).map(([key, value]) => `${key}=${value}`)
+    const ending = `${storage.length > 0 ? ` with (${storage.join(', ')})` : ''}${where ? ` where ${textOf(where)}` : ''}`
     return [
-      `drop index ${identifier(table.schema)}.${identifier(name)};`,
-      `create unique index ${identifier(name)} on ${nameOf(table)} (${all})${where ? ` where ${textOf(where)}` : ''};`,
+      `drop index ${identifier(table.schema)}.${identifier(named(names))};`,
+      `create unique index ${identifier(named(withTenant(tenant, names)))} on ${nameOf(table)} (${parts})${ending};`,
     ]
   })
 }
