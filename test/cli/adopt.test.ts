@@ -62,7 +62,21 @@ describe('rowhouse init --tenant-from', () => {
     const { file, stdout } = await adopt(schema, 'customers.org_id')
     expect(file).toContain('-- The columns. ACCESS EXCLUSIVE on each table, until the end of the transaction')
     expect(stdout).toContain('drizzle/tenants.sql written: it locks each table until its end. No command runs it.')
-    expect(stdout).toContain('mv drizzle/tenants.sql drizzle/0000_tenants.sql')
+  })
+
+  test('says that the generated migration keeps the statements which the file does not have', async () => {
+    const { stdout } = await adopt(schema, 'customers.org_id')
+    expect(stdout).toContain(
+      'In drizzle/0000_tenants.sql, put drizzle/tenants.sql in the place of the statements about its columns and keys. Keep all others,',
+    )
+    expect(stdout).not.toContain('mv drizzle/tenants.sql')
+  })
+
+  test('prints the flags as a configuration for the next commands', async () => {
+    const { stdout } = await adopt(schema, 'customers.org_id', '--shared', 'public.lines')
+    expect(stdout).toContain('Save this as rowhouse.config.ts:')
+    expect(stdout).toContain('shared: ["public.lines"],\n')
+    expect(stdout).toContain('unreachable: ["public.orgs"],\n')
   })
 
   test('prints the file with --dry-run, and writes nothing', async () => {

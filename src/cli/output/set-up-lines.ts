@@ -47,8 +47,13 @@ ${generate(project, runner)}`,
 
 ${serviceCode(project, tables)}`,
   ]
-  const numbered = steps.map((step, index) => `${index + 1}. ${step.replaceAll(/\n(?=.)/g, '\n   ')}`)
-  return `Next steps:\n\n${numbered.join('\n\n')}`
+  return numbered(steps)
+}
+
+/** Steps with their numbers. */
+export function numbered(steps: string[]): string {
+  const lines = steps.map((step, index) => `${index + 1}. ${step.replaceAll(/\n(?=.)/g, '\n   ')}`)
+  return `Next steps:\n\n${lines.join('\n\n')}`
 }
 
 /** The path of a file or folder as the project writes it. */
@@ -57,7 +62,7 @@ const inProject = ({ folder }: RowhouseConfig, path: string): string => `./${rel
 const paths = (project: RowhouseConfig): string[] => project.schema.map((path) => inProject(project, path))
 
 /** The flags of this run as a configuration file, for the next commands. */
-function configLines(project: RowhouseConfig): string[] {
+export function configLines(project: RowhouseConfig): string[] {
   const { folder, schema, sql, migrations, tenantColumn, shared, unreachable } = project
   if (configFile(folder) !== undefined) return []
   const ofDrizzle = [
