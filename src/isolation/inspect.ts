@@ -1,4 +1,5 @@
 import { type Connection, query } from '../database/index.ts'
+import { quotedName } from '../text/index.ts'
 import { functionChecks } from './checks/functions.ts'
 import { keyChecks } from './checks/keys.ts'
 import { policyChecks } from './checks/policies.ts'
@@ -100,7 +101,8 @@ export async function inspectDatabase(connection: Connection, options: Isolation
   // First of all: until then the database decides what the names in a query mean.
   const [entry] = (await query(connection, enterCatalogue)) as unknown as [{ path: string }] // its one row
   const [session] = (await query(connection, sessionQuery)) as unknown as [Session] // its one row
-  const given = [options.role ?? session.role, tenantColumn, shared, options.unreachable ?? []]
+  const listed = [shared, options.unreachable ?? []].map((names) => names.map(quotedName))
+  const given = [options.role ?? session.role, tenantColumn, ...listed]
   const policies = `with ${tablesQuery} ${policiesQuery}`
   const rows = (await query(connection, policies, given)) as unknown as PolicyRow[] // the query's own columns
   const tenant = tenantExpression(rows) ?? (session.hasOurs ? ours : undefined)

@@ -1,4 +1,5 @@
 import { type Connection, query } from '../database/index.ts'
+import { quotedName, quotedNameOf } from '../text/index.ts'
 import { probeChecks } from './checks/probes.ts'
 import { type Finding, toFinding } from './finding.ts'
 import type { TenantValue } from './probe-tenant.ts'
@@ -26,7 +27,12 @@ export async function probeRows(
   { tenantColumn, shared, mayRun, tenant }: RowProbeOptions,
 ): Promise<{ findings: Finding[]; clean: Set<string> }> {
   const until = performance.now() + 10_000
-  const found = await query(connection, readable, [tenantColumn, mayRun, mayRun && tenant !== undefined, shared])
+  const found = await query(connection, readable, [
+    tenantColumn,
+    mayRun,
+    mayRun && tenant !== undefined,
+    shared.map(quotedName),
+  ])
   const relations = found as unknown as { name: string; column: string }[] // the query's own columns
   const any = relations.map(({ name }) => [name, `select exists (select from ${name})`] as const)
   const answers = await answersOf(connection, any, until)
@@ -71,7 +77,7 @@ from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 join pg_attribute a on a.attrelid = c.oid and a.attname = $1 and a.attnum > 0 and not a.attisdropped
 where (c.relkind in ('r', 'p')
-    or $3::boolean and c.relkind in ('v', 'm') and format('%I.%I', n.nspname, c.relname) <> all ($4::text[]))
+    or $3::boolean and c.relkind in ('v', 'm') and ${quotedNameOf('n.nspname', 'c.relname')} <> all ($4::text[]))
   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
   and has_any_column_privilege(c.oid, 'SELECT') and has_schema_privilege(n.oid, 'USAGE')
   -- A partition can be a foreign table, whose wrapper would run.

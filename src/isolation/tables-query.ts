@@ -1,10 +1,12 @@
+import { quotedNameOf } from '../text/index.ts'
+
 /** Parameters of the checks. */
 export const parameters = {
   role: '$1',
   tenantColumn: '$2',
-  /** Relations, sequences and functions that all tenants share, as `schema.name`. */
+  /** Relations, sequences and functions that all tenants share, as {@link quotedName} writes them. */
   shared: '$3::text[]',
-  /** Relations that the serving role must not reach, as `schema.name`. */
+  /** Relations that the serving role must not reach, as {@link quotedName} writes them. */
   unreachable: '$4::text[]',
   /** Settings that hold the tenant. */
   settings: '$5::text[]',
@@ -33,8 +35,8 @@ role as (
     -- USAGE of the schema does not count: a view reads what it names without it.
     has_table_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
       or has_any_column_privilege(${parameters.role}, c.oid, 'SELECT, INSERT, UPDATE') as reachable,
-    format('%I.%I', n.nspname, c.relname) = any (${parameters.shared}) as shared,
-    format('%I.%I', n.nspname, c.relname) = any (${parameters.unreachable}) as unreachable,
+    ${quotedNameOf('n.nspname', 'c.relname')} = any (${parameters.shared}) as shared,
+    ${quotedNameOf('n.nspname', 'c.relname')} = any (${parameters.unreachable}) as unreachable,
     exists (
       select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e') as extension
   from pg_class c

@@ -2,6 +2,7 @@ import { is } from 'drizzle-orm'
 import { getMaterializedViewConfig, getViewConfig, PgMaterializedView, PgView } from 'drizzle-orm/pg-core'
 import { type Connection, query } from '../../database/index.ts'
 import type { Finding } from '../../isolation/index.ts'
+import { quotedName, quotedNameOf } from '../../text/index.ts'
 import type { RowhouseConfig } from '../config.ts'
 import { loadModule } from '../load-module.ts'
 import { listing, qualify } from './read-schema.ts'
@@ -72,7 +73,9 @@ const materialized = (object: string): Finding => ({
 
 /** Views of the schema that a database lacks. */
 export async function compareViews(connection: Connection, views: SchemaView[]): Promise<Finding[]> {
-  const rows = await query(connection, missingViews, [JSON.stringify(views.map(({ label }) => label))])
+  const rows = await query(connection, missingViews, [
+    JSON.stringify(views.map(({ label }) => ({ label, quoted: quotedName(label) }))),
+  ])
   return rows.map(({ label }) => ({
     level: 'error',
     check: 'schema-differs',
@@ -84,8 +87,8 @@ export async function compareViews(connection: Connection, views: SchemaView[]):
 }
 
 const missingViews = `
-select given.label from json_array_elements_text($1::text::json) with ordinality as given (label, place)
+select value ->> 'label' as label from json_array_elements($1::text::json) with ordinality as given (value, place)
 where not exists (
   select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('v', 'm') and format('%I.%I', nspname, relname) = given.label)
+  where c.relkind in ('v', 'm') and ${quotedNameOf('nspname', 'relname')} = value ->> 'quoted')
 order by place`

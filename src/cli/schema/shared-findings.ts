@@ -1,5 +1,6 @@
 import { type Connection, query } from '../../database/index.ts'
 import type { Finding } from '../../isolation/index.ts'
+import { quotedName, quotedNameOf } from '../../text/index.ts'
 import type { RowhouseConfig } from '../config.ts'
 import { unquote } from './read-schema.ts'
 
@@ -29,18 +30,22 @@ const fields = ['shared', 'unreachable'] as const
 export async function sharedFindingsIn(connection: Connection, listed: Listed): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const field of fields) {
-    const rows = await query(connection, unknownNames, [JSON.stringify(listed[field])])
+    const rows = await query(connection, unknownNames, [
+      JSON.stringify(listed[field].map((name) => ({ name, quoted: quotedName(name) }))),
+    ])
     findings.push(...rows.map(({ name }) => unknownName(String(name), field)))
   }
   return findings
 }
 
 const unknownNames = `
-select given.name from json_array_elements_text($1::text::json) with ordinality as given (name, place)
+select value ->> 'name' as name from json_array_elements($1::text::json) with ordinality as given (value, place)
 where not exists (
-    select from pg_class c join pg_namespace n on n.oid = c.relnamespace where format('%I.%I', nspname, relname) = name)
+    select from pg_class c join pg_namespace n on n.oid = c.relnamespace 
+    where ${quotedNameOf('nspname', 'relname')} = value ->> 'quoted')
   and not exists (
-    select from pg_proc p join pg_namespace n on n.oid = p.pronamespace where format('%I.%I', nspname, proname) = name)
+    select from pg_proc p join pg_namespace n on n.oid = p.pronamespace 
+    where ${quotedNameOf('nspname', 'proname')} = value ->> 'quoted')
 order by place`
 
 const unknownName = (object: string, field: 'shared' | 'unreachable'): Finding => ({

@@ -1,3 +1,4 @@
+import { quotedNameOf } from '../../text/index.ts'
 import type { CatalogueCheck } from '../finding.ts'
 import { isOurs } from '../our-functions.ts'
 import { functionAcl, parameters, revoke } from '../tables-query.ts'
@@ -106,7 +107,7 @@ export const functionChecks: CatalogueCheck[] = [
           where f.prosecdef and f.oid in (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggmfinalfn)))
         and has_function_privilege(${role}, p.oid, 'EXECUTE')
         and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
-        and not format('%I.%I', nspname, p.proname) = any (${shared}) and (${isOurs('p')}) is not true`,
+        and not ${quotedNameOf('nspname', 'p.proname')} = any (${shared}) and (${isOurs('p')}) is not true`,
   },
   {
     check: 'trigger',
@@ -119,7 +120,7 @@ export const functionChecks: CatalogueCheck[] = [
         format('alter function %s security invoker;', p.oid::regprocedure)
       from relations t join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgparentid = 0
       join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
-      where (t.tenant is not null or t.reachable) and p.prosecdef and g.tgenabled <> 'D' and not format('%I.%I', n.nspname, p.proname) = any (${shared})`,
+      where (t.tenant is not null or t.reachable) and p.prosecdef and g.tgenabled <> 'D' and not ${quotedNameOf('n.nspname', 'p.proname')} = any (${shared})`,
   },
   {
     check: 'trigger-sets-tenant',

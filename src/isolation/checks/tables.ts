@@ -1,3 +1,4 @@
+import { quotedNameOf } from '../../text/index.ts'
 import type { CatalogueCheck } from '../finding.ts'
 import { aclOf, parameters, revoke } from '../tables-query.ts'
 
@@ -124,6 +125,6 @@ export const tableChecks: CatalogueCheck[] = [
       from bound, pg_class c join schemas on schemas.oid = c.relnamespace
       -- CASE, because has_sequence_privilege() fails for another kind of relation and the planner may call it first.
       where case when c.relkind = 'S' then has_sequence_privilege(${role}, c.oid, 'USAGE, SELECT, UPDATE') else false end
-        and not format('%I.%I', nspname, relname) = any (${shared})`,
+        and not ${quotedNameOf('nspname', 'relname')} = any (${shared})`,
   },
 ]

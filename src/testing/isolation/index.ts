@@ -1,5 +1,6 @@
 import { stdout } from 'node:process'
 import type { TenantDatabase } from '../../database/index.ts'
+import { quotedName } from '../../text/index.ts'
 import type { GivenValues } from './choices.ts'
 import { makeRows, type ProbeSetup, type TenantRows } from './make.ts'
 import { IsolationMatrix, type IsolationRow, TenantIsolationError } from './matrix.ts'
@@ -69,12 +70,15 @@ export async function expectTenantIsolation(
   db: TenantDatabase,
   options: TenantIsolationOptions = {},
 ): Promise<IsolationMatrix> {
-  const { tenantColumn = 'tenant_id', except = [], values = {}, print = (text) => stdout.write(`${text}\n`) } = options
+  const { tenantColumn = 'tenant_id', print = (text) => stdout.write(`${text}\n`) } = options
   const { unreachable = [] } = options
   const closed = await probeUnreachable(db, unreachable)
   const [a, b] = options.tenants ?? [crypto.randomUUID(), crypto.randomUUID()]
   const catalogue = await readCatalogue(db, tenantColumn)
-  assertKnown(catalogue, [...except, ...Object.keys(values)])
+  const [except, values] = [[] as string[], new Map<Label, GivenValues>()]
+  for (const name of options.except ?? []) except.push(labelled(name, catalogue))
+  for (const [name, given] of Object.entries(options.values ?? {})) values.set(labelled(name, catalogue), given)
+  assertKnown(catalogue, [...except, ...values.keys()])
   const reachable = catalogue.relations.filter(({ isReachable }) => isReachable)
   if (reachable.length === 0)
     throw new TypeError(`The role has no privilege on a relation with the column ${tenantColumn}`)
@@ -82,7 +86,7 @@ export async function expectTenantIsolation(
   const statements = new Map(
     reachable.map((relation) => [relation.label, statementsFor(relation, tenantColumn, catalogue.types)] as const),
   )
-  const setup: ProbeSetup = { db, catalogue, tenantColumn, statements, given: values }
+  const setup: ProbeSetup = { db, catalogue, tenantColumn, statements, given: Object.fromEntries(values) }
   const seed = Math.floor(Math.random() * 10_000) * 3
   const foreign = noRows(a, seed + 1)
   const own = noRows(b, seed + 2)
@@ -115,7 +119,9 @@ function notesOf(
   left: string[],
 ): string[] {
   const reachable = relations.filter(({ isReachable }) => isReachable)
-  const unreachable = relations.filter(({ isReachable, label }) => !isReachable && !known.includes(label))
+  const unreachable = relations.filter(
+    ({ isReachable, label }) => !isReachable && !known.map(quotedName).includes(quotedName(label)),
+  )
   const unseen = reachable.filter(({ label }) => !foreign.known.has(label))
   return [
     ...unreachable.map(({ label }) => `not probed: ${label}, on which the role has no privilege`),
@@ -127,6 +133,14 @@ function notesOf(
     ...[...new Set(left)].map((label) => `left behind: rows of ${label} that could not be deleted`),
     'not probed: COPY (the driver cannot send it), functions, and relations without the tenant column',
   ]
+}
+
+/** A name as the catalogue writes it, with an operation after it or not. */
+function labelled(name: string, { relations }: Catalogue): string {
+  const [, given = name, operation = ''] =
+    /^((?:"(?:[^"]|"")+"|[^". ]+)\.(?:"(?:[^"]|"")+"|[^". ]+))( .*)?$/.exec(name) ?? []
+  const relation = relations.find(({ label }) => quotedName(label) === quotedName(given))
+  return relation ? `${relation.label}${operation}` : name
 }
 
 function assertKnown({ relations }: Catalogue, names: string[]): void {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { withTenant } from '../../context/index.ts'
 import type { TenantDatabase } from '../../database/index.ts'
+import { quotedName, quotedNameOf } from '../../text/index.ts'
 import type { IsolationRow } from './matrix.ts'
 import type { Label } from './read-catalogue.ts'
 
@@ -23,9 +24,9 @@ export async function probeUnreachable(db: TenantDatabase, labels: Label[]): Pro
 }
 
 const privileges = (labels: Label[]) => sql`
-select given.label, c.oid is not null as exists, coalesce(
+select value ->> 'label' as label, c.oid is not null as exists, coalesce(
   has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') or has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE'),
   false) as reachable
-from jsonb_array_elements_text(${JSON.stringify(labels)}::text::jsonb) with ordinality as given (label, place)
-left join (pg_class c join pg_namespace n on n.oid = c.relnamespace) on format('%I.%I', n.nspname, c.relname) = given.label
+from jsonb_array_elements(${JSON.stringify(labels.map((label) => ({ label, quoted: quotedName(label) })))}::text::jsonb) with ordinality as given (value, place)
+left join (pg_class c join pg_namespace n on n.oid = c.relnamespace) on ${sql.raw(quotedNameOf('n.nspname', 'c.relname'))} = value ->> 'quoted'
 order by given.place`
