@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { OperatorError } from '../../errors/index.ts'
 import { readText } from '../../migrate/index.ts'
 import type { RowhouseConfig } from '../config.ts'
-import { configLines } from '../output/set-up-lines.ts'
+import { configLines, numbered } from '../output/set-up-lines.ts'
 import type { Runner } from '../runner.ts'
 import { readSchema } from '../schema/read-schema.ts'
 import { serialsOf, tenantMigration } from './tenant-migration.ts'
@@ -60,24 +60,30 @@ async function nextSteps(
   { runner: { run }, hasSerials }: { runner: Runner; hasSerials: boolean },
 ): Promise<string> {
   const { tenantColumn, migrations, folder } = project
-  const config = configLines(project).map((lines) => `\n\n${lines}\n`)
-  const serials = hasSerials
-    ? `
-   Write a serial as an identity: integer('id').generatedByDefaultAsIdentity() in place of serial('id'), bigint for bigserial.`
-    : ''
   const number = String(await countMigrations(migrations)).padStart(4, '0')
-  return `Next steps:${config.join('')}
+  const generated = `${relative(folder, migrations)}/${number}_tenants.sql`
+  const steps = [
+    ...configLines(project),
+    `Read ${name}, and answer its questions.`,
+    `Give each table of the schema the column, and let its keys begin with it. "${run} rowhouse init" prints the line of each key:
 
-1. Read ${name}, and answer its questions.
-2. Give each table of the schema the column, and let its keys begin with it. "${run} rowhouse init" prints the line of each key:
-     tenantId: uuid('${tenantColumn}').notNull().default(sql\`tenancy.current_tenant_id()\`),${serials}
-3. Generate the migration, and let the file take the place of what it does too. Keep the other statements below it:
-     ${run} drizzle-kit generate --name tenants
-     mv ${name} ${relative(folder, migrations)}/${number}_tenants.sql
-4. Compare the result with the schema, and migrate a copy of the database first:
-     ${run} rowhouse init
-     ${run} rowhouse check
-     ${run} rowhouse migrate`
+  tenantId: uuid('${tenantColumn}').notNull().default(sql\`tenancy.current_tenant_id()\`),`,
+    ...(hasSerials
+      ? ["Write each serial as an identity: integer('id').generatedByDefaultAsIdentity() for serial('id'), bigint for bigserial."]
+      : []),
+    `Generate the migration:
+
+  ${run} drizzle-kit generate --name tenants
+
+In ${generated}, put ${name} in the place of the statements about its columns and keys. Keep all others,
+such as ALTER VIEW and ENABLE ROW LEVEL SECURITY, with a line "--> statement-breakpoint" between two statements.`,
+    `Compare the result with the schema, and migrate a copy of the database first:
+
+  ${run} rowhouse init
+  ${run} rowhouse check
+  ${run} rowhouse migrate`,
+  ]
+  return numbered(steps)
 }
 
 async function countMigrations(folder: string): Promise<number> {

@@ -50,8 +50,13 @@ ${hasDrizzleKit ? '' : `  ${runner.add} --save-dev drizzle-kit\n`}${generate(pro
 
 ${serviceCode(project, tables)}`,
   ]
-  const numbered = steps.map((step, index) => `${index + 1}. ${step.replaceAll(/\n(?=.)/g, '\n   ')}`)
-  return `Next steps:\n\n${numbered.join('\n\n')}`
+  return numbered(steps)
+}
+
+/** Steps with their numbers. */
+export function numbered(steps: string[]): string {
+  const lines = steps.map((step, index) => `${index + 1}. ${step.replaceAll(/\n(?=.)/g, '\n   ')}`)
+  return `Next steps:\n\n${lines.join('\n\n')}`
 }
 
 /** The path of a file or folder as the project writes it. */
