@@ -38,7 +38,8 @@ export function tenantMigration(
         .map((table) => `alter table ${nameOf(table)} add column ${column} uuid;`),
     },
     {
-      title: 'Serials become identities: the service has no privilege on the sequence of a serial, and needs none for an identity.',
+      title:
+        'Serials become identities: the service has no privilege on the sequence of a serial, and needs none for an identity.',
       statements: ours.flatMap((table) => serialsOf(table).flatMap((serial) => identityStatements(table, serial))),
     },
     {

@@ -69,7 +69,9 @@ async function nextSteps(
 
   tenantId: uuid('${tenantColumn}').notNull().default(sql\`tenancy.current_tenant_id()\`),`,
     ...(hasSerials
-      ? ["Write each serial as an identity: integer('id').generatedByDefaultAsIdentity() for serial('id'), bigint for bigserial."]
+      ? [
+          "Write each serial as an identity: integer('id').generatedByDefaultAsIdentity() for serial('id'), bigint for bigserial.",
+        ]
       : []),
     `Generate the migration:
 
