@@ -261,6 +261,12 @@ describe('rowhouse init --tenant-from', () => {
     expect(stdout).toEndWith('there is nothing to migrate.\n')
   })
 
+  test('prints the values that the isolation test needs for references to tables out of reach', async () => {
+    const { stdout } = await adopt(schema, 'customers.org_id')
+    expect(stdout).toContain("values: { 'public.customers': { org_id: '…' } }")
+    expect(stdout).not.toContain("'public.orders': {")
+  })
+
   describe('unique keys', () => {
     /** The statements about unique keys of one table. */
     const uniqueKeys = async (columns: string, keys: string, ...flags: string[]) => {

@@ -6,8 +6,9 @@ import { readText } from '../../migrate/index.ts'
 import type { RowhouseConfig } from '../config.ts'
 import { configLines, numbered } from '../output/set-up-lines.ts'
 import type { Runner } from '../runner.ts'
-import { readSchema } from '../schema/read-schema.ts'
+import { readSchema, type SchemaTable } from '../schema/read-schema.ts'
 import { serialsOf, tenantMigration } from './tenant-migration.ts'
+import { parentOf } from './tenant-sources.ts'
 
 /** What `rowhouse init --tenant-from` says, and what it leaves to the user. */
 export interface WrittenMigration {
@@ -46,7 +47,7 @@ export async function writeTenantMigration(
       `${name} written: it locks each table until its end. No command runs it.`,
       ...(questions.length > 0 ? asked : []),
       '',
-      await nextSteps(project, name, { runner, hasSerials: tables.some((table) => serialsOf(table).length > 0) }),
+      await nextSteps(project, tables, name, runner),
     ],
     questions,
   }
@@ -56,8 +57,9 @@ const fileName = 'tenants.sql'
 
 async function nextSteps(
   project: RowhouseConfig,
+  tables: SchemaTable[],
   name: string,
-  { runner: { run }, hasSerials }: { runner: Runner; hasSerials: boolean },
+  { run }: Runner,
 ): Promise<string> {
   const { tenantColumn, migrations, folder } = project
   const number = String(await countMigrations(migrations)).padStart(4, '0')
@@ -68,7 +70,7 @@ async function nextSteps(
     `Give each table of the schema the column, and let its keys begin with it. "${run} rowhouse init" prints the line of each key:
 
   tenantId: uuid('${tenantColumn}').notNull().default(sql\`tenancy.current_tenant_id()\`),`,
-    ...(hasSerials
+    ...(tables.some((table) => serialsOf(table).length > 0)
       ? [
           "Write each serial as an identity: integer('id').generatedByDefaultAsIdentity() for serial('id'), bigint for bigserial.",
         ]
@@ -84,8 +86,29 @@ such as ALTER VIEW and ENABLE ROW LEVEL SECURITY, with a line "--> statement-bre
   ${run} rowhouse init
   ${run} rowhouse check
   ${run} rowhouse migrate`,
+    ...valuesLines(tables, tenantColumn),
   ]
   return numbered(steps)
+}
+
+/** The isolation test inserts rows, and cannot look for those that they refer to in a table out of reach. */
+function valuesLines(tables: SchemaTable[], tenant: string): string[] {
+  const needed = tables
+    .filter(({ isShared, isUnreachable }) => !isShared && !isUnreachable)
+    .flatMap((table) => {
+      const names = table.foreignKeys
+        .filter((key) => parentOf(key, tables)?.isUnreachable)
+        .flatMap((key) => key.reference().columns)
+        .filter((column) => column.notNull && column.name !== tenant)
+        .map(({ name }) => `${/^\w+$/.test(name) ? name : JSON.stringify(name)}: '…'`)
+      return names.length === 0 ? [] : [`'${table.label}': { ${names.join(', ')} }`]
+    })
+  if (needed.length === 0) return []
+  return [
+    `Pass the isolation test keys of rows that exist in the tables out of reach:
+
+  await expectTenantIsolation(db, { values: { ${needed.join(', ')} } })`,
+  ]
 }
 
 async function countMigrations(folder: string): Promise<number> {
