@@ -63,7 +63,8 @@ async function verify(): Promise<boolean> {
 }
 
 async function verifyDeep(): Promise<boolean> {
-  const engines = await tests('deep.xml', ['--config=test/deep/bunfig.toml', 'test/deep'])
+  // Installing packages takes as long as the network does.
+  const engines = await tests('deep.xml', ['--config=test/deep/bunfig.toml', '--timeout=300000', 'test/deep'])
   const repeated = await tests(
     'repeated.xml',
     ['test/faults', 'test/properties', 'test/limits', 'test/runtime/start.test.ts', 'test/runtime/up.test.ts'],

@@ -128,7 +128,10 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'replies that go to the last transaction of a socket write',
     guarantee: 9,
     file: 'src/database/pg-connection.ts',
-    lines: [['const first = this.pending.shift()', 'const first = this.pending.pop()']],
+    lines: [
+      ['const first = this.pending[0]\n    if (!first', 'const first = this.pending.at(-1)\n    if (!first'],
+      ['this.pending.shift()\n    this.currentStatus', 'this.pending.pop()\n    this.currentStatus'],
+    ],
     test: { file: 'test/database/side-by-side.test.ts', title: 'go in one socket write' },
   },
   {
