@@ -139,7 +139,7 @@ export const sessionMutations: CodeMutation[] = [
     guarantee: 9,
     file: 'src/database/exchange.ts',
     lines: [
-      ['if (isFirst) this.confirmOpening(message, resultsBefore(error) ?? [], connection)', 'this.isConfirmed = true'],
+      ['if (isFirst) this.confirmOpening(message, resultsBefore(error) ?? [], connection)', 'this.isOpened = true'],
     ],
     test: {
       file: 'test/database/privileged-login.test.ts',
@@ -157,7 +157,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'warning of another client in a later message',
     guarantee: 10,
     file: 'src/database/exchange.ts',
-    lines: [['if (isNotice(fault)) throw', 'if (isNotice(fault) && !this.isConfirmed) throw']],
+    lines: [['if (isNotice(fault)) throw', 'if (isNotice(fault) && !this.isOpened) throw']],
     test: { file: 'test/database/confirmation.test.ts', title: 'fails when a later message shows it' },
   },
   {
