@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { adopt } from './adopt.ts'
 import { createProject, rowhouse } from './run.ts'
 
 const schema = `import { sql } from 'drizzle-orm'
@@ -17,17 +18,6 @@ export const lines = pgTable('lines', {
   (t) => [primaryKey({ columns: [t.orderId, t.n] })])`
 const logs = `export const logs = pgTable('logs', {
   id: id(), orderId: uuid('order_id').references(() => orders.id, { onDelete: 'set null' }) })`
-
-/** Runs `rowhouse init --tenant-from …`, and returns the statements of the file. */
-async function adopt(text: string, ...flags: string[]) {
-  using project = createProject({ 'schema.ts': text })
-  const init = ['init', '--schema', 'schema.ts', '--unreachable', 'public.orgs', '--tenant-from', ...flags]
-  const outcome = await rowhouse(init, { cwd: project.folder })
-  const path = join(project.folder, 'drizzle/tenants.sql')
-  const file = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  const lines = file.split('\n').filter((line) => line !== '' && !line.startsWith('--'))
-  return { ...outcome, file, statements: lines.map((line) => line.replaceAll('"', '')) }
-}
 
 describe('rowhouse init --tenant-from', () => {
   test('writes columns, rows along foreign keys, NOT NULL and keys, in this order', async () => {
@@ -151,72 +141,6 @@ describe('rowhouse init --tenant-from', () => {
     expect(stderr).toBe('drizzle/tenants.sql exists with another text: move it away, and run the command again.\n')
   })
 
-  describe('a table that has a column of the tenant', () => {
-    const tenants = `import { pgTable, uuid } from 'drizzle-orm/pg-core'
-      const id = () => uuid('id').primaryKey().defaultRandom()
-      export const customers = pgTable('customers', { id: id(), orgId: uuid('org_id').notNull() })
-      const customerId = () => uuid('customer_id').notNull().references(() => customers.id)`
-    const updates = ({ statements }: { statements: string[] }) => statements.filter((line) => line.startsWith('update'))
-
-    test('keeps its tenants, and only rows without one get that of their parent', async () => {
-      const orders =
-        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), orgId: uuid('org_id') })"
-      const flags = ['customers.org_id', '--tenant-column', 'org_id']
-      const outcome = await adopt(`${tenants}\n${orders}`, ...flags)
-      expect(updates(outcome)).toEqual([
-        'update public.orders child set org_id = parent.org_id from public.customers parent where parent.id = child.customer_id and child.org_id is null;',
-      ])
-    })
-
-    test('gets its tenants from a column with the name of the given one', async () => {
-      const orders =
-        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), orgId: uuid('org_id').notNull() })"
-      const outcome = await adopt(`${tenants}\n${orders}`, 'customers.org_id')
-      expect(outcome.code).toBe(0)
-      expect(updates(outcome)).toContain('update public.orders set tenant_id = org_id;')
-    })
-
-    test('gets them from its parent where such a column is null', async () => {
-      const orders =
-        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), orgId: uuid('org_id') })"
-      const outcome = await adopt(`${tenants}\n${orders}`, 'customers.org_id')
-      expect(updates(outcome)).toEqual([
-        'update public.customers set tenant_id = org_id;',
-        'update public.orders set tenant_id = org_id;',
-        'update public.orders child set tenant_id = parent.tenant_id from public.customers parent where parent.id = child.customer_id and child.tenant_id is null;',
-      ])
-    })
-
-    test('is a question where such a column is no uuid', async () => {
-      const orders =
-        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), orgId: text('org_id') })"
-      const { code, file } = await adopt(`${tenants.replace('{ ', '{ text, ')}\n${orders}`, 'customers.org_id')
-      expect(code).toBe(1)
-      expect(file).toContain(
-        '-- QUESTION: does public.orders.org_id hold the tenant of its rows? It is text, and a tenant',
-      )
-    })
-
-    test('is a question where another column refers to the same table as the given one', async () => {
-      const orgs = "export const orgs = pgTable('orgs', { id: id() })"
-      const customers = tenants.replace('notNull() })', 'notNull().references(() => orgs.id) })')
-      const orders =
-        "export const orders = pgTable('orders', { id: id(), customerId: customerId(), owner: uuid('owner').references(() => orgs.id) })"
-      const { code, stdout } = await adopt(`${customers}\n${orgs}\n${orders}`, 'customers.org_id')
-      expect(code).toBe(1)
-      expect(stdout).toContain(
-        'Does public.orders.owner hold the tenant of its rows? It refers to the same rows as a named column',
-      )
-    })
-
-    test('keeps the tenants in a tenant column beside the named column', async () => {
-      const orders =
-        "export const orders = pgTable('orders', { id: id(), tenantId: uuid('tenant_id'), orgId: uuid('org_id').notNull() })"
-      const outcome = await adopt(`${tenants}\n${orders}`, 'orders.org_id', 'customers.org_id')
-      expect(updates(outcome)).toContain('update public.orders set tenant_id = org_id where tenant_id is null;')
-    })
-  })
-
   test('asks for the schema of a table whose name two schemas have', async () => {
     const two = `import { pgSchema, pgTable, uuid } from 'drizzle-orm/pg-core'
       const columns = () => ({ id: uuid('id').primaryKey(), orgId: uuid('org_id').notNull() })
@@ -265,56 +189,6 @@ describe('rowhouse init --tenant-from', () => {
     const { stdout } = await adopt(schema, 'customers.org_id')
     expect(stdout).toContain("values: { 'public.customers': { org_id: '…' } }")
     expect(stdout).not.toContain("'public.orders': {")
-  })
-
-  describe('unique keys', () => {
-    /** The statements about unique keys of one table. */
-    const uniqueKeys = async (columns: string, keys: string, ...flags: string[]) => {
-      const imports =
-        "import { sql } from 'drizzle-orm'\nimport { pgTable, text, unique, uniqueIndex, uuid } from 'drizzle-orm/pg-core'"
-      const members = `export const members = pgTable('members', { orgId: uuid('org_id').notNull(), ${columns} }, (t) => [${keys}])`
-      const outcome = await adopt(`${imports}\n${members}`, 'members.org_id', ...flags)
-      return { ...outcome, statements: outcome.statements.filter((line) => /unique|index/.test(line)) }
-    }
-
-    test('of an index without a name have the names of drizzle-kit', async () => {
-      const { statements } = await uniqueKeys("email: text('email')", 'uniqueIndex().on(t.email)')
-      expect(statements).toEqual([
-        'drop index public.members_email_index;',
-        'create unique index members_tenant_id_email_index on public.members (tenant_id, email);',
-      ])
-    })
-
-    test('of an index that has the tenant later begin with it', async () => {
-      const flags = ['--tenant-column', 'org_id']
-      const { statements } = await uniqueKeys("email: text('email')", 'uniqueIndex().on(t.email, t.orgId)', ...flags)
-      expect(statements).toEqual([
-        'drop index public.members_email_org_id_index;',
-        'create unique index members_org_id_email_index on public.members (org_id, email);',
-      ])
-    })
-
-    test('of columns that are named by casing have the names of drizzle-kit', async () => {
-      const columns = 'emailAddress: text(), nickName: text().unique()'
-      const keys = 'unique().on(t.emailAddress), uniqueIndex().on(t.emailAddress)'
-      const { statements } = await uniqueKeys(columns, keys, '--casing', 'snake_case')
-      expect(statements).toEqual([
-        'alter table public.members drop constraint members_emailAddress_unique, add constraint members_tenant_id_emailAddress_unique unique (tenant_id, email_address);',
-        'alter table public.members drop constraint members_nickName_unique, add constraint members_tenant_id_nickName_unique unique (tenant_id, nick_name);',
-        'drop index public.members_email_address_index;',
-        'create unique index members_tenant_id_email_address_index on public.members (tenant_id, email_address);',
-      ])
-    })
-
-    test('of an index keep the order, the operator classes, the expressions and the options', async () => {
-      const index = `uniqueIndex('members_key').on(t.a.desc().nullsLast(), t.b.op('text_pattern_ops'), t.c.desc(), t.d.nullsFirst(), sql\`lower(\${t.a}) desc\`).with({ fillfactor: 70 })`
-      const columns = ['a', 'b', 'c', 'd'].map((name) => `${name}: text('${name}')`).join(', ')
-      const { statements } = await uniqueKeys(columns, index)
-      expect(statements).toEqual([
-        'drop index public.members_key;',
-        'create unique index members_key on public.members (tenant_id, a desc nulls last, b text_pattern_ops, c desc nulls last, d nulls first, lower(a) desc) with (fillfactor=70);',
-      ])
-    })
   })
 
   test('has nothing to write where every table has its tenant', async () => {

@@ -1,5 +1,5 @@
 import type { RowhouseConfig } from '../config.ts'
-import { isolationCheckCode, tenantDatabaseCode } from './option-code.ts'
+import { authCode, isolationCheckCode, tenantDatabaseCode } from './option-code.ts'
 
 /** The module of an app without routes yet, for a project that has none. */
 export const appModule = (project: RowhouseConfig): string => `import {
@@ -23,11 +23,7 @@ assertRowSecurity(await ${isolationCheckCode(project)}.inspect())
 
 const db = ${tenantDatabaseCode(project, 10)}
 // Replace it with your own: "rowhouse issuer" runs one for development.
-const auth = jwt({
-  key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
-  issuer: 'https://issuer.example',
-  audience: 'app',
-})
+const auth = ${authCode}
 const forTenant = tenant({ from: claim(), auth })
 
 const app = createRouter()

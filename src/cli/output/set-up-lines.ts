@@ -5,7 +5,7 @@ import { testCommand } from '../init/starter.ts'
 import type { Runner } from '../runner.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import type { TestRunner } from '../test-runner.ts'
-import { isolationCheckCode, tenantDatabaseCode } from './option-code.ts'
+import { authCode, isolationCheckCode, tenantDatabaseCode } from './option-code.ts'
 
 /** What the printed commands depend on. */
 export interface SetUp {
@@ -118,11 +118,7 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   assertRowSecurity(await ${isolationCheckCode(project)}.inspect())
 
   const db = ${tenantDatabaseCode(project, 10)}
-  const auth = jwt({
-    key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
-    issuer: 'https://issuer.example',
-    audience: 'app',
-  })
+  const auth = ${authCode.replaceAll('\n', '\n  ')}
   const app = new Hono()
   app.onError(createErrorHandler())
   app.use('/${route(name)}/*', tenant({ from: claim(), auth }))

@@ -40,7 +40,7 @@ export interface TenantIsolationOptions {
    */
   except?: string[]
   /**
-   * Relations that the serving role must not reach, as in `rowhouse.config.ts`: any privilege on them is a violation.
+   * Relations that the serving role must not reach, as `schema.name`. A privilege on one of them is a violation.
    *
    * @default []
    */

@@ -3,9 +3,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { manifest } from '../../../package/manifest.ts'
 import { createIssuer } from '../../../src/cli/commands/issuer.ts'
+import { run } from '../../cli/run.ts'
 import { asOwner, createBareDatabase, newTenant } from '../../database.ts'
 import { start } from '../../runtime/child.ts'
-import { archive, commandsOf, createFolder, filesOf, resolutions, run, runs, typeErrors } from './project.ts'
+import { archive, commandsOf, createFolder, filesOf, resolutions, runs, typeErrors } from './project.ts'
 
 const install = ['npm', 'install', '--no-audit', '--no-fund']
 const node = Bun.which('node') ?? process.execPath
