@@ -114,7 +114,8 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'transaction behind a write in one socket write',
     guarantee: 29,
     file: 'src/database/side-by-side.ts',
-    lines: [['!transaction.isWrite && ', '']],
+    // On a busy machine the write of the test is slow, and nothing follows it for that reason.
+    lines: [['!transaction.isWrite && !this.slow.has(transaction.text) && ', '']],
     test: { file: 'test/database/side-by-side.test.ts', title: 'nothing follows a write' },
   },
   {
