@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from '../errors/index.ts'
+import { spellings } from '../text/index.ts'
 import type { RowhouseOptions } from './define-config.ts'
 import { readDrizzleConfig } from './drizzle-config.ts'
 import { loadModule } from './load-module.ts'
@@ -70,7 +71,8 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
     const lines = result.error.issues.map((issue) => line(issue, given))
     throw new OperatorError(`Invalid configuration:\n${lines.join('\n')}`)
   }
-  const double = result.data.shared.find((name) => result.data.unreachable.includes(name))
+  const unreachable = result.data.unreachable.flatMap(spellings)
+  const double = result.data.shared.find((name) => spellings(name).some((one) => unreachable.includes(one)))
   if (double !== undefined)
     throw new OperatorError(
       `Invalid configuration:\n  - ${double} is in shared and in unreachable: remove it from one of them`,

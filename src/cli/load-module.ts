@@ -21,7 +21,7 @@ export async function loadModule(path: string, folder: string): Promise<object> 
     if (load === undefined)
       throw new OperatorError(
         `${name} cannot be loaded: ${messageOf(error)}\nNode ${process.versions.node} does not load all TypeScript by itself. ` +
-          'If the module is right, install jiti: run "npm install --save-dev jiti"',
+          'If the module is right, install jiti: run "npm install --save-dev jiti". On Bun, run the command with "bunx --bun".',
         { cause: error },
       )
     return await load(path).catch((cause: unknown) => {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
 import { parseWholeNumber } from '../text/index.ts'
 import { defaults } from './config.ts'
 
@@ -32,6 +32,16 @@ export const migrationsOption = new Option(
   '--migrations <folder>',
   withDefault('the folder of Drizzle migrations', defaults.migrations),
 )
+
+/** Adds the flags of a command that compares a Drizzle schema with the SQL folder. */
+export const withSchema = <Args extends unknown[], Given extends OptionValues>(command: Command<Args, Given>) =>
+  command
+    .addOption(schemaOption)
+    .addOption(sqlOption)
+    .addOption(sharedOption)
+    .addOption(unreachableOption)
+    .addOption(tenantColumnOption)
+    .addOption(casingOption)
 
 /** Parses the value of a flag. */
 export const wholeNumberFrom = (min: number, max: number) => (text: string) => {

@@ -49,8 +49,8 @@ export class Exchange {
   /** Whether a message was sent. */
   isUsed = false
   isCommitted = false
-  /** Whether the opening did what it must. */
-  private isConfirmed = false
+  /** Whether the opening did what it must. Nothing more is sent in a transaction without that. */
+  isOpened = false
   /** Whether BEGIN was sent. */
   private hasBegun = false
 
@@ -80,7 +80,7 @@ export class Exchange {
     this.lastSeen = connection
     outgoing.assertWanted()
     const isFirst = !this.isUsed
-    if (!isFirst && !this.isConfirmed) throw new SettingsNotConfirmed('The transaction was not opened')
+    if (!isFirst && !this.isOpened) throw new SettingsNotConfirmed('The transaction was not opened')
     const message = this.messageOf(outgoing, isFirst, connection.loginSettings)
     if (isFirst && opening.command) await connection.command(opening.command)
     this.isUsed = true
@@ -145,12 +145,12 @@ export class Exchange {
     return own
   }
 
-  /** Compares the results of the opening, if they are all there. Nothing more is sent in a transaction without that. */
+  /** Compares the results of the opening, if they are all there. */
   private confirmOpening(message: Message, results: readonly StatementResult[], { fault }: Pick<State, 'fault'>): void {
     if (isNotice(fault)) throw new ConnectionFailure('lost', new Error(`Protocol violation: ${fault}`))
     const opened = message.openedBy(results)
     if (opened) this.options.opening.confirm(opened)
-    this.isConfirmed ||= opened !== undefined
+    this.isOpened ||= opened !== undefined
   }
 
   private confirmCommit(results: readonly StatementResult[], status: Status): void {

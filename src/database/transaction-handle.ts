@@ -180,7 +180,8 @@ export class TransactionHandle implements Queue {
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as StatementResult) // one for each
     } catch (error) {
       const { scope } = batch[0] ?? this // a savepoint begins and ends when no query is waiting
-      if (canRollBackTo(error) || error === scope.firstCause) scope.fail(error)
+      const isInside = this.exchange.isOpened && canRollBackTo(error)
+      if (isInside || error === scope.firstCause) scope.fail(error)
       else this.fail(error)
       for (const { reject } of batch) reject(error)
     }

@@ -5,11 +5,11 @@ import { isSameTenant, type Tenant } from './tenant-expression.ts'
 /**
  * What keeps a tenant from the rows of others, for one command:
  * - `leaks`: nothing does, or a query returned such rows
- * - `tried`: the check ran a query, which returned none
+ * - `tried`: policies keep it, and the check ran a query, which returned none
  * - `protected`: privileges or the text of the policies; the check ran nothing
- * - `not tried`: the check neither ran it nor can judge the policies
+ * - `not proved`: the check cannot judge the policies. A query that returned none is no proof: the relation can be empty
  */
-export type AccessState = 'leaks' | 'tried' | 'protected' | 'not tried'
+export type AccessState = 'leaks' | 'tried' | 'protected' | 'not proved'
 
 export interface Access {
   state: AccessState
@@ -48,7 +48,7 @@ export function accessOf(policies: PolicyRow[], tenant: Tenant | undefined, seen
 /** A command that the check ran, or else what it judged. */
 export function trySelect(table: string, judged: Access, { leaking, clean, asTenant }: Seen): Access {
   if (leaking.has(table)) return { state: 'leaks', why: 'a query returned rows of other tenants' }
-  if (judged.state === 'leaks' || !clean.has(table)) return judged
+  if (judged.state !== 'protected' || !clean.has(table)) return judged
   const how = asTenant ? 'without a tenant, and as a tenant without rows' : 'without a tenant'
   return { state: 'tried', why: `a query ${how} returned nothing` }
 }
@@ -67,7 +67,7 @@ function judge(rows: PolicyRow[], command: keyof typeof commands, tenant: Tenant
   const open = permissive.find((row) => relevant(row, command).some(({ text }) => text === 'true'))
   if (open) return { state: 'leaks', why: `its policy ${open.policy} allows every row` }
   const unsound = permissive.find((row) => !relevant(row, command).every((clause) => isSound(clause, tenant)))
-  if (unsound) return { state: 'not tried', why: `its policy ${unsound.policy} compares more than the tenant` }
+  if (unsound) return { state: 'not proved', why: `its policy ${unsound.policy} compares more than the tenant` }
   return { state: 'protected', why: 'its policies compare the tenant' }
 }
 

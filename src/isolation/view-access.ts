@@ -36,7 +36,7 @@ function judge(view: ViewRow, command: 'r' | 'a' | 'w' | 'd'): Access {
   if (!view.privileges.includes(command)) return { state: 'protected', why: 'the serving role has no privilege' }
   if (view.isMaterialized) return { state: 'leaks', why: 'a materialized view has no row-level security' }
   if (view.isInvoker) return { state: 'protected', why: 'the policies of its tables apply' }
-  return { state: 'not tried', why: "it runs with its owner's rights" }
+  return { state: 'not proved', why: "it runs with its owner's rights" }
 }
 
 const viewsQuery = `

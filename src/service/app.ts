@@ -81,8 +81,12 @@ export function createApp(options: AppOptions) {
   app.use(chain(requestId(), accessLog({ log, trustProxy: options.trustProxy })))
   app.use(responseHeaders({ hsts: options.hsts }))
   app.use(chain(throwErrors, rejectMalformedUrl, ...rejectHost, deadline))
-  // The access log writes the report of a failure.
-  app.onError(createErrorHandler({ constraints: { ...userConstraints, ...taskConstraints }, onError: () => {} }))
+  app.onError(
+    createErrorHandler({
+      constraints: { ...userConstraints, ...taskConstraints },
+      onError: () => {}, // the access log writes the report of a failure
+    }),
+  )
   app.notFound(methodNotAllowed(app))
 
   app.route('/', healthRoutes({ isolation: options.isolation }))

@@ -58,18 +58,20 @@ const unlock = lock.replace('pg_advisory_lock', 'pg_advisory_unlock')
 /** @param migrations the folder whose earlier templates are dropped */
 async function dropOld(server: Connection, migrations: string): Promise<void> {
   const templates = `datname ^@ '${templatePrefix}' and pg_catalog.shobj_description(oid, 'pg_database') = $1`
-  const copies = `datname ^@ '${copyPrefix}' and $1 <> '' and not exists (select from pg_catalog.pg_stat_activity a where a.datid = oid)`
-  const left = (await namesOf(server, copies, migrations)).filter((name) => createdAt(name) < Date.now() - day)
+  const copies = `datname ^@ '${copyPrefix}' and not exists (select from pg_catalog.pg_stat_activity a where a.datid = oid)`
+  const left = (await namesOf(server, copies)).filter((name) => createdAt(name) < Date.now() - day)
   for (const name of [...(await namesOf(server, templates, migrations)), ...left])
     await server.command(`drop database if exists ${name} with (force)`)
 }
 
 const createdAt = (name: string): number => Number.parseInt(name.slice(copyPrefix.length).split('_')[0] ?? '', 36)
 
-async function namesOf(server: Connection, condition: string, parameter: string): Promise<string[]> {
-  const rows = await query(server, `select datname::text as name from pg_catalog.pg_database where ${condition}`, [
-    parameter,
-  ])
+async function namesOf(server: Connection, condition: string, ...parameters: string[]): Promise<string[]> {
+  const rows = await query(
+    server,
+    `select datname::text as name from pg_catalog.pg_database where ${condition}`,
+    parameters,
+  )
   return rows.map(({ name }) => String(name))
 }
 

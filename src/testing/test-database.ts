@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes, scryptSync } from 'node:crypto'
 import {
   createPool,
   createTenantDatabase,
@@ -96,10 +96,13 @@ async function onServer(
   }
 }
 
-/** A role whose password follows from the owner's, so that every process knows it and nobody else. */
+/**
+ * A role whose password follows from the owner's, so that every process knows it and nobody else. Its name follows too, and every login
+ * of the server can read it: scrypt (RFC 7914) makes guessing the owner's password from it slow.
+ */
 function loginOf(url: string): Login {
   const { user, password } = parseDatabaseUrl(url)
-  const hash = createHash('sha256').update(`rowhouse test role\n${user}\n${password}`).digest('hex')
+  const hash = scryptSync(password, `rowhouse test role ${user}`, 36).toString('hex')
   return { role: `rowhouse_test_${hash.slice(0, 8)}`, password: hash.slice(8) }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { adopt } from './adopt.ts'
 import { createProject, rowhouse } from './run.ts'
 
 const schema = `import { sql } from 'drizzle-orm'
@@ -17,17 +18,6 @@ export const lines = pgTable('lines', {
   (t) => [primaryKey({ columns: [t.orderId, t.n] })])`
 const logs = `export const logs = pgTable('logs', {
   id: id(), orderId: uuid('order_id').references(() => orders.id, { onDelete: 'set null' }) })`
-
-/** Runs `rowhouse init --tenant-from …`, and returns the statements of the file. */
-async function adopt(text: string, ...flags: string[]) {
-  using project = createProject({ 'schema.ts': text })
-  const init = ['init', '--schema', 'schema.ts', '--unreachable', 'public.orgs', '--tenant-from', ...flags]
-  const outcome = await rowhouse(init, { cwd: project.folder })
-  const path = join(project.folder, 'drizzle/tenants.sql')
-  const file = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  const lines = file.split('\n').filter((line) => line !== '' && !line.startsWith('--'))
-  return { ...outcome, file, statements: lines.map((line) => line.replaceAll('"', '')) }
-}
 
 describe('rowhouse init --tenant-from', () => {
   test('writes columns, rows along foreign keys, NOT NULL and keys, in this order', async () => {
@@ -50,31 +40,12 @@ describe('rowhouse init --tenant-from', () => {
       'alter table public.customers drop constraint customers_pkey, add constraint customers_tenant_id_id_pk primary key (tenant_id, id);',
       'alter table public.customers drop constraint customers_email_unique, add constraint customers_tenant_id_email_unique unique (tenant_id, email);',
       'drop index public.customers_code;',
-      'create unique index customers_code on public.customers (tenant_id, (lower(code))) where code is not null;',
+      'create unique index customers_code on public.customers (tenant_id, lower(code)) where code is not null;',
       'alter table public.lines drop constraint lines_order_id_n_pk, add constraint lines_tenant_id_order_id_n_pk primary key (tenant_id, order_id, n);',
       'alter table public.orders drop constraint orders_pkey, add constraint orders_tenant_id_id_pk primary key (tenant_id, id);',
       'alter table public.lines add constraint lines_tenant_id_order_id_orders_tenant_id_id_fk foreign key (tenant_id, order_id) references public.orders (tenant_id, id) on delete cascade;',
       'alter table public.orders add constraint orders_tenant_id_customer_id_customers_tenant_id_id_fk foreign key (tenant_id, customer_id) references public.customers (tenant_id, id) on delete cascade;',
     ])
-  })
-
-  test('gives no row another tenant than its own column says, whatever its parent is', async () => {
-    const owned = schema.replace(
-      "customerId: uuid('customer_id')",
-      "orgId: uuid('org_id'), customerId: uuid('customer_id')",
-    )
-    const { statements } = await adopt(owned, 'customers.org_id')
-    expect(statements).toContain('update public.orders set tenant_id = org_id;')
-    expect(statements.filter((line) => line.startsWith('update public.orders'))).toHaveLength(1)
-  })
-
-  test('keeps the tenant of a row that has one', async () => {
-    const { statements } = await adopt(
-      schema.replace("customerId: uuid('customer_id')", "tenantId: uuid('tenant_id'), customerId: uuid('customer_id')"),
-      'customers.org_id',
-    )
-    const filled = statements.find((line) => line.startsWith('update public.orders'))
-    expect(filled).toEndWith('where parent.id = child.customer_id and child.tenant_id is null;')
   })
 
   test('makes identities of serials, whose numbers go on', async () => {
@@ -93,39 +64,25 @@ describe('rowhouse init --tenant-from', () => {
     expect(stdout).toContain('generatedByDefaultAsIdentity()')
   })
 
-  test('names keys as Drizzle does, and keeps the order of unique indexes', async () => {
-    const { statements } = await adopt(
-      `import { pgTable, text, unique, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-      export const orgs = pgTable('orgs', { id: uuid('id').primaryKey() })
-      export const notes = pgTable('notes', { orgId: uuid().notNull(), emailAddress: text(), readAt: text() },
-        (t) => [unique().on(t.emailAddress), uniqueIndex().on(t.readAt.desc().nullsFirst()), uniqueIndex('texts').on(t.readAt.op('text_pattern_ops'))])`,
-      ...['notes.org_id', '--casing', 'snake_case'],
-    )
-    expect(statements.filter((line) => /unique/.test(line) || /^drop/.test(line))).toEqual([
-      'alter table public.notes drop constraint notes_emailAddress_unique, add constraint notes_tenant_id_emailAddress_unique unique (tenant_id, email_address);',
-      'drop index public.notes_read_at_index;',
-      'create unique index notes_read_at_index on public.notes (tenant_id, read_at desc nulls first);',
-      'drop index public.texts;',
-      'create unique index texts on public.notes (tenant_id, read_at text_pattern_ops);',
-    ])
-  })
-
-  test('repeats the options of this run in the next steps', async () => {
-    expect((await adopt(schema, 'customers.org_id')).stdout).toContain('    unreachable: ["public.orgs"],\n')
-  })
-
-  test('asks for the schema of a table whose name two schemas have', async () => {
-    const two = `${schema}\nimport { pgSchema } from 'drizzle-orm/pg-core'
-      export const others = pgSchema('other').table('customers', { id: id(), orgId: uuid('org_id') })`
-    const { code, stderr } = await adopt(two, 'customers.org_id')
-    expect([code, stderr]).toEqual([2, expect.stringContaining('can be of other.customers or of public.customers')])
-  })
-
   test('says what it locks, and that nothing has run', async () => {
     const { file, stdout } = await adopt(schema, 'customers.org_id')
     expect(file).toContain('-- The columns. ACCESS EXCLUSIVE on each table, until the end of the transaction')
     expect(stdout).toContain('drizzle/tenants.sql written: it locks each table until its end. No command runs it.')
-    expect(stdout).toContain('mv drizzle/tenants.sql drizzle/0000_tenants.sql')
+  })
+
+  test('says that the generated migration keeps the statements which the file does not have', async () => {
+    const { stdout } = await adopt(schema, 'customers.org_id')
+    expect(stdout).toContain(
+      'In drizzle/0000_tenants.sql, put drizzle/tenants.sql in the place of the statements about its columns and keys. Keep all others,',
+    )
+    expect(stdout).not.toContain('mv drizzle/tenants.sql')
+  })
+
+  test('prints the flags as a configuration for the next commands', async () => {
+    const { stdout } = await adopt(schema, 'customers.org_id', '--shared', 'public.lines')
+    expect(stdout).toContain('Save this as rowhouse.config.ts:')
+    expect(stdout).toContain('shared: ["public.lines"],\n')
+    expect(stdout).toContain('unreachable: ["public.orgs"],\n')
   })
 
   test('prints the file with --dry-run, and writes nothing', async () => {
@@ -182,6 +139,56 @@ describe('rowhouse init --tenant-from', () => {
     const { code, stderr } = await rowhouse(init, { cwd: project.folder })
     expect([code, readFileSync(join(project.folder, 'drizzle/tenants.sql'), 'utf8')]).toEqual([2, '-- mine'])
     expect(stderr).toBe('drizzle/tenants.sql exists with another text: move it away, and run the command again.\n')
+  })
+
+  test('asks for the schema of a table whose name two schemas have', async () => {
+    const two = `import { pgSchema, pgTable, uuid } from 'drizzle-orm/pg-core'
+      const columns = () => ({ id: uuid('id').primaryKey(), orgId: uuid('org_id').notNull() })
+      export const customers = pgTable('customers', columns())
+      export const others = pgSchema('sales').table('customers', columns())`
+    const { code, stderr } = await adopt(two, 'customers.org_id')
+    expect(code).toBe(2)
+    expect(stderr).toStartWith(
+      '--tenant-from: customers.org_id is in public.customers and sales.customers: write the schema, as public.customers.org_id',
+    )
+    expect((await adopt(two, 'sales.customers.org_id', 'public.customers.org_id')).code).toBe(0)
+  })
+
+  test('rejects the key of a table that the tenant columns refer to', async () => {
+    const directory = `import { pgTable, uuid } from 'drizzle-orm/pg-core'
+      export const companies = pgTable('companies', { id: uuid('id').primaryKey() })
+      export const members = pgTable('members', { id: uuid('id').primaryKey(), orgId: uuid('org_id').notNull().references(() => companies.id) })`
+    const { code, stderr, file } = await adopt(directory, 'companies.id', '--tenant-column', 'org_id')
+    expect([code, file]).toEqual([2, ''])
+    expect(stderr).toStartWith(
+      '--tenant-from: the tenant column of public.members refers to public.companies, so each row of public.companies is a tenant',
+    )
+  })
+
+  test('does not ask about a table out of reach whose reference has the tenant', async () => {
+    const done = `import { foreignKey, pgTable, primaryKey, uuid } from 'drizzle-orm/pg-core'
+      const columns = () => ({ tenantId: uuid('tenant_id').notNull(), id: uuid('id').notNull() })
+      export const notes = pgTable('notes', columns(), (t) => [primaryKey({ columns: [t.tenantId, t.id] })])
+      export const jobs = pgTable('jobs', { ...columns(), noteId: uuid('note_id') }, (t) => [
+        foreignKey({ columns: [t.tenantId, t.noteId], foreignColumns: [notes.tenantId, notes.id] })])`
+    const { code, stdout } = await adopt(done, 'notes.id', '--unreachable', 'public.jobs')
+    expect(code).toBe(0)
+    expect(stdout).toEndWith('there is nothing to migrate.\n')
+  })
+
+  test('does not ask about a table out of reach that refers to a key that stays', async () => {
+    const done = `import { pgTable, uuid } from 'drizzle-orm/pg-core'
+      export const notes = pgTable('notes', { tenantId: uuid('tenant_id').notNull().primaryKey() })
+      export const jobs = pgTable('jobs', { noteId: uuid('note_id').references(() => notes.tenantId) })`
+    const { code, stdout } = await adopt(done, 'notes.tenant_id', '--unreachable', 'public.jobs')
+    expect(code).toBe(0)
+    expect(stdout).toEndWith('there is nothing to migrate.\n')
+  })
+
+  test('prints the values that the isolation test needs for references to tables out of reach', async () => {
+    const { stdout } = await adopt(schema, 'customers.org_id')
+    expect(stdout).toContain("values: { 'public.customers': { org_id: '…' } }")
+    expect(stdout).not.toContain("'public.orders': {")
   })
 
   test('has nothing to write where every table has its tenant', async () => {

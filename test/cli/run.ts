@@ -65,8 +65,13 @@ export async function spawnRowhouse(
   { cwd = root, env = {} }: Surroundings = {},
   program = join(root, 'src/cli/rowhouse.ts'),
 ): Promise<Outcome> {
+  return await run([process.execPath, program, ...parameters], cwd, env)
+}
+
+/** Runs a command in a folder, with this environment only. */
+export async function run(command: string[], cwd: string, env: Record<string, string> = {}): Promise<Outcome> {
   const { PATH = '', HOME = '' } = process.env
-  const child = Bun.spawn([process.execPath, program, ...parameters], {
+  const child = Bun.spawn(command, {
     cwd,
     env: { PATH, HOME, ...env },
     stdin: 'ignore',

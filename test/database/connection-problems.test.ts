@@ -3,7 +3,8 @@ import { sql } from 'drizzle-orm'
 import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase } from '../../src/database/index.ts'
 import { assertRowSecurity, createIsolationCheck } from '../../src/isolation/index.ts'
-import { closeAfterwards, createBareDatabase, main, newTenant } from '../database.ts'
+import { closeAfterwards, createBareDatabase, newTenant } from '../database.ts'
+import { directUrl } from '../faults/recovery.ts'
 
 /** What is wrong, the change of the URL, and what the message tells the operator. */
 const problems: [string, Partial<URL>, RegExp][] = [
@@ -12,7 +13,8 @@ const problems: [string, Partial<URL>, RegExp][] = [
   ['a database that does not exist', { pathname: '/nowhere' }, /"nowhere" does not exist\nCreate the database/],
   ['a refused connection', { port: '1' }, /ECONNREFUSED .*\nStart PostgreSQL, or correct the host and the port/],
 ]
-const urlWith = (change: Partial<URL>): string => Object.assign(new URL(main.appUrl), change).href
+/** A pooler has messages of its own. */
+const urlWith = (change: Partial<URL>): string => Object.assign(new URL(directUrl()), change).href
 
 /** The message that a call rejects with. */
 const problemOf = async (call: () => Promise<unknown>): Promise<string> =>

@@ -13,6 +13,8 @@ import {
   failureOf,
   gate,
   openDatabase,
+  openDatabaseWith,
+  setsTenant,
   tenantWithUser,
   terminate,
 } from './shared-database.ts'
@@ -370,6 +372,20 @@ describe('what a savepoint cannot take back', () => {
     const error = await withTenant(tenant, () => failureOf(database.write(work)))
     expect(findDatabaseError(error)?.sqlstate).toBe('25P02') // the transaction is still aborted
     expect(await countUsers(tenant)).toBe(0)
+  })
+
+  test('is the beginning of its transaction, whose error fails the transaction', async () => {
+    const violations: string[] = []
+    const rewrite = (text: string) => (setsTenant(text) ? text.replace('select ', 'select no_such_column, ') : text)
+    const onProtocolViolation = ({ what }: { what: string }) => violations.push(what)
+    await using database = openDatabaseWith({ onProtocolViolation }, { url: main.appUrl }, { rewrite })
+    const work = async (tx: TenantTx) => {
+      await failureOf(tx.transaction((inner) => addUser(inner)))
+      await addUser(tx)
+    }
+    const error = await withTenant(newTenant(), () => failureOf(database.write(work)))
+    expect(findDatabaseError(error)?.sqlstate).toBe('42703')
+    expect(violations).toEqual([])
   })
 
   test('is a changed tenant, which fails the transaction', async () => {

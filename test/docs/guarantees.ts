@@ -145,6 +145,12 @@ export const guarantees: Guarantee[] = [
         'database/confirmation',
         'a tenant that PostgreSQL does not confirm > fails the call, hands no row to the work and commits nothing',
       ),
+      proof(
+        'database/confirmation',
+        'a tenant that PostgreSQL does not confirm > fails work that begins with a savepoint that fails',
+      ),
+      proof('database/privileged-login', 'returns no rows from work that begins with a savepoint that fails'),
+      proof('database/wire', 'because the server is ready before it has answered fails the call'),
       proof('database/confirmation', 'a protocol violation is reported with its number'),
       proof(
         'database/returned-queries',
@@ -170,6 +176,8 @@ export const guarantees: Guarantee[] = [
     title: 'All or nothing',
     text: 'A write succeeds only after PostgreSQL has confirmed its COMMIT, and a failed transaction leaves no change. A write whose outcome is unknown, because its connection or its request ended while it was on its way, gives 503, and GET and HEAD run in a READ ONLY transaction.',
     tests: [
+      proof('database/returned-queries', 'commit nothing beside a query that is neither returned nor awaited'),
+      proof('database/confirmation', 'fails when a later message shows it, and calls no function'),
       proof('database/side-by-side-faults', 'lose, double and mix up nothing'),
       proof('deep/database/side-by-side-faults', '200,000 calls side by side'),
       proof('database/wire', 'in the middle of a row gives that row to nobody'),
@@ -385,6 +393,7 @@ export const guarantees: Guarantee[] = [
         'the serving role reaches no unprotected table between the transactions of a migration',
       ),
       proof('migrate/planted-objects', 'does not run with the rights of a superuser that migrates'),
+      proof('deep/migrate/older-databases', 'leads to a database without findings after rowhouse upgrade and migrate'),
     ],
   },
   {

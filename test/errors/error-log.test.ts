@@ -5,7 +5,8 @@ import { Hono } from 'hono'
 import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase } from '../../src/database/index.ts'
 import { ApiError, createErrorHandler } from '../../src/errors/index.ts'
-import { closeAfterwards, db, main, newTenant } from '../database.ts'
+import { closeAfterwards, db, newTenant } from '../database.ts'
+import { directUrl } from '../faults/recovery.ts'
 
 type Options = Parameters<typeof createErrorHandler>[0]
 const missing = pgTable('no_such_table', { name: text('name') })
@@ -129,7 +130,7 @@ test.each([
   ['a database that does not exist', { pathname: '/nowhere' }, 'Create the database', '3D000'],
   ['a port without a server', { port: '1' }, 'Start PostgreSQL', undefined],
 ])('%s is logged with what to do', async (_, change, remedy, sqlstate) => {
-  const url = Object.assign(new URL(main.appUrl), change)
+  const url = Object.assign(new URL(directUrl()), change) // a pooler has messages of its own
   const other = createTenantDatabase({ connections: createPool({ url: url.href, size: 1 }) })
   closeAfterwards(other)
   const { status } = await answer(() => inTenant(() => other.read((tx) => tx.execute(sql`select 1`))))

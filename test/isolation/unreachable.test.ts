@@ -1,7 +1,7 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { asOwner, closeAfterwards, createDatabase, open } from '../database.ts'
-import { probe } from '../testing/isolation.ts'
+import { probe, protectedTable } from '../testing/isolation.ts'
 
 // PostgreSQL prints quotes around a keyword such as user.
 const unreachable = ['auth.sessions', 'auth.members', 'auth.user']
@@ -66,4 +66,48 @@ test('the role of administrative work writes shared tables and reads shared view
     has_table_privilege('app_admin', 'kinds_view', 'SELECT') as reads,
     has_table_privilege('app_user', 'kinds', 'INSERT') as serving`
   expect(row).toEqual({ writes: true, reads: true, serving: false })
+})
+
+describe('a name that is a keyword, which PostgreSQL quotes, needs no quotes', async () => {
+  const database = await createDatabase()
+  await asOwner(
+    database,
+  ).unsafe(`create table public."user" (id text primary key); create table public."group" (id text);
+    grant select on public."group" to app_user; create sequence public."table"; grant select on sequence public."table" to app_user;
+    create function public."all"() returns int security definer language sql as 'select 1';
+    ${protectedTable('public."order"', "code text check (code = 'KB' || length(code))")}`)
+
+  test('as unreachable', async () => {
+    for (const name of ['public.user', 'public."user"', '"public".user', '"public"."user"']) {
+      const { rows } = await probe(open(database), { unreachable: [name], values })
+      expect(rows.find(({ operation }) => operation === 'any privilege')?.relation).toBe(name)
+    }
+    expect(await objects({ unreachable: ['public.group'] })).toContain('unreachable public."group"')
+    expect(await objects({ unreachable: ['public.Group'] })).not.toContain('unreachable public."group"')
+  })
+
+  test('as shared', async () => {
+    const open = [
+      'reachable-without-tenant public."group"',
+      'sequence public."table"',
+      'security-definer public."all"()',
+    ]
+    expect(await objects({})).toEqual(expect.arrayContaining(open))
+    const shared = ['public.group', 'public.table', 'public.all']
+    expect((await objects({ shared })).filter((object) => open.includes(object))).toEqual([])
+  })
+
+  const values = { 'public.order': { code: 'KB3' } }
+  test('in the values and exceptions of the isolation test', async () => {
+    const { rows } = await probe(open(database), { values, except: ['public.order truncate'] })
+    const operations = rows.filter(({ relation }) => relation === 'public."order"').map(({ operation }) => operation)
+    expect(operations).toContain('select')
+    expect(operations).not.toContain('truncate')
+  })
+
+  async function objects(options: { shared?: string[]; unreachable?: string[] }) {
+    const check = createIsolationCheck({ url: database.appUrl, ...options })
+    closeAfterwards(check)
+    return (await check.inspect()).map(({ check, object }) => `${check} ${object}`)
+  }
 })

@@ -161,6 +161,17 @@ test('accepts ids of existing tenants for a schema with a table of tenants', asy
   await expectTenantIsolation(known, { ...silent, tenants: [a, b] })
 })
 
+test('asks for values, and not for tenants, where another column refers to a table out of reach', async () => {
+  const database = await createDatabase()
+  await asOwner(database).unsafe(`create table plans (id int primary key); insert into plans values (7);
+    ${protectedTable('bookings', 'plan_id int not null references plans (id)')}`)
+  const rejected = await expectTenantIsolation(open(database), silent).catch(String)
+  expect(rejected).toEndWith(
+    "It needs an existing row of public.plans. Pass values: { 'public.bookings': { plan_id: … } }.",
+  )
+  await expectTenantIsolation(open(database), { ...silent, values: { 'public.bookings': { plan_id: 7 } } })
+})
+
 test('uses an existing row for a reference to a shared table', async () => {
   const database = await createDatabase()
   await asOwner(database).unsafe(`

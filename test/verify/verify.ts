@@ -62,14 +62,22 @@ async function verify(): Promise<boolean> {
   return isProved('tests.xml') && results.every(Boolean)
 }
 
+/** Folders whose tests build the package and install it. They share one build. */
+const installing = ['cli', 'examples', 'kit', 'testing'].map((name) => `test/deep/${name}`)
+
 async function verifyDeep(): Promise<boolean> {
-  const engines = await tests('deep.xml', ['--config=test/deep/bunfig.toml', 'test/deep'])
+  // An installation takes as long as the network does, so those that install packages run beside the others.
+  const deep = ['--config=test/deep/bunfig.toml', '--timeout=300000']
+  const [packages, engines] = await Promise.all([
+    tests('packages.xml', [...deep, ...installing]),
+    tests('deep.xml', [...deep, ...installing.map((path) => `--path-ignore-patterns=${path}/**`), 'test/deep']),
+  ])
   const repeated = await tests(
     'repeated.xml',
     ['test/faults', 'test/properties', 'test/limits', 'test/runtime/start.test.ts', 'test/runtime/up.test.ts'],
     { DEEP: '1' },
   )
-  return isProved('deep.xml', 'repeated.xml') && engines && repeated
+  return isProved('packages.xml', 'deep.xml', 'repeated.xml') && packages && engines && repeated
 }
 
 if (process.env.TEST_DATABASE_URL) {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { withTenant } from 'rowhouse'
 import { afterAll, expect, test } from 'vitest'
 import { app, type Client, createInvoice, events, newTenant } from './app.ts'
 
@@ -43,4 +44,16 @@ test('a tenant receives its own events only, and a client that goes is forgotten
   ofAcme.leave()
   ofGlobex.leave()
   await expect.poll(() => events.listeners).toBe(0)
+})
+
+test('a client that does not read is forgotten before its events fill the memory', async () => {
+  const { tenantId } = newTenant()
+  const { body } = await app.request('/events', { headers: { 'X-Tenant-Id': tenantId } })
+  await expect.poll(() => events.listeners).toBe(1)
+  const event = { type: 'invoice.sent', invoiceId: tenantId } as const
+  await withTenant(tenantId, async () => {
+    for (let count = 0; count < 200; count += 1) events.publish(event)
+  })
+  await expect.poll(() => events.listeners).toBe(0)
+  await body?.cancel()
 })

@@ -1,8 +1,8 @@
-import { is, type SQL } from 'drizzle-orm'
-import { type ForeignKey, IndexedColumn, type UniqueConstraint } from 'drizzle-orm/pg-core'
+import { is } from 'drizzle-orm'
+import { type ForeignKey, IndexedColumn } from 'drizzle-orm/pg-core'
+import { OperatorError } from '../../errors/index.ts'
 import { identifier } from '../output/sql-text.ts'
-import { nameInCode } from '../schema/column-names.ts'
-import { textOf } from '../schema/expected-tables.ts'
+import { indexElement, textOf } from '../schema/expected-tables.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import { parentOf } from './tenant-sources.ts'
 
@@ -18,8 +18,17 @@ export interface KeyStatements {
  *
  * @param tables those that have the tenant column
  * @param others the other tables of the schema
+ * @throws OperatorError when the tenant columns refer to one of the tables
  */
 export function keyStatements(tables: SchemaTable[], others: SchemaTable[], tenant: string): KeyStatements {
+  refuseDirectory(tables, tenant)
+  const changes = new Map(
+    tables.map((table) => [
+      table,
+      [...primaryKey(table, tenant), ...uniqueConstraints(table, tenant), ...uniqueIndexes(table, tenant)],
+    ]),
+  )
+  const changed = tables.filter((table) => changes.get(table)?.length)
   const keys = tables.flatMap((table) =>
     table.foreignKeys.flatMap((key) => {
       const parent = parentOf(key, tables)
@@ -29,15 +38,11 @@ export function keyStatements(tables: SchemaTable[], others: SchemaTable[], tena
   return {
     statements: [
       ...keys.map(({ table, key }) => `alter table ${nameOf(table)} drop constraint ${identifier(key.getName())};`),
-      ...tables.flatMap((table) => [
-        ...primaryKey(table, tenant),
-        ...uniqueConstraints(table, tenant),
-        ...uniqueIndexes(table, tenant),
-      ]),
+      ...[...changes.values()].flat(),
       ...keys.map(({ table, key, parent }) => foreignKey(table, key, parent, tenant)),
     ],
     questions: [
-      ...others.flatMap((table) => referencesFrom(table, tables, tenant)),
+      ...others.flatMap((table) => referencesFrom(table, changed, tenant)),
       ...keys
         .filter(({ key }) => setsColumns(key))
         .map(
@@ -48,12 +53,28 @@ export function keyStatements(tables: SchemaTable[], others: SchemaTable[], tena
   }
 }
 
+/** A table that the tenant columns refer to has one row for each tenant, so its key cannot begin with another column. */
+function refuseDirectory(tables: SchemaTable[], tenant: string): void {
+  for (const table of tables)
+    for (const key of table.foreignKeys) {
+      const parent = parentOf(key, tables)
+      if (!parent || hasTenant(key, tenant) || !namesOf(key.reference().columns).includes(tenant)) continue
+      throw new OperatorError(
+        `--tenant-from: the tenant column of ${table.label} refers to ${parent.label}, so each row of ${parent.label} is a tenant: ` +
+          `add --unreachable ${parent.label}, and name ${table.label}.${tenant} with --tenant-from`,
+      )
+    }
+}
+
 export const nameOf = ({ schema, name }: SchemaTable): string => `${identifier(schema)}.${identifier(name)}`
 const list = (names: string[]): string => names.map(identifier).join(', ')
 const namesOf = (columns: { name: string }[]): string[] => columns.map(({ name }) => name)
 const withTenant = (tenant: string, names: string[]): string[] => [tenant, ...names.filter((name) => name !== tenant)]
 
-const hasTenant = (key: ForeignKey, tenant: string): boolean => namesOf(key.reference().columns).includes(tenant)
+const hasTenant = (key: ForeignKey, tenant: string): boolean => {
+  const { columns, foreignColumns } = key.reference()
+  return columns.some(({ name }, index) => name === tenant && foreignColumns[index]?.name === tenant)
+}
 const setsColumns = ({ onDelete, onUpdate }: ForeignKey): boolean =>
   [onDelete, onUpdate].some((action) => action === 'set null' || action === 'set default')
 
@@ -79,7 +100,7 @@ const replaced = (table: SchemaTable, before: string, after: string, definition:
 function uniqueConstraints(table: SchemaTable, tenant: string): string[] {
   const constraints = [
     ...table.uniqueConstraints.map((key) => ({
-      given: nameInDatabase(table, key),
+      given: key.getName(),
       names: namesOf(key.columns),
       together: key.nullsNotDistinct,
     })),
@@ -95,48 +116,30 @@ function uniqueConstraints(table: SchemaTable, tenant: string): string[] {
     .filter(({ names }) => names[0] !== tenant)
     .map(({ given, names, together }) => {
       const wanted = withTenant(tenant, names)
-      const before = given ?? uniqueName(table, names)
+      const uncased = (columns: string[]) => columns.map((name) => table.uncased.get(name) ?? name)
+      const before = given ?? [table.name, ...uncased(names), 'unique'].join('_')
       const definition = `unique ${together ? 'nulls not distinct ' : ''}(${list(wanted)})`
-      return replaced(table, before, uniqueName(table, wanted), definition)
+      return replaced(table, before, [table.name, ...uncased(wanted), 'unique'].join('_'), definition)
     })
 }
 
-/** Drizzle names a unique constraint by the names of its columns in the code, without their casing. */
-function uniqueName(table: SchemaTable, names: string[]): string {
-  const inCode = names.map((name) => {
-    const column = table.columns.find((one) => one.name === name)
-    return column ? nameInCode(column) : name
-  })
-  return [table.name, ...inCode, 'unique'].join('_')
-}
-
-function nameInDatabase(table: SchemaTable, key: UniqueConstraint): string | undefined {
-  const names = namesOf(key.columns)
-  const name = key.getName()
-  return name === [table.name, ...names, 'unique'].join('_') ? uniqueName(table, names) : name
-}
-
 function uniqueIndexes(table: SchemaTable, tenant: string): string[] {
-  return table.indexes.flatMap(({ config: { unique, name: given, columns, where } }) => {
-    const [first] = columns
-    if (!unique || (is(first, IndexedColumn) && first.name === tenant)) return []
-    const parts = columns.map((part) => (is(part, IndexedColumn) ? partOf(part) : `(${textOf(part as SQL)})`)) // or an expression
-    const names = columns.map((part) => (is(part, IndexedColumn) ? part.name : undefined))
-    const name = given ?? [table.name, ...names, 'index'].join('_') // drizzle-kit requires a name for an expression
-    const all = [identifier(tenant), ...parts].join(', ')
+  return table.indexes.flatMap(({ config: { unique, name, columns, where, with: options = {} } }) => {
+    const nameIn = (part: (typeof columns)[number]) => (is(part, IndexedColumn) ? (part.name ?? '') : '')
+    const names = columns.map(nameIn)
+    if (!unique || names[0] === tenant) return []
+    // drizzle-kit gives a name to an index of columns, and refuses an expression without one.
+    const named = (of: string[]) => name ?? [table.name, ...of, 'index'].join('_')
+    const parts = [identifier(tenant), ...columns.filter((part) => nameIn(part) !== tenant).map(indexElement)].join(
+      ', ',
+    )
+    const storage = Object.entries(options).map(([key, value]) => `${key}=${value}`)
+    const ending = `${storage.length > 0 ? ` with (${storage.join(', ')})` : ''}${where ? ` where ${textOf(where)}` : ''}`
     return [
-      `drop index ${identifier(table.schema)}.${identifier(name)};`,
-      `create unique index ${identifier(name)} on ${nameOf(table)} (${all})${where ? ` where ${textOf(where)}` : ''};`,
+      `drop index ${identifier(table.schema)}.${identifier(named(names))};`,
+      `create unique index ${identifier(named(withTenant(tenant, names)))} on ${nameOf(table)} (${parts})${ending};`,
     ]
   })
-}
-
-/** A column of an index with its operator class and order, which is ascending with nulls last by default. */
-function partOf({ name, indexConfig: { opClass, order, nulls } }: IndexedColumn): string {
-  const isDescending = order === 'desc'
-  const last = nulls ?? 'last'
-  const words = [opClass, isDescending && 'desc', (isDescending || last === 'first') && `nulls ${last}`]
-  return [identifier(name ?? ''), ...words.filter((word) => typeof word === 'string')].join(' ')
 }
 
 function foreignKey(table: SchemaTable, key: ForeignKey, parent: SchemaTable, tenant: string): string {

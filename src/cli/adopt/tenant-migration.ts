@@ -4,7 +4,7 @@ import { comment, identifier } from '../output/sql-text.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import { tenantSqlType } from '../schema/tenant-column-code.ts'
 import { keyStatements, nameOf } from './key-statements.ts'
-import { findSources, type TenantSource } from './tenant-sources.ts'
+import { findSources, type ParentSource, type TenantSource } from './tenant-sources.ts'
 
 /** The migration that gives existing rows their tenant. */
 export interface TenantMigration {
@@ -27,7 +27,7 @@ export function tenantMigration(
 ): TenantMigration {
   const ours = tables.filter(({ isShared, isUnreachable }) => !isShared && !isUnreachable)
   const others = tables.filter((table) => !ours.includes(table))
-  const { known, unknown } = findSources(ours, from, type)
+  const { known, unknown, doubts } = findSources(ours, from, type)
   const changed = ours.filter((table) => !table.tenant?.notNull)
   const keys = keyStatements(ours, others, tenant)
   const column = identifier(tenant)
@@ -46,7 +46,7 @@ export function tenantMigration(
     },
     {
       title: 'The rows, parents first. Each row is written anew.',
-      questions: unknown.map(({ label }) => `whose are the rows of ${label}? ${answers}`),
+      questions: [...unknown.map(({ label }) => `whose are the rows of ${label}? ${answers}`), ...doubts],
       statements: [...known].flatMap(([table, source]) => backfill(table, source, column)),
     },
     {
@@ -62,7 +62,11 @@ export function tenantMigration(
       statements: keys.statements,
     },
   ]
-  const questions = [...unknown.map(({ label }) => `Whose are the rows of ${label}?`), ...keys.questions]
+  const questions = [
+    ...unknown.map(({ label }) => `Whose are the rows of ${label}?`),
+    ...doubts.map((doubt) => doubt.replace(/^d/, 'D')),
+    ...keys.questions,
+  ]
   return { text: textOf(sections), questions }
 }
 
@@ -102,7 +106,7 @@ export const serialsOf = ({ columns }: SchemaTable): string[] =>
 /** Its sequence goes on behind the largest number. Drizzle gives the new sequence the name of the old one, and so does PostgreSQL. */
 function identityStatements(table: SchemaTable, serial: string): string[] {
   const column = identifier(serial)
-  const sequence = `pg_get_serial_sequence(${text(nameOf(table))}, ${text(serial)})`
+  const sequence = `pg_get_serial_sequence(${literal(nameOf(table))}, ${literal(serial)})`
   return [
     `alter table ${nameOf(table)} alter column ${column} drop default;`,
     `do $$ begin execute concat('drop sequence ', ${sequence}); end $$;`,
@@ -111,23 +115,27 @@ function identityStatements(table: SchemaTable, serial: string): string[] {
   ]
 }
 
-const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
+const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`
 
 function backfill(table: SchemaTable, source: TenantSource, column: string): string[] {
   if (source.kind === 'present') return []
-  if (source.kind === 'column') {
-    const from = identifier(source.column.name)
-    return from === column
-      ? []
-      : [`update ${nameOf(table)} set ${column} = ${from}${table.tenant ? ` where ${column} is null` : ''};`]
-  }
-  const { columns, foreignColumns } = source.key.reference()
-  const pairs = columns.map(
-    (own, index) => `parent.${identifier(foreignColumns[index]?.name ?? '')} = child.${identifier(own.name)}`,
-  )
-  // A row that has its tenant keeps it: where its parent has another one, the foreign key below fails.
-  if (table.tenant) pairs.push(`child.${column} is null`)
+  // A row that has a tenant keeps it: where its parent has another one, the foreign key with the tenant fails.
+  if (source.kind === 'parent') return [fromParent(table, source, column, table.tenant !== undefined)]
+  const from = identifier(source.column.name)
+  const only = table.tenant ? ` where ${column} is null` : ''
   return [
-    `update ${nameOf(table)} child set ${column} = parent.${column} from ${nameOf(source.parent)} parent where ${pairs.join(' and ')};`,
+    ...(from === column ? [] : [`update ${nameOf(table)} set ${column} = ${from}${only};`]),
+    ...(source.otherwise ? [fromParent(table, source.otherwise, column, true)] : []),
   ]
+}
+
+function fromParent(table: SchemaTable, { key, parent }: ParentSource, column: string, isPartial: boolean): string {
+  const { columns, foreignColumns } = key.reference()
+  const conditions = [
+    ...columns.map(
+      (own, index) => `parent.${identifier(foreignColumns[index]?.name ?? '')} = child.${identifier(own.name)}`,
+    ),
+    ...(isPartial ? [`child.${column} is null`] : []),
+  ].join(' and ')
+  return `update ${nameOf(table)} child set ${column} = parent.${column} from ${nameOf(parent)} parent where ${conditions};`
 }

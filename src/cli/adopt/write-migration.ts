@@ -4,11 +4,12 @@ import { dirname, join, relative } from 'node:path'
 import { OperatorError } from '../../errors/index.ts'
 import { readText } from '../../migrate/index.ts'
 import type { RowhouseConfig } from '../config.ts'
-import { configLines } from '../output/set-up-lines.ts'
+import { configLines, numbered } from '../output/set-up-lines.ts'
 import type { Runner } from '../runner.ts'
-import { readSchema } from '../schema/read-schema.ts'
+import { readSchema, type SchemaTable } from '../schema/read-schema.ts'
 import { tenantBuilderCode } from '../schema/tenant-column-code.ts'
 import { serialsOf, tenantMigration } from './tenant-migration.ts'
+import { parentOf } from './tenant-sources.ts'
 
 /** What `rowhouse init --tenant-from` says, and what it leaves to the user. */
 export interface WrittenMigration {
@@ -47,7 +48,7 @@ export async function writeTenantMigration(
       `${name} written: it locks each table until its end. No command runs it.`,
       ...(questions.length > 0 ? asked : []),
       '',
-      await nextSteps(project, name, { runner, hasSerials: tables.some((table) => serialsOf(table).length > 0) }),
+      await nextSteps(project, tables, name, runner),
     ],
     questions,
   }
@@ -57,28 +58,58 @@ const fileName = 'tenants.sql'
 
 async function nextSteps(
   project: RowhouseConfig,
+  tables: SchemaTable[],
   name: string,
-  { runner: { run }, hasSerials }: { runner: Runner; hasSerials: boolean },
+  { run }: Runner,
 ): Promise<string> {
   const { tenantColumn, tenantId, migrations, folder } = project
-  const config = configLines(project).map((lines) => `\n\n${lines}\n`)
-  const serials = hasSerials
-    ? `
-   Write a serial as an identity: integer('id').generatedByDefaultAsIdentity() in place of serial('id'), bigint for bigserial.`
-    : ''
   const number = String(await countMigrations(migrations)).padStart(4, '0')
-  return `Next steps:${config.join('')}
+  const generated = `${relative(folder, migrations)}/${number}_tenants.sql`
+  const steps = [
+    ...configLines(project),
+    `Read ${name}, and answer its questions.`,
+    `Give each table of the schema the column, and let its keys begin with it. "${run} rowhouse init" prints the line of each key:
 
-1. Read ${name}, and answer its questions.
-2. Give each table of the schema the column, and let its keys begin with it. "${run} rowhouse init" prints the line of each key:
-     tenantId: ${tenantBuilderCode(tenantColumn, tenantId)}${serials}
-3. Generate the migration, and let the file take the place of what it does too. Keep the other statements below it:
-     ${run} drizzle-kit generate --name tenants
-     mv ${name} ${relative(folder, migrations)}/${number}_tenants.sql
-4. Compare the result with the schema, and migrate a copy of the database first:
-     ${run} rowhouse init
-     ${run} rowhouse check
-     ${run} rowhouse migrate`
+  tenantId: ${tenantBuilderCode(tenantColumn, tenantId)}`,
+    ...(tables.some((table) => serialsOf(table).length > 0)
+      ? [
+          "Write each serial as an identity: integer('id').generatedByDefaultAsIdentity() for serial('id'), bigint for bigserial.",
+        ]
+      : []),
+    `Generate the migration:
+
+  ${run} drizzle-kit generate --name tenants
+
+In ${generated}, put ${name} in the place of the statements about its columns and keys. Keep all others,
+such as ALTER VIEW and ENABLE ROW LEVEL SECURITY, with a line "--> statement-breakpoint" between two statements.`,
+    `Compare the result with the schema, and migrate a copy of the database first:
+
+  ${run} rowhouse init
+  ${run} rowhouse check
+  ${run} rowhouse migrate`,
+    ...valuesLines(tables, tenantColumn),
+  ]
+  return numbered(steps)
+}
+
+/** The isolation test inserts rows, and cannot look for those that they refer to in a table out of reach. */
+function valuesLines(tables: SchemaTable[], tenant: string): string[] {
+  const needed = tables
+    .filter(({ isShared, isUnreachable }) => !isShared && !isUnreachable)
+    .flatMap((table) => {
+      const names = table.foreignKeys
+        .filter((key) => parentOf(key, tables)?.isUnreachable)
+        .flatMap((key) => key.reference().columns)
+        .filter((column) => column.notNull && column.name !== tenant)
+        .map(({ name }) => `${/^\w+$/.test(name) ? name : JSON.stringify(name)}: '…'`)
+      return names.length === 0 ? [] : [`'${table.label}': { ${names.join(', ')} }`]
+    })
+  if (needed.length === 0) return []
+  return [
+    `Pass the isolation test keys of rows that exist in the tables out of reach:
+
+  await expectTenantIsolation(db, { values: { ${needed.join(', ')} } })`,
+  ]
 }
 
 async function countMigrations(folder: string): Promise<number> {

@@ -4,6 +4,7 @@ import { addResource } from '../add/add-resource.ts'
 import { loadRowhouseConfig } from '../config.ts'
 import { type CommandIo, print } from '../io.ts'
 import { schemaOption, sqlOption, tenantColumnOption, tenantIdOption } from '../options.ts'
+import { outcomeOf } from '../output/written-file.ts'
 
 export const createAddCommand = (io: CommandIo) =>
   new Command('add')
@@ -35,10 +36,7 @@ Examples:
       const { files, sql, missing, resource } = await addResource(project, { table, columns, singular })
       const lines = files.map(({ path, outcome }) => `${relative(project.folder, path)} ${outcome}`)
       const written = sql.filter(({ state }) => state !== 'same')
-      const sqlLines = written.map(
-        ({ path, state }) =>
-          `${relative(project.folder, path)} ${state === 'edited' ? 'was not changed: somebody edited it' : 'written'}`,
-      )
+      const sqlLines = written.map((file) => `${relative(project.folder, file.path)} ${outcomeOf(file)}`)
       print(io, [...lines, ...sqlLines].join('\n'))
       if (missing.length > 0) {
         const app = relative(project.folder, resource.layout.app)

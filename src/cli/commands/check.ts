@@ -6,16 +6,7 @@ import { loadRowhouseConfig, requireFolders } from '../config.ts'
 import type { CommandIo } from '../io.ts'
 import { readLogin } from '../logins.ts'
 import { optional } from '../optional.ts'
-import {
-  casingOption,
-  migrationsOption,
-  schemaOption,
-  sharedOption,
-  sqlOption,
-  tenantColumnOption,
-  tenantIdOption,
-  unreachableOption,
-} from '../options.ts'
+import { migrationsOption, withSchema } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
 import { checkProject } from '../schema/check-project.ts'
 import { extensionsOf, readProjectSql } from '../schema/project-sql.ts'
@@ -23,16 +14,11 @@ import { schemaName } from '../schema/schema-files.ts'
 
 export const createCheckCommand = (io: CommandIo) =>
   withReport(
-    new Command('check')
-      .description('Apply the SQL and the migrations to an in-memory database, and compare it with the Drizzle schema.')
-      .addOption(schemaOption)
-      .addOption(sqlOption)
-      .addOption(migrationsOption)
-      .addOption(sharedOption)
-      .addOption(unreachableOption)
-      .addOption(tenantColumnOption)
-      .addOption(tenantIdOption)
-      .addOption(casingOption),
+    withSchema(
+      new Command('check').description(
+        'Apply the SQL and the migrations to an in-memory database, and compare it with the Drizzle schema.',
+      ),
+    ).addOption(migrationsOption),
   )
     .addHelpText(
       'after',

@@ -6,18 +6,10 @@ import { loadRowhouseConfig, type RowhouseConfig } from '../config.ts'
 import { isolationTest, type StarterFile, starterFiles, writeStarter } from '../init/starter.ts'
 import { type CommandIo, print } from '../io.ts'
 import { readLogin } from '../logins.ts'
-import {
-  casingOption,
-  schemaOption,
-  sharedOption,
-  sqlOption,
-  tenantColumnOption,
-  tenantIdOption,
-  unreachableOption,
-} from '../options.ts'
+import { withSchema } from '../options.ts'
 import { isForPeople, report, withReport } from '../output/report.ts'
 import { setUpLines } from '../output/set-up-lines.ts'
-import { changes, save, type WrittenFile } from '../output/written-file.ts'
+import { changes, outcomeOf, save, type WrittenFile } from '../output/written-file.ts'
 import { type Runner, runnerOf } from '../runner.ts'
 import { readProjectSql } from '../schema/project-sql.ts'
 import { readSchema } from '../schema/read-schema.ts'
@@ -86,20 +78,15 @@ const editedFile = (object: string): Finding => ({
 
 export const createInitCommand = (io: CommandIo) =>
   withReport(
-    new Command('init')
-      .description('Write the SQL that protects the tables of a Drizzle schema, and report what the schema lacks.')
-      .option('--dry-run', 'print the changes without writing them')
-      .option(
-        '--tenant-from <column...>',
-        'write the migration of existing rows: columns that hold the tenant, such as orders.org_id',
-      )
-      .addOption(schemaOption)
-      .addOption(sqlOption)
-      .addOption(sharedOption)
-      .addOption(unreachableOption)
-      .addOption(tenantColumnOption)
-      .addOption(tenantIdOption)
-      .addOption(casingOption),
+    withSchema(
+      new Command('init')
+        .description('Write the SQL that protects the tables of a Drizzle schema, and report what the schema lacks.')
+        .option('--dry-run', 'print the changes without writing them')
+        .option(
+          '--tenant-from <column...>',
+          'write the migration of existing rows: columns that hold the tenant, such as orders.org_id',
+        ),
+    ),
   )
     .addHelpText(
       'after',
@@ -162,14 +149,8 @@ const describeStarter = (files: StarterFile[], { folder }: RowhouseConfig, dryRu
   files.map(({ path }) => `${relative(folder, path)} ${dryRun ? 'would be written' : 'written'}`)
 
 function describeFile(file: WrittenFile, { folder }: RowhouseConfig, dryRun = false): string[] {
-  const outcomes = {
-    new: dryRun ? 'would be written' : 'written',
-    outdated: dryRun ? 'would be updated' : 'updated',
-    same: 'is up to date',
-    edited: 'was not changed: somebody edited it',
-  }
   return [
-    `${relative(folder, file.path)} ${outcomes[file.state]}`,
+    `${relative(folder, file.path)} ${outcomeOf(file, dryRun)}`,
     ...(dryRun && file.state !== 'edited' ? [changes(file, folder)] : []),
   ].filter(Boolean)
 }

@@ -5,28 +5,17 @@ import { sqlVersion } from '../../isolation/index.ts'
 import { readSqlVersion } from '../../migrate/index.ts'
 import { loadRowhouseConfig, type RowhouseConfig, requireSqlFolder } from '../config.ts'
 import { type CommandIo, print } from '../io.ts'
-import {
-  casingOption,
-  schemaOption,
-  sharedOption,
-  sqlOption,
-  tenantColumnOption,
-  unreachableOption,
-} from '../options.ts'
-import { changes, save, type WrittenFile } from '../output/written-file.ts'
+import { withSchema } from '../options.ts'
+import { changes, outcomeOf, save, type WrittenFile } from '../output/written-file.ts'
 import { readSchema } from '../schema/read-schema.ts'
 import { writtenFiles } from '../schema/written-files.ts'
 
 export const createUpgradeCommand = (io: CommandIo) =>
-  new Command('upgrade')
-    .description('Bring the SQL files that "rowhouse init" wrote to this release, and show what you changed in them.')
-    .option('--check', 'write nothing, and exit with 1 when a file is not that of this release')
-    .addOption(schemaOption)
-    .addOption(sqlOption)
-    .addOption(sharedOption)
-    .addOption(unreachableOption)
-    .addOption(tenantColumnOption)
-    .addOption(casingOption)
+  withSchema(
+    new Command('upgrade')
+      .description('Bring the SQL files that "rowhouse init" wrote to this release, and show what you changed in them.')
+      .option('--check', 'write nothing, and exit with 1 when a file is not that of this release'),
+  )
     .addHelpText(
       'after',
       `
@@ -61,14 +50,12 @@ const isWritten = { new: true, outdated: true, same: false, edited: false }
 const isEdited = ({ state }: WrittenFile): boolean => state === 'edited'
 
 function describeFile(file: WrittenFile, { folder }: RowhouseConfig, check: boolean): string[] {
-  const outcomes = {
-    new: check ? 'would be written' : 'written',
-    outdated: check ? 'would be updated' : 'updated',
-    same: 'is up to date',
-    edited: 'was not changed: somebody edited it. The difference to the file of this release:',
-  }
   const isShown = isEdited(file) || (check && file.state === 'outdated')
-  return [`${relative(folder, file.path)} ${outcomes[file.state]}`, ...(isShown ? [changes(file, folder)] : [])]
+  const difference = isEdited(file) ? '. The difference to the file of this release:' : ''
+  return [
+    `${relative(folder, file.path)} ${outcomeOf(file, check)}${difference}`,
+    ...(isShown ? [changes(file, folder)] : []),
+  ]
 }
 
 const forEdited = `Lines with - are yours, lines with + are those of this release. Take over what you need. SQL of your own has its place in a file

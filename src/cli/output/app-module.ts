@@ -1,6 +1,6 @@
 import type { TenantIdType } from '../../context/index.ts'
 import type { RowhouseConfig } from '../config.ts'
-import { isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
+import { authCode, isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
 
 /** An id of a type, for examples. */
 const tenantIdSample: Record<TenantIdType, string> = {
@@ -31,11 +31,7 @@ assertRowSecurity(await ${isolationCheckCode(project)}.inspect())
 
 const db = ${tenantDatabaseCode(project, 10)}
 // Replace it with your own: "rowhouse issuer" runs one for development.
-const auth = jwt({
-  key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
-  issuer: 'https://issuer.example',
-  audience: 'app',
-})
+const auth = ${authCode}
 const forTenant = tenant({ from: claim()${tenantIdField(project)}, auth })
 
 const app = createRouter()

@@ -1,4 +1,6 @@
+import { isAbsolute, relative } from 'node:path'
 import { type Finding, isDemonstrated } from '../../isolation/index.ts'
+import { packageFolder } from '../package-folder.ts'
 
 /** Findings of one check on one object, in a group. */
 export interface LikeFindings {
@@ -32,8 +34,12 @@ export function counted(findings: readonly Finding[]): string {
 /** `1 error`, `2 errors`. */
 export const numbered = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
-/** The path of the page that explains a check, in the package. */
-export const pageOf = (check: string): string => `docs/checks/${check}.md`
+/** The path of the page that explains a check: from the working folder if the package is in it, else from the package. */
+export function pageOf(check: string): string {
+  const page = `docs/checks/${check}.md`
+  const here = relative(process.cwd(), packageFolder())
+  return here === '' || here.startsWith('..') || isAbsolute(here) ? page : `${here.replaceAll('\\', '/')}/${page}`
+}
 
 /**
  * Sorts findings into paragraphs: first what was demonstrated, then the rest by object.

@@ -16,7 +16,7 @@ pre { margin: .25rem 0 .5rem; padding: .5rem .75rem; background: var(--box); bor
 article { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem 1rem; margin: .75rem 0; }
 article:target { border-color: var(--blue); }
 .verdict { font-size: 1.25rem; font-weight: 600; } .like + .like { margin-top: .75rem; }
-.error, .leaks { color: var(--red); } .warning, .not-tried { color: var(--amber); } .sound, .tried, .protected { color: var(--green); }
+.error, .leaks { color: var(--red); } .warning, .not-proved { color: var(--amber); } .sound, .tried, .protected { color: var(--green); }
 .level, .state { font-weight: 600; white-space: nowrap; } .problem { padding-left: .75rem; border-left: .2rem solid var(--line); }
 .remedy, .names { color: var(--soft); } summary { cursor: pointer; color: var(--soft); }
 .demonstrated { border: 2px solid var(--red); border-radius: .5rem; padding: 0 1rem .75rem; margin-top: 1.5rem; }

@@ -88,8 +88,8 @@ const checkLink = (check: string) => html`<a href="#${check}"><code>${check}</co
 const columns = { select: 'SELECT', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' } as const
 const states: Record<AccessState, [mark: string, meaning: string]> = {
   leaks: ['✗', 'a tenant reaches rows of others'],
-  'not tried': ['?', 'the check neither ran it nor can judge the policies: test it'],
-  tried: ['✓', 'the check ran it, and it reached no row of others'],
+  'not proved': ['?', 'the check cannot judge it, and a query that returns nothing is no proof: test it'],
+  tried: ['✓', 'policies keep tenants apart, and a query reached no row of others'],
   protected: ['✓', 'privileges and policies keep tenants apart; the check ran nothing, because it only reads'],
 }
 
@@ -105,7 +105,7 @@ function matrixSection(tables: TableAccess[]) {
       html`<li><span class="state ${classOf(state)}">${mark} ${state}</span> ${total(state)} · ${meaning}</li>`,
   )}</ul>
 <table>
-<thead><tr><th scope="col">${numbered(tables.length, 'table')}</th>${Object.values(columns).map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+<thead><tr><th scope="col">${numbered(tables.length, 'relation')}</th>${Object.values(columns).map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(
   (table) => html`<tr><th scope="row">${escaped(table.table)}</th>${accesses(table).map(
@@ -121,7 +121,7 @@ ${rows.map(
 const accesses = (table: TableAccess) =>
   (Object.keys(columns) as (keyof typeof columns)[]).map((column) => [column, table[column]] as const) // its own keys
 const classOf = (state: string): string => state.replace(' ', '-')
-const needsReason = (state: AccessState): boolean => state === 'leaks' || state === 'not tried'
+const needsReason = (state: AccessState): boolean => state === 'leaks' || state === 'not proved'
 
 const checksSection = (findings: Finding[]) => html`<section>
 <h2>Checks</h2>

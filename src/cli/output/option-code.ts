@@ -21,6 +21,13 @@ export const optionCode = (project: RowhouseConfig, fields: Field[]): string[] =
     return value.length === 0 || value === usual[field] ? [] : [`${field}: ${code(value)}`]
   })
 
+/** The call of `jwt`, for an issuer that the user replaces. */
+export const authCode = `jwt({
+  key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
+  issuer: 'https://issuer.example',
+  audience: 'app',
+})`
+
 /** The call of `createIsolationCheck`. */
 export const isolationCheckCode = (project: RowhouseConfig): string =>
   `createIsolationCheck({ ${['url', ...optionCode(project, ['tenantColumn', 'shared', 'unreachable'])].join(', ')} })`

@@ -5,7 +5,7 @@ import { testCommand } from '../init/starter.ts'
 import type { Runner } from '../runner.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import type { TestRunner } from '../test-runner.ts'
-import { isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
+import { authCode, isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
 
 /** What the printed commands depend on. */
 export interface SetUp {
@@ -50,8 +50,13 @@ ${hasDrizzleKit ? '' : `  ${runner.add} --save-dev drizzle-kit\n`}${generate(pro
 
 ${serviceCode(project, tables)}`,
   ]
-  const numbered = steps.map((step, index) => `${index + 1}. ${step.replaceAll(/\n(?=.)/g, '\n   ')}`)
-  return `Next steps:\n\n${numbered.join('\n\n')}`
+  return numbered(steps)
+}
+
+/** Steps with their numbers. */
+export function numbered(steps: string[]): string {
+  const lines = steps.map((step, index) => `${index + 1}. ${step.replaceAll(/\n(?=.)/g, '\n   ')}`)
+  return `Next steps:\n\n${lines.join('\n\n')}`
 }
 
 /** The path of a file or folder as the project writes it. */
@@ -114,11 +119,7 @@ function serviceCode(project: RowhouseConfig, tables: SchemaTable[]): string {
   assertRowSecurity(await ${isolationCheckCode(project)}.inspect())
 
   const db = ${tenantDatabaseCode(project, 10)}
-  const auth = jwt({
-    key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
-    issuer: 'https://issuer.example',
-    audience: 'app',
-  })
+  const auth = ${authCode.replaceAll('\n', '\n  ')}
   const app = new Hono()
   app.onError(createErrorHandler())
   app.use('/${route(name)}/*', tenant({ from: claim()${tenantIdField(project)}, auth }))

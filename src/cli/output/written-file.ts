@@ -37,6 +37,15 @@ function stateOf(before: string, body: string): FileState {
   return written === checksum(rest) ? 'outdated' : 'edited'
 }
 
+/** What a command did with a file, or would do. */
+export const outcomeOf = ({ state }: WrittenFile, isDry = false): string =>
+  ({
+    new: isDry ? 'would be written' : 'written',
+    outdated: isDry ? 'would be updated' : 'updated',
+    same: 'is up to date',
+    edited: 'was not changed: somebody edited it',
+  })[state]
+
 /** Writes a file, unless it is up to date or edited. */
 export async function save({ path, text, state }: WrittenFile): Promise<void> {
   if (state === 'same' || state === 'edited') return

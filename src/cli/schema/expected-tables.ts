@@ -1,6 +1,7 @@
 import { is, type SQL } from 'drizzle-orm'
 import { IndexedColumn, PgArray, type PgColumn, PgDialect, PgEnumColumn, PgEnumObjectColumn } from 'drizzle-orm/pg-core'
 import { type Connection, query } from '../../database/index.ts'
+import { identifier } from '../output/sql-text.ts'
 import { quote, type SchemaTable } from './read-schema.ts'
 
 /** The schema of the expected tables. */
@@ -60,9 +61,7 @@ function uniqueKeys({ columns, uniqueConstraints, indexes }: SchemaTable, target
   const other = indexes
     .filter(({ config }) => config.unique)
     .map(({ config }) => {
-      const parts = config.columns.map((part) =>
-        is(part, IndexedColumn) ? quote(part.name ?? '') : `(${textOf(part as SQL)})`,
-      ) // a column of an index is an IndexedColumn or an expression
+      const parts = config.columns.map(indexElement)
       return `create unique index on ${target} (${parts.join(', ')})${config.where ? ` where ${textOf(config.where)}` : ''}`
     })
   return [...plain, ...other]
@@ -73,6 +72,15 @@ function policies({ policies }: SchemaTable, target: string): string[] {
     const expressions = [using && ` using (${textOf(using)})`, withCheck && ` with check (${textOf(withCheck)})`]
     return `create policy ${quote(name)} on ${target} as ${as} for ${command}${expressions.filter(Boolean).join('')}`
   })
+}
+
+/** A column or an expression of an index, as drizzle-kit writes it: an operator class stands without an order. */
+export function indexElement(part: Partial<IndexedColumn | SQL>): string {
+  if (!is(part, IndexedColumn)) return textOf(part as SQL) // a column of an index is an IndexedColumn or an expression
+  const { order, opClass, nulls = order === 'desc' ? 'first' : 'last' } = part.indexConfig ?? {}
+  const isDescending = order === 'desc'
+  const sorted = `${isDescending ? ' desc' : ''}${isDescending || nulls === 'first' ? ` nulls ${nulls}` : ''}`
+  return `${identifier(part.name ?? '')}${opClass ? ` ${opClass}` : sorted}`
 }
 
 /** The text that Drizzle writes into migrations: columns without their table, values inlined. */

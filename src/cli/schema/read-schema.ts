@@ -3,7 +3,7 @@ import { getTableConfig, type PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { OperatorError } from '../../errors/index.ts'
 import type { RowhouseConfig } from '../config.ts'
 import { loadModule } from '../load-module.ts'
-import { nameColumns } from './column-names.ts'
+import { nameColumns, uncasedOf } from './column-names.ts'
 import { hasNoSchema, schemaFiles, schemaName } from './schema-files.ts'
 
 /** A table of a Drizzle schema. */
@@ -21,6 +21,8 @@ export interface SchemaTable extends ReturnType<typeof getTableConfig> {
   isUnreachable: boolean
   /** The property names of the columns in the schema's code, by their names in the database. */
   keys: Map<string, string>
+  /** The names of the columns in the names of unique constraints, where casing makes them others. */
+  uncased: Map<string, string>
 }
 
 /**
@@ -71,8 +73,11 @@ export function toSchemaTable(
 ): SchemaTable {
   const config = getTableConfig(table)
   const label = qualify(config.schema, config.name)
+  const uncased = uncasedOf(table)
   return {
     ...config,
+    uniqueConstraints: uncased?.uniqueConstraints ?? config.uniqueConstraints,
+    uncased: uncased?.names ?? new Map(),
     schema: config.schema ?? 'public',
     label,
     file,

@@ -41,7 +41,7 @@ export interface TenantIsolationOptions {
    */
   except?: string[]
   /**
-   * Relations that the serving role must not reach, as in `rowhouse.config.ts`: any privilege on them is a violation.
+   * Relations that the serving role must not reach, as `schema.name`. A privilege on one of them is a violation.
    *
    * @default []
    */
@@ -71,12 +71,14 @@ export async function expectTenantIsolation(
   db: TenantDatabase,
   options: TenantIsolationOptions = {},
 ): Promise<IsolationMatrix> {
-  const { tenantColumn = 'tenant_id', except = [], values = {}, print = (text) => stdout.write(`${text}\n`) } = options
+  const { tenantColumn = 'tenant_id', print = (text) => stdout.write(`${text}\n`) } = options
   const { unreachable = [] } = options
   const closed = await probeUnreachable(db, unreachable)
   const [a, b] = options.tenants ?? [newTenantOf(db), newTenantOf(db)]
   const catalogue = await readCatalogue(db, tenantColumn)
-  assertKnown(catalogue, [...except, ...Object.keys(values)])
+  const except = (options.except ?? []).map((name) => labelled(name, catalogue))
+  const named = Object.entries(options.values ?? {}).map(([name, given]) => [labelled(name, catalogue), given] as const)
+  assertKnown(catalogue, [...except, ...named.map(([name]) => name)])
   const reachable = catalogue.relations.filter(({ isReachable }) => isReachable)
   if (reachable.length === 0)
     throw new TypeError(`The role has no privilege on a relation with the column ${tenantColumn}`)
@@ -84,7 +86,7 @@ export async function expectTenantIsolation(
   const statements = new Map(
     reachable.map((relation) => [relation.label, statementsFor(relation, tenantColumn, catalogue.types)] as const),
   )
-  const setup: ProbeSetup = { db, catalogue, tenantColumn, statements, given: values }
+  const setup: ProbeSetup = { db, catalogue, tenantColumn, statements, given: Object.fromEntries(named) }
   const seed = Math.floor(Math.random() * 10_000) * 3
   const foreign = noRows(a, seed + 1)
   const own = noRows(b, seed + 2)
@@ -132,8 +134,18 @@ function notesOf(
   ]
 }
 
+/** A name, maybe with an operation behind it, as the catalogue writes it. */
+function labelled(name: string, { relations }: Catalogue): string {
+  const label = relations.map(({ label }) => label).find((label) => spellings(label).some((one) => isOf(name, one)))
+  const spelling = label && spellings(label).find((one) => isOf(name, one))
+  return spelling ? `${label}${name.slice(spelling.length)}` : name
+}
+
+/** Whether a name is that of a relation, with an operation behind it or not. */
+const isOf = (name: string, label: string): boolean => name === label || name.startsWith(`${label} `)
+
 function assertKnown({ relations }: Catalogue, names: string[]): void {
-  const unknown = names.filter((name) => !relations.some(({ label }) => name === label || name.startsWith(`${label} `)))
+  const unknown = names.filter((name) => !relations.some(({ label }) => isOf(name, label)))
   if (unknown.length > 0)
     throw new TypeError(`No relation with the tenant column is named ${unknown.join(', ')}. Write names as schema.name`)
 }

@@ -47,7 +47,7 @@ export async function makeRows(setup: ProbeSetup, rows: TenantRows): Promise<voi
       rows.made.set(label, found.row)
       rows.known.set(label, found.row)
     } else if (found.refusal.sqlstate === '42501') rows.refused.set(label, found.refusal.message)
-    else throw new TypeError(explain(statements.relation, found))
+    else throw new TypeError(explain(statements.relation, found, setup.tenantColumn))
   }
 }
 
@@ -116,7 +116,11 @@ function parentsFirst({ statements }: ProbeSetup): Statements[] {
 }
 
 /** The message for a table that refuses every row. */
-function explain({ label, checks, columns, references }: Relation, { tried, refusal }: Extract<Found, { tried: Row }>) {
+function explain(
+  { label, checks, columns, references }: Relation,
+  { tried, refusal }: Extract<Found, { tried: Row }>,
+  tenantColumn: string,
+) {
   const { sqlstate, constraint, column, message } = refusal
   const check = checks.find(({ name }) => name === constraint)
   const reference = references.find(({ name }) => name === constraint)
@@ -127,6 +131,8 @@ function explain({ label, checks, columns, references }: Relation, { tried, refu
     ` (${sqlstate}: ${message}${check ? `; ${check.definition}` : ''}).`,
     reference ? ` It needs an existing row of ${reference.parent}.` : '',
     ` Pass values: { '${label}': { ${wanted.map((name) => `${name}: …`).join(', ')} } }`,
-    reference ? `, or tenants: [a, b] with two tenants of ${reference.parent}.` : '.',
+    reference?.columns.some(([here]) => here === tenantColumn)
+      ? `, or tenants: [a, b] with two tenants of ${reference.parent}.`
+      : '.',
   ].join('')
 }

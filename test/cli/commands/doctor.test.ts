@@ -19,7 +19,7 @@ const findings = z.array(
     remedy: z.string(),
   }),
 )
-const access = z.strictObject({ state: z.enum(['leaks', 'tried', 'protected', 'not tried']), why: z.string() })
+const access = z.strictObject({ state: z.enum(['leaks', 'tried', 'protected', 'not proved']), why: z.string() })
 const jsonReport = z.strictObject({
   subject: z.string(),
   findings,

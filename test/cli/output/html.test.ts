@@ -74,13 +74,13 @@ describe('a report as HTML', () => {
           table: 'public.b',
           ...sound,
           select: is('leaks', 'a query returned rows'),
-          delete: is('not tried', 'its policy p'),
+          delete: is('not proved', 'its policy p'),
         },
       ],
     )
     expect(rowsOf(html)).toEqual([
-      '2 tables SELECT INSERT UPDATE DELETE',
-      'public.b ✗ leaks a query returned rows ✓ protected ✓ protected ? not tried its policy p',
+      '2 relations SELECT INSERT UPDATE DELETE',
+      'public.b ✗ leaks a query returned rows ✓ protected ✓ protected ? not proved its policy p',
       'public.a ✓ tried ✓ protected ✓ protected ✓ protected',
     ])
   })

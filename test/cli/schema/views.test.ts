@@ -13,6 +13,7 @@ import { tenantColumns } from '${root}/src/context/index.ts'
 export const notes = pgTable('notes', { ...tenantColumns(), body: text('body') }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })])
 export const openNotes = pgView('open_notes').with({ securityInvoker: true }).as((qb) => qb.select().from(notes))
 export const allNotes = pgView('all_notes').as((qb) => qb.select().from(notes))
+export const user = pgView('user', { id: uuid('id') }).existing()
 export const known = pgView('known', { id: uuid('id') }).existing()
 export const totals = pgMaterializedView('totals').as((qb) => qb.select().from(notes))
 export const auth = pgSchema('auth')
@@ -31,7 +32,12 @@ const found = ({ findings }: Awaited<ReturnType<typeof plan>>) =>
 describe('rowhouse init', () => {
   test('lets the serving role read views that run with its rights, and refuses the others with the reason', async () => {
     const planned = await plan()
-    expect(planned.calls).toEqual(["protect('public.notes')", "share('public.known')", "share('public.open_notes')"])
+    expect(planned.calls).toEqual([
+      "protect('public.notes')",
+      "share('public.known')",
+      "share('public.open_notes')",
+      "share('public.user')",
+    ])
     expect(found(planned)).toEqual([
       ['warning', 'no-tenant-column', 'auth.sessions'],
       ['error', 'view', 'public.all_notes'],
@@ -51,6 +57,7 @@ describe('rowhouse init', () => {
       "share('public.known')",
       "share('public.open_notes')",
       "share('public.totals')",
+      "share('public.user')",
     ])
     expect(found(planned)).toEqual([])
   })
@@ -74,6 +81,8 @@ describe('rowhouse init', () => {
     expect(stderr).toBe(
       'Invalid configuration:\n  - auth.sessions is in shared and in unreachable: remove it from one of them\n',
     )
+    const spelled = flags.with(-1, 'auth."sessions"')
+    expect((await rowhouse(['init', ...spelled], { cwd: project.folder })).code).toBe(2)
   })
 })
 
@@ -82,7 +91,7 @@ test('a view of the schema that the migrations do not create is a difference', a
   const views = await readViews(await loadRowhouseConfig({ schema: 'schema.ts' }, project.folder))
   const connection = openConnection({ url: (await createBareDatabase()).ownerUrl })
   closeAfterwards(connection)
-  for (const view of ['view all_notes', 'view known', 'materialized view totals'])
+  for (const view of ['view all_notes', 'view known', 'view "user"', 'materialized view totals'])
     await connection.command(`create ${view} as select 1`)
   expect(await compareViews(connection, views)).toMatchObject([
     { check: 'schema-differs', object: 'public.open_notes' },

@@ -6,6 +6,7 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import { withTenant } from '../../../src/context/index.ts'
 import { createPool, createTenantDatabase } from '../../../src/database/index.ts'
+import { expectTenantIsolation } from '../../../src/testing/index.ts'
 import { createProject, rowhouse } from '../../cli/run.ts'
 import { asOwner, createBareDatabase } from '../../database.ts'
 
@@ -97,6 +98,8 @@ test('rows of a project with single-column keys get their tenant by the migratio
   const db = createTenantDatabase({ connections })
   const newNote = sql`insert into notes (customer_id) select id from customers returning id`
   expect([...(await insert())]).toEqual([{ id: 3 }])
+  const values = { 'public.customers': { org_id: orgs[0] } }
+  await expectTenantIsolation(db, { unreachable: ['public.orgs'], values, print: () => {} })
   await db.close()
   expect(await run('doctor')).toMatchObject({ code: 0 })
 }, 60_000)

@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { builtPackage, createFolder, root, run as runIn } from '../kit/project.ts'
+import { run as runIn } from '../../cli/run.ts'
+import { builtPackage, createFolder, root } from '../kit/project.ts'
 
 /** The versions of Node that run the commands. Node 20 loads no TypeScript without jiti. */
 export const nodeVersions = ['20', '22', '24'] as const

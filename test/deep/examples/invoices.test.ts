@@ -1,9 +1,10 @@
 import { beforeAll, expect, test } from 'bun:test'
 import { cp } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { run } from '../../cli/run.ts'
 import { createBareDatabase, main } from '../../database.ts'
 import { start, until } from '../../runtime/child.ts'
-import { archive, createFolder, root, run, runs } from '../kit/project.ts'
+import { archive, createFolder, root, runs } from '../kit/project.ts'
 
 // A stranger's project: the example in a folder of its own, with the packed kit from npm's point of view, on Node.
 

@@ -68,7 +68,7 @@ describe.each(cases)('%s versions with %s on %s', (...one) => {
   const isBun = runtime === 'Bun'
   const program = () => (isBun ? process.execPath : nodePath(runtime.replace('Node ', '')))
   const isCompiled = runtime === 'Node 20' // it runs no TypeScript
-  const script = (name: string) => (isCompiled ? `out/nodenext/${name}.js` : `${name}.ts`)
+  const script = (path: string) => (isCompiled ? `out/nodenext/${path.replace(/ts$/, 'js')}` : path)
 
   test.each(Object.entries(resolutions))(
     'the files of the README and an application’s exports compile with %s resolution',
@@ -79,17 +79,21 @@ describe.each(cases)('%s versions with %s on %s', (...one) => {
     },
   )
 
-  test('the commands of the README migrate a database, its requests are kept apart, and its check passes', async () => {
+  test('the commands of the README lead to an API of two tables, and to green tests', async () => {
     const folder = await project
     const database = await createBareDatabase()
     const env = { DATABASE_OWNER_URL: database.ownerUrl, DATABASE_URL: database.appUrl }
     for (const line of commands.filter((command) => command.startsWith('npx '))) {
-      const [, name = '', ...parameters] = line.split(' ')
+      const [, name = '', ...parameters] = shellWords(line)
       await runs([program(), join(folder, 'node_modules', bins[name] ?? ''), ...parameters], folder, env)
     }
-    const server = isBun ? 'app' : 'server'
+    const tests = ['test/isolation.test.ts', 'test/tasks.test.ts']
+    if (!isBun) {
+      const options = [...(resolutions.nodenext ?? []), '--types', 'node', '--outDir', 'out/nodenext']
+      expect(await typeErrors(folder, ['server.ts', ...tests], options)).toEqual([])
+    }
     const port = String(freePort())
-    await using child = start([program(), script(server)], { ...env, PORT: port }, folder)
+    await using child = start([program(), script(isBun ? 'app.ts' : 'server.ts')], { ...env, PORT: port }, folder)
     await until(() => isListening(port))
     const answers = []
     for (const line of commands.filter((command) => command.startsWith('curl ')))
@@ -97,9 +101,13 @@ describe.each(cases)('%s versions with %s on %s', (...one) => {
     const note = { success: true, data: [{ text: 'Hello' }] }
     expect(answers).toMatchObject([note, note, { success: true, data: [] }])
     expect(child.stderr).toBe('')
-    await runs([program(), script('isolation')], folder, env)
+    await runs([program(), isBun ? 'test' : '--test', ...tests.map(script)], folder, env)
   })
 })
+
+/** The words of a line of the shell. */
+const shellWords = (line: string): string[] =>
+  [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '')
 
 const bins: Record<string, string> = { rowhouse: 'rowhouse/bin/rowhouse.js', 'drizzle-kit': 'drizzle-kit/bin.cjs' }
 

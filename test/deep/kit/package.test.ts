@@ -3,9 +3,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { manifest } from '../../../package/manifest.ts'
 import { createIssuer } from '../../../src/cli/commands/issuer.ts'
+import { run } from '../../cli/run.ts'
 import { asOwner, createBareDatabase, newTenant } from '../../database.ts'
 import { start } from '../../runtime/child.ts'
-import { archive, commandsOf, createFolder, filesOf, resolutions, run, runs, typeErrors } from './project.ts'
+import { archive, commandsOf, createFolder, filesOf, resolutions, runs, typeErrors } from './project.ts'
 
 const install = ['npm', 'install', '--no-audit', '--no-fund']
 const node = Bun.which('node') ?? process.execPath
@@ -74,6 +75,17 @@ describe('the package', () => {
     },
   )
 
+  test('names a page in the project for a finding', async () => {
+    const folder = await core
+    const open = schema.replace('tenantColumns(),', '{ ...tenantColumns(), name: text().unique() },')
+    await Bun.write(join(folder, 'open.js'), open)
+    const init = ['init', '--schema', 'open.js', '--sql', 'other']
+    const { stdout, stderr } = await run([node, 'node_modules/rowhouse/bin/rowhouse.js', ...init], folder)
+    const [page = ''] = /\S*docs\/checks\/\S+\.md/.exec(stdout + stderr) ?? []
+    expect(page).toStartWith('node_modules/rowhouse/docs/checks/')
+    expect(await Bun.file(join(folder, page)).exists()).toBe(true)
+  })
+
   test('is loaded by a CommonJS module', async () => {
     const script =
       "const { createPool } = require('rowhouse'); require('rowhouse/auth'); console.log(typeof createPool)"
@@ -130,7 +142,7 @@ describe('an optional package that is missing', () => {
   })
 })
 
-const schema = `import { pgTable, primaryKey } from 'drizzle-orm/pg-core'
+const schema = `import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { tenantColumns } from 'rowhouse'
 export const notes = pgTable('notes', tenantColumns(), (t) => [primaryKey({ columns: [t.tenantId, t.id] })]).enableRLS()`
 

@@ -2,29 +2,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { run } from '../../cli/run.ts'
 import { closeAfterwards } from '../../database.ts'
 
 export const root = join(import.meta.dir, '../../..')
-
-export interface Outcome {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-/** Runs a command in a folder, with this environment only. */
-export async function run(command: string[], cwd: string, env: Record<string, string> = {}): Promise<Outcome> {
-  const { PATH = '', HOME = '' } = process.env
-  const child = Bun.spawn(command, {
-    cwd,
-    env: { PATH, HOME, ...env },
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  return { code: await child.exited, stdout, stderr }
-}
 
 /** Runs a command that must succeed, and returns its output. */
 export async function runs(command: string[], cwd: string, env: Record<string, string> = {}): Promise<string> {

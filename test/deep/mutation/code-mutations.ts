@@ -58,8 +58,8 @@ export const codeMutations: CodeMutation[] = [
   {
     fault: 'message without BEGIN that ran inside of a transaction',
     guarantee: 9,
-    file: 'src/database/exchange.ts',
-    lines: [["if (status !== 'idle')", "if (status === 'failed')"]],
+    file: 'src/database/transaction.ts',
+    lines: [["if (!isOpen && fault === undefined && status !== 'idle')", "if (fault === 'never')"]],
     test: { file: 'test/database/without-begin.test.ts', title: 'on a connection inside of a transaction' },
   },
   {

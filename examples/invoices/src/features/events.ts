@@ -37,6 +37,8 @@ export function createEvents() {
 }
 
 const pingMs = 30_000
+/** How many events wait for a client at most. One that reads no more would fill the memory: it is cut off, and connects again. */
+const pendingMax = 100
 
 /** The events of the tenant as a stream, until the client goes. */
 export const eventRoutes = ({ events }: { events: Events }) =>
@@ -54,13 +56,23 @@ export const eventRoutes = ({ events }: { events: Events }) =>
     }),
     (c) =>
       streamSSE(c, async (stream) => {
-        const send = (event: string, data: object) => stream.writeSSE({ event, data: JSON.stringify(data) })
+        let pending = 0
+        const send = async (event: string, data: object) => {
+          if (pending >= pendingMax) return stream.abort()
+          pending += 1
+          await stream.writeSSE({ event, data: JSON.stringify(data) })
+          pending -= 1
+        }
         const unsubscribe = events.subscribe(({ type, ...data }) => send(type, data))
         const ping = setInterval(() => send('ping', {}), pingMs)
-        const gone = new Promise<void>((resolve) => stream.onAbort(resolve))
+        const gone = new Promise<void>((resolve) =>
+          stream.onAbort(() => {
+            clearInterval(ping)
+            unsubscribe()
+            resolve()
+          }),
+        )
         await send('ready', {})
         await gone
-        clearInterval(ping)
-        unsubscribe()
       }),
   )
