@@ -25,7 +25,7 @@ await check.close()
 // Three logins: the rows of one tenant, the tenant directory, and the tables of better-auth.
 const db = createTenantDatabase({ connections: createPool({ url, size: 10 }) })
 const directoryPool = createPool({ url: setting('DATABASE_DIRECTORY_URL'), size: 1 })
-const tenants = createDirectoryEditor({ connections: directoryPool, log: console })
+const tenants = createDirectoryEditor({ connections: directoryPool })
 const pool = new Pool({ connectionString: setting('DATABASE_AUTH_URL') })
 pool.on('error', (error) => console.error(error.message)) // a connection that was idle; without this the process ends
 
@@ -41,4 +41,6 @@ const server = serve({ fetch: app.fetch, port }, () => console.info(baseUrl))
 
 process.once('SIGTERM', () => {
   server.close(() => void Promise.all([db.close(), tenants.close(), directoryConnections.close(), pool.end()]))
+  // A request of a client that hangs has no end of its own.
+  setTimeout(() => process.exit(0), 5000).unref()
 })
