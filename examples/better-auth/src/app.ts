@@ -32,8 +32,8 @@ export function createApp({ db, directory, auth }: AppOptions) {
 
   app.on(['GET', 'POST'], '/api/auth/*', bodyLimit({ maxSize: maxBytes }), (c) => auth.handler(c.req.raw))
 
-  // The session names the tenant, by the id of the active organization. Without a tenant in the directory it opens nothing.
-  const forTenant = tenant({ from: claim(), auth: callers(auth), directory, directoryRequired: true })
+  // The session names the tenant, by the id of the active organization. One that the directory does not have opens nothing.
+  const forTenant = tenant({ from: claim(), auth: callers(auth), directory })
   app.use('/notes/*', forTenant, bodyLimits({ maxBytes, budget: new ByteBudget({ totalBytes: 16 * 1024 * 1024 }) }))
   app.route('/notes', noteRoutes({ db }))
   return app

@@ -84,6 +84,11 @@ test('a bearer token is the same session, and a cookie beside it is refused', as
   expect((await read({})).status).toBe(401)
 })
 
+test('browsers do not send the session with requests of other sites', async () => {
+  const { setCookies } = await signUp('Ada')
+  expect(setCookies.filter((line) => !/HttpOnly.*SameSite=Lax/i.test(line))).toEqual([])
+})
+
 test('a session that has signed out reads nothing', async () => {
   const acme = await signUpWithOrganization('Acme')
   await acme.send('POST', '/api/auth/sign-out', {})

@@ -63,6 +63,26 @@ test('when better-auth fails the tenant opens nothing, and a second attempt of t
   expect(await ada.read()).toEqual([])
 })
 
+test('an organization from before opens nothing until it has a tenant', async () => {
+  const ada = await signUp('Ada')
+  const id = newSlug()
+  await owner.query("insert into auth.organization (id, name, slug) values ($1, 'Acme', $1)", [id])
+  await owner.query("insert into auth.member (id, organization_id, user_id, role) values ($1, $1, $2, 'owner')", [
+    id,
+    ada.id,
+  ])
+  expect((await ada.activate(id)).status).toBe(200)
+  expect(await ada.read()).toBe(403)
+  await tenants.create({ slug: id, name: 'Acme', externalId: id }, { actor: 'ops', reason: 'a test' })
+  expect(await ada.read()).toEqual([])
+})
+
+test('a suspended tenant is refused', async () => {
+  const { organizationId, read } = await signUpWithOrganization('Acme')
+  await tenants.suspend({ externalId: organizationId }, { actor: 'ops', reason: 'a test' })
+  expect(await read()).toBe(403)
+})
+
 test('two attempts at the same time create one organization', async () => {
   const ada = await signUp('Ada')
   const slug = newSlug()

@@ -22,8 +22,9 @@ export async function send(method: string, path: string, body?: object, headers:
 export async function signUp(name: string) {
   const email = `${randomUUID()}@acme.example`
   const { headers, body } = await send('POST', '/api/auth/sign-up/email', { name, email, password: 'correct horse' })
-  const cookie = headers.getSetCookie().map((line) => line.split(';')[0])
-  const ofBrowser = { Cookie: cookie.join('; '), Origin: baseUrl }
+  const setCookies = headers.getSetCookie()
+  const cookie = setCookies.map((line) => line.split(';')[0]).join('; ')
+  const ofBrowser = { Cookie: cookie, Origin: baseUrl }
   const as = (method: string, path: string, sent?: object) => send(method, path, sent, ofBrowser)
   const token = headers.get('set-auth-token') ?? ''
 
@@ -47,7 +48,8 @@ export async function signUp(name: string) {
     id: body.user.id,
     email,
     token,
-    cookie: ofBrowser.Cookie,
+    cookie,
+    setCookies,
     send: as,
     createOrganization,
     activate,

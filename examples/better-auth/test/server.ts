@@ -4,12 +4,14 @@ import { Pool } from 'pg'
 import { createPool, createTenantDirectory } from 'rowhouse'
 import { createDirectoryEditor } from 'rowhouse/directory'
 import { createTestDatabase } from 'rowhouse/testing'
-import { afterAll } from 'vitest'
+import { afterAll, vi } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { createAuth, type Invitation } from '../src/auth.ts'
 import { unreachable } from '../src/auth-schema.ts'
 
 // Each test file that imports this module gets a migrated database of its own, and a server that listens.
+
+vi.setConfig({ testTimeout: 30_000 }) // each sign-up hashes a password, which is slow on purpose
 
 const url = process.env.TEST_DATABASE_URL
 if (!url) throw new Error('TEST_DATABASE_URL is not set: the URL of a superuser of a PostgreSQL server for tests')
@@ -37,7 +39,7 @@ export const auth = createAuth({
   secret: 'the-secret-of-the-tests-0123456789',
   sendInvitation: async (invitation) => void invitations.push(invitation),
 })
-const directory = createTenantDirectory({ connections: directoryConnections })
+const directory = createTenantDirectory({ connections: directoryConnections, cacheMs: 0 })
 const app = createApp({ db, directory, auth })
 
 export { db }

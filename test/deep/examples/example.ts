@@ -30,7 +30,7 @@ export function testExample(installed: () => Example): void {
     const { stdout } = await run([program('tsc'), '--skipLibCheck', 'false', '--pretty', 'false'], folder)
     const own = stdout.split('\n').filter((line) => /^\S/.test(line) && !foreign.test(line))
     expect(own).toEqual([])
-  }, 60_000)
+  }, 120_000)
 
   test('has the SQL and the migrations that its schema and the kit need', async () => {
     const { folder, program } = installed()
@@ -38,7 +38,7 @@ export function testExample(installed: () => Example): void {
     expect(stderr).toBe('')
     expect(stdout).not.toMatch(/ (written|updated|was not changed)/)
     expect(await runs([program('drizzle-kit'), 'generate'], folder)).toContain('No schema changes')
-  }, 60_000)
+  }, 120_000)
 
   test('passes its own tests, and their process ends', async () => {
     const { folder, program } = installed()
