@@ -42,7 +42,7 @@ test('has no finding in its schema and in its database', async () => {
 }, 60_000)
 
 test('the login of better-auth reads its own tables, and no row of a tenant', async () => {
-  const betterAuth = asOwner({ ...database, ownerUrl: env['DATABASE_AUTH_URL'] ?? '' })
+  const betterAuth = asOwner({ ...database, ownerUrl: env.DATABASE_AUTH_URL ?? '' })
   expect(await betterAuth`select count(*)::int as users from auth.user`).toMatchObject([{ users: expect.any(Number) }])
   await expect(betterAuth`select from notes`.execute()).rejects.toThrow('permission denied')
 })
