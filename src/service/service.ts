@@ -80,6 +80,8 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     loadDocsAsset,
     tenant: tenant.options,
     tenantHeader: config.tenant.header,
+    bookmarks: replica !== undefined,
+    problems: config.problems,
     bearer: hasTokens(config.auth),
     limits: createLimitsOptions(config, given.connections === undefined),
     requests: config.requests,

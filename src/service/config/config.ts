@@ -49,6 +49,8 @@ export interface Config {
     readonly receivedBytesMax: number
     readonly sentBytesMax: number
   }
+  /** Whether failures are `application/problem+json` for clients that accept it. */
+  readonly problems: boolean
   readonly log: { readonly level: Settings['LOG_LEVEL'] }
 }
 
@@ -121,6 +123,7 @@ const nest = (given: Settings, auth: AuthConfig): Config => ({
     receivedBytesMax: given.RECEIVED_BYTES_MAX,
     sentBytesMax: given.SENT_BYTES_MAX,
   },
+  problems: given.PROBLEM_JSON === 'on',
   log: { level: given.LOG_LEVEL },
 })
 
