@@ -29,6 +29,7 @@ import type { Config } from './config/config.ts'
 import { healthRoutes } from './features/health.ts'
 import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
 import { userBodyBytes, userConstraints, userRoutes } from './features/users/routes.ts'
+import { type HomeOptions, homeRoutes } from './home/home-routes.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { chain } from './middleware/chain.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
@@ -62,6 +63,8 @@ export interface AppOptions {
   hsts: string | undefined
   /** Whether reads may go to a replica, for the OpenAPI document. @default false */
   bookmarks?: boolean
+  /** The page `/` for browsers, which lets everybody act for its tenants; `false` for no answer to `/`. @default JSON for all */
+  home?: HomeOptions['page'] | false | undefined
   /** Whether failures are `application/problem+json` for clients that accept it. @default false */
   problems?: boolean
   /** How many proxies append to `X-Forwarded-For`. */
@@ -100,6 +103,8 @@ export function createApp(options: AppOptions) {
   protect(app, { '/users': { routes: users.routes, maxBytes: userBodyBytes }, '/tasks': tasks }, options)
   const typed = app.route('/', healthRoutes({ isolation })).route('/users', users).route('/tasks', tasks)
 
+  if (options.home !== false)
+    app.route('/', homeRoutes({ name: title, version: packageJson.version, page: options.home }))
   // Built by the first request for it: the start is faster without.
   const load = async () => createDocument(app, { ...documentOptions(options), envelope })
   app.get('/openapi.json', staticFile({ type: 'application/json', load }))

@@ -21,6 +21,7 @@ test('DATABASE_URL is the only setting without a default', () => {
     tenant: { from: ['header'], header: 'X-Tenant-Id', domain: undefined, directory: 'off', signingKeys: [] },
     limits: { concurrency: 'auto', actorConcurrency: 'auto', queue: 1000, rate: undefined },
     requests: { timeoutMs: 15_000, bodyLimitBytes: 131_072, receivedBytesMax: 16_777_216, sentBytesMax: 33_554_432 },
+    homePage: true,
     problems: false,
     log: { level: 'info' },
   })
