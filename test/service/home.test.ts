@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import packageJson from '../../package.json'
 import { createPool, createTenantDatabase, type TenantDatabase } from '../../src/database/index.ts'
+import { recordStatements } from '../../src/database/internal.ts'
 import { createApp } from '../../src/service/app.ts'
-import { recordStatements } from '../../src/service/home/recorded-statements.ts'
 import { deps } from '../app.ts'
 import { closeAfterwards, main, newTenant } from '../database.ts'
 
