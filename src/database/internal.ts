@@ -1,4 +1,3 @@
 // What other kit folders need and users of the kit do not.
 
 export { queryAs } from './query-as.ts'
-export { type RecordedConnections, recordStatements } from './recorded-statements.ts'

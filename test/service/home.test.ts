@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import packageJson from '../../package.json'
-import { createPool, createTenantDatabase, type TenantDatabase } from '../../src/database/index.ts'
-import { recordStatements } from '../../src/database/internal.ts'
+import { createPool, createTenantDatabase, recordStatements, type TenantDatabase } from '../../src/database/index.ts'
 import { createApp } from '../../src/service/app.ts'
 import { deps } from '../app.ts'
 import { closeAfterwards, main, newTenant } from '../database.ts'

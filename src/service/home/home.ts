@@ -1,6 +1,6 @@
 import { demo } from '../../../db/schema/demo.ts'
 import type { ConnectionSource } from '../../database/index.ts'
-import { recordStatements } from '../../database/internal.ts'
+import { recordStatements } from '../../database/index.ts'
 import type { Config } from '../config/config.ts'
 import type { HomeOptions } from './home-routes.ts'
 
