@@ -1,7 +1,7 @@
-import type { Logger } from '../context/index.ts'
 import { ConfigError } from '../errors/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { createService, type ServiceOptions } from '../service/service.ts'
+import type { ServiceLog } from '../service/service-log.ts'
 import { urlOf } from './address.ts'
 import { type Listen, ListenError, type Listening } from './listening.ts'
 import { createLog } from './log.ts'
@@ -63,7 +63,7 @@ export async function runService(
   }
 }
 
-function stopOnSignal(listening: Listening, end: () => Promise<void>, config: Config, log: Logger): void {
+function stopOnSignal(listening: Listening, end: () => Promise<void>, config: Config, log: ServiceLog): void {
   let stopping = false
   const stop = async (signal: string) => {
     if (stopping) return

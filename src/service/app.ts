@@ -2,7 +2,6 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { mergePath } from 'hono/utils/url'
 import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import type { Logger } from '../context/index.ts'
 import type { TenantDatabase } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
@@ -36,12 +35,15 @@ import { rejectForeignHost } from './middleware/reject-foreign-host.ts'
 import { rejectMalformedUrl } from './middleware/reject-malformed-url.ts'
 import { requestDeadline } from './middleware/request-deadline.ts'
 import { responseHeaders } from './middleware/response-headers.ts'
+import type { ServiceLog } from './service-log.ts'
 
 export interface AppOptions {
   db: TenantDatabase
   /** What `/ready` runs. */
   isolation: Pick<IsolationCheck, 'inspect'>
-  log: Logger
+  /** Whether the process has begun to stop: then `/ready` is 503, and other requests are served. @default never */
+  isStopping?: (() => boolean) | undefined
+  log: ServiceLog
   loadDocsAsset: LoadDocsAsset
   /** How a request's tenant is found and its caller verified. */
   tenant: TenantOptions
@@ -89,7 +91,7 @@ export function createApp(options: AppOptions) {
   )
   app.notFound(methodNotAllowed(app))
 
-  app.route('/', healthRoutes({ isolation: options.isolation }))
+  app.route('/', healthRoutes({ isolation: options.isolation, isStopping: options.isStopping ?? (() => false) }))
   mountForTenants(app, options)
 
   // Built by the first request for it: the start is faster without.

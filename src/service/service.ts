@@ -1,5 +1,5 @@
 import { shared } from '../../db/schema/shared.ts'
-import { type Logger, tenantContext } from '../context/index.ts'
+import { tenantContext } from '../context/index.ts'
 import { type ConnectionSource, createPool, createTenantDatabase, createTenantSigner } from '../database/index.ts'
 import { findDatabaseError } from '../errors/index.ts'
 import { assertRowSecurity, createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
@@ -10,12 +10,13 @@ import { hasTokens } from './config/auth-settings.ts'
 import type { Config } from './config/config.ts'
 import { createLimitsOptions } from './limits-options.ts'
 import { createReadiness } from './readiness.ts'
+import type { ServiceLog } from './service-log.ts'
 import { createStartChecks } from './start-checks.ts'
 import { createTenantOptions } from './tenant-options.ts'
 
 export interface ServiceOptions {
   config: Config
-  log: Logger
+  log: ServiceLog
   loadDocsAsset: LoadDocsAsset
   /** The role that every transaction takes, for PGlite: its login is a superuser. */
   role?: string
@@ -65,6 +66,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     createIsolationCheck({ url, shared, ...checks, ...roleOption, allowPrivileged: role !== undefined })
   const readiness = createReadiness({ isolation, log, behind: given.isolation === undefined })
   let replicaCheckedAt = 0
+  let isStopping = false
   const app = createApp({
     db,
     isolation: {
@@ -76,6 +78,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
         return await readiness.inspect()
       },
     },
+    isStopping: () => isStopping,
     log,
     loadDocsAsset,
     tenant: tenant.options,
@@ -103,6 +106,10 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
       readiness.remember(findings)
       // With PGlite a warning is of no use: its PostgreSQL comes with the package and cannot be updated alone.
       if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'isolation check')
+    },
+    /** Answers `/ready` with 503 from now on, so that load balancers send new requests to another process. */
+    drain(): void {
+      isStopping = true
     },
     async close(): Promise<void> {
       await Promise.all([db.close(), isolation.close(), replica?.closeCheck(), tenant.close()])
