@@ -13,6 +13,7 @@ test('DATABASE_URL is the only setting without a default', () => {
       host: '0.0.0.0',
       port: 3000,
       trustProxy: 0,
+      shutdownDrainMs: 0,
       shutdownTimeoutMs: 10_000,
       hsts: 'max-age=15552000; includeSubDomains',
     },
@@ -23,6 +24,12 @@ test('DATABASE_URL is the only setting without a default', () => {
     requests: { timeoutMs: 15_000, bodyLimitBytes: 131_072, receivedBytesMax: 16_777_216, sentBytesMax: 33_554_432 },
     log: { level: 'info' },
   })
+})
+
+test('drains for five seconds by default in production, where a load balancer needs time to notice', () => {
+  const production = { NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true' }
+  expect(load(production).server.shutdownDrainMs).toBe(5000)
+  expect(load({ ...production, SHUTDOWN_DRAIN_MS: '0' }).server.shutdownDrainMs).toBe(0)
 })
 
 test('treats an empty variable as unset', () => {

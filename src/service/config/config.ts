@@ -10,6 +10,8 @@ export interface Config {
     readonly host: string
     readonly port: number
     readonly trustProxy: number
+    /** How long `/ready` is 503 before the service refuses connections. */
+    readonly shutdownDrainMs: number
     readonly shutdownTimeoutMs: number
     /** The value of Strict-Transport-Security; undefined for none. */
     readonly hsts: string | undefined
@@ -86,11 +88,15 @@ function parseEach(set: Record<string, string | undefined>) {
   return { values: Object.fromEntries(values) as Settings, problems } // its keys are those of the shape
 }
 
+/** Kubernetes takes a process out of rotation within a few seconds after SIGTERM. */
+const productionDrainMs = 5000
+
 const nest = (given: Settings, auth: AuthConfig): Config => ({
   server: {
     host: given.HOST,
     port: given.PORT,
     trustProxy: given.TRUST_PROXY,
+    shutdownDrainMs: given.SHUTDOWN_DRAIN_MS ?? (given.NODE_ENV === 'production' ? productionDrainMs : 0),
     shutdownTimeoutMs: given.SHUTDOWN_TIMEOUT_MS,
     hsts: given.HSTS === 'off' ? undefined : given.HSTS,
   },
