@@ -41,6 +41,12 @@ describe.skipIf(!hasNode)('on Node', () => {
     const id = crypto.randomUUID()
     await fetch(new URL('/openapi.json', url), { headers: { 'X-Request-Id': id } })
     const line = await until(() => server.log().find(({ requestId }) => requestId === id))
-    expect(line).toMatchObject({ level: 'info', msg: 'request', route: '/openapi.json', status: 200, client: '127.0.0.1' })
+    expect(line).toMatchObject({
+      level: 'info',
+      msg: 'request',
+      route: '/openapi.json',
+      status: 200,
+      client: '127.0.0.1',
+    })
   })
 })

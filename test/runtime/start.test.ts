@@ -31,7 +31,7 @@ afterAll(async () => {
 async function failure(child: Child, exitCode = 1): Promise<string> {
   await using ended = child
   expect(await Promise.race([ended.exited, ended.listening().catch(() => ended.exited)])).toBe(exitCode)
-  expect(ended.log().filter(({ level }) => level !== 40)).toEqual([])
+  expect(ended.log().filter(({ level }) => level !== 'warn')).toEqual([])
   expect(ended.stderr).not.toMatch(/^\s+at /m)
   return ended.stderr
 }

@@ -63,7 +63,9 @@ describe('on Cloudflare Workers', () => {
 
   test('logs a request as one JSON line, with the client’s address from Cloudflare', async () => {
     const id = crypto.randomUUID()
-    await fetch(new URL('/openapi.json', worker.url), { headers: { 'X-Request-Id': id, 'CF-Connecting-IP': '203.0.113.9' } })
+    await fetch(new URL('/openapi.json', worker.url), {
+      headers: { 'X-Request-Id': id, 'CF-Connecting-IP': '203.0.113.9' },
+    })
     const line = await until(() => worker.lines.find(({ requestId }) => requestId === id))
     expect(line).toMatchObject({ level: 'info', msg: 'request', route: '/openapi.json', client: '203.0.113.9' })
   })

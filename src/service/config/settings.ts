@@ -46,7 +46,9 @@ export const settings = z.object({
 })
 
 /** Settings that only commands read. */
-export const commandSettings = ['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL', 'DATABASE_DIRECTORY_URL']
+export const commandSettings = [
+  ...['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL', 'DATABASE_DIRECTORY_URL', 'DATABASE_BACKUP_URL'],
+]
 
 /** The settings one by one, each of them valid. */
 export type Settings = z.infer<typeof settings>
