@@ -8,6 +8,7 @@ import { createApp } from './app.ts'
 import { createCheckedReplica } from './checked-replica.ts'
 import { hasTokens } from './config/auth-settings.ts'
 import type { Config } from './config/config.ts'
+import { currentPassword } from './current-password.ts'
 import { createLimitsOptions } from './limits-options.ts'
 import { createReadiness } from './readiness.ts'
 import type { ServiceLog } from './service-log.ts'
@@ -39,6 +40,7 @@ const replicaCheckMs = 5000
 export async function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
   const roleOption = role === undefined ? {} : { role }
   const { url, poolSize: size } = config.database
+  const password = currentPassword(config.database.urlFile)
   const [signingKey] = config.tenant.signingKeys
   const signer = signingKey === undefined ? undefined : createTenantSigner(signingKey)
   const tenant = await createTenantOptions({ config, log, role, connections: given.connections })
@@ -48,7 +50,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     // After the timeout no request waits for the statement any more: its connection may have gone silent.
     connections:
       given.connections ??
-      createPool({ url, size, spare: size > 2 ? 1 : 0, answerTimeoutMs: config.requests.timeoutMs }),
+      createPool({ url, ...password, size, spare: size > 2 ? 1 : 0, answerTimeoutMs: config.requests.timeoutMs }),
     ...roleOption,
     signer,
     ...(replica ? { replica } : {}),
@@ -63,7 +65,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   const checks = { signer: signer ?? ('none' as const), also: createStartChecks(config, hasPool) }
   const isolation =
     given.isolation?.(checks) ??
-    createIsolationCheck({ url, shared, ...checks, ...roleOption, allowPrivileged: role !== undefined })
+    createIsolationCheck({ url, ...password, shared, ...checks, ...roleOption, allowPrivileged: role !== undefined })
   const readiness = createReadiness({ isolation, log, behind: given.isolation === undefined })
   let replicaCheckedAt = 0
   let isStopping = false

@@ -53,7 +53,10 @@ export function readSecretFiles(given: Environment): SecretFiles {
  *
  * @throws Error of the system when the file cannot be read
  */
-export const readSecretFile = (path: string): string => readFileSync(path, 'utf8').replace(/[\r\n]+$/, '')
+const readSecretFile = (path: string): string => withoutNewline(readFileSync(path, 'utf8'))
+
+/** Cuts the newlines at the end of a file, as `$(cat …)` does. */
+export const withoutNewline = (text: string): string => text.replace(/[\r\n]+$/, '')
 
 const reasons: Record<string, string> = {
   ENOENT: 'does not exist',
