@@ -52,10 +52,10 @@ describe.skipIf(!mayUnshare)(
     })
     afterAll(async () => {
       await service?.[Symbol.asyncDispose]()
-    for (const child of others) {
-      child.signal('SIGTERM') // SIGKILL would leave the workers of nginx
-      await child.exited
-    }
+      for (const child of others) {
+        child.signal('SIGTERM') // SIGKILL would leave the workers of nginx
+        await child.exited
+      }
       await server?.stop()
       if (folder) rmSync(folder, { recursive: true, force: true })
     })
