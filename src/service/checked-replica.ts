@@ -28,7 +28,7 @@ const connectTimeoutMs = 1000
 export function createCheckedReplica(config: Config, log: Logger, signer?: TenantSigner): CheckedReplica | undefined {
   const { replicaUrl: url, poolSize: size, bookmarkSecret } = config.database
   if (url === undefined) return undefined
-  const password = currentPassword(config.database.replicaUrlFile)
+  const password = currentPassword('DATABASE_REPLICA_URL', config.database.replicaUrlFile, log)
   const isolation = createIsolationCheck({ url, ...password, shared, signer: signer ?? 'none', connectTimeoutMs })
   const replica = createReplica({
     connections: createPool({ url, ...password, size, connectTimeoutMs, answerTimeoutMs: config.requests.timeoutMs }),

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Logger } from '../context/index.ts'
 import type { ConnectionOptions } from '../database/index.ts'
 import { parseDatabaseUrl } from '../text/index.ts'
 import { withoutNewline } from './config/secret-files.ts'
@@ -9,7 +10,22 @@ import { withoutNewline } from './config/secret-files.ts'
  *
  * @param file undefined for a URL from a variable
  */
-export function currentPassword(file: string | undefined): Pick<ConnectionOptions, 'password'> {
+export function currentPassword(
+  setting: 'DATABASE_URL' | 'DATABASE_REPLICA_URL',
+  file: string | undefined,
+  log: Pick<Logger, 'error'>,
+): Pick<ConnectionOptions, 'password'> {
   if (file === undefined) return {}
-  return { password: async () => parseDatabaseUrl(withoutNewline(await readFile(file, 'utf8'))).password }
+  return {
+    async password() {
+      try {
+        return parseDatabaseUrl(withoutNewline(await readFile(file, 'utf8'))).password
+      } catch (error) {
+        // A message of the system contains the path.
+        const { code, name } = error as NodeJS.ErrnoException // node:fs and the parser throw errors
+        log.error({ reason: code ?? name }, `a new connection cannot read its password from ${setting}_FILE`)
+        throw error
+      }
+    },
+  }
 }

@@ -40,7 +40,7 @@ const replicaCheckMs = 5000
 export async function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
   const roleOption = role === undefined ? {} : { role }
   const { url, poolSize: size } = config.database
-  const password = currentPassword(config.database.urlFile)
+  const password = currentPassword('DATABASE_URL', config.database.urlFile, log)
   const [signingKey] = config.tenant.signingKeys
   const signer = signingKey === undefined ? undefined : createTenantSigner(signingKey)
   const tenant = await createTenantOptions({ config, log, role, connections: given.connections })

@@ -43,11 +43,11 @@ export async function createTenantOptions(source: TenantOptionsSource) {
   return { options, close: async () => await directory?.close() }
 }
 
-function createDirectory({ config, role, connections }: TenantOptionsSource) {
+function createDirectory({ config, log, role, connections }: TenantOptionsSource) {
   if (config.tenant.directory === 'off') return undefined
   const { url, urlFile } = config.database
   return createTenantDirectory({
-    connections: connections ?? createPool({ url, ...currentPassword(urlFile), size: 1 }),
+    connections: connections ?? createPool({ url, ...currentPassword('DATABASE_URL', urlFile, log), size: 1 }),
     role,
   })
 }

@@ -181,7 +181,7 @@ describe.skipIf(!mayUnshare)(
         ),
       )
 
-      // Stands for the engine: it runs `docker compose run --rm migrate …` and `docker compose exec -T service …` in the image.
+      // Stands for the engine: it runs `docker compose run --rm -T migrate …` and `docker compose exec -T service …` in the image.
       const quoted = (part: string) => {
         const variables = Object.entries(environmentOf(part)).map(([name, value]) => `${name}=${value}`)
         return inContainer(image, user, ['env', ...variables])
@@ -191,7 +191,7 @@ describe.skipIf(!mayUnshare)(
       const program = `#!/bin/sh
 case "$2" in
   up) ;;
-  run) shift 4; exec ${quoted('migrate')} "$@" ;;
+  run) shift 5; exec ${quoted('migrate')} "$@" ;;
   exec) shift 4; exec ${quoted('service')} "$@" ;;
 esac`
       mkdirSync(join(folder, 'bin'))
