@@ -16,7 +16,7 @@ const { tenant, requests, server } = loadConfig({ DATABASE_URL: main.appUrl })
 export const deps: AppOptions = {
   db,
   isolation,
-  log: { info: ignore, warn: ignore, error: ignore },
+  log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   loadDocsAsset: readDocsAsset,
   tenant: { from: header(tenant.header), auth: unverified() },
   tenantHeader: tenant.header,

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import project from '../../package.json' with { type: 'json' }
+import { OperatorError } from '../errors/index.ts'
+import { readSecretFiles } from '../service/config/secret-files.ts'
 import { describeStartProblem } from '../service/start-problem.ts'
 import { escapedLines } from '../text/index.ts'
 import { createAddCommand } from './commands/add.ts'
@@ -34,13 +36,21 @@ export async function runProgram(
 ): Promise<number> {
   const run: CommandIo = { ...io, exitCode: 0, runner: runnerOf(io.env) }
   try {
-    await create(run).parseAsync(parameters, { from: 'user' })
+    const program = create(run).hook('preAction', () => readSecrets(run)) // --help needs none
+    await program.parseAsync(parameters, { from: 'user' })
     return run.exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has written its message
     io.stderr.write(`${withRunner(describeStartProblem(error), run.runner)}\n`)
     return 2
   }
+}
+
+/** @throws OperatorError with a line for each file that cannot be read */
+function readSecrets(run: CommandIo): void {
+  const { environment, problems } = readSecretFiles(run.env)
+  if (problems.length > 0) throw new OperatorError(problems.join('\n'))
+  run.env = environment
 }
 
 function createProgram(io: CommandIo): Command {
@@ -70,6 +80,8 @@ defaults, of which drizzle.config.ts may set the schema, the casing and the fold
     app: undefined, // the module of the app, likewise
     tests: undefined, // the folder of tests, likewise
   })
+
+A variable with a secret, such as DATABASE_URL, can be a file: DATABASE_URL_FILE=/run/secrets/database_url.
 
 Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     )

@@ -9,6 +9,15 @@ export interface ConnectionOptions {
    * `?prepare=false` for a transaction pooler without named statements: PgBouncer below 1.21.
    */
   url: string
+  /**
+   * Returns the password of each login, in place of the URL's: for a password that changes while the process runs, such as one in a file
+   * or a token of a cloud. A connection that is open stays open. An error of the function fails the login.
+   *
+   * @default the password of the URL
+   * @example
+   * createPool({ url, size: 10, password: async () => (await readFile('/run/secrets/password', 'utf8')).trimEnd() })
+   */
+  password?: (() => string | Promise<string>) | undefined
   /** How long a login may take, in milliseconds; 0 for no limit. A `connect_timeout` of the URL overrides it. @default 5000 */
   connectTimeoutMs?: number
   /**
@@ -41,13 +50,14 @@ export const openConnection = (options: ConnectionOptions): Connection => create
  */
 export function createOpener({
   url,
+  password,
   answerTimeoutMs = 15_000,
   ...given
 }: ConnectionOptions): () => SideBySideConnection {
   const { client, prepare, connectTimeoutMs = given.connectTimeoutMs ?? 5000 } = parseConnectionUrl(url)
   assertWholeNumber('connectTimeoutMs', connectTimeoutMs, 0)
   assertWholeNumber('answerTimeoutMs', answerTimeoutMs, 0)
-  const config = { ...client, connectionTimeoutMillis: connectTimeoutMs }
+  const config = { ...client, ...(password ? { password } : {}), connectionTimeoutMillis: connectTimeoutMs }
   const loginSettings = {
     client_encoding: 'UTF8',
     DateStyle: 'ISO, MDY',

@@ -1,6 +1,6 @@
 import { type DestinationStream, pino } from 'pino'
-import type { Logger } from '../context/index.ts'
 import type { Config } from '../service/config/config.ts'
+import type { ServiceLog } from '../service/service-log.ts'
 
 /** In a terminal a request is one line: method, route, status and duration first. */
 const terminal = {
@@ -10,10 +10,10 @@ const terminal = {
 }
 
 /** Creates the log: readable lines in a terminal, JSON lines everywhere else. */
-export async function createLog(level: Config['log']['level']): Promise<Logger> {
+export async function createLog(level: Config['log']['level']): Promise<ServiceLog> {
   if (!process.stdout.isTTY) return jsonLog(level, buffered(pino.destination({ dest: process.stdout.fd, sync: true })))
   const { default: pretty } = await import('pino-pretty') // loaded only for a terminal
-  const log: Logger = pino({ level, base: {} }, pretty({ ...terminal, sync: true }))
+  const log: ServiceLog = pino({ level, base: {} }, pretty({ ...terminal, sync: true }))
   return log
 }
 
@@ -21,15 +21,17 @@ export async function createLog(level: Config['log']['level']): Promise<Logger> 
  * Creates a log of JSON lines. Most lines of a busy service are of its requests, with plain fields: they are written here, with the
  * same bytes as by pino, in less of the request's time.
  */
-export function jsonLog(level: Config['log']['level'], destination: DestinationStream): Logger {
-  const log = pino({ level, base: {}, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+export function jsonLog(level: Config['log']['level'], destination: DestinationStream): ServiceLog {
+  const formatters = { level: (word: string) => ({ level: word }) }
+  const log = pino({ level, base: {}, formatters, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   if (!log.isLevelEnabled('info')) return log
   return {
+    debug: (given, message) => log.debug(given, message),
     info(given, message) {
       const members = plainMembers(given)
       if (members === undefined) return log.info(given, message)
       const time = new Date().toISOString()
-      destination.write(`{"level":30,"time":"${time}"${members},"msg":${JSON.stringify(message)}}\n`)
+      destination.write(`{"level":"info","time":"${time}"${members},"msg":${JSON.stringify(message)}}\n`)
     },
     warn: (given, message) => log.warn(given, message),
     error: (given, message) => log.error(given, message),

@@ -1,7 +1,7 @@
-import type { Logger } from '../context/index.ts'
 import { ConfigError } from '../errors/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { createService, type ServiceOptions } from '../service/service.ts'
+import type { ServiceLog } from '../service/service-log.ts'
 import { urlOf } from './address.ts'
 import { type Listen, ListenError, type Listening } from './listening.ts'
 import { createLog } from './log.ts'
@@ -55,7 +55,7 @@ export async function runService(
     })
     const url = urlOf(config.server.host, listening.port)
     log.info({ url }, 'listening')
-    stopOnSignal(listening, end, config, log)
+    stopOnSignal(listening, { drain: service.drain, end }, config, log)
     return url
   } catch (error) {
     await end()
@@ -63,13 +63,23 @@ export async function runService(
   }
 }
 
-function stopOnSignal(listening: Listening, end: () => Promise<void>, config: Config, log: Logger): void {
-  let stopping = false
+interface Ending {
+  /** Answers `/ready` with 503, and other requests as before. */
+  drain(): void
+  end(): Promise<void>
+}
+
+function stopOnSignal(listening: Listening, { drain, end }: Ending, config: Config, log: ServiceLog): void {
+  const { shutdownDrainMs, shutdownTimeoutMs } = config.server
+  let endDrain: (() => void) | undefined
   const stop = async (signal: string) => {
-    if (stopping) return
-    stopping = true
+    if (endDrain) return endDrain() // a second signal
     log.info({ signal }, 'stopping')
-    const { shutdownTimeoutMs } = config.server
+    drain()
+    await new Promise<void>((resolve) => {
+      endDrain = resolve
+      setTimeout(resolve, shutdownDrainMs)
+    })
     const deadline = setTimeout(async () => {
       log.warn({ ms: shutdownTimeoutMs }, 'requests were still running at the deadline')
       await listening.kill()

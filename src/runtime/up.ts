@@ -12,14 +12,14 @@ import { exitWith } from './exit-with.ts'
 import { assertFree } from './listening.ts'
 import { runService } from './process.ts'
 
-// `bun run up` starts an embedded database with demo data and the service on it. With DATABASE_URL it starts the service alone.
+// `bun run up` starts an embedded database with demo data and the service on it. With DATABASE_URL (or its file) it starts the service alone.
 
 async function up(): Promise<void> {
-  const { DATABASE_URL: given } = process.env
+  const given = process.env.DATABASE_URL || process.env.DATABASE_URL_FILE
   // Callers are unverified: only this machine reaches the service, unless HOST says otherwise.
   const settings = { ...process.env, HOST: process.env.HOST || '127.0.0.1' }
   // Before the database starts, so that a wrong setting and a used port are reported at once.
-  const config = loadConfig({ ...settings, DATABASE_URL: given || 'postgres://embedded' })
+  const config = loadConfig({ ...settings, ...(given ? {} : { DATABASE_URL: 'postgres://embedded' }) })
   await assertFree(config)
   const { tenant } = config
   if (!given) process.umask(0o077) // the files of the database are for this user
@@ -31,7 +31,7 @@ async function up(): Promise<void> {
       environment,
       ...(embedded ? { role: 'app_user', onStopped: () => embedded.close() } : {}),
     })
-    process.stdout.write(`${banner(url, tenant.header, given || undefined)}\n`)
+    process.stdout.write(`${banner(url, tenant.header, given ? config.database.url : undefined)}\n`)
   } catch (error) {
     await embedded?.close()
     throw error

@@ -3,7 +3,6 @@ import { type ExecutionContext, Hono } from 'hono'
 import swaggerUiCss from 'swagger-ui-dist/swagger-ui.css' with { type: 'text' }
 import swaggerUiBundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'text' }
 import { shared } from '../../db/schema/shared.ts'
-import type { Logger } from '../context/index.ts'
 import { type ConnectionSource, connectionPerTransaction } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { ApiError, createErrorHandler, unavailable } from '../errors/index.ts'
@@ -11,6 +10,7 @@ import { createIsolationCheck, type IsolationCheck } from '../isolation/index.ts
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { accessLog } from '../service/middleware/access-log.ts'
 import { createService, type Service, type ServiceOptions } from '../service/service.ts'
+import type { ServiceLog } from '../service/service-log.ts'
 import { describeStartProblem } from '../service/start-problem.ts'
 
 /** The bindings of wrangler.jsonc: Hyperdrive or the secret `DATABASE_URL`, and the settings of `.env.example`. */
@@ -59,7 +59,7 @@ function createHandler(env: Bindings): Serve {
   }
 }
 
-async function createEdgeService(config: Config, log: Logger): Promise<Service> {
+async function createEdgeService(config: Config, log: ServiceLog): Promise<Service> {
   const url = config.database.url
   const connections: ConnectionSource = {
     ...connectionPerTransaction({ url, answerTimeoutMs: config.requests.timeoutMs }),
@@ -87,7 +87,7 @@ function afterResponse(ending: Promise<void>): void {
   execution.getStore()?.waitUntil(ending)
 }
 
-async function refuse(request: Request, remote: object, cause: unknown, log: Logger): Promise<Response> {
+async function refuse(request: Request, remote: object, cause: unknown, log: ServiceLog): Promise<Response> {
   const app = new Hono()
   app.use(requestId())
   app.use(accessLog({ log, trustProxy: 0 }))
@@ -110,13 +110,13 @@ function settingsOf({ HYPERDRIVE, ...vars }: Bindings): Record<string, string> {
 }
 
 /** Writes JSON lines in pino's format, each with the console method of its level. */
-function createLog(minimum: string): Logger {
+function createLog(minimum: string): ServiceLog {
   const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
-  const writer = (level: 'info' | 'warn' | 'error') => (fields: object, msg: string) => {
+  const writer = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, msg: string) => {
     if (levels.indexOf(level) < levels.indexOf(minimum)) return
-    const line = { level: 10 * (levels.indexOf(level) + 1), time: new Date().toISOString(), ...fields, msg }
+    const line = { level, time: new Date().toISOString(), ...fields, msg }
     // biome-ignore lint/suspicious/noConsole: a Worker logs to the console
     console[level](JSON.stringify(line))
   }
-  return { info: writer('info'), warn: writer('warn'), error: writer('error') }
+  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') }
 }

@@ -2,7 +2,6 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { mergePath } from 'hono/utils/url'
 import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import type { Logger } from '../context/index.ts'
 import type { TenantDatabase } from '../database/index.ts'
 import { createEnvelope, requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
@@ -37,12 +36,15 @@ import { rejectForeignHost } from './middleware/reject-foreign-host.ts'
 import { rejectMalformedUrl } from './middleware/reject-malformed-url.ts'
 import { requestDeadline } from './middleware/request-deadline.ts'
 import { responseHeaders } from './middleware/response-headers.ts'
+import type { ServiceLog } from './service-log.ts'
 
 export interface AppOptions {
   db: TenantDatabase
   /** What `/ready` runs. */
   isolation: Pick<IsolationCheck, 'inspect'>
-  log: Logger
+  /** Whether the process has begun to stop: then `/ready` is 503, and other requests are served. @default never */
+  isStopping?: (() => boolean) | undefined
+  log: ServiceLog
   loadDocsAsset: LoadDocsAsset
   /** How a request's tenant is found and its caller verified. */
   tenant: TenantOptions
@@ -98,10 +100,10 @@ export function createApp(options: AppOptions) {
   )
   app.notFound(methodNotAllowed(app))
 
-  const { db, isolation } = options
+  const { db, isolation, isStopping = () => false } = options
   const [users, tasks] = [userRoutes({ db }), taskRoutes({ db })]
   protect(app, { '/users': { routes: users.routes, maxBytes: userBodyBytes }, '/tasks': tasks }, options)
-  const typed = app.route('/', healthRoutes({ isolation })).route('/users', users).route('/tasks', tasks)
+  const typed = app.route('/', healthRoutes({ isolation, isStopping })).route('/users', users).route('/tasks', tasks)
 
   if (options.home !== false)
     app.route('/', homeRoutes({ name: title, version: packageJson.version, page: options.home }))

@@ -5,6 +5,7 @@ import { createPool, createReplica, type Replica, type TenantSigner } from '../d
 import { ApiError, ConfigError, causesOf, findDatabaseError } from '../errors/index.ts'
 import { assertRowSecurity, createIsolationCheck } from '../isolation/index.ts'
 import type { Config } from './config/config.ts'
+import { currentPassword } from './current-password.ts'
 import { describeStartProblem } from './start-problem.ts'
 
 /** The replica of `DATABASE_REPLICA_URL`. It serves reads only while it passes the same isolation check as the primary. */
@@ -27,9 +28,10 @@ const connectTimeoutMs = 1000
 export function createCheckedReplica(config: Config, log: Logger, signer?: TenantSigner): CheckedReplica | undefined {
   const { replicaUrl: url, poolSize: size, bookmarkSecret } = config.database
   if (url === undefined) return undefined
-  const isolation = createIsolationCheck({ url, shared, signer: signer ?? 'none', connectTimeoutMs })
+  const password = currentPassword('DATABASE_REPLICA_URL', config.database.replicaUrlFile, log)
+  const isolation = createIsolationCheck({ url, ...password, shared, signer: signer ?? 'none', connectTimeoutMs })
   const replica = createReplica({
-    connections: createPool({ url, size, connectTimeoutMs, answerTimeoutMs: config.requests.timeoutMs }),
+    connections: createPool({ url, ...password, size, connectTimeoutMs, answerTimeoutMs: config.requests.timeoutMs }),
     check: async () => assertRowSecurity(await isolation.inspect()),
     secret: bookmarkSecret ?? randomBytes(32).toString('hex'),
     onChange: (isUsed, error) =>

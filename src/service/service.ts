@@ -1,5 +1,5 @@
 import { shared } from '../../db/schema/shared.ts'
-import { type Logger, tenantContext } from '../context/index.ts'
+import { tenantContext } from '../context/index.ts'
 import { type ConnectionSource, createPool, createTenantDatabase, createTenantSigner } from '../database/index.ts'
 import { findDatabaseError } from '../errors/index.ts'
 import { assertRowSecurity, createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
@@ -8,15 +8,17 @@ import { createApp } from './app.ts'
 import { createCheckedReplica } from './checked-replica.ts'
 import { hasTokens } from './config/auth-settings.ts'
 import type { Config } from './config/config.ts'
+import { currentPassword } from './current-password.ts'
 import { createHome } from './home/home.ts'
 import { createLimitsOptions } from './limits-options.ts'
 import { createReadiness } from './readiness.ts'
+import type { ServiceLog } from './service-log.ts'
 import { createStartChecks } from './start-checks.ts'
 import { createTenantOptions } from './tenant-options.ts'
 
 export interface ServiceOptions {
   config: Config
-  log: Logger
+  log: ServiceLog
   loadDocsAsset: LoadDocsAsset
   /** The role that every transaction takes, for PGlite: its login is a superuser. */
   role?: string
@@ -39,6 +41,7 @@ const replicaCheckMs = 5000
 export async function createService({ config, log, loadDocsAsset, role, ...given }: ServiceOptions) {
   const roleOption = role === undefined ? {} : { role }
   const { url, poolSize: size } = config.database
+  const password = currentPassword('DATABASE_URL', config.database.urlFile, log)
   const [signingKey] = config.tenant.signingKeys
   const signer = signingKey === undefined ? undefined : createTenantSigner(signingKey)
   const tenant = await createTenantOptions({ config, log, role, connections: given.connections })
@@ -47,7 +50,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   const pool =
     given.connections ??
     // After the timeout no request waits for the statement any more: its connection may have gone silent.
-    createPool({ url, size, spare: size > 2 ? 1 : 0, answerTimeoutMs: config.requests.timeoutMs })
+    createPool({ url, ...password, size, spare: size > 2 ? 1 : 0, answerTimeoutMs: config.requests.timeoutMs })
   const home = createHome(config, pool)
   const db = createTenantDatabase({
     connections: home ? home.connections : pool,
@@ -65,9 +68,10 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   const checks = { signer: signer ?? ('none' as const), also: createStartChecks(config, hasPool) }
   const isolation =
     given.isolation?.(checks) ??
-    createIsolationCheck({ url, shared, ...checks, ...roleOption, allowPrivileged: role !== undefined })
+    createIsolationCheck({ url, ...password, shared, ...checks, ...roleOption, allowPrivileged: role !== undefined })
   const readiness = createReadiness({ isolation, log, behind: given.isolation === undefined })
   let replicaCheckedAt = 0
+  let isStopping = false
   const app = createApp({
     db,
     isolation: {
@@ -79,6 +83,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
         return await readiness.inspect()
       },
     },
+    isStopping: () => isStopping,
     log,
     loadDocsAsset,
     tenant: tenant.options,
@@ -109,6 +114,10 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
       readiness.remember(findings)
       // With PGlite a warning is of no use: its PostgreSQL comes with the package and cannot be updated alone.
       if (role === undefined) for (const { level: _, ...warning } of findings) log.warn(warning, 'isolation check')
+    },
+    /** Answers `/ready` with 503 from now on, so that load balancers send new requests to another process. */
+    drain(): void {
+      isStopping = true
     },
     async close(): Promise<void> {
       await Promise.all([db.close(), isolation.close(), replica?.closeCheck(), tenant.close()])

@@ -12,6 +12,7 @@ import {
 } from '../resolution/index.ts'
 import { createAuthentication } from './authentication.ts'
 import type { Config } from './config/config.ts'
+import { currentPassword } from './current-password.ts'
 
 export interface TenantOptionsSource {
   config: Config
@@ -42,9 +43,13 @@ export async function createTenantOptions(source: TenantOptionsSource) {
   return { options, close: async () => await directory?.close() }
 }
 
-function createDirectory({ config, role, connections }: TenantOptionsSource) {
+function createDirectory({ config, log, role, connections }: TenantOptionsSource) {
   if (config.tenant.directory === 'off') return undefined
-  return createTenantDirectory({ connections: connections ?? createPool({ url: config.database.url, size: 1 }), role })
+  const { url, urlFile } = config.database
+  return createTenantDirectory({
+    connections: connections ?? createPool({ url, ...currentPassword('DATABASE_URL', urlFile, log), size: 1 }),
+    role,
+  })
 }
 
 function createExtractor({ from, header: name, domain: under }: Config['tenant']): TenantExtractor {

@@ -55,6 +55,14 @@ test('docs/configuration.md has the default of TENANT_FROM, which depends on AUT
   expect(new Map(rows).get('TENANT_FROM')).toBe(`\`${plain}\`, and \`${verified}\` with \`AUTH=jwt\``)
 })
 
+test('docs/configuration.md has the default of SHUTDOWN_DRAIN_MS, which depends on NODE_ENV', () => {
+  const production = { NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true' }
+  const [plain, deployed] = [{}, production].map(
+    (more) => loadConfig({ DATABASE_URL: 'postgres://x', ...more }).server.shutdownDrainMs,
+  )
+  expect(new Map(rows).get('SHUTDOWN_DRAIN_MS')).toBe(`\`${plain}\`, and \`${deployed}\` with \`NODE_ENV=production\``)
+})
+
 test('docs/configuration.md shows the message for invalid settings', () => {
   const [, shown = ''] = /^```text\n(.*?)\n```$/ms.exec(page) ?? []
   const wrong = { DATABASE_URL: 'postgres://x', PORT: 'many', DATABASE_POOL_SIZE: '0' }

@@ -124,6 +124,7 @@ const texts: Record<ErrorCode, ErrorText> = {
       'The request took longer than `REQUEST_TIMEOUT_MS`, or a statement longer than its timeout.',
       'The identity provider does not respond, and no key of it is cached.',
       'The connection was lost during COMMIT: the write may have happened or not.',
+      '`GET /ready` was sent to a process that is stopping.',
     ],
     client:
       'Repeat the request after `Retry-After`. Before repeating a write that must not happen twice, read the current state.',

@@ -13,7 +13,11 @@ function linesOf(fields: object, message: string, { level = 'info' as Level } = 
     write: (line: string) => void to.push(line.replace(/"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",/, '')),
   })
   jsonLog(level, destination(lines)).info(fields, message)
-  pino({ level, base: {}, timestamp: pino.stdTimeFunctions.isoTime }, destination(expected)).info(fields, message)
+  const formatters = { level: (word: string) => ({ level: word }) }
+  pino({ level, base: {}, formatters, timestamp: pino.stdTimeFunctions.isoTime }, destination(expected)).info(
+    fields,
+    message,
+  )
   return { lines, expected }
 }
 
@@ -23,6 +27,12 @@ const value = oneof(text, double(), boolean(), constant(null), constant(undefine
 
 const cycle: Record<string, unknown> = { a: 1 }
 cycle.b = { cycle }
+
+test.each(['debug', 'info', 'warn', 'error'] as const)('a line of the level %s has the level as a word', (level) => {
+  const lines: string[] = []
+  jsonLog('debug', { write: (line) => void lines.push(line) })[level]({ code: 'X' }, 'done')
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level, code: 'X', msg: 'done' }])
+})
 
 describe('a line of information', () => {
   test('has the same bytes as pino writes', () => {

@@ -39,8 +39,14 @@ describe.skipIf(!hasNode)('on Node', () => {
 
   test('logs a request as one JSON line, with the client’s address', async () => {
     const id = crypto.randomUUID()
-    await fetch(new URL('/health', url), { headers: { 'X-Request-Id': id } })
+    await fetch(new URL('/openapi.json', url), { headers: { 'X-Request-Id': id } })
     const line = await until(() => server.log().find(({ requestId }) => requestId === id))
-    expect(line).toMatchObject({ level: 30, msg: 'request', route: '/health', status: 200, client: '127.0.0.1' })
+    expect(line).toMatchObject({
+      level: 'info',
+      msg: 'request',
+      route: '/openapi.json',
+      status: 200,
+      client: '127.0.0.1',
+    })
   })
 })

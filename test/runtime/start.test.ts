@@ -31,7 +31,7 @@ afterAll(async () => {
 async function failure(child: Child, exitCode = 1): Promise<string> {
   await using ended = child
   expect(await Promise.race([ended.exited, ended.listening().catch(() => ended.exited)])).toBe(exitCode)
-  expect(ended.log().filter(({ level }) => level !== 40)).toEqual([])
+  expect(ended.log().filter(({ level }) => level !== 'warn')).toEqual([])
   expect(ended.stderr).not.toMatch(/^\s+at /m)
   return ended.stderr
 }
@@ -142,7 +142,7 @@ docs/configuration.md explains every setting, .env.example is a template.
     await using server = start({ DATABASE_URL: main.appUrl, DATABASE_POOL_SIZE: '1000' })
     await server.listening()
     const [warning] = server.log().filter(({ check }) => check === 'connection-limit')
-    expect(warning).toMatchObject({ level: 40, object: 'app_user' })
+    expect(warning).toMatchObject({ level: 'warn', object: 'app_user' })
     expect(warning?.problem).toBe(
       `DATABASE_POOL_SIZE and the checks need up to 1001 connections, and the role may have ${limit}`,
     )

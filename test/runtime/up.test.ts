@@ -213,10 +213,13 @@ test('bun run up reports wrong settings in one message', async () => {
   expect(refused.stderr.match(/^ {2}- /gm)).toHaveLength(2)
 })
 
-test('bun run up with DATABASE_URL starts no database of its own and seeds nothing', async () => {
+test('bun run up with DATABASE_URL in a file starts no database of its own and seeds nothing', async () => {
   using folder = temporaryFolder()
   const database = await createDatabase()
-  await using service = up(folder.path, { DATABASE_URL: database.appUrl })
+  using secrets = temporaryFolder()
+  const file = join(secrets.path, 'database_url')
+  await Bun.write(file, database.appUrl)
+  await using service = up(folder.path, { DATABASE_URL_FILE: file })
   const url = await service.listening()
   expect(await titles(url, demo.acme.tenantId)).toEqual([])
   const { hostname, port, pathname } = new URL(database.appUrl)

@@ -13,10 +13,18 @@ test('DATABASE_URL is the only setting without a default', () => {
       host: '0.0.0.0',
       port: 3000,
       trustProxy: 0,
+      shutdownDrainMs: 0,
       shutdownTimeoutMs: 10_000,
       hsts: 'max-age=15552000; includeSubDomains',
     },
-    database: { url, poolSize: 10, replicaUrl: undefined, bookmarkSecret: undefined },
+    database: {
+      url,
+      urlFile: undefined,
+      poolSize: 10,
+      replicaUrl: undefined,
+      replicaUrlFile: undefined,
+      bookmarkSecret: undefined,
+    },
     auth: { kind: 'unverified', allowed: false },
     tenant: { from: ['header'], header: 'X-Tenant-Id', domain: undefined, directory: 'off', signingKeys: [] },
     limits: { concurrency: 'auto', actorConcurrency: 'auto', queue: 1000, rate: undefined },
@@ -25,6 +33,12 @@ test('DATABASE_URL is the only setting without a default', () => {
     problems: false,
     log: { level: 'info' },
   })
+})
+
+test('drains for five seconds by default in production, where a load balancer needs time to notice', () => {
+  const production = { NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true' }
+  expect(load(production).server.shutdownDrainMs).toBe(5000)
+  expect(load({ ...production, SHUTDOWN_DRAIN_MS: '0' }).server.shutdownDrainMs).toBe(0)
 })
 
 test('treats an empty variable as unset', () => {

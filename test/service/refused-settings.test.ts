@@ -48,7 +48,8 @@ describe('a variable that is no setting', () => {
     ['TENNANT_HEADER', 'TENNANT_HEADER is no setting: did you mean TENANT_HEADER?'],
     ['DATABASE_POOLSIZE', 'DATABASE_POOLSIZE is no setting: did you mean DATABASE_POOL_SIZE?'],
     ['DATABASE_SSL_MODE', 'DATABASE_SSL_MODE is no setting: those that begin so are DATABASE_URL, '],
-    ['JWT_SECRET_FILE', 'JWT_SECRET_FILE is no setting: those that begin so are JWT_JWKS_URL, '],
+    ['JWT_SECRET_FIL', 'JWT_SECRET_FIL is no setting: did you mean JWT_SECRET_FILE?'],
+    ['JWT_ISSUER_FILE', 'JWT_ISSUER_FILE is no setting: those that begin so are JWT_JWKS_URL, '],
     ['ALLOW_UNVERIFIED_CALLERS', 'ALLOW_UNVERIFIED_CALLERS is no setting: those that begin so are ALLOW_UNVERIFIED'],
   ])('and looks like one is refused: %s', (name, problem) => {
     expect(problemsOf({ DATABASE_URL: url, [name]: '5' })).toContain(`  - ${problem}`)

@@ -1,6 +1,7 @@
 import { type AuthConfig, hasTokens, readAuth } from './auth-settings.ts'
 import { checkTogether } from './cross-checks.ts'
 import { invalidConfiguration } from './problems.ts'
+import { readSecretFiles } from './secret-files.ts'
 import { type Settings, settings } from './settings.ts'
 import { reportUnknown } from './unknown-settings.ts'
 
@@ -10,14 +11,19 @@ export interface Config {
     readonly host: string
     readonly port: number
     readonly trustProxy: number
+    /** How long `/ready` is 503 before the service refuses connections. */
+    readonly shutdownDrainMs: number
     readonly shutdownTimeoutMs: number
     /** The value of Strict-Transport-Security; undefined for none. */
     readonly hsts: string | undefined
   }
   readonly database: {
     readonly url: string
+    /** The file of DATABASE_URL_FILE, whose password may change. */
+    readonly urlFile: string | undefined
     readonly poolSize: number
     readonly replicaUrl: string | undefined
+    readonly replicaUrlFile: string | undefined
     /** Undefined for a random one. */
     readonly bookmarkSecret: string | undefined
   }
@@ -57,14 +63,17 @@ export interface Config {
 }
 
 /**
- * Reads the configuration from an environment. An empty variable counts as unset.
+ * Reads the configuration from an environment, and from the files that it names. An empty variable counts as unset.
  *
  * @throws ConfigError with every problem in one message, never with a value: some are secrets
  * @example
  * const config = loadConfig(process.env)
  */
 export function loadConfig(environment: Record<string, string | undefined>): Config {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== '' && value !== undefined))
+  const files = readSecretFiles(environment)
+  if (files.problems.length > 0) throw invalidConfiguration(files.problems)
+  const given = Object.entries(files.environment)
+  const set = Object.fromEntries(given.filter(([, value]) => value !== '' && value !== undefined))
   const { values, problems } = parseEach(set)
   const all = Object.entries(problems).map(([setting, problem]) => `${setting} ${problem}`)
   const report = (setting: string, problem: string) => {
@@ -75,7 +84,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   checkTogether(values, isSet, report)
   const auth = Object.hasOwn(problems, 'AUTH') ? undefined : readAuth(values, isSet, report)
   if (auth === undefined || all.length > 0) throw invalidConfiguration(all)
-  return deepFreeze(nest(values, auth))
+  return deepFreeze(nest(values, auth, files.paths))
 }
 
 /** Parses each setting by its own rule. One that is invalid has its default, so that the others can still be compared. */
@@ -90,18 +99,24 @@ function parseEach(set: Record<string, string | undefined>) {
   return { values: Object.fromEntries(values) as Settings, problems } // its keys are those of the shape
 }
 
-const nest = (given: Settings, auth: AuthConfig): Config => ({
+/** Kubernetes takes a process out of rotation within a few seconds after SIGTERM. */
+const productionDrainMs = 5000
+
+const nest = (given: Settings, auth: AuthConfig, files: Record<string, string | undefined>): Config => ({
   server: {
     host: given.HOST,
     port: given.PORT,
     trustProxy: given.TRUST_PROXY,
+    shutdownDrainMs: given.SHUTDOWN_DRAIN_MS ?? (given.NODE_ENV === 'production' ? productionDrainMs : 0),
     shutdownTimeoutMs: given.SHUTDOWN_TIMEOUT_MS,
     hsts: given.HSTS === 'off' ? undefined : given.HSTS,
   },
   database: {
     url: given.DATABASE_URL,
+    urlFile: files.DATABASE_URL,
     poolSize: given.DATABASE_POOL_SIZE,
     replicaUrl: given.DATABASE_REPLICA_URL,
+    replicaUrlFile: files.DATABASE_REPLICA_URL,
     bookmarkSecret: given.BOOKMARK_SECRET,
   },
   auth,

@@ -24,6 +24,7 @@ export const settings = z.object({
   HOST: z.string().default('0.0.0.0'),
   PORT: wholeNumber(0, 65_535).default(3000),
   TRUST_PROXY: wholeNumber(0, 10).default(0),
+  SHUTDOWN_DRAIN_MS: wholeNumber(0, 600_000).optional(),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 600_000).default(10_000),
   HSTS: transportSecurity.default('max-age=15552000; includeSubDomains'),
   ...authSettings,
@@ -47,7 +48,9 @@ export const settings = z.object({
 })
 
 /** Settings that only commands read. */
-export const commandSettings = ['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL', 'DATABASE_DIRECTORY_URL']
+export const commandSettings = [
+  ...['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL', 'DATABASE_DIRECTORY_URL', 'DATABASE_BACKUP_URL'],
+]
 
 /** The settings one by one, each of them valid. */
 export type Settings = z.infer<typeof settings>

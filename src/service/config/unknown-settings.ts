@@ -1,12 +1,14 @@
 import { nearestWord } from '../../text/index.ts'
 import type { Report } from './problems.ts'
+import { secretSettings } from './secret-files.ts'
 import { commandSettings, settings } from './settings.ts'
 
-const known = [...Object.keys(settings.shape), ...commandSettings]
+const names = [...Object.keys(settings.shape), ...commandSettings]
+const known = [...names, ...secretSettings.map((name) => `${name}_FILE`)]
 
 /** Only Rowhouse has variables that begin like this. Those of AUTH_, DATABASE_ and LOG_ can belong to other programs. */
 const ours =
-  /^(?:JWT|GATEWAY|TENANT|BOOKMARK|HSTS|TRUST_PROXY|ALLOW_UNVERIFIED|RATE_LIMIT|ACTOR|BODY_LIMIT|(?:RECEIVED|SENT)_BYTES|REQUEST_TIMEOUT|PROBLEM_JSON|HOME_PAGE|SHUTDOWN_TIMEOUT|DATABASE_(?:POOL|REPLICA|OWNER|ADMIN|SSL))/
+  /^(?:JWT|GATEWAY|TENANT|BOOKMARK|HSTS|TRUST_PROXY|ALLOW_UNVERIFIED|RATE_LIMIT|ACTOR|BODY_LIMIT|(?:RECEIVED|SENT)_BYTES|REQUEST_TIMEOUT|PROBLEM_JSON|HOME_PAGE|SHUTDOWN|DATABASE_(?:POOL|REPLICA|OWNER|ADMIN|SSL))/
 
 /** Kubernetes sets these for each service of the namespace, which may be called gateway or tenant. */
 const ofKubernetes = /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?$/
@@ -29,6 +31,6 @@ export function reportUnknown(names: readonly string[], report: Report): void {
 /** The settings that begin with the same word. */
 function similarTo(name: string): string {
   const [word] = name.split('_')
-  const similar = known.filter((one) => one.split('_')[0] === word)
+  const similar = names.filter((one) => one.split('_')[0] === word)
   return similar.length === 0 ? ': remove it' : `: those that begin so are ${similar.join(', ')}`
 }

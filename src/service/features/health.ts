@@ -2,12 +2,19 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { unavailable } from '../../errors/index.ts'
 import { assertRowSecurity, type IsolationCheck } from '../../isolation/index.ts'
 import { createRouter, failures, json } from '../../openapi/index.ts'
+import type { ProbeEnv } from '../middleware/access-log.ts'
 
 const status = (word: string) => z.object({ status: z.literal(word) })
 
+export interface HealthOptions {
+  isolation: Pick<IsolationCheck, 'inspect'>
+  /** Whether the process has begun to stop: then `/ready` is 503. */
+  isStopping: () => boolean
+}
+
 /** Liveness and readiness for load balancers: plain JSON, without a tenant. */
-export const healthRoutes = ({ isolation }: { isolation: Pick<IsolationCheck, 'inspect'> }) =>
-  createRouter()
+export const healthRoutes = ({ isolation, isStopping }: HealthOptions) =>
+  createRouter<ProbeEnv>()
     .openapi(
       createRoute({
         method: 'get',
@@ -17,7 +24,10 @@ export const healthRoutes = ({ isolation }: { isolation: Pick<IsolationCheck, 'i
         tags: ['health'],
         responses: { 200: json(status('ok'), 'The process is alive'), ...failures(['INTERNAL_SERVER_ERROR']) },
       }),
-      (c) => c.json({ status: 'ok' }, 200),
+      (c) => {
+        c.set('isProbe', true)
+        return c.json({ status: 'ok' }, 200)
+      },
     )
     .openapi(
       createRoute({
@@ -32,11 +42,16 @@ export const healthRoutes = ({ isolation }: { isolation: Pick<IsolationCheck, 'i
         },
       }),
       async (c) => {
+        if (isStopping()) {
+          c.set('isProbe', true)
+          throw unavailable(new Error('The service is stopping'))
+        }
         try {
           assertRowSecurity(await isolation.inspect())
         } catch (error) {
           throw unavailable(error)
         }
+        c.set('isProbe', true)
         return c.json({ status: 'ready' }, 200)
       },
     )

@@ -1,9 +1,13 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
-import type { Logger, TenantEnv } from '../../context/index.ts'
+import type { TenantEnv } from '../../context/index.ts'
 import type { RequestIdEnv } from '../../envelope/index.ts'
 import type { ErrorEnv } from '../../errors/index.ts'
+import type { ServiceLog } from '../service-log.ts'
 import type { DeadlineEnv } from './request-deadline.ts'
+
+/** A route sets `isProbe` when it gave a load balancer the expected answer: such a line is logged at level debug. */
+export type ProbeEnv = { Variables: { isProbe?: true } }
 
 /** What the runtime passes with a request: the address of the other end of the socket. */
 export type Bindings = { remoteAddress?: string | undefined }
@@ -13,6 +17,7 @@ type LogEnv = {
   Variables: Partial<
     RequestIdEnv['Variables'] &
       ErrorEnv['Variables'] &
+      ProbeEnv['Variables'] &
       Pick<TenantEnv['Variables'], 'tenantId' | 'identity' | 'refusal'> &
       Pick<DeadlineEnv['Variables'], 'aborted'>
   >
@@ -20,12 +25,12 @@ type LogEnv = {
 
 /**
  * Logs one line for each request: ids, codes, the route's pattern and the duration in milliseconds, never a value that the
- * client sent. A 5xx is logged as an error with its place in the code. A client that hung up gets no answer: its line has
+ * client sent. A 5xx is logged as an error with its place in the code, a probe at level debug. A client that hung up gets no answer: its line has
  * `"aborted": true` and status 499, as nginx logs it.
  *
  * @param options `trustProxy`: how many proxies append to `X-Forwarded-For`, 0 for none
  */
-export function accessLog(options: { log: Logger; trustProxy: number }): MiddlewareHandler<LogEnv> {
+export function accessLog(options: { log: ServiceLog; trustProxy: number }): MiddlewareHandler<LogEnv> {
   const { log, trustProxy } = options
   return async function accessLog(c, next) {
     const start = performance.now()
@@ -48,7 +53,8 @@ export function accessLog(options: { log: Logger; trustProxy: number }): Middlew
       ...(refusal === undefined ? {} : { refusal }),
       ...(report && status >= 500 ? { error: report } : {}),
     }
-    if (status >= 500) log.error(fields, 'request')
+    if (c.get('isProbe')) log.debug(fields, 'request')
+    else if (status >= 500) log.error(fields, 'request')
     else log.info(fields, 'request')
   }
 }

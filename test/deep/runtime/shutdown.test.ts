@@ -61,7 +61,29 @@ describe.each(runtimes)('on $name', ({ start }) => {
     expect(server.log().map(({ msg }) => msg)).toContain('requests were still running at the deadline')
   })
 
-  test('ignores a second signal', async () => {
+  test('/ready is 503 during the drain, and other requests are served; a second signal ends the drain', async () => {
+    await using server = start({ ...environment, SHUTDOWN_DRAIN_MS: '600000' })
+    const url = await server.listening()
+    expect((await fetch(new URL('/ready', url))).status).toBe(200)
+    server.signal('SIGTERM')
+    await until(() => server.log().some(({ msg }) => msg === 'stopping'))
+    const client = testClient(url)
+    expect((await client.anonymous.get('/ready')).status).toBe(503)
+    expect((await client.as(newTenant()).get('/tasks')).status).toBe(200)
+    expect(await isRefused(url)).toBe(false)
+    server.signal('SIGTERM')
+    expect(await server.exited).toBe(0)
+    expect(server.log().at(-1)?.msg).toBe('stopped')
+  })
+
+  test('stops by itself after the drain', async () => {
+    await using server = start({ ...environment, SHUTDOWN_DRAIN_MS: '1' })
+    await server.listening()
+    server.signal('SIGTERM')
+    expect(await server.exited).toBe(0)
+  })
+
+  test('ignores a second signal after the drain', async () => {
     await using server = start(environment)
     await using write = await startBlockedWrite(await server.listening())
     server.signal('SIGTERM')

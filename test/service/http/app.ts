@@ -7,7 +7,7 @@ import { newTenant } from '../../database.ts'
 export function build(options: Partial<AppOptions> = {}) {
   const lines: Record<string, unknown>[] = []
   const write = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields })
-  const log = { info: write('info'), warn: write('warn'), error: write('error') }
+  const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
   const all = { ...deps, log, ...options }
   const app = createApp(all)
   return { app, lines, ...testClient(app, { tenantHeader: all.tenantHeader }) }

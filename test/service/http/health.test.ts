@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { createIsolationCheck } from '../../../src/isolation/index.ts'
-import { asOwner, createDatabase } from '../../database.ts'
+import { asOwner, createDatabase, newTenant } from '../../database.ts'
 import { anonymous, build } from './app.ts'
 
 const unreachable = createIsolationCheck({
@@ -29,6 +29,14 @@ test('/ready is 503 when the database does not answer, and does not show its add
   const { status, headers, body, error } = await anonymous.get('/ready')
   expect([status, error?.code, headers.get('Retry-After')]).toEqual([503, 'SERVICE_UNAVAILABLE', '1'])
   expect(JSON.stringify(body)).not.toMatch(/s3cret|127\.0\.0\.1|nowhere|app_user|ECONN/)
+})
+
+test('/ready is 503 while the process stops, is logged at level debug, and other requests are served', async () => {
+  const { anonymous, as, lines } = build({ isStopping: () => true })
+  const { status, error, headers } = await anonymous.get('/ready')
+  expect([status, error?.code, headers.get('Retry-After')]).toEqual([503, 'SERVICE_UNAVAILABLE', '1'])
+  expect(lines).toMatchObject([{ level: 'debug', status: 503 }])
+  expect([(await anonymous.get('/health')).status, (await as(newTenant()).get('/tasks')).status]).toEqual([200, 200])
 })
 
 test('/ready is 503 while a table is unprotected, does not name the table, and recovers', async () => {

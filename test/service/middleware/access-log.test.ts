@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { connect } from 'node:net'
+import { ApiError } from '../../../src/errors/index.ts'
 import { db, newTenant } from '../../database.ts'
 import { anonymous, as, build, failing, lineOf, newAcme } from '../http/app.ts'
 
@@ -62,6 +63,19 @@ test('logs a 5xx as an error', async () => {
   ])
 })
 
+test.each(['/health', '/ready'])('logs a probe that succeeds at level debug: %s', async (path) => {
+  const { lines, anonymous } = build()
+  await anonymous.get(path)
+  expect(lines).toMatchObject([{ level: 'debug', route: path, status: 200 }])
+})
+
+test('logs a probe that fails as an error', async () => {
+  const inspect = () => Promise.reject(new ApiError('SERVICE_UNAVAILABLE'))
+  const { lines, anonymous } = build({ isolation: { inspect } })
+  await anonymous.get('/ready')
+  expect(lines).toMatchObject([{ level: 'error', route: '/ready', status: 503 }])
+})
+
 test('logs a thrown string too', async () => {
   const { lines, as } = failing('no Error')
   await as(newTenant()).get('/tasks')
@@ -72,7 +86,8 @@ test('logs a thrown string too', async () => {
 function firstLine() {
   const { promise, resolve } = Promise.withResolvers<Record<string, unknown>>()
   const write = (level: string) => (fields: object) => resolve({ level, ...fields })
-  return { log: { info: write('info'), warn: write('warn'), error: write('error') }, line: promise }
+  const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return { log, line: promise }
 }
 
 test('logs a client that hangs up before its body has arrived as aborted, with status 499', async () => {
