@@ -11,6 +11,12 @@ export interface DocsOptions {
   documentUrl: string
   /** Loads the files of Swagger UI, where there is no file system. @default reads the installed package `swagger-ui-dist` */
   loadAsset?: LoadDocsAsset
+  /**
+   * Tenants to choose from, for a service in development: the chosen one is the key of the security scheme `tenant`.
+   *
+   * @default none: a reader of the page enters the key
+   */
+  tenants?: readonly { name: string; id: string }[] | undefined
 }
 
 /**
@@ -21,7 +27,7 @@ export interface DocsOptions {
  * @example
  * app.route('/docs', docs({ title: 'Tasks', documentUrl: '/openapi.json' }))
  */
-export function docs({ title, documentUrl, loadAsset = installedAssets() }: DocsOptions): Hono {
+export function docs({ title, documentUrl, loadAsset = installedAssets(), tenants = [] }: DocsOptions): Hono {
   const app = new Hono()
   app.get('/', (c) => {
     const nonce = crypto.randomUUID()
@@ -31,7 +37,7 @@ export function docs({ title, documentUrl, loadAsset = installedAssets() }: Docs
       `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     )
     c.header('Cache-Control', 'no-store')
-    return c.html(page(title, documentUrl, folderOf(c.req.path), nonce))
+    return c.html(page({ title, documentUrl, baseUrl: folderOf(c.req.path), nonce, tenants }))
   })
   for (const [name, type] of Object.entries(assets) as [keyof typeof assets, string][]) // the keys of a literal
     app.get(
@@ -47,7 +53,13 @@ export function docs({ title, documentUrl, loadAsset = installedAssets() }: Docs
  */
 const folderOf = (path: string): string => `./${path.slice(path.lastIndexOf('/') + 1)}`
 
-function page(title: string, documentUrl: string, baseUrl: string, nonce: string) {
+interface Page extends Required<Pick<DocsOptions, 'title' | 'documentUrl'>> {
+  baseUrl: string
+  nonce: string
+  tenants: readonly { name: string; id: string }[]
+}
+
+function page({ title, documentUrl, baseUrl, nonce, tenants }: Page) {
   // The markup of the package, with files of this origin instead of a CDN. Its inline script needs the nonce.
   const ui = SwaggerUI({
     url: documentUrl,
@@ -56,6 +68,7 @@ function page(title: string, documentUrl: string, baseUrl: string, nonce: string
     tryItOutEnabled: true,
     displayRequestDuration: true,
     defaultModelsExpandDepth: 0,
+    ...(tenants.length > 0 ? { onComplete: chooseTenant } : {}),
   })
   return html`<!doctype html>
 <html lang="en">
@@ -64,9 +77,33 @@ function page(title: string, documentUrl: string, baseUrl: string, nonce: string
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${title}</title>
     <link rel="icon" href="data:," />
-    <style nonce="${nonce}">body { margin: 0 }</style>
+    <meta name="color-scheme" content="light dark" />
+    <style nonce="${nonce}">${raw(style)}</style>
+    <script nonce="${nonce}">${raw(followScheme)}</script>
   </head>
-  <body>${raw(String(ui).replace('<script>', `<script nonce="${nonce}">`))}</body>
+  <body>${tenants.length > 0 ? chooser(tenants) : ''}${raw(String(ui).replace('<script>', `<script nonce="${nonce}">`))}</body>
 </html>
 `
 }
+
+const style = `body { margin: 0 } html.dark-mode body { background: #1c2022; color: #e4e6e6 }
+.tenant { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0; border: 0; padding: .75rem 1.25rem; font: 1rem/1.5 system-ui, sans-serif }
+.tenant legend { float: left; padding: 0; font-weight: 600 }`
+
+/** Swagger UI has a dark mode, and leaves it to the page. */
+const followScheme = `const dark = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+dark.addEventListener('change', follow)
+follow()`
+
+const chooser = (tenants: Page['tenants']) => html`<fieldset class="tenant">
+      <legend>Requests are of</legend>
+      ${tenants.map(({ name, id }, index) => html`<label><input type="radio" name="tenant" value="${id}" ${index === 0 ? 'checked' : ''} /> ${name}</label>`)}
+    </fieldset>`
+
+/** The code that gives Swagger UI the chosen tenant. */
+const chooseTenant = `() => {
+  const choose = () => ui.preauthorizeApiKey('tenant', document.querySelector('input[name=tenant]:checked').value)
+  document.querySelector('.tenant').addEventListener('change', choose)
+  choose()
+}`

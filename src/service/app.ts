@@ -110,7 +110,9 @@ export function createApp(options: AppOptions) {
   // Built by the first request for it: the start is faster without.
   const load = async () => createDocument(app, { ...documentOptions(options), envelope })
   app.get('/openapi.json', staticFile({ type: 'application/json', load }))
-  app.route('/docs', docs({ title, documentUrl: '/openapi.json', loadAsset: options.loadDocsAsset }))
+  const tenants = options.home ? options.home.tenants : undefined
+  app.route('/docs', docs({ title, documentUrl: '/openapi.json', loadAsset: options.loadDocsAsset, tenants }))
+  app.get('/docs/', (c) => c.redirect('../docs', 308)) // relative, as a proxy may remove a prefix
   return typed
 }
 

@@ -154,3 +154,18 @@ describe('a file of the documentation page', () => {
     expect(statuses).toEqual([500, 200, 200])
   })
 })
+
+test('/docs/ leads to /docs, behind a prefix too', async () => {
+  const response = await app.request('/docs/')
+  expect([response.status, response.headers.get('Location')]).toEqual([308, '../docs'])
+})
+
+test('has tenants to choose from only where the app names them', async () => {
+  const tenants = [{ name: 'Acme', id: 'a' }]
+  const named = new Hono().route(
+    '/docs',
+    docs({ title: 'Tasks', documentUrl: '/x', loadAsset: readDocsAsset, tenants }),
+  )
+  expect(await (await named.request('/docs')).text()).toContain('Acme')
+  expect((await page()).html).not.toContain('type="radio"')
+})

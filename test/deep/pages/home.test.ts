@@ -1,20 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { SerializedAXNode } from 'puppeteer-core'
-import { seed } from '../../../db/seed.ts'
 import { chromium, openPage } from '../../browser.ts'
-import { createDatabase, open } from '../../database.ts'
-import { start, until } from '../../runtime/child.ts'
-
-// A browser on the home page of a service in development.
-
-async function startService() {
-  const database = await createDatabase()
-  await seed(open(database))
-  const settings = { DATABASE_URL: database.appUrl, PORT: '0', HOST: '127.0.0.1', NODE_ENV: '' }
-  const service = start([process.execPath, 'src/runtime/bun.ts'], settings)
-  const url = await until(() => /http:\/\/[\d.]+:\d+/.exec(service.stdout)?.[0])
-  return { url, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() }
-}
+import { startService } from './service.ts'
 
 /** A node of the accessibility tree, and all below it. */
 const flat = (node: SerializedAXNode | null): SerializedAXNode[] =>
