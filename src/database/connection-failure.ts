@@ -10,8 +10,8 @@ export class ConnectionFailure extends ApiError {
     readonly kind: 'lost' | 'late',
     cause: Error,
   ) {
-    const { code, message, headers } = unavailable(cause)
+    const { message, headers } = unavailable(cause)
     const known = findRemedy(cause)
-    super(code, known ? `${known.problem}\n${known.remedy}` : message, { headers, cause })
+    super('SERVICE_UNAVAILABLE', known ? `${known.problem}\n${known.remedy}` : message, { headers, cause })
   }
 }

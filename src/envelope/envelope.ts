@@ -1,7 +1,9 @@
-import type { Context, TypedResponse } from 'hono'
+import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { JSONParsed } from 'hono/utils/types'
+import { commonFields, type EnvelopeOptions, type LeftOut, setEnvelope } from './fields.ts'
 import { bytesOf, type LargeResponseEnv, largeBytes, slicesOfList, slicesOfText } from './large-response.ts'
-import type { RequestIdEnv } from './request-id.ts'
+import { createSchemas, type EnvelopeSchemas } from './schemas.ts'
 
 /** The body of a successful response. */
 export interface Success<Data, Meta = undefined> {
@@ -14,55 +16,86 @@ export interface Success<Data, Meta = undefined> {
   path: string
 }
 
-/** One problem of a rejected request: `path` in dot notation, `in` unless the problem is in the body. */
-export interface Problem {
-  path: string
-  in?: 'query' | 'params' | 'header'
-  code: string
-  message: string
-}
+/** A success as a client reads it: without what is left out, and with the types of JSON. */
+type SuccessBody<Data, Meta, Left extends string> = JSONParsed<
+  Omit<Success<Data, Meta>, Left | (Meta extends undefined ? 'meta' : never)>
+>
 
-/** The body of a failure. */
-export interface Failure {
-  success: false
-  statusCode: number
-  requestId: string
-  error: { code: string; message: string; details?: Problem[] }
-  timestamp: string
-  path: string
-}
+/** An error of the compiler for data with a bigint, which JSON cannot express. */
+type NoBigint<Data> = true extends HasBigint<Data> ? { bigint: 'Convert it to a string: JSON has no bigint' } : unknown
+/** A type may contain itself, so the search ends below six levels. */
+type HasBigint<T, Depth extends 0[] = []> = unknown extends T // also any
+  ? false
+  : T extends bigint
+    ? true
+    : Depth['length'] extends 6
+      ? false
+      : T extends { toJSON(): unknown } | ((...args: never) => unknown)
+        ? false
+        : T extends object
+          ? HasBigint<T[keyof T & (T extends readonly unknown[] ? number : string)], [...Depth, 0]>
+          : false
 
-type SuccessBody<Data, Meta> = Meta extends undefined ? Omit<Success<Data>, 'meta'> : Success<Data, Meta>
+/** The functions that respond in the envelope, and its schemas. */
+export interface Envelope<Options extends EnvelopeOptions = EnvelopeOptions> extends EnvelopeSchemas<LeftOut<Options>> {
+  readonly options: Options
+  /** Gives the failures of an app the same form: `app.use(envelope.middleware)`, before everything else. */
+  readonly middleware: MiddlewareHandler
+  /**
+   * Responds with the success envelope. The keys keep the order of {@link Success}; without `meta` that key is absent.
+   *
+   * @param data the payload, which may be `null`. Its type must not contain a bigint
+   * @param options `status` (`@default 200`) and `meta`
+   * @example
+   * return ok(c, toTask(row), { status: 201 })
+   */
+  ok<Data, const Status extends ContentfulStatusCode = 200, Meta = undefined>(
+    c: Context,
+    data: Data & NoBigint<Data>,
+    options?: { status?: Status; meta?: Meta },
+    // NoInfer: the statuses of the route's failures are not those of a success.
+  ): Response & TypedResponse<SuccessBody<Data, Meta, LeftOut<Options>>, NoInfer<Status>, 'json'>
+}
 
 /**
- * Responds with the success envelope. The keys keep the order of {@link Success}; without `meta` that key is absent.
+ * Creates an envelope of your own: with fewer fields, or with `application/problem+json` for the clients that accept it. Respond with
+ * its `ok`, and declare routes with its `successOf` and `pageOf`. The exports of these names belong to the envelope with all fields.
  *
- * @param data the payload, which may be `null`
- * @param options `status` (`@default 200`) and `meta`
+ * @param options which fields bodies have. @default all, and no problem+json
  * @example
- * return ok(c, toTask(row), { status: 201 })
+ * export const envelope = createEnvelope({ timestamp: false, path: false, problems: true })
+ * export const { ok, pageOf, successOf } = envelope
+ * app.use(envelope.middleware)
+ * createDocument(app, { …, envelope })
  */
-export function ok<Data, const Status extends ContentfulStatusCode = 200, Meta = undefined>(
-  c: Context,
-  data: Data,
-  options: { status?: Status; meta?: Meta } = {},
-): Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'> {
-  const statusCode = options.status ?? 200
-  const body = {
-    success: true as const,
-    statusCode,
-    requestId: idOf(c),
-    data,
-    meta: options.meta, // omitted when it is undefined
-    timestamp: new Date().toISOString(),
-    path: c.req.path,
+export function createEnvelope<const Options extends EnvelopeOptions = Record<never, never>>(
+  options: Options = {} as Options, // as its default type
+): Envelope<Options> {
+  return {
+    ...createSchemas<LeftOut<Options>>(options),
+    options,
+    middleware(c, next) {
+      setEnvelope(c, options)
+      return next()
+    },
+    ok(c, data, { status, meta } = {}) {
+      const { requestId, timestamp, path } = commonFields(c, options)
+      const statusCode = status ?? 200
+      const response = respond(c, { success: true, statusCode, requestId, data, meta, timestamp, path })
+      return response as ReturnType<Envelope<Options>['ok']> as never // the body is of the declared type
+    },
   }
-  const response = respond(c, body)
-  return response as Response & TypedResponse<SuccessBody<Data, Meta>, Status, 'json'> // the body is of this type
 }
 
+export const { ok, successOf, pageOf } = createEnvelope()
+
+/** A body as it is written: without what is undefined. */
+type WrittenBody = { success: true; statusCode: number; data: unknown } & Partial<
+  Record<'requestId' | 'meta' | 'timestamp' | 'path', unknown>
+>
+
 /** Writes a large body in slices where {@link LargeResponseEnv} is set, else at once. */
-function respond(c: Context<LargeResponseEnv>, body: Success<unknown, unknown>): Response {
+function respond(c: Context<LargeResponseEnv>, body: WrittenBody): Response {
   const status = body.statusCode as ContentfulStatusCode // as ok() got it
   const sendLarge = c.get('sendLarge')
   if (sendLarge && Array.isArray(body.data) && !('toJSON' in body.data)) {
@@ -75,39 +108,10 @@ function respond(c: Context<LargeResponseEnv>, body: Success<unknown, unknown>):
   return c.body(text, status, json)
 }
 
-function slicesOf(
-  { meta, timestamp, path, ...body }: Success<unknown, unknown>,
-  data: unknown[],
-): Iterator<Uint8Array> {
+function slicesOf({ meta, timestamp, path, ...body }: WrittenBody, data: unknown[]): Iterator<Uint8Array> {
   const head = `${JSON.stringify({ ...body, data: undefined }).slice(0, -1)},"data":[`
-  const tail = `],${JSON.stringify({ meta, timestamp, path }).slice(1)}`
-  return slicesOfList(head, [...data], tail) // a copy, since it is read later
+  const rest = JSON.stringify({ meta, timestamp, path }).slice(1)
+  return slicesOfList(head, [...data], rest === '}' ? ']}' : `],${rest}`) // a copy, since it is read later
 }
 
 const json = { 'Content-Type': 'application/json' }
-
-/**
- * Responds with the failure envelope. Handlers throw an ApiError instead of calling it.
- *
- * @example
- * return failure(c, { status: 404, code: 'NOT_FOUND', message: 'Task not found' })
- */
-export function failure(
-  c: Context,
-  error: { status: ContentfulStatusCode; code: string; message: string; details?: Problem[] | undefined },
-): Response {
-  const { status, code, message, details } = error
-  const body: Failure = {
-    success: false,
-    statusCode: status,
-    requestId: idOf(c),
-    error: details && details.length > 0 ? { code, message, details } : { code, message },
-    timestamp: new Date().toISOString(),
-    path: c.req.path,
-  }
-  return c.json(body, status)
-}
-
-/** The id from {@link requestId}, or a new id when that middleware has not run. */
-const idOf = (c: Context<{ Variables: Partial<RequestIdEnv['Variables']> }>): string =>
-  c.get('requestId') ?? crypto.randomUUID()

@@ -1,27 +1,12 @@
 import { z } from '@hono/zod-openapi'
+import type { EnvelopeOptions } from './fields.ts'
 
 const common = {
   requestId: z.string().openapi({ example: '550e8400-e29b-41d4-a716-446655440000' }),
   timestamp: z.iso.datetime().openapi({ example: '2026-04-05T12:00:00.000Z' }),
   path: z.string().openapi({ description: 'The path of the request, without its query', example: '/tasks' }),
 }
-
-/**
- * The Zod schema of the success envelope.
- *
- * @param data the schema of the payload
- * @example
- * successOf(Task, 201)
- */
-export const successOf = <Data extends z.ZodType>(data: Data, statusCode = 200) =>
-  z.object({
-    success: z.literal(true),
-    statusCode: z.number().int().openapi({ example: statusCode }),
-    requestId: common.requestId,
-    data,
-    timestamp: common.timestamp,
-    path: common.path,
-  })
+type Common = typeof common
 
 const link = z.string().nullable()
 
@@ -40,19 +25,47 @@ export const Pagination = z
   })
   .openapi('Pagination')
 
-/** The Zod schema of a page: a list in the success envelope, with `meta.pagination`. */
-export const pageOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({
-    success: z.literal(true),
-    statusCode: z.number().int().openapi({ example: 200 }),
-    requestId: common.requestId,
-    data: z.array(item),
-    meta: z.object({ pagination: Pagination }),
-    timestamp: common.timestamp,
-    path: common.path,
-  })
+/** The schema of a body of the envelope. */
+type Body<Left extends string, Own extends z.ZodRawShape> = z.ZodObject<
+  { success: z.ZodLiteral<true>; statusCode: z.ZodNumber } & Omit<Common, Left> & Own
+>
 
-const ProblemSchema = z
+export interface EnvelopeSchemas<Left extends string> {
+  /**
+   * The Zod schema of the success envelope.
+   *
+   * @param data the schema of the payload
+   * @example
+   * successOf(Task, 201)
+   */
+  successOf<Data extends z.ZodType>(data: Data, statusCode?: number): Body<Left, { data: Data }>
+  /** The Zod schema of a page: a list in the success envelope, with `meta.pagination`. */
+  pageOf<Item extends z.ZodType>(
+    item: Item,
+  ): Body<Left, { data: z.ZodArray<Item>; meta: z.ZodObject<{ pagination: typeof Pagination }> }>
+}
+
+/** Creates the schemas of an envelope. */
+export function createSchemas<Left extends string>(options: EnvelopeOptions): EnvelopeSchemas<Left> {
+  const { requestId, timestamp, path } = common
+  const fields = {
+    ...(options.requestId === false ? {} : { requestId }),
+    ...(options.timestamp === false ? {} : { timestamp }),
+    ...(options.path === false ? {} : { path }),
+  }
+  const body = <Own extends z.ZodRawShape>(own: Own, statusCode: number) => {
+    const status = z.number().int().openapi({ example: statusCode })
+    const { requestId: id, ...rest } = fields
+    const shape = { success: z.literal(true), statusCode: status, ...(id ? { requestId: id } : {}), ...own, ...rest }
+    return z.object(shape) as unknown as Body<Left, Own> // Left names the fields that the options leave out
+  }
+  return {
+    successOf: (data, statusCode = 200) => body({ data }, statusCode),
+    pageOf: (item) => body({ data: z.array(item), meta: z.object({ pagination: Pagination }) }, 200),
+  }
+}
+
+const Problem = z
   .object({
     path: z.string().openapi({ example: 'title' }),
     in: z.enum(['query', 'params', 'header']).optional(),
@@ -61,17 +74,30 @@ const ProblemSchema = z
   })
   .openapi('Problem')
 
-/**
- * The Zod schema of the failure envelope.
- *
- * @param codes the possible error codes of the response
- */
-export const failureOf = (codes: readonly [string, ...string[]]) =>
-  z.object({
+const code = z.string().openapi({ description: 'Stable: compare it, and not the message', example: 'NOT_FOUND' })
+
+/** The Zod schema of the failure envelope. `createDocument` leaves out what the envelope of the app leaves out. */
+export const FailureBody = z
+  .object({
     success: z.literal(false),
     statusCode: z.number().int(),
     requestId: common.requestId,
-    error: z.object({ code: z.enum(codes), message: z.string(), details: z.array(ProblemSchema).optional() }),
+    error: z.object({ code, message: z.string(), details: z.array(Problem).optional() }),
     timestamp: common.timestamp,
     path: common.path,
   })
+  .openapi('Failure')
+
+/** The Zod schema of a failure in `application/problem+json` (RFC 9457). */
+export const ProblemDetails = z
+  .object({
+    type: z.string().openapi({ format: 'uri-reference', example: 'about:blank' }),
+    title: z.string().openapi({ example: 'Not Found' }),
+    status: z.number().int(),
+    detail: z.string(),
+    instance: z.string().openapi({ format: 'uri-reference', example: '/tasks' }),
+    code,
+    requestId: common.requestId,
+    errors: z.array(Problem).optional(),
+  })
+  .openapi('ProblemDetails')

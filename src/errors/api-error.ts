@@ -1,26 +1,35 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Problem } from '../envelope/index.ts'
-import { catalogue, type ErrorCode } from './catalogue.ts'
+import { type ErrorName, kindOf } from './error-kind.ts'
 
 /**
- * A failure with a code of the catalogue. The error handler turns it into the failure envelope.
+ * A failure with a code of the catalogue or of your own. The error handler turns it into the failure envelope.
  *
- * @param code the code, which determines the status
- * @param message for the client. A 5xx response always carries the message of the catalogue instead.
+ * @param name the code, or an `errorKind`: it determines the status
+ * @param message for the client. A 5xx response always carries the default message of its code instead.
  * @param options `details` for the client, `headers` of the response, `cause` for the log
  * @example
  * throw new ApiError('NOT_FOUND', 'Task not found')
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
+  readonly code: string
+  readonly status: ContentfulStatusCode
+  /** What a client gets of a 5xx. */
+  readonly defaultMessage: string
   readonly details: Problem[] | undefined
   readonly headers: Record<string, string>
 
   constructor(
-    readonly code: ErrorCode,
-    message: string = catalogue[code].message,
+    name: ErrorName,
+    message: string = kindOf(name).message,
     options: { details?: Problem[]; headers?: Record<string, string>; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause })
+    const kind = kindOf(name)
+    this.code = kind.code
+    this.status = kind.status
+    this.defaultMessage = kind.message
     this.details = options.details
     this.headers = options.headers ?? {}
   }

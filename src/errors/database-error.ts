@@ -93,7 +93,7 @@ export function toApiError(
     return new ApiError('CONFLICT', 'Other records still refer to this one', { cause })
   const known = error.constraint === undefined ? undefined : constraints[error.constraint]
   if (known === undefined) return new ApiError(code, undefined, { cause })
-  if (code === 'CONFLICT') return new ApiError(code, known.message, { cause })
   const details: Problem[] = [{ path: known.path, code: code.toLowerCase(), message: known.message }]
-  return new ApiError(code, undefined, { details, cause })
+  // A conflict has one reason, so its message says it too.
+  return new ApiError(code, code === 'CONFLICT' ? known.message : undefined, { details, cause })
 }

@@ -112,7 +112,7 @@ function toResponse(
 ): FailureResponse {
   if (isHttpException(thrown) && (database === undefined || thrown.status < 500)) return ofException(thrown)
   const error = toFailure(thrown, database, method, constraints)
-  const { status, message } = catalogue[error.code]
+  const { status, defaultMessage: message } = error
   const headers = status === 503 ? { ...retryAfter, ...error.headers } : error.headers
   return status >= 500
     ? { status, code: error.code, message, headers }

@@ -2,5 +2,7 @@
 
 export { nothingToChange } from './api-error.ts'
 export { callListener } from './call-listener.ts'
+export { kindOf } from './error-kind.ts'
+export { consoleLog } from './error-log.ts'
 export { noteCaller, noteQuery } from './failed-calls.ts'
 export { missingPackage } from './optional-package.ts'

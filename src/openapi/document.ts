@@ -1,84 +1,72 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Env } from 'hono'
-import type { TenantIdType } from '../context/index.ts'
-import { tenantIdsOf } from '../context/internal.ts'
+import { ProblemDetails } from '../envelope/index.ts'
+import { documentComponents, headersOf, securityOf } from './components.ts'
+import type { DocumentOptions } from './document-options.ts'
+import { addProblem, nameEnvelope, type Response, withConst, withoutFields } from './envelope-schemas.ts'
 
-export interface DocumentOptions {
-  title: string
-  version: string
-  description: string
-  /** The groups of the operations: descriptions by name. */
-  tags: Record<string, string>
-  /** The header that names the tenant, and an example id for Swagger UI. */
-  tenantHeader: { name: string; example: string }
-  /** The type of tenant ids. @default 'uuid' */
-  tenantId?: TenantIdType | undefined
-  /**
-   * Whether the operations of tenants need a bearer token, whose claim can name the tenant instead of the header.
-   * @default false
-   */
-  bearer?: boolean
+/** One operation, as this module changes it. */
+interface Operation {
+  parameters?: object[]
+  security?: Record<string, string[]>[]
+  responses?: Record<string, Response>
+  'x-permission'?: string
 }
-
-/** The reference of a route to the header that names the tenant. */
-export const tenantReference = '#/components/parameters/Tenant'
+const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const
 
 /**
- * Generates the OpenAPI 3.1 document of an app as JSON. Call it once: each call takes time and leaks memory.
+ * Generates the OpenAPI 3.1 document of an app as JSON. What you registered yourself stays: components, security schemes, parameters,
+ * and `security` of a route. Call it once: each call takes time and leaks memory.
  *
  * @example
  * const document = createDocument(app, { title: 'Tasks', version: '1.0.0', description: '…', tags, tenantHeader })
  */
 export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: DocumentOptions): string {
-  const { title, version, description, tags, tenantHeader, bearer = false } = options
-  const document = app.getOpenAPI31Document({
+  const { title, version, description, tags, license, servers = [{ url: '/' }], envelope } = options
+  const { problems = false } = envelope?.options ?? {}
+  if (problems) app.openAPIRegistry.register('ProblemDetails', ProblemDetails)
+  const generated = app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title, version, description, license: { name: 'MIT', url: 'https://opensource.org/license/mit' } },
-    servers: [{ url: '/' }],
+    info: { title, version, description, ...(license ? { license } : {}) },
+    servers,
     security: [],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
   })
-  const paths = Object.values(document.paths ?? {})
-  const writes = paths.flatMap(({ post, put, patch, delete: remove }) => [post, put, patch, remove])
-  if (bearer)
-    for (const operation of [...paths.map(({ get }) => get), ...writes])
-      if (operation?.parameters?.some((one) => '$ref' in one && one.$ref === tenantReference))
-        operation.security = [{ bearer: [] }]
-  for (const { responses = {} } of writes.filter((operation) => operation !== undefined))
-    for (const [status, response] of Object.entries(responses))
-      if (/^2/.test(status))
-        response.headers = { ...response.headers, Bookmark: { $ref: '#/components/headers/Bookmark' } }
+  const document = withConst(generated)
+  const { schemas: declared = {}, headers, parameters, securitySchemes } = document.components ?? {}
+  const schemas = withoutFields(declared, envelope?.options ?? {})
+  for (const path of Object.values(document.paths ?? {}))
+    for (const method of methods) {
+      const operation: Operation | undefined = path[method]
+      if (!operation) continue
+      describe(operation, method, options)
+      for (const response of Object.values(operation.responses ?? {})) {
+        nameEnvelope(response, schemas)
+        if (problems) addProblem(response)
+      }
+    }
+  const ours = documentComponents(options)
   const components = {
     ...document.components,
-    ...(bearer ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } } : {}),
-    headers: {
-      ...document.components?.headers,
-      Bookmark: {
-        description:
-          'The position of this write, when the request had a `Bookmark`. Send it with the next requests of the session',
-        schema: { type: 'string' },
-      },
-    },
-    parameters: {
-      ...document.components?.parameters,
-      Tenant: {
-        name: tenantHeader.name,
-        in: 'header',
-        required: !bearer,
-        description: `The tenant of this request${bearer ? '. Without it, the token names the tenant' : ''}`,
-        schema: tenantIdsOf(options.tenantId).schema,
-        ...(bearer ? {} : { example: tenantHeader.example }),
-      },
-      Bookmark: {
-        name: 'Bookmark',
-        in: 'header',
-        required: false,
-        description:
-          'Lets a session read its own writes from a replica. Start with `none`, then send the last `Bookmark` of a ' +
-          'response',
-        schema: { type: 'string' },
-      },
-    },
+    schemas,
+    headers: { ...ours.headers, ...headers },
+    parameters: { ...ours.parameters, ...parameters },
+    securitySchemes: { ...ours.securitySchemes, ...securitySchemes },
   }
   return JSON.stringify({ ...document, components })
+}
+
+/** Adds what an operation of tenants needs, and the headers of responses. */
+function describe(operation: Operation, method: string, options: DocumentOptions): void {
+  const isOfTenants = operation['x-permission'] !== undefined
+  const security = securityOf(options)
+  if (isOfTenants && security.length > 0) operation.security ??= security
+  if (isOfTenants && options.bookmarks)
+    operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/Bookmark' }]
+  for (const [status, response] of Object.entries(operation.responses ?? {})) {
+    if (response.$ref) continue
+    const isWrite = method !== 'get' && status.startsWith('2')
+    const added = headersOf({ isOfTenants, isWrite }, options)
+    response.headers = { ...added, ...response.headers }
+  }
 }

@@ -2,10 +2,9 @@ import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Env, MiddlewareHandler } from 'hono'
 import { authorize, type Permission } from '../context/index.ts'
 import { assertPermission } from '../context/internal.ts'
-import { failureOf } from '../envelope/index.ts'
-import { ApiError, catalogue, type ErrorCode, onInvalid } from '../errors/index.ts'
+import { ApiError, type ErrorName, onInvalid } from '../errors/index.ts'
 import { jsonExceeds } from '../text/index.ts'
-import { tenantReference } from './document.ts'
+import { type FailureResponses, failures } from './failures.ts'
 
 /**
  * Creates a router whose routes declare Zod schemas. A request that does not match them fails with VALIDATION_FAILED.
@@ -24,44 +23,58 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
   permission: Permission
 }
 
+const always = [
+  'BAD_REQUEST',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'TOO_MANY_REQUESTS',
+  'INTERNAL_SERVER_ERROR',
+  'SERVICE_UNAVAILABLE',
+] as const
+/** Every method but GET may have a body, even on a route that does not read it. */
+const ofBodies = ['REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
+
+type Failures<R extends { method: string }, Name extends ErrorName> = FailureResponses<
+  Name | (typeof always)[number] | 'VALIDATION_FAILED' | (R['method'] extends 'get' ? never : (typeof ofBodies)[number])
+>
+/** The declaration with its failures. */
+type TenantRoute<R extends { method: string }, Name extends ErrorName> = R & { responses: Failures<R, Name> }
+
 /**
- * Declares a route of tenants. It checks the permission before anything else of the route, and adds it, the tenant header and the
- * failures that follow from the shape of the route to the OpenAPI document. A JSON body that nests deeper than 64 levels, or has more than 10,000 arrays and objects, or is one object of
- * more than 1000 fields, is answered with BAD_REQUEST.
+ * Declares a route of tenants. It checks the permission before anything else of the route, and adds it and the failures that follow
+ * from the shape of the route to the OpenAPI document. A JSON body that nests deeper than 64 levels, or has more than 10,000 arrays and
+ * objects, or is one object of more than 1000 fields, is answered with BAD_REQUEST.
  *
  * @param declaration as for `createRoute`, with `operationId`, `summary`, `tags` and `permission`
- * @param errors the other codes that the handler throws, for example `['NOT_FOUND']`
+ * @param errors the other codes that the handler throws, for example `['NOT_FOUND']`, and kinds of your own
  * @throws TypeError without a permission or with a malformed one
  */
-export function tenantRoute<P extends string, R extends Declaration<P> & { path: P }>(
-  declaration: R,
-  errors: readonly ErrorCode[] = [],
-) {
+export function tenantRoute<
+  P extends string,
+  R extends Declaration<P> & { path: P },
+  const Name extends ErrorName = never,
+>(declaration: R, errors: readonly Name[] = []) {
   const { permission, ...described } = declaration
   const { request } = described
   assertPermission(permission)
-  const codes: ErrorCode[] = ['BAD_REQUEST', 'UNAUTHORIZED', 'FORBIDDEN', ...errors]
-  codes.push('TOO_MANY_REQUESTS', 'INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE')
-  if (request) codes.push('VALIDATION_FAILED')
-  // Every method but GET may have a body, even on a route that does not read it.
-  if (declaration.method !== 'get') codes.push('REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   const middleware = [
     requirePermission(permission),
     ...(request?.body ? [limitJson] : []),
     declaration.middleware ?? [],
   ]
-  const responses: RouteConfig['responses'] = { ...declaration.responses, ...failures(codes) }
-  const { status, message } = catalogue.FORBIDDEN
-  return createRoute<P, R>({
-    ...(described as R), // without the field that is no part of OpenAPI
+  const names = [...always, ...errors, ...(request ? ['VALIDATION_FAILED' as const] : [])]
+  const failed = failures([...names, ...(declaration.method === 'get' ? [] : ofBodies)])
+  const { 403: forbidden } = failed
+  return createRoute<P, TenantRoute<R, Name>>({
+    ...described,
     middleware: middleware.flat(),
-    parameters: [{ $ref: tenantReference }, { $ref: '#/components/parameters/Bookmark' }],
     responses: {
-      ...responses,
-      [status]: { ...responses[status], description: `${message}. The caller needs ${permission}` },
+      ...declaration.responses,
+      ...failed,
+      403: { ...forbidden, description: `${forbidden.description}. The caller needs ${permission}` },
     },
     'x-permission': permission,
-  })
+  } as unknown as TenantRoute<R, Name>) // without the field that is no part of OpenAPI
 }
 
 /** Refuses a caller without the permission, before a body is parsed. */
@@ -87,21 +100,6 @@ const limitJson: MiddlewareHandler = async (c, next) => {
   await next()
 }
 
-/** The OpenAPI responses of error codes: one per status. */
-export function failures(codes: readonly ErrorCode[]): RouteConfig['responses'] {
-  const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of codes.toSorted()) {
-    const { status } = catalogue[code]
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, [first, ...rest]]) => [
-      status,
-      json(failureSchema([first as ErrorCode, ...rest]), catalogue[first as ErrorCode].message), // a set is never empty
-    ]),
-  )
-}
-
 /** A JSON response or body with a schema. */
 export const json = <Schema>(schema: Schema, description: string) => ({
   description,
@@ -114,12 +112,14 @@ export const jsonBody = <Schema>(schema: Schema, description: string) => ({
   required: true as const,
 })
 
-// One schema per set of codes: of two schemas with the same component name, OpenAPIHono drops the second.
-const failureSchemas = new Map<string, ReturnType<typeof failureOf>>()
-function failureSchema(codes: readonly [ErrorCode, ...ErrorCode[]]) {
-  const name = `${codes.map(pascal).join('Or')}Failure`
-  const schema = failureSchemas.get(name) ?? failureOf(codes).openapi(name)
-  failureSchemas.set(name, schema)
-  return schema
-}
-const pascal = (code: string) => code.toLowerCase().replace(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase())
+const location = { Location: { description: 'The path of what was created', schema: { type: 'string' as const } } }
+
+/**
+ * The response 201 of a POST: the schema of what was created, in the envelope, with the header `Location`.
+ *
+ * @param schema such as `successOf(Task, 201)`
+ */
+export const created = <Schema>(schema: Schema, description: string) => ({
+  ...json(schema, description),
+  headers: location,
+})

@@ -62,7 +62,7 @@ function banner(url: string, header: string, databaseUrl: string | undefined): s
     databaseUrl === undefined
       ? `Acme     ${curl(demo.acme.tenantId)}\n  Globex   ${curl(demo.globex.tenantId)}`
       : `Database: ${addressOf(databaseUrl)} (from DATABASE_URL; not migrated, not seeded)`
-  return `\n  Rowhouse is running.\n\n  Docs     ${url}/docs\n  ${data}\n\n  Press Ctrl-C to stop it.\n`
+  return `\n  Rowhouse is running.\n\n  Home     ${url}/\n  Docs     ${url}/docs\n  ${data}\n\n  Press Ctrl-C to stop it.\n`
 }
 
 /** The host, port and name of a database, without the password. */

@@ -3,7 +3,7 @@ import { mergePath } from 'hono/utils/url'
 import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { TenantDatabase } from '../database/index.ts'
-import { requestId } from '../envelope/index.ts'
+import { createEnvelope, requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
 import type { IsolationCheck } from '../isolation/index.ts'
 import {
@@ -28,6 +28,7 @@ import type { Config } from './config/config.ts'
 import { healthRoutes } from './features/health.ts'
 import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
 import { userBodyBytes, userConstraints, userRoutes } from './features/users/routes.ts'
+import { type HomeOptions, homeRoutes } from './home/home-routes.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { chain } from './middleware/chain.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
@@ -62,6 +63,12 @@ export interface AppOptions {
   hosts?: readonly string[] | undefined
   /** The value of Strict-Transport-Security; undefined for none. */
   hsts: string | undefined
+  /** Whether reads may go to a replica, for the OpenAPI document. @default false */
+  bookmarks?: boolean
+  /** The page `/` for browsers, which lets everybody act for its tenants; `false` for no answer to `/`. @default JSON for all */
+  home?: HomeOptions['page'] | false | undefined
+  /** Whether failures are `application/problem+json` for clients that accept it. @default false */
+  problems?: boolean
   /** How many proxies append to `X-Forwarded-For`. */
   trustProxy: number
 }
@@ -80,6 +87,8 @@ export function createApp(options: AppOptions) {
 
   const rejectHost = options.hosts ? [rejectForeignHost(options.hosts)] : []
   const deadline = requestDeadline({ timeoutMs: options.requests.timeoutMs, sharesTimer: options.sharesTimer })
+  const envelope = createEnvelope({ problems: options.problems })
+  app.use(envelope.middleware)
   app.use(chain(requestId(), accessLog({ log, trustProxy: options.trustProxy })))
   app.use(responseHeaders({ hsts: options.hsts }))
   app.use(chain(throwErrors, rejectMalformedUrl, ...rejectHost, deadline))
@@ -91,27 +100,38 @@ export function createApp(options: AppOptions) {
   )
   app.notFound(methodNotAllowed(app))
 
-  app.route('/', healthRoutes({ isolation: options.isolation, isStopping: options.isStopping ?? (() => false) }))
-  mountForTenants(app, options)
+  const { db, isolation } = options
+  const [users, tasks] = [userRoutes({ db }), taskRoutes({ db })]
+  protect(app, { '/users': { routes: users.routes, maxBytes: userBodyBytes }, '/tasks': tasks }, options)
+  const isStopping = options.isStopping ?? (() => false)
+  const typed = app.route('/', healthRoutes({ isolation, isStopping })).route('/users', users).route('/tasks', tasks)
 
+  if (options.home !== false)
+    app.route('/', homeRoutes({ name: title, version: packageJson.version, page: options.home }))
   // Built by the first request for it: the start is faster without.
-  const load = async () => createDocument(app, documentOptions(options))
+  const load = async () => createDocument(app, { ...documentOptions(options), envelope })
   app.get('/openapi.json', staticFile({ type: 'application/json', load }))
   app.route('/docs', docs({ title, documentUrl: '/openapi.json', loadAsset: options.loadDocsAsset }))
-  return app
+  return typed
 }
+
+/** The type of the service, for the client `hc` of Hono. */
+export type AppType = ReturnType<typeof createApp>
 
 const title = 'Rowhouse'
 
-function documentOptions({ tenantHeader, bearer }: AppOptions): DocumentOptions {
+function documentOptions({ tenantHeader, bearer, bookmarks = false, limits }: AppOptions): DocumentOptions {
   const { version, description } = packageJson
   return {
     title,
     version,
     description,
+    license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     tags,
     tenantHeader: { name: tenantHeader, example: demo.acme.tenantId },
     bearer,
+    bookmarks,
+    rateLimit: limits?.rate !== undefined,
   }
 }
 
@@ -121,13 +141,19 @@ const tags = {
   tasks: 'Tasks of a tenant',
 }
 
+/** The routes of tenants, and the longest body that one of them takes. */
+interface Routes {
+  routes: { method: string; path: string }[]
+  maxBytes?: number
+}
+
 /**
- * Mounts the routes of tenants. Their middleware runs on declared routes only: an unknown path or method is 404 or 405, with and
+ * Puts the middleware of tenants before their routes, by the path of each. It runs on declared routes only: an unknown path or method is 404 or 405, with and
  * without a tenant. The caller is verified first, and its rate counts, before a body is read. A request waits for its slot after
  * its body has arrived, so that a slow client holds no slot.
  */
-function mountForTenants(app: OpenAPIHono, options: AppOptions) {
-  const { db, requests, limits = {} } = options
+function protect(app: OpenAPIHono, resources: Record<string, Routes>, options: AppOptions) {
+  const { requests, limits = {} } = options
   const refuseSlowly = slowRefusals(options.refusals)
   const verify = tenant(options.tenant)
   const { rate, ...slots } = limits
@@ -135,16 +161,12 @@ function mountForTenants(app: OpenAPIHono, options: AppOptions) {
   const limitSlots = slots.concurrency ? [tenantLimits(slots)] : []
   const bodies = new ByteBudget({ totalBytes: requests.receivedBytesMax })
   const limitResponses = responseLimits({ budget: new ByteBudget({ totalBytes: requests.sentBytesMax }) })
-  for (const [path, { routes, maxBytes }] of Object.entries({
-    '/users': { routes: userRoutes({ db }), maxBytes: Math.min(userBodyBytes, requests.bodyLimitBytes) },
-    '/tasks': { routes: taskRoutes({ db }), maxBytes: requests.bodyLimitBytes },
-  })) {
-    const limitBodies = bodyLimits({ maxBytes, budget: bodies })
+  for (const [path, { routes, maxBytes = requests.bodyLimitBytes }] of Object.entries(resources)) {
+    const limitBodies = bodyLimits({ maxBytes: Math.min(maxBytes, requests.bodyLimitBytes), budget: bodies })
     // `routes` lists a route once for each of its validators.
-    const declared = new Map(routes.routes.map((route) => [route.method + route.path, route]))
+    const declared = new Map(routes.map((route) => [route.method + route.path, route]))
     const serveTenant = chain(verify, ...limitRate, limitBodies, ...limitSlots, limitResponses)
     for (const { method, path: sub } of declared.values())
       app.on(method, [mergePath(path, sub)], refuseSlowly, serveTenant)
-    app.route(path, routes)
   }
 }

@@ -9,6 +9,7 @@ import { createCheckedReplica } from './checked-replica.ts'
 import { hasTokens } from './config/auth-settings.ts'
 import type { Config } from './config/config.ts'
 import { currentPassword } from './current-password.ts'
+import { createHome } from './home/home.ts'
 import { createLimitsOptions } from './limits-options.ts'
 import { createReadiness } from './readiness.ts'
 import type { ServiceLog } from './service-log.ts'
@@ -46,11 +47,13 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
   const tenant = await createTenantOptions({ config, log, role, connections: given.connections })
   const hasPool = role === undefined && !given.connections
   const replica = hasPool ? createCheckedReplica(config, log, signer) : undefined
-  const db = createTenantDatabase({
+  const pool =
+    given.connections ??
     // After the timeout no request waits for the statement any more: its connection may have gone silent.
-    connections:
-      given.connections ??
-      createPool({ url, ...password, size, spare: size > 2 ? 1 : 0, answerTimeoutMs: config.requests.timeoutMs }),
+    createPool({ url, ...password, size, spare: size > 2 ? 1 : 0, answerTimeoutMs: config.requests.timeoutMs })
+  const home = createHome(config, pool)
+  const db = createTenantDatabase({
+    connections: home ? home.connections : pool,
     ...roleOption,
     signer,
     ...(replica ? { replica } : {}),
@@ -85,6 +88,9 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     loadDocsAsset,
     tenant: tenant.options,
     tenantHeader: config.tenant.header,
+    home: config.homePage && home?.page,
+    bookmarks: replica !== undefined,
+    problems: config.problems,
     bearer: hasTokens(config.auth),
     limits: createLimitsOptions(config, given.connections === undefined),
     requests: config.requests,

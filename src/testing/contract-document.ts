@@ -32,6 +32,7 @@ const Operation = z.looseObject({
   parameters: z.array(Parameter).default([]),
   requestBody: z.looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })) }).optional(),
   responses: z.record(z.string(), z.unknown()),
+  'x-permission': z.string().optional(),
 })
 export type Operation = z.infer<typeof Operation>
 
@@ -61,8 +62,8 @@ export const pathsOf = (document: unknown): Paths => Document.parse(document).pa
  */
 export type Fixtures = Record<string, (client: TestClient) => Promise<string>>
 
-export const needsTenant = ({ parameters }: Operation): boolean =>
-  parameters.some(({ $ref }) => $ref === '#/components/parameters/Tenant')
+/** Whether an operation was declared with `tenantRoute`. */
+export const needsTenant = (operation: Operation): boolean => operation['x-permission'] !== undefined
 
 const json = 'application/json'
 

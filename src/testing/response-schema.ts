@@ -4,6 +4,7 @@ import type { TestResponse } from './client.ts'
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
 const Response = z.looseObject({
+  'x-error-codes': z.array(z.string()).optional(),
   content: z.record(z.string(), z.looseObject({ schema: z.record(z.string(), z.unknown()).optional() })).optional(),
 })
 const Document = z.looseObject({ components: z.record(z.string(), z.unknown()) })
@@ -24,7 +25,7 @@ export function matchResponse(
   if (response.status !== status) throw new Error(`${shown}\nexpected: ${status}`)
   const declared = operation.responses[status]
   if (declared === undefined) throw new Error(`${shown}\nThe document declares no response ${status} for it.`)
-  const { content } = Response.parse(declared)
+  const { content, 'x-error-codes': codes } = Response.parse(declared)
   if (!content) {
     if (response.body !== undefined) throw new Error(`${shown}\nThe document declares no body for it.`)
     return
@@ -37,6 +38,9 @@ export function matchResponse(
   const { components } = Document.parse(document)
   const validate = ajv.compile(Document.parse(closed({ ...media.schema, components })))
   if (!validate(response.body)) throw new Error(`${shown}\n${ajv.errorsText(validate.errors)}`)
+  const code = response.error?.code
+  if (codes && code !== undefined && !codes.includes(code))
+    throw new Error(`${shown}\nThe document declares ${codes.join(', ')} for it.`)
 }
 
 /** The same schema without additional properties. */

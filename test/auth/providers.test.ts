@@ -130,7 +130,7 @@ const shapes: Record<string, Shape> = {
 /** An app that answers with its tenant, and at /purge only to an owner. */
 function createApp(options: Pick<TenantOptions, 'auth'>) {
   const app = new Hono<TenantEnv>()
-  app.onError(createErrorHandler())
+  app.onError(createErrorHandler({ log: { error: () => {} } }))
   app.use(tenant({ from: firstOf(header('X-Tenant-Id'), claim()), directory, directoryRequired: true, ...options }))
   app.get('/', async (c) => {
     await authorize(c, 'tasks:read')
@@ -218,22 +218,28 @@ test('a session of better-auth reaches the tenant of the member, not of the acti
   const user = { id: 'x2gPtUV7RGN5qqWaoLycxg1QzTRt5Ili', name: 'A', email: 'a@b.example', emailVerified: false }
   const found = { session: { id: 's', userId: user.id, token: 't', activeOrganizationId: acme.externalId }, user }
   const membership = { id: 'm', organizationId: acme.externalId, userId: user.id, role: 'admin,owner' }
-  let member: typeof membership | undefined = membership
+  // As better-auth does for a member that was removed.
+  class APIError extends Error {}
+  let member: typeof membership | Error = membership
   const betterAuth = {
     api: {
       getSession: async (_: { headers: Headers; query: { disableCookieCache: boolean } }) => found,
       getActiveMember: async (_: { headers: Headers }) => {
-        if (!member) throw new Error('Member not found') // as better-auth does for a member that was removed
+        if (member instanceof Error) throw member
         return member
       },
     },
   }
-  const code = page.slice(page.indexOf('const auth = session('), page.indexOf('```\n\nA session without'))
-  const create = new Function('session', 'betterAuth', `${code}\nreturn auth`)
-  const app = createApp({ auth: create(session, betterAuth) })
+  const [code = ''] = page.slice(page.indexOf('const auth = session(')).split('```')
+  const create = new Function('session', 'betterAuth', 'APIError', `${code}\nreturn auth`)
+  const app = createApp({ auth: create(session, betterAuth, APIError) })
   const headers = { Cookie: 'better-auth.session_token=t.signature' }
-  const send = async () => (await app.request('/purge', { headers })).status
-  expect([await send(), (await app.request('/purge')).status]).toEqual([200, 401])
-  member = undefined
-  expect(await send()).toBe(403)
+  const send = async (path: string) => (await app.request(path, { headers })).status
+  expect([await send('/purge'), (await app.request('/purge')).status]).toEqual([200, 401])
+  member = { ...membership, role: 'admin' }
+  expect([await send('/purge'), await send('/')]).toEqual([403, 200])
+  member = new APIError('Member not found')
+  expect(await send('/')).toBe(403)
+  member = new Error('The database does not answer')
+  expect(await send('/')).toBe(500)
 })

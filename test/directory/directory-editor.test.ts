@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, spyOn, test } from 'bun:test'
 import { withTenant } from '../../src/context/index.ts'
 import { createPool } from '../../src/database/index.ts'
 import { createDirectoryEditor, type NewTenant, TenantExists, TenantNotFound } from '../../src/directory/index.ts'
@@ -319,4 +319,15 @@ test('the login of the service is refused', async () => {
   const wrong = open(server.appUrl)
   expect(await failureOf(wrong.list())).toMatchObject({ name: 'WrongAdminLogin' })
   await wrong.close()
+})
+
+test('without a logger, each call is one line of JSON on the console', async () => {
+  const written: string[] = []
+  const spy = spyOn(console, 'info').mockImplementation((line: string) => void written.push(line))
+  const quiet = createDirectoryEditor({ connections: createPool({ url: server.directoryUrl, size: 1 }) })
+  await quiet.list({ limit: 1 }, { actor: 'ada' })
+  spy.mockRestore()
+  await quiet.close()
+  const line = { level: 'info', message: 'administrative work', reason: 'read the tenant directory', actor: 'ada' }
+  expect(written.map((text) => JSON.parse(text))).toEqual([expect.objectContaining(line)])
 })

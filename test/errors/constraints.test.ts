@@ -23,7 +23,11 @@ const broken: Record<string, { by: (acme: Acme) => ReturnType<typeof sql>; statu
   users_tenant_id_email_key: {
     by: ({ email }) => sql`insert into users (email, name) values (upper(${email}), 's3cret')`,
     status: 409,
-    error: { code: 'CONFLICT', message: 'A user with this email exists already' },
+    error: {
+      code: 'CONFLICT',
+      message: 'A user with this email exists already',
+      details: [{ path: 'email', code: 'conflict', message: 'A user with this email exists already' }],
+    },
   },
   tasks_tenant_id_user_id_fkey: {
     by: () => sql`insert into tasks (title, user_id) values ('s3cret', ${anyId})`,

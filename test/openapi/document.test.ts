@@ -13,13 +13,14 @@ interface Operation {
   operationId: string
   summary: string
   tags: string[]
-  parameters?: { $ref?: string; name?: string; example?: unknown; schema?: { example?: unknown } }[]
+  security?: object[]
+  parameters?: { name?: string; example?: unknown; schema?: { example?: unknown } }[]
   responses: Record<string, unknown>
 }
 interface Document {
   openapi: string
   tags: { name: string }[]
-  components: { parameters: { Tenant: { name: string } } }
+  components: { securitySchemes: { tenant: { name: string } } }
   paths: Record<string, Record<string, Operation>>
 }
 
@@ -58,34 +59,30 @@ test('no two operations share an operationId', () => {
   expect(new Set(ids).size).toBe(ids.length)
 })
 
-describe.each(operations)(
-  '$method $path',
-  ({ operationId, summary, tags, parameters = [], responses, path, method }) => {
-    test('has an operationId, a summary and described tags', () => {
-      expect(operationId).toMatch(/^[a-z]+[A-Z][A-Za-z]+$/)
-      expect(summary.length).toBeGreaterThan(5)
-      expect(document.tags.map(({ name }) => name)).toEqual(expect.arrayContaining(tags))
-      expect(tags.length).toBeGreaterThan(0)
-    })
+describe.each(operations)('$method $path', ({ operationId, summary, tags, security, responses, path, method }) => {
+  test('has an operationId, a summary and described tags', () => {
+    expect(operationId).toMatch(/^[a-z]+[A-Z][A-Za-z]+$/)
+    expect(summary.length).toBeGreaterThan(5)
+    expect(document.tags.map(({ name }) => name)).toEqual(expect.arrayContaining(tags))
+    expect(tags.length).toBeGreaterThan(0)
+  })
 
-    test('declares the failures that follow from its shape', () => {
-      const statuses = Object.keys(responses)
-      if (!tags.includes('health')) expect(statuses).toEqual(expect.arrayContaining(['400', '403', '500', '503']))
-      if (path.includes('{id}')) expect(statuses).toContain('404')
-      if (method !== 'get') expect(statuses).toEqual(expect.arrayContaining(['408', '413', '415']))
-    })
+  test('declares the failures that follow from its shape', () => {
+    const statuses = Object.keys(responses)
+    if (!tags.includes('health')) expect(statuses).toEqual(expect.arrayContaining(['400', '403', '500', '503']))
+    if (path.includes('{id}')) expect(statuses).toContain('404')
+    if (method !== 'get') expect(statuses).toEqual(expect.arrayContaining(['408', '413', '415']))
+  })
 
-    test('requires the tenant, unless it is public', () => {
-      const requiresTenant = parameters.some(({ $ref }) => $ref === '#/components/parameters/Tenant')
-      expect(requiresTenant).toBe(!tags.includes('health'))
-    })
-  },
-)
+  test('requires the tenant, unless it is public', () => {
+    expect(security).toEqual(tags.includes('health') ? undefined : [{ tenant: [] }])
+  })
+})
 
 test('TENANT_HEADER renames the header in the service and in the document', async () => {
   const renamed = createApp({ ...deps, tenant: { ...deps.tenant, from: header('X-Org') }, tenantHeader: 'X-Org' })
   const described: Document = JSON.parse(await (await renamed.request('/openapi.json')).text())
-  expect(described.components.parameters.Tenant.name).toBe('X-Org')
+  expect(described.components.securitySchemes.tenant.name).toBe('X-Org')
   expect((await renamed.request('/tasks', { headers: { 'X-Org': newTenant() } })).status).toBe(200)
   const unnamed = await renamed.request('/tasks', { headers: { 'X-Tenant-Id': newTenant() } })
   expect(unnamed.status).toBe(403)
@@ -107,14 +104,12 @@ test('the examples of the document work with the demo tenant', async () => {
 })
 
 describe('with AUTH=jwt', () => {
-  test('operations of tenants require a token, and the tenant header is optional', async () => {
+  test('operations of tenants require a token, alone or with the tenant header', async () => {
     const verifying = await (await createApp({ ...deps, bearer: true }).request('/openapi.json')).json()
-    expect(verifying.components.securitySchemes).toEqual({
-      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-    })
-    expect(verifying.components.parameters.Tenant.required).toBe(false)
+    expect(verifying.components.securitySchemes.bearer).toEqual({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    const security = [{ bearer: [] }, { bearer: [], tenant: [] }]
     for (const { path, method, tags } of operations)
-      expect(verifying.paths[path][method].security).toEqual(tags.includes('health') ? undefined : [{ bearer: [] }])
+      expect(verifying.paths[path][method].security).toEqual(tags.includes('health') ? undefined : security)
   })
 
   test('the document has no linter error', async () => {

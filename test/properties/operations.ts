@@ -29,6 +29,7 @@ const Ref = z.object({ $ref: z.string().regex(/^#\/components\/schemas\//) })
 const Declared = z.looseObject({
   operationId: z.string(),
   parameters: z.array(Parameter).default([]),
+  'x-permission': z.string().optional(),
   requestBody: z.looseObject({ content: z.strictObject({ 'application/json': z.object({ schema: Ref }) }) }).optional(),
 })
 const BodySchema = z.looseObject({
@@ -40,6 +41,10 @@ const Document = z.looseObject({
   components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }),
 })
 
+/** A schema, or the one that it refers to by its name. */
+const named = (schema: Schema, schemas: Record<string, unknown>): Schema =>
+  typeof schema.$ref === 'string' ? Schema.parse(schemas[schema.$ref.split('/').at(-1) ?? '']) : schema
+
 /**
  * Returns every operation of the OpenAPI document.
  *
@@ -48,14 +53,10 @@ const Document = z.looseObject({
 export function operationsOf(document: unknown): Operation[] {
   const { paths, components } = Document.parse(document)
   return Object.entries(paths).flatMap(([path, declared]) =>
-    Object.entries(declared).map(([verb, { operationId, parameters, requestBody }]) => {
+    Object.entries(declared).map(([verb, { operationId, parameters, requestBody, 'x-permission': permission }]) => {
       const query: Operation['query'] = {}
-      let needsTenant = false
-      for (const { $ref, ...parameter } of parameters) {
-        if ($ref === '#/components/parameters/Tenant') needsTenant = true
-        else if ($ref === '#/components/parameters/Bookmark')
-          continue // unused without a replica
-        else if (parameter.in === 'query' && parameter.name) query[parameter.name] = Schema.parse(parameter.schema)
+      for (const parameter of parameters) {
+        if (parameter.in === 'query' && parameter.name) query[parameter.name] = Schema.parse(parameter.schema)
         else if (parameter.in !== 'path' || parameter.name !== 'id')
           throw new TypeError(
             `${operationId}: the properties do not support the parameter ${JSON.stringify(parameter)}`,
@@ -65,14 +66,14 @@ export function operationsOf(document: unknown): Operation[] {
       const { properties, required } = BodySchema.parse(name ? components.schemas[name] : { properties: {} })
       const fields = Object.entries(properties).map(([field, schema]) => [
         field,
-        { schema, required: required.includes(field) },
+        { schema: named(schema, components.schemas), required: required.includes(field) },
       ])
       return {
         operationId,
         method: verb.toUpperCase(),
         path,
         collection: path.split('/{id}')[0] ?? path,
-        needsTenant,
+        needsTenant: permission !== undefined,
         query,
         body: name ? Object.fromEntries(fields) : undefined,
       }

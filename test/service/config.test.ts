@@ -29,6 +29,8 @@ test('DATABASE_URL is the only setting without a default', () => {
     tenant: { from: ['header'], header: 'X-Tenant-Id', domain: undefined, directory: 'off', signingKeys: [] },
     limits: { concurrency: 'auto', actorConcurrency: 'auto', queue: 1000, rate: undefined },
     requests: { timeoutMs: 15_000, bodyLimitBytes: 131_072, receivedBytesMax: 16_777_216, sentBytesMax: 33_554_432 },
+    homePage: true,
+    problems: false,
     log: { level: 'info' },
   })
 })
@@ -135,7 +137,8 @@ test.each(['Host', 'content-type', 'X-Request-Id', 'Authorization', 'X Tenant', 
 
 test('freezes the configuration with all its parts', () => {
   const config = load({ ...jwt, JWT_ALGORITHMS: 'HS256' })
-  const parts: object[] = [config, ...Object.values(config), config.tenant.from]
+  const sections = Object.values(config).filter((section) => typeof section === 'object')
+  const parts: object[] = [config, ...sections, config.tenant.from]
   if (config.auth.kind === 'jwt') parts.push(config.auth.key, config.auth.issuer, config.auth.algorithms ?? [])
   expect(parts.filter((part) => !Object.isFrozen(part))).toEqual([])
   expect(parts).toHaveLength(12)

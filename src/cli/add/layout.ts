@@ -96,7 +96,7 @@ function withinKit(folder: string): Layout['kit'] {
     context: ['tenantColumns', 'TenantEnv', 'withTenant'],
     envelope: ['ok', 'pageOf', 'pagination', 'successOf', 'Page', 'toPage', 'totalMax'],
     errors: ['ApiError', 'Constraints'],
-    openapi: ['createRouter', 'id', 'json', 'jsonBody', 'PageQuery', 'tenantRoute', 'text'],
+    openapi: ['created', 'createRouter', 'id', 'json', 'jsonBody', 'PageQuery', 'tenantRoute', 'text'],
     testing: ['testClient'],
   }
   const folderOf = (name: string) =>

@@ -12,7 +12,7 @@ export function routesCode(resource: Resource): string {
     [['z'], '@hono/zod-openapi'],
     ...layout.kit(paths.routes, [
       ...['type TenantDatabase', 'type TenantEnv', 'ApiError', ...(hasReferences ? ['type Constraints'] : [])],
-      ...'ok pageOf pagination successOf createRouter id json jsonBody PageQuery tenantRoute'.split(' '),
+      ...'ok pageOf pagination successOf created createRouter id json jsonBody PageQuery tenantRoute'.split(' '),
     ]),
     importOf(resource, paths.routes, [`type ${One}Row`], known ? paths.repository : paths.schema),
     importOf(resource, paths.routes, functionsOf(One, Many), paths.repository),
@@ -64,7 +64,7 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
           summary: 'Create ${a} ${word}',
           tags,
           request: { body: jsonBody(Create${One}, 'The new ${word}') },
-          responses: { 201: json(successOf(${One}, 201), 'The created ${word}') },
+          responses: { 201: created(successOf(${One}, 201), 'The created ${word}') },
         },
         [${codes}],
       ),

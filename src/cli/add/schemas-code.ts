@@ -31,7 +31,7 @@ export const Update${One} = z
   .strictObject(fields)
   .partial()
 ${fit('.refine(', ['(body) => Object.keys(body).length > 0', `'${none}'`], ')', '  ')}
-  .openapi('Update${One}')
+  .openapi('Update${One}', { minProperties: 1 })
 export type Update${One} = z.infer<typeof Update${One}>
 
 export const ${One} = z

@@ -55,6 +55,10 @@ export interface Config {
     readonly receivedBytesMax: number
     readonly sentBytesMax: number
   }
+  /** Whether `/` answers. */
+  readonly homePage: boolean
+  /** Whether failures are `application/problem+json` for clients that accept it. */
+  readonly problems: boolean
   readonly log: { readonly level: Settings['LOG_LEVEL'] }
 }
 
@@ -136,6 +140,8 @@ const nest = (given: Settings, auth: AuthConfig, files: Record<string, string | 
     receivedBytesMax: given.RECEIVED_BYTES_MAX,
     sentBytesMax: given.SENT_BYTES_MAX,
   },
+  homePage: given.HOME_PAGE === 'on',
+  problems: given.PROBLEM_JSON === 'on',
   log: { level: given.LOG_LEVEL },
 })
 

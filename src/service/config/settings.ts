@@ -42,6 +42,8 @@ export const settings = z.object({
   RECEIVED_BYTES_MAX: wholeNumber(1, 1024 ** 4).default(16 * 1024 ** 2),
   SENT_BYTES_MAX: wholeNumber(1, 1024 ** 4).default(32 * 1024 ** 2),
   REQUEST_TIMEOUT_MS: wholeNumber(1, 240_000).default(15_000),
+  HOME_PAGE: oneOf('off', 'on').default('on'),
+  PROBLEM_JSON: oneOf('off', 'on').default('off'),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
 })
 

@@ -3,7 +3,7 @@ import { chown, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/p
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
-import { failureOf } from '../../../src/envelope/index.ts'
+import { FailureBody } from '../../../src/envelope/index.ts'
 import { pgbouncer } from '../../pooler.ts'
 import { freePort, postgresUser, startPostgres } from '../../postgres.ts'
 import { root, start } from '../../runtime/child.ts'
@@ -90,7 +90,7 @@ test.skipIf(!mayRun)(
       if (nginx) {
         const answers = (await readFile(join(clone, 'deploy/burst.log'), 'utf8')).trim().split('\n')
         const refused = answers.map((line) => JSON.parse(line)).find(({ statusCode }) => statusCode === 429)
-        expect(failureOf(['TOO_MANY_REQUESTS']).parse(refused)).toMatchObject({
+        expect(FailureBody.parse(refused)).toMatchObject({
           path: '/health',
           error: { code: 'TOO_MANY_REQUESTS' },
         })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { TestClient, TestResponse } from '../../../src/testing/index.ts'
 import { newTenant } from '../../database.ts'
-import { as, createTask, createUser, failing, lineOf, lines, newAcme, newEmail } from './app.ts'
+import { as, build, createTask, createUser, failing, lineOf, lines, newAcme, newEmail } from './app.ts'
 import { anyId } from './refusals.ts'
 
 /** An answer without its request id, time and path. */
@@ -99,4 +99,14 @@ test('log lines hold ids and codes, and no value that a client sent', async () =
   const written = answers.map(({ headers }) => lineOf(headers.get('X-Request-Id')))
   expect(written.every((line) => line !== undefined)).toBe(true)
   expect(JSON.stringify([...written, ...lines.filter((line) => line.tenant === tenant)])).not.toContain('s3cret')
+})
+
+test('with PROBLEM_JSON=on a failure is a problem for a client that accepts it, as the document says', async () => {
+  const { app: service } = build({ problems: true })
+  const accept = { Accept: 'application/problem+json' }
+  const response = await service.request('/tasks', { headers: accept })
+  expect([response.status, response.headers.get('Content-Type')]).toEqual([403, accept.Accept])
+  expect(await response.json()).toMatchObject({ code: 'FORBIDDEN', instance: '/tasks', title: 'Forbidden' })
+  const { paths } = await (await service.request('/openapi.json')).json()
+  expect(Object.keys(paths['/tasks'].get.responses[403].content)).toEqual(['application/json', accept.Accept])
 })

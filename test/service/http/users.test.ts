@@ -73,8 +73,9 @@ test('the same email in one tenant is a conflict, in any letter case', async () 
     const { status, error } = await client.post('/users', { email: again, name: 'Eve' })
     expect({ status, error }).toEqual({
       status: 409,
-      error: { code: 'CONFLICT', message: 'A user with this email exists already' },
+      error: { code: 'CONFLICT', message: 'A user with this email exists already', details: [expect.anything()] },
     })
+    expect(error?.details?.[0]).toMatchObject({ path: 'email', code: 'conflict' })
   }
 })
 

@@ -3,9 +3,9 @@ import { eq } from 'drizzle-orm'
 import {
   ApiError,
   type Constraints,
+  created,
   createRouter,
   id,
-  json,
   ok,
   one,
   successOf,
@@ -50,7 +50,7 @@ export const attachmentRoutes = ({ db }: { db: TenantDatabase }) =>
           request: {
             body: { description: 'The file', required: true, content: { 'multipart/form-data': { schema: Upload } } },
           },
-          responses: { 201: json(successOf(Attachment, 201), 'The attachment') },
+          responses: { 201: created(successOf(Attachment, 201), 'The attachment') },
         },
         ['INVALID_REFERENCE'],
       ),

@@ -5,7 +5,7 @@ import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
-import { createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
+import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
 import { deleteTask, findTask, insertTask, listTasks, updateTask } from './repository.ts'
 import { CreateTask, Task, UpdateTask } from './schemas.ts'
 
@@ -58,7 +58,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           summary: 'Create a task',
           tags,
           request: { body: jsonBody(CreateTask, 'The new task') },
-          responses: { 201: json(successOf(Task, 201), 'The created task') },
+          responses: { 201: created(successOf(Task, 201), 'The created task') },
         },
         ['INVALID_REFERENCE', 'CONFLICT'],
       ),

@@ -6,7 +6,7 @@ import { id, text } from '../../../openapi/index.ts'
 const fields = {
   title: text({ min: 1, max: 200, trim: true }).openapi({ example: 'Set up the CI pipeline' }),
   description: text({ max: 10_000 }).nullable().openapi({ example: 'Tests on every push' }),
-  status: z.enum(taskStatuses).openapi({ example: 'todo' }),
+  status: z.enum(taskStatuses).openapi('TaskStatus', { example: 'todo' }),
   userId: id().openapi({ example: demo.acme.userId }),
 }
 
@@ -19,7 +19,7 @@ export const UpdateTask = z
   .strictObject({ title: fields.title, description: fields.description, status: fields.status })
   .partial()
   .refine((body) => Object.keys(body).length > 0, 'Give at least one of title, description, status')
-  .openapi('UpdateTask', { example: { status: 'done' } })
+  .openapi('UpdateTask', { minProperties: 1, example: { status: 'done' } })
 export type UpdateTask = z.infer<typeof UpdateTask>
 
 export const Task = z

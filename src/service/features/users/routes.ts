@@ -5,7 +5,7 @@ import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
-import { createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
+import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
 import { deleteUser, findUser, insertUser, listUsers, updateUser } from './repository.ts'
 import { CreateUser, UpdateUser, User } from './schemas.ts'
 
@@ -59,7 +59,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           summary: 'Create a user',
           tags,
           request: { body: jsonBody(CreateUser, 'The new user') },
-          responses: { 201: json(successOf(User, 201), 'The created user') },
+          responses: { 201: created(successOf(User, 201), 'The created user') },
         },
         ['CONFLICT'],
       ),

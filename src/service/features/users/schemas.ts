@@ -13,7 +13,7 @@ export type CreateUser = z.infer<typeof CreateUser>
 
 export const UpdateUser = CreateUser.partial()
   .refine((body) => Object.keys(body).length > 0, 'Give at least one of email, name')
-  .openapi('UpdateUser', { example: { name: 'Rear Admiral Grace Hopper' } })
+  .openapi('UpdateUser', { minProperties: 1, example: { name: 'Rear Admiral Grace Hopper' } })
 export type UpdateUser = z.infer<typeof UpdateUser>
 
 export const User = z

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import {
   ApiError,
   type Constraints,
+  created,
   createRouter,
   id,
   json,
@@ -76,7 +77,7 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
           summary: 'Create a customer',
           tags,
           request: { body: jsonBody(CreateCustomer, 'The new customer') },
-          responses: { 201: json(successOf(Customer, 201), 'The created customer') },
+          responses: { 201: created(successOf(Customer, 201), 'The created customer') },
         },
         ['CONFLICT'],
       ),

@@ -26,7 +26,7 @@ export const UpdateCustomer = z
   .strictObject(fields)
   .partial()
   .refine((body) => Object.keys(body).length > 0, 'Give at least one field')
-  .openapi('UpdateCustomer', { example: { name: 'Acme GmbH' } })
+  .openapi('UpdateCustomer', { minProperties: 1, example: { name: 'Acme GmbH' } })
 export type UpdateCustomer = z.infer<typeof UpdateCustomer>
 
 export const Customer = z

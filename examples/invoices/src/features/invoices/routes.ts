@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import {
   ApiError,
   type Constraints,
+  created,
   createRouter,
   id,
   json,
@@ -82,7 +83,7 @@ export const invoiceRoutes = ({ db, events }: { db: Database; events: Events }) 
           summary: 'Create a draft',
           tags,
           request: { body: jsonBody(CreateInvoice, 'The new invoice') },
-          responses: { 201: json(successOf(Invoice, 201), 'The created invoice') },
+          responses: { 201: created(successOf(Invoice, 201), 'The created invoice') },
         },
         ['INVALID_REFERENCE', 'CONFLICT'],
       ),

@@ -1,0 +1,77 @@
+import { tenantIdsOf } from '../context/internal.ts'
+import type { DocumentOptions } from './document-options.ts'
+
+const referTo = (name: string) => ({ [name]: { $ref: `#/components/headers/${name}` } })
+const rateHeaders = {
+  'RateLimit-Limit': 'The requests of a window',
+  'RateLimit-Remaining': 'The requests that are left in this window',
+  'RateLimit-Reset': 'The seconds until the next window',
+  'RateLimit-Policy': 'The quota and the window in seconds',
+}
+
+/** The headers of a response, as references. */
+export const headersOf = (
+  { isOfTenants, isWrite }: { isOfTenants: boolean; isWrite: boolean },
+  { bookmarks, rateLimit }: DocumentOptions,
+) => ({
+  ...referTo('X-Request-Id'),
+  ...(isOfTenants && isWrite && bookmarks ? referTo('Bookmark') : {}),
+  ...(isOfTenants && rateLimit ? Object.assign({}, ...Object.keys(rateHeaders).map(referTo)) : {}),
+})
+
+/** The security of the operations of tenants: a token names the tenant itself, or comes with the header. */
+export function securityOf({ security, bearer = false, tenantHeader }: DocumentOptions): Record<string, string[]>[] {
+  if (security) return security
+  const header = tenantHeader ? { tenant: [] } : {}
+  if (!bearer) return tenantHeader ? [header] : []
+  return tenantHeader ? [{ bearer: [] }, { bearer: [], ...header }] : [{ bearer: [] }]
+}
+
+/** The components that operations of tenants refer to. */
+export function documentComponents({ tenantHeader, tenantId, bearer, bookmarks, rateLimit }: DocumentOptions) {
+  const text = { type: 'string' }
+  return {
+    securitySchemes: {
+      ...(bearer ? { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } : {}),
+      ...(tenantHeader
+        ? {
+            tenant: {
+              type: 'apiKey',
+              in: 'header',
+              name: tenantHeader.name,
+              description: `The tenant of a request: ${tenantIdsOf(tenantId).must}. For example ${tenantHeader.example}`,
+            },
+          }
+        : {}),
+    },
+    headers: {
+      'X-Request-Id': { description: 'The id of the request, as in the log', schema: text },
+      ...(bookmarks
+        ? {
+            Bookmark: {
+              description:
+                'The position of this write, when the request had a `Bookmark`. Send it with the next requests of the session',
+              schema: text,
+            },
+          }
+        : {}),
+      ...(rateLimit
+        ? Object.fromEntries(
+            Object.entries(rateHeaders).map(([name, description]) => [name, { description, schema: text }]),
+          )
+        : {}),
+    },
+    parameters: bookmarks
+      ? {
+          Bookmark: {
+            name: 'Bookmark',
+            in: 'header',
+            required: false,
+            description:
+              'Lets a session read its own writes from a replica. Start with `none`, then send the last `Bookmark` of a response',
+            schema: text,
+          },
+        }
+      : {},
+  }
+}

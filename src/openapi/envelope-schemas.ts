@@ -1,0 +1,71 @@
+import type { EnvelopeOptions } from '../envelope/index.ts'
+
+/** A response of an operation. */
+export interface Response {
+  headers?: Record<string, object>
+  content?: Record<string, { schema?: object }>
+  $ref?: string
+}
+
+/** A schema of the document, as far as this module reads it. */
+interface Schema {
+  $ref?: string
+  properties?: Record<string, Schema>
+  required?: string[]
+  items?: Schema
+  const?: unknown
+}
+type Schemas = Record<string, object>
+
+const schemaPath = '#/components/schemas/'
+const json = 'application/json'
+
+/** Writes a list of one value as `const`, which generators read as this value (JSON Schema 2020-12, section 6.1.3). */
+export const withConst = <Document>(document: Document): Document =>
+  JSON.parse(JSON.stringify(document), (_, part: unknown) => {
+    if (typeof part !== 'object' || part === null || !('enum' in part)) return part
+    const { enum: values, ...rest } = part
+    return Array.isArray(values) && values.length === 1 ? { ...rest, const: values[0] } : part
+  })
+
+/** Leaves out of the schema `Failure` what the envelope of the app leaves out. The schemas of successes are without it already. */
+export function withoutFields(schemas: Schemas, options: EnvelopeOptions): Schemas {
+  const { Failure } = schemas as { Failure?: Schema } // registered by failures()
+  if (!Failure?.properties) return { ...schemas }
+  const isKept = (field: string) => options[field as keyof EnvelopeOptions] !== false
+  const properties = Object.fromEntries(Object.entries(Failure.properties).filter(([field]) => isKept(field)))
+  return { ...schemas, Failure: { ...Failure, properties, required: Failure.required?.filter(isKept) } }
+}
+
+/** Lets a failure be a problem too (RFC 9457). */
+export function addProblem({ content }: Response): void {
+  const declared: Schema | undefined = content?.[json]?.schema
+  if (content && declared?.$ref === `${schemaPath}Failure`)
+    content['application/problem+json'] = { schema: { $ref: `${schemaPath}ProblemDetails` } }
+}
+
+/**
+ * Gives the envelope of a named schema a name, so that generated clients have one type for it: `TaskResponse` for a `Task`, `TaskPage`
+ * for a page of them. A name that is taken stays what it is.
+ */
+export function nameEnvelope({ content }: Response, schemas: Schemas): void {
+  const body = content?.[json]
+  const schema: Schema | undefined = body?.schema
+  const name = schema && nameOf(schema)
+  if (!body || !name || (schemas[name] && !named.has(schemas[name]))) return
+  if (!schemas[name]) {
+    schemas[name] = { ...schema, properties: { ...schema?.properties, statusCode: { type: 'integer' } } }
+    named.add(schemas[name])
+  }
+  body.schema = { $ref: schemaPath + name }
+}
+const named = new WeakSet<object>()
+
+function nameOf({ properties: { success, data, meta } = {} }: Schema): string | undefined {
+  if (success?.const !== true) return undefined
+  const of = (one: Schema | undefined) =>
+    one?.$ref?.startsWith(schemaPath) ? one.$ref.slice(schemaPath.length) : undefined
+  const [single, item] = [of(data), of(data?.items)]
+  if (single) return meta ? undefined : `${single}Response`
+  return item && meta?.properties?.pagination ? `${item}Page` : undefined
+}

@@ -1,0 +1,20 @@
+import { demo } from '../../../db/schema/demo.ts'
+import type { ConnectionSource } from '../../database/index.ts'
+import { recordStatements } from '../../database/index.ts'
+import type { Config } from '../config/config.ts'
+import type { HomeOptions } from './home-routes.ts'
+
+/**
+ * The home page of a service in development, with the connections whose statements it shows. Undefined where callers are verified, and
+ * in production.
+ */
+export function createHome({ auth, homePage, tenant }: Config, pool: ConnectionSource) {
+  if (!homePage || auth.kind !== 'unverified' || auth.allowed) return undefined
+  const connections = recordStatements(pool)
+  const tenants = [
+    { name: 'Acme', id: demo.acme.tenantId },
+    { name: 'Globex', id: demo.globex.tenantId },
+  ]
+  const page: HomeOptions['page'] = { tenants, tenantHeader: tenant.header, statementsOf: connections.statementsOf }
+  return { connections, page }
+}
