@@ -100,10 +100,9 @@ export function createApp(options: AppOptions) {
   )
   app.notFound(methodNotAllowed(app))
 
-  const { db, isolation } = options
+  const { db, isolation, isStopping = () => false } = options
   const [users, tasks] = [userRoutes({ db }), taskRoutes({ db })]
   protect(app, { '/users': { routes: users.routes, maxBytes: userBodyBytes }, '/tasks': tasks }, options)
-  const isStopping = options.isStopping ?? (() => false)
   const typed = app.route('/', healthRoutes({ isolation, isStopping })).route('/users', users).route('/tasks', tasks)
 
   if (options.home !== false)

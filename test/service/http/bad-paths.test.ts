@@ -54,7 +54,6 @@ test('an id in upper case is the same id', async () => {
 })
 
 const unknownPaths = [
-  '/',
   '/nope',
   '/Tasks',
   '/tasks/',
