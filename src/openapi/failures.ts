@@ -37,15 +37,17 @@ const headers: Record<number, object> = {
  * createRoute({ …, responses: { 200: json(Report, 'The report'), ...failures(['NOT_FOUND', quotaExceeded]) } })
  */
 export function failures<const Name extends ErrorName>(names: readonly Name[]): FailureResponses<Name> {
-  const byStatus = Map.groupBy(names.map(kindOf), ({ status }) => status)
-  const responses = [...byStatus].map(([status, kinds]) => {
+  const all = names.map(kindOf)
+  const statuses = [...new Set(all.map(({ status }) => status))]
+  const responses = statuses.map((wanted) => {
+    const kinds = all.filter(({ status }) => status === wanted)
     const codes = [...new Set(kinds.map(({ code }) => code))].toSorted()
     const [first] = kinds.toSorted((one, other) => (one.code < other.code ? -1 : 1))
     return [
-      status,
+      wanted,
       {
         description: first?.message ?? '',
-        ...(headers[status] ? { headers: headers[status] } : {}),
+        ...(headers[wanted] ? { headers: headers[wanted] } : {}),
         content: { 'application/json': { schema: FailureBody } },
         'x-error-codes': codes,
       },
