@@ -96,7 +96,7 @@ describe('the documentation page', () => {
 
   test('has a nonce on every inline script and style', async () => {
     const inline = [...(await page()).html.matchAll(/<(?:script|style)(?![^>]* src=)[^>]*>/g)]
-    expect(inline).toHaveLength(2)
+    expect(inline).toHaveLength(3)
     for (const [tag] of inline) expect(tag).toMatch(/ nonce="[0-9a-f-]{36}"/)
   })
 
