@@ -6,7 +6,7 @@ import { type SessionIdentity, session } from '../../src/auth/index.ts'
 import { type Authentication, authorize, type TenantEnv } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { claim, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp } from './app.ts'
 
 const [a, b] = [newTenant(), newTenant()]

@@ -5,8 +5,8 @@ import { jwt, type TenantClaims } from '../../src/auth/index.ts'
 import { authorize, type TenantEnv } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
 import { directoryOf, newEntry } from '../resolution/app.ts'
+import { newTenant } from '../tenants.ts'
 
 // What a token says of tenants, and of the caller's roles in each of them.
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect } from 'node:net'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { buildForNode, type Child, hasNode, root, runtimes, start, startServer, until } from './child.ts'
 
 setDefaultTimeout(30_000)

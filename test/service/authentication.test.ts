@@ -3,7 +3,7 @@ import { SignJWT } from 'jose'
 import { createAuthentication } from '../../src/service/authentication.ts'
 import { loadConfig } from '../../src/service/config/config.ts'
 import { createProtectedApp } from '../auth/app.ts'
-import { newTenant } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 
 // The authentication that the settings make.
 
