@@ -101,6 +101,17 @@ describe('a database that accepts only signed tenants', () => {
     expect(await states()).toEqual(['RH001', 'done'])
   })
 
+  test('that verifies them no more writes no row of a signed tenant', async () => {
+    const unsigned = await createDatabase()
+    const service = open(unsigned, createTenantSigner(secret))
+    await signWith([secret], unsigned)
+    const tenant = newTenant()
+    await insertUser(service, tenant)
+    await signWith([], unsigned)
+    expect(await stateOf(insertUser(service, newTenant()))).not.toBe('done')
+    expect(await asOwner(unsigned)`select tenant_id as tenant from users`).toEqual([{ tenant }] as never) // postgres.js adds its own fields
+  })
+
   test('accepts unsigned tenants again after a migration with an empty list of secrets', async () => {
     const unsigned = await createDatabase()
     await signWith([secret], unsigned)
