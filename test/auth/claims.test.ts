@@ -2,9 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { SignJWT } from 'jose'
 import { jwt } from '../../src/auth/index.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp, statusOf } from './app.ts'
 
-const acme = crypto.randomUUID()
+const acme = newTenant()
 const secret = 'a secret that issuer and service share'
 const options = { key: { secret }, issuer: 'issuer', audience: 'api' }
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { type GatewayOptions, gateway } from '../../src/auth/index.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp, statusOf } from './app.ts'
 
-const tenantId = crypto.randomUUID()
+const tenantId = newTenant()
 const secret = 'a secret of the gateway and the service'
 const next = 'the secret that replaces it in a rotation'
 const bySecret = createProtectedApp(

@@ -6,7 +6,7 @@ import { type SessionIdentity, session } from '../../src/auth/index.ts'
 import { type Authentication, authorize, type TenantEnv } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { claim, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../tenants.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 import { createProtectedApp } from './app.ts'
 
 const [a, b] = [newTenant(), newTenant()]
@@ -56,7 +56,7 @@ describe('session()', () => {
     const { auth, sessions } = createSessions({ one: ada })
     const app = new Hono<TenantEnv>()
     app.onError(createErrorHandler())
-    app.use(tenant({ from: claim(), auth }))
+    app.use(tenant({ from: claim(), auth, ...tenantIds }))
     app.get('/', async (c) => {
       await authorize(c, 'tasks:purge')
       return c.text(c.var.tenantId)
@@ -89,7 +89,7 @@ describe('session()', () => {
   test('freezes a copy: an object that the application keeps does not change', async () => {
     const kept = { actor: 'ada', tenants: [{ id: a, roles: ['member'] }] }
     const app = new Hono<TenantEnv>()
-    app.use(tenant({ from: claim(), auth: createSessions({ one: kept }).auth }))
+    app.use(tenant({ from: claim(), auth: createSessions({ one: kept }).auth, ...tenantIds }))
     app.get('/', (c) => c.json([Object.isFrozen(c.var.identity), c.var.identity === kept]))
     expect(await (await app.request('/', { headers: cookie('one') })).json()).toEqual([true, false])
   })
@@ -133,7 +133,7 @@ describe('session()', () => {
 test('csrf() of hono before the tenant middleware refuses a form that another site sends with the cookie', async () => {
   const { auth } = createSessions({ one: ada })
   const app = new Hono()
-  app.use(csrf(), tenant({ from: claim(), auth }))
+  app.use(csrf(), tenant({ from: claim(), auth, ...tenantIds }))
   app.post('/', (c) => c.text('written'))
   const headers = { ...cookie('one'), 'Content-Type': 'text/plain' }
   const send = async (origin: string) =>

@@ -6,7 +6,7 @@ import { authorize, type TenantEnv } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { directoryOf, newEntry } from '../resolution/app.ts'
-import { newTenant } from '../tenants.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 
 // What a token says of tenants, and of the caller's roles in each of them.
 
@@ -26,7 +26,7 @@ const [a, b] = [newTenant(), newTenant()]
 async function roleIn(tenantId: string, claims: Record<string, unknown>, tenants: TenantClaims) {
   const app = new Hono<TenantEnv>()
   app.onError(createErrorHandler())
-  app.use(tenant({ from: header('X-Tenant-Id'), auth: jwt({ ...options, tenants }), directory }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth: jwt({ ...options, tenants }), directory, ...tenantIds }))
   app.get('/member', async (c) => {
     await authorize(c, 'tasks:read')
     return c.text('')
@@ -70,7 +70,7 @@ describe('the kind of a claim', () => {
 
   test('that is no id needs a directory', () => {
     const auth = jwt({ ...options, tenants: { claim: 'org_id', yields: 'externalId' } })
-    expect(() => tenant({ from: header('X-Tenant-Id'), auth })).toThrow(
+    expect(() => tenant({ from: header('X-Tenant-Id'), auth, ...tenantIds })).toThrow(
       'tenant() needs a directory, because its auth names tenants by externalId',
     )
   })
