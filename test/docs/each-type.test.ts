@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { anyType, elsewhere, proofsFor, reasonFor, without } from '../deep/tenant-ids/each-type.ts'
+import { anyType, elsewhere, paths, proofsFor, reasonFor, without } from '../deep/tenant-ids/each-type.ts'
 import { guarantees } from './guarantees.ts'
 
 // test/deep/tenant-ids/suite.test.ts runs these proofs with each type, and fails when one of them did not run.
@@ -29,4 +29,14 @@ test('a reason belongs to a guarantee that exists, and to a proof or a file that
   expect(Object.keys(elsewhere).filter((key) => !isUsed(key))).toEqual([])
   const files = Object.keys(without).filter((pattern) => [...new Bun.Glob(pattern).scanSync('.')].length === 0)
   expect(files).toEqual([])
+})
+
+test('tests that run with each type take withTenant() from test/tenants.ts, which passes the type', async () => {
+  const files = paths.flatMap((path) =>
+    path.endsWith('.ts') ? [path] : [...new Bun.Glob(`${path}/**/*.ts`).scanSync('.')],
+  )
+  const ofTheKit = /import \{[^}]*\bwithTenant\b[^}]*\} from '[./]+src\//
+  const texts = await Promise.all(files.map(async (file) => [file, await Bun.file(file).text()] as const))
+  expect(texts.length).toBeGreaterThan(100)
+  expect(texts.filter(([, text]) => ofTheKit.test(text)).map(([file]) => file)).toEqual([])
 })
