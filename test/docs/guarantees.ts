@@ -173,6 +173,7 @@ export const guarantees: Guarantee[] = [
       ),
       proof('database/privileged-login', 'returns no rows from work that begins with a savepoint that fails'),
       proof('database/wire', 'because the server is ready before it has answered fails the call'),
+      proof('tenant-ids/isolation', 'ids of type text > signed > on a database that verifies no signatures'),
       proof('database/confirmation', 'a protocol violation is reported with its number'),
       proof(
         'database/returned-queries',
@@ -445,11 +446,13 @@ export const guarantees: Guarantee[] = [
     number: 28,
     topic: 'service',
     title: 'The same on every engine',
-    text: 'The same tests pass on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with one server connection.',
+    text: 'The same tests pass on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with one server connection. Those that depend on the type of tenant ids pass with uuid, text and bigint.',
     tests: [
       proof('deep/engines/servers', 'the suite is green > on PostgreSQL'),
       proof('deep/engines/servers', 'the suite is green > through a transaction pooler with one connection'),
       proof('deep/engines/pglite', 'on PGlite'),
+      proof('deep/tenant-ids/suite', 'the suite is green > with tenant ids of type text'),
+      proof('deep/tenant-ids/suite', 'the suite is green > with tenant ids of type bigint'),
     ],
   },
   {
