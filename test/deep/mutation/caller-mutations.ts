@@ -192,4 +192,11 @@ export const callerMutations: CodeMutation[] = [
       title: 'gives the tenant with the actor and the request id that were signed',
     },
   },
+  {
+    fault: 'signature that a database of text ids takes for a tenant',
+    guarantee: 9,
+    file: 'src/database/tenant-opening.ts',
+    lines: [["seen: signer && tenantIdType === 'text' ? tenantId : undefined", 'seen: undefined']],
+    test: { file: 'test/tenant-ids/isolation.test.ts', title: 'on a database that verifies no signatures' },
+  },
 ]
