@@ -11,7 +11,10 @@ export type Identity = {
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 } & (
   | {
-      /** The tenants that the caller may act for. A text is an id. The first entry that names the request's tenant counts. */
+      /**
+       * The tenants that the caller may act for. A text is an id. The first entry that names the request's tenant gives the roles, however
+       * the request names that tenant.
+       */
       readonly tenants: readonly (string | ClaimedTenant)[]
       readonly roles?: never
     }

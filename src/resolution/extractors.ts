@@ -92,11 +92,11 @@ export function claim(): TenantExtractor {
     label: 'claim',
     missing: 'Tenant is required: your credentials do not name exactly one',
     extract(_c, identity) {
-      const [claimed, ...others] = identity.tenants === 'any' ? [] : identity.tenants
-      if (claimed === undefined || others.length > 0) return undefined
-      if (typeof claimed === 'string') return claimed
-      const { kind, value } = partsOf(claimed)
-      return keyOf(kind, value)
+      const claimed = identity.tenants === 'any' ? [] : identity.tenants
+      const [first, ...others] = claimed.map((one) => (typeof one === 'string' ? { id: one } : one)).map(partsOf)
+      if (first === undefined) return undefined
+      const isOne = others.every(({ kind, value }) => kind === first.kind && value === first.value)
+      return isOne ? keyOf(first.kind, first.value) : undefined
     },
   }
 }
