@@ -1,29 +1,18 @@
 import type { ClaimedTenant, TenantKind } from '../context/index.ts'
 import { assertKind, isTenantKey, keyOf } from '../context/internal.ts'
 import { type ClaimPath, parseClaimPath, WrongClaim } from './claim-path.ts'
+import { createRolesReader, type RoleWords } from './role-words.ts'
 
 /** The claims of a verified token. */
 export type TokenClaims = Readonly<Record<string, unknown>>
 
 /** A claim with the caller's roles in one tenant. */
-export interface RolesClaim {
+export interface RolesClaim extends RoleWords {
   /**
    * The claim with the role, or the list of roles: a name, or a JSON pointer (RFC 6901) when it begins with `/`. A `*` stands for the
    * same member as in the claim of the tenants.
    */
   readonly claim: string
-  /**
-   * The values that mean an owner.
-   *
-   * @default ['owner']
-   */
-  readonly owner?: readonly string[] | undefined
-  /**
-   * The values that mean a member. All other values give no role.
-   *
-   * @default ['member']
-   */
-  readonly member?: readonly string[] | undefined
 }
 
 /** A claim with the caller's tenants. */
@@ -78,7 +67,7 @@ export function createTenantReader(tenants: TenantClaims): { read: ReadTenants; 
 function createReader({ claim, yields = 'id', roles }: TenantClaim): ReadTenants {
   const path = parseClaimPath(claim, 'tenants')
   assertKind(yields)
-  const readRoles = roles === undefined ? undefined : createRolesReader(roles, path)
+  const readRoles = roles === undefined ? undefined : createClaimedRolesReader(roles, path)
   return (claims) => {
     const members = path.hasMembers ? path.members(claims) : [undefined]
     return members.flatMap((member) => {
@@ -92,18 +81,15 @@ function createReader({ claim, yields = 'id', roles }: TenantClaim): ReadTenants
   }
 }
 
-function createRolesReader(roles: string | RolesClaim, tenants: ClaimPath) {
-  const { claim, owner = ['owner'], member = ['member'] } = typeof roles === 'string' ? { claim: roles } : roles
+function createClaimedRolesReader(roles: string | RolesClaim, tenants: ClaimPath) {
+  const { claim, ...words } = typeof roles === 'string' ? { claim: roles } : roles
+  const readRoles = createRolesReader(words)
   const path = parseClaimPath(claim, 'roles')
   if (path.hasMembers && !tenants.hasMembers)
     throw new TypeError(`roles can have a * only where the claim of the tenants has one (got "${claim}")`)
   return {
     isOfMember: path.hasMembers,
-    read(claims: TokenClaims, of: string | undefined): string[] {
-      const given = textsOf(path.read(claims, of))
-      const has = (values: readonly string[]) => given.some((role) => values.includes(role))
-      return [...(has(owner) ? ['owner'] : []), ...(has(member) ? ['member'] : [])]
-    },
+    read: (claims: TokenClaims, of: string | undefined) => readRoles(textsOf(path.read(claims, of))),
   }
 }
 

@@ -34,8 +34,8 @@ export interface TenantOptions extends ResolverOptions, TenantListeners {
  * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
  * suspended, or not one of the caller's; BAD_REQUEST when it is malformed or sent twice.
  *
- * @throws TypeError without `from` or `auth`, for an unknown type of tenant ids, and when there is no directory, but it is required or
- *   `from` or `auth` yields more than ids
+ * @throws TypeError without `from` or `auth`, for an unknown type of tenant ids, when `from` reads a header that has another meaning
+ *   for `auth`, and when there is no directory, but it is required or `from` or `auth` yields more than ids
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
@@ -90,6 +90,9 @@ function assertComplete({ from, auth, directory, directoryRequired }: Partial<Te
     throw new TypeError(
       'tenant() needs auth, which verifies callers: jwt(), session() or gateway() of rowhouse/auth, or unverified() for a demo',
     )
+  const shared = from.vary?.find((name) => auth.ownHeaders?.some((own) => own.toLowerCase() === name.toLowerCase()))
+  if (shared !== undefined)
+    throw new TypeError(`tenant() needs another header for the tenant: ${shared} has another meaning for its auth`)
   if ((from.yields ?? 'id') !== 'id' && !directory)
     throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields ${from.yields}`)
   if (!directory && auth.yields?.some(isName))
