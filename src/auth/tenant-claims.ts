@@ -19,7 +19,8 @@ export interface RolesClaim extends RoleWords {
 export interface TenantClaim {
   /**
    * The claim with the tenant, or the list of tenants: a name, or a JSON pointer (RFC 6901) when it begins with `/`. In a pointer, `*`
-   * stands for each member: `/organizations/*\/id` for the `id` of each, `/organizations/*` for the names of the members.
+   * stands for each member: `/organizations/*\/id` for the `id` of each, `/organizations/*` for the names of the members. A whole number
+   * is read as text, up to 9007199254740991: JSON does not keep larger ones exactly.
    */
   readonly claim: string
   /**
@@ -37,12 +38,12 @@ export interface TenantClaim {
   readonly roles?: string | RolesClaim | undefined
 }
 
-/** Where a token names the caller's tenants: the name of a claim with ids, claims, or a function. */
+/** Where a token names the caller's tenants: the name of a claim with ids, claims, or a function, where a text is an id. */
 export type TenantClaims =
   | string
   | TenantClaim
   | readonly TenantClaim[]
-  | ((claims: TokenClaims) => ClaimedTenant | readonly ClaimedTenant[] | undefined)
+  | ((claims: TokenClaims) => string | ClaimedTenant | readonly (string | ClaimedTenant)[] | undefined)
 
 /** Reads the tenants of a token's claims; an empty list for a token without any. */
 export type ReadTenants = (claims: TokenClaims) => readonly ClaimedTenant[]
@@ -71,7 +72,7 @@ function createReader({ claim, yields = 'id', roles }: TenantClaim): ReadTenants
   return (claims) => {
     const members = path.hasMembers ? path.members(claims) : [undefined]
     return members.flatMap((member) => {
-      const named = textsOf(path.read(claims, member))
+      const named = namesOf(path.read(claims, member))
       if (readRoles === undefined) return named.map((value) => keyOf(yields, value))
       // Roles cannot say in which of several tenants they count.
       const isOne = named.length === 1 && (members.length === 1 || readRoles.isOfMember)
@@ -93,6 +94,12 @@ function createClaimedRolesReader(roles: string | RolesClaim, tenants: ClaimPath
   }
 }
 
+/** @throws WrongClaim unless the value is absent, a text or a whole number, or a list of these */
+function namesOf(value: unknown): string[] {
+  const names: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value]
+  return textsOf(names.map((name) => (Number.isSafeInteger(name) ? String(name) : name)))
+}
+
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 /** @throws WrongClaim unless the value is absent, a text or a list of texts */
@@ -103,7 +110,7 @@ function textsOf(value: unknown): string[] {
 }
 
 function readBy(tenants: Extract<TenantClaims, (claims: never) => unknown>, claims: TokenClaims): ClaimedTenant[] {
-  const found: unknown[] = [tenants(claims) ?? []].flat()
+  const found: unknown[] = [tenants(claims) ?? []].flat().map((one) => (typeof one === 'string' ? { id: one } : one))
   if (!found.every(isTenantKey)) throw new WrongClaim()
   return found
 }

@@ -108,6 +108,12 @@ describe('session()', () => {
     expect(tenants).toEqual([{ id: a, ...(expected === undefined ? {} : { roles: expected }) }])
   })
 
+  test('takes a name that is undefined for absent', async () => {
+    const row: object = { id: a, slug: undefined } // as of a database: the type has one name
+    const auth = session(() => ({ actor: 'ada', tenants: [row as { id: string }] }))
+    expect((await createProtectedApp(auth).get({ ...cookie('one'), 'X-Tenant-Id': a })).status).toBe(200)
+  })
+
   test('reads a session from a header instead', async () => {
     const auth = session((c) => (c.req.header('X-Session') === 'one' ? ada : null), { header: 'X-Session' })
     const { get } = createProtectedApp(auth)
