@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Identity, TenantKind } from '../context/index.ts'
-import { assertKind, keyOf, partsOf } from '../context/internal.ts'
+import { assertKind, keyOf, kindInWords, partsOf } from '../context/internal.ts'
 import { isHeaderName } from '../text/index.ts'
 import { type Selector, toSelector } from './selector.ts'
 
@@ -36,8 +36,6 @@ export interface TenantExtractor {
   extract(c: Context, identity: Identity): string | Selector | undefined | Promise<string | Selector | undefined>
 }
 
-const words: { [kind in TenantKind]: string } = { id: 'id', slug: 'slug', externalId: 'external id', domain: 'domain' }
-
 /**
  * Reads the tenant from a request header. A header proves nothing: every client can send it.
  *
@@ -52,7 +50,7 @@ export function header(name: string, options: { yields?: TenantKind } = {}): Ten
   if (!isHeaderName(name)) throw new TypeError(`header() needs a header name (got "${name}")`)
   return {
     label: name,
-    missing: `Tenant header is required: send ${name} with your tenant's ${words[yields]}`,
+    missing: `Tenant header is required: send ${name} with your tenant's ${kindInWords[yields]}`,
     yields,
     vary: [name],
     extract: (c) => c.req.header(name),

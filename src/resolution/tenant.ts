@@ -1,11 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import {
-  type Authentication,
-  AuthenticationFailure,
-  type Identity,
-  type TenantEnv,
-  type TenantKind,
-} from '../context/index.ts'
+import { type Authentication, AuthenticationFailure, type Identity, type TenantEnv } from '../context/index.ts'
 import { type Bookmark, frozenIdentity, runInContext, setRoles, tenantIdsOf, typeOf } from '../context/internal.ts'
 import { notify, type TenantListeners } from './events.ts'
 import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
@@ -95,10 +89,8 @@ function assertComplete({ from, auth, directory, directoryRequired }: Partial<Te
     throw new TypeError(`tenant() needs another header for the tenant: ${shared} has another meaning for its auth`)
   if ((from.yields ?? 'id') !== 'id' && !directory)
     throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields ${from.yields}`)
-  if (!directory && auth.yields?.some(isName))
-    throw new TypeError(`tenant() needs a directory, because its auth names tenants by ${auth.yields.find(isName)}`)
+  const named = auth.yields?.find((kind) => kind !== 'id')
+  if (!directory && named) throw new TypeError(`tenant() needs a directory, because its auth names tenants by ${named}`)
   if (directoryRequired && !directory)
     throw new TypeError('tenant() needs a directory, because directoryRequired is true: createTenantDirectory()')
 }
-
-const isName = (kind: TenantKind): boolean => kind !== 'id'
