@@ -115,7 +115,7 @@ function headersOf(options: Record<string, string | undefined>): string[] {
     if (name === undefined) continue
     if (!isHeaderName(name)) throw new TypeError(`gateway()'s ${option} must be a header name (got "${name}")`)
     const other = seen.get(name.toLowerCase())
-    if (other) throw new TypeError(`gateway()'s ${option} must be another header than its ${other} (got "${name}")`)
+    if (other) throw new TypeError(`gateway()'s ${option} must differ from its ${other} (got "${name}")`)
     seen.set(name.toLowerCase(), option)
   }
   return [...seen.keys()]
