@@ -100,6 +100,7 @@ export const guarantees: Guarantee[] = [
         'tenant-ids/directory',
         'a text id that is the slug of another tenant opens its own tenant only, by a claim and by a header',
       ),
+      proof('resolution/claimed-roles', 'the roles of a claim cost no lookup'),
     ],
   },
   {
@@ -361,6 +362,7 @@ export const guarantees: Guarantee[] = [
         'auth/tenant-claims',
         'keeps kinds apart: an external id that is the id of another tenant does not open that tenant',
       ),
+      proof('auth/gateway', 'gateway() rejects the header with the secret as the one with the actor'),
     ],
   },
   {
@@ -533,6 +535,10 @@ export const guarantees: Guarantee[] = [
       proof('auth/tenant-claims', 'gives no role beside a list of several tenants'),
       proof('service/permissions', 'refuses a caller without a role in this tenant, before it parses the body'),
       proof('service/permissions', 'does not compile without a permission, and throws'),
+      proof(
+        'resolution/claimed-roles',
+        'the first claim that names the tenant gives the roles, however the request names it',
+      ),
     ],
   },
 ]

@@ -22,8 +22,8 @@ test('ALLOW_UNVERIFIED=true starts without authentication in production', async 
 })
 
 test.each([
-  [{ JWT_PUBLIC_KEY: 'no key' }, 'AUTH=jwt: key.publicKey must be a PEM'],
-  [{ JWT_SECRET: 'x'.repeat(32), JWT_ALGORITHMS: 'none' }, 'AUTH=jwt: '],
+  [{ JWT_PUBLIC_KEY: 'no key' }, 'JWT_PUBLIC_KEY must be a PEM'],
+  [{ JWT_SECRET: 'x'.repeat(32), JWT_ALGORITHMS: 'none' }, 'JWT_ALGORITHMS: '],
 ])('a start with a key that cannot verify is refused (%o)', async (settings, problem) => {
   const jwt = { AUTH: 'jwt', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'rowhouse' }
   await using server = startServer({ ...production, ...jwt, ...settings } as Record<string, string>) // one key or the other

@@ -199,4 +199,14 @@ export const callerMutations: CodeMutation[] = [
     lines: [["seen: signer && tenantIdType === 'text' ? tenantId : undefined", 'seen: undefined']],
     test: { file: 'test/tenant-ids/isolation.test.ts', title: 'on a database that verifies no signatures' },
   },
+  {
+    fault: 'roles of the last claim that names the tenant',
+    guarantee: 33,
+    file: 'src/resolution/resolve.ts',
+    lines: [['own.find(', 'own.findLast(']],
+    test: {
+      file: 'test/resolution/claimed-roles.test.ts',
+      title: 'the first claim that names the tenant gives the roles',
+    },
+  },
 ]
