@@ -203,7 +203,7 @@ export const callerMutations: CodeMutation[] = [
     fault: 'roles of the last claim that names the tenant',
     guarantee: 33,
     file: 'src/resolution/resolve.ts',
-    lines: [['own.find(', 'own.findLast(']],
+    lines: [['own.find(({ key }) => isNameOf', 'own.findLast(({ key }) => isNameOf']],
     test: {
       file: 'test/resolution/claimed-roles.test.ts',
       title: 'the first claim that names the tenant gives the roles',
