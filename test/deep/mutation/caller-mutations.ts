@@ -128,7 +128,10 @@ export const callerMutations: CodeMutation[] = [
     fault: 'values of two kinds that are compared',
     guarantee: 21,
     file: 'src/resolution/resolve.ts',
-    lines: [['a.kind === b.kind && ', '']],
+    lines: [
+      ['a.kind === b.kind && ', ''],
+      ['({ key }) => isNameOf(key, found)', '() => true'],
+    ],
     test: {
       file: 'test/auth/tenant-claims.test.ts',
       title: 'an external id that is the id of another tenant does not open that tenant',
