@@ -1,10 +1,9 @@
 import { afterAll, describe, expect, spyOn, test } from 'bun:test'
-import { withTenant } from '../../src/context/index.ts'
 import { createPool } from '../../src/database/index.ts'
 import { createDirectoryEditor, type NewTenant, TenantExists, TenantNotFound } from '../../src/directory/index.ts'
 import { createTenantDirectory } from '../../src/resolution/index.ts'
 import { startAdminServer } from '../database/admin-server.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, tenantIdType, withTenant } from '../tenants.ts'
 
 const server = await startAdminServer()
 const log = { info: () => {}, error: () => {} }
@@ -41,7 +40,7 @@ describe('create', () => {
     })
     const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     expect(made).toEqual({
-      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      id: expect.stringMatching(tenantIdType === 'bigint' ? /^[1-9][0-9]*$/ : /^[0-9a-f-]{36}$/),
       ...{ slug, name: 'Acme Inc.', externalId: `org_${slug}`, domains: domainsOf(slug), status: 'active' },
       ...{ createdAt: instant, updatedAt: instant },
     })
@@ -111,13 +110,13 @@ describe('create', () => {
 
   test.each<[Partial<NewTenant>, string]>([
     [{ slug: 'Acme' }, 'slug'],
-    [{ slug: newTenant() }, 'slug'],
+    [{ slug: crypto.randomUUID() }, 'slug'],
     [{ slug: 'www' }, 'slug'],
     [{ slug: 'admin' }, 'slug'],
     [{ name: ' ' }, 'name'],
     [{ name: 'x'.repeat(201) }, 'name'],
     [{ name: 'a\u001b[31m' }, 'name'],
-    [{ id: '1' }, 'id'],
+    [{ id: '_1' }, 'id'],
     [{ externalId: '' }, 'externalId'],
     [{ externalId: 'a\nb' }, 'externalId'],
     [{ domains: ['localhost'] }, 'domains'],

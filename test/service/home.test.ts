@@ -3,7 +3,8 @@ import packageJson from '../../package.json'
 import { createPool, createTenantDatabase, recordStatements, type TenantDatabase } from '../../src/database/index.ts'
 import { createApp } from '../../src/service/app.ts'
 import { deps } from '../app.ts'
-import { closeAfterwards, main, newTenant } from '../database.ts'
+import { closeAfterwards, main } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 
 const browser = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 const tenants = [

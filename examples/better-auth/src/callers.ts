@@ -6,6 +6,9 @@ import type { Auth } from './auth.ts'
 
 const cookies = ['better-auth.session_token', '__Secure-better-auth.session_token']
 
+/** better-auth's `admin` manages members, and is a member for rows. */
+const roles = { member: ['member', 'admin'] }
+
 /** Who calls: the session of better-auth, in its cookie or as a bearer token. */
 export function callers(auth: Auth): Authentication {
   async function find(c: Context): Promise<SessionIdentity | null> {
@@ -15,7 +18,7 @@ export function callers(auth: Auth): Authentication {
     const member = await findActiveMember(auth, headers)
     return { actor: found.user.id, tenants: member ? [tenantOf(member)] : [] }
   }
-  return oneOf(session(find, { cookies }), session(find, { header: 'Authorization' }))
+  return oneOf(session(find, { cookies, roles }), session(find, { header: 'Authorization', roles }))
 }
 
 /** The organization stays active in a session whose user was removed from it, so the membership decides, in each request. */
@@ -29,10 +32,7 @@ async function findActiveMember(auth: Auth, headers: Headers) {
   }
 }
 
-/** better-auth's `admin` manages members, and is a member for rows. */
-const roleOf = (role: string): string => (role === 'admin' ? 'member' : role)
-
 const tenantOf = ({ organizationId, role }: { organizationId: string; role: string }) => ({
   externalId: organizationId,
-  roles: role.split(',').map(roleOf),
+  roles: role.split(','),
 })

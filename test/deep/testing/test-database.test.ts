@@ -6,7 +6,8 @@ import { createPool } from '../../../src/database/index.ts'
 import { createDirectoryEditor } from '../../../src/directory/index.ts'
 import { createTestDatabase, type TestDatabaseOptions } from '../../../src/testing/index.ts'
 import { createProject } from '../../cli/run.ts'
-import { asOwner, main, newTenant } from '../../database.ts'
+import { asOwner, main } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 
 const root = join(import.meta.dir, '../../..')
 const project = { sql: join(root, 'sql'), migrations: join(root, 'drizzle') }
