@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createIsolationCheck } from '../../../src/isolation/index.ts'
-import { asOwner, createDatabase, newTenant } from '../../database.ts'
+import { asOwner, createDatabase } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { anonymous, build } from './app.ts'
 
 const unreachable = createIsolationCheck({
