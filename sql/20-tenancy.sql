@@ -89,6 +89,13 @@ begin
 end $do$;
 --> statement-breakpoint
 
+-- Who acts in this transaction, or null, for triggers and defaults. With the signed tenant context injected SQL cannot change it, as it
+-- can change app.actor.
+create or replace function tenancy.current_actor() returns text
+  language sql stable parallel safe
+  return nullif(current_setting('app.actor', true), '');
+--> statement-breakpoint
+
 -- A UUID version 7 (RFC 9562, section 5.7) with the sub-millisecond fraction of method 3: PostgreSQL's own from 18 on. Below, in
 -- PL/pgSQL, which is planned once a session; a function in SQL that cannot be inlined is planned for each insert.
 do $do$ begin
