@@ -25,8 +25,8 @@ describe('the role of the directory may not', () => {
     'select * from tenancy.tenant_history',
     `insert into tenancy.tenant_history (tenant_id, action, login) values ('11111111-1111-1111-1111-111111111111', 'create', 'eve')`,
     'delete from tenancy.tenant_history',
-    'select * from tenancy.former_names',
-    'delete from tenancy.former_names',
+    'select * from tenancy.tenant_names',
+    'delete from tenancy.tenant_names',
     'select * from tenancy.signing_keys',
     'select * from tenancy.roles',
     `select tenancy.protect('tenancy.tenants')`,
@@ -73,7 +73,7 @@ describe('nobody but the recorder writes the history:', () => {
     `update tenancy.tenant_history set actor = 'eve'`,
     'delete from tenancy.tenant_history',
     'truncate tenancy.tenant_history',
-    'delete from tenancy.former_names',
+    'delete from tenancy.tenant_names',
     `select * from tenancy.read_tenant_history('11111111-1111-1111-1111-111111111111', null, 1)`,
   ])('%s', async (text) => {
     expect(await sqlstateOf(serving.unsafe(text))).toBe('42501')
@@ -106,7 +106,7 @@ test('the recorder logs in nowhere, has no attribute and no member, and owns the
   expect(row).toMatchObject({
     special: false,
     hasMembers: false,
-    tables: ['former_names', 'tenant_history'],
+    tables: ['tenant_history', 'tenant_names'],
     mayCreate: false,
   })
 })

@@ -93,7 +93,7 @@ describe.each(kindsOfOwners)('for an owner that is %s, the upgrade of a filled d
       select pg_get_userbyid(datdba) as owner from pg_database where datname = current_database()`
     for (const object of [
       'table tenancy.tenant_history',
-      'table tenancy.former_names',
+      'table tenancy.tenant_names',
       'function tenancy.record_tenant_change()',
       'function tenancy.read_tenant_history(text, uuid, int)',
     ])
