@@ -19,8 +19,7 @@ end $$;
 insert into tenancy.roles
 select purpose, name from (values
   ('serving', current_setting('rowhouse.app_role')), ('admin', current_setting('rowhouse.admin_role')),
-  ('backup', current_setting('rowhouse.backup_role')), ('directory', current_setting('rowhouse.directory_role')),
-  ('recorder', current_setting('rowhouse.recorder_role'))) as given (purpose, name)
+  ('backup', current_setting('rowhouse.backup_role')), ('directory', current_setting('rowhouse.directory_role'))) as given (purpose, name)
 where name <> ''
 on conflict do nothing;
 --> statement-breakpoint

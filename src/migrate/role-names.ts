@@ -51,30 +51,6 @@ export const nameOrDefault = (
   password: string | undefined,
 ): string | undefined => name ?? (password ? defaults[purpose] : undefined)
 
-/**
- * The name of the role that owns what the database itself writes. It is this database's own: who may become the recorder of another
- * project would reach what it owns here.
- */
-export async function recorderName(connection: Connection): Promise<string> {
-  const [table] = await query(connection, tableOfRoles)
-  const present = table?.readable
-    ? await query(connection, "select name from tenancy.roles where purpose = 'recorder'")
-    : []
-  const [row] = present.length > 0 ? present : await query(connection, freeRecorder)
-  return String(row?.name)
-}
-
-const freeRecorder = `
-select case when exists (
-  select from pg_roles r where rolname = 'tenancy_recorder' and (
-    exists (
-      select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass and d.refobjid = r.oid
-        and d.dbid not in (0, (select oid from pg_database where datname = current_database())))
-    or not pg_has_role(r.oid, 'MEMBER') and not (
-      current_setting('server_version_num')::int < 160000 and (select rolcreaterole from pg_roles where rolname = current_user))))
-  -- The cast cuts the name to the bytes that a name may have.
-  then ('tenancy_recorder_' || current_database())::name::text else 'tenancy_recorder' end as name`
-
 /** A release without the table `tenancy.roles` gave each role its default name. */
 async function presentNames(connection: Connection): Promise<GivenNames> {
   const [table] = await query(connection, tableOfRoles)

@@ -70,6 +70,52 @@ describe('the serving role', () => {
   })
 })
 
+describe('the recorder', () => {
+  const recorderOf = async (url: string) =>
+    (await server.connect(url)`select name from tenancy.roles where purpose = 'recorder'`)[0]?.name
+  const atDatabase = (url: string, name: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href
+
+  test.each(['no role', 'a role'])(
+    'is one of each database that is migrated at the same time, after a server had %s',
+    async (left) => {
+      if (left === 'a role') await server.owner`create role tenancy_recorder nologin`
+      const urls: string[] = []
+      for (const _ of [1, 2, 3]) urls.push(await server.createDatabase())
+      await Promise.all(urls.map((url) => migrate({ url })))
+      const names = await Promise.all(urls.map(recorderOf))
+      expect(new Set(names).size).toBe(3)
+      for (const name of names) expect(name).toStartWith('tenancy_recorder')
+    },
+  )
+
+  test('is a role of each of two databases whose names share their first 54 bytes', async () => {
+    await migrate({ url: await server.createDatabase() })
+    const url = await server.createDatabase()
+    const long = 'customers_of_the_rowhouse_company_in_the_european_union'
+    const urls = [1, 2].map((n) => atDatabase(url, `${long}_${n}`))
+    for (const one of urls) {
+      await server.owner.unsafe(`create database ${new URL(one).pathname.slice(1)}`)
+      await migrate({ url: one })
+    }
+    const names = await Promise.all(urls.map(recorderOf))
+    for (const one of urls) await server.owner.unsafe(`drop database ${new URL(one).pathname.slice(1)} with (force)`)
+    expect(names).toEqual(names.map(() => expect.stringMatching(/^tenancy_recorder_[0-9a-f]{32}$/)))
+    expect(new Set(names).size).toBe(2)
+  })
+
+  test('is refused when it is the one of another database, as after a database was renamed', async () => {
+    await migrate({ url: await server.createDatabase() })
+    const url = await server.createDatabase()
+    await migrate({ url })
+    await server.owner`alter database database_1 rename to renamed`
+    await server.owner`create database database_1`
+    const { message } = await failureOf(migrate({ url }))
+    await server.owner`drop database database_1 with (force)`
+    await server.owner`alter database renamed rename to database_1`
+    expect(message).toContain('tenancy_recorder_database_1 is the recorder of another database')
+  })
+})
+
 describe('an owner who is no superuser', () => {
   test('migrates with CREATEROLE and a database of its own', async () => {
     const { url, database } = await server.createLandlord('createrole')
@@ -90,6 +136,18 @@ describe('an owner who is no superuser', () => {
     expect(statements).toMatch(/^create role tenancy_recorder_\w+ nologin; grant tenancy_recorder_\w+ to landlord;$/)
     await server.owner.unsafe(statements ?? '')
     expect(await migrate({ url })).toHaveLength(journal.entries.length)
+    expect(await migrate({ url })).toEqual([])
+  })
+
+  test('gets a statement that lets it become the recorder again', async () => {
+    const { url } = await server.createLandlord('createrole')
+    await migrate({ url })
+    const [{ name } = {}] = await server.connect(url)`select name from tenancy.roles where purpose = 'recorder'`
+    await server.owner.unsafe(`revoke ${name} from landlord cascade; alter role landlord nocreaterole`)
+    const { message } = await failureOf(migrate({ url }))
+    const [, statement] = /then migrate again: (grant .*;)$/m.exec(message) ?? []
+    expect(statement).toBe(`grant ${name} to landlord;`)
+    await server.owner.unsafe(statement ?? '')
     expect(await migrate({ url })).toEqual([])
   })
 })
