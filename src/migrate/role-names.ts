@@ -114,7 +114,9 @@ async function assertMayBePrepared(connection: Connection, purpose: keyof RoleNa
   if (role.super === true) throw notItsOwn(purpose, name, 'a superuser')
   if (role.owner === true) throw notItsOwn(purpose, name, 'the login of the owner')
   if (purpose === 'directory') {
-    if (role.bypasses === true) throw notItsOwn(purpose, name, 'a role with BYPASSRLS')
+    // It may edit the directory and nothing else.
+    if (role.attribute !== null) throw notItsOwn(purpose, name, `a role with ${String(role.attribute)}`)
+    if (role.group !== null) throw notItsOwn(purpose, name, `a member of ${String(role.group)}`)
   } else if (purpose !== 'serving' && name !== defaults[purpose] && role.bypasses !== true)
     throw new MigrationError(
       `${variables[purpose]}: the role ${name} exists, and row-level security applies to it. Nothing was changed. Name another role. ` +
@@ -124,5 +126,8 @@ async function assertMayBePrepared(connection: Connection, purpose: keyof RoleNa
 
 const roleQuery = `
 select rolsuper as super, rolbypassrls as bypasses, quote_ident(rolname) as quoted,
+  case when rolbypassrls then 'BYPASSRLS' when rolcreaterole then 'CREATEROLE' when rolcreatedb then 'CREATEDB'
+    when rolreplication then 'REPLICATION' end as attribute,
+  (select min(quote_ident(g.rolname)) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid) as group,
   rolname in (current_user, session_user) or oid = (select datdba from pg_database where datname = current_database()) as owner
-from pg_roles where rolname = $1`
+from pg_roles r where rolname = $1`

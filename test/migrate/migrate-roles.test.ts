@@ -70,6 +70,31 @@ describe('the serving role', () => {
   })
 })
 
+describe('the role of the directory', () => {
+  test.each([
+    ['createrole', 'a role with CREATEROLE'],
+    ['createdb', 'a role with CREATEDB'],
+    ['replication', 'a role with REPLICATION'],
+    ['bypassrls', 'a role with BYPASSRLS'],
+    ['in role pg_read_all_data', 'a member of pg_read_all_data'],
+    ['in role pg_write_all_data', 'a member of pg_write_all_data'],
+  ])('is no role that exists with %s', async (attribute, problem) => {
+    await server.owner.unsafe(`create role editors login ${attribute} password 'x'`)
+    const url = await server.createDatabase()
+    const { message } = await failureOf(migrate({ url, directoryRole: 'editors', directoryPassword: 'x' }))
+    expect(message).toBe(
+      `DATABASE_DIRECTORY_URL needs a role of its own, which a migration creates: editors is ${problem}. Nothing was changed.`,
+    )
+  })
+
+  test('is one that an administrator prepared', async () => {
+    await server.owner.unsafe(`create role editors login password 'x'`)
+    const url = await server.createDatabase()
+    for (const _ of [1, 2]) await migrate({ url, directoryRole: 'editors', directoryPassword: 'x' })
+    expect(await logIn(server.as(new URL(url).pathname.slice(1), 'editors', 'x'))).toBe('editors')
+  })
+})
+
 describe('the recorder', () => {
   const recorderOf = async (url: string) =>
     (await server.connect(url)`select name from tenancy.roles where purpose = 'recorder'`)[0]?.name
