@@ -106,6 +106,10 @@ begin
     if not (select relrowsecurity from pg_class where oid = relation) then
       execute format('alter table %s enable row level security', relation);
     end if;
+    -- The release before prints the opposite as a remedy, which stops every change of the directory.
+    if (select relforcerowsecurity from pg_class where oid = relation) then
+      execute format('alter table %s no force row level security', relation);
+    end if;
     execute format('revoke all on %s from public, %I', relation, current_setting('rowhouse.serving_role'));
   end loop;
   -- No role is granted the history. With these, a grant would show a tenant its own changes only.
@@ -251,6 +255,8 @@ end $$;
 --> statement-breakpoint
 
 -- For processes of the release before, whose tenants have a uuid and which compare its body: an id or a slug, by its form.
+do $do$ begin
+  if current_setting('rowhouse.tenant_id_type') = 'uuid' then
 create or replace function tenancy.find_tenant(selector text) returns table (id uuid, slug text, status text)
   language plpgsql stable security definer set search_path = pg_catalog
 as $$
@@ -261,6 +267,10 @@ begin
     return query select t.id, t.slug, t.status from tenancy.tenants t where t.slug = selector collate "C";
   end if;
 end $$;
+    revoke execute on function tenancy.find_tenant(text) from public;
+    execute format('grant execute on function tenancy.find_tenant(text) to %I', current_setting('rowhouse.serving_role'));
+  end if;
+end $do$;
 --> statement-breakpoint
 
 -- Who may do what: the serving role looks up, the role of the directory edits, and so does the role of administrative work.
@@ -269,11 +279,8 @@ declare
   serving constant name := (select name from tenancy.roles where purpose = 'serving');
   editor name;
 begin
-  revoke execute on function tenancy.find_tenant(text), tenancy.find_tenant(text, text) from public;
+  revoke execute on function tenancy.find_tenant(text, text) from public;
   execute format('grant execute on function tenancy.find_tenant(text, text) to %I', serving);
-  if current_setting('rowhouse.tenant_id_type') = 'uuid' then
-    execute format('grant execute on function tenancy.find_tenant(text) to %I', serving);
-  end if;
   execute format('revoke all on tenancy.tenants, tenancy.tenant_domains from public, %I', serving);
   for editor in select jsonb_array_elements_text(current_setting('rowhouse.directory_editors')::jsonb) loop
     execute format('grant usage on schema tenancy to %I', editor);

@@ -6,7 +6,7 @@ import { createPool } from '../../src/database/index.ts'
 import { createDirectoryEditor, TenantNotFound } from '../../src/directory/index.ts'
 import { claim, createTenantDirectory, header } from '../../src/resolution/index.ts'
 import { rowhouse } from '../cli/run.ts'
-import { closeAfterwards, type TestDatabase } from '../database.ts'
+import { asOwner, closeAfterwards, type TestDatabase } from '../database.ts'
 import { newApp } from '../resolution/app.ts'
 import { openDatabaseOf } from './open-database.ts'
 
@@ -47,6 +47,12 @@ describe.each<[TenantIdType, string, string]>([
     }
     expect(await directory.find({ domain: 'acme.example' })).toMatchObject({ id })
     expect(await directory.find({ externalId: 'org_1' })).toMatchObject({ id: made.id })
+  })
+
+  test('has the function of the release before where that release had this type', async () => {
+    const { database } = await openDatabaseOf(type)
+    const [row] = await asOwner(database)`select to_regprocedure('tenancy.find_tenant(text)') is not null as exists`
+    expect(row?.exists).toBe(type === 'uuid')
   })
 
   test('refuses an id of another form, and finds none', async () => {
