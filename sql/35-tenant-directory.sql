@@ -153,7 +153,7 @@ begin
     nullif(current_setting('app.actor', true), ''), session_user, nullif(current_setting('app.admin_reason', true), ''),
     before, after);
   if is_domain and before is not null and releases then
-    delete from tenancy.tenant_names n where n.kind = 'domain' and n.value = before ->> 'domain' collate "C";
+    delete from tenancy.tenant_names n where n.kind = 'domain' and n.value = (before ->> 'domain') collate "C";
   end if;
   for name in
     select kind, after ->> key as value

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 1b939a2c28fb7ec6. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", ccb578b0b15ebde4. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The tenant directory. The serving role has no privilege on its tables: it may look up one tenant, by one exact value of one kind.
 do $do$
 declare
@@ -154,7 +154,7 @@ begin
     nullif(current_setting('app.actor', true), ''), session_user, nullif(current_setting('app.admin_reason', true), ''),
     before, after);
   if is_domain and before is not null and releases then
-    delete from tenancy.tenant_names n where n.kind = 'domain' and n.value = before ->> 'domain' collate "C";
+    delete from tenancy.tenant_names n where n.kind = 'domain' and n.value = (before ->> 'domain') collate "C";
   end if;
   for name in
     select kind, after ->> key as value
