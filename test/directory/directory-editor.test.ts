@@ -259,7 +259,7 @@ describe('rename', () => {
   test('answers two tenants that swap their domains at the same time with TenantExists, and with no deadlock', async () => {
     const names = domainsOf(newSlug())
     const pair = await Promise.all(names.map((domain) => create({ domains: [domain] })))
-    for (const _ of Array(10)) {
+    for (const _ of Array(2)) {
       const swap = pair.map(({ id }, index) =>
         takenOf(tenants.rename({ id }, { domains: [names[1 - index] ?? '', `${id}.example`] }, by)),
       )
