@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import postgres from 'postgres'
 import { seedMany } from '../db/seed-many.ts'
 import { createPool, createTenantDatabase } from '../src/database/index.ts'
@@ -22,6 +23,8 @@ export interface Databases extends AsyncDisposable {
   rowhouse(amount: Amount): Promise<Filled>
   /** The same, which accepts signed tenant contexts only. */
   signed(amount: Amount, secret: string): Promise<Filled>
+  /** Returns the URL of a database that verifies tenants as the first version of the SQL did: signed without an actor. */
+  firstForm(secret: string): Promise<string>
   /** A database with the floor's schema and this amount of data. */
   floor(amount: Amount): Promise<Filled>
   /** Restarts the server. Its own cache is empty afterwards, the operating system's is not. */
@@ -34,6 +37,8 @@ export const settings = {
   max_wal_size: '8GB',
   checkpoint_timeout: '1h',
 }
+
+const firstForm = join(import.meta.dir, '../test/migrate/version-1/sql/25-signed-context.sql')
 
 // The limits of the serving role have a cost, so the role that it is compared with has the same limits.
 const limitReader = `
@@ -73,7 +78,9 @@ export async function openDatabases(): Promise<Databases> {
     const url = urlOf(name, { username, password })
     await fill(ownerUrl, url)
     await asOwner(ownerUrl, (owner) =>
-      owner.unsafe(`grant select on tasks to reader; grant connect on database ${name} to reader`),
+      owner.unsafe(
+        `grant select on all tables in schema public to reader; grant connect on database ${name} to reader`,
+      ),
     )
     await asOwner(ownerUrl, (owner) => owner.unsafe('vacuum (analyze)'))
     return { url, bypassUrl: urlOf(name, { username: 'reader', password }) }
@@ -102,6 +109,13 @@ export async function openDatabases(): Promise<Databases> {
         await seed(url, amount)
         await migrate({ url: ownerUrl, signingSecrets: [secret] })
       }),
+    async firstForm(secret) {
+      const { url } = await make('first_form', 'app_user', async (ownerUrl) => {
+        await migrate({ url: ownerUrl, appPassword: password, signingSecrets: [secret] })
+        await asOwner(ownerUrl, async (owner) => owner.unsafe(await Bun.file(firstForm).text()))
+      })
+      return url
+    },
     floor: (amount) =>
       once('floor', 'floor_user', amount, (ownerUrl) => asOwner(ownerUrl, (owner) => fillFloor(owner, amount))),
     async restart() {

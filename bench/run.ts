@@ -16,6 +16,7 @@ import { roundTrips } from './scenarios/round-trips.ts'
 import { rowSecurity } from './scenarios/row-security.ts'
 import { safety } from './scenarios/safety.ts'
 import { largeTenant, manyTenants } from './scenarios/scale.ts'
+import { signedContext } from './scenarios/signed-context.ts'
 import { start } from './scenarios/start.ts'
 import { wrkVersion } from './wrk.ts'
 
@@ -30,6 +31,7 @@ const scenarios: Scenario[] = [
   manyTenants,
   largeTenant,
   safety,
+  signedContext,
   flood,
   hoard,
   bodies,

@@ -41,6 +41,7 @@ export const withSchema = <Args extends unknown[], Given extends OptionValues>(c
     .addOption(sharedOption)
     .addOption(unreachableOption)
     .addOption(tenantColumnOption)
+    .addOption(tenantIdOption)
     .addOption(casingOption)
 
 /** Parses the value of a flag. */

@@ -48,6 +48,10 @@ export const guarantees: Guarantee[] = [
       proof('properties/foreign-marks', 'no response contains a byte of another tenant'),
       proof('testing/isolation', "no tenant reaches another tenant's rows"),
       proof('db/row-security', 'another tenant’s row > is not returned by id, by tenant or without a condition'),
+      proof('tenant-ids/isolation', 'ids of type uuid > tenants with similar ids see their own rows only'),
+      proof('tenant-ids/isolation', 'ids of type text > tenants with similar ids see their own rows only'),
+      proof('tenant-ids/isolation', 'ids of type bigint > tenants with similar ids see their own rows only'),
+      proof('tenant-ids/requests', 'text ids that differ in case > are two tenants to the claims of a caller'),
     ],
   },
   {
@@ -63,6 +67,8 @@ export const guarantees: Guarantee[] = [
       proof('db/row-security', 'another tenant’s row > cannot be inserted'),
       proof('db/row-security', 'another tenant’s row > cannot result from an update of the tenant column'),
       proof('testing/isolation', "no tenant reaches another tenant's rows"),
+      proof('tenant-ids/isolation', 'ids of type text > no statement reaches rows of another tenant'),
+      proof('tenant-ids/isolation', 'ids of type bigint > no statement reaches rows of another tenant'),
     ],
   },
   {
@@ -75,6 +81,8 @@ export const guarantees: Guarantee[] = [
       proof('db/no-tenant', 'without a tenant, on %s > no row is changed or deleted'),
       proof('db/no-tenant', 'without a tenant, on %s > no row is inserted, whatever tenant it names'),
       proof('database/tenant-database', 'without a tenant > a %s is refused before any SQL'),
+      proof('tenant-ids/isolation', 'ids of type text > no row is visible with the empty setting'),
+      proof('tenant-ids/isolation', 'ids of type bigint > no row is visible with the empty setting'),
     ],
   },
   {
@@ -88,6 +96,10 @@ export const guarantees: Guarantee[] = [
       proof('service/contract', 'every operation of the document'),
       proof('properties/every-operation', 'that get 404 with an id of another tenant'),
       proof('db/plans', 'a row is found by its primary key, tenant first'),
+      proof(
+        'tenant-ids/directory',
+        'a text id that is the slug of another tenant opens its own tenant only, by a claim and by a header',
+      ),
     ],
   },
   {
@@ -98,6 +110,14 @@ export const guarantees: Guarantee[] = [
     tests: [
       proof('db/row-security', 'the same natural key > works in two tenants'),
       proof('service/http/users', 'the same email is free in every other tenant'),
+      proof(
+        'tenant-ids/isolation',
+        'ids of type text > the same natural key works in two tenants, and is unique in each',
+      ),
+      proof(
+        'tenant-ids/isolation',
+        'ids of type bigint > the same natural key works in two tenants, and is unique in each',
+      ),
     ],
   },
   {
@@ -121,13 +141,15 @@ export const guarantees: Guarantee[] = [
     number: 8,
     topic: 'handle',
     title: 'One tenant for each transaction',
-    text: 'A transaction has one tenant. A single module sets it, once and only for this transaction, and no other code gets a connection from the pool.',
+    text: 'A transaction has one tenant. A single module sets it, once and only for this transaction, and no other code gets a connection from the pool. With a signing key, a statement that changes the actor or the request id loses the tenant.',
     tests: [
       proof('database/tenant-database', 'the settings of a transaction > leave nothing on the connection afterwards'),
       proof('database/pipeline', 'statements that are sent together > are not run behind one that fails'),
       proof('architecture/imports', 'only database and migrate begin transactions'),
       proof('database/pool', 'closes a connection that is released inside a transaction'),
       proof('database/listeners', 'a protocol violation is reported after its connection was closed'),
+      proof('tenant-ids/isolation', 'ids of type uuid > a context of another type is refused before any SQL'),
+      proof('database/signed-actor', 'a signed tenant context > loses the tenant with'),
     ],
   },
   {
@@ -216,10 +238,17 @@ export const guarantees: Guarantee[] = [
     number: 12,
     topic: 'database',
     title: 'Every tenant table is protected',
-    text: 'Every table with a tenant column is protected: row-level security is enabled and forced, with one permissive and one restrictive policy that compare the tenant column with the current tenant. The serving role reaches a table without this column only when it is listed as shared.',
+    text: 'Every table with a tenant column is protected: row-level security is enabled and forced, with one permissive and one restrictive policy that compare the tenant column with the current tenant. The tenant column has the type of the tenant ids: uuid, text with the collation "C", or bigint. The serving role reaches a table without this column only when it is listed as shared. Tables that the database itself writes belong to the recorder: row-level security is enabled and not forced on these alone, and nobody is a member of the recorder.',
     tests: [
       proof('isolation/doctor', 'in a third-party database the doctor > finds every one of'),
       proof('cli/commands/doctor', 'rowhouse doctor > on our own schema finds nothing but an outdated server release'),
+      proof(
+        'tenant-ids/isolation',
+        'ids of type text > a table whose tenant column has another type or collation is not protected',
+      ),
+      proof('db/directory-role', 'row-level security is enabled on every table of the recorder'),
+      proof('db/directory-role', 'nobody but the recorder writes the history: %s'),
+      proof('db/tenant-directory', 'reports a recorder with a member'),
     ],
   },
   {
@@ -303,7 +332,7 @@ export const guarantees: Guarantee[] = [
     number: 21,
     topic: 'service',
     title: 'The tenant is verified',
-    text: 'The tenant of a request is compared with the tenants of its verified caller. In production the service does not start without authentication, unless `ALLOW_UNVERIFIED` is set. While callers are unverified, a request for a foreign Host is refused, so that no page reaches the service by DNS rebinding.',
+    text: 'The tenant of a request is compared with the tenants of its verified caller, and only with those of its own kind: id, slug, external id or domain. In production the service does not start without authentication, unless `ALLOW_UNVERIFIED` is set. While callers are unverified, a request for a foreign Host is refused, so that no page reaches the service by DNS rebinding.',
     tests: [
       proof('runtime/auth', 'a start in production without authentication is refused, and names the setting'),
       proof('runtime/auth', 'a token gives access to its own tenant, and nothing else gives access to any'),
@@ -316,6 +345,21 @@ export const guarantees: Guarantee[] = [
       ),
       proof('service/middleware/reject-foreign-host', 'rejects a request for the foreign Host'),
       proof('runtime/auth', 'a service of unverified callers rejects a foreign Host'),
+      proof(
+        'tenant-ids/directory',
+        'a text id that is the slug of another tenant opens its own tenant only, by a claim and by a header',
+      ),
+      proof('resolution/foreign-tenants', 'opens nothing: an external id that is the'),
+      proof('auth/one-of', 'refuses a request with'),
+      proof('auth/session', 'keeps nothing: a session that ended'),
+      proof(
+        'auth/tenant-claims',
+        'keeps kinds apart: an external id that is the slug of another tenant does not open that tenant',
+      ),
+      proof(
+        'auth/tenant-claims',
+        'keeps kinds apart: an external id that is the id of another tenant does not open that tenant',
+      ),
     ],
   },
   {
@@ -344,6 +388,7 @@ export const guarantees: Guarantee[] = [
       proof('properties/broken-filters', 'a cache without the tenant in its key'),
       proof('limits/rate-store', 'a custom store > gets a key that contains the tenant and the rate'),
       proof('auth/remember', 'is not mistaken for another token or one with a character more or less'),
+      proof('resolution/foreign-tenants', 'has answers of its own in the cache'),
     ],
   },
   {
@@ -473,6 +518,18 @@ export const guarantees: Guarantee[] = [
       proof('auth/keys', 'rejects %s'),
       proof('database/privileged-login', 'refuses every transaction, not only the first'),
       proof('docs/tenant-examples', 'in %s'),
+    ],
+  },
+  {
+    number: 33,
+    topic: 'service',
+    title: 'The caller has the permission',
+    text: 'Each route names a permission, and asks for it before it parses a body. It follows from the caller’s roles in the tenant of the request: roles of a claim count in no other tenant, and an unknown role gives none.',
+    tests: [
+      proof('context/authorize', 'an owner of one tenant who is a member of another one is a member there'),
+      proof('auth/tenant-claims', 'gives no role beside a list of several tenants'),
+      proof('service/permissions', 'refuses a caller without a role in this tenant, before it parses the body'),
+      proof('service/permissions', 'does not compile without a permission, and throws'),
     ],
   },
 ]

@@ -1,3 +1,4 @@
+import { callerMutations } from './caller-mutations.ts'
 import { drizzleMutations } from './drizzle-mutations.ts'
 import type { CodeMutation } from './mutation.ts'
 import { sessionMutations } from './session-mutations.ts'
@@ -5,6 +6,7 @@ import { sessionMutations } from './session-mutations.ts'
 export const codeMutations: CodeMutation[] = [
   ...drizzleMutations,
   ...sessionMutations,
+  ...callerMutations,
   {
     fault: 'tenant that stays on the connection: set_config(…, false)',
     guarantee: 8,
@@ -121,73 +123,6 @@ export const codeMutations: CodeMutation[] = [
     test: { file: 'test/service/contract.test.ts', title: 'getTask: ' },
   },
   {
-    fault: 'start in production without authentication',
-    guarantee: 21,
-    file: 'src/service/config/auth-settings.ts',
-    lines: [["NODE_ENV === 'production'", 'false']],
-    test: {
-      file: 'test/service/config.test.ts',
-      title: 'rejects unverified callers in production without ALLOW_UNVERIFIED',
-    },
-  },
-  {
-    fault: 'tenant of the request that is not compared with the token',
-    guarantee: 21,
-    file: 'src/resolution/resolve.ts',
-    lines: [["tenants === 'any' ? await findAny", 'true ? await findAny']],
-    test: { file: 'test/auth/jwt.test.ts', title: 'is rejected for a tenant that it does not name' },
-  },
-  {
-    fault: 'accepted token of another service',
-    guarantee: 21,
-    file: 'src/auth/jwt.ts',
-    lines: [["options.audience === 'any' ?", 'true ?']],
-    test: {
-      file: 'test/auth/jwt.test.ts',
-      title: 'for another service is accepted only when any audience is accepted',
-    },
-  },
-  {
-    fault: 'tenant() without authentication',
-    guarantee: 32,
-    file: 'src/resolution/tenant.ts',
-    lines: [["if (typeof auth?.verify !== 'function' ||", 'if (false &&']],
-    test: {
-      file: 'test/resolution/explicit-auth.test.ts',
-      title: 'without auth throws, and the message names the remedies',
-    },
-  },
-  {
-    fault: 'unverified() in production',
-    guarantee: 32,
-    file: 'src/context/unverified.ts',
-    lines: [["NODE_ENV === 'production' &&", 'false &&']],
-    test: { file: 'test/context/unverified.test.ts', title: 'production, and names the remedies' },
-  },
-  {
-    fault: 'identity whose list of tenants holds undefined',
-    guarantee: 32,
-    file: 'src/context/frozen-identity.ts',
-    lines: [["tenants.every((one) => typeof one === 'string')", 'true']],
-    test: {
-      file: 'test/resolution/explicit-auth.test.ts',
-      title: 'reaches no handler when it returns a list with undefined in it',
-    },
-  },
-  {
-    fault: 'verified tokens without the signature in their key',
-    guarantee: 24,
-    file: 'src/auth/jwt.ts',
-    lines: [
-      ['remembered.get(token)', "remembered.get(token.split('.')[1])"],
-      ['remembered.set(token,', "remembered.set(token.split('.')[1],"],
-    ],
-    test: {
-      file: 'test/auth/remember.test.ts',
-      title: 'is not mistaken for another token or one with a character more or less',
-    },
-  },
-  {
     fault: 'rate limit without the tenant in its key',
     guarantee: 24,
     file: 'src/limits/rate-limit.ts',
@@ -203,13 +138,6 @@ export const codeMutations: CodeMutation[] = [
       ['this.slots.set(tenantId,', "this.slots.set('',"],
     ],
     test: { file: 'test/limits/concurrency.test.ts', title: 'of one tenant does not delay the requests of another' },
-  },
-  {
-    fault: "tenant that is looked up before it is compared with the caller's",
-    guarantee: 4,
-    file: 'src/resolution/resolve.ts',
-    lines: [['  const same = own.find(', '  await find(wanted)\n  const same = own.find(']],
-    test: { file: 'test/resolution/foreign-tenants.test.ts', title: 'costs no query when it is named by its id' },
   },
   {
     fault: 'last connection that goes to a tenant that has one',
@@ -251,28 +179,11 @@ export const codeMutations: CodeMutation[] = [
     },
   },
   {
-    fault: 'one cache for tenants and for ids that are none',
-    guarantee: 26,
-    file: 'src/resolution/tenant-directory.ts',
-    lines: [['entry ? [tenants, absent] : [absent, tenants]', '[tenants, absent]']],
-    test: { file: 'test/resolution/directory-flood.test.ts', title: 'displace no tenant from the cache' },
-  },
-  {
     fault: 'replica that one slow read takes from all tenants',
     guarantee: 26,
     file: 'src/database/replica.ts',
     lines: [['cause instanceof ConnectionFailure', "'code' in cause && cause.code === 'SERVICE_UNAVAILABLE'"]],
     test: { file: 'test/database/replica/deadlines.test.ts', title: 'whose request reached its deadline' },
-  },
-  {
-    fault: 'answers of the tenant directory without the tenant in their key',
-    guarantee: 24,
-    file: 'src/resolution/tenant-directory.ts',
-    lines: [
-      ['tenants.get(selector)', "tenants.get('')"],
-      ['cache.set(selector,', "cache.set('',"],
-    ],
-    test: { file: 'test/resolution/tenant-directory.test.ts', title: 'is used only for its own tenant' },
   },
   {
     fault: 'protocol violation that is reported before its connection is closed',
@@ -296,15 +207,5 @@ export const codeMutations: CodeMutation[] = [
     file: 'src/database/pool.ts',
     lines: [["status === 'idle' &&", '']],
     test: { file: 'test/database/pool.test.ts', title: 'closes a connection that is released inside a transaction' },
-  },
-  {
-    fault: 'identity that is not frozen',
-    guarantee: 30,
-    file: 'src/context/frozen-identity.ts',
-    lines: [['  freeze(copy)\n', '']],
-    test: {
-      file: 'test/auth/frozen.test.ts',
-      title: 'of a token gets a TypeError, and no later request with the token sees the change',
-    },
   },
 ]
