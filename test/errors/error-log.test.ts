@@ -5,7 +5,7 @@ import { Hono } from 'hono'
 import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase } from '../../src/database/index.ts'
 import { ApiError, createErrorHandler } from '../../src/errors/index.ts'
-import { closeAfterwards, db, newTenant } from '../database.ts'
+import { closeAfterwards, db, main, newTenant } from '../database.ts'
 import { directUrl } from '../faults/recovery.ts'
 
 type Options = Parameters<typeof createErrorHandler>[0]
@@ -100,6 +100,20 @@ test('a logger of the application replaces the console', async () => {
   await answer(() => Promise.reject(new Error('x')), { log })
   expect(lines).toMatchObject([{ message: 'request failed', status: 500, name: 'Error' }])
   expect(written).toEqual([])
+})
+
+test('a forgotten type of tenant ids is logged with what to do', async () => {
+  const read = () => db.read((tx) => tx.execute(sql`select 1`))
+  await answer(() => withTenant('acme', read, { tenantId: 'text' }))
+  const hint = expect.stringContaining("pass { tenantId: 'uuid' } to tenant()")
+  expect(logged()).toMatchObject([{ status: 500, name: 'OtherTenantIds', hint }])
+})
+
+test('a login that row-level security does not apply to is logged with what to do', async () => {
+  const other = createTenantDatabase({ connections: createPool({ url: main.ownerUrl, size: 1 }) })
+  closeAfterwards(other)
+  await answer(() => inTenant(() => other.read((tx) => tx.execute(sql`select 1`))))
+  expect(logged()).toMatchObject([{ name: 'PrivilegedLogin', hint: expect.stringContaining('Log in as app_user') }])
 })
 
 test('onError replaces the log, and gets the error', async () => {
