@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import type { Authentication } from 'rowhouse'
 import { testClient } from 'rowhouse/testing'
 import { expect, test } from 'vitest'
@@ -88,11 +89,16 @@ test('a payment reaches an invoice of its own tenant only, and is recorded once 
 test('the job sends the reminders of each tenant, and a suspended tenant stops its own only', async () => {
   await addTenant(ids[0], 'acme')
   await addTenant(ids[1], 'acme-2', 'suspended')
-  const dueOn = '2026-01-31'
-  for (const as of [acme, other]) await sendInvoice(as, (await createInvoice(as, { dueOn })).id)
+  const overdue = async (as: typeof acme) => {
+    const { id, customerId } = await createInvoice(as, { dueOn: '2026-01-31' })
+    await sendInvoice(as, id)
+    return (await as.get<{ email: string }>(`/customers/${customerId}`)).data.email
+  }
+  const [mine, theirs] = [await overdue(acme), await overdue(other)]
   const reminders: Reminder[] = []
   const send = async (reminder: Reminder) => void reminders.push(reminder)
   expect(await remindAll({ db, admin, send })).toEqual({ sent: 1, failed: [] })
-  const overdue = (await acme.get<Invoice[]>('/invoices?status=sent')).data.find((invoice) => invoice.dueOn === dueOn)
-  expect(reminders.map(({ number }) => number)).toEqual([overdue?.number])
+  await admin.write({ reason: 'A test' }, (tx) => tx.execute(sql`update tenancy.tenants set status = 'active'`))
+  expect(await remindAll({ db, admin, send })).toEqual({ sent: 1, failed: [] })
+  expect(reminders.map(({ to }) => to)).toEqual([mine, theirs])
 })
