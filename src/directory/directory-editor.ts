@@ -7,6 +7,7 @@ import {
   type ConnectionSource,
   createAdminDatabase,
 } from '../database/index.ts'
+import { consoleLog } from '../errors/internal.ts'
 import { reservedSlugs } from '../resolution/index.ts'
 import { assertWholeNumber } from '../text/index.ts'
 import { rethrow } from './errors.ts'
@@ -33,8 +34,8 @@ export interface Change {
 export interface DirectoryEditorOptions {
   /** A pool that logs in as `app_directory`, which `rowhouse migrate` creates for DATABASE_DIRECTORY_URL, or as `app_admin`. */
   connections: ConnectionSource
-  /** Receives each call with its reason and its actor. */
-  log: AdminLog
+  /** Receives each call with its reason and its actor. @default lines of JSON on the console */
+  log?: AdminLog
   /** Slugs that no tenant gets. @default those that `subdomain()` takes for no tenant, such as `www` and `api` */
   reserved?: readonly string[]
   /** The role of the service, which is refused as a login. @default 'app_user' */
@@ -92,11 +93,11 @@ export interface DirectoryEditor {
  * WrongAdminLogin for the login of the service.
  *
  * @example
- * const tenants = createDirectoryEditor({ connections: createPool({ url: directoryUrl, size: 1 }), log })
+ * const tenants = createDirectoryEditor({ connections: createPool({ url: directoryUrl, size: 1 }) })
  * await tenants.create({ slug: 'acme', name: 'Acme Inc.', externalId: 'org_2Nx' }, { actor: 'ada', reason: 'sign-up' })
  */
 export function createDirectoryEditor(options: DirectoryEditorOptions): DirectoryEditor {
-  const { connections, log, reserved = reservedSlugs, servingRole = 'app_user' } = options
+  const { connections, log = consoleLog, reserved = reservedSlugs, servingRole = 'app_user' } = options
   const admin = createAdminDatabase({ connections, log, servingRole, allowBound: true })
   const idsOf = createTenantIdsReader()
 

@@ -2,5 +2,6 @@
 
 export { nothingToChange } from './api-error.ts'
 export { callListener } from './call-listener.ts'
+export { consoleLog } from './error-log.ts'
 export { noteCaller, noteQuery } from './failed-calls.ts'
 export { missingPackage } from './optional-package.ts'

@@ -1,10 +1,9 @@
-import { afterAll, describe, expect, test } from 'bun:test'
-import { withTenant } from '../../src/context/index.ts'
+import { afterAll, describe, expect, spyOn, test } from 'bun:test'
 import { createPool } from '../../src/database/index.ts'
 import { createDirectoryEditor, type NewTenant, TenantExists, TenantNotFound } from '../../src/directory/index.ts'
 import { createTenantDirectory } from '../../src/resolution/index.ts'
 import { startAdminServer } from '../database/admin-server.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, tenantIdType, withTenant } from '../tenants.ts'
 
 const server = await startAdminServer()
 const log = { info: () => {}, error: () => {} }
@@ -41,7 +40,7 @@ describe('create', () => {
     })
     const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     expect(made).toEqual({
-      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      id: expect.stringMatching(tenantIdType === 'bigint' ? /^[1-9][0-9]*$/ : /^[0-9a-f-]{36}$/),
       ...{ slug, name: 'Acme Inc.', externalId: `org_${slug}`, domains: domainsOf(slug), status: 'active' },
       ...{ createdAt: instant, updatedAt: instant },
     })
@@ -111,13 +110,13 @@ describe('create', () => {
 
   test.each<[Partial<NewTenant>, string]>([
     [{ slug: 'Acme' }, 'slug'],
-    [{ slug: newTenant() }, 'slug'],
+    [{ slug: crypto.randomUUID() }, 'slug'],
     [{ slug: 'www' }, 'slug'],
     [{ slug: 'admin' }, 'slug'],
     [{ name: ' ' }, 'name'],
     [{ name: 'x'.repeat(201) }, 'name'],
     [{ name: 'a\u001b[31m' }, 'name'],
-    [{ id: '1' }, 'id'],
+    [{ id: '_1' }, 'id'],
     [{ externalId: '' }, 'externalId'],
     [{ externalId: 'a\nb' }, 'externalId'],
     [{ domains: ['localhost'] }, 'domains'],
@@ -319,4 +318,15 @@ test('the login of the service is refused', async () => {
   const wrong = open(server.appUrl)
   expect(await failureOf(wrong.list())).toMatchObject({ name: 'WrongAdminLogin' })
   await wrong.close()
+})
+
+test('without a logger, each call is one line of JSON on the console', async () => {
+  const written: string[] = []
+  const spy = spyOn(console, 'info').mockImplementation((line: string) => void written.push(line))
+  const quiet = createDirectoryEditor({ connections: createPool({ url: server.directoryUrl, size: 1 }) })
+  await quiet.list({ limit: 1 }, { actor: 'ada' })
+  spy.mockRestore()
+  await quiet.close()
+  const line = { level: 'info', message: 'administrative work', reason: 'read the tenant directory', actor: 'ada' }
+  expect(written.map((text) => JSON.parse(text))).toEqual([expect.objectContaining(line)])
 })

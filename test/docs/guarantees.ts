@@ -100,6 +100,7 @@ export const guarantees: Guarantee[] = [
         'tenant-ids/directory',
         'a text id that is the slug of another tenant opens its own tenant only, by a claim and by a header',
       ),
+      proof('resolution/claimed-roles', 'the roles of a claim cost no lookup'),
     ],
   },
   {
@@ -173,6 +174,7 @@ export const guarantees: Guarantee[] = [
       ),
       proof('database/privileged-login', 'returns no rows from work that begins with a savepoint that fails'),
       proof('database/wire', 'because the server is ready before it has answered fails the call'),
+      proof('tenant-ids/isolation', 'ids of type text > signed > on a database that verifies no signatures'),
       proof('database/confirmation', 'a protocol violation is reported with its number'),
       proof(
         'database/returned-queries',
@@ -360,6 +362,7 @@ export const guarantees: Guarantee[] = [
         'auth/tenant-claims',
         'keeps kinds apart: an external id that is the id of another tenant does not open that tenant',
       ),
+      proof('auth/gateway', 'gateway() rejects the header with the secret as the one with the actor'),
     ],
   },
   {
@@ -445,11 +448,13 @@ export const guarantees: Guarantee[] = [
     number: 28,
     topic: 'service',
     title: 'The same on every engine',
-    text: 'The same tests pass on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with one server connection.',
+    text: 'The same tests pass on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with one server connection. Those that depend on the type of tenant ids pass with uuid, text and bigint.',
     tests: [
       proof('deep/engines/servers', 'the suite is green > on PostgreSQL'),
       proof('deep/engines/servers', 'the suite is green > through a transaction pooler with one connection'),
       proof('deep/engines/pglite', 'on PGlite'),
+      proof('deep/tenant-ids/suite', 'the suite is green > with tenant ids of type text'),
+      proof('deep/tenant-ids/suite', 'the suite is green > with tenant ids of type bigint'),
     ],
   },
   {
@@ -530,6 +535,10 @@ export const guarantees: Guarantee[] = [
       proof('auth/tenant-claims', 'gives no role beside a list of several tenants'),
       proof('service/permissions', 'refuses a caller without a role in this tenant, before it parses the body'),
       proof('service/permissions', 'does not compile without a permission, and throws'),
+      proof(
+        'resolution/claimed-roles',
+        'the first claim that names the tenant gives the roles, however the request names it',
+      ),
     ],
   },
 ]

@@ -5,7 +5,7 @@ import { createPool } from '../../src/database/index.ts'
 import { createDirectoryEditor, TenantNotFound } from '../../src/directory/index.ts'
 import { claim, createTenantDirectory, header } from '../../src/resolution/index.ts'
 import { rowhouse } from '../cli/run.ts'
-import { closeAfterwards, type TestDatabase } from '../database.ts'
+import { asOwner, closeAfterwards, type TestDatabase } from '../database.ts'
 import { newApp } from '../resolution/app.ts'
 import { openDatabaseOf } from './open-database.ts'
 
@@ -74,6 +74,14 @@ describe.each<[TenantIdType, string, string]>([
       expect.stringContaining(`id: Must be ${tenantIdsOf(type).must}`),
     ])
   })
+})
+
+test('a generated bigint is the next number of a sequence, which its owner moves behind ids in use', async () => {
+  const { database } = await openDatabaseOf('bigint')
+  const { tenants } = openDirectory(database)
+  expect(await tenants.create({ slug: 'acme', name: 'Acme' }, by)).toMatchObject({ id: '1' })
+  await asOwner(database).unsafe('alter table tenancy.tenants alter column id restart with 1000')
+  expect(await tenants.create({ slug: 'globex', name: 'Globex' }, by)).toMatchObject({ id: '1000' })
 })
 
 test('a text id that is the slug of another tenant opens its own tenant only, by a claim and by a header', async () => {

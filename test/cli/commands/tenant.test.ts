@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { startAdminServer } from '../../database/admin-server.ts'
-import { asOwner, createBareDatabase, createDatabase, main, newTenant } from '../../database.ts'
+import { asOwner, createBareDatabase, createDatabase, main } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { type Outcome, rowhouse, spawnRowhouse } from '../run.ts'
 
 const server = await startAdminServer()

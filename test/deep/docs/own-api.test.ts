@@ -6,6 +6,7 @@ import { run } from '../../cli/run.ts'
 import { closeAfterwards, createBareDatabase } from '../../database.ts'
 import { start, until } from '../../runtime/child.ts'
 import { nodePath } from '../cli/built.ts'
+import { freePort } from '../examples/example.ts'
 import { archive, createFolder, root, runs } from '../kit/project.ts'
 
 // The section of docs/authentication.md, as a stranger follows it: on Node 20, with tokens of the shape that Auth0 documents.
@@ -73,8 +74,3 @@ test('the commands lead from a token of Auth0 to the rows of its organization, a
   expect(await send('curl -s http', {})).toMatchObject({ success: false, statusCode: 403 })
   expect(server.stderr).toBe('')
 }, 120_000)
-
-function freePort(): number {
-  using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
-  return server.port ?? 0
-}

@@ -6,8 +6,9 @@ import { withTenant } from '../../../src/context/index.ts'
 import { assertRowSecurity, createIsolationCheck, type Finding, sqlVersion } from '../../../src/isolation/index.ts'
 import { migrate } from '../../../src/migrate/index.ts'
 import { rowhouse } from '../../cli/run.ts'
-import { asOwner, createBareDatabase, newTenant, open, type TestDatabase } from '../../database.ts'
+import { asOwner, createBareDatabase, open, type TestDatabase } from '../../database.ts'
 import { copyOlderProject, olderVersions } from '../../migrate/older-projects.ts'
+import { newTenant } from '../../tenants.ts'
 
 const shared = ['public.countries']
 
