@@ -396,6 +396,7 @@ export const guarantees: Guarantee[] = [
       proof('limits/rate-store', 'a custom store > gets a key that contains the tenant and the rate'),
       proof('auth/remember', 'is not mistaken for another token or one with a character more or less'),
       proof('resolution/foreign-tenants', 'has answers of its own in the cache'),
+      proof('tenant-ids/kit', 'each tenant has requests, slots and bytes of its own'),
     ],
   },
   {
