@@ -392,7 +392,7 @@ export const guarantees: Guarantee[] = [
     title: 'Every cache key contains the tenant',
     text: 'Whatever is kept between requests has the tenant in its key: rate limits, request queues and answers of the tenant directory. The key of a verified token is the whole token, signature included.',
     tests: [
-      proof('properties/broken-filters', 'a cache without the tenant in its key'),
+      proof('deep/properties/broken-filters', 'a cache without the tenant in its key'),
       proof('limits/rate-store', 'a custom store > gets a key that contains the tenant and the rate'),
       proof('auth/remember', 'is not mistaken for another token or one with a character more or less'),
       proof('resolution/foreign-tenants', 'has answers of its own in the cache'),
