@@ -15,6 +15,7 @@ const pages = [
   'drizzle',
   'add-a-resource',
   'tenant-ids',
+  'testing',
   'tenants',
   'migrations',
   'upgrading',

@@ -1,4 +1,4 @@
 import { defineConfig } from 'rowhouse/config'
-import { shared } from './src/schema.ts'
+import { shared, tenantId } from './src/schema.ts'
 
-export default defineConfig({ schema: './src/schema.ts', shared })
+export default defineConfig({ schema: './src/schema.ts', shared, tenantId })

@@ -8,7 +8,7 @@ export class PrivilegedLogin extends OperatorError {
   override readonly name = 'PrivilegedLogin'
 }
 
-/** The database has tenant ids of another type than the tenant database. The work got no rows, and changed none. */
+/** The database, or the context, has tenant ids of another type than the tenant database. The work got no rows, and changed none. */
 export class OtherTenantIds extends OperatorError {
   override readonly name = 'OtherTenantIds'
 }
@@ -65,11 +65,11 @@ export function meaningAtStart(error: unknown, opening: Opening, type: TenantIdT
 /**
  * Refuses a context whose id has another type: a uuid is canonicalised and a text is not, so it may be the id of another tenant.
  *
- * @throws TypeError
+ * @throws OtherTenantIds
  */
 export function assertSameIds({ tenantIdType = 'uuid' }: TenantContext, type: TenantIdType): void {
   if (tenantIdType !== type)
-    throw new TypeError(
+    throw new OtherTenantIds(
       `The tenant of this context has an id of type ${tenantIdType}, and the tenant database has ids of type ${type}: pass ` +
         `{ tenantId: '${type}' } to tenant(), withTenant(), resumeTenant() and resumeFromMessage(), or '${tenantIdType}' to ` +
         'createTenantDatabase()',

@@ -1,8 +1,10 @@
 import type { Context } from 'hono'
 import { routePath } from 'hono/route'
 import type { Logger } from '../text/index.ts'
+import { causesOf } from './causes-of.ts'
 import { type DatabaseError, findDatabaseError } from './database-error.ts'
 import { failedQuery, placesOf } from './failed-calls.ts'
+import { OperatorError } from './operator-error.ts'
 import { findRemedy } from './remedies.ts'
 
 /** The parts of an error for the log: names, codes and stack frames. A message can contain values, so it is left out. */
@@ -19,7 +21,7 @@ export interface FailureReport extends ErrorReport {
   status: number
   /** The text of the query that failed, without values. */
   query?: string
-  /** What to do, where the cause is known: a missing table, a wrong password. */
+  /** What to do, where the cause is known: a missing table, a wrong password, the message of an OperatorError. */
   hint?: string
 }
 
@@ -36,7 +38,8 @@ export function reportOf(thrown: Error, { code, status }: { code: string; status
 
 /** Adds to a report what its readers have to mend. */
 export function failureReportOf(thrown: Error, report: ErrorReport, status: number): FailureReport {
-  const [query, hint] = [failedQuery(thrown), findRemedy(thrown)?.remedy]
+  const forOperator = causesOf(thrown).find((cause) => cause instanceof OperatorError)
+  const [query, hint] = [failedQuery(thrown), findRemedy(thrown)?.remedy ?? forOperator?.message]
   return { status, ...report, ...(query ? { query } : {}), ...(hint ? { hint } : {}) }
 }
 

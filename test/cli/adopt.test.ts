@@ -81,8 +81,8 @@ describe('rowhouse init --tenant-from', () => {
   test('prints the flags as a configuration for the next commands', async () => {
     const { stdout } = await adopt(schema, 'customers.org_id', '--shared', 'public.lines')
     expect(stdout).toContain('Save this as rowhouse.config.ts:')
-    expect(stdout).toContain('shared: ["public.lines"],\n')
-    expect(stdout).toContain('unreachable: ["public.orgs"],\n')
+    expect(stdout).toContain("shared: ['public.lines'],\n")
+    expect(stdout).toContain("unreachable: ['public.orgs'],\n")
   })
 
   test('prints the file with --dry-run, and writes nothing', async () => {

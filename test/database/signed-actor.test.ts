@@ -96,5 +96,10 @@ describe('a signed tenant context', () => {
       await owner`select encode(sha256(${row?.outer_key}::bytea || sha256(${row?.inner_key}::bytea || convert_to(${content}, 'UTF8'))), 'hex') as mac`
     expect(await tenantWith({ current_tenant: `${content}.${made?.mac}` })).toBe(tenant)
     expect(await tenantWith({ current_tenant: `${content}.${'0'.repeat(64)}` })).toBe('RH001')
+    const actor = app.begin(async (tx) => {
+      await tx`select set_config('app.current_tenant', ${`${content}.${made?.mac}`}, true), set_config('app.actor', 'ceo', true)`
+      return (await tx`select tenancy.current_actor() as actor`)[0]?.actor
+    })
+    expect(await actor).toBeNull() // that signature does not cover it
   })
 })

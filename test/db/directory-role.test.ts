@@ -26,8 +26,8 @@ describe('the role of the directory may not', () => {
     'select * from tenancy.tenant_history',
     `insert into tenancy.tenant_history (tenant_id, action, login) values ('${newTenant()}', 'create', 'eve')`,
     'delete from tenancy.tenant_history',
-    'select * from tenancy.former_names',
-    'delete from tenancy.former_names',
+    'select * from tenancy.tenant_names',
+    'delete from tenancy.tenant_names',
     'select * from tenancy.signing_keys',
     'select * from tenancy.roles',
     `select tenancy.protect('tenancy.tenants')`,
@@ -74,7 +74,7 @@ describe('nobody but the recorder writes the history:', () => {
     `update tenancy.tenant_history set actor = 'eve'`,
     'delete from tenancy.tenant_history',
     'truncate tenancy.tenant_history',
-    'delete from tenancy.former_names',
+    'delete from tenancy.tenant_names',
     `select * from tenancy.read_tenant_history('${newTenant()}', null, 1)`,
   ])('%s', async (text) => {
     expect(await sqlstateOf(serving.unsafe(text))).toBe('42501')
@@ -107,7 +107,7 @@ test('the recorder logs in nowhere, has no attribute and no member, and owns the
   expect(row).toMatchObject({
     special: false,
     hasMembers: false,
-    tables: ['former_names', 'tenant_history'],
+    tables: ['tenant_history', 'tenant_names'],
     mayCreate: false,
   })
 })

@@ -210,9 +210,9 @@ await testFaults('the tenant directory', [
     finds: { guarantee: 12, object: 'tenancy.tenant_domains', problem: 'the serving role can reach it' },
   },
   {
-    name: 'a granted table of former names',
-    sql: 'grant select on tenancy.former_names to app_user',
-    finds: { guarantee: 12, object: 'tenancy.former_names', problem: 'the serving role can reach it' },
+    name: 'a granted table of names',
+    sql: 'grant select on tenancy.tenant_names to app_user',
+    finds: { guarantee: 12, object: 'tenancy.tenant_names', problem: 'the serving role can reach it' },
   },
   {
     name: 'a history without row-level security',

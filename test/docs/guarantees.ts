@@ -142,7 +142,7 @@ export const guarantees: Guarantee[] = [
     number: 8,
     topic: 'handle',
     title: 'One tenant for each transaction',
-    text: 'A transaction has one tenant. A single module sets it, once and only for this transaction, and no other code gets a connection from the pool. With a signing key, a statement that changes the actor or the request id loses the tenant.',
+    text: 'A transaction has one tenant. A single module sets it, once and only for this transaction, and no other code gets a connection from the pool. With a signing key, `tenancy.current_actor()` returns the signed actor only, and a statement that finds another actor or request id loses the tenant.',
     tests: [
       proof('database/tenant-database', 'the settings of a transaction > leave nothing on the connection afterwards'),
       proof('database/pipeline', 'statements that are sent together > are not run behind one that fails'),
@@ -151,6 +151,7 @@ export const guarantees: Guarantee[] = [
       proof('database/listeners', 'a protocol violation is reported after its connection was closed'),
       proof('tenant-ids/isolation', 'ids of type uuid > a context of another type is refused before any SQL'),
       proof('database/signed-actor', 'a signed tenant context > loses the tenant with'),
+      proof('injection/actor', 'no trigger %s a row takes a forged actor from tenancy.current_actor()'),
     ],
   },
   {
@@ -234,6 +235,7 @@ export const guarantees: Guarantee[] = [
         'deep/cli/migrate-login',
         'refuses a role that exists with another password before it changes the database',
       ),
+      proof('migrate/migrate-roles', 'is no role that exists with %s'),
     ],
   },
   {
@@ -363,6 +365,8 @@ export const guarantees: Guarantee[] = [
         'keeps kinds apart: an external id that is the id of another tenant does not open that tenant',
       ),
       proof('auth/gateway', 'gateway() rejects the header with the secret as the one with the actor'),
+      proof('directory/tenant-names', 'opens no other tenant to a token that names it'),
+      proof('directory/tenant-names', 'gets no former %s that it saw in use'),
     ],
   },
   {
@@ -388,10 +392,11 @@ export const guarantees: Guarantee[] = [
     title: 'Every cache key contains the tenant',
     text: 'Whatever is kept between requests has the tenant in its key: rate limits, request queues and answers of the tenant directory. The key of a verified token is the whole token, signature included.',
     tests: [
-      proof('properties/broken-filters', 'a cache without the tenant in its key'),
+      proof('deep/properties/broken-filters', 'a cache without the tenant in its key'),
       proof('limits/rate-store', 'a custom store > gets a key that contains the tenant and the rate'),
       proof('auth/remember', 'is not mistaken for another token or one with a character more or less'),
       proof('resolution/foreign-tenants', 'has answers of its own in the cache'),
+      proof('tenant-ids/kit', 'each tenant has requests, slots and bytes of its own'),
     ],
   },
   {

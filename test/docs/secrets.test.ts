@@ -23,7 +23,9 @@ test('git ignores the keys and passwords that docs/going-to-production.md writes
 
 // Each user of a machine can read the command lines of all processes.
 test('no page and no help text puts the password of a URL on a command line', async () => {
-  const files = ['*.md', 'docs/**/*.md', 'src/cli/**/*.ts'].flatMap((glob) => [...new Bun.Glob(glob).scanSync(root)])
+  const files = ['*.md', 'docs/**/*.md', 'package/*.md', 'examples/*/*.md', 'src/cli/**/*.ts'].flatMap((glob) => [
+    ...new Bun.Glob(glob).scanSync(root),
+  ])
   const found = await Promise.all(
     files.map(async (file) => {
       const lines = (await Bun.file(join(root, file)).text()).split('\n')

@@ -4,9 +4,9 @@ import { pgTable, text } from 'drizzle-orm/pg-core'
 import { Hono } from 'hono'
 import { createPool, createTenantDatabase } from '../../src/database/index.ts'
 import { ApiError, createErrorHandler } from '../../src/errors/index.ts'
-import { closeAfterwards, db } from '../database.ts'
+import { closeAfterwards, db, main } from '../database.ts'
 import { directUrl } from '../faults/recovery.ts'
-import { newTenant, tenantIds, withTenant } from '../tenants.ts'
+import { newTenant, tenantIds, tenantIdType, withTenant } from '../tenants.ts'
 
 type Options = Parameters<typeof createErrorHandler>[0]
 const missing = pgTable('no_such_table', { name: text('name') })
@@ -100,6 +100,20 @@ test('a logger of the application replaces the console', async () => {
   await answer(() => Promise.reject(new Error('x')), { log })
   expect(lines).toMatchObject([{ message: 'request failed', status: 500, name: 'Error' }])
   expect(written).toEqual([])
+})
+
+test('a forgotten type of tenant ids is logged with what to do', async () => {
+  const read = () => db.read((tx) => tx.execute(sql`select 1`))
+  await answer(() => withTenant('4711', read, { tenantId: tenantIdType === 'text' ? 'bigint' : 'text' }))
+  const hint = expect.stringContaining(`pass { tenantId: '${tenantIdType}' } to tenant()`)
+  expect(logged()).toMatchObject([{ status: 500, name: 'OtherTenantIds', hint }])
+})
+
+test('a login that row-level security does not apply to is logged with what to do', async () => {
+  const other = createTenantDatabase({ connections: createPool({ url: main.ownerUrl, size: 1 }), ...tenantIds })
+  closeAfterwards(other)
+  await answer(() => inTenant(() => other.read((tx) => tx.execute(sql`select 1`))))
+  expect(logged()).toMatchObject([{ name: 'PrivilegedLogin', hint: expect.stringContaining('Log in as app_user') }])
 })
 
 test('onError replaces the log, and gets the error', async () => {

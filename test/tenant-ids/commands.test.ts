@@ -32,6 +32,12 @@ describe.each(['text', 'bigint'] as const)('a project with ids of type %s', (typ
     ])
   })
 
+  test('rowhouse upgrade finds nothing to change after rowhouse init', async () => {
+    using project = createProject({ 'db/schema/index.ts': schemaOf(type), 'rowhouse.config.ts': config(type) })
+    await rowhouse(['init'], { cwd: project.folder })
+    expect(await rowhouse(['upgrade', '--check'], { cwd: project.folder })).toMatchObject({ code: 0, stderr: '' })
+  })
+
   test('the isolation test and the code of the service name the type', async () => {
     using project = createProject({ 'db/schema/index.ts': schemaOf(type), 'rowhouse.config.ts': config(type) })
     const { stdout } = await rowhouse(['init'], { cwd: project.folder })

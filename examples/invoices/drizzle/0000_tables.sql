@@ -1,6 +1,6 @@
 CREATE TYPE "public"."invoice_status" AS ENUM('draft', 'sent', 'paid');--> statement-breakpoint
 CREATE TABLE "attachments" (
-	"tenant_id" uuid DEFAULT tenancy.current_tenant_id() NOT NULL,
+	"tenant_id" text collate "C" DEFAULT tenancy.current_tenant_id() NOT NULL,
 	"id" uuid DEFAULT tenancy.uuid_v7() NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE "attachments" (
 --> statement-breakpoint
 ALTER TABLE "attachments" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "customers" (
-	"tenant_id" uuid DEFAULT tenancy.current_tenant_id() NOT NULL,
+	"tenant_id" text collate "C" DEFAULT tenancy.current_tenant_id() NOT NULL,
 	"id" uuid DEFAULT tenancy.uuid_v7() NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE "customers" (
 --> statement-breakpoint
 ALTER TABLE "customers" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "invoice_lines" (
-	"tenant_id" uuid DEFAULT tenancy.current_tenant_id() NOT NULL,
+	"tenant_id" text collate "C" DEFAULT tenancy.current_tenant_id() NOT NULL,
 	"id" uuid DEFAULT tenancy.uuid_v7() NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -42,7 +42,7 @@ CREATE TABLE "invoice_lines" (
 --> statement-breakpoint
 ALTER TABLE "invoice_lines" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "invoice_tags" (
-	"tenant_id" uuid DEFAULT tenancy.current_tenant_id() NOT NULL,
+	"tenant_id" text collate "C" DEFAULT tenancy.current_tenant_id() NOT NULL,
 	"invoice_id" uuid NOT NULL,
 	"tag_id" uuid NOT NULL,
 	CONSTRAINT "invoice_tags_pkey" PRIMARY KEY("tenant_id","invoice_id","tag_id")
@@ -50,7 +50,7 @@ CREATE TABLE "invoice_tags" (
 --> statement-breakpoint
 ALTER TABLE "invoice_tags" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "invoices" (
-	"tenant_id" uuid DEFAULT tenancy.current_tenant_id() NOT NULL,
+	"tenant_id" text collate "C" DEFAULT tenancy.current_tenant_id() NOT NULL,
 	"id" uuid DEFAULT tenancy.uuid_v7() NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -65,7 +65,7 @@ CREATE TABLE "invoices" (
 --> statement-breakpoint
 ALTER TABLE "invoices" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "payments" (
-	"tenant_id" uuid DEFAULT tenancy.current_tenant_id() NOT NULL,
+	"tenant_id" text collate "C" DEFAULT tenancy.current_tenant_id() NOT NULL,
 	"id" uuid DEFAULT tenancy.uuid_v7() NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -79,7 +79,7 @@ CREATE TABLE "payments" (
 --> statement-breakpoint
 ALTER TABLE "payments" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "tags" (
-	"tenant_id" uuid DEFAULT tenancy.current_tenant_id() NOT NULL,
+	"tenant_id" text collate "C" DEFAULT tenancy.current_tenant_id() NOT NULL,
 	"id" uuid DEFAULT tenancy.uuid_v7() NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,

@@ -23,6 +23,7 @@ import { invoiceConstraints, invoiceRoutes } from './features/invoices/routes.ts
 import { paymentConstraints, paymentRoutes } from './features/payments/routes.ts'
 import { paymentSignature } from './features/payments/signature.ts'
 import { vatRateRoutes } from './features/vat-rates.ts'
+import { tenantId } from './schema.ts'
 
 export interface AppOptions {
   db: Database
@@ -46,7 +47,7 @@ export function createApp({ db, auth, events, paymentSecret }: AppOptions) {
   app.notFound(notFound)
 
   // First who calls and for which tenant, then the body: a stranger's body is never read.
-  const forTenant = tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth })
+  const forTenant = tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth, tenantId })
   const budget = new ByteBudget({ totalBytes: 64 * 1024 * 1024 })
   const resources = {
     '/attachments': attachmentRoutes({ db }),
@@ -63,10 +64,10 @@ export function createApp({ db, auth, events, paymentSecret }: AppOptions) {
 
   // A webhook's tenant stands in its signed body, so the body is read first, and limited before that.
   app.use('/webhooks/payments', bodyLimit({ maxSize: jsonBytes }))
-  app.use('/webhooks/payments', tenant({ from: claim(), auth: paymentSignature(paymentSecret) }))
+  app.use('/webhooks/payments', tenant({ from: claim(), auth: paymentSignature(paymentSecret), tenantId }))
   app.route('/webhooks/payments', paymentRoutes({ db, events }))
 
-  const document = () => createDocument(app, about)
+  const document = () => createDocument(app, { ...about, tenantId })
   app.get('/openapi.json', staticFile({ type: 'application/json', load: async () => document() }))
   app.route('/docs', docs({ title: about.title, documentUrl: '/openapi.json' }))
   return app
@@ -84,6 +85,6 @@ const about = {
     payments: 'The webhook of the payment provider',
     'vat-rates': 'Rates that all tenants share',
   },
-  tenantHeader: { name: 'X-Tenant-Id', example: '550e8400-e29b-41d4-a716-446655440000' },
+  tenantHeader: { name: 'X-Tenant-Id', example: 'org_2NxVKbZ5YhM0' },
   bearer: true,
 }

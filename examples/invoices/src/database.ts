@@ -7,4 +7,4 @@ export type Database = TenantDatabase<typeof schema>
 export type Tx = TenantTx<typeof schema>
 
 export const openDatabase = (url: string): Database =>
-  createTenantDatabase({ connections: createPool({ url, size: 10 }), schema })
+  createTenantDatabase({ connections: createPool({ url, size: 10 }), schema, tenantId: schema.tenantId })

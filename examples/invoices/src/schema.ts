@@ -31,6 +31,9 @@ export interface Address {
   country: string
 }
 
+/** Tenant ids are texts: those of the organizations of the identity provider, such as `org_2NxVKbZ5YhM0`. */
+export const tenantId = 'text'
+
 /** The tables that all tenants read. Migrations write them. */
 export const shared = ['public.vat_rates']
 
@@ -42,7 +45,7 @@ export const vatRates = pgTable('vat_rates', {
 export const customers = pgTable(
   'customers',
   {
-    ...tenantColumns(),
+    ...tenantColumns({ tenantId }),
     name: text('name').notNull(),
     email: text('email').notNull(),
     copyTo: text('copy_to').array().notNull().default([]),
@@ -57,7 +60,7 @@ export const customers = pgTable(
 export const invoices = pgTable(
   'invoices',
   {
-    ...tenantColumns(),
+    ...tenantColumns({ tenantId }),
     number: integer('number').notNull(),
     customerId: uuid('customer_id').notNull(),
     status: invoiceStatus('status').notNull().default('draft'),
@@ -80,7 +83,7 @@ export const invoices = pgTable(
 export const invoiceLines = pgTable(
   'invoice_lines',
   {
-    ...tenantColumns(),
+    ...tenantColumns({ tenantId }),
     invoiceId: uuid('invoice_id').notNull(),
     position: integer('position').notNull(),
     description: text('description').notNull(),
@@ -101,7 +104,7 @@ export const invoiceLines = pgTable(
   ],
 ).enableRLS()
 
-export const tags = pgTable('tags', { ...tenantColumns(), name: text('name').notNull() }, (t) => [
+export const tags = pgTable('tags', { ...tenantColumns({ tenantId }), name: text('name').notNull() }, (t) => [
   primaryKey({ name: 'tags_pkey', columns: [t.tenantId, t.id] }),
   unique('tags_tenant_id_name_key').on(t.tenantId, t.name),
 ]).enableRLS()
@@ -109,7 +112,7 @@ export const tags = pgTable('tags', { ...tenantColumns(), name: text('name').not
 export const invoiceTags = pgTable(
   'invoice_tags',
   {
-    tenantId: tenantColumns().tenantId,
+    tenantId: tenantColumns({ tenantId }).tenantId,
     invoiceId: uuid('invoice_id').notNull(),
     tagId: uuid('tag_id').notNull(),
   },
@@ -132,7 +135,7 @@ export const invoiceTags = pgTable(
 export const payments = pgTable(
   'payments',
   {
-    ...tenantColumns(),
+    ...tenantColumns({ tenantId }),
     invoiceId: uuid('invoice_id').notNull(),
     /** The event of the payment provider, which may arrive twice. */
     eventId: text('event_id').notNull(),
@@ -154,7 +157,7 @@ export const payments = pgTable(
 export const attachments = pgTable(
   'attachments',
   {
-    ...tenantColumns(),
+    ...tenantColumns({ tenantId }),
     invoiceId: uuid('invoice_id').notNull(),
     name: text('name').notNull(),
     content: bytes('content').notNull(),
@@ -172,7 +175,7 @@ export const attachments = pgTable(
 
 /** The sums of each invoice. VAT is rounded once for each rate. With securityInvoker, a tenant sees its own rows. */
 export const invoiceTotals = pgView('invoice_totals', {
-  tenantId: uuid('tenant_id').notNull(),
+  tenantId: text('tenant_id').notNull(),
   invoiceId: uuid('invoice_id').notNull(),
   net: money('net').notNull(),
   vat: money('vat').notNull(),

@@ -16,7 +16,12 @@ assertRowSecurity(await check.inspect())
 await check.close()
 
 const db = openDatabase(url)
-const auth = jwt({ key: { jwksUrl: `${issuer}/.well-known/jwks.json` }, issuer, audience: 'invoices' })
+const auth = jwt({
+  key: { jwksUrl: new URL('/.well-known/jwks.json', issuer).href },
+  issuer,
+  audience: 'invoices',
+  tenants: { claim: 'org_id' },
+})
 const app = createApp({ db, auth, events: createEvents(), paymentSecret: setting('PAYMENT_SECRET') })
 const port = Number(process.env.PORT ?? 3000)
 const server = serve({ fetch: app.fetch, port }, () => console.info(`http://localhost:${port}/docs`))

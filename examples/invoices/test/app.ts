@@ -1,25 +1,32 @@
-import { unverified } from 'rowhouse'
+import { sql } from 'drizzle-orm'
+import { createAdminDatabase, createPool, unverified } from 'rowhouse'
 import { createTestDatabase, testClient } from 'rowhouse/testing'
 import { afterAll } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { schema } from '../src/database.ts'
 import { createEvents } from '../src/features/events.ts'
+import { sign } from '../src/features/payments/signature.ts'
 
 // Each test file that imports this module gets a migrated database of its own, and its app.
 
 const url = process.env.TEST_DATABASE_URL
 if (!url) throw new Error('TEST_DATABASE_URL is not set: the URL of a superuser of a PostgreSQL server for tests')
-const { shared } = schema
-export const { db, ownerUrl } = await createTestDatabase({ url, afterAll, schema, shared })
+const { shared, tenantId } = schema
+export const { db, ownerUrl } = await createTestDatabase({ url, afterAll, schema, shared, tenantId })
+
+export const admin = createAdminDatabase({
+  connections: createPool({ url: ownerUrl, size: 1 }),
+  log: { info: () => {}, error: () => {} },
+})
+afterAll(() => admin.close())
 
 export const paymentSecret = 'the-secret-of-the-tests'
 export const events = createEvents()
 export const app = createApp({ db, auth: unverified(), events, paymentSecret })
 export const client = testClient(app)
 
-/** A client of a tenant without rows. */
-export function newTenant() {
-  const tenantId = crypto.randomUUID()
+/** A client of a tenant, by default of one without rows. */
+export function newTenant(tenantId = `org_${crypto.randomUUID().replaceAll('-', '')}`) {
   return { tenantId, ...client.as(tenantId) }
 }
 export type Client = Pick<ReturnType<typeof newTenant>, 'post' | 'send'>
@@ -32,10 +39,18 @@ export async function createCustomer(as: Client): Promise<string> {
   return data.id
 }
 
+/** Writes a tenant into the directory. */
+export const addTenant = (id: string, slug: string, status = 'active') =>
+  admin.write({ reason: 'A tenant of a test' }, (tx) =>
+    tx.execute(sql`insert into tenancy.tenants (id, slug, name, status) values (${id}, ${slug}, ${slug}, ${status})`),
+  )
+
 export interface Invoice {
   id: string
   number: number
   status: string
+  customerId: string
+  dueOn: string
   totals: { net: string; vat: string; gross: string; paid: string }
 }
 
@@ -55,3 +70,14 @@ export function upload(as: Client, invoiceId: string, content: BlobPart, name = 
   body.set('file', new File([content], name))
   return as.send<{ id: string }>('POST', '/attachments', { body })
 }
+
+/** The body of a webhook. */
+export const payment = (tenantId: string, invoiceId: string, amount: string, eventId: string = crypto.randomUUID()) =>
+  JSON.stringify({ eventId, tenantId, invoiceId, amount })
+
+/** Sends a webhook as the payment provider does. */
+export const deliver = (body: string, signature = sign(body, paymentSecret), headers: Record<string, string> = {}) =>
+  client.anonymous.send<{ paid: boolean }>('POST', '/webhooks/payments', {
+    body,
+    headers: { 'Content-Type': 'application/json', 'X-Payment-Signature': signature, ...headers },
+  })

@@ -1,5 +1,6 @@
 import { contractCases } from 'rowhouse/testing'
 import { test } from 'vitest'
+import { tenantId } from '../src/schema.ts'
 import { type Client, client, createCustomer, createInvoice, upload } from './app.ts'
 
 const document = JSON.stringify((await client.anonymous.get('/openapi.json')).body)
@@ -10,5 +11,5 @@ const fixtures = {
   '/attachments': async (as: Client) => (await upload(as, (await createInvoice(as)).id, 'A scan')).data.id,
 }
 // The webhook has a signature instead of a tenant: payments.test.ts
-for (const { name, skip, run } of contractCases({ client, document, fixtures, except: ['receivePayment'] }))
+for (const { name, skip, run } of contractCases({ client, document, fixtures, tenantId, except: ['receivePayment'] }))
   test.skipIf(skip !== undefined)(name, run)

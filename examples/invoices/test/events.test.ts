@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { withTenant } from 'rowhouse'
 import { afterAll, expect, test } from 'vitest'
+import { tenantId as idType } from '../src/schema.ts'
 import { app, type Client, createInvoice, events, newTenant } from './app.ts'
 
 // On a real server: only there a client can go.
@@ -51,9 +52,23 @@ test('a client that does not read is forgotten before its events fill the memory
   const { body } = await app.request('/events', { headers: { 'X-Tenant-Id': tenantId } })
   await expect.poll(() => events.listeners).toBe(1)
   const event = { type: 'invoice.sent', invoiceId: tenantId } as const
-  await withTenant(tenantId, async () => {
+  const publish = async () => {
     for (let count = 0; count < 200; count += 1) events.publish(event)
-  })
+  }
+  await withTenant(tenantId, publish, { tenantId: idType })
   await expect.poll(() => events.listeners).toBe(0)
   await body?.cancel()
+})
+
+test('an id that is the name of an event of the emitter is a plain id', async () => {
+  const tenants = ['error', 'newListener', 'removeListener']
+  for (const id of tenants) await sendInvoice(newTenant(id))
+  const listener = await listen('newListener')
+  const another = await listen(newTenant().tenantId)
+  another.leave()
+  await expect.poll(() => events.listeners).toBe(1)
+  const sent = await sendInvoice(newTenant('newListener'))
+  expect(await listener.next()).toContain(sent)
+  listener.leave()
+  await expect.poll(() => events.listeners).toBe(0)
 })

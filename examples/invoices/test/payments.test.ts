@@ -1,16 +1,6 @@
 import { expect, test } from 'vitest'
 import { sign } from '../src/features/payments/signature.ts'
-import { client, createInvoice, type Invoice, newTenant, paymentSecret } from './app.ts'
-
-const payment = (tenantId: string, invoiceId: string, amount: string, eventId: string = crypto.randomUUID()) =>
-  JSON.stringify({ eventId, tenantId, invoiceId, amount })
-
-/** Sends a webhook as the provider does. */
-const deliver = (body: string, signature = sign(body, paymentSecret), headers: Record<string, string> = {}) =>
-  client.anonymous.send<{ paid: boolean }>('POST', '/webhooks/payments', {
-    body,
-    headers: { 'Content-Type': 'application/json', 'X-Payment-Signature': signature, ...headers },
-  })
+import { createInvoice, deliver, type Invoice, newTenant, payment, paymentSecret } from './app.ts'
 
 async function sentInvoice() {
   const as = newTenant()
@@ -67,4 +57,11 @@ test("a payment cannot reach another tenant's invoice", async () => {
   const { id, read } = await sentInvoice()
   expect((await deliver(payment(newTenant().tenantId, id, '10.00'))).status).toBe(422)
   expect((await read()).totals.paid).toBe('0.00')
+})
+
+test('a signed body whose tenant is no id is refused', async () => {
+  const { id } = await sentInvoice()
+  for (const tenantId of ['', 'org acme', '_acme', 'a'.repeat(129)])
+    expect((await deliver(payment(tenantId, id, '10.00'))).status).toBe(400)
+  expect((await deliver(JSON.stringify({ invoiceId: id }))).status).toBe(400)
 })

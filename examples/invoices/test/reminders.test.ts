@@ -1,23 +1,11 @@
-import { sql } from 'drizzle-orm'
-import { createAdminDatabase, createPool } from 'rowhouse'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Reminder, remindAll } from '../src/features/reminders.ts'
-import { createInvoice, db, newTenant, ownerUrl } from './app.ts'
-
-const admin = createAdminDatabase({
-  connections: createPool({ url: ownerUrl, size: 1 }),
-  log: { info: () => {}, error: () => {} },
-})
-afterAll(() => admin.close())
+import { addTenant, admin, createInvoice, db, newTenant } from './app.ts'
 
 /** A tenant of the directory, with an invoice that is overdue. */
-async function tenantWithOverdueInvoice(slug: string, status = 'active') {
+async function tenantWithOverdueInvoice(slug: string, status?: string) {
   const as = newTenant()
-  await admin.write({ reason: 'A tenant of a test' }, (tx) =>
-    tx.execute(
-      sql`insert into tenancy.tenants (id, slug, name, status) values (${as.tenantId}, ${slug}, ${slug}, ${status})`,
-    ),
-  )
+  await addTenant(as.tenantId, slug, status)
   const { id } = await createInvoice(as, { dueOn: '2026-01-31' })
   await as.send('POST', `/invoices/${id}/send`)
 }

@@ -97,6 +97,10 @@ A token for a tenant:
 
   curl -s '${issuer}/token?tenant=${exampleTenant}&sub=ada'
 
+Every other parameter becomes a claim. A token as Auth0 issues it for an organization, with tenants: 'org_id' in the line above:
+
+  curl -s '${issuer}/token?org_id=org_2NxVKbZ5YhM0&sub=ada'
+
 Use it for development only: everyone who can reach it gets a token.`,
       )
     })

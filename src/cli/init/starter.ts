@@ -108,8 +108,9 @@ test("no tenant reaches another tenant's rows", async () => {
 `
 }
 
-/** The command that runs the isolation test, without the package manager. */
+/** The command that runs the isolation test, without the package manager. A Node that loads no TypeScript needs jiti for it. */
 export const testCommand = (runner: TestRunner, project: RowhouseConfig): string => {
-  const path = relative(project.folder, testPath(project))
-  return { 'bun:test': `bun test ${path}`, vitest: `vitest run ${path}`, 'node:test': `node --test ${path}` }[runner]
+  const node = process.features.typescript ? 'node' : 'node --import jiti/register'
+  const programs = { 'bun:test': 'bun test', vitest: 'vitest run', 'node:test': `${node} --test` }
+  return `${programs[runner]} ${relative(project.folder, testPath(project))}`
 }

@@ -1,7 +1,7 @@
 import { defaults, type RowhouseConfig } from '../config.ts'
 
 /** A value of the configuration as code. */
-const code = (value: string | string[]): string =>
+export const code = (value: string | string[]): string =>
   Array.isArray(value)
     ? `[${value.map(code).join(', ')}]`
     : `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
@@ -26,6 +26,7 @@ export const authCode = `jwt({
   key: { jwksUrl: 'https://issuer.example/.well-known/jwks.json' },
   issuer: 'https://issuer.example',
   audience: 'app',
+  tenants: 'tenant_id', // the claim with the id of the caller's tenant, such as org_id
 })`
 
 /** The call of `createIsolationCheck`. */

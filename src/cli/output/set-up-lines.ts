@@ -5,7 +5,7 @@ import { testCommand } from '../init/starter.ts'
 import type { Runner } from '../runner.ts'
 import type { SchemaTable } from '../schema/read-schema.ts'
 import type { TestRunner } from '../test-runner.ts'
-import { authCode, isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
+import { authCode, code, isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
 
 /** What the printed commands depend on. */
 export interface SetUp {
@@ -83,7 +83,7 @@ export function configLines(project: RowhouseConfig): string[] {
   ] as const
   const lines = fields
     .filter(([, value = '', byDefault]) => value !== byDefault && value.length > 0)
-    .map(([field, value]) => `    ${field}: ${JSON.stringify(value)},`)
+    .map(([field, value = '']) => `    ${field}: ${code(value)},`)
   if (lines.length === 0) return []
   return [
     `Save this as rowhouse.config.ts:

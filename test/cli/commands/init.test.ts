@@ -91,7 +91,7 @@ describe('rowhouse init', () => {
       '7. Run',
       '8. Use',
     ])
-    expect(stdout).toContain('schema: "./src/tables.ts",')
+    expect(stdout).toContain("schema: './src/tables.ts',")
     expect(stdout).toContain(
       'bunx drizzle-kit generate --dialect postgresql --schema ./src/tables.ts --out ./drizzle\n',
     )
@@ -100,6 +100,12 @@ describe('rowhouse init', () => {
       "createIsolationCheck({ url, tenantColumn: 'org_id', shared: ['public.notes'] }).inspect()",
     )
     expect(stdout).toContain('tenant({ from: claim(), auth })')
+  })
+
+  test('names the claim with the tenant in the code of the service', async () => {
+    using project = createProject({ 'src/tables.ts': custom })
+    const { stdout } = await rowhouse(['init', '--schema', 'src/tables.ts'], { cwd: project.folder })
+    expect(stdout).toContain("tenants: 'tenant_id', // the claim with the id of the caller's tenant, such as org_id")
   })
 
   test('prints the drizzle-kit command of a project that configures it', async () => {
@@ -126,7 +132,7 @@ describe('rowhouse init', () => {
   test('passes the casing to the code that it writes and prints', async () => {
     using project = createProject({ 'db/schema/index.ts': notes })
     const { stdout } = await rowhouse(['init', '--casing', 'snake_case'], { cwd: project.folder })
-    expect(stdout).toContain('    casing: "snake_case",\n')
+    expect(stdout).toContain("    casing: 'snake_case',\n")
     expect(stdout).toContain('--casing snake_case')
     const database = "size: 10 }), casing: 'snake_case' })"
     expect(stdout).toContain(database)

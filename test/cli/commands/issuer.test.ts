@@ -20,6 +20,13 @@ describe('rowhouse issuer', () => {
     expect(claimsOf(token)).toMatchObject({ iss: url, aud: 'rowhouse', sub: 'ada', tenant_id: expect.any(String) })
   })
 
+  test('prints a command for a token with the claim of another provider', async () => {
+    await using issuer = start([process.execPath, join(root, 'src/cli/rowhouse.ts'), 'issuer', '--port', '0'])
+    const [command = ''] = await until(() => issuer.stdout.match(/curl .*org_id.*/) ?? undefined)
+    const { org_id, tenant_id } = claimsOf(Bun.spawnSync(['sh', '-c', command]).stdout.toString())
+    expect([org_id, tenant_id]).toEqual(['org_2NxVKbZ5YhM0', undefined])
+  })
+
   test('answers a request that it cannot read, and goes on', async () => {
     await using issuer = start([process.execPath, join(root, 'src/cli/rowhouse.ts'), 'issuer', '--port', '0'])
     const [, port = ''] = await until(() => issuer.stdout.match(/JWT_ISSUER=\S+:(\d+)/) ?? undefined)

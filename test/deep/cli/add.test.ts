@@ -7,18 +7,25 @@ import { createBuiltProject, nodePath } from './built.ts'
 const columns =
   'number:text(20), kind:open|paid, total:numeric(10, 2), lines:integer?, isDraft:boolean, dueOn:date, sentAt:timestamptz?, data:jsonb, noteId:notes'
 
-const runtimes: [string, () => string, Record<string, string>][] = [
-  ['Node 24', () => nodePath('24'), { npm_config_user_agent: 'npm/11.0.0 node/v24.0.0' }],
-  ['Bun', () => process.execPath, { npm_config_user_agent: 'bun/1.4.5 npm/? node/v24.3.0' }],
+const npm = { npm_config_user_agent: 'npm/11.0.0 node/v24.0.0' }
+const bun = { npm_config_user_agent: 'bun/1.4.5 npm/? node/v24.3.0' }
+// Node 20 loads no TypeScript by itself.
+const runtimes: [string, string, () => string, Record<string, string>, string][] = [
+  ['Node 20', 'text', () => nodePath('20'), npm, 'node --import jiti/register --test'],
+  ['Node 24', 'uuid', () => nodePath('24'), npm, 'node --test'],
+  ['Bun', 'bigint', () => process.execPath, bun, 'bun test'],
 ]
 
-describe.each(runtimes)('an empty folder on %s', (_, runtimeOf, agent) => {
+describe.each(runtimes)('an empty folder on %s, with ids of type %s', (_, type, runtimeOf, agent, testCommand) => {
   let project: Awaited<ReturnType<typeof createBuiltProject>>
   let [runtime, printed] = ['', '']
   const env: Record<string, string> = { ...agent }
   beforeAll(async () => {
     runtime = runtimeOf()
-    project = await createBuiltProject({ 'package.json': '{ "type": "module" }' })
+    project = await createBuiltProject({
+      'package.json': '{ "type": "module" }',
+      'rowhouse.config.ts': `export default { tenantId: '${type}' }`,
+    })
     const database = await createBareDatabase()
     Object.assign(env, { DATABASE_OWNER_URL: database.ownerUrl, DATABASE_URL: database.appUrl })
   }, 120_000)
@@ -70,12 +77,12 @@ describe.each(runtimes)('an empty folder on %s', (_, runtimeOf, agent) => {
   test('init leads to a green isolation test by the commands that it prints', async () => {
     printed = await run('rowhouse init')
     const commands = commandsIn(printed).map((command) => command.replace(/^(?:npx|bunx) /, ''))
-    expect(commands.map((command) => command.split(' ').slice(0, 2).join(' '))).toEqual([
+    expect(commands).toEqual([
       'drizzle-kit generate',
       'rowhouse check',
       'rowhouse migrate',
       'rowhouse doctor',
-      runtime === process.execPath ? 'bun test' : 'node --test',
+      `${testCommand} test/isolation.test.ts`,
     ])
     for (const command of commands) await run(command)
   }, 120_000)
@@ -90,8 +97,8 @@ describe.each(runtimes)('an empty folder on %s', (_, runtimeOf, agent) => {
     expect(await compile()).toEqual({ code: 0, stdout: '', stderr: '' })
     for (const command of commandsIn(stdout)) await run(command)
     const tests = ['test/invoices.test.ts', 'test/isolation.test.ts']
-    const command = runtime === process.execPath ? ['test', ...tests] : ['--test', ...tests]
-    const outcome = await project.run([runtime, ...command], env)
+    const [, ...command] = testCommand.split(' ')
+    const outcome = await project.run([runtime, ...command, ...tests], env)
     expect(outcome).toMatchObject({ code: 0 })
     expect(outcome.stdout + outcome.stderr).toContain('public.invoices  select')
   }, 120_000)
@@ -102,6 +109,9 @@ describe.each(runtimes)('an empty folder on %s', (_, runtimeOf, agent) => {
       console.log(Object.keys(document.paths).join(), (await app.request('/invoices')).status)
       process.exit()`
     await Bun.write(join(project.folder, 'try.ts'), script)
-    expect(await project.run([runtime, 'try.ts'], env)).toMatchObject({ stdout: '/invoices,/invoices/{id} 401\n' })
+    const [, ...flags] = testCommand.split(' ').filter((word) => !/test$/.test(word))
+    expect(await project.run([runtime, ...flags, 'try.ts'], env)).toMatchObject({
+      stdout: '/invoices,/invoices/{id} 401\n',
+    })
   }, 60_000)
 })

@@ -19,12 +19,8 @@ const core = [
   'test/database',
   'test/injection',
 ]
-// The replica tests start servers of their own. The results of broken filters and of Node do not depend on the engine.
-const without = [
-  'test/database/replica/**',
-  'test/properties/broken-filters.test.ts',
-  'test/database/escaped-handle-node.test.ts',
-]
+// The replica tests start servers of their own. The results of Node do not depend on the engine.
+const without = ['test/database/replica/**', 'test/database/escaped-handle-node.test.ts']
 
 // Slow, and covered on the packaged PostgreSQL: each breaks many databases of its own.
 const slow = [

@@ -4,6 +4,9 @@ import { start, until } from '../../runtime/child.ts'
 import { runs } from '../kit/project.ts'
 import { type Example, freePort, installExample, testExample } from './example.ts'
 
+const tenant = 'org_2NxVKbZ5YhM0'
+const address = { street: '2 Low Street', city: 'Graz', country: 'AT' }
+const customer = { name: 'Globex', email: 'pay@globex.example', address }
 let example: Example
 const env: Record<string, string> = {}
 
@@ -17,7 +20,7 @@ beforeAll(async () => {
 
 testExample(() => example)
 
-test('migrates a database, serves its documentation and a request with a token, and runs its job', async () => {
+test('migrates a database, serves its documentation and requests with tokens of text tenants, and runs its job', async () => {
   const { folder, program } = example
   await runs(['npm', 'run', 'migrate'], folder, env)
   await runs(['npm', 'run', 'build'], folder)
@@ -29,14 +32,29 @@ test('migrates a database, serves its documentation and a request with a token, 
   await until(() => server.stdout.includes('/docs') || undefined)
   const at = (path: string, headers = {}) => fetch(`http://localhost:${port}${path}`, { headers })
   expect(await (await at('/docs')).text()).toContain('swagger-ui')
-  const token = await (await fetch(`${issuerUrl}/token?tenant=550e8400-e29b-41d4-a716-446655440000`)).text()
-  const rates = await at('/vat-rates', { Authorization: `Bearer ${token}` })
+  const bearer = async (tenant: string) => ({
+    Authorization: `Bearer ${await (await fetch(`${issuerUrl}/token?org_id=${tenant}`)).text()}`,
+  })
+  const acme = await bearer(tenant)
+  const rates = await at('/vat-rates', acme)
   expect(await rates.json()).toMatchObject({
     success: true,
     data: expect.arrayContaining([{ code: 'AT-20', percent: '20.00' }]),
   })
   expect((await at('/vat-rates')).status).toBe(401)
-  await runs([program('rowhouse'), 'tenant', 'create', 'acme', '--name', 'Acme'], folder, env)
+  const created = await fetch(`http://localhost:${port}/customers`, {
+    method: 'POST',
+    headers: { ...acme, 'Content-Type': 'application/json' },
+    body: JSON.stringify(customer),
+  })
+  expect(created.status).toBe(201)
+  const inOtherCase = await bearer(tenant.toUpperCase())
+  const namesOf = async (headers: object) =>
+    (await (await at('/customers', headers)).json()).data.map(({ name }: { name: string }) => name)
+  expect([await namesOf(acme), await namesOf(inOtherCase)]).toEqual([['Globex'], []])
+  expect((await at('/customers', { ...inOtherCase, 'X-Tenant-Id': tenant })).status).toBe(403)
+  const create = ['tenant', 'create', 'acme', '--name', 'Acme', '--id', tenant]
+  expect(await runs([program('rowhouse'), ...create], folder, env)).toBe(`${tenant}\n`)
   expect(await runs(['npm', 'run', '--silent', 'remind'], folder, env)).toContain('0 reminders were sent')
   server.signal('SIGTERM')
   expect({ code: await server.exited, stderr: server.stderr }).toEqual({ code: 0, stderr: '' })

@@ -19,7 +19,8 @@ export function createEvents() {
   function channel(): string {
     const context = tenantContext()
     if (!context) throw new TenantRequired()
-    return context.tenantId
+    // An emitter has events of its own, such as newListener, and a tenant may have that id.
+    return `tenant ${context.tenantId}`
   }
   return {
     publish: (event: InvoiceEvent): void => void channels.emit(channel(), event),

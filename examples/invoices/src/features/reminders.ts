@@ -1,6 +1,6 @@
 import { and, eq, isNull, lt, sql } from 'drizzle-orm'
 import { type AdminDatabase, type TenantDatabase, withTenant } from 'rowhouse'
-import { customers, invoices } from '../schema.ts'
+import { customers, invoices, tenantId } from '../schema.ts'
 
 export interface Reminder {
   to: string
@@ -27,7 +27,7 @@ export async function remindAll({ db, admin, send }: ReminderOptions): Promise<{
   let sent = 0
   for (const { id } of tenants)
     try {
-      sent += await withTenant(id, () => remind(db, send), { actor })
+      sent += await withTenant(id, () => remind(db, send), { actor, tenantId })
     } catch {
       failed.push(id)
     }

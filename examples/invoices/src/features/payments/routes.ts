@@ -24,7 +24,12 @@ export const paymentConstraints: Constraints = {
 }
 
 const Payment = z
-  .strictObject({ eventId: text({ min: 1, max: 200 }), tenantId: id(), invoiceId: id(), amount: Money })
+  .strictObject({
+    eventId: text({ min: 1, max: 200 }),
+    tenantId: text({ min: 1, max: 128 }),
+    invoiceId: id(),
+    amount: Money,
+  })
   .openapi('Payment')
 type Payment = z.infer<typeof Payment>
 

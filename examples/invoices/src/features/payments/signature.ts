@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import { ApiError, type Authentication, AuthenticationFailure } from 'rowhouse'
+import { ApiError, type Authentication, AuthenticationFailure, parseTenantId } from 'rowhouse'
+import { tenantId } from '../../schema.ts'
 
 /** How old a signed request may be, in seconds: a recorded one cannot be sent again later. */
 const ageMax = 300
@@ -10,7 +11,7 @@ export function sign(body: Uint8Array | string, secret: string, seconds = Math.f
   return `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.`).update(body).digest('hex')}`
 }
 
-const Signed = z.looseObject({ tenantId: z.guid() })
+const Signed = z.looseObject({ tenantId: z.string() })
 
 /**
  * Verifies a webhook by the signature of its raw body. The body names the tenant, as it was given to the provider with the payment. It is
@@ -27,8 +28,9 @@ export const paymentSignature = (secret: string): Authentication => ({
     if (Math.abs(Date.now() / 1000 - seconds) > ageMax)
       throw new AuthenticationFailure('expired', 'UNAUTHORIZED', 'The signature is too old')
     const signed = Signed.safeParse(parse(body))
-    if (!signed.success) throw new ApiError('BAD_REQUEST', 'The body names no tenant')
-    return { actor: 'payment-provider', tenants: [signed.data.tenantId] }
+    const tenant = signed.success ? parseTenantId(signed.data.tenantId, tenantId) : undefined
+    if (tenant === undefined) throw new ApiError('BAD_REQUEST', 'The body names no tenant')
+    return { actor: 'payment-provider', tenants: [tenant] }
   },
 })
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { nonInterference } from './non-interference.ts'
-import { timeoutMs, tries } from './settings.ts'
-import { prepareStage, type Stage } from './stage.ts'
+import { nonInterference } from '../../properties/non-interference.ts'
+import { timeoutMs, tries } from '../../properties/settings.ts'
+import { prepareStage, type Stage } from '../../properties/stage.ts'
 
 // Each test breaks the isolation of tenants, and the non-interference property must fail.
 
