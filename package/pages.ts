@@ -16,6 +16,7 @@ const pages = [
   'add-a-resource',
   'tenant-ids',
   'tenants',
+  'browsers-and-proxies',
   'migrations',
   'upgrading',
   'doctor',

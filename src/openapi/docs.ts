@@ -7,7 +7,7 @@ import { assets, installedAssets, type LoadDocsAsset } from './swagger-ui-assets
 export interface DocsOptions {
   /** The title of the page. */
   title: string
-  /** The path of the OpenAPI document. */
+  /** The path of the OpenAPI document in this app. Behind a proxy that removes a prefix, the page finds it too. */
   documentUrl: string
   /** Loads the files of Swagger UI, where there is no file system. @default reads the installed package `swagger-ui-dist` */
   loadAsset?: LoadDocsAsset
@@ -31,7 +31,7 @@ export function docs({ title, documentUrl, loadAsset = installedAssets() }: Docs
       `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     )
     c.header('Cache-Control', 'no-store')
-    return c.html(page(title, documentUrl, folderOf(c.req.path), nonce))
+    return c.html(page(title, relativeTo(c.req.path, documentUrl), folderOf(c.req.path), nonce))
   })
   for (const [name, type] of Object.entries(assets) as [keyof typeof assets, string][]) // the keys of a literal
     app.get(
@@ -46,6 +46,12 @@ export function docs({ title, documentUrl, loadAsset = installedAssets() }: Docs
  * that it holds wherever the page is mounted, and behind a proxy that removes a prefix.
  */
 const folderOf = (path: string): string => `./${path.slice(path.lastIndexOf('/') + 1)}`
+
+/** A path of this origin relative to the page, for the same reasons. */
+function relativeTo(page: string, url: string): string {
+  if (!/^\/(?!\/)/.test(url)) return url
+  return `./${'../'.repeat(page.split('/').length - 2)}${url.slice(1)}`
+}
 
 function page(title: string, documentUrl: string, baseUrl: string, nonce: string) {
   // The markup of the package, with files of this origin instead of a CDN. Its inline script needs the nonce.

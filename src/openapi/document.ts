@@ -7,6 +7,8 @@ export interface DocumentOptions {
   title: string
   version: string
   description: string
+  /** Where the API is. @default the origin of the document */
+  servers?: { url: string; description?: string }[]
   /** The groups of the operations: descriptions by name. */
   tags: Record<string, string>
   /** The header that names the tenant, and an example id for Swagger UI. */
@@ -34,7 +36,7 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title, version, description, license: { name: 'MIT', url: 'https://opensource.org/license/mit' } },
-    servers: [{ url: '/' }],
+    servers: options.servers ?? [{ url: '/' }],
     security: [],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
   })

@@ -6,6 +6,7 @@ import type { Logger } from '../context/index.ts'
 import type { TenantDatabase } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
+import { behindProxies, cors } from '../http/index.ts'
 import type { IsolationCheck } from '../isolation/index.ts'
 import {
   ByteBudget,
@@ -60,8 +61,12 @@ export interface AppOptions {
   hosts?: readonly string[] | undefined
   /** The value of Strict-Transport-Security; undefined for none. */
   hsts: string | undefined
-  /** How many proxies append to `X-Forwarded-For`. */
+  /** How many proxies stand in front of the service. */
   trustProxy: number
+  /** The prefix that a proxy removes. @default what the proxies say in `X-Forwarded-Prefix` */
+  basePath?: string | undefined
+  /** The origins whose pages may call the service. @default none */
+  corsOrigins?: readonly string[] | undefined
 }
 
 /**
@@ -73,13 +78,16 @@ export interface AppOptions {
  * const response = await app.request('/health')
  */
 export function createApp(options: AppOptions) {
-  const { log } = options
+  const { log, trustProxy: count, basePath, corsOrigins = [], tenantHeader } = options
   const app = createRouter()
 
   const rejectHost = options.hosts ? [rejectForeignHost(options.hosts)] : []
   const deadline = requestDeadline({ timeoutMs: options.requests.timeoutMs, sharesTimer: options.sharesTimer })
-  app.use(chain(requestId(), accessLog({ log, trustProxy: options.trustProxy })))
+  if (count > 0 || basePath !== undefined) app.use(behindProxies({ count, basePath }))
+  app.use(chain(requestId(), accessLog({ log })))
   app.use(responseHeaders({ hsts: options.hsts }))
+  // A preflight has no credentials, and a page can read only the failures that have the headers.
+  if (corsOrigins.length > 0) app.use(cors({ origins: corsOrigins, tenantHeader }))
   app.use(chain(throwErrors, rejectMalformedUrl, ...rejectHost, deadline))
   app.onError(
     createErrorHandler({
@@ -101,12 +109,13 @@ export function createApp(options: AppOptions) {
 
 const title = 'Rowhouse'
 
-function documentOptions({ tenantHeader, bearer }: AppOptions): DocumentOptions {
+function documentOptions({ tenantHeader, bearer, basePath = '.' }: AppOptions): DocumentOptions {
   const { version, description } = packageJson
   return {
     title,
     version,
     description,
+    servers: [{ url: basePath }], // by default relative to the document, which may be behind a prefix
     tags,
     tenantHeader: { name: tenantHeader, example: demo.acme.tenantId },
     bearer,

@@ -10,6 +10,10 @@ export interface Config {
     readonly host: string
     readonly port: number
     readonly trustProxy: number
+    /** The prefix that a proxy removes; undefined for what the proxies say. */
+    readonly basePath: string | undefined
+    /** Empty for none. */
+    readonly corsOrigins: readonly string[]
     readonly shutdownTimeoutMs: number
     /** The value of Strict-Transport-Security; undefined for none. */
     readonly hsts: string | undefined
@@ -91,6 +95,8 @@ const nest = (given: Settings, auth: AuthConfig): Config => ({
     host: given.HOST,
     port: given.PORT,
     trustProxy: given.TRUST_PROXY,
+    basePath: given.BASE_PATH,
+    corsOrigins: given.CORS_ORIGINS ?? [],
     shutdownTimeoutMs: given.SHUTDOWN_TIMEOUT_MS,
     hsts: given.HSTS === 'off' ? undefined : given.HSTS,
   },
