@@ -1,9 +1,10 @@
 /** What one proxy says in `Forwarded`: the values by their names in lower case. */
 export type ForwardedElement = ReadonlyMap<string, string>
 
-// A pair or nothing, and what ends it. A quoted value may contain commas and semicolons.
+// A pair or nothing, and what ends it. A quoted value may contain commas and semicolons. No two blanks stand side by side: a long row
+// of blanks would take quadratic time.
 const token = "[!#$%&'*+.^_`|~\\w-]+"
-const part = new RegExp(`[ \\t]*(?:(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)"))?[ \\t]*([,;]|$)`, 'y')
+const part = new RegExp(`[ \\t]*(?:(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)")[ \\t]*)?([,;]|$)`, 'y')
 
 /**
  * Parses the header `Forwarded` (RFC 7239, section 4).

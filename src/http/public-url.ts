@@ -8,6 +8,9 @@ const parts = /^([^:]+):\/\/([^/?#]*)([^?#]*)(\??[^#]*)/
 /**
  * The host that the client called, with its port: what the proxies of {@link behindProxies} say, else the header Host, else the host of
  * the URL. A client chooses it: it proves nothing.
+ *
+ * @example
+ * if (publicHost(c) === 'status.example.com') return c.redirect('/health')
  */
 export function publicHost(c: Context): string {
   const forwarded = readForwarded(c, 'host')

@@ -100,6 +100,14 @@ describe('behind one proxy', () => {
     expect(await seen(forwarded, { count: 1 })).toMatchObject({ host: 'acme.example.com', address: '198.51.100.1' })
   })
 
+  test('blanks may stand around the values of Forwarded', async () => {
+    const headers = {
+      Forwarded: ' for=198.51.100.1 ; host=acme.example.com\t,  proto=https;host="shop.acme.example"  ',
+    }
+    expect(await seen(headers, { count: 2 })).toMatchObject({ host: 'acme.example.com', address: '198.51.100.1' })
+    expect(await seen(headers, { count: 1 })).toMatchObject({ host: 'shop.acme.example' })
+  })
+
   test('a comma in a quoted value is no end of an entry', async () => {
     const headers = { Forwarded: 'for="_a,host=evil.example", for=198.51.100.1;host=acme.example.com' }
     expect(await seen(headers, { count: 1 })).toMatchObject({ host: 'acme.example.com' })

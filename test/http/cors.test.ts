@@ -14,6 +14,7 @@ function newApp(options: Partial<Parameters<typeof cors>[0]> = {}) {
   app.get('/own', () => new Response('', { headers: { Vary: 'Accept' } }))
   app.get('/any', () => new Response('', { headers: { Vary: '*' } }))
   app.options('/own-options', (c) => c.text('', 200, { Allow: 'GET' }))
+  app.get('/immutable', () => Response.redirect('https://example.com/'))
   app.get('/broken', () => {
     throw new Error('broken')
   })
@@ -100,9 +101,12 @@ describe('a response', () => {
     expect(corsOf(await get(exact, '/tasks', app))['expose-headers']).toBe(`${exposed}, X-Total`)
   })
 
-  test.each(['/tasks', '/broken', '/nowhere'])('of %s has CORS headers, also as a failure', async (path) => {
-    expect(corsOf(await get(exact, path))).toMatchObject({ 'allow-origin': exact })
-  })
+  test.each(['/tasks', '/broken', '/nowhere', '/immutable'])(
+    'of %s has CORS headers, also as a failure',
+    async (path) => {
+      expect(corsOf(await get(exact, path))).toMatchObject({ 'allow-origin': exact })
+    },
+  )
 
   test.each([exact, matching, 'https://evil.example', undefined])('to %p varies by Origin', async (origin) => {
     for (const path of ['/tasks', '/broken', '/nowhere'])
