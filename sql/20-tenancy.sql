@@ -19,8 +19,7 @@ end $$;
 insert into tenancy.roles
 select purpose, name from (values
   ('serving', current_setting('rowhouse.app_role')), ('admin', current_setting('rowhouse.admin_role')),
-  ('backup', current_setting('rowhouse.backup_role')), ('directory', current_setting('rowhouse.directory_role')),
-  ('recorder', current_setting('rowhouse.recorder_role'))) as given (purpose, name)
+  ('backup', current_setting('rowhouse.backup_role')), ('directory', current_setting('rowhouse.directory_role'))) as given (purpose, name)
 where name <> ''
 on conflict do nothing;
 --> statement-breakpoint
@@ -87,6 +86,13 @@ begin
       language sql stable parallel safe
       return nullif(current_setting('app.current_tenant', true), '')::%1$s$$, id_type);
 end $do$;
+--> statement-breakpoint
+
+-- Who acts in this transaction, or null, for triggers and defaults. With the signed tenant context injected SQL cannot change it, as it
+-- can change app.actor.
+create or replace function tenancy.current_actor() returns text
+  language sql stable parallel safe
+  return nullif(current_setting('app.actor', true), '');
 --> statement-breakpoint
 
 -- A UUID version 7 (RFC 9562, section 5.7) with the sub-millisecond fraction of method 3: PostgreSQL's own from 18 on. Below, in

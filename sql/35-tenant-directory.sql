@@ -60,7 +60,12 @@ end $$;
 create index if not exists tenant_domains_belongs_to_idx on tenancy.tenant_domains (belongs_to);
 --> statement-breakpoint
 
-select tenancy.become_recorder('tenancy.tenant_history', 'tenancy.former_names', 'tenancy.record_tenant_change()',
+do $$ begin
+  -- For the names of a database of the release before.
+  execute format('grant select on tenancy.tenants to %I', (select name from tenancy.roles where purpose = 'recorder'));
+end $$;
+--> statement-breakpoint
+select tenancy.become_recorder('tenancy.tenant_history', 'tenancy.tenant_names', 'tenancy.record_tenant_change()',
   'tenancy.read_tenant_history(text,uuid,integer)');
 --> statement-breakpoint
 do $$ begin
@@ -80,14 +85,16 @@ do $$ begin
         after jsonb,
         constraint tenant_history_pkey primary key (tenant_id, id))
     $create$, current_setting('rowhouse.tenant_id_type'));
-    -- Slugs and external ids that a tenant had. They are never given to another one: a token may still name them.
+    -- Each slug, external id and domain from the moment a tenant gets it. No other tenant gets it later: a token may still name it. The
+    -- primary key decides, because it ignores snapshots: under repeatable read a query would miss a name that was given up meanwhile.
     execute format($create$
-      create table tenancy.former_names (
+      create table tenancy.tenant_names (
         kind text,
         value text collate "C",
         belongs_to %s not null,
-        constraint former_names_pkey primary key (kind, value))
+        constraint tenant_names_pkey primary key (kind, value))
     $create$, current_setting('rowhouse.tenant_id_type'));
+    insert into tenancy.tenant_names select 'slug', slug, id from tenancy.tenants;
   end if;
 end $$;
 --> statement-breakpoint
@@ -95,9 +102,13 @@ do $$
 declare
   relation regclass;
 begin
-  foreach relation in array array['tenancy.tenant_history', 'tenancy.former_names']::regclass[] loop
+  foreach relation in array array['tenancy.tenant_history', 'tenancy.tenant_names']::regclass[] loop
     if not (select relrowsecurity from pg_class where oid = relation) then
       execute format('alter table %s enable row level security', relation);
+    end if;
+    -- The release before prints the opposite as a remedy, which stops every change of the directory.
+    if (select relforcerowsecurity from pg_class where oid = relation) then
+      execute format('alter table %s no force row level security', relation);
     end if;
     execute format('revoke all on %s from public, %I', relation, current_setting('rowhouse.serving_role'));
   end loop;
@@ -117,6 +128,7 @@ create or replace function tenancy.record_tenant_change() returns trigger
 as $$
 declare
   is_domain constant boolean := tg_table_name = 'tenant_domains';
+  releases constant boolean := coalesce(current_setting('app.release_domains', true), '') = 'true';
   before constant jsonb := to_jsonb(old) - '{id,belongs_to,created_at,updated_at}'::text[];
   after constant jsonb := to_jsonb(new) - '{id,belongs_to,created_at,updated_at}'::text[];
   subject constant tenancy.tenant_history.tenant_id%type :=
@@ -130,7 +142,8 @@ begin
   values (
     subject,
     case
-      when is_domain then case tg_op when 'INSERT' then 'add domain' when 'DELETE' then 'remove domain' else 'move domain' end
+      when is_domain then case tg_op when 'INSERT' then 'add domain' when 'UPDATE' then 'move domain'
+        else case when releases then 'release domain' else 'remove domain' end end
       when tg_op = 'INSERT' then 'create'
       when tg_op = 'DELETE' then 'delete'
       when before ->> 'status' = after ->> 'status' then 'rename'
@@ -139,17 +152,22 @@ begin
     end,
     nullif(current_setting('app.actor', true), ''), session_user, nullif(current_setting('app.admin_reason', true), ''),
     before, after);
+  if is_domain and before is not null and releases then
+    delete from tenancy.tenant_names n where n.kind = 'domain' and n.value = (before ->> 'domain') collate "C";
+  end if;
   for name in
-    select kind, before ->> key as old, after ->> key as new
-    from (values ('slug', 'slug'), ('externalId', 'external_id')) as kinds (kind, key)
-    where before ->> key is distinct from after ->> key
+    select kind, after ->> key as value
+    from (values ('slug', 'slug'), ('externalId', 'external_id'), ('domain', 'domain')) as kinds (kind, key)
+    where after ->> key is not null
   loop
-    if name.old is not null then
-      insert into tenancy.former_names values (name.kind, name.old, subject) on conflict do nothing;
-    end if;
-    if exists (select from tenancy.former_names f where f.kind = name.kind and f.value = name.new collate "C" and f.belongs_to <> subject) then
-      raise exception 'the % was the one of another tenant', name.kind using errcode = 'unique_violation', schema = 'tenancy',
-        table = 'tenants', constraint = case name.kind when 'slug' then 'tenants_slug_key' else 'tenants_external_id_key' end;
+    insert into tenancy.tenant_names values (name.kind, name.value, subject) on conflict do nothing;
+    if not exists (
+      select from tenancy.tenant_names n where n.kind = name.kind and n.value = name.value collate "C" and n.belongs_to = subject)
+    then
+      raise unique_violation using message = format('the %s is or was the one of another tenant', name.kind),
+        detail = format('Key (%s)=(%s) already exists.', name.kind, name.value), schema = 'tenancy',
+        table = tg_table_name, constraint = case name.kind
+          when 'slug' then 'tenants_slug_key' when 'domain' then 'tenant_domains_pkey' else 'tenants_external_id_key' end;
     end if;
   end loop;
   return null;
@@ -237,6 +255,8 @@ end $$;
 --> statement-breakpoint
 
 -- For processes of the release before, whose tenants have a uuid and which compare its body: an id or a slug, by its form.
+do $do$ begin
+  if current_setting('rowhouse.tenant_id_type') = 'uuid' then
 create or replace function tenancy.find_tenant(selector text) returns table (id uuid, slug text, status text)
   language plpgsql stable security definer set search_path = pg_catalog
 as $$
@@ -247,6 +267,10 @@ begin
     return query select t.id, t.slug, t.status from tenancy.tenants t where t.slug = selector collate "C";
   end if;
 end $$;
+    revoke execute on function tenancy.find_tenant(text) from public;
+    execute format('grant execute on function tenancy.find_tenant(text) to %I', current_setting('rowhouse.serving_role'));
+  end if;
+end $do$;
 --> statement-breakpoint
 
 -- Who may do what: the serving role looks up, the role of the directory edits, and so does the role of administrative work.
@@ -255,11 +279,8 @@ declare
   serving constant name := (select name from tenancy.roles where purpose = 'serving');
   editor name;
 begin
-  revoke execute on function tenancy.find_tenant(text), tenancy.find_tenant(text, text) from public;
+  revoke execute on function tenancy.find_tenant(text, text) from public;
   execute format('grant execute on function tenancy.find_tenant(text, text) to %I', serving);
-  if current_setting('rowhouse.tenant_id_type') = 'uuid' then
-    execute format('grant execute on function tenancy.find_tenant(text) to %I', serving);
-  end if;
   execute format('revoke all on tenancy.tenants, tenancy.tenant_domains from public, %I', serving);
   for editor in select jsonb_array_elements_text(current_setting('rowhouse.directory_editors')::jsonb) loop
     execute format('grant usage on schema tenancy to %I', editor);

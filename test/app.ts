@@ -6,6 +6,7 @@ import { type AppOptions, createApp } from '../src/service/app.ts'
 import { loadConfig } from '../src/service/config/config.ts'
 import type { TestClient } from '../src/testing/index.ts'
 import { closeAfterwards, db, main } from './database.ts'
+import { tenantIds } from './tenants.ts'
 
 const isolation = createIsolationCheck({ url: main.appUrl })
 closeAfterwards(isolation)
@@ -18,7 +19,7 @@ export const deps: AppOptions = {
   isolation,
   log: { info: ignore, warn: ignore, error: ignore },
   loadDocsAsset: readDocsAsset,
-  tenant: { from: header(tenant.header), auth: unverified() },
+  tenant: { from: header(tenant.header), auth: unverified(), ...tenantIds },
   tenantHeader: tenant.header,
   bearer: false,
   requests,

@@ -1,9 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import { createPool, createTenantDatabase, type TenantDatabase } from '../src/database/index.ts'
 import { migrate } from '../src/migrate/index.ts'
 import { type Pooler, startPooler } from './pooler.ts'
 import { startPostgres } from './postgres.ts'
+import { project, tenantIds } from './tenants.ts'
 
 const { TEST_DATABASE_URL, BUN_TEST_WORKER_ID } = process.env
 if (TEST_DATABASE_URL && BUN_TEST_WORKER_ID)
@@ -50,7 +51,7 @@ export const createBareDatabase = async (): Promise<TestDatabase> => urlsOf(awai
 async function createTemplate(): Promise<string> {
   const name = await create('template0')
   const database = { ownerUrl: urlOf(name) }
-  await migrate({ url: database.ownerUrl })
+  await migrate({ ...project, url: database.ownerUrl })
   return name
 }
 
@@ -94,7 +95,7 @@ export const closeAfterwards = (thing: { close(): Promise<unknown> }): void => v
 
 /** Creates a tenant database, which is closed when the tests have run. */
 export function open(database: TestDatabase, size = 10): TenantDatabase {
-  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size }) })
+  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size }), ...tenantIds })
   opened.push(db)
   return db
 }
@@ -105,9 +106,6 @@ export function asOwner(database: TestDatabase): postgres.Sql {
   opened.push({ close: () => sql.end() })
   return sql
 }
-
-/** Returns the id of a new tenant. */
-export const newTenant = (): string => randomUUID()
 
 /**
  * Closes all resources, drops the databases and stops the server. Does nothing in a worker of `--parallel`: Bun calls it there after

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'hono'
 import { type Authentication, AuthenticationFailure, isActor } from '../context/index.ts'
 import { isHeaderName } from '../text/index.ts'
+import { createRolesReader, type RoleWords } from './role-words.ts'
 
 export type GatewayOptions = {
   /** The header that proves the gateway's identity. The gateway must overwrite it in every request of a client. */
@@ -12,12 +13,18 @@ export type GatewayOptions = {
    */
   readonly actorHeader?: string | undefined
   /**
-   * The header with the caller's role in the tenant of the request: `owner` or `member`. The gateway must overwrite or remove it as it
-   * does with `actorHeader`. A request without it has no role.
+   * The header with the caller's role in the tenant of the request. The gateway must overwrite or remove it as it does with
+   * `actorHeader`. A request without it has no role.
    *
    * @default every caller is a member
    */
   readonly roleHeader?: string | undefined
+  /**
+   * The values of `roleHeader` that mean an owner and a member.
+   *
+   * @default { owner: ['owner'], member: ['member'] }
+   */
+  readonly roles?: RoleWords | undefined
 } & (
   | {
       /** Accepted values of the header, at least 32 characters each. Several during a rotation. */
@@ -38,21 +45,23 @@ const secretLengthMin = 32
  * `verify` throws AuthenticationFailure: FORBIDDEN for a request without an accepted value, BAD_REQUEST for a malformed or
  * repeated actor, or a repeated role.
  *
- * @throws TypeError when there is no accepted value, a secret is short, or a header name is invalid
+ * @throws TypeError when there is no accepted value, a secret is short, a header name is invalid or has two meanings, and for `roles`
+ *   without `roleHeader`
  * @example
  * const auth = gateway({ header: 'X-Gateway-Secret', secrets: [secret], actorHeader: 'X-User-Id' })
  * app.use('/tasks/*', tenant({ from: header('X-Tenant-Id'), auth }))
  */
 export function gateway(options: GatewayOptions): Authentication {
-  const { header, actorHeader, roleHeader } = options
-  assertHeaderName('header', header)
-  if (actorHeader !== undefined) assertHeaderName('actorHeader', actorHeader)
-  if (roleHeader !== undefined) assertHeaderName('roleHeader', roleHeader)
+  const { header, actorHeader, roleHeader, roles } = options
+  const ownHeaders = headersOf({ header, actorHeader, roleHeader })
+  if (roles && roleHeader === undefined) throw new TypeError('gateway() needs a roleHeader to have roles')
+  const readRoles = createRolesReader(roles)
   const accepted = acceptedValues(options).map(digest)
 
   return {
     // A cache in front of the gateway never sees the headers that the gateway adds.
     vary: [],
+    ownHeaders,
     credential: { label: header, isIn: (c) => c.req.header(header) !== undefined },
     verify(c) {
       const given = digest(c.req.header(header) ?? '')
@@ -64,7 +73,8 @@ export function gateway(options: GatewayOptions): Authentication {
       if (actor !== undefined && !isActor(actor))
         throw malformed(`${actorHeader} must be one actor: 1 to 255 characters, no comma`)
       const role = oneValue(c, roleHeader)
-      return { actor, tenants: 'any', ...(roleHeader === undefined ? {} : { roles: role === undefined ? [] : [role] }) }
+      const held = roleHeader === undefined ? {} : { roles: readRoles(role === undefined ? [] : [role]) }
+      return { actor, tenants: 'any', ...held }
     },
   }
 }
@@ -98,6 +108,15 @@ function acceptedValues(options: GatewayOptions): readonly string[] {
   return values
 }
 
-function assertHeaderName(option: string, name: string): void {
-  if (!isHeaderName(name)) throw new TypeError(`gateway()'s ${option} must be a header name (got "${name}")`)
+/** The headers that the gateway sets. One with two meanings would make the secret an actor, or an actor a role. */
+function headersOf(options: Record<string, string | undefined>): string[] {
+  const seen = new Map<string, string>()
+  for (const [option, name] of Object.entries(options)) {
+    if (name === undefined) continue
+    if (!isHeaderName(name)) throw new TypeError(`gateway()'s ${option} must be a header name (got "${name}")`)
+    const other = seen.get(name.toLowerCase())
+    if (other) throw new TypeError(`gateway()'s ${option} must differ from its ${other} (got "${name}")`)
+    seen.set(name.toLowerCase(), option)
+  }
+  return [...seen.keys()]
 }

@@ -20,6 +20,7 @@ export function oneOf(...authentications: readonly Authentication[]): Authentica
   const challenge = ways.flatMap(({ credential }) => credential.challenge ?? []).join(', ')
   return {
     vary: [...new Set(authentications.flatMap(({ vary }) => vary))],
+    ownHeaders: authentications.flatMap(({ ownHeaders }) => ownHeaders ?? []),
     yields: authentications.flatMap(({ yields }) => yields ?? []),
     verify(c) {
       const [carried, other] = ways.filter(({ credential }) => credential.isIn(c))

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { type Authentication, AuthenticationFailure, type Identity, isActor } from '../context/index.ts'
 import { isHeaderName } from '../text/index.ts'
+import { createRolesReader, type RoleWords } from './role-words.ts'
 
 /** The caller of a session of the application's. Roles belong to a tenant, so there is no `'any'`. */
 export type SessionIdentity = Extract<Identity, { readonly roles?: never }> & { readonly actor: string }
@@ -15,6 +16,12 @@ export interface SessionOptions {
   readonly cookies?: readonly string[] | undefined
   /** The header that carries a session instead of a cookie, such as `Authorization`. */
   readonly header?: string | undefined
+  /**
+   * The roles of `find` that mean an owner and a member.
+   *
+   * @default { owner: ['owner'], member: ['member'] }
+   */
+  readonly roles?: RoleWords | undefined
 }
 
 /**
@@ -27,7 +34,7 @@ export interface SessionOptions {
  * `verify` throws AuthenticationFailure: UNAUTHORIZED without a session, FORBIDDEN for a session without a tenant.
  *
  * @param find returns the caller, with the roles of each tenant; undefined or null for an unknown or expired session
- * @throws TypeError for both cookies and a header, for no cookie, and for an invalid name of a header
+ * @throws TypeError for both cookies and a header, for no cookie, for an invalid name of a header, and for roles that are no lists
  * @example
  * const auth = session(async (c) => {
  *   const found = await sessions.find(getCookie(c, 'session'))
@@ -39,6 +46,7 @@ export function session(
   options: SessionOptions = {},
 ): Authentication {
   const credential = credentialOf(options)
+  const readRoles = createRolesReader(options.roles)
   return {
     vary: [credential.label],
     credential,
@@ -51,7 +59,12 @@ export function session(
       assertCaller(caller)
       if (caller.tenants.length === 0)
         throw new AuthenticationFailure('no-tenant-claim', 'FORBIDDEN', 'Your session does not name a tenant')
-      return caller
+      const tenants = caller.tenants.map((tenant) =>
+        typeof tenant === 'string' || tenant?.roles === undefined
+          ? tenant
+          : { ...tenant, roles: readRoles(tenant.roles) },
+      )
+      return { ...caller, tenants }
     },
   }
 }

@@ -11,7 +11,10 @@ export type Identity = {
   readonly claims?: Readonly<Record<string, unknown>> | undefined
 } & (
   | {
-      /** The tenants that the caller may act for. A text is an id. The first entry that names the request's tenant counts. */
+      /**
+       * The tenants that the caller may act for. A text is an id. The first entry that names the request's tenant gives the roles, however
+       * the request names that tenant.
+       */
       readonly tenants: readonly (string | ClaimedTenant)[]
       readonly roles?: never
     }
@@ -52,6 +55,8 @@ export interface Authentication {
   readonly vary: readonly string[]
   /** Where a request carries what it verifies: `oneOf` asks. */
   readonly credential?: Credential | undefined
+  /** The headers that a gateway sets. `tenant()` refuses an extractor that reads one of them: a role would be a tenant. */
+  readonly ownHeaders?: readonly string[] | undefined
   /** The kinds of tenants that it names. All but `id` need a tenant directory. */
   readonly yields?: readonly TenantKind[] | undefined
   /**

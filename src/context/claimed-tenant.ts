@@ -10,9 +10,12 @@ export type ClaimedTenant = TenantKey & {
   readonly roles?: readonly string[] | undefined
 }
 
-/** Whether a value names a tenant by one text of one kind: for values of JavaScript and of tokens, whose types say nothing. */
+/** Whether a value names a tenant by one text of one kind; a name that is undefined is absent. For values of JavaScript and of tokens, whose types say nothing. */
 export function isTenantKey(value: unknown): value is TenantKey {
   if (typeof value !== 'object' || value === null) return false
-  const named: unknown[] = tenantKinds.flatMap((kind) => (Object.hasOwn(value, kind) ? [Reflect.get(value, kind)] : []))
+  const values: unknown[] = tenantKinds.map((kind) =>
+    Object.hasOwn(value, kind) ? Reflect.get(value, kind) : undefined,
+  )
+  const named = values.filter((one) => one !== undefined)
   return named.length === 1 && typeof named[0] === 'string' && named[0] !== ''
 }

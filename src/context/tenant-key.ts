@@ -7,6 +7,14 @@ export const tenantKinds = ['id', 'slug', 'externalId', 'domain'] as const
  */
 export type TenantKind = (typeof tenantKinds)[number]
 
+/** The kinds in messages. */
+export const kindInWords: { readonly [kind in TenantKind]: string } = {
+  id: 'id',
+  slug: 'slug',
+  externalId: 'external id',
+  domain: 'domain',
+}
+
 /** A tenant, named by a value of one kind. */
 export type TenantKey =
   | { readonly id: string }

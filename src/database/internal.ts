@@ -1,3 +1,4 @@
 // What other kit folders need and users of the kit do not.
 
 export { queryAs } from './query-as.ts'
+export { withRetry } from './retry.ts'

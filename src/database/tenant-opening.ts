@@ -28,9 +28,17 @@ function beginOf(mode: Mode, isolation: IsolationLevel | undefined): string {
 
 const isSet = failsUnless("pg_catalog.texteq(pg_catalog.current_setting('app.current_tenant', true), $1)")
 
+/**
+ * Whether policies see the tenant. A database that verifies no signature fails to convert one to a uuid or a bigint, but takes it for
+ * an id of type text.
+ */
+const isSeen = (parameter: number) => failsUnless(`pg_catalog.texteq(tenancy.current_tenant_id(), $${parameter})`)
+
 /** What the settings of a transaction depend on. */
 interface Tenant {
   tenant: string
+  /** The id that policies must see, where a signature could be an id too. */
+  seen: string | undefined
   requestId: string | undefined
   actor: string | undefined
   role: string | undefined
@@ -49,34 +57,51 @@ function settingsOf({ tenant, requestId = '', actor, role }: Tenant): Setting[] 
 /** One for each combination of settings. */
 const setTexts = new Map<number, string>()
 
+/** A statement, and the values that its first columns must have. */
+interface SetStatement extends Statement {
+  values: string[]
+}
+
 /**
  * The statement that sets settings and fails when the first one, the tenant, does not have its value then: what follows in the same
  * message does not run.
  */
-function setOf(of: Tenant, mode: Mode): Statement {
+function setOf(of: Tenant, mode: Mode): SetStatement {
   const settings = settingsOf(of)
   // It does what READ ONLY does, where there is no BEGIN.
   if (mode === 'read') settings.push(['transaction_read_only', 'on'])
-  const key = (mode === 'read' ? 1 : 0) + (of.actor === undefined ? 0 : 2) + (of.role === undefined ? 0 : 4)
+  const key =
+    (mode === 'read' ? 1 : 0) +
+    (of.actor === undefined ? 0 : 2) +
+    (of.role === undefined ? 0 : 4) +
+    (of.seen === undefined ? 0 : 8)
   let text = setTexts.get(key)
   if (text === undefined) {
     const calls = settings.map(([name], index) => `pg_catalog.set_config('${name}', $${index + 1}, true)`)
     text = `select ${calls.join(', ')}, ${isSet}`
+    if (of.seen !== undefined) text += `, ${isSeen(settings.length + 1)}`
     setTexts.set(key, text)
   }
-  return { text, parameters: settings.map(([, value]) => value) }
+  const values = settings.map(([, value]) => value)
+  return { text, parameters: of.seen === undefined ? values : [...values, of.seen], values }
 }
 
 /** Begins a transaction of the context's tenant. */
 export function openTenant(
   { mode, isolation }: { mode: Mode; isolation?: IsolationLevel | undefined },
-  { tenantId, requestId, actor }: TenantContext,
+  { tenantId, tenantIdType, requestId, actor }: TenantContext,
   { role, signer }: { role?: string | undefined; signer?: TenantSigner | undefined },
 ): Opening {
   let tenant: Tenant | undefined
   const signed = () =>
-    (tenant ??= { tenant: signer ? signer(tenantId, { actor, requestId }) : tenantId, requestId, actor, role })
-  let statement: Statement | undefined
+    (tenant ??= {
+      tenant: signer ? signer(tenantId, { actor, requestId }) : tenantId,
+      seen: signer && tenantIdType === 'text' ? tenantId : undefined,
+      requestId,
+      actor,
+      role,
+    })
+  let statement: SetStatement | undefined
   const set = () => (statement ??= setOf(signed(), mode))
   const begin = beginOf(mode, isolation)
   return {
@@ -89,7 +114,7 @@ export function openTenant(
     guard: () => guardOf([...settingsOf(signed()), ...(actor === undefined ? [['app.actor', ''] as const] : [])]),
     confirm(results) {
       const row = results.at(-1)?.rows[0]
-      if (set().parameters.some((value, index) => row?.[index] !== value))
+      if (set().values.some((value, index) => row?.[index] !== value))
         throw new TenantNotConfirmed('PostgreSQL did not confirm the tenant of this transaction')
     },
   }

@@ -7,20 +7,25 @@ import {
   type ConnectionSource,
   createAdminDatabase,
 } from '../database/index.ts'
+import { withRetry } from '../database/internal.ts'
+import { consoleLog } from '../errors/internal.ts'
 import { reservedSlugs } from '../resolution/index.ts'
-import { assertWholeNumber } from '../text/index.ts'
 import { rethrow } from './errors.ts'
-import { parseNames, type TenantNames } from './tenant-fields.ts'
+import { type NewNames, type NewTenant, parse, schemasOf } from './tenant-fields.ts'
 import { readHistory, type TenantChange } from './tenant-history.ts'
 import { createTenantIdsReader, parseNewId } from './tenant-ids.ts'
-import { type DirectoryTenant, getTenant, listTenants, replaceDomains, type TenantStatus } from './tenant-queries.ts'
+import {
+  type DirectoryTenant,
+  getTenant,
+  insertTenant,
+  listTenants,
+  renameTenant,
+  replaceDomains,
+  type TenantStatus,
+} from './tenant-queries.ts'
 
-/** A tenant to create. */
-export type NewTenant = Required<Pick<TenantNames, 'name' | 'slug'>> &
-  TenantNames & {
-    /** An id of the type that the database has. @default the database generates one */
-    id?: string | undefined
-  }
+/** How often a change runs that meets another one. */
+const attempts = 3
 
 /** Who changes the directory, and why. Both stay in its history. */
 export interface Change {
@@ -33,8 +38,8 @@ export interface Change {
 export interface DirectoryEditorOptions {
   /** A pool that logs in as `app_directory`, which `rowhouse migrate` creates for DATABASE_DIRECTORY_URL, or as `app_admin`. */
   connections: ConnectionSource
-  /** Receives each call with its reason and its actor. */
-  log: AdminLog
+  /** Receives each call with its reason and its actor. @default lines of JSON on the console */
+  log?: AdminLog
   /** Slugs that no tenant gets. @default those that `subdomain()` takes for no tenant, such as `www` and `api` */
   reserved?: readonly string[]
   /** The role of the service, which is refused as a login. @default 'app_user' */
@@ -52,20 +57,22 @@ export interface DirectoryEditor {
    *
    * @param page `after`: `next` of the page before; `limit`: from 1 to 1000. @default 100
    * @returns `next` is undefined on the last page
+   * @throws ApiError VALIDATION_FAILED
    */
   list(
     page?: { after?: string | undefined; limit?: number; status?: TenantStatus | undefined },
     by?: Partial<Change>,
   ): Promise<{ tenants: DirectoryTenant[]; next: string | undefined }>
   /**
-   * Changes what a tenant is called and found by; what is left out stays. The tenant keeps its former slugs and external ids: no other
-   * tenant gets them, because a token may still name them.
+   * Changes what a tenant is called and found by; what is left out stays. The tenant keeps its former slugs, external ids and domains: no
+   * other tenant gets them, because a token may still name them.
    *
    * @throws TenantNotFound, TenantExists, or ApiError VALIDATION_FAILED
    */
-  rename(tenant: TenantKey, names: TenantNames, by: Change): Promise<DirectoryTenant>
+  rename(tenant: TenantKey, names: NewNames, by: Change): Promise<DirectoryTenant>
   /**
-   * Refuses new requests of a tenant, within five seconds in each process. Those that are running end as usual.
+   * Refuses new requests of a tenant, within six seconds in each process, and within a minute in one whose database does not answer. Those
+   * that are running end as usual. A tenant that is suspended stays so, with the reason that it has.
    *
    * @throws TenantNotFound
    */
@@ -76,7 +83,7 @@ export interface DirectoryEditor {
    * The changes of a tenant, the last one first.
    *
    * @param page `before`: the `id` of the last change of the page before; `limit`: from 1 to 1000. @default 100
-   * @throws TenantNotFound
+   * @throws TenantNotFound, or ApiError VALIDATION_FAILED
    */
   history(tenant: TenantKey, page?: { before?: string; limit?: number }, by?: Partial<Change>): Promise<TenantChange[]>
   /** Closes its connections. */
@@ -92,21 +99,25 @@ export interface DirectoryEditor {
  * WrongAdminLogin for the login of the service.
  *
  * @example
- * const tenants = createDirectoryEditor({ connections: createPool({ url: directoryUrl, size: 1 }), log })
+ * const tenants = createDirectoryEditor({ connections: createPool({ url: directoryUrl, size: 1 }) })
  * await tenants.create({ slug: 'acme', name: 'Acme Inc.', externalId: 'org_2Nx' }, { actor: 'ada', reason: 'sign-up' })
  */
 export function createDirectoryEditor(options: DirectoryEditorOptions): DirectoryEditor {
-  const { connections, log, reserved = reservedSlugs, servingRole = 'app_user' } = options
+  const { connections, log = consoleLog, reserved = reservedSlugs, servingRole = 'app_user' } = options
   const admin = createAdminDatabase({ connections, log, servingRole, allowBound: true })
   const idsOf = createTenantIdsReader()
+  const schemas = schemasOf(reserved)
 
   const read = <T>(by: Partial<Change>, work: (tx: AdminTx) => Promise<T>): Promise<T> =>
     admin.read({ reason: by.reason ?? 'read the tenant directory', actor: by.actor }, work)
 
-  async function write<T>(by: Change, work: (tx: AdminTx) => Promise<T>): Promise<T> {
+  async function write<T>(by: Change, work: (tx: AdminTx) => Promise<T>, domains?: readonly string[]): Promise<T> {
     if (!isActor(by.actor))
       throw new TypeError('A change of the tenant directory needs an actor of 1 to 255 characters')
-    return await admin.write(by satisfies AdminOccasion, work).catch(rethrow)
+    // Two changes that swap names can wait for each other, and one of them runs again.
+    return await withRetry(false, attempts, () => admin.write(by satisfies AdminOccasion, work)).catch((error) =>
+      rethrow(error, domains),
+    )
   }
 
   const setStatus = (tenant: TenantKey, status: TenantStatus, by: Change): Promise<DirectoryTenant> =>
@@ -119,42 +130,40 @@ export function createDirectoryEditor(options: DirectoryEditorOptions): Director
 
   return {
     async create(given, by) {
-      const { slug, name, externalId = null, domains = [] } = parseNames(given, reserved)
-      return await write(by, async (tx) => {
+      const tenant = parse(schemas.create, given)
+      const work = async (tx: AdminTx) => {
         const ids = await idsOf(tx)
-        const value = given.id === undefined ? sql`default` : sql`${parseNewId(given.id, ids)}`
-        const [row] = await tx.execute(sql`
-          insert into tenancy.tenants (id, slug, name, external_id)
-          values (${value}, ${slug}, ${name}, ${externalId}) returning id::text as id`)
-        const created = { id: String(row?.id) }
-        await replaceDomains(tx, created.id, domains)
-        return await getTenant(tx, created, ids)
-      })
+        const id = await insertTenant(tx, {
+          ...tenant,
+          id: tenant.id === undefined ? undefined : parseNewId(tenant.id, ids),
+        })
+        await replaceDomains(tx, id, tenant.domains ?? [])
+        return await getTenant(tx, { id }, ids)
+      }
+      return await write(by, work, given.domains)
     },
     get: (tenant, by = {}) => read(by, async (tx) => getTenant(tx, tenant, await idsOf(tx))),
-    async list({ after, limit = 100, status } = {}, by = {}) {
-      assertWholeNumber('limit', limit, 1, 1000)
+    async list(page = {}, by = {}) {
+      const { after, limit, status } = parse(schemas.list, page)
       const rows = await read(by, (tx) => listTenants(tx, { after, status, limit: limit + 1 }))
       const tenants = rows.slice(0, limit)
       return { tenants, next: rows.length > limit ? tenants.at(-1)?.slug : undefined }
     },
     async rename(tenant, given, by) {
-      const { name, slug, externalId, domains } = parseNames(given, reserved)
-      return await write(by, async (tx) => {
+      const names = parse(schemas.rename, given)
+      const work = async (tx: AdminTx) => {
         const ids = await idsOf(tx)
         const { id } = await getTenant(tx, tenant, ids, { lock: true })
-        await tx.execute(sql`
-          update tenancy.tenants set name = coalesce(${name ?? null}, name), slug = coalesce(${slug ?? null}, slug),
-            external_id = coalesce(${externalId ?? null}, external_id)
-          where id = ${id} and num_nulls(${name ?? null}::text, ${slug ?? null}::text, ${externalId ?? null}::text) < 3`)
-        if (domains !== undefined) await replaceDomains(tx, id, domains)
+        await renameTenant(tx, id, names)
+        if (names.domains !== undefined) await replaceDomains(tx, id, names.domains, names)
         return await getTenant(tx, { id }, ids)
-      })
+      }
+      return await write(by, work, given.domains)
     },
     suspend: (tenant, by) => setStatus(tenant, 'suspended', by),
     resume: (tenant, by) => setStatus(tenant, 'active', by),
-    async history(tenant, { before, limit = 100 } = {}, by = {}) {
-      assertWholeNumber('limit', limit, 1, 1000)
+    async history(tenant, page = {}, by = {}) {
+      const { before, limit } = parse(schemas.history, page)
       return await read(by, async (tx) => {
         const { id } = await getTenant(tx, tenant, await idsOf(tx))
         return await readHistory(tx, id, { before, limit })

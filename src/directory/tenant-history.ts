@@ -15,6 +15,7 @@ export interface TenantChange {
     | 'delete'
     | 'add domain'
     | 'remove domain'
+    | 'release domain'
     | 'move domain'
   /** Null for a change by SQL that does not set `app.actor`. */
   readonly actor: string | null

@@ -67,12 +67,53 @@ export async function listTenants(
   return [...rows] as unknown as DirectoryTenant[] // the query's own columns
 }
 
-export async function replaceDomains(tx: AdminTx, id: string, wanted: readonly string[]): Promise<void> {
+/** @returns the id */
+export async function insertTenant(tx: AdminTx, { id, slug, name, externalId = null }: TenantRow): Promise<string> {
+  for (;;) {
+    // The next number of the sequence may be one that a tenant was given: then the one after it is tried.
+    const [row] = await tx.execute(sql`
+      insert into tenancy.tenants (id, slug, name, external_id)
+      values (${id ?? sql`default`}, ${slug}, ${name}, ${externalId})
+      ${id === undefined ? sql`on conflict (id) do nothing` : sql``} returning id::text as id`)
+    if (row) return String(row.id)
+  }
+}
+
+interface TenantRow {
+  id: string | undefined
+  slug: string
+  name: string
+  externalId?: string | null | undefined
+}
+
+export async function renameTenant(
+  tx: AdminTx,
+  id: string,
+  {
+    name = null,
+    slug = null,
+    externalId = null,
+  }: { [field in 'name' | 'slug' | 'externalId']?: string | undefined | null },
+): Promise<void> {
+  await tx.execute(sql`
+    update tenancy.tenants set name = coalesce(${name}, name), slug = coalesce(${slug}, slug),
+      external_id = coalesce(${externalId}, external_id)
+    where id = ${id} and num_nulls(${name}::text, ${slug}::text, ${externalId}::text) < 3`)
+}
+
+/** @param releaseDomains whether other tenants may get those that are removed */
+export async function replaceDomains(
+  tx: AdminTx,
+  id: string,
+  wanted: readonly string[],
+  { releaseDomains = false }: { releaseDomains?: boolean | undefined } = {},
+): Promise<void> {
   const list = JSON.stringify(wanted)
+  if (releaseDomains) await tx.execute(sql`set local app.release_domains = 'true'`)
   await tx.execute(sql`
     delete from tenancy.tenant_domains d
     where d.belongs_to = ${id} and d.domain not in (select json_array_elements_text(${list}::json))`)
-  // Sorted, so that two transactions that want the same domains wait for each other and do not deadlock.
+  // Sorted, so that two transactions that want the same new domains wait for each other. A swap can deadlock, and runs again.
   await tx.execute(sql`
     insert into tenancy.tenant_domains (domain, belongs_to)
     select wanted.domain, t.id from tenancy.tenants t, json_array_elements_text(${list}::json) as wanted (domain)

@@ -47,10 +47,12 @@ export function logReport(log: Pick<Logger, 'error'>, report: FailureReport, c: 
 }
 
 /** Writes lines of JSON to the console, whatever runtime it belongs to. */
-export const consoleLog: Pick<Logger, 'error'> = {
-  error(fields, message) {
-    const line = JSON.stringify({ level: 'error', time: new Date().toISOString(), message, ...fields })
-    // biome-ignore lint/suspicious/noConsole: the log of a project that has none of its own
-    console.error(line)
-  },
+export const consoleLog: Pick<Logger, 'info' | 'error'> = {
+  // biome-ignore lint/suspicious/noConsole: the log of a project that has none of its own
+  info: (fields, message) => console.info(lineOf('info', fields, message)),
+  // biome-ignore lint/suspicious/noConsole: as above
+  error: (fields, message) => console.error(lineOf('error', fields, message)),
 }
+
+const lineOf = (level: string, fields: object, message: string): string =>
+  JSON.stringify({ level, time: new Date().toISOString(), message, ...fields })

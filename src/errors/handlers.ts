@@ -75,7 +75,8 @@ export function onInvalid(
 const problemsMax = 20
 const pathLengthMax = 100
 
-function problemsOf(issues: readonly z.core.$ZodIssue[], place: Problem['in']): Problem[] {
+/** What an error of Zod says to a client. */
+export function problemsOf(issues: readonly z.core.$ZodIssue[], place?: Problem['in']): Problem[] {
   const problems = issues.slice(0, problemsMax).flatMap((issue) => {
     const isUnknown = issue.code === 'unrecognized_keys'
     const paths = isUnknown ? issue.keys.slice(0, problemsMax).map((key) => [...issue.path, key]) : [issue.path]

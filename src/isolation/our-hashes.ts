@@ -11,5 +11,5 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.read_tenant_history(text,uuid,integer)': [
     '1655973bde1a8de09fc1bb61810fa88bf2bb9409d85b32137ac1f54ee2ee2ea0',
   ],
-  'tenancy.record_tenant_change()': ['c8b057eecfc7a7de7457bfa15be8b6d1e55de5fb8324f9f370b571c2414f8701'],
+  'tenancy.record_tenant_change()': ['8165f32e053a408654b9e98b694ab3e93f7381c1d5abd6521f4ff83527985ba1'],
 }

@@ -3,7 +3,7 @@ import { assertRowSecurity, inspectRowSecurity, RowSecurityError } from '../isol
 import { applyProject } from './apply-project.ts'
 import type { MigratedProject, Progress } from './project.ts'
 import { MigrationError } from './read-migrations.ts'
-import { nameOrDefault, recorderName, roleNames } from './role-names.ts'
+import { nameOrDefault, roleNames } from './role-names.ts'
 import { setRowSecurity } from './run-statements.ts'
 import { openSession } from './session.ts'
 import { assertTenantIdType } from './tenant-id-type.ts'
@@ -135,7 +135,6 @@ async function passSettings(connection: Connection, options: Omit<MigrateOptions
     ...{ app_role: serving, admin_role: admin, backup_role: backup, directory_role: directory },
     ...{ app_password: appPassword, admin_password: adminPassword, backup_password: backupPassword },
     directory_password: directoryPassword,
-    recorder_role: await recorderName(connection),
     signing_keys: signingKeys(options.signingSecrets),
     tenant_id: options.tenantId,
   }

@@ -51,30 +51,6 @@ export const nameOrDefault = (
   password: string | undefined,
 ): string | undefined => name ?? (password ? defaults[purpose] : undefined)
 
-/**
- * The name of the role that owns what the database itself writes. It is this database's own: who may become the recorder of another
- * project would reach what it owns here.
- */
-export async function recorderName(connection: Connection): Promise<string> {
-  const [table] = await query(connection, tableOfRoles)
-  const present = table?.readable
-    ? await query(connection, "select name from tenancy.roles where purpose = 'recorder'")
-    : []
-  const [row] = present.length > 0 ? present : await query(connection, freeRecorder)
-  return String(row?.name)
-}
-
-const freeRecorder = `
-select case when exists (
-  select from pg_roles r where rolname = 'tenancy_recorder' and (
-    exists (
-      select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass and d.refobjid = r.oid
-        and d.dbid not in (0, (select oid from pg_database where datname = current_database())))
-    or not pg_has_role(r.oid, 'MEMBER') and not (
-      current_setting('server_version_num')::int < 160000 and (select rolcreaterole from pg_roles where rolname = current_user))))
-  -- The cast cuts the name to the bytes that a name may have.
-  then ('tenancy_recorder_' || current_database())::name::text else 'tenancy_recorder' end as name`
-
 /** A release without the table `tenancy.roles` gave each role its default name. */
 async function presentNames(connection: Connection): Promise<GivenNames> {
   const [table] = await query(connection, tableOfRoles)
@@ -138,7 +114,9 @@ async function assertMayBePrepared(connection: Connection, purpose: keyof RoleNa
   if (role.super === true) throw notItsOwn(purpose, name, 'a superuser')
   if (role.owner === true) throw notItsOwn(purpose, name, 'the login of the owner')
   if (purpose === 'directory') {
-    if (role.bypasses === true) throw notItsOwn(purpose, name, 'a role with BYPASSRLS')
+    // It may edit the directory and nothing else.
+    if (role.attribute !== null) throw notItsOwn(purpose, name, `a role with ${String(role.attribute)}`)
+    if (role.group !== null) throw notItsOwn(purpose, name, `a member of ${String(role.group)}`)
   } else if (purpose !== 'serving' && name !== defaults[purpose] && role.bypasses !== true)
     throw new MigrationError(
       `${variables[purpose]}: the role ${name} exists, and row-level security applies to it. Nothing was changed. Name another role. ` +
@@ -148,5 +126,8 @@ async function assertMayBePrepared(connection: Connection, purpose: keyof RoleNa
 
 const roleQuery = `
 select rolsuper as super, rolbypassrls as bypasses, quote_ident(rolname) as quoted,
+  case when rolbypassrls then 'BYPASSRLS' when rolcreaterole then 'CREATEROLE' when rolcreatedb then 'CREATEDB'
+    when rolreplication then 'REPLICATION' end as attribute,
+  (select min(quote_ident(g.rolname)) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid) as group,
   rolname in (current_user, session_user) or oid = (select datdba from pg_database where datname = current_database()) as owner
-from pg_roles where rolname = $1`
+from pg_roles r where rolname = $1`

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Identity, TenantKind } from '../context/index.ts'
-import { assertKind, keyOf, partsOf } from '../context/internal.ts'
+import { assertKind, keyOf, kindInWords, partsOf } from '../context/internal.ts'
 import { isHeaderName } from '../text/index.ts'
 import { type Selector, toSelector } from './selector.ts'
 
@@ -36,8 +36,6 @@ export interface TenantExtractor {
   extract(c: Context, identity: Identity): string | Selector | undefined | Promise<string | Selector | undefined>
 }
 
-const words: { [kind in TenantKind]: string } = { id: 'id', slug: 'slug', externalId: 'external id', domain: 'domain' }
-
 /**
  * Reads the tenant from a request header. A header proves nothing: every client can send it.
  *
@@ -52,7 +50,7 @@ export function header(name: string, options: { yields?: TenantKind } = {}): Ten
   if (!isHeaderName(name)) throw new TypeError(`header() needs a header name (got "${name}")`)
   return {
     label: name,
-    missing: `Tenant header is required: send ${name} with your tenant's ${words[yields]}`,
+    missing: `Tenant header is required: send ${name} with your tenant's ${kindInWords[yields]}`,
     yields,
     vary: [name],
     extract: (c) => c.req.header(name),
@@ -92,11 +90,11 @@ export function claim(): TenantExtractor {
     label: 'claim',
     missing: 'Tenant is required: your credentials do not name exactly one',
     extract(_c, identity) {
-      const [claimed, ...others] = identity.tenants === 'any' ? [] : identity.tenants
-      if (claimed === undefined || others.length > 0) return undefined
-      if (typeof claimed === 'string') return claimed
-      const { kind, value } = partsOf(claimed)
-      return keyOf(kind, value)
+      const claimed = identity.tenants === 'any' ? [] : identity.tenants
+      const [first, ...others] = claimed.map((one) => (typeof one === 'string' ? { id: one } : one)).map(partsOf)
+      if (first === undefined) return undefined
+      const isOne = others.every(({ kind, value }) => kind === first.kind && value === first.value)
+      return isOne ? keyOf(first.kind, first.value) : undefined
     },
   }
 }

@@ -97,7 +97,8 @@ async function findAny(wanted: TenantKey, find: Find, ids: TenantIds): Promise<F
 /**
  * Finds a tenant among those of the caller. It looks up only those, and as many whichever other tenant the request names:
  * otherwise the time of the response would show whether that tenant exists. Values of two kinds are compared in the entry of the caller's
- * own tenant, and never with one another. The roles are those of the claim that names the tenant.
+ * own tenant, and never with one another. The roles are those of the first claim that names the tenant that was found: the request
+ * chooses how it names the tenant, and must not choose the roles.
  */
 async function findClaimed(
   wanted: TenantKey,
@@ -105,13 +106,25 @@ async function findClaimed(
   find: Find,
   ids: TenantIds,
 ): Promise<Found & Pick<Claim, 'roles'>> {
-  const same = own.find(({ key }) => isSame(key, wanted))
-  if (same && 'id' in wanted) return { ...(await findAny(wanted, find, ids)), roles: same.roles }
-  for (const { key, roles } of same ? [same] : own.filter(({ key }) => partsOf(key).kind !== partsOf(wanted).kind)) {
-    const entry = await find(key)
-    if (entry && isEntryOf(key, entry) && isEntryOf(wanted, entry)) return { id: entry.id, entry, roles }
-  }
+  const found = await findOwn(wanted, own, find, ids)
+  const claim = found && own.find(({ key }) => isNameOf(key, found))
+  if (claim) return { ...found, roles: claim.roles }
   throw new AuthenticationFailure('other-tenant', 'FORBIDDEN', 'Your credentials are not for this tenant')
+}
+
+async function findOwn(
+  wanted: TenantKey,
+  own: readonly Claim[],
+  find: Find,
+  ids: TenantIds,
+): Promise<Found | undefined> {
+  const same = own.find(({ key }) => isSame(key, wanted))
+  if (same && 'id' in wanted) return await findAny(wanted, find, ids)
+  for (const { key } of same ? [same] : own.filter(({ key }) => partsOf(key).kind !== partsOf(wanted).kind)) {
+    const entry = await find(key)
+    if (entry && isEntryOf(key, entry) && isEntryOf(wanted, entry)) return { id: entry.id, entry }
+  }
+  return undefined
 }
 
 /** A tenant of the caller's credentials, in its canonical form. */
@@ -153,6 +166,10 @@ function isSame(one: TenantKey, other: TenantKey): boolean {
   const [a, b] = [partsOf(one), partsOf(other)]
   return a.kind === b.kind && a.value === b.value
 }
+
+/** Whether a key names the tenant that was found. One without an entry in the directory has no name but its id. */
+const isNameOf = (key: TenantKey, { id, entry }: Found): boolean =>
+  'id' in key ? key.id === id : entry !== undefined && isEntryOf(key, entry)
 
 function isEntryOf(key: TenantKey, { id, slug, externalId, domains = [] }: DirectoryEntry): boolean {
   if ('id' in key) return key.id === id

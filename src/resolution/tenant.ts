@@ -1,11 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import {
-  type Authentication,
-  AuthenticationFailure,
-  type Identity,
-  type TenantEnv,
-  type TenantKind,
-} from '../context/index.ts'
+import { type Authentication, AuthenticationFailure, type Identity, type TenantEnv } from '../context/index.ts'
 import { type Bookmark, frozenIdentity, runInContext, setRoles, tenantIdsOf, typeOf } from '../context/internal.ts'
 import { notify, type TenantListeners } from './events.ts'
 import { createTenantResolver, type ResolvedTenant, type ResolverOptions, TenantNotFoundError } from './resolve.ts'
@@ -34,8 +28,8 @@ export interface TenantOptions extends ResolverOptions, TenantListeners {
  * The handler throws ApiError: UNAUTHORIZED when the caller is not authenticated; FORBIDDEN when the tenant is absent, unknown,
  * suspended, or not one of the caller's; BAD_REQUEST when it is malformed or sent twice.
  *
- * @throws TypeError without `from` or `auth`, for an unknown type of tenant ids, and when there is no directory, but it is required or
- *   `from` or `auth` yields more than ids
+ * @throws TypeError without `from` or `auth`, for an unknown type of tenant ids, when `from` reads a header that has another meaning
+ *   for `auth`, and when there is no directory, but it is required or `from` or `auth` yields more than ids
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth: jwt({ … }) }))
  */
@@ -90,12 +84,13 @@ function assertComplete({ from, auth, directory, directoryRequired }: Partial<Te
     throw new TypeError(
       'tenant() needs auth, which verifies callers: jwt(), session() or gateway() of rowhouse/auth, or unverified() for a demo',
     )
+  const shared = from.vary?.find((name) => auth.ownHeaders?.some((own) => own.toLowerCase() === name.toLowerCase()))
+  if (shared !== undefined)
+    throw new TypeError(`tenant() needs another header for the tenant: ${shared} has another meaning for its auth`)
   if ((from.yields ?? 'id') !== 'id' && !directory)
     throw new TypeError(`tenant() needs a directory, because its extractor (${from.label}) yields ${from.yields}`)
-  if (!directory && auth.yields?.some(isName))
-    throw new TypeError(`tenant() needs a directory, because its auth names tenants by ${auth.yields.find(isName)}`)
+  const named = auth.yields?.find((kind) => kind !== 'id')
+  if (!directory && named) throw new TypeError(`tenant() needs a directory, because its auth names tenants by ${named}`)
   if (directoryRequired && !directory)
     throw new TypeError('tenant() needs a directory, because directoryRequired is true: createTenantDirectory()')
 }
-
-const isName = (kind: TenantKind): boolean => kind !== 'id'

@@ -19,9 +19,23 @@ export async function createAuthentication(auth: AuthConfig, log: Logger): Promi
     return oneOf(jwt(jwtOptions(auth.jwt, log)), gateway(gatewayOptions(auth.gateway)))
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw invalidConfiguration([`AUTH=${auth.kind === 'several' ? 'jwt,gateway' : auth.kind}: ${error.message}`])
+    throw invalidConfiguration([inSettings(error.message)])
   }
 }
+
+/** The options of the kit as its messages name them, and the settings that they come from. */
+const settingsOfOptions: [RegExp, string][] = [
+  [/key\.publicKey/g, 'JWT_PUBLIC_KEY'],
+  [/key\.secret/g, 'JWT_SECRET'],
+  [/^jwksUrl/, 'JWT_JWKS_URL'],
+  [/^algorithms/, 'JWT_ALGORITHMS'],
+  [/^tenants/, 'JWT_TENANT_CLAIM'],
+  [/^roles/, 'JWT_ROLE_CLAIM'],
+  [/^gateway\(\)'s secrets and certificates/, 'GATEWAY_SECRET and GATEWAY_CERTIFICATE'],
+]
+
+const inSettings = (message: string): string =>
+  settingsOfOptions.reduce((text, [option, setting]) => text.replace(option, setting), message)
 
 const jwtOptions = ({ kind: _, key, ...options }: JwtConfig, log: Logger) => ({
   ...options,

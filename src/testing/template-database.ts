@@ -11,6 +11,9 @@ export interface Login {
   password: string
 }
 
+/** The role that edits the tenant directory of a test database. */
+export const directoryLogin = ({ role, password }: Login): Login => ({ role: `${role}_directory`, password })
+
 /** What the names of test databases begin with. The time of creation follows, in base 36. */
 export const copyPrefix = 'rowhouse_test_'
 const templatePrefix = 'rowhouse_template_'
@@ -39,7 +42,9 @@ export async function templateFor(
     await server.command(`drop database if exists ${unfinished} with (force)`)
     await server.command(`create database ${unfinished} template template0`)
     const own = Object.assign(new URL(url), { pathname: `/${unfinished}` })
-    await migrate({ ...project, url: own.href, appRole: login.role, appPassword: login.password })
+    const directory = directoryLogin(login)
+    const roles = { appRole: login.role, directoryRole: directory.role, directoryPassword: directory.password }
+    await migrate({ ...project, ...roles, url: own.href, appPassword: login.password })
     const [row] = await query(server, `select format('comment on database ${unfinished} is %L', $1::text) as comment`, [
       about,
     ])

@@ -10,7 +10,7 @@ import {
 } from '../database/index.ts'
 import type { MigratedProject } from '../migrate/index.ts'
 import { parseDatabaseUrl } from '../text/index.ts'
-import { copyPrefix, type Login, templateFor } from './template-database.ts'
+import { copyPrefix, directoryLogin, type Login, templateFor } from './template-database.ts'
 
 type Tables = Record<string, unknown>
 
@@ -43,6 +43,8 @@ export interface TestDatabase<Schema extends Tables = Record<string, never>> {
   ownerUrl: string
   /** As the serving role. */
   appUrl: string
+  /** As the role that edits the tenant directory and does nothing else, for `createDirectoryEditor`. */
+  directoryUrl: string
   /** The tenant database, as the serving role. Its first use opens a connection. */
   db: TenantDatabase<Schema>
   /** Closes `db` and drops the database. */
@@ -67,8 +69,8 @@ export async function createTestDatabase<Schema extends Tables = Record<string, 
   await onServer(url, async (server) => {
     await server.command(`create database ${name} template ${await templateFor(server, url, login, project)}`)
     // CREATE DATABASE copies no privileges.
-    const statements = `format('revoke connect, temporary on database ${name} from public; grant connect on database ${name} to %I', $1::text)`
-    const [row] = await query(server, `select ${statements} as statements`, [login.role])
+    const statements = `format('revoke connect, temporary on database ${name} from public; grant connect on database ${name} to %I, %I', $1::text, $2::text)`
+    const [row] = await query(server, `select ${statements} as statements`, [login.role, directoryLogin(login).role])
     await server.command(String(row?.statements))
   })
   const appUrl = urlOf(url, name, login)
@@ -81,7 +83,8 @@ export async function createTestDatabase<Schema extends Tables = Record<string, 
   }
   const close = () => (ending ??= end())
   afterAll?.(close)
-  return { ownerUrl: urlOf(url, name), appUrl, db, close, [Symbol.asyncDispose]: close }
+  const directoryUrl = urlOf(url, name, directoryLogin(login))
+  return { ownerUrl: urlOf(url, name), appUrl, directoryUrl, db, close, [Symbol.asyncDispose]: close }
 }
 
 async function onServer(

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { type Authentication, type TenantEnv, tenantContext } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { claim, firstOf, header, tenant } from '../../src/resolution/index.ts'
+import { tenantIds } from '../tenants.ts'
 
 /** An app with one route behind an authentication, and the reasons of its `authentication-failed` events. */
 export function createProtectedApp(auth: Authentication) {
@@ -12,6 +13,7 @@ export function createProtectedApp(auth: Authentication) {
     tenant({
       from: firstOf(header('X-Tenant-Id'), claim()),
       auth,
+      ...tenantIds,
       onAuthenticationFailed: ({ reason }) => failures.push(reason),
     }),
   )

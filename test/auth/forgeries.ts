@@ -1,9 +1,10 @@
 import { base64url, CompactEncrypt, CompactSign, exportSPKI, FlattenedSign, type JWTPayload, SignJWT } from 'jose'
+import { newTenant } from '../tenants.ts'
 import { newKey, type SigningKey, sign } from './issuer.ts'
 
 // Wrong tokens of all kinds, each with the reason of its `authentication-failed` event.
 
-export const tenantId = crypto.randomUUID()
+export const tenantId = newTenant()
 export const key = await newKey('ES256', 'here')
 export const unknownKey = await newKey('ES256', 'here')
 const rsa = await newKey('RS256', 'rsa')
@@ -130,11 +131,7 @@ export const forged: [what: string, reason: string, token: string | Promise<stri
   ['a longer signature', 'bad-signature', `${good}AAAA`],
   ['a signature of zeros', 'bad-signature', `${head}.${body}.${base64url.encode(new Uint8Array(64))}`],
   ['a signature in DER', 'bad-signature', `${head}.${body}.${base64url.encode(asDer(base64url.decode(signature)))}`],
-  [
-    'another payload',
-    'bad-signature',
-    `${head}.${encode({ ...payload, tenant_id: crypto.randomUUID() })}.${signature}`,
-  ],
+  ['another payload', 'bad-signature', `${head}.${encode({ ...payload, tenant_id: newTenant() })}.${signature}`],
   ['no payload', 'bad-signature', `${head}..${signature}`],
   ...['', 'null', '[]', '"x"', '1', '{', `[${json}]`].map((bytes): (typeof forged)[number] => [
     `a payload that is not an object (${bytes})`,

@@ -10,9 +10,10 @@ import {
 } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 import { createIssuer, newKey, sign } from './issuer.ts'
 
-const tenantId = crypto.randomUUID()
+const tenantId = newTenant()
 
 /** An app that runs `change` on the identity of each POST, and answers a GET with the identity. */
 function createApp(auth: Authentication, change: (identity: Identity | undefined) => unknown) {
@@ -23,7 +24,7 @@ function createApp(auth: Authentication, change: (identity: Identity | undefined
     thrown.push(error)
     return handleError(error, c)
   })
-  app.use(tenant({ from: header('X-Tenant-Id'), auth }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth, ...tenantIds }))
   app.get('/', (c) => c.json(c.var.identity))
   app.post('/', (c) => {
     change(c.var.identity)

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { type GatewayOptions, gateway } from '../../src/auth/index.ts'
+import { type GatewayOptions, gateway, jwt, oneOf } from '../../src/auth/index.ts'
+import { claim, firstOf, header, tenant } from '../../src/resolution/index.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp, statusOf } from './app.ts'
 
-const tenantId = crypto.randomUUID()
+const tenantId = newTenant()
 const secret = 'a secret of the gateway and the service'
 const next = 'the secret that replaces it in a rotation'
 const bySecret = createProtectedApp(
@@ -100,10 +102,21 @@ describe('a role from the gateway', () => {
   test.each<[Record<string, string>, string[]]>([
     [{ 'X-Role': 'owner' }, ['owner']],
     [{ 'X-Role': 'member' }, ['member']],
-    [{ 'X-Role': 'viewer' }, ['viewer']],
+    [{ 'X-Role': 'viewer' }, []],
+    [{ 'X-Role': '' }, []],
     [{}, []],
   ])('is that of its header, and none without the header (%j)', async (headers, roles) => {
     expect(await (await send(headers)).json()).toMatchObject({ identity: { tenants: 'any', roles } })
+  })
+
+  test('may have other words for owners and members', async () => {
+    const proof = { header: 'X-Gateway-Secret', secrets: [secret], roleHeader: 'X-Role' }
+    const { get } = createProtectedApp(gateway({ ...proof, roles: { owner: ['owner', 'admin'], member: ['basic'] } }))
+    const rolesOf = async (role: string) =>
+      (await (await get({ 'X-Tenant-Id': tenantId, 'X-Gateway-Secret': secret, 'X-Role': role })).json()).identity.roles
+    expect([await rolesOf('admin'), await rolesOf('basic'), await rolesOf('member')]).toEqual([
+      ...[['owner'], ['member'], []],
+    ])
   })
 
   test.each(['member,owner', 'member, owner', ','])('is refused when there are two (%p)', async (role) => {
@@ -125,8 +138,29 @@ describe('gateway()', () => {
     ['an invalid header name', { header: 'X Secret', secrets: [secret] }],
     ['an invalid role header', { roleHeader: 'X Role', secrets: [secret] }],
     ['an empty actor header', { actorHeader: '', secrets: [secret] }],
+    ['words for roles that are no list', { roleHeader: 'X-Role', roles: { owner: 'admin' }, secrets: [secret] }],
+    ['words for roles without a header with a role', { roles: { owner: ['admin'] }, secrets: [secret] }],
+    ['the header with the secret as the one with the actor', { actorHeader: 'x-gateway-secret', secrets: [secret] }],
+    ['the header with the secret as the one with the role', { roleHeader: 'X-Gateway-SECRET', secrets: [secret] }],
+    ['one header for the actor and the role', { actorHeader: 'X-User', roleHeader: 'x-user', secrets: [secret] }],
   ])('rejects %s', (_, options) => {
     const wrong = { header: 'X-Gateway-Secret', ...options } as GatewayOptions // what JavaScript may pass
     expect(() => gateway(wrong)).toThrow(TypeError)
+  })
+})
+
+describe('tenant() refuses an extractor that reads', () => {
+  const auth = gateway({ header: 'X-Proof', secrets: [secret], actorHeader: 'X-User', roleHeader: 'X-Role' })
+  const bearer = jwt({ key: { secret }, issuer: 'issuer', audience: 'api' })
+
+  test.each(['x-proof', 'X-USER', 'X-Role'])('%s, a header of the gateway with another meaning', (name) => {
+    const message = `tenant() needs another header for the tenant: ${name} has another meaning for its auth`
+    const from = firstOf(claim(), header(name))
+    expect(() => tenant({ from, auth })).toThrow(new TypeError(message))
+    expect(() => tenant({ from, auth: oneOf(bearer, auth) })).toThrow(new TypeError(message))
+  })
+
+  test('but not one that reads another header', () => {
+    expect(() => tenant({ from: header('X-Tenant-Id'), auth: oneOf(bearer, auth) })).not.toThrow()
   })
 })

@@ -1,11 +1,12 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import type { JWTPayload } from 'jose'
 import { type JwtOptions, jwt } from '../../src/auth/index.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp, statusOf } from './app.ts'
 import { createIssuer, newKey, sign } from './issuer.ts'
 
-const acme = crypto.randomUUID()
-const other = crypto.randomUUID()
+const acme = newTenant()
+const other = newTenant()
 const key = await newKey()
 const issuer = createIssuer(key)
 afterAll(() => issuer.stop())
@@ -53,7 +54,7 @@ describe('a bearer token', () => {
     const both = await token({ tenant_id: [acme, other] })
     expect(await statusOf(service.withToken(both, acme))).toBe(200)
     expect(await statusOf(service.withToken(both, other))).toBe(200)
-    expect(await statusOf(service.withToken(both, crypto.randomUUID()))).toBe(403)
+    expect(await statusOf(service.withToken(both, newTenant()))).toBe(403)
   })
 
   test('is accepted with any letter case of the scheme', async () => {

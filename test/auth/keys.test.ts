@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { type JwtKey, type JwtOptions, jwt } from '../../src/auth/index.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp, statusOf } from './app.ts'
 import { newKey, sign } from './issuer.ts'
 
 const options = { issuer: 'issuer', audience: 'api' }
-const payload = { iss: 'issuer', aud: 'api', sub: 'alice', exp: 1e10, tenant_id: crypto.randomUUID() }
+const payload = { iss: 'issuer', aud: 'api', sub: 'alice', exp: 1e10, tenant_id: newTenant() }
 const secret = 's'.repeat(64)
 const withSecret = (alg: string, by = secret) =>
   new SignJWT(payload).setProtectedHeader({ alg }).sign(new TextEncoder().encode(by))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { SignJWT } from 'jose'
 import { gateway, jwt, oneOf, session, unverified } from '../../src/auth/index.ts'
 import type { Authentication } from '../../src/context/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp } from './app.ts'
 
 // A caller with several credentials, or with a wrong one, must never be authenticated by the weaker of two ways.

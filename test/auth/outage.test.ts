@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { jwt, type RemoteKeysOptions } from '../../src/auth/index.ts'
 import { unverified } from '../../src/context/index.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp, statusOf } from './app.ts'
 import { createIssuer, newKey, type SigningKey, sign } from './issuer.ts'
 
-const tenantId = crypto.randomUUID()
+const tenantId = newTenant()
 const key = await newKey()
 const token = (of: SigningKey, header: object = {}) =>
   sign(of, { iss: 'issuer', aud: 'api', sub: 'alice', exp: 1e10, tenant_id: tenantId }, header)

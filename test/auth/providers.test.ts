@@ -130,7 +130,7 @@ const shapes: Record<string, Shape> = {
 /** An app that answers with its tenant, and at /purge only to an owner. */
 function createApp(options: Pick<TenantOptions, 'auth'>) {
   const app = new Hono<TenantEnv>()
-  app.onError(createErrorHandler())
+  app.onError(createErrorHandler({ log: { error: () => {} } }))
   app.use(tenant({ from: firstOf(header('X-Tenant-Id'), claim()), directory, directoryRequired: true, ...options }))
   app.get('/', async (c) => {
     await authorize(c, 'tasks:read')
@@ -217,23 +217,36 @@ test('a token of one organization of Auth0 reads the rows of its tenant, and one
 test('a session of better-auth reaches the tenant of the member, not of the active organization', async () => {
   const user = { id: 'x2gPtUV7RGN5qqWaoLycxg1QzTRt5Ili', name: 'A', email: 'a@b.example', emailVerified: false }
   const found = { session: { id: 's', userId: user.id, token: 't', activeOrganizationId: acme.externalId }, user }
-  const membership = { id: 'm', organizationId: acme.externalId, userId: user.id, role: 'admin,owner' }
-  let member: typeof membership | undefined = membership
+  const membership = { id: 'm', organizationId: acme.externalId, userId: user.id, role: 'admin' }
+  let member: typeof membership | Error = membership
   const betterAuth = {
     api: {
       getSession: async (_: { headers: Headers; query: { disableCookieCache: boolean } }) => found,
       getActiveMember: async (_: { headers: Headers }) => {
-        if (!member) throw new Error('Member not found') // as better-auth does for a member that was removed
+        if (member instanceof Error) throw member
         return member
       },
     },
   }
-  const code = page.slice(page.indexOf('const auth = session('), page.indexOf('```\n\nA session without'))
+  const [code = ''] = page.slice(page.indexOf('const auth = session(')).split('```')
   const create = new Function('session', 'betterAuth', `${code}\nreturn auth`)
   const app = createApp({ auth: create(session, betterAuth) })
   const headers = { Cookie: 'better-auth.session_token=t.signature' }
-  const send = async () => (await app.request('/purge', { headers })).status
-  expect([await send(), (await app.request('/purge')).status]).toEqual([200, 401])
-  member = undefined
+  const send = async (path = '/') => (await app.request(path, { headers })).status
+  for (const [role, purges] of [
+    ['owner', 200],
+    ['admin', 200],
+    ['member,owner', 200],
+    ['member', 403],
+  ] as const) {
+    member = { ...membership, role }
+    expect([role, await send(), await send('/purge')]).toEqual([role, 200, purges])
+  }
+  member = { ...membership, role: 'guest' }
+  expect([await send(), (await app.request('/')).status]).toEqual([403, 401])
+  // As better-auth does for a member that was removed, and without an active organization.
+  member = Object.assign(new Error('Member not found'), { status: 'BAD_REQUEST', statusCode: 400 })
   expect(await send()).toBe(403)
+  member = new Error('connect ECONNREFUSED')
+  expect(await send()).toBe(500)
 })

@@ -2,12 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { JWTPayload } from 'jose'
 import { jwt } from '../../src/auth/index.ts'
 import { unverified } from '../../src/context/index.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp, statusOf } from './app.ts'
 import { createIssuer, newKey, sign } from './issuer.ts'
 
 const key = await newKey()
 const start = Date.UTC(2026, 0, 1)
-const payload = { iss: 'issuer', aud: 'api', sub: 'alice', exp: 1e10, tenant_id: crypto.randomUUID() }
+const payload = { iss: 'issuer', aud: 'api', sub: 'alice', exp: 1e10, tenant_id: newTenant() }
 const token = (changes: JWTPayload = {}) => sign(key, { ...payload, ...changes })
 
 let clock = start

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { jwt, type RemoteKeysOptions } from '../../src/auth/index.ts'
 import { unverified } from '../../src/context/index.ts'
+import { newTenant } from '../tenants.ts'
 import { createProtectedApp, statusOf, until } from './app.ts'
 import { createIssuer, newKey, type SigningKey, sign } from './issuer.ts'
 
-const tenantId = crypto.randomUUID()
+const tenantId = newTenant()
 const first = await newKey()
 const second = await newKey()
 const token = (key: SigningKey, header: object = {}) =>

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { csrf } from 'hono/csrf'
-import { type SessionIdentity, session } from '../../src/auth/index.ts'
+import { type RoleWords, type SessionIdentity, session } from '../../src/auth/index.ts'
 import { type Authentication, authorize, type TenantEnv } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { claim, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 import { createProtectedApp } from './app.ts'
 
 const [a, b] = [newTenant(), newTenant()]
@@ -56,7 +56,7 @@ describe('session()', () => {
     const { auth, sessions } = createSessions({ one: ada })
     const app = new Hono<TenantEnv>()
     app.onError(createErrorHandler())
-    app.use(tenant({ from: claim(), auth }))
+    app.use(tenant({ from: claim(), auth, ...tenantIds }))
     app.get('/', async (c) => {
       await authorize(c, 'tasks:purge')
       return c.text(c.var.tenantId)
@@ -89,9 +89,29 @@ describe('session()', () => {
   test('freezes a copy: an object that the application keeps does not change', async () => {
     const kept = { actor: 'ada', tenants: [{ id: a, roles: ['member'] }] }
     const app = new Hono<TenantEnv>()
-    app.use(tenant({ from: claim(), auth: createSessions({ one: kept }).auth }))
+    app.use(tenant({ from: claim(), auth: createSessions({ one: kept }).auth, ...tenantIds }))
     app.get('/', (c) => c.json([Object.isFrozen(c.var.identity), c.var.identity === kept]))
     expect(await (await app.request('/', { headers: cookie('one') })).json()).toEqual([true, false])
+  })
+
+  test.each<[readonly string[] | undefined, RoleWords | undefined, unknown]>([
+    [['owner'], undefined, ['owner']],
+    [['admin', 'member'], undefined, ['member']],
+    [['admin'], { owner: ['owner', 'admin'] }, ['owner']],
+    [['owner'], { owner: ['admin'] }, []],
+    [['basic', 'member'], { member: ['basic'] }, ['member']],
+    [[], { owner: ['owner', 'admin'] }, []],
+    [undefined, { owner: ['owner', 'admin'] }, undefined],
+  ])('reads the roles %j with the words %j as %j', async (held, roles, expected) => {
+    const auth = session(() => ({ actor: 'ada', tenants: [{ id: a, roles: held }] }), { roles })
+    const { tenants } = (await (await createProtectedApp(auth).get(cookie('one'))).json()).identity
+    expect(tenants).toEqual([{ id: a, ...(expected === undefined ? {} : { roles: expected }) }])
+  })
+
+  test('takes a name that is undefined for absent', async () => {
+    const row: object = { id: a, slug: undefined } // as of a database: the type has one name
+    const auth = session(() => ({ actor: 'ada', tenants: [row as { id: string }] }))
+    expect((await createProtectedApp(auth).get({ ...cookie('one'), 'X-Tenant-Id': a })).status).toBe(200)
   })
 
   test('reads a session from a header instead', async () => {
@@ -115,6 +135,8 @@ describe('session()', () => {
     ['a tenant of null, as of a session without an active organization', { actor: 'ada', tenants: [{ id: null }] }],
     ['a tenant with two names', { actor: 'ada', tenants: [{ id: a, slug: 'acme' }] }],
     ['a tenant without a name', { actor: 'ada', tenants: [{ roles: ['owner'] }] }],
+    ['a role that is no list', { actor: 'ada', tenants: [{ id: a, roles: 'owner' }] }],
+    ['a role that is no text', { actor: 'ada', tenants: [{ id: a, roles: ['owner', undefined] }] }],
     ['roles beside the tenants', { actor: 'ada', tenants: [a], roles: ['owner'] }],
   ])('reaches no handler with %s', async (_, found) => {
     const careless: Authentication = session(() => found as SessionIdentity) // the type refuses these
@@ -122,18 +144,21 @@ describe('session()', () => {
     expect((await get({ ...cookie('one'), 'X-Tenant-Id': a })).status).toBe(500)
   })
 
-  test.each([{ cookies: [] }, { cookies: ['a'], header: 'X-A' }, { header: 'X A' }, { header: '' }])(
-    'throws for the options %j',
-    (options) => {
-      expect(() => session(() => null, options)).toThrow(TypeError)
-    },
-  )
+  test.each([
+    { cookies: [] },
+    { roles: { owner: 'admin' as never } },
+    { cookies: ['a'], header: 'X-A' },
+    { header: 'X A' },
+    { header: '' },
+  ])('throws for the options %j', (options) => {
+    expect(() => session(() => null, options)).toThrow(TypeError)
+  })
 })
 
 test('csrf() of hono before the tenant middleware refuses a form that another site sends with the cookie', async () => {
   const { auth } = createSessions({ one: ada })
   const app = new Hono()
-  app.use(csrf(), tenant({ from: claim(), auth }))
+  app.use(csrf(), tenant({ from: claim(), auth, ...tenantIds }))
   app.post('/', (c) => c.text('written'))
   const headers = { ...cookie('one'), 'Content-Type': 'text/plain' }
   const send = async (origin: string) =>

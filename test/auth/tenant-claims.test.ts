@@ -2,11 +2,11 @@ import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { SignJWT } from 'jose'
 import { jwt, type TenantClaims } from '../../src/auth/index.ts'
-import { authorize, type TenantEnv } from '../../src/context/index.ts'
+import { authorize, type TenantEnv, type TenantId } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
-import { header, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
+import { claim, header, type TenantDirectory, tenant } from '../../src/resolution/index.ts'
 import { directoryOf, newEntry } from '../resolution/app.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 
 // What a token says of tenants, and of the caller's roles in each of them.
 
@@ -21,12 +21,14 @@ const acme = { ...newEntry('acme'), externalId: 'org_acme', domains: ['acme.exam
 const globex = { ...newEntry('globex'), externalId: 'acme', domains: ['globex.example'] }
 const directory = directoryOf(acme, globex)
 const [a, b] = [newTenant(), newTenant()]
+/** What a program finds of a tenant's names: the types of claims say nothing. */
+const namesOf = (names: object) => names as { id: string }
 
 /** What the bearer of a token may do in a tenant: `owner`, `member`, or the status of the failure. */
 async function roleIn(tenantId: string, claims: Record<string, unknown>, tenants: TenantClaims) {
   const app = new Hono<TenantEnv>()
   app.onError(createErrorHandler())
-  app.use(tenant({ from: header('X-Tenant-Id'), auth: jwt({ ...options, tenants }), directory }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth: jwt({ ...options, tenants }), directory, ...tenantIds }))
   app.get('/member', async (c) => {
     await authorize(c, 'tasks:read')
     return c.text('')
@@ -48,6 +50,13 @@ describe('the kind of a claim', () => {
     ['a domain', { org: 'acme.example' }, { claim: 'org', yields: 'domain' }],
     ['the second of several claims', { other: a, org: 'acme' }, [{ claim: 'other' }, { claim: 'org', yields: 'slug' }]],
     ['a function', { org: 'org_acme' }, ({ org }) => ({ externalId: String(org) })],
+    ['a function that returns an id as a text', { org: acme.id }, ({ org }) => String(org)],
+    ['a function that returns a list of ids', { orgs: [a, acme.id] }, ({ orgs }) => orgs as string[]],
+    [
+      'a function that leaves a name undefined',
+      { org: acme.id },
+      ({ org, alias }) => namesOf({ id: org, slug: alias }),
+    ],
     ['a function that returns a list', { orgs: ['acme'] }, ({ orgs }) => (orgs as string[]).map((slug) => ({ slug }))],
   ])('finds a tenant by %s', async (_, claims, tenants) => {
     expect(await roleIn(acme.id, { ...claims }, tenants)).toBe('member')
@@ -70,9 +79,40 @@ describe('the kind of a claim', () => {
 
   test('that is no id needs a directory', () => {
     const auth = jwt({ ...options, tenants: { claim: 'org_id', yields: 'externalId' } })
-    expect(() => tenant({ from: header('X-Tenant-Id'), auth })).toThrow(
+    expect(() => tenant({ from: header('X-Tenant-Id'), auth, ...tenantIds })).toThrow(
       'tenant() needs a directory, because its auth names tenants by externalId',
     )
+  })
+})
+
+describe('a number in a claim', () => {
+  async function tenantOf(claims: Record<string, unknown>, tenants: TenantClaims, directory?: TenantDirectory) {
+    const app = new Hono<TenantEnv>()
+    app.onError(createErrorHandler())
+    app.use(tenant({ from: claim(), auth: jwt({ ...options, tenants }), tenantId: 'bigint', directory }))
+    app.get('/', (c) => c.text(c.var.tenantId))
+    const response = await app.request('/', { headers: { Authorization: `Bearer ${await sign(claims)}` } })
+    return response.status === 200 ? await response.text() : response.status
+  }
+
+  test.each<[unknown, string | number]>([
+    [5, '5'],
+    [[5], '5'],
+    [['5', 5], '5'],
+    [Number.MAX_SAFE_INTEGER, '9007199254740991'],
+    ['9223372036854775807', '9223372036854775807'],
+    [0, 400],
+    [-5, 400],
+    [5.5, 401],
+    [2 ** 53, 401],
+    [1e300, 401],
+  ])('names the tenant with that id when it is whole and exact (%j)', async (org, expected) => {
+    expect(await tenantOf({ org }, 'org')).toBe(expected)
+  })
+
+  test('names a tenant by an external id', async () => {
+    const found = directoryOf({ ...acme, id: '7' as TenantId, externalId: '123' }) // an id of type bigint
+    expect(await tenantOf({ org: 123 }, { claim: 'org', yields: 'externalId' }, found)).toBe('7')
   })
 })
 
@@ -80,7 +120,10 @@ describe('a function of the claims', () => {
   test.each<[string, (claims: never) => unknown]>([
     ['throws', ({ missing }: { missing: { id: string } }) => ({ id: missing.id })],
     ['returns null', () => null],
-    ['returns a text', () => acme.id],
+    ['returns an empty text', () => ''],
+    ['returns a list with an empty text', () => [acme.id, '']],
+    ['returns a name that is null', () => ({ id: acme.id, slug: null })],
+    ['returns names that are all undefined', () => ({ id: undefined })],
     ['returns a tenant without a name', () => ({ roles: ['owner'] })],
     ['returns a tenant with two names', () => ({ id: acme.id, slug: 'acme' })],
     ['returns an empty name', () => ({ slug: '' })],

@@ -11,8 +11,8 @@ import {
 } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, type TenantDirectory, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
 import { directoryOf, newEntry } from '../resolution/app.ts'
+import { newTenant, respelled, tenantIds } from '../tenants.ts'
 
 const [a, b] = [newTenant(), newTenant()]
 const authOf = (identity: Identity): Authentication => ({ vary: [], verify: () => identity })
@@ -22,7 +22,7 @@ const claiming = (...tenants: (string | ClaimedTenant)[]) => authOf({ actor: 'ad
 async function ask(auth: Authentication, permission: string, id = a, directory?: TenantDirectory) {
   const app = new Hono<TenantEnv>()
   app.onError(createErrorHandler({ onError: () => {} }))
-  app.use(tenant({ from: header('X-Tenant-Id'), auth, directory }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth, directory, ...tenantIds }))
   app.get('/', async (c) => {
     await authorize(c, permission as Permission) // as JavaScript could pass it
     return c.json({})
@@ -114,7 +114,7 @@ describe('roles count only for the tenant of the claim that gave them', () => {
   })
 
   test('the first claim of a tenant gives its roles', async () => {
-    const twice = claiming({ id: a, roles: ['member'] }, { id: a.toUpperCase(), roles: ['owner'] })
+    const twice = claiming({ id: a, roles: ['member'] }, { id: respelled(a), roles: ['owner'] })
     expect(await ask(twice, 'tasks:purge')).toBe('403 You need the permission tasks:purge')
   })
 
@@ -151,7 +151,7 @@ describe('authorize()', () => {
   test('takes no role from a variable of the context', async () => {
     const app = new Hono<{ Variables: TenantEnv['Variables'] & { roles: string[] } }>()
     app.onError(createErrorHandler())
-    app.use(tenant({ from: header('X-Tenant-Id'), auth: claiming({ id: a, roles: ['member'] }) }))
+    app.use(tenant({ from: header('X-Tenant-Id'), auth: claiming({ id: a, roles: ['member'] }), ...tenantIds }))
     app.get('/', async (c) => {
       c.set('roles', ['owner'])
       await authorize(c, 'tasks:purge')

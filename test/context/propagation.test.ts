@@ -4,24 +4,22 @@ import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
 import {
   carryTenant,
-  parseTenantId,
   resumeTenant,
   TenantNotCarried,
   TenantRequired,
   tenantContext,
   tenantHeaders,
   unverified,
-  withTenant,
 } from '../../src/context/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { addUser, tenantWithUser } from '../database/watched-pool.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
+import { contextOf, newTenant, tenantIds, withTenant } from '../tenants.ts'
 
 /** Runs work in a tenant's context with these fields. */
 function inContext<T>(more: { actor?: string; requestId?: string }, work: (id: string) => T): T {
-  const tenantId = parseTenantId(newTenant())
-  if (tenantId === undefined) throw new Error('newTenant() returned no tenant id')
-  return runInContext({ tenantId, ...more }, () => work(tenantId))
+  const context = contextOf(newTenant())
+  return runInContext({ ...context, ...more }, () => work(context.tenantId))
 }
 
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -48,7 +46,7 @@ describe('the headers of a request to another service', () => {
 
   test('contain the tenant, and keep the trace context', async () => {
     const app = new Hono()
-    app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+    app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
     app.get('/', (c) => c.json({ ...tenantContext(), headers: c.req.header() }))
     await using server = Bun.serve({ port: 0, fetch: app.fetch })
     await inContext({ requestId: 'r-1' }, async (tenantId) => {
@@ -104,7 +102,11 @@ describe('a job', () => {
       return { job: throughJson(carryTenant({ userId })), userId }
     })
     const rows = () =>
-      resumeTenant(job, () => db.read((tx) => tx.select({ id: users.id, tenantId: users.tenantId }).from(users)))
+      resumeTenant(
+        job,
+        () => db.read((tx) => tx.select({ id: users.id, tenantId: users.tenantId }).from(users)),
+        tenantIds,
+      )
     expect(await rows()).toEqual([{ id: userId, tenantId: own }])
     expect(await withTenant(other, rows)).toEqual([{ id: userId, tenantId: own }])
   })
@@ -112,8 +114,8 @@ describe('a job', () => {
   test('resumes with the actor, the request id and the payload', () => {
     inContext({ actor: 'Ada Lovelace <ada@example.com>', requestId: 'r-1' }, (tenantId) => {
       const job = throughJson(carryTenant({ invoice: 7 }))
-      const seen = resumeTenant(job, (payload) => ({ payload, context: tenantContext() }))
-      const context = { tenantId, actor: 'Ada Lovelace <ada@example.com>', requestId: 'r-1' }
+      const seen = resumeTenant(job, (payload) => ({ payload, context: tenantContext() }), tenantIds)
+      const context = { ...contextOf(tenantId), actor: 'Ada Lovelace <ada@example.com>', requestId: 'r-1' }
       expect(seen).toEqual({ payload: { invoice: 7 }, context } as never) // the type of the payload is unknown
     })
   })
@@ -122,24 +124,23 @@ describe('a job', () => {
     const job = inContext({}, () => throughJson(carryTenant(1)))
     const signal = new AbortController().signal
     const seen = inContext({ actor: 'ada', requestId: 'r-1' }, (id) => {
-      const tenantId = parseTenantId(id)
-      return (
-        tenantId &&
-        runInContext({ tenantId, signal }, () => resumeTenant(job, () => Object.keys(tenantContext() ?? {})))
-      )
+      const seen = () => resumeTenant(job, () => Object.keys(tenantContext() ?? {}), tenantIds)
+      return runInContext({ ...contextOf(id), signal }, seen)
     })
-    expect(seen).toEqual(['tenantId'])
+    expect(seen).toEqual(Object.keys(contextOf(newTenant())))
   })
 
   test('has any JSON payload, or undefined', () => {
     for (const payload of [null, 0, 'text', [1], { tenant: { id: 'its own' } }, undefined])
-      inContext({}, () => expect(resumeTenant(throughJson(carryTenant(payload)), (given) => given)).toEqual(payload))
+      inContext({}, () =>
+        expect(resumeTenant(throughJson(carryTenant(payload)), (given) => given, tenantIds)).toEqual(payload),
+      )
   })
 
   test('returns and throws what its work does', async () => {
     const job = inContext({}, () => carryTenant(1))
-    expect(await resumeTenant(job, async () => 2)).toBe(2)
-    expect(() => resumeTenant(job, never)).toThrow('The work ran')
+    expect(await resumeTenant(job, async () => 2, tenantIds)).toBe(2)
+    expect(() => resumeTenant(job, never, tenantIds)).toThrow('The work ran')
   })
 
   const id = newTenant()
@@ -154,11 +155,11 @@ describe('a job', () => {
     ['tenant', { tenant: id }],
     ['tenant.id', { tenant: {} }],
     ['tenant.id', { tenant: { id: secret } }],
-    ['tenant.id', { tenant: { id: 'acme' } }],
+    ['tenant.id', { tenant: { id: '_acme' } }],
     ['tenant.id', { tenant: { id: ` ${id}` } }],
     ['tenant.id', { tenant: { id: [id] } }],
     ['tenant.id', { tenant: { id: 7 } }],
-    ['tenant.id', { tenant: Object.create({ id: 'acme' }) }],
+    ['tenant.id', { tenant: Object.create({ id: '_acme' }) }],
     ['tenant.actor', { tenant: { id, actor: '' } }],
     ['tenant.actor', { tenant: { id, actor: null } }],
     ['tenant.actor', { tenant: { id, actor: 7 } }],
@@ -171,7 +172,7 @@ describe('a job', () => {
     ['tenant.requestId', { tenant: { id, requestId: 'r 1' } }],
     ['tenant.requestId', { tenant: { id, requestId: {} } }],
   ])('is rejected with an error that names %s without its value, and the work does not run: %j', (field, job) => {
-    const error = thrownBy(() => resumeTenant(job, never))
+    const error = thrownBy(() => resumeTenant(job, never, tenantIds))
     expect(error).toBeInstanceOf(TenantNotCarried)
     expect(error).toMatchObject({ field, message: expect.stringContaining(`${field} must be `) })
     expect(String(error)).not.toContain(id)
@@ -180,7 +181,7 @@ describe('a job', () => {
   test.each(['a', 'a'.repeat(255), 'Ådå Łøvelåce', '用户', 'auth0|5f7c8ec7c33c6c004bbafe82'])(
     'can have the actor %s',
     (actor) => {
-      expect(resumeTenant({ tenant: { id, actor } }, () => tenantContext()?.actor)).toBe(actor)
+      expect(resumeTenant({ tenant: { id, actor } }, () => tenantContext()?.actor, tenantIds)).toBe(actor)
     },
   )
 

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { tasks } from '../../db/schema/tasks.ts'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { addUser, failureOf, owner } from '../database/shared-database.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 
 const tenantsOf = async (name: string) =>
   (await owner`select distinct tenant_id from users where name = ${name}`).map((row) => row.tenant_id)

@@ -3,9 +3,9 @@ import { unverified as ofAuth } from '../../src/auth/index.ts'
 import { unverified } from '../../src/context/index.ts'
 import { ConfigError } from '../../src/errors/index.ts'
 import { header } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
 import { newApp } from '../resolution/app.ts'
 import { problemsOf } from '../service/problems-of.ts'
+import { newTenant } from '../tenants.ts'
 
 test('unverified() lets every caller act for every tenant', async () => {
   const app = newApp({ from: header('X-Tenant-Id'), auth: unverified({}) })

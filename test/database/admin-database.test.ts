@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { eq, sql, TransactionRollbackError } from 'drizzle-orm'
 import { pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import {
   type AdminDatabaseOptions,
   type AdminTx,
@@ -13,7 +12,7 @@ import {
   TransactionMisuse,
   WrongAdminLogin,
 } from '../../src/database/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { startAdminSuite } from './admin-suite.ts'
 import { failureOf } from './shared-database.ts'
 import { type Tampering, watchedPool } from './watched-pool.ts'

@@ -2,6 +2,7 @@ import { afterAll } from 'bun:test'
 import postgres from 'postgres'
 import { migrate } from '../../src/migrate/index.ts'
 import { startPostgres } from '../postgres.ts'
+import { project } from '../tenants.ts'
 
 /** Passwords of the logins of {@link startAdminServer}. */
 const passwords = { app_user: 'serves', app_admin: `it's "odd" \\ ü %L`, app_directory: 'edits' }
@@ -20,7 +21,13 @@ export async function startAdminServer() {
   const as = (username: string, password: string, database = 'postgres') =>
     Object.assign(new URL(server.ownerUrl), { username, password, pathname: `/${database}` }).href
   const [appPassword, adminPassword] = [passwords.app_user, passwords.app_admin]
-  await migrate({ url: server.ownerUrl, appPassword, adminPassword, directoryPassword: passwords.app_directory })
+  await migrate({
+    ...project,
+    url: server.ownerUrl,
+    appPassword,
+    adminPassword,
+    directoryPassword: passwords.app_directory,
+  })
   return {
     owner,
     as,

@@ -1,8 +1,7 @@
 import { afterAll } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { createAdminDatabase, createPool, createTenantDatabase, type TenantTx } from '../../src/database/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { startAdminServer } from './admin-server.ts'
 import { type Tampering, watchedPool } from './watched-pool.ts'
 
@@ -11,7 +10,7 @@ const addUser = (name: string) => (tx: TenantTx) => tx.insert(users).values({ em
 /** A server with `app_admin`, and the tenant database and admin databases on it. They are closed after the file's tests. */
 export async function startAdminSuite() {
   const server = await startAdminServer()
-  const service = createTenantDatabase({ connections: createPool({ url: server.appUrl, size: 2 }) })
+  const service = createTenantDatabase({ connections: createPool({ url: server.appUrl, size: 2 }), ...tenantIds })
   afterAll(() => service.close())
 
   /** An admin database with its log lines. */

@@ -2,9 +2,10 @@ import { describe, expect, spyOn, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
-import { parseTenantId, tenantContext, withTenant } from '../../src/context/index.ts'
+import { tenantContext } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase, mapped, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
-import { db, main, newTenant } from '../database.ts'
+import { db, main } from '../database.ts'
+import { contextOf, newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { addUser, countUsers, failureOf, openDatabase, openDatabaseWith } from './shared-database.ts'
 
 const raise = (tx: TenantTx, sqlstate: string) => tx.execute(sql`select raise(${sqlstate})`)
@@ -176,10 +177,9 @@ describe('a function after COMMIT', () => {
   })
 
   test('is called although the client has disconnected meanwhile', async () => {
-    const tenantId = parseTenantId(newTenant()) ?? expect.unreachable()
     const controller = new AbortController()
     const counted = Promise.withResolvers<number>()
-    await runInContext({ tenantId, signal: controller.signal }, () =>
+    await runInContext({ ...contextOf(newTenant()), signal: controller.signal }, () =>
       db.write((tx) => {
         tx.afterCommit(() => {
           controller.abort()
@@ -227,7 +227,10 @@ describe('a function after COMMIT', () => {
   test('is waited for by the runtime, not by the write', async () => {
     const waited: Promise<void>[] = []
     const waitUntil = (ending: Promise<void>) => void waited.push(ending)
-    const database = createTenantDatabase({ connections: { ...createPool({ url: main.appUrl, size: 1 }), waitUntil } })
+    const database = createTenantDatabase({
+      connections: { ...createPool({ url: main.appUrl, size: 1 }), waitUntil },
+      ...tenantIds,
+    })
     const end = Promise.withResolvers<void>()
     const steps: string[] = []
     await withTenant(newTenant(), () =>

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { eq, relations, sql } from 'drizzle-orm'
 import { pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
-import { withTenant } from '../../src/context/index.ts'
 import { countUpTo, prepared, preparedUpdate, type TenantTx } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { closeAfterwards, main, newTenant } from '../database.ts'
+import { closeAfterwards, main } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { addUser, failureOf, openDatabaseWith } from './shared-database.ts'
 
 // The tables of the service, with the names of their columns left out.

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { openConnection, prepared, query, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { asOwner, createDatabase } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import {
   allowed,
   createCarelessDatabase,

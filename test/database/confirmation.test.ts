@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import {
   type Connection,
   createTenantDatabase,
@@ -13,7 +12,8 @@ import {
   TenantNotConfirmed,
   type TenantTx,
 } from '../../src/database/index.ts'
-import { asOwner, createDatabase, main, newTenant } from '../database.ts'
+import { asOwner, createDatabase, main } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import {
   addUser,
   backendOf,
@@ -112,7 +112,11 @@ describe('a protocol violation is reported with its number', () => {
   const watch = (tampering: Parameters<typeof watchedPool>[1]) => {
     const violations: ProtocolViolation[] = []
     const connections = watchedPool({ url: main.appUrl }, tampering)
-    const db = createTenantDatabase({ connections, onProtocolViolation: (violation) => violations.push(violation) })
+    const db = createTenantDatabase({
+      connections,
+      onProtocolViolation: (violation) => violations.push(violation),
+      ...tenantIds,
+    })
     return { db, violations, [Symbol.asyncDispose]: () => db.close() }
   }
   const call = (db: TenantDatabase) => withTenant(newTenant(), () => failureOf(db.write((tx) => addUser(tx))))

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase } from '../../src/database/index.ts'
 import { assertRowSecurity, createIsolationCheck } from '../../src/isolation/index.ts'
-import { closeAfterwards, createBareDatabase, newTenant } from '../database.ts'
+import { closeAfterwards, createBareDatabase } from '../database.ts'
 import { directUrl } from '../faults/recovery.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 
 /** What is wrong, the change of the URL, and what the message tells the operator. */
 const problems: [string, Partial<URL>, RegExp][] = [
@@ -31,7 +31,7 @@ describe.each(problems)('%s', (_, change, message) => {
   })
 
   test('is named with its remedy by the first query of a pool', async () => {
-    const db = createTenantDatabase({ connections: createPool({ url: urlWith(change), size: 1 }) })
+    const db = createTenantDatabase({ connections: createPool({ url: urlWith(change), size: 1 }), ...tenantIds })
     closeAfterwards(db)
     const query = () => withTenant(newTenant(), () => db.read((tx) => tx.execute(sql`select 1`)))
     expect(await problemOf(query)).toMatch(message)

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test'
 import { createServer, type Server } from 'node:net'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import {
   connectionPerTransaction,
   createTenantDatabase,
@@ -12,7 +11,8 @@ import {
 } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { assertRowSecurity, createIsolationCheck } from '../../src/isolation/index.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import {
   addUser,
   backendOf,
@@ -200,7 +200,7 @@ describe('a server that cannot be reached', () => {
 
 test('a connection per transaction is closed after the transaction', async () => {
   const connections = connectionPerTransaction({ url: main.appUrl })
-  const db = createTenantDatabase({ connections })
+  const db = createTenantDatabase({ connections, ...tenantIds })
   const pids = await withTenant(newTenant(), async () => [await db.read(backendOf), await db.read(backendOf)])
   expect(new Set(pids).size).toBe(2)
   await until(async () => (await owner`select from pg_stat_activity where pid = any (${pids})`).length === 0)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { TransactionMisuse } from '../../src/database/index.ts'
+import { withTenant } from '../tenants.ts'
 import { type Escaped, leaks } from './escaped-handle-leaks.ts'
 import { liveHandleCases } from './escaped-handle-live.ts'
 import { releasedConnectionCases } from './escaped-handle-pool.ts'

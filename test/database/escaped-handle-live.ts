@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { type StatementResult, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import type { Case } from './escaped-handle-cases.ts'
 import { addUser, failureOf, gate, openWatchedDatabase, tenantWithUser } from './watched-pool.ts'
 
@@ -93,7 +93,7 @@ export const liveHandleCases: Case[] = [
       await isSent()
       throw new Error('no')
     }
-    await withTenant(crypto.randomUUID(), () => failureOf(db[mode](work)))
+    await withTenant(newTenant(), () => failureOf(db[mode](work)))
     assert.ok(order.includes(`select 'first' answered`))
     assert.ok(order.indexOf(`select 'first' answered`) < order.indexOf('rollback sent'))
     assert.deepEqual(order.slice(-2), ['rollback sent', 'rollback answered'])
@@ -202,7 +202,7 @@ export const liveHandleCases: Case[] = [
       await using db = openWatchedDatabase({ url })
       const ask = (tx: TenantTx) =>
         Promise.all(['a', 'b', 'c'].map((letter) => tx.execute(sql`select ${letter}::text as letter`)))
-      const rows = await withTenant(crypto.randomUUID(), () => db.read(ask))
+      const rows = await withTenant(newTenant(), () => db.read(ask))
       assert.deepEqual(
         rows.map(([row]) => row?.letter),
         ['a', 'b', 'c'],

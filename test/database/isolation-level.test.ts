@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../src/context/index.ts'
 import { one, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { failureOf, openDatabase } from './shared-database.ts'
 
 describe('a write', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'bun:test'
-import { withTenant } from '../../src/context/index.ts'
 import {
   type Connection,
   createReplica,
@@ -7,7 +6,8 @@ import {
   type StatementResult,
   TenantNotConfirmed,
 } from '../../src/database/index.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { addUser, backendOf, countUsers, failureOf, setsTenant } from './shared-database.ts'
 import { watchedPool } from './watched-pool.ts'
 
@@ -36,7 +36,7 @@ function openUnconfirmed(listener: (connection: Connection | undefined) => unkno
       },
     },
   )
-  const db = createTenantDatabase({ connections, onProtocolViolation: () => listener(used) })
+  const db = createTenantDatabase({ connections, onProtocolViolation: () => listener(used), ...tenantIds })
   return Object.assign(db, { [Symbol.asyncDispose]: () => db.close() })
 }
 
@@ -60,7 +60,7 @@ describe.each(failing)('a listener of protocol violations that %s', (_how, liste
       { url: main.appUrl },
       { before: (text, connection) => (text === 'commit' ? connection.command('rollback') : undefined) },
     )
-    await using db = Object.assign(createTenantDatabase({ connections, onProtocolViolation: listener }), {
+    await using db = Object.assign(createTenantDatabase({ connections, onProtocolViolation: listener, ...tenantIds }), {
       [Symbol.asyncDispose]: () => connections.close(),
     })
     expect(await withTenant(newTenant(), () => db.read(backendOf))).toBeGreaterThan(0)

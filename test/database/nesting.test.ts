@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { TransactionMisuse } from '../../src/database/index.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
+import { newTenant, respelled, withTenant } from '../tenants.ts'
 import { addUser, backendOf, countUsers, failureOf, gate, openDatabase } from './shared-database.ts'
 
 // With a pool of one, a call that does not join would wait forever.
@@ -14,7 +14,7 @@ describe('a call inside of another', () => {
       database.write(async (tx) => {
         await addUser(tx)
         await database.write((inner) => addUser(inner))
-        return await withTenant(tenant.toUpperCase(), () => database.read((inner) => inner.$count(users)))
+        return await withTenant(respelled(tenant), () => database.read((inner) => inner.$count(users)))
       }),
     )
     expect(count).toBe(2)

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { type SQL, sql } from 'drizzle-orm'
-import { withTenant } from '../../src/context/index.ts'
 import type { TenantTx } from '../../src/database/index.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
 import { build } from '../service/http/app.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { failureOf, openDatabase } from './shared-database.ts'
 
 const most = 65_535

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import postgres from 'postgres'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { type Connection, openConnection, prepared, query, TransactionMisuse } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { asOwner, createDatabase, main, open } from '../database.ts'
+import { withTenant } from '../tenants.ts'
 import { failureOf, openDatabase, tenantWithUser } from './shared-database.ts'
 
 const statement = (text: string, ...parameters: unknown[]) => ({ text, parameters })

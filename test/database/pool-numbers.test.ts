@@ -1,13 +1,13 @@
 import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase } from '../../src/database/index.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { gate } from './shared-database.ts'
 
 test('the numbers of a pool are those of its connections and of the transactions that wait', async () => {
   const connections = createPool({ url: main.appUrl, size: 2 })
-  const db = createTenantDatabase({ connections })
+  const db = createTenantDatabase({ connections, ...tenantIds })
   expect(connections.numbers).toEqual({ size: 2, open: 0, idle: 0, busy: 0, waiting: 0 })
   const [areOpen, mayEnd] = [gate(3), gate(3)]
   const hold = () =>

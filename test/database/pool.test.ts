@@ -2,9 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { createPool, type TenantTx } from '../../src/database/index.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { addUser, backendOf, countUsers, failureOf, gate, openDatabase, terminate } from './shared-database.ts'
 
 const root = join(import.meta.dir, '../..')
@@ -39,9 +39,9 @@ describe('a pool', () => {
   test('does not keep a process from its end when it is closed', async () => {
     const program = `
       import { users } from '${root}/db/schema/users.ts'
-      import { withTenant } from '${root}/src/context/index.ts'
+      import { tenantIds, withTenant } from '${root}/test/tenants.ts'
       import { countUpTo, createPool, createTenantDatabase } from '${root}/src/database/index.ts'
-      const db = createTenantDatabase({ connections: createPool({ url: process.env.URL, size: 1, acquireTimeoutMs: 600_000 }) })
+      const db = createTenantDatabase({ connections: createPool({ url: process.env.URL, size: 1, acquireTimeoutMs: 600_000 }), ...tenantIds })
       const count = countUpTo(users, 1)
       for (let time = 0; time < 2; time += 1) await withTenant('${newTenant()}', () => db.read((tx) => count(tx)))
       await db.close()`

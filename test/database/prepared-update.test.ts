@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { preparedUpdate, type TenantTx } from '../../src/database/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { failureOf, openDatabase, tenantWithUser } from './shared-database.ts'
 
 const changedUser = preparedUpdate(users, ['id'], (tx, { set, placeholders: { id } }) =>

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'bun:test'
 import { eq, type SQL, sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
-import { withTenant } from '../../src/context/index.ts'
 import { prepared, preparedUpdate, TransactionMisuse } from '../../src/database/index.ts'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { asOwner, createDatabase } from '../database.ts'
+import { newTenant, tenantColumnType, withTenant } from '../tenants.ts'
 import { failureOf, openDatabase } from './shared-database.ts'
 
 const database = await createDatabase()
 await asOwner(database).unsafe(`
-  create table notes (tenant_id uuid not null default tenancy.current_tenant_id(), n int not null, token text, made text,
+  create table notes (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), n int not null, token text, made text,
     changed int, at timestamptz, day date, tags text[], amount numeric, extra jsonb, primary key (tenant_id, n));
   select tenancy.protect('notes')`)
 

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase, PrivilegedLogin, type TenantTx } from '../../src/database/index.ts'
-import { main, newTenant, db as shared } from '../database.ts'
+import { main, db as shared } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { addUser, countUsers, failureOf, openDatabase, owner, tenantWithUser } from './shared-database.ts'
 
 // Row-level security does not apply to these logins: without the check, each tenant would get the rows of all, without an error.
@@ -59,7 +59,7 @@ describe.each(logins)('a tenant database with %s', (_, url, name) => {
 
 test('a superuser’s login that takes the serving role in each transaction is accepted', async () => {
   const connections = createPool({ url: main.ownerUrl, size: 1 })
-  const db = createTenantDatabase({ connections, role: 'app_user' })
+  const db = createTenantDatabase({ connections, role: 'app_user', ...tenantIds })
   const { tenant } = await tenantWithUser(db)
   expect(await withTenant(newTenant(), () => db.read((tx) => tx.$count(users)))).toBe(0)
   expect(await withTenant(tenant, () => db.read((tx) => tx.$count(users)))).toBe(1)

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import {
   createPool,
   createReplica,
@@ -10,7 +9,8 @@ import {
   prepared,
   type TenantTx,
 } from '../../src/database/index.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { addUser, failureOf, openDatabaseWith, tenantWithUser } from './shared-database.ts'
 
 /** A database whose logger keeps what it receives. */
@@ -99,6 +99,7 @@ describe('the logger of a tenant database', () => {
       connections: connections(),
       replica,
       logger: (query) => logged.push(query),
+      ...tenantIds,
     })
     const tenant = newTenant()
     await withTenant(tenant, () => database.read((tx) => tx.$count(users)))

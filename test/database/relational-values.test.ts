@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
 import { asc, getTableColumns, is, relations, SQL, sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
-import { withTenant } from '../../src/context/index.ts'
-import { asOwner, closeAfterwards, createDatabase, newTenant } from '../database.ts'
+import { tenantColumns } from '../../src/context/index.ts'
+import { asOwner, closeAfterwards, createDatabase } from '../database.ts'
+import { newTenant, tenantColumnType, tenantIds, withTenant } from '../tenants.ts'
 import { openDatabaseWith } from './shared-database.ts'
 import { createTyped, names, typed, valuesOf } from './typed-columns.ts'
 
@@ -91,7 +92,7 @@ test('a number in JSON stays a number beside a column whose digits are kept', as
 test('a domain over numeric keeps its digits in a relational query', async () => {
   const price = pg.customType<{ data: string }>({ dataType: () => 'price' })
   const priced = pg.pgTable('priced', {
-    tenantId: pg.uuid('tenant_id').notNull(),
+    tenantId: tenantColumns(tenantIds).tenantId,
     n: pg.integer().notNull(),
     price: price(),
   })
@@ -99,7 +100,7 @@ test('a domain over numeric keeps its digits in a relational query', async () =>
     self: one(priced, { fields: [priced.tenantId, priced.n], references: [priced.tenantId, priced.n] }),
   }))
   await asOwner(database).unsafe(`create domain price as numeric(40, 10);
-    create table priced (tenant_id uuid not null default tenancy.current_tenant_id(), n int, price price, primary key (tenant_id, n));
+    create table priced (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), n int, price price, primary key (tenant_id, n));
     select tenancy.protect('priced')`)
   await using db = openDatabaseWith({ schema: { priced, pricedRelations } }, { url: database.appUrl })
   const written = { n: 1, price: '123456789012345678901234567890.0123456789' }

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { asc, eq, relations, sql } from 'drizzle-orm'
 import { tasks } from '../../db/schema/tasks.ts'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { one, prepared, type TenantTx } from '../../src/database/index.ts'
-import { closeAfterwards, main, newTenant, db as plain } from '../database.ts'
+import { closeAfterwards, main, db as plain } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { addUser, failureOf, openDatabaseWith } from './shared-database.ts'
 
 const taskRelations = relations(tasks, ({ one }) => ({

@@ -3,10 +3,10 @@ import { eq, sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
-import { parseTenantId, withTenant } from '../../src/context/index.ts'
 import type { IsolationLevel, TenantTx } from '../../src/database/index.ts'
 import { createErrorHandler, findDatabaseError } from '../../src/errors/index.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
+import { contextOf, newTenant, withTenant } from '../tenants.ts'
 import {
   addUser,
   countUsers,
@@ -152,12 +152,11 @@ test('a statement that exceeds its timeout is answered with 503', async () => {
 })
 
 describe('an aborted signal', () => {
-  const tenant = () => parseTenantId(newTenant()) ?? expect.unreachable()
   const reason = new Error('The client disconnected')
 
   test('before the call sends nothing', async () => {
     await using database = openDatabase()
-    const context = { tenantId: tenant(), signal: AbortSignal.abort(reason) }
+    const context = { ...contextOf(newTenant()), signal: AbortSignal.abort(reason) }
     expect(await runInContext(context, () => failureOf(database.write((tx) => addUser(tx))))).toBe(reason)
     expect(database.sent).toEqual([])
   })
@@ -165,7 +164,7 @@ describe('an aborted signal', () => {
   test('between two queries keeps the second unsent and the first uncommitted', async () => {
     await using database = openDatabase()
     const controller = new AbortController()
-    const context = { tenantId: tenant(), signal: controller.signal }
+    const context = { ...contextOf(newTenant()), signal: controller.signal }
     const work = async (tx: TenantTx) => {
       await addUser(tx)
       controller.abort(reason)
@@ -178,7 +177,7 @@ describe('an aborted signal', () => {
 
   test('after the last query commits nothing', async () => {
     const controller = new AbortController()
-    const context = { tenantId: tenant(), signal: controller.signal }
+    const context = { ...contextOf(newTenant()), signal: controller.signal }
     const work = async (tx: TenantTx) => {
       await addUser(tx)
       controller.abort(reason)
@@ -189,7 +188,7 @@ describe('an aborted signal', () => {
 
   test('after the first run prevents the second', async () => {
     const controller = new AbortController()
-    const context = { tenantId: tenant(), signal: controller.signal }
+    const context = { ...contextOf(newTenant()), signal: controller.signal }
     let runs = 0
     const work = async (tx: TenantTx) => {
       runs += 1

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import pg from 'pg'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import {
   countUpTo,
   exists,
@@ -15,7 +14,8 @@ import {
   TransactionMisuse,
 } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { addUser, countUsers, failureOf, openDatabase, setsTenant, tenantWithUser } from './shared-database.ts'
 
 const idsOf = (tx: TenantTx) => tx.select({ id: users.id }).from(users)

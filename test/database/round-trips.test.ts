@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase, prepared, type TenantTx } from '../../src/database/index.ts'
 import { createApp } from '../../src/service/app.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { deps, fixtures } from '../app.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { openCountingProxy } from './counting-proxy.ts'
 import { addUser } from './shared-database.ts'
 
 const proxy = await openCountingProxy(main.appUrl)
 // One connection, so that every statement is prepared on it.
-const db = createTenantDatabase({ connections: createPool({ url: proxy.url, size: 1 }) })
+const db = createTenantDatabase({ connections: createPool({ url: proxy.url, size: 1 }), ...tenantIds })
 const client = testClient(createApp({ ...deps, db })).as(newTenant())
 
 afterAll(async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { eq, sql, TransactionRollbackError } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { prepared, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { db, main, newTenant } from '../database.ts'
+import { db, main } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { openCountingProxy } from './counting-proxy.ts'
 import {
   addUser,

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
-import { type TenantId, withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase, mapped, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { asOwner, createDatabase } from '../database.ts'
+import { contextOf, newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { addUser, countUsers, failureOf, openDatabase } from './shared-database.ts'
 
 const ada = { email: 'ada@rowhouse.example', name: 'Ada' }
@@ -47,7 +47,7 @@ describe('a statement that changes a setting of its transaction fails it, and no
 
 test('the actor of a transaction cannot be changed', async () => {
   await using db = openDatabase()
-  const context = { tenantId: newTenant() as TenantId, actor: 'ada' } // newTenant() returns canonical ids
+  const context = { ...contextOf(newTenant()), actor: 'ada' }
   isMisuse(await runInContext(context, () => failureOf(db.write((tx) => tx.execute(set('app.actor', 'eve'))))))
 })
 
@@ -106,7 +106,7 @@ test('a deferred constraint trigger runs while its transaction still has its ten
 test('a role that a transaction switched to cannot be changed', async () => {
   const { ownerUrl } = await createDatabase()
   const connections = createPool({ url: ownerUrl, size: 1 })
-  const db = createTenantDatabase({ connections, role: 'app_user' })
+  const db = createTenantDatabase({ connections, role: 'app_user', ...tenantIds })
   const work = () => db.read((tx) => tx.execute(sql`set local role none`))
   isMisuse(await withTenant(newTenant(), () => failureOf(work())))
   await db.close()

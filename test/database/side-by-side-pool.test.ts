@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import {
   type ConnectionSource,
   createPool,
@@ -8,8 +7,9 @@ import {
   prepared,
   TenantNotConfirmed,
 } from '../../src/database/index.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
 import { directUrl } from '../faults/recovery.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { countUsers, failureOf, gate, tenantWithUser } from './shared-database.ts'
 import { openWireProxy } from './wire-proxy.ts'
 
@@ -72,6 +72,7 @@ function openTampered(change: (reply: Promise<WholeReply>) => Promise<WholeReply
   const db = createTenantDatabase({
     connections: { ...pool, sendWhole },
     onProtocolViolation: ({ what }) => violations.push(what),
+    ...tenantIds,
   })
   return Object.assign(db, { pool, violations, tampering, [Symbol.asyncDispose]: () => db.close() })
 }
@@ -109,7 +110,7 @@ describe('a transaction that is sent side by side', () => {
       const wrong = () => statements().map((one) => ({ ...one, text: rewritten(one.text) }))
       return send(isWrong ? { ...transaction, statements: wrong } : transaction)
     }
-    const db = createTenantDatabase({ connections: { ...pool, sendWhole } })
+    const db = createTenantDatabase({ connections: { ...pool, sendWhole }, ...tenantIds })
     const { tenant } = await tenantWithUser(db)
     isWrong = true
     const write = () => db.write((tx) => newUser(tx, { email: `${newTenant()}@rowhouse.example` }))
@@ -151,7 +152,7 @@ describe('a transaction that is sent side by side', () => {
 
   test('that is not confirmed closes its connection before one that waits gets it', async () => {
     await using proxy = await openWireProxy(directUrl())
-    const db = createTenantDatabase({ connections: createPool({ url: proxy.url, size: 1 }) })
+    const db = createTenantDatabase({ connections: createPool({ url: proxy.url, size: 1 }), ...tenantIds })
     const [first, second] = [await tenantWithUser(db), await tenantWithUser(db)]
     const read = ({ tenant }: typeof first) => withTenant(tenant, () => db.read((tx) => namesOfUsers(tx, {})))
     for (let use = 0; use < 3; use += 1) await read(first)

@@ -1,5 +1,4 @@
 import { runInContext } from '../../src/context/context.ts'
-import { parseTenantId, type TenantId } from '../../src/context/index.ts'
 import {
   createPool,
   createTenantDatabase,
@@ -7,7 +6,8 @@ import {
   type TenantDatabase,
 } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
-import { asOwner, createDatabase, newTenant, type TestDatabase } from '../database.ts'
+import { asOwner, createDatabase, type TestDatabase } from '../database.ts'
+import { contextOf, newTenant, tenantIds, tenantIdType } from '../tenants.ts'
 import { type Kind, kinds, type Seeded, Thrown, takenEmail } from './side-by-side-calls.ts'
 
 export interface RunOptions {
@@ -74,6 +74,7 @@ export async function runSideBySide({ seed, calls, killEvery, through }: RunOpti
   const db = createTenantDatabase({
     connections: createPool({ url, size: 3, sideBySide: most, acquireTimeoutMs: 60_000 }),
     onProtocolViolation: ({ what }) => damage.violations.push(what),
+    ...tenantIds,
   })
   const tenants = await seedTenants(database)
   const outcomes: RunResult['outcomes'] = {}
@@ -118,8 +119,9 @@ async function perform(
     abort: () => controller.abort(new Thrown('aborted')),
     reportWrong: (what: string) => void damage.wrong.push(what),
   }
-  const tenantId = parseTenantId(own.tenant) as TenantId // newTenant() returns an id
-  const ended = await runInContext({ tenantId, requestId: mark, signal: controller.signal }, () => kind.run(call)).then(
+  const ended = await runInContext({ ...contextOf(own.tenant), requestId: mark, signal: controller.signal }, () =>
+    kind.run(call),
+  ).then(
     () => undefined,
     (error: unknown) => error,
   )
@@ -168,8 +170,8 @@ async function seedTenants(database: TestDatabase): Promise<Seeded[]> {
   const ids = Array.from({ length: tenantCount }, newTenant)
   const rows = await owner<{ tenant: string; id: string }[]>`
     insert into users (tenant_id, email, name)
-    select tenant, case n when 0 then ${takenEmail} else n || '@rowhouse.example' end, 'Ada'
-    from unnest(${ids}::uuid[]) as tenant, generate_series(0, 4) as n
+    select tenant::${owner.unsafe(tenantIdType)}, case n when 0 then ${takenEmail} else n || '@rowhouse.example' end, 'Ada'
+    from unnest(${ids}::text[]) as tenant, generate_series(0, 4) as n
     returning tenant_id as tenant, id`
   return ids.map((tenant) => ({ tenant, userIds: rows.filter((row) => row.tenant === tenant).map(({ id }) => id) }))
 }

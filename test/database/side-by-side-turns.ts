@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import {
   createPool,
   createTenantDatabase,
@@ -11,6 +10,7 @@ import {
   type TenantTx,
 } from '../../src/database/index.ts'
 import { directUrl } from '../faults/recovery.ts'
+import { tenantIds, withTenant } from '../tenants.ts'
 import { tenantWithUser } from './watched-pool.ts'
 import { openWireProxy, type Write } from './wire-proxy.ts'
 
@@ -79,7 +79,7 @@ export interface Turns extends AsyncDisposable {
 export async function openTurns(options: Partial<PoolOptions> = {}): Promise<Turns> {
   const proxy = await openWireProxy(directUrl())
   const connections = createPool({ url: proxy.url, size: 1, ...options })
-  const db = createTenantDatabase({ connections })
+  const db = createTenantDatabase({ connections, ...tenantIds })
   const tenants: string[] = []
   const runWorks = async (given: readonly Work[]) => {
     while (tenants.length < given.length) tenants.push((await tenantWithUser(db)).tenant)

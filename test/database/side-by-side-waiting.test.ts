@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { eq, sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase, prepared, type TenantDatabase } from '../../src/database/index.ts'
 import { main } from '../database.ts'
+import { tenantIds, withTenant } from '../tenants.ts'
 import { owner, tenantWithUser, until } from './shared-database.ts'
 
 // No test here looks at the time: what waits ends only when the test ends it.
@@ -18,7 +18,7 @@ const waits = prepared(['key'], (tx, { key }) =>
 
 /** A pool of two whose connections know every statement, and five tenants. */
 async function opened() {
-  const db = createTenantDatabase({ connections: createPool({ url: main.appUrl, size: 2 }) })
+  const db = createTenantDatabase({ connections: createPool({ url: main.appUrl, size: 2 }), ...tenantIds })
   const tenants = await Promise.all(Array.from({ length: 5 }, () => tenantWithUser(db)))
   const get = ({ tenant, userId }: (typeof tenants)[number]) =>
     withTenant(tenant, () => db.read((tx) => userById(tx, { id: userId })))

@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
-import { type TenantId, withTenant } from '../../src/context/index.ts'
+import type { TenantId } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase, createTenantSigner } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
-import { asOwner, closeAfterwards, createDatabase, newTenant } from '../database.ts'
+import { asOwner, closeAfterwards, createDatabase } from '../database.ts'
+import { contextOf, newTenant, project, tenantIds, withTenant } from '../tenants.ts'
 
 const secret = 'one secret of this test, 40 characters..'
 const signer = createTenantSigner(secret)
 const database = await createDatabase()
-await migrate({ url: database.ownerUrl, signingSecrets: [secret] })
-const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 2 }), signer })
+await migrate({ ...project, url: database.ownerUrl, signingSecrets: [secret] })
+const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 2 }), signer, ...tenantIds })
 closeAfterwards(db)
 const app = asOwner({ ...database, ownerUrl: database.appUrl })
 
@@ -28,12 +29,14 @@ async function tenantWith(settings: Record<string, string>): Promise<string> {
   }
 }
 
-const tenant = newTenant() as TenantId // newTenant() returns canonical ids
+const tenant = newTenant() as TenantId // it is canonical
 const signed = signer(tenant, { actor: 'ada', requestId: 'r-1' })
 
 describe('a signed tenant context', () => {
   test('has the form v2.key.expiry.mac.actor.request id.tenant', () => {
-    expect(signed).toMatch(/^v2\.[0-9a-f]{8}\.[0-9]{10}\.[0-9a-f]{64}\.YWRh\.ci0x\.[0-9a-f-]{36}$/)
+    expect(signed).toMatch(
+      new RegExp(`^v2\\.[0-9a-f]{8}\\.[0-9]{10}\\.[0-9a-f]{64}\\.YWRh\\.ci0x\\.${RegExp.escape(tenant)}$`),
+    )
     expect(signed).toEndWith(`.${tenant}`)
   })
 
@@ -80,7 +83,7 @@ describe('a signed tenant context', () => {
   })
 
   test('carries a request id with dots', async () => {
-    const context = { tenantId: newTenant() as TenantId, requestId: 'a.b~c_d-1', actor: 'ada' } // it is canonical
+    const context = { ...contextOf(newTenant()), requestId: 'a.b~c_d-1', actor: 'ada' }
     expect(await runInContext(context, () => db.read((tx) => tx.$count(users)))).toBe(0)
   })
 
@@ -93,5 +96,10 @@ describe('a signed tenant context', () => {
       await owner`select encode(sha256(${row?.outer_key}::bytea || sha256(${row?.inner_key}::bytea || convert_to(${content}, 'UTF8'))), 'hex') as mac`
     expect(await tenantWith({ current_tenant: `${content}.${made?.mac}` })).toBe(tenant)
     expect(await tenantWith({ current_tenant: `${content}.${'0'.repeat(64)}` })).toBe('RH001')
+    const actor = app.begin(async (tx) => {
+      await tx`select set_config('app.current_tenant', ${`${content}.${made?.mac}`}, true), set_config('app.actor', 'ceo', true)`
+      return (await tx`select tenancy.current_actor() as actor`)[0]?.actor
+    })
+    expect(await actor).toBeNull() // that signature does not cover it
   })
 })

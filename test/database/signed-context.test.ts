@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import {
   createPool,
   createTenantDatabase,
@@ -13,19 +12,20 @@ import { findDatabaseError } from '../../src/errors/index.ts'
 import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { ourHashes } from '../../src/isolation/our-hashes.ts'
 import { migrate } from '../../src/migrate/index.ts'
-import { asOwner, closeAfterwards, createDatabase, newTenant, type TestDatabase } from '../database.ts'
+import { asOwner, closeAfterwards, createDatabase, type TestDatabase } from '../database.ts'
+import { newTenant, project, tenantIds, tenantIdType, withTenant } from '../tenants.ts'
 
 const secret = 'one secret of this test, 40 characters..'
 const another = 'another secret of this test, 40 chars...'
 
 function open(database: TestDatabase, signer?: TenantSigner): TenantDatabase {
-  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 2 }), signer })
+  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 2 }), signer, ...tenantIds })
   closeAfterwards(db)
   return db
 }
 
 const database = await createDatabase()
-const signWith = (signingSecrets: string[], at = database) => migrate({ url: at.ownerUrl, signingSecrets })
+const signWith = (signingSecrets: string[], at = database) => migrate({ ...project, url: at.ownerUrl, signingSecrets })
 await signWith([secret])
 const signed = open(database, createTenantSigner(secret))
 
@@ -87,7 +87,7 @@ describe('a database that accepts only signed tenants', () => {
   })
 
   test('still accepts only signed tenants after a migration without signing secrets', async () => {
-    await migrate({ url: database.ownerUrl })
+    await migrate({ ...project, url: database.ownerUrl })
     expect(await stateOf(countUsers(open(database)))).toBe('RH001')
   })
 
@@ -99,6 +99,17 @@ describe('a database that accepts only signed tenants', () => {
     expect(await states()).toEqual(['done', 'done'])
     await signWith([another], changing)
     expect(await states()).toEqual(['RH001', 'done'])
+  })
+
+  test('that verifies them no more writes no row of a signed tenant', async () => {
+    const unsigned = await createDatabase()
+    const service = open(unsigned, createTenantSigner(secret))
+    await signWith([secret], unsigned)
+    const tenant = newTenant()
+    await insertUser(service, tenant)
+    await signWith([], unsigned)
+    expect(await stateOf(insertUser(service, newTenant()))).not.toBe('done')
+    expect(await asOwner(unsigned)`select tenant_id as tenant from users`).toEqual([{ tenant }] as never) // postgres.js adds its own fields
   })
 
   test('accepts unsigned tenants again after a migration with an empty list of secrets', async () => {
@@ -149,7 +160,7 @@ describe('the isolation check', () => {
     )
     await asOwner(
       changed,
-    ).unsafe(`create or replace function tenancy.current_tenant_id() returns uuid language plpgsql stable
+    ).unsafe(`create or replace function tenancy.current_tenant_id() returns ${tenantIdType} language plpgsql stable
       security definer set search_path = pg_catalog as $body$${body}$body$`)
     expect(await problemsOf(changed, createTenantSigner(secret))).toContain(
       'its body is not the one that Rowhouse installs',

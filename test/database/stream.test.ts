@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { asc, eq, sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { type StatementResult, type TenantTx, TransactionMisuse } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { addUser, backendOf, failureOf, openDatabase, tenantWithUser, terminate } from './shared-database.ts'
 
 const total = 2500

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
-import { parseTenantId, TenantRequired, withTenant } from '../../src/context/index.ts'
+import { TenantRequired } from '../../src/context/index.ts'
 import { createTenantDatabase, prepared, query, TransactionMisuse } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
+import { contextOf, newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { addUser, countUsers, failureOf, openDatabase, owner, tenantWithUser } from './shared-database.ts'
 
 const settings = `select current_setting('app.current_tenant', true) as tenant,
@@ -117,7 +118,10 @@ describe('without a tenant', () => {
   const never = () => {
     throw new Error('A connection was acquired')
   }
-  const closed = createTenantDatabase({ connections: { acquire: never, release: never, close: async () => {} } })
+  const closed = createTenantDatabase({
+    connections: { acquire: never, release: never, close: async () => {} },
+    ...tenantIds,
+  })
 
   test.each(['read', 'write'] as const)('a %s is refused before any SQL', async (mode) => {
     expect(await failureOf(closed[mode](never))).toBeInstanceOf(TenantRequired)
@@ -126,13 +130,11 @@ describe('without a tenant', () => {
 
 describe('the settings of a transaction', () => {
   test('are the tenant and the request id', async () => {
-    const tenantId = parseTenantId(newTenant())
-    if (!tenantId) throw new Error('newTenant() returned no tenant id')
+    const context = contextOf(newTenant())
+    const tenant = context.tenantId
     const work = () => db.read((tx) => tx.execute(sql.raw(settings)))
-    expect(await runInContext({ tenantId, requestId: 'r-1' }, work)).toMatchObject([
-      { tenant: tenantId, request: 'r-1' },
-    ])
-    expect(await runInContext({ tenantId }, work)).toMatchObject([{ tenant: tenantId, request: '' }])
+    expect(await runInContext({ ...context, requestId: 'r-1' }, work)).toMatchObject([{ tenant, request: 'r-1' }])
+    expect(await runInContext(context, work)).toMatchObject([{ tenant, request: '' }])
   })
 
   test.each([false, true])('leave nothing on the connection afterwards (failed: %p)', async (failed) => {

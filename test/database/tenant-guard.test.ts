@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { createTenantDatabase, mapped, prepared, TenantNotConfirmed, type TenantTx } from '../../src/database/index.ts'
-import { asOwner, createDatabase, main, newTenant } from '../database.ts'
+import { asOwner, createDatabase, main } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { countUsers, failureOf, openDatabase, setsTenant, tenantWithUser } from './shared-database.ts'
 import { watchedPool } from './watched-pool.ts'
 
@@ -26,7 +26,11 @@ describe('a tenant that PostgreSQL does not set', () => {
         : text
     const violations: string[] = []
     const connections = watchedPool({ url: main.appUrl }, { rewrite })
-    const db = createTenantDatabase({ connections, onProtocolViolation: ({ what }) => violations.push(what) })
+    const db = createTenantDatabase({
+      connections,
+      onProtocolViolation: ({ what }) => violations.push(what),
+      ...tenantIds,
+    })
     const { tenant } = await tenantWithUser(db)
     isWrong = true
     expect(await withTenant(tenant, () => failureOf(db.write(work)))).toBeInstanceOf(TenantNotConfirmed)

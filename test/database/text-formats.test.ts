@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../src/context/index.ts'
 import { openConnection, query } from '../../src/database/index.ts'
 import { assertRowSecurity, createIsolationCheck } from '../../src/isolation/index.ts'
-import { asOwner, closeAfterwards, createDatabase, newTenant, open } from '../database.ts'
+import { asOwner, closeAfterwards, createDatabase, open } from '../database.ts'
 import { pgbouncer, startPooler } from '../pooler.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { withSettings } from './shared-database.ts'
 
 /** Each changes what PostgreSQL's text of a value means. */

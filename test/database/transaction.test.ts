@@ -1,5 +1,4 @@
 import { expect, test } from 'bun:test'
-import { withTenant } from '../../src/context/index.ts'
 import {
   type Connection,
   type ConnectionSource,
@@ -7,7 +6,8 @@ import {
   createTenantDatabase,
   type StatementResult,
 } from '../../src/database/index.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { addUser, backendOf, failureOf } from './shared-database.ts'
 import { nameOf } from './watched-pool.ts'
 
@@ -43,7 +43,7 @@ function poolWith(command: CommandHook): ConnectionSource {
   }
 }
 
-const openDatabase = (command: CommandHook) => createTenantDatabase({ connections: poolWith(command) })
+const openDatabase = (command: CommandHook) => createTenantDatabase({ connections: poolWith(command), ...tenantIds })
 
 test('a connection that is in a transaction after COMMIT never serves the next one', async () => {
   let isFirst = true
@@ -107,6 +107,7 @@ test('a signer that throws costs no connection', async () => {
   const db = createTenantDatabase({
     connections: createPool({ url: main.appUrl, size: 1, acquireTimeoutMs: 1000 }),
     signer,
+    ...tenantIds,
   })
   expect(await failureOf(withTenant(newTenant(), () => db.read(backendOf)))).toMatchObject({ message: 'no key' })
   isBroken = false

@@ -1,5 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
+import { tenantColumns } from '../../src/context/index.ts'
+import { tenantIds } from '../tenants.ts'
 
 const mood = pg.pgEnum('mood', ['good', 'so so', 'NULL', 'a"b\\c', '{}', ''])
 const bytea = pg.customType<{ data: Buffer }>({ dataType: () => 'bytea' })
@@ -61,7 +63,7 @@ type Name = keyof typeof scalars
 
 /** One table with a column of each type, of an array of it, and of a two-dimensional array of it. */
 export const typed = pg.pgTable('typed', {
-  tenantId: pg.uuid('tenant_id').notNull(),
+  tenantId: tenantColumns(tenantIds).tenantId,
   n: pg.integer().notNull(),
   bigserialNumber: pg.bigserial({ mode: 'number' }),
   bigserialBigint: pg.bigserial({ mode: 'bigint' }),

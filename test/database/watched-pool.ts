@@ -1,5 +1,4 @@
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { resultsBefore } from '../../src/database/batch.ts'
 import {
   type Connection,
@@ -12,6 +11,7 @@ import {
   type TenantDatabaseOptions,
   type TenantTx,
 } from '../../src/database/index.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 
 // This module has no Bun API: the cases of the escaped handle also run on Node.
 
@@ -120,7 +120,7 @@ export function openDatabaseWith<Schema extends Record<string, unknown> = Record
   tampering: Tampering = {},
 ) {
   const connections = watchedPool(options, tampering)
-  const db = createTenantDatabase({ connections, ...how })
+  const db = createTenantDatabase({ connections, ...how, ...tenantIds })
   return Object.assign(db, { sent: connections.sent, [Symbol.asyncDispose]: () => db.close() })
 }
 
@@ -133,7 +133,7 @@ export async function addUser(tx: TenantTx, name = 'Ada'): Promise<string> {
 
 /** A tenant with one user. */
 export async function tenantWithUser(db: Pick<TenantDatabase, 'write'>) {
-  const tenant = crypto.randomUUID()
+  const tenant = newTenant()
   return { tenant, userId: await withTenant(tenant, () => db.write((tx) => addUser(tx))) }
 }
 

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { integer, pgTable } from 'drizzle-orm/pg-core'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import { runsWithoutBegin } from '../../src/database/ending.ts'
 import {
   type Connection,
@@ -14,7 +13,8 @@ import {
   type TenantTx,
 } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
-import { asOwner, createDatabase, main, newTenant } from '../database.ts'
+import { asOwner, createDatabase, main } from '../database.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 import { countUsers, failureOf, openDatabase, setsTenant, tenantWithUser, until } from './shared-database.ts'
 import { watchedPool } from './watched-pool.ts'
 
@@ -89,7 +89,7 @@ describe('one statement that the work returns', () => {
 
   test('has BEGIN and COMMIT in messages of their own where all clients share a session', async () => {
     const connections = watchedPool({ url: main.ownerUrl })
-    const db = createTenantDatabase({ connections, role: 'app_user' })
+    const db = createTenantDatabase({ connections, role: 'app_user', ...tenantIds })
     const work = () => withTenant(newTenant(), () => db.write((tx) => count(tx, {})))
     await work()
     await work()
@@ -211,7 +211,11 @@ describe('a message without BEGIN', () => {
         },
       },
     )
-    const db = createTenantDatabase({ connections, onProtocolViolation: ({ what }) => violations.push(what) })
+    const db = createTenantDatabase({
+      connections,
+      onProtocolViolation: ({ what }) => violations.push(what),
+      ...tenantIds,
+    })
     const { tenant } = await tenantWithUser(db)
     begins = true
     await withTenant(tenant, () => failureOf(db.write(work)))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { asOwner, main, newTenant } from '../database.ts'
+import { asOwner, main } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
 
 const sql = connectAsAppUser()

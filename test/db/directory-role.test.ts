@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { startAdminServer } from '../database/admin-server.ts'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { asOwner, createDatabase } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { connectAsAppUser, sqlstateOf } from './app-user.ts'
 
 const server = await startAdminServer()
@@ -18,15 +19,15 @@ describe('the role of the directory may not', () => {
     'insert into users (email, name) values (1, 1)',
     'delete from tenancy.tenants',
     'truncate tenancy.tenants',
-    `update tenancy.tenants set id = '11111111-1111-1111-1111-111111111111'`,
+    `update tenancy.tenants set id = '${newTenant()}'`,
     'update tenancy.tenants set created_at = now()',
     `insert into tenancy.tenants (slug, name, created_at) values ('x', 'x', now())`,
     'update tenancy.tenant_domains set belongs_to = belongs_to',
     'select * from tenancy.tenant_history',
-    `insert into tenancy.tenant_history (tenant_id, action, login) values ('11111111-1111-1111-1111-111111111111', 'create', 'eve')`,
+    `insert into tenancy.tenant_history (tenant_id, action, login) values ('${newTenant()}', 'create', 'eve')`,
     'delete from tenancy.tenant_history',
-    'select * from tenancy.former_names',
-    'delete from tenancy.former_names',
+    'select * from tenancy.tenant_names',
+    'delete from tenancy.tenant_names',
     'select * from tenancy.signing_keys',
     'select * from tenancy.roles',
     `select tenancy.protect('tenancy.tenants')`,
@@ -73,8 +74,8 @@ describe('nobody but the recorder writes the history:', () => {
     `update tenancy.tenant_history set actor = 'eve'`,
     'delete from tenancy.tenant_history',
     'truncate tenancy.tenant_history',
-    'delete from tenancy.former_names',
-    `select * from tenancy.read_tenant_history('11111111-1111-1111-1111-111111111111', null, 1)`,
+    'delete from tenancy.tenant_names',
+    `select * from tenancy.read_tenant_history('${newTenant()}', null, 1)`,
   ])('%s', async (text) => {
     expect(await sqlstateOf(serving.unsafe(text))).toBe('42501')
     if (!text.startsWith('select')) expect(await sqlstateOf(admin.unsafe(text))).toBe('42501')
@@ -106,7 +107,7 @@ test('the recorder logs in nowhere, has no attribute and no member, and owns the
   expect(row).toMatchObject({
     special: false,
     hasMembers: false,
-    tables: ['former_names', 'tenant_history'],
+    tables: ['tenant_history', 'tenant_names'],
     mayCreate: false,
   })
 })

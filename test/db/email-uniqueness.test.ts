@@ -5,7 +5,8 @@ import { migrate } from '../../src/migrate/index.ts'
 import { createApp } from '../../src/service/app.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { deps } from '../app.ts'
-import { asOwner, main, newTenant } from '../database.ts'
+import { asOwner, main } from '../database.ts'
+import { newTenant, project, tenantIds } from '../tenants.ts'
 
 // In Turkish, lower('I') is 'ı': an index on lower(email) would take INFO@ and info@ for two addresses.
 const administrator = asOwner(main)
@@ -26,8 +27,8 @@ test.skipIf(!isPossible)('an e-mail address in capitals is taken in an ICU datab
   const [ownerUrl, appUrl] = [main.ownerUrl, main.appUrl].map(
     (url) => Object.assign(new URL(url), { pathname: `/${name}` }).href,
   )
-  await migrate({ url: ownerUrl ?? '' })
-  const db = createTenantDatabase({ connections: createPool({ url: appUrl ?? '', size: 1 }) })
+  await migrate({ ...project, url: ownerUrl ?? '' })
+  const db = createTenantDatabase({ connections: createPool({ url: appUrl ?? '', size: 1 }), ...tenantIds })
   const client = testClient(createApp({ ...deps, db }), { tenantHeader: deps.tenantHeader }).as(newTenant())
   const create = async (email: string) => (await client.post('/users', { email, name: 'Ada' })).status
   expect([await create('info@acme.example'), await create('INFO@acme.example')]).toEqual([201, 409])

@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../src/context/index.ts'
 import type { Query, TenantTx } from '../../src/database/index.ts'
 import * as task from '../../src/service/features/tasks/repository.ts'
 import * as user from '../../src/service/features/users/repository.ts'
 import { openDatabase } from '../database/shared-database.ts'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { asOwner, createDatabase } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 
 const database = await createDatabase()
 const tenant = newTenant()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { asOwner, main, newTenant } from '../database.ts'
+import { asOwner, main } from '../database.ts'
 import { until } from '../runtime/child.ts'
+import { newTenant } from '../tenants.ts'
 import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
 
 // Guarantee G3, as the serving role with raw SQL: on a fresh connection and on used ones.

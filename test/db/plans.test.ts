@@ -1,20 +1,21 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
-import { withTenant } from '../../src/context/index.ts'
 import type { Query, TenantTx } from '../../src/database/index.ts'
 import { findTask, listTasks } from '../../src/service/features/tasks/repository.ts'
 import { openDatabase } from '../database/shared-database.ts'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { asOwner, createDatabase } from '../database.ts'
+import { newTenant, tenantIdType, withTenant } from '../tenants.ts'
 import { asTenant, connectAsAppUser } from './app-user.ts'
 
 const database = await createDatabase()
 const owner = asOwner(database)
 const sql = connectAsAppUser(database.appUrl)
 const tenant = newTenant()
+const tenants = [tenant, ...Array.from({ length: 20 }, newTenant)]
 const id = crypto.randomUUID()
 
 await owner.unsafe(`
-  with tenants as (select '${tenant}'::uuid as tenant union all select gen_random_uuid() from generate_series(1, 20)),
+  with tenants as (select tenant::${tenantIdType} from unnest(string_to_array('${tenants.join()}', ',')) as tenant),
   made as (
     insert into users (tenant_id, email, name) select tenant, 'ada', 'Ada' from tenants returning tenant_id, id)
   insert into tasks (tenant_id, title, user_id, created_at)

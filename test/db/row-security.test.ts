@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'bun:test'
-import { asOwner, main, newTenant } from '../database.ts'
+import { asOwner, main } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { addUser, asTenant, connectAsAppUser, sqlstateOf } from './app-user.ts'
 
 // As the serving role with raw SQL: what the database isolates without our code.

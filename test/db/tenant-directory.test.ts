@@ -2,8 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { createIsolationCheck } from '../../src/isolation/index.ts'
 import { ourHashes } from '../../src/isolation/our-hashes.ts'
-import { asOwner, createDatabase, main, newTenant } from '../database.ts'
+import { asOwner, createDatabase, main } from '../database.ts'
 import { testFaults } from '../isolation/broken-databases.ts'
+import { newTenant } from '../tenants.ts'
 import { connectAsAppUser, sqlstateOf } from './app-user.ts'
 
 const sql = connectAsAppUser()
@@ -82,7 +83,7 @@ describe('the serving role', () => {
     `update tenancy.tenants set status = 'active'`,
     'delete from tenancy.tenants',
     'select * from tenancy.tenant_domains',
-    `insert into tenancy.tenant_domains values ('a.example', '11111111-1111-1111-1111-111111111111')`,
+    `insert into tenancy.tenant_domains values ('a.example', '${newTenant()}')`,
   ])('may not: %s', async (text) => {
     expect(await sqlstateOf(sql.unsafe(text))).toBe('42501')
   })
@@ -115,7 +116,7 @@ describe('the table of tenants', () => {
     'a-',
     'a\n',
     'x'.repeat(64),
-    newTenant(),
+    crypto.randomUUID(),
     '11111111-1111-1111-1111-111111111111',
   ])('rejects the slug %p', async (slug) => {
     expect(await add({ slug })).toBe('23514')
@@ -209,9 +210,9 @@ await testFaults('the tenant directory', [
     finds: { guarantee: 12, object: 'tenancy.tenant_domains', problem: 'the serving role can reach it' },
   },
   {
-    name: 'a granted table of former names',
-    sql: 'grant select on tenancy.former_names to app_user',
-    finds: { guarantee: 12, object: 'tenancy.former_names', problem: 'the serving role can reach it' },
+    name: 'a granted table of names',
+    sql: 'grant select on tenancy.tenant_names to app_user',
+    finds: { guarantee: 12, object: 'tenancy.tenant_names', problem: 'the serving role can reach it' },
   },
   {
     name: 'a history without row-level security',

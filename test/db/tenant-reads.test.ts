@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { asOwner, createDatabase } from '../database.ts'
+import { newTenant, tenantIdType } from '../tenants.ts'
 import { addUser, asTenant, connectAsAppUser } from './app-user.ts'
 
 // The function of the policies counts its calls in a sequence, which a rollback does not change.
@@ -12,10 +13,10 @@ await owner.unsafe(`
   insert into tasks (tenant_id, title, user_id) select '${tenant}', 'Paint', '${userId}' from generate_series(1, 20);
   create sequence calls;
   grant usage on sequence calls to app_user;
-  create or replace function tenancy.current_tenant_id() returns uuid language plpgsql stable parallel safe as $$
+  create or replace function tenancy.current_tenant_id() returns ${tenantIdType} language plpgsql stable parallel safe as $$
   begin
     perform nextval('calls');
-    return nullif(current_setting('app.current_tenant', true), '')::uuid;
+    return nullif(current_setting('app.current_tenant', true), '')::${tenantIdType};
   end $$`)
 
 const insert = `insert into tasks (title, user_id) select 'Paint', '${userId}'`

@@ -1,10 +1,9 @@
-import { afterAll, describe, expect, test } from 'bun:test'
-import { withTenant } from '../../src/context/index.ts'
+import { afterAll, describe, expect, spyOn, test } from 'bun:test'
 import { createPool } from '../../src/database/index.ts'
 import { createDirectoryEditor, type NewTenant, TenantExists, TenantNotFound } from '../../src/directory/index.ts'
 import { createTenantDirectory } from '../../src/resolution/index.ts'
 import { startAdminServer } from '../database/admin-server.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, tenantIdType, withTenant } from '../tenants.ts'
 
 const server = await startAdminServer()
 const log = { info: () => {}, error: () => {} }
@@ -29,6 +28,7 @@ const takenOf = async (promise: Promise<unknown>) => {
   const error = await failureOf(promise)
   return error instanceof TenantExists ? error.field : error
 }
+const invalid = (path: string) => ({ code: 'VALIDATION_FAILED', details: [{ path }] })
 const domainsOf = (slug: string) => [`${slug}.example`, `xn--bcher-kva.${slug}.example`]
 
 describe('create', () => {
@@ -41,7 +41,7 @@ describe('create', () => {
     })
     const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     expect(made).toEqual({
-      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      id: expect.stringMatching(tenantIdType === 'bigint' ? /^[1-9][0-9]*$/ : /^[0-9a-f-]{36}$/),
       ...{ slug, name: 'Acme Inc.', externalId: `org_${slug}`, domains: domainsOf(slug), status: 'active' },
       ...{ createdAt: instant, updatedAt: instant },
     })
@@ -59,8 +59,8 @@ describe('create', () => {
     expect(await create({ id })).toMatchObject({ id, externalId: null, domains: [] })
   })
 
-  test.each(['id', 'slug', 'externalId', 'domain'] as const)(
-    'throws TenantExists that names a taken %s',
+  test.each(['id', 'slug', 'externalId', 'domains'] as const)(
+    'throws TenantExists that names the taken %s',
     async (field) => {
       const slug = newSlug()
       const one = await create({ slug, externalId: slug, domains: [`${slug}.example`] })
@@ -68,21 +68,21 @@ describe('create', () => {
         id: { id: one.id },
         slug: { slug },
         externalId: { externalId: slug },
-        domain: { domains: one.domains },
+        domains: { domains: [`new.${slug}.example`, `${slug.toUpperCase()}.example.`] },
       }
       expect(await takenOf(create(same[field]))).toBe(field)
       expect(await failureOf(create(same[field]))).toMatchObject({
         code: 'CONFLICT',
-        details: [{ path: field, code: 'taken' }],
+        details: [{ path: field === 'domains' ? 'domains.1' : field, code: 'taken' }],
       })
     },
   )
 
-  test.each(['slug', 'externalId', 'domain'] as const)(
-    'gives a %s to one of ten calls at the same time',
+  test.each(['slug', 'externalId', 'domains'] as const)(
+    'gives %s to one of ten calls at the same time',
     async (field) => {
       const slug = newSlug()
-      const same = { slug: { slug }, externalId: { externalId: slug }, domain: { domains: domainsOf(slug) } }
+      const same = { slug: { slug }, externalId: { externalId: slug }, domains: { domains: domainsOf(slug) } }
       const outcomes = await Promise.all(
         Array.from({ length: 10 }, () =>
           create(same[field]).then(
@@ -98,7 +98,7 @@ describe('create', () => {
   test('keeps nothing of a tenant whose domain is taken', async () => {
     const { domains } = await create({ domains: [`${newSlug()}.example`] })
     const slug = newSlug()
-    expect(await takenOf(create({ slug, domains }))).toBe('domain')
+    expect(await takenOf(create({ slug, domains }))).toBe('domains')
     expect(await failureOf(tenants.get({ slug }))).toBeInstanceOf(TenantNotFound)
   })
 
@@ -111,23 +111,42 @@ describe('create', () => {
 
   test.each<[Partial<NewTenant>, string]>([
     [{ slug: 'Acme' }, 'slug'],
-    [{ slug: newTenant() }, 'slug'],
+    [{ slug: crypto.randomUUID() }, 'slug'],
     [{ slug: 'www' }, 'slug'],
     [{ slug: 'admin' }, 'slug'],
     [{ name: ' ' }, 'name'],
     [{ name: 'x'.repeat(201) }, 'name'],
     [{ name: 'a\u001b[31m' }, 'name'],
-    [{ id: '1' }, 'id'],
+    [{ id: '_1' }, 'id'],
     [{ externalId: '' }, 'externalId'],
     [{ externalId: 'a\nb' }, 'externalId'],
-    [{ domains: ['localhost'] }, 'domains'],
-    [{ domains: ['https://acme.example'] }, 'domains'],
-    [{ domains: ['acme.example:80'] }, 'domains'],
-    [{ domains: ['10.0.0.1'] }, 'domains'],
-    [{ domains: ['a.example', '*.example'] }, 'domains'],
-    [{ domains: [`${'a.'.repeat(130)}example`] }, 'domains'],
+    [{ domains: ['localhost'] }, 'domains.0'],
+    [{ domains: ['https://acme.example'] }, 'domains.0'],
+    [{ domains: ['acme.example:80'] }, 'domains.0'],
+    [{ domains: ['10.0.0.1'] }, 'domains.0'],
+    [{ domains: ['a.example', '*.example'] }, 'domains.1'],
+    [{ domains: [`${'a.'.repeat(130)}example`] }, 'domains.0'],
+    [{ domains: Array.from({ length: 101 }, (_, index) => `a${index}.example`) }, 'domains'],
   ])('rejects %p', async (given, path) => {
     expect(await failureOf(create(given))).toMatchObject({ code: 'VALIDATION_FAILED', details: [{ path }] })
+  })
+
+  // What `await c.req.json()` may return: it has the type any.
+  test.each<[string, string]>([
+    ['{"name":"Evil"}', 'slug'],
+    ['{"slug":"evil"}', 'name'],
+    ['{"slug":["api"],"name":"Evil"}', 'slug'],
+    ['{"slug":"evil","name":5}', 'name'],
+    ['{"slug":"evil","name":["Evil"]}', 'name'],
+    ['{"slug":"evil","name":"Evil","id":null}', 'id'],
+    ['{"slug":"evil","name":"Evil","externalId":null}', 'externalId'],
+    ['{"slug":"evil","name":"Evil","externalId":["e"]}', 'externalId'],
+    ['{"slug":"evil","name":"Evil","domains":"evil.example"}', 'domains'],
+    ['{"slug":"evil","name":"Evil","domains":[5]}', 'domains.0'],
+    ['[]', ''],
+    ['null', ''],
+  ])('rejects the body %s', async (body, path) => {
+    expect(await failureOf(tenants.create(JSON.parse(body), by))).toMatchObject(invalid(path))
   })
 
   test.each([
@@ -185,9 +204,17 @@ describe('list', () => {
     expect(found.map(({ id }) => id)).not.toContain(active.id)
   })
 
-  test.each([0, 1001, 1.5])('rejects the limit %p', async (limit) => {
-    expect(await failureOf(tenants.list({ limit }))).toBeInstanceOf(TypeError)
+  test.each([0, 1001, 1.5, Number.NaN])('rejects the limit %p', async (limit) => {
+    expect(await failureOf(tenants.list({ limit }))).toMatchObject(invalid('limit'))
+    expect(await failureOf(tenants.history({ id: newTenant() }, { limit }))).toMatchObject(invalid('limit'))
   })
+})
+
+test('list and history reject what a query may contain instead', async () => {
+  const { id } = await create()
+  expect(await failureOf(tenants.list(JSON.parse('{"status":"bogus"}')))).toMatchObject(invalid('status'))
+  expect(await failureOf(tenants.list({ after: '\u0000' }))).toMatchObject(invalid('after'))
+  expect(await failureOf(tenants.history({ id }, { before: 'nope' }))).toMatchObject(invalid('before'))
 })
 
 describe('rename', () => {
@@ -229,13 +256,27 @@ describe('rename', () => {
     }
   })
 
-  test('gives a domain that a tenant gave up to another one', async () => {
-    const domain = `${newSlug()}.example`
-    const [one, two] = [await create({ domains: [domain] }), await create()]
-    expect(await takenOf(tenants.rename({ id: two.id }, { domains: [domain] }, by))).toBe('domain')
-    await tenants.rename({ id: one.id }, { domains: [] }, by)
-    await tenants.rename({ id: two.id }, { domains: [domain] }, by)
-    expect(await reader.find({ domain })).toMatchObject({ id: two.id })
+  test('answers two tenants that swap their domains at the same time with TenantExists, and with no deadlock', async () => {
+    const names = domainsOf(newSlug())
+    const pair = await Promise.all(names.map((domain) => create({ domains: [domain] })))
+    for (const _ of Array(2)) {
+      const swap = pair.map(({ id }, index) =>
+        takenOf(tenants.rename({ id }, { domains: [names[1 - index] ?? '', `${id}.example`] }, by)),
+      )
+      // Each of them wants what the other one has or had.
+      expect(await Promise.all(swap)).toEqual(['domains', 'domains'])
+    }
+  })
+
+  test.each<[string, string]>([
+    ['{"slug":["api"]}', 'slug'],
+    ['{"name":null}', 'name'],
+    ['{"domains":"evil.example"}', 'domains'],
+    ['{"releaseDomains":true}', 'releaseDomains'],
+    ['{"domains":[],"releaseDomains":"true"}', 'releaseDomains'],
+  ])('rejects the body %s', async (body, path) => {
+    const { id } = await create()
+    expect(await failureOf(tenants.rename({ id }, JSON.parse(body), by))).toMatchObject(invalid(path))
   })
 
   test('throws for an unknown tenant and for a reserved slug', async () => {
@@ -319,4 +360,15 @@ test('the login of the service is refused', async () => {
   const wrong = open(server.appUrl)
   expect(await failureOf(wrong.list())).toMatchObject({ name: 'WrongAdminLogin' })
   await wrong.close()
+})
+
+test('without a logger, each call is one line of JSON on the console', async () => {
+  const written: string[] = []
+  const spy = spyOn(console, 'info').mockImplementation((line: string) => void written.push(line))
+  const quiet = createDirectoryEditor({ connections: createPool({ url: server.directoryUrl, size: 1 }) })
+  await quiet.list({ limit: 1 }, { actor: 'ada' })
+  spy.mockRestore()
+  await quiet.close()
+  const line = { level: 'info', message: 'administrative work', reason: 'read the tenant directory', actor: 'ada' }
+  expect(written.map((text) => JSON.parse(text))).toEqual([expect.objectContaining(line)])
 })

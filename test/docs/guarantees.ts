@@ -100,6 +100,7 @@ export const guarantees: Guarantee[] = [
         'tenant-ids/directory',
         'a text id that is the slug of another tenant opens its own tenant only, by a claim and by a header',
       ),
+      proof('resolution/claimed-roles', 'the roles of a claim cost no lookup'),
     ],
   },
   {
@@ -141,7 +142,7 @@ export const guarantees: Guarantee[] = [
     number: 8,
     topic: 'handle',
     title: 'One tenant for each transaction',
-    text: 'A transaction has one tenant. A single module sets it, once and only for this transaction, and no other code gets a connection from the pool. With a signing key, a statement that changes the actor or the request id loses the tenant.',
+    text: 'A transaction has one tenant. A single module sets it, once and only for this transaction, and no other code gets a connection from the pool. With a signing key, `tenancy.current_actor()` returns the signed actor only, and a statement that finds another actor or request id loses the tenant.',
     tests: [
       proof('database/tenant-database', 'the settings of a transaction > leave nothing on the connection afterwards'),
       proof('database/pipeline', 'statements that are sent together > are not run behind one that fails'),
@@ -150,6 +151,7 @@ export const guarantees: Guarantee[] = [
       proof('database/listeners', 'a protocol violation is reported after its connection was closed'),
       proof('tenant-ids/isolation', 'ids of type uuid > a context of another type is refused before any SQL'),
       proof('database/signed-actor', 'a signed tenant context > loses the tenant with'),
+      proof('injection/actor', 'no trigger %s a row takes a forged actor from tenancy.current_actor()'),
     ],
   },
   {
@@ -173,6 +175,7 @@ export const guarantees: Guarantee[] = [
       ),
       proof('database/privileged-login', 'returns no rows from work that begins with a savepoint that fails'),
       proof('database/wire', 'because the server is ready before it has answered fails the call'),
+      proof('tenant-ids/isolation', 'ids of type text > signed > on a database that verifies no signatures'),
       proof('database/confirmation', 'a protocol violation is reported with its number'),
       proof(
         'database/returned-queries',
@@ -232,6 +235,7 @@ export const guarantees: Guarantee[] = [
         'deep/cli/migrate-login',
         'refuses a role that exists with another password before it changes the database',
       ),
+      proof('migrate/migrate-roles', 'is no role that exists with %s'),
     ],
   },
   {
@@ -360,6 +364,9 @@ export const guarantees: Guarantee[] = [
         'auth/tenant-claims',
         'keeps kinds apart: an external id that is the id of another tenant does not open that tenant',
       ),
+      proof('auth/gateway', 'gateway() rejects the header with the secret as the one with the actor'),
+      proof('directory/tenant-names', 'opens no other tenant to a token that names it'),
+      proof('directory/tenant-names', 'gets no former %s that it saw in use'),
     ],
   },
   {
@@ -445,11 +452,13 @@ export const guarantees: Guarantee[] = [
     number: 28,
     topic: 'service',
     title: 'The same on every engine',
-    text: 'The same tests pass on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with one server connection.',
+    text: 'The same tests pass on PostgreSQL 15 and 18, on PGlite, and through a transaction pooler with one server connection. Those that depend on the type of tenant ids pass with uuid, text and bigint.',
     tests: [
       proof('deep/engines/servers', 'the suite is green > on PostgreSQL'),
       proof('deep/engines/servers', 'the suite is green > through a transaction pooler with one connection'),
       proof('deep/engines/pglite', 'on PGlite'),
+      proof('deep/tenant-ids/suite', 'the suite is green > with tenant ids of type text'),
+      proof('deep/tenant-ids/suite', 'the suite is green > with tenant ids of type bigint'),
     ],
   },
   {
@@ -530,6 +539,10 @@ export const guarantees: Guarantee[] = [
       proof('auth/tenant-claims', 'gives no role beside a list of several tenants'),
       proof('service/permissions', 'refuses a caller without a role in this tenant, before it parses the body'),
       proof('service/permissions', 'does not compile without a permission, and throws'),
+      proof(
+        'resolution/claimed-roles',
+        'the first claim that names the tenant gives the roles, however the request names it',
+      ),
     ],
   },
 ]

@@ -41,6 +41,7 @@ function guaranteesPage(): string {
     'Guarantees',
     'What Rowhouse guarantees about the isolation of tenants. "Foreign" means: of another tenant. The numbers are stable: code, tests and findings refer to G1, G2 and so on.',
     'Each guarantee lists the tests that fail when it is broken, and the [checks](checks/README.md) that report it in a database or a project. `bun run verify` fails when a listed test does not run or does not pass. [Mutation tests](mutations.md) prove that the tests fail when they should.',
+    '`bun run verify:deep` runs the listed tests again with [tenant ids](tenant-ids.md) of type text and bigint. [each-type.ts](../test/deep/tenant-ids/each-type.ts) names the guarantees and tests for which the type does not matter, each with the reason.',
     ...sections,
   )
 }

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { HTTPException } from 'hono/http-exception'
 import { ApiError, catalogue, type ErrorCode } from '../../src/errors/index.ts'
-import { newTenant } from '../database.ts'
 import { failing } from '../service/http/app.ts'
+import { newTenant } from '../tenants.ts'
 
 /** The contract with clients, as a copy of its own. */
 const expected: Record<ErrorCode, number> = {

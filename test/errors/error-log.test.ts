@@ -2,11 +2,11 @@ import { afterEach, beforeEach, expect, spyOn, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { pgTable, text } from 'drizzle-orm/pg-core'
 import { Hono } from 'hono'
-import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase } from '../../src/database/index.ts'
 import { ApiError, createErrorHandler } from '../../src/errors/index.ts'
-import { closeAfterwards, db, newTenant } from '../database.ts'
+import { closeAfterwards, db } from '../database.ts'
 import { directUrl } from '../faults/recovery.ts'
+import { newTenant, tenantIds, withTenant } from '../tenants.ts'
 
 type Options = Parameters<typeof createErrorHandler>[0]
 const missing = pgTable('no_such_table', { name: text('name') })
@@ -131,7 +131,7 @@ test.each([
   ['a port without a server', { port: '1' }, 'Start PostgreSQL', undefined],
 ])('%s is logged with what to do', async (_, change, remedy, sqlstate) => {
   const url = Object.assign(new URL(directUrl()), change) // a pooler has messages of its own
-  const other = createTenantDatabase({ connections: createPool({ url: url.href, size: 1 }) })
+  const other = createTenantDatabase({ connections: createPool({ url: url.href, size: 1 }), ...tenantIds })
   closeAfterwards(other)
   const { status } = await answer(() => inTenant(() => other.read((tx) => tx.execute(sql`select 1`))))
   expect(status).toBe(503)

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { newTenant } from '../database.ts'
 import { failing } from '../service/http/app.ts'
+import { newTenant } from '../tenants.ts'
 
 const responseTo = (thrown: unknown) => failing(thrown).as(newTenant()).get('/tasks')
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { createErrorHandler, type ErrorEnv } from '../../src/errors/index.ts'
-import { db, newTenant } from '../database.ts'
+import { db } from '../database.ts'
 import { build, failing } from '../service/http/app.ts'
+import { newTenant } from '../tenants.ts'
 
 function selfCaused(): Error {
   const error = new Error('x')

@@ -7,20 +7,22 @@ import { type TenantEnv, tenantColumns, unverified } from '../../src/context/ind
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { testClient } from '../../src/testing/index.ts'
-import { asOwner, createDatabase, newTenant, open } from '../database.ts'
+import { asOwner, createDatabase, open } from '../database.ts'
+import { newTenant, tenantColumnType, tenantIds } from '../tenants.ts'
 
 // The schemas that drizzle-zod derives from a table have its tenant column, id and creation time at run time.
 
-const notes = pgTable('notes', { ...tenantColumns(), text: text('text').notNull(), extra: jsonb('extra') }, (t) => [
-  primaryKey({ columns: [t.tenantId, t.id] }),
-  uniqueIndex().on(t.tenantId, t.text),
-]).enableRLS()
+const notes = pgTable(
+  'notes',
+  { ...tenantColumns(tenantIds), text: text('text').notNull(), extra: jsonb('extra') },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] }), uniqueIndex().on(t.tenantId, t.text)],
+).enableRLS()
 
 const database = await createDatabase()
 const db = open(database)
 await asOwner(database).unsafe(`
   create table notes (
-    tenant_id uuid not null default tenancy.current_tenant_id(), id uuid not null default tenancy.uuid_v7(),
+    tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), id uuid not null default tenancy.uuid_v7(),
     created_at timestamptz(3) not null default now(), updated_at timestamptz(3) not null default now(),
     text text not null, extra jsonb, primary key (tenant_id, id), unique (tenant_id, text));
   select tenancy.protect('notes')`)
@@ -28,7 +30,7 @@ await asOwner(database).unsafe(`
 /** What a user of the kit writes: drizzle-zod's schemas, and their result into the database. */
 const app = new Hono<TenantEnv>()
 app.onError(createErrorHandler())
-app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
 app.get('/notes', async (c) => c.json({ data: await db.read((tx) => tx.select().from(notes)) }))
 app.post('/notes', async (c) => {
   const body = createInsertSchema(notes).parse(await c.req.json())
@@ -163,10 +165,10 @@ describe('a body that only PostgreSQL finds fault with is rejected', () => {
 })
 
 test('a permission that is missing for another reason stays an error of the service', async () => {
-  await asOwner(database).unsafe('create table forgotten (tenant_id uuid, id uuid)')
+  await asOwner(database).unsafe(`create table forgotten (tenant_id ${tenantColumnType}, id uuid)`)
   const broken = new Hono()
   broken.onError(createErrorHandler())
-  broken.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+  broken.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
   broken.get('/', async (c) => c.json(await db.write((tx) => tx.execute(sql`update forgotten set id = null`))))
   expect((await broken.request('/', { headers: { 'X-Tenant-Id': newTenant() } })).status).toBe(500)
 })

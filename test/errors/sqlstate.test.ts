@@ -2,9 +2,10 @@ import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import type { TenantTx } from '../../src/database/index.ts'
 import { resultOf } from '../../src/database/query.ts'
-import { asOwner, db, main, newTenant } from '../database.ts'
+import { asOwner, db, main } from '../database.ts'
 import { build, newAcme } from '../service/http/app.ts'
 import { anyId } from '../service/http/refusals.ts'
+import { newTenant } from '../tenants.ts'
 
 const owner = asOwner(main)
 

@@ -1,10 +1,9 @@
 import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import { withTenant } from '../../src/context/index.ts'
 import type { TenantTx } from '../../src/database/index.ts'
 import { findDatabaseError } from '../../src/errors/index.ts'
 import { backendOf, failureOf, gate, openDatabase } from '../database/shared-database.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 
 const asTenant = <T>(work: () => Promise<T>) => withTenant(newTenant(), work)
 

@@ -1,11 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { users } from '../../db/schema/users.ts'
 import { runInContext } from '../../src/context/context.ts'
-import { parseTenantId, withTenant } from '../../src/context/index.ts'
 import { mapped, prepared, type TenantTx } from '../../src/database/index.ts'
 import { ApiError, findDatabaseError } from '../../src/errors/index.ts'
 import { addUser, countUsers, openDatabase } from '../database/shared-database.ts'
-import { newTenant } from '../database.ts'
+import { contextOf, newTenant, withTenant } from '../tenants.ts'
 import { type ConnectionFault, connectionFaultNames, connectionFaults } from './faults.ts'
 import { type Moment, openProxy } from './proxy.ts'
 import { directUrl, retry, sessionsToEnd } from './recovery.ts'
@@ -38,15 +37,15 @@ async function writeWith(fault: ConnectionFault, phase: Phase, moment: Moment, w
   // Not the first transaction, in whose message no COMMIT goes because it checks the login.
   if (!isArmed) await withTenant(newTenant(), () => db.write((tx) => tx.$count(users)))
   isArmed = true
-  const tenantId = parseTenantId(newTenant()) ?? expect.unreachable()
-  const write = () => runInContext({ tenantId, requestId: 'r-1' }, () => db.write(work))
+  const context = contextOf(newTenant())
+  const write = () => runInContext({ ...context, requestId: 'r-1' }, () => db.write(work))
 
   const error: unknown = await write().then(
     () => undefined,
     (error: unknown) => error,
   )
   const isCommitted = proxy.commits.has('r-1')
-  const rows = await countUsers(tenantId)
+  const rows = await countUsers(context.tenantId)
   // The next call may detect a loss at the end of the first transaction; a further one must succeed.
   await retry(write)
   for (const link of proxy.links) if (link.isFrozen) link.cut()

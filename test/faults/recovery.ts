@@ -1,7 +1,7 @@
-import { withTenant } from '../../src/context/index.ts'
 import { type Connection, type ConnectionSource, query, type TenantDatabase } from '../../src/database/index.ts'
 import { backendOf, gate, owner, until } from '../database/shared-database.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import type { FaultProxy } from './proxy.ts'
 
 /** The serving role's URL without the pooler of the suite, if there is one: the faults are meant for PostgreSQL's connections. */

@@ -1,8 +1,7 @@
 import { runInContext } from '../../src/context/context.ts'
-import { parseTenantId } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase, type TenantTx } from '../../src/database/index.ts'
 import { withSettings } from '../database/shared-database.ts'
-import { newTenant } from '../database.ts'
+import { contextOf, newTenant, tenantIds } from '../tenants.ts'
 import { audit, type Damage, describe, type Entry, noDamage, Thrown } from './ledger.ts'
 import { openProxy } from './proxy.ts'
 import { assertRecovered, directUrl, inspected, retry, sessionsToEnd, within } from './recovery.ts'
@@ -66,6 +65,7 @@ export async function runWithFaults({
   const db = createTenantDatabase({
     connections: inspected(pool, reportForeign),
     onProtocolViolation: ({ what }) => void damage.unexplained.push(what),
+    ...tenantIds,
   })
   const ids = Array.from({ length: tenants }, newTenant)
   const entries: Entry[] = []
@@ -104,8 +104,6 @@ async function call(
   damage: Damage,
 ): Promise<void> {
   const { requestId, scenario } = entry
-  const tenantId = parseTenantId(entry.tenant)
-  if (tenantId === undefined) throw new Error(`The scenario of ${requestId} has no tenant`)
   const controller = new AbortController()
   const abort = () => controller.abort(new Thrown('aborted'))
   let number = 0
@@ -114,7 +112,7 @@ async function call(
     const run = { ...shared, entry, number, writes: 0, abort }
     return scenario.returns && scenario.fault === undefined ? queriesOf(tx, run) : perform(tx, run)
   }
-  const context = { tenantId, requestId, signal: controller.signal }
+  const context = { ...contextOf(entry.tenant), requestId, signal: controller.signal }
   entry.outcome = await runInContext(context, () => shared.db[scenario.mode](work)).then(
     () => ({ acknowledged: true }),
     (error: unknown) => ({ acknowledged: false, error }),

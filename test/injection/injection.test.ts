@@ -5,7 +5,7 @@ import { type TenantId, unverified } from '../../src/context/index.ts'
 import { signingKeyOf, type TenantDatabase } from '../../src/database/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 import { payloads } from './payloads.ts'
 import { createTenant, descriptionsOf, expired, openSigned, openUnsigned, secret, wrong } from './stage.ts'
 
@@ -16,7 +16,7 @@ const unsigned = await openUnsigned()
 function createInjectableApp(db: TenantDatabase) {
   const app = new Hono()
   app.onError(createErrorHandler())
-  app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
   const inject = async (text: string) => await db.read((tx) => tx.execute(sql.raw(text)))
   app.post('/search', async (c) =>
     c.json(await inject(`select id, title from tasks where title = '${await c.req.text()}'`)),

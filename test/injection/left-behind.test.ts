@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import { type TenantId, withTenant } from '../../src/context/index.ts'
+import type { TenantId } from '../../src/context/index.ts'
 import type { TenantDatabase } from '../../src/database/index.ts'
 import { addCarelessFunction, byFunction } from '../database/session-state.ts'
+import { withTenant } from '../tenants.ts'
 import { createTenant, openSignedDatabase } from './stage.ts'
 
 // What a whole injected statement leaves behind for the next tenant of its connection: nothing. Each attack is tried as a statement,

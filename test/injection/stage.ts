@@ -1,6 +1,6 @@
 import { tasks } from '../../db/schema/tasks.ts'
 import { users } from '../../db/schema/users.ts'
-import { type TenantId, withTenant } from '../../src/context/index.ts'
+import type { TenantId } from '../../src/context/index.ts'
 import {
   createPool,
   createTenantDatabase,
@@ -9,7 +9,8 @@ import {
   type TenantSigner,
 } from '../../src/database/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
-import { closeAfterwards, createDatabase, newTenant, type TestDatabase } from '../database.ts'
+import { closeAfterwards, createDatabase, type TestDatabase } from '../database.ts'
+import { newTenant, project, tenantIds, withTenant } from '../tenants.ts'
 
 export const secret = 'the secret of this test, which has 40 ch'
 export const expired = createTenantSigner(secret, () => Date.now() - 120_000)
@@ -17,7 +18,7 @@ export const wrong = createTenantSigner('another secret, which has 40 characters
 
 function openDatabase(database: TestDatabase, signer?: TenantSigner): TenantDatabase {
   // One connection, so that settings that stay on it would affect the next request.
-  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 1 }), signer })
+  const db = createTenantDatabase({ connections: createPool({ url: database.appUrl, size: 1 }), signer, ...tenantIds })
   closeAfterwards(db)
   return db
 }
@@ -25,7 +26,7 @@ function openDatabase(database: TestDatabase, signer?: TenantSigner): TenantData
 /** Opens a new database that accepts only signed tenants. */
 export async function openSignedDatabase(): Promise<{ db: TenantDatabase; database: TestDatabase }> {
   const database = await createDatabase()
-  await migrate({ url: database.ownerUrl, signingSecrets: [secret] })
+  await migrate({ ...project, url: database.ownerUrl, signingSecrets: [secret] })
   return { db: openDatabase(database, createTenantSigner(secret)), database }
 }
 

@@ -1,12 +1,11 @@
 import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { pgTable, serial } from 'drizzle-orm/pg-core'
-import { withTenant } from '../../src/context/index.ts'
 import { prepared, type TenantTx } from '../../src/database/index.ts'
 import { createCarelessDatabase } from '../database/session-state.ts'
 import { addUser, backendOf, failureOf, openDatabase, owner, until } from '../database/shared-database.ts'
-import { newTenant } from '../database.ts'
 import { directUrl } from '../faults/recovery.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 
 // What nothing stops: SECURITY.md, "SQL injection". A test that turns red here is good news for that page.
 

@@ -6,7 +6,7 @@ import { type TenantId, unverified } from '../../src/context/index.ts'
 import type { TenantDatabase } from '../../src/database/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 import { createTenant, descriptionsOf, expired, openSigned, openUnsigned, wrong } from './stage.ts'
 import { wholeStatements } from './whole-statements.ts'
 
@@ -20,7 +20,7 @@ const unsigned = await openUnsigned()
 function createInjectableApp(db: TenantDatabase) {
   const app = new Hono()
   app.onError(createErrorHandler())
-  app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
   app.post('/run', async (c) => {
     const statement = sql.raw(await c.req.text())
     return c.json(await db.write(async (tx) => [await tx.execute(statement), await tx.select().from(tasks)]))

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { createIsolationCheck, type Finding } from '../../src/isolation/index.ts'
 import { migrate } from '../../src/migrate/index.ts'
 import { asOwner, createDatabase } from '../database.ts'
+import { project } from '../tenants.ts'
 
 /** A fault in a migrated database, and the finding that must name it. */
 export interface FaultCase {
@@ -32,7 +33,7 @@ export async function testFaults(subject: string, faults: FaultCase[]): Promise<
         )
       } finally {
         if (undo) await owner.unsafe(undo)
-        await migrate({ url: database.ownerUrl })
+        await migrate({ ...project, url: database.ownerUrl })
       }
       expect(await findErrors()).toEqual([])
     })

@@ -1,7 +1,8 @@
+import { newTenant, tenantIdType } from '../tenants.ts'
 import { testFaults } from './broken-databases.ts'
 
-const tenantFunction = 'create or replace function tenancy.current_tenant_id() returns uuid language sql'
-const body = `nullif(current_setting('app.current_tenant', true), '')::uuid`
+const tenantFunction = `create or replace function tenancy.current_tenant_id() returns ${tenantIdType} language sql`
+const body = `nullif(current_setting('app.current_tenant', true), '')::${tenantIdType}`
 
 await testFaults('keys, functions and views', [
   {
@@ -52,7 +53,7 @@ await testFaults('keys, functions and views', [
   },
   {
     name: 'a bare cast in the tenant function',
-    sql: `${tenantFunction} stable return current_setting('app.current_tenant', true)::uuid`,
+    sql: `${tenantFunction} stable return current_setting('app.current_tenant', true)::${tenantIdType}`,
     finds: { guarantee: 14, object: 'tenancy.current_tenant_id()', problem: 'it does not handle the empty setting' },
   },
   {
@@ -66,7 +67,7 @@ await testFaults('keys, functions and views', [
   },
   {
     name: 'a tenant function with a fallback',
-    sql: `${tenantFunction} stable return coalesce(${body}, '11111111-1111-1111-1111-111111111111'::uuid)`,
+    sql: `${tenantFunction} stable return coalesce(${body}, '${newTenant()}'::${tenantIdType})`,
     finds: {
       guarantee: 14,
       object: 'tenancy.current_tenant_id()',

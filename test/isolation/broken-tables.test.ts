@@ -1,6 +1,7 @@
+import { tenantColumnType } from '../tenants.ts'
 import { testFaults } from './broken-databases.ts'
 
-const tenantColumn = 'tenant_id uuid not null default tenancy.current_tenant_id()'
+const tenantColumn = `tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id()`
 
 await testFaults('tables', [
   {
@@ -76,7 +77,7 @@ await testFaults('tables', [
   },
   {
     name: 'a tenant column that may be null',
-    sql: `create table loose (tenant_id uuid, id uuid)`,
+    sql: `create table loose (tenant_id ${tenantColumnType}, id uuid)`,
     undo: 'drop table loose',
     finds: { guarantee: 12, object: 'public.loose', problem: 'its tenant column may be null' },
   },

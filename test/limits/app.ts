@@ -4,6 +4,7 @@ import { createErrorHandler } from '../../src/errors/index.ts'
 import { type TenantLimitsOptions, tenantLimits } from '../../src/limits/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { requestDeadline } from '../../src/service/middleware/request-deadline.ts'
+import { tenantIds } from '../tenants.ts'
 
 /** Waits until the work that is ready now has run. */
 export const turn = (): Promise<void> => new Promise(setImmediate)
@@ -29,7 +30,7 @@ export function build(options: TenantLimitsOptions) {
     tenants: 'any' as const,
     claims: { iss: c.req.header('X-Issuer') || undefined },
   })
-  app.use(tenant({ from: header('X-Tenant-Id'), auth: { vary: [], verify } }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth: { vary: [], verify }, ...tenantIds }))
   app.use(tenantLimits(options))
   app.get('/', (c) => c.text('done'))
   app.get('/raw', () => new Response('done'))
@@ -73,6 +74,3 @@ export function build(options: TenantLimitsOptions) {
 /** The rate headers of a response, on one line. */
 export const rateOf = ({ headers }: Response) =>
   ['Limit', 'Remaining', 'Reset', 'Policy'].map((name) => headers.get(`RateLimit-${name}`)).join(' ')
-
-/** The id of a tenant that no other test has. */
-export const newTenantId = (): string => crypto.randomUUID()

@@ -6,7 +6,8 @@ import { ok } from '../../src/envelope/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { ByteBudget, bodyLimits, responseLimits } from '../../src/limits/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
-import { newTenantId, turn } from './app.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
+import { turn } from './app.ts'
 
 const bytes = (length: number) => new Uint8Array(length).fill(0x20)
 
@@ -44,7 +45,7 @@ function build(options: { received?: number; sent?: number; stallMs?: number; si
   let held = 0
   let works = 0
   app.onError(createErrorHandler())
-  app.use(tenant({ from: header('X-Tenant-Id'), auth }))
+  app.use(tenant({ from: header('X-Tenant-Id'), auth, ...tenantIds }))
   app.use(async (c, next) => {
     if (options.signal) c.set('signal', options.signal)
     if (c.req.path === '/gone') c.set('signal', AbortSignal.abort(new Error('gone')))
@@ -85,56 +86,56 @@ describe('a body', () => {
     const response = await app.request('/echo', {
       method: 'POST',
       body: body.stream,
-      headers: { 'X-Tenant-Id': newTenantId() },
+      headers: { 'X-Tenant-Id': newTenant() },
     })
     expect([response.status, body.reads]).toEqual([401, 0])
   })
 
   test.each([0, 10, 4096, 4097, 10_000])('of %d bytes reaches the handler', async (length) => {
     const { as } = build()
-    const declared = await as(newTenantId()).post('/echo', bytes(length), { 'Content-Length': String(length) })
-    const inPieces = await as(newTenantId()).post('/echo', arriving([bytes(length)]).stream)
+    const declared = await as(newTenant()).post('/echo', bytes(length), { 'Content-Length': String(length) })
+    const inPieces = await as(newTenant()).post('/echo', arriving([bytes(length)]).stream)
     expect([await declared.json(), await inPieces.json()]).toEqual([{ length }, { length }])
   })
 
   test('in several pieces reaches the handler whole', async () => {
     const { as } = build()
     const pieces = Array.from({ length: 100 }, () => bytes(100))
-    const response = await as(newTenantId()).post('/echo', arriving(pieces).stream)
+    const response = await as(newTenant()).post('/echo', arriving(pieces).stream)
     expect(await response.json()).toEqual({ length: 10_000 })
   })
 
   test('with a declared length over the limit is 413 and not read', async () => {
     const { as } = build()
     const body = arriving([bytes(10_001)])
-    const response = await as(newTenantId()).post('/echo', body.stream, { 'Content-Length': '10001' })
+    const response = await as(newTenant()).post('/echo', body.stream, { 'Content-Length': '10001' })
     expect([response.status, response.headers.get('Connection'), body.reads]).toEqual([413, 'close', 0])
   })
 
   test('in pieces is 413 at the first byte over the limit', async () => {
     const { as } = build()
     const body = arriving(Array.from({ length: 100 }, () => bytes(5001)))
-    const response = await as(newTenantId()).post('/echo', body.stream)
+    const response = await as(newTenant()).post('/echo', body.stream)
     expect([response.status, response.headers.get('Connection'), body.reads]).toEqual([413, 'close', 2])
   })
 
   test('in very many pieces is refused before its end', async () => {
     const { as } = build()
     const body = arriving(Array.from({ length: 9000 }, () => bytes(1)))
-    const response = await as(newTenantId()).post('/echo', body.stream)
+    const response = await as(newTenant()).post('/echo', body.stream)
     expect(response.status).toBe(400)
     expect(body.reads).toBeLessThan(2000)
   })
 
   test('is counted while its handler runs, and not afterwards', async () => {
     const { as, received, heldByHandler } = build()
-    await as(newTenantId()).post('/echo', bytes(9000), { 'Content-Length': '9000' })
+    await as(newTenant()).post('/echo', bytes(9000), { 'Content-Length': '9000' })
     expect([heldByHandler(), received.state.bytes]).toEqual([9000, 0])
   })
 
   test('without a declared length is counted as it is', async () => {
     const { as, received, heldByHandler } = build()
-    await as(newTenantId()).post('/echo', arriving([bytes(30)]).stream)
+    await as(newTenant()).post('/echo', arriving([bytes(30)]).stream)
     expect([heldByHandler(), received.state.bytes]).toEqual([30, 0])
   })
 
@@ -142,22 +143,22 @@ describe('a body', () => {
     const { as, received } = build({ received: 20_000 })
     received.hold(['somebody'], 15_000)
     const body = arriving([bytes(6000)])
-    const response = await as(newTenantId()).post('/echo', body.stream, { 'Content-Length': '6000' })
+    const response = await as(newTenant()).post('/echo', body.stream, { 'Content-Length': '6000' })
     expect([response.status, response.headers.get('Retry-After'), body.reads]).toEqual([503, '1', 0])
   })
 
   test('beyond the share of its tenant is 429, and of another tenant is read', async () => {
     const { as, received } = build({ received: 40_000 })
-    const tenant = newTenantId()
+    const tenant = newTenant()
     received.hold([`tenant ${tenant}`], 10_000)
     const post = (id: string) => as(id).post('/echo', bytes(6000), { 'Content-Length': '6000' })
-    expect([(await post(tenant)).status, (await post(newTenantId())).status]).toEqual([429, 200])
+    expect([(await post(tenant)).status, (await post(newTenant())).status]).toEqual([429, 200])
   })
 
   test('beyond the share of its actor is 429 in another tenant too', async () => {
     const { as, received } = build({ received: 40_000 })
     received.hold(['actor https://issuer.example ada'], 10_000)
-    const post = (actor: string) => as(newTenantId(), actor).post('/echo', bytes(6000), { 'Content-Length': '6000' })
+    const post = (actor: string) => as(newTenant(), actor).post('/echo', bytes(6000), { 'Content-Length': '6000' })
     expect([(await post('ada')).status, (await post('grace')).status]).toEqual([429, 200])
   })
 })
@@ -165,16 +166,16 @@ describe('a body', () => {
 describe('a body', () => {
   test('that is compressed is 415, and not read', async () => {
     const body = arriving([bytes(10)])
-    const response = await build().as(newTenantId()).post('/echo', body.stream, { 'Content-Encoding': 'gzip' })
+    const response = await build().as(newTenant()).post('/echo', body.stream, { 'Content-Encoding': 'gzip' })
     expect([response.status, body.reads]).toEqual([415, 0])
   })
 
   test('can be read from the raw request where the handler needs it', async () => {
     const app = new Hono<TenantEnv>()
-    app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified({}) }))
+    app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified({}), ...tenantIds }))
     app.use(bodyLimits({ maxBytes: 100, budget: new ByteBudget({ totalBytes: 100 }), keepRaw: true }))
     app.post('/', async (c) => c.text(await c.req.raw.text()))
-    const init = { method: 'POST', body: 'as it was', headers: { 'X-Tenant-Id': newTenantId() } }
+    const init = { method: 'POST', body: 'as it was', headers: { 'X-Tenant-Id': newTenant() } }
     expect(await (await app.request('/', init)).text()).toBe('as it was')
   })
 })
@@ -182,27 +183,27 @@ describe('a body', () => {
 describe('a large response', () => {
   test('to a client that is gone counts nothing', async () => {
     const { app, sent } = build()
-    const response = await app.request('/gone', { headers: { 'X-Tenant-Id': newTenantId(), Authorization: 'ada' } })
+    const response = await app.request('/gone', { headers: { 'X-Tenant-Id': newTenant(), Authorization: 'ada' } })
     expect([response.status, sent.state.bytes]).toEqual([500, 0])
   })
 
   test('to HEAD counts nothing', async () => {
     const { app, sent } = build()
-    const headers = { 'X-Tenant-Id': newTenantId(), Authorization: 'ada' }
+    const headers = { 'X-Tenant-Id': newTenant(), Authorization: 'ada' }
     expect((await app.request('/large/200000', { method: 'HEAD', headers })).status).toBe(200)
     expect(sent.state.bytes).toBe(0)
   })
 
   test('that another one replaces is counted no longer than a client may read nothing', async () => {
     const { as, sent } = build({ stallMs: 1 })
-    expect((await as(newTenantId()).get('/replaced')).status).toBe(500)
+    expect((await as(newTenant()).get('/replaced')).status).toBe(500)
     while (sent.state.bytes > 0) await turn()
   })
 
   test('whose client goes away while it is sent counts nothing any more', async () => {
     const client = new AbortController()
     const { app, sent } = build({ signal: client.signal })
-    const headers = { 'X-Tenant-Id': newTenantId(), Authorization: 'ada' }
+    const headers = { 'X-Tenant-Id': newTenant(), Authorization: 'ada' }
     const response = await app.request('/large/200000', { headers })
     await response.body?.getReader().read()
     client.abort()
@@ -211,14 +212,14 @@ describe('a large response', () => {
 
   test('arrives whole', async () => {
     const { as } = build()
-    const response = await as(newTenantId()).get('/large/200000')
+    const response = await as(newTenant()).get('/large/200000')
     const text = await response.text()
     expect(JSON.parse(text)).toMatchObject({ success: true, data: 'x'.repeat(200_000) })
   })
 
   test('is counted until its last byte is read', async () => {
     const { as, sent } = build()
-    const response = await as(newTenantId()).get('/large/200000')
+    const response = await as(newTenant()).get('/large/200000')
     expect(sent.state.bytes).toBeGreaterThan(200_000)
     await response.text()
     expect(sent.state.bytes).toBe(0)
@@ -226,14 +227,14 @@ describe('a large response', () => {
 
   test('is not counted any more when the client goes away', async () => {
     const { as, sent } = build()
-    const response = await as(newTenantId()).get('/large/200000')
+    const response = await as(newTenant()).get('/large/200000')
     await response.body?.cancel()
     expect(sent.state.bytes).toBe(0)
   })
 
   test('that does not fit into the process is 503, never a part of it', async () => {
     const { as } = build({ sent: 100_000 })
-    const response = await as(newTenantId()).get('/large/200000')
+    const response = await as(newTenant()).get('/large/200000')
     expect([response.status, await response.json()]).toEqual([
       503,
       expect.objectContaining({ error: expect.objectContaining({ code: 'SERVICE_UNAVAILABLE' }) }),
@@ -242,21 +243,21 @@ describe('a large response', () => {
 
   test('of a tenant that has used its share is 429 before any work, and of another tenant is sent', async () => {
     const { as, worked } = build({ sent: 800_000 })
-    const tenant = newTenantId()
+    const tenant = newTenant()
     const unread = await as(tenant).get('/large/150000')
-    const statuses = [unread, await as(tenant).get('/large/150000'), await as(newTenantId()).get('/large/150000')]
+    const statuses = [unread, await as(tenant).get('/large/150000'), await as(newTenant()).get('/large/150000')]
     expect([statuses.map(({ status }) => status), worked()]).toEqual([[200, 429, 200], 2])
   })
 
   test('of a write is sent in any case, since the write is committed', async () => {
     const { as, sent } = build({ sent: 100_000 })
-    const response = await as(newTenantId()).post('/large/200000', '')
+    const response = await as(newTenant()).post('/large/200000', '')
     expect([response.status, (await response.text()).length > 200_000, sent.state.bytes]).toEqual([200, true, 0])
   })
 
   test('that nobody reads is cut off', async () => {
     const { as, sent } = build({ stallMs: 1 })
-    const response = await as(newTenantId()).get('/large/200000')
+    const response = await as(newTenant()).get('/large/200000')
     const reader = response.body?.getReader()
     await reader?.read()
     const read = async (): Promise<string> => ((await reader?.read())?.done ? 'the end' : read())

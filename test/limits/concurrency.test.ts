@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
+import { newTenant } from '../tenants.ts'
 import { build, turn } from './app.ts'
 
-const [a, b] = [crypto.randomUUID(), crypto.randomUUID()]
+const [a, b] = [newTenant(), newTenant()]
 
 describe('the concurrency limit', () => {
   test('runs `max` requests of a tenant at the same time', async () => {

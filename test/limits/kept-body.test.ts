@@ -4,11 +4,11 @@ import { type TenantEnv, unverified } from '../../src/context/index.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { ByteBudget, bodyLimits } from '../../src/limits/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
-import { newTenantId } from './app.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 
 const app = new Hono<TenantEnv>()
 app.onError(createErrorHandler())
-app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
 app.use(bodyLimits({ maxBytes: 1000, budget: new ByteBudget({ totalBytes: 10_000 }) }))
 app.post('/bytes', async (c) => c.body(await c.req.arrayBuffer()))
 app.post('/text', async (c) => c.body(await c.req.text()))
@@ -16,7 +16,7 @@ app.post('/json', async (c) => c.json(await c.req.json()))
 app.post('/all', async (c) => c.json([await c.req.json(), await c.req.text(), (await c.req.arrayBuffer()).byteLength]))
 
 async function send(path: string, body: string | Uint8Array<ArrayBuffer>, type = 'application/json') {
-  const headers = { 'X-Tenant-Id': newTenantId(), 'Content-Type': type }
+  const headers = { 'X-Tenant-Id': newTenant(), 'Content-Type': type }
   return new Uint8Array(await (await app.request(path, { method: 'POST', body, headers })).arrayBuffer())
 }
 const encode = (text: string) => new TextEncoder().encode(text)

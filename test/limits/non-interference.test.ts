@@ -2,9 +2,10 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { memoryRateStore } from '../../src/limits/index.ts'
 import { timeoutMs, tries } from '../properties/settings.ts'
+import { newTenant } from '../tenants.ts'
 import { build, Clock, rateOf, turn } from './app.ts'
 
-const tenants = { A: crypto.randomUUID(), B: crypto.randomUUID() }
+const tenants = { A: newTenant(), B: newTenant() }
 type Step = { by: 'A' | 'B'; does: 'send' | 'finish' | 'fail' | 'disconnect'; which: number } | { moveMs: number }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(

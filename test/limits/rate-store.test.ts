@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { memoryRateStore, type RateStore } from '../../src/limits/index.ts'
+import { newTenant, respelled } from '../tenants.ts'
 import { build, Clock, rateOf, turn } from './app.ts'
 
-const a = crypto.randomUUID()
+const a = newTenant()
 const rate = { limit: 3, windowSeconds: 60 }
 const down = new Error('The store is down')
 const failing: [string, RateStore][] = [
@@ -24,7 +25,7 @@ describe('a custom store', () => {
       calls.push(parameters)
       return { allowed: true, remaining: 2, resetSeconds: 20, retryAfterSeconds: 0 }
     }
-    await build({ rate: { ...rate, store: { take } } }).as(a.toUpperCase())('/')
+    await build({ rate: { ...rate, store: { take } } }).as(respelled(a))('/')
     expect(calls).toEqual([[`3;w=60:${a}`, rate]])
   })
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { memoryRateStore, type RateOptions, tenantLimits } from '../../src/limits/index.ts'
+import { newTenant } from '../tenants.ts'
 import { build, Clock, rateOf } from './app.ts'
 
-const [a, b] = [crypto.randomUUID(), crypto.randomUUID()]
+const [a, b] = [newTenant(), newTenant()]
 const rate = { limit: 3, windowSeconds: 60 }
 
 function limited(options: RateOptions = rate) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { tenantColumnType } from '../tenants.ts'
 import {
   createOwnedDatabases,
   failureOf,
@@ -133,7 +134,7 @@ test('the serving role may not call tenancy.for_all_tenants()', async () => {
 test('a new table may refer to a protected one when the owner is no superuser', async () => {
   const { project, sql, add } = await createNotes('no superuser')
   await using _ = project
-  const table = 'create table replies (tenant_id uuid not null, id int, note int, primary key (tenant_id, id))'
+  const table = `create table replies (tenant_id ${tenantColumnType} not null, id int, note int, primary key (tenant_id, id))`
   const key =
     'ALTER TABLE "replies" ADD CONSTRAINT "replies_note_fkey" FOREIGN KEY ("tenant_id","note") REFERENCES "public"."notes"("tenant_id","id");'
   await project.change('sql/40-protected-tables.sql', (text) => text + protectNotes.replace('notes', 'replies'))

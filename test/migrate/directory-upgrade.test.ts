@@ -86,6 +86,22 @@ describe.each(kindsOfOwners)('for an owner that is %s, the upgrade of a filled d
     await check.close()
   })
 
+  test('undoes what processes of the release before print as remedies', async () => {
+    const { url, sql } = await createFilled(owner)
+    await migrate({ url })
+    await sql`alter table tenancy.tenant_history force row level security`
+    await sql`revoke execute on function tenancy.find_tenant(text, text) from app_user`
+    await sql`alter function tenancy.current_tenant_id() security invoker`
+    await migrate({ url })
+    await sql`insert into tenancy.tenants (slug, name) values ('new', 'New')`
+    const check = createIsolationCheck({ url: databases.asSuperuser(url), role: 'app_user', allowPrivileged: true })
+    expect((await check.inspect()).filter(({ level }) => level === 'error')).toEqual([])
+    await check.close()
+    const [row] =
+      await sql`select has_function_privilege('app_user', 'tenancy.find_tenant(text, text)', 'EXECUTE') as finds`
+    expect(row?.finds).toBe(true)
+  })
+
   test('gives the recorder what a restore gave to its own login', async () => {
     const { url, sql } = await createFilled(owner)
     await migrate({ url })
@@ -93,7 +109,7 @@ describe.each(kindsOfOwners)('for an owner that is %s, the upgrade of a filled d
       select pg_get_userbyid(datdba) as owner from pg_database where datname = current_database()`
     for (const object of [
       'table tenancy.tenant_history',
-      'table tenancy.former_names',
+      'table tenancy.tenant_names',
       'function tenancy.record_tenant_change()',
       'function tenancy.read_tenant_history(text, uuid, int)',
     ])

@@ -70,6 +70,28 @@ describe('the serving role', () => {
   })
 })
 
+describe('the role of the directory', () => {
+  test.each([
+    ['createrole', 'a role with CREATEROLE'],
+    ['bypassrls', 'a role with BYPASSRLS'],
+    ['in role pg_write_all_data', 'a member of pg_write_all_data'],
+  ])('is no role that exists with %s', async (attribute, problem) => {
+    await server.owner.unsafe(`create role editors login ${attribute} password 'x'`)
+    const url = await server.createDatabase()
+    const { message } = await failureOf(migrate({ url, directoryRole: 'editors', directoryPassword: 'x' }))
+    expect(message).toBe(
+      `DATABASE_DIRECTORY_URL needs a role of its own, which a migration creates: editors is ${problem}. Nothing was changed.`,
+    )
+  })
+
+  test('is one that an administrator prepared', async () => {
+    await server.owner.unsafe(`create role editors login password 'x'`)
+    const url = await server.createDatabase()
+    for (const _ of [1, 2]) await migrate({ url, directoryRole: 'editors', directoryPassword: 'x' })
+    expect(await logIn(server.as(new URL(url).pathname.slice(1), 'editors', 'x'))).toBe('editors')
+  })
+})
+
 describe('an owner who is no superuser', () => {
   test('migrates with CREATEROLE and a database of its own', async () => {
     const { url, database } = await server.createLandlord('createrole')
@@ -90,6 +112,18 @@ describe('an owner who is no superuser', () => {
     expect(statements).toMatch(/^create role tenancy_recorder_\w+ nologin; grant tenancy_recorder_\w+ to landlord;$/)
     await server.owner.unsafe(statements ?? '')
     expect(await migrate({ url })).toHaveLength(journal.entries.length)
+    expect(await migrate({ url })).toEqual([])
+  })
+
+  test('gets a statement that lets it become the recorder again', async () => {
+    const { url } = await server.createLandlord('createrole')
+    await migrate({ url })
+    const [{ name } = {}] = await server.connect(url)`select name from tenancy.roles where purpose = 'recorder'`
+    await server.owner.unsafe(`revoke ${name} from landlord cascade; alter role landlord nocreaterole`)
+    const { message } = await failureOf(migrate({ url }))
+    const [, statement] = /then migrate again: (grant .*;)$/m.exec(message) ?? []
+    expect(statement).toBe(`grant ${name} to landlord;`)
+    await server.owner.unsafe(statement ?? '')
     expect(await migrate({ url })).toEqual([])
   })
 })

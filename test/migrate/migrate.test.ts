@@ -5,6 +5,7 @@ import { RowSecurityError } from '../../src/isolation/index.ts'
 import { MigrationError, migrate } from '../../src/migrate/index.ts'
 import { main } from '../database.ts'
 import { sqlstateOf } from '../db/app-user.ts'
+import { newTenant, project as ofType, tenantColumnType } from '../tenants.ts'
 import { createOwnedDatabases, failureOf, kindsOfOwners } from './owners.ts'
 import { copyProject } from './project.ts'
 
@@ -29,7 +30,7 @@ const everything = (sql: postgres.Sql) => sql`
     where setrole in (0, 'app_user'::regrole) and setdatabase in (0, (select oid from pg_database where datname = current_database()))
   order by 1, 2, 3`
 
-const anyId = '00000000-0000-0000-0000-000000000000'
+const anyId = newTenant()
 const shipped = journal.entries.map(({ tag }) => `drizzle/${tag}.sql`)
 
 describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
@@ -39,9 +40,9 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
   describe('a migration', () => {
     test('returns the new migrations, and changes nothing the second time', async () => {
       const { url, sql } = await createEmptyDatabase()
-      expect(await migrate({ url })).toEqual(shipped)
+      expect(await migrate({ ...ofType, url })).toEqual(shipped)
       const before = [...(await everything(sql))]
-      expect(await migrate({ url })).toEqual([])
+      expect(await migrate({ ...ofType, url })).toEqual([])
       expect([...(await everything(sql))]).toEqual(before)
     })
 
@@ -49,13 +50,17 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
       const { url, sql } = await createMigratedDatabase()
       await sql.begin(async (tx) => {
         await tx`lock table users, tasks in row exclusive mode`
-        expect(await migrate({ url })).toEqual([])
+        expect(await migrate({ ...ofType, url })).toEqual([])
       })
     })
 
     test('can run from several places at once', async () => {
       const { url, sql } = await createEmptyDatabase()
-      const applied = await Promise.all([migrate({ url }), migrate({ url }), migrate({ url })])
+      const applied = await Promise.all([
+        migrate({ ...ofType, url }),
+        migrate({ ...ofType, url }),
+        migrate({ ...ofType, url }),
+      ])
       expect(applied.flat()).toEqual(shipped)
       const tables = await sql`select from pg_class where relforcerowsecurity`
       const policies = await sql`select from pg_policy join pg_class c on c.oid = polrelid where relforcerowsecurity`
@@ -64,7 +69,7 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
 
     test('can run in several databases of one server at once', async () => {
       const databases = await Promise.all(Array.from({ length: 3 }, () => createEmptyDatabase()))
-      const applied = await Promise.all(databases.map(({ url }) => migrate({ url })))
+      const applied = await Promise.all(databases.map(({ url }) => migrate({ ...ofType, url })))
       expect(applied.flat()).toHaveLength(3 * shipped.length)
     })
 
@@ -74,14 +79,14 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
       await sql.unsafe(`alter table tasks no force row level security; alter table users disable row level security;
         drop policy tenant_restrictive on tasks; alter policy tenant_isolation on users using (true);
         grant all on tasks to app_user; grant update (tenant_id) on users to public`)
-      await migrate({ url })
+      await migrate({ ...ofType, url })
       expect((await everything(sql)).filter(({ kind }) => kind !== 'policy')).toEqual(before)
     })
 
     test('fails with SERVICE_UNAVAILABLE when the database does not exist', async () => {
       const url = new URL(main.ownerUrl)
       url.pathname = '/nowhere'
-      expect(await failureOf(migrate({ url: url.href }))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+      expect(await failureOf(migrate({ ...ofType, url: url.href }))).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
     })
   })
 
@@ -114,7 +119,7 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
         ...(await sql`select nspname from pg_namespace where nspname in ('tenancy', 'drizzle')`),
         ...(await sql`select relname from pg_class where relnamespace = 'public'::regnamespace`),
       ]).toEqual([])
-      expect(await migrate({ url })).toEqual(shipped)
+      expect(await migrate({ ...ofType, url })).toEqual(shipped)
     })
 
     test('leaves a migrated database unchanged', async () => {
@@ -164,7 +169,10 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
     test('are enough for a project without migrations', async () => {
       const { url, sql } = await createEmptyDatabase()
       await using project = await copyProject()
-      await project.write('sql/35-tables.sql', 'create table if not exists houses (org_id uuid not null, id uuid)')
+      await project.write(
+        'sql/35-tables.sql',
+        `create table if not exists houses (org_id ${tenantColumnType} not null, id uuid)`,
+      )
       await project.write('sql/40-protected-tables.sql', `select tenancy.protect('public.houses', 'org_id')`)
       const own = { url, migrations: 'nowhere', tenantColumn: 'org_id' }
       expect(await project.migrate(own)).toEqual([])
@@ -175,13 +183,14 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
 
     test('are required', async () => {
       const { url } = await createEmptyDatabase()
-      expect((await failureOf(migrate({ url, sql: 'nowhere' }))).message).toContain('"rowhouse init" writes it')
+      expect((await failureOf(migrate({ ...ofType, url, sql: 'nowhere' }))).message).toContain(
+        '"rowhouse init" writes it',
+      )
     })
   })
 
   describe('a new table of tenants that was not protected', () => {
-    const forgotten =
-      'create table notes (tenant_id uuid not null default tenancy.current_tenant_id(), id uuid not null)'
+    const forgotten = `create table notes (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), id uuid not null)`
 
     test('makes the migration fail with its name', async () => {
       const { url, sql } = await createEmptyDatabase()
@@ -217,19 +226,19 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
     test('is rejected by protect() when its tenant column has another type or default', async () => {
       const { sql } = await createMigratedDatabase()
       for (const column of [
-        'tenant_id uuid',
-        'tenant_id text not null',
-        `tenant_id uuid not null default '${anyId}'`,
+        `tenant_id ${tenantColumnType}`,
+        'tenant_id integer not null',
+        `tenant_id ${tenantColumnType} not null default '${anyId}'`,
       ]) {
         await sql.unsafe(`drop table if exists notes; create table notes (${column}, id uuid)`)
         const error = await failureOf(sql`select tenancy.protect('notes')`)
-        expect(error.message).toContain('notes needs the column: tenant_id uuid not null default')
+        expect(error.message).toContain(`notes needs the column: tenant_id ${tenantColumnType} not null default`)
       }
     })
 
     test('gets the default of its tenant column from protect()', async () => {
       const { sql } = await createMigratedDatabase()
-      await sql.unsafe(`create table "Odd ""notes" ("Org Id" uuid not null)`)
+      await sql.unsafe(`create table "Odd ""notes" ("Org Id" ${tenantColumnType} not null)`)
       await sql`select tenancy.protect('"Odd ""notes"', 'Org Id')`
       const [column] = await sql`select pg_get_expr(adbin, adrelid) as preset from pg_attrdef
         where adrelid = '"Odd ""notes"'::regclass`

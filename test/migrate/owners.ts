@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import { migrate } from '../../src/migrate/index.ts'
 import { createBareDatabase, main } from '../database.ts'
+import { newTenant, project, tenantColumnType } from '../tenants.ts'
 
 /** A database with the URL of its owner, and a client of a superuser. */
 export interface OwnedDatabase {
@@ -47,7 +48,7 @@ export function createOwnedDatabases() {
 
   async function createMigrated(owner: KindOfOwner): Promise<OwnedDatabase> {
     const database = await createEmpty(owner)
-    await migrate({ url: database.url })
+    await migrate({ ...project, url: database.url })
     return database
   }
 
@@ -59,10 +60,10 @@ export function createOwnedDatabases() {
 
 /** Two tenants with a row each in the table `notes` of a migrated database, for migrations that come after it. */
 export const notesMigration = `create table notes (
-  tenant_id uuid not null default tenancy.current_tenant_id(), id int not null, kind text, primary key (tenant_id, id))`
+  tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), id int not null, kind text, primary key (tenant_id, id))`
 export const protectNotes = `\n--> statement-breakpoint\nselect tenancy.protect('public.notes')`
 export const insertNotes = (sql: postgres.Sql) =>
-  sql`insert into notes select gen_random_uuid(), n, 'new' from generate_series(1, 2) as n`
+  sql`insert into notes values (${newTenant()}, 1, 'new'), (${newTenant()}, 2, 'new')`
 
 /** The error of a promise that must fail. */
 export async function failureOf(promise: Promise<unknown>): Promise<Error> {

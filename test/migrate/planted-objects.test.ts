@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { migrate } from '../../src/migrate/index.ts'
+import { project as ofType, tenantColumnType } from '../tenants.ts'
 import { createOwnedDatabases, failureOf, kindsOfOwners } from './owners.ts'
 import { copyProject } from './project.ts'
 import { startRoleServer } from './role-server.ts'
@@ -27,7 +28,7 @@ describe('a function that another role planted in the schema public', () => {
     const { url, superuser, landlord } = await createShared('grant create on schema public to landlord')
     await landlord.unsafe(planted)
     await superuser.unsafe('revoke create on schema public from landlord')
-    const error = await failureOf(migrate({ url }))
+    const error = await failureOf(migrate({ ...ofType, url }))
     expect(await isSuperuser()).toBe(false)
     expect(error.message).toMatch(
       /^Other roles can run code of their own with the rights of this migration, so it changed nothing\./,
@@ -41,7 +42,7 @@ describe('a function that another role planted in the schema public', () => {
     const { url, landlord } = await createShared('grant create on schema public to landlord')
     await landlord.unsafe(planted)
     await using project = await copyProject()
-    const houses = 'create table if not exists public.houses (tenant_id uuid not null, id uuid)'
+    const houses = `create table if not exists public.houses (tenant_id ${tenantColumnType} not null, id uuid)`
     const protect = `select tenancy.protect('public.houses')`
     await project.write(
       'sql/40-protected-tables.sql',
@@ -82,24 +83,24 @@ describe('a migration refuses', () => {
   ])('%s, and prints the statement that ends it', async (_, grants, problem) => {
     const before = 'create function public.starts_with_name(text, name) returns boolean return starts_with($1, $2);'
     const { url, superuser } = await createShared(before + grants)
-    const error = await failureOf(migrate({ url }))
+    const error = await failureOf(migrate({ ...ofType, url }))
     expect(error.message).toContain(problem)
     for (const [statement] of error.message.matchAll(/(?<=\n {6}).*;$/gm)) await superuser.unsafe(statement)
-    await migrate({ url }).catch((error: Error) => expect(error.message).not.toContain('Other roles'))
+    await migrate({ ...ofType, url }).catch((error: Error) => expect(error.message).not.toContain('Other roles'))
   })
 })
 
 test('the first migration ends the privilege of every role to create objects in the schema public', async () => {
   const { url } = await createShared('grant create on schema public to public')
-  expect(await migrate({ url })).not.toEqual([])
+  expect(await migrate({ ...ofType, url })).not.toEqual([])
 })
 
 describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
   test('functions of the owner and of a superuser in the search_path are no obstacle', async () => {
     const { url, sql } = await owned.createEmpty(owner)
     await sql.unsafe('create function public.mine() returns int return 1')
-    expect(await migrate({ url })).not.toEqual([])
-    expect(await migrate({ url })).toEqual([])
+    expect(await migrate({ ...ofType, url })).not.toEqual([])
+    expect(await migrate({ ...ofType, url })).toEqual([])
   })
 
   test('files of the project run with the search_path of the login', async () => {
@@ -118,7 +119,7 @@ describe.each(kindsOfOwners)('for an owner that is %s', (owner) => {
 test('a superuser can migrate a database that another role owns and has migrated', async () => {
   const { url, sql } = await owned.createMigrated('no superuser')
   await sql.unsafe('create function public.mine() returns int return 1')
-  expect(await migrate({ url: owned.asSuperuser(url) })).toEqual([])
+  expect(await migrate({ ...ofType, url: owned.asSuperuser(url) })).toEqual([])
 })
 
 test('every function of sql/ has a search_path of its own, or a body that PostgreSQL resolved when it was created', async () => {

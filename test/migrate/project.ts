@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { shared } from '../../db/schema/shared.ts'
 import { type MigrateOptions, migrate } from '../../src/migrate/index.ts'
+import { project as ofType, tenantIds } from '../tenants.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -19,14 +20,15 @@ export interface Project extends AsyncDisposable {
 
 export async function copyProject(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'rowhouse-project-'))
-  for (const part of ['sql', 'drizzle']) await cp(join(root, part), join(folder, part), { recursive: true })
+  await cp(join(root, 'sql'), join(folder, 'sql'), { recursive: true })
+  await cp(ofType.migrations ?? join(root, 'drizzle'), join(folder, 'drizzle'), { recursive: true })
   const write = (path: string, text: string) => writeFile(join(folder, path), text)
   const change = async (path: string, change: (text: string) => string) =>
     await write(path, change(await readFile(join(folder, path), 'utf8')))
   return {
     folder,
     migrate: (options) =>
-      migrate({ sql: join(folder, 'sql'), migrations: join(folder, 'drizzle'), shared, ...options }),
+      migrate({ ...tenantIds, sql: join(folder, 'sql'), migrations: join(folder, 'drizzle'), shared, ...options }),
     change,
     write,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),

@@ -7,7 +7,8 @@ import { header } from '../../src/resolution/index.ts'
 import { createApp } from '../../src/service/app.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { app, deps } from '../app.ts'
-import { createDatabase, newTenant, open } from '../database.ts'
+import { createDatabase, open } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 
 interface Operation {
   operationId: string

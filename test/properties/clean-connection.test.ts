@@ -2,7 +2,6 @@ import { afterAll, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { users } from '../../db/schema/users.ts'
-import { withTenant } from '../../src/context/index.ts'
 import {
   createPool,
   createTenantDatabase,
@@ -21,16 +20,18 @@ import {
   stateOf,
 } from '../database/session-state.ts'
 import { addUser } from '../database/shared-database.ts'
-import { createDatabase, newTenant } from '../database.ts'
+import { createDatabase } from '../database.ts'
+import { newTenant, project, tenantIds, withTenant } from '../tenants.ts'
 import { timeoutMs, tries } from './settings.ts'
 
 const secret = 'the secret of this test, which has 40 ch'
 const database = await createDatabase()
-await migrate({ url: database.ownerUrl, signingSecrets: [secret] })
+await migrate({ ...project, url: database.ownerUrl, signingSecrets: [secret] })
 await addCarelessFunction(database)
 const db = createTenantDatabase({
   connections: createPool({ url: database.appUrl, size: 1 }),
   signer: createTenantSigner(secret),
+  ...tenantIds,
 })
 afterAll(() => db.close())
 

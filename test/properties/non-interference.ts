@@ -60,7 +60,8 @@ export function nonInterference({ target, operations, clear }: Stage, { atOnce =
   )
   return fc.asyncProperty(anySteps(operations), others, async (steps, others) => {
     await clear()
-    const together = await runTogether(target, steps, [newSender(), newSender()], atOnce)
+    const both = [newSender(), newSender()] as [Sender, Sender]
+    const together = await runTogether(target, steps, both, atOnce)
 
     await clear()
     const [a, b] = [newSender(), newSender()]
@@ -69,7 +70,7 @@ export function nonInterference({ target, operations, clear }: Stage, { atOnce =
     for (const ask of first) await send(target, ask, b, a)
     const alone = await runTogether(target, own, [a, b])
 
-    const [found, wanted] = [normalised(together), normalised(alone)]
+    const [found, wanted] = [normalised(together, both), normalised(alone, [a, b])]
     for (const [index, reply] of found.entries()) expect(reply).toEqual(wanted[index] ?? expect.unreachable())
   })
 }

@@ -52,7 +52,7 @@ function requestTo(operation: Operation, operations: Operation[]): fc.Arbitrary<
       method: method === 'GET' ? mostly(['GET'], ['HEAD']) : fc.constant(method),
       id: mostly(idsOf(collection), ['not-an-id', '%00', "'"]),
       search: searchOf(operation, operations),
-      tenant: mostly(['{tenant}'], ['{TENANT}', '', '{{tenant}}', 'nonsense', '{tenant}, {other tenant}']),
+      tenant: mostly(['{tenant}'], ['{TENANT}', '', '{{tenant}}', '_nonsense', '{tenant}, {other tenant}']),
       type: mostly(['application/json'], ['text/plain']),
       body: bodyOf(operation, operations),
     })

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { testClient } from '../../src/testing/index.ts'
 import { app } from '../app.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, tenantIdType } from '../tenants.ts'
 import { timeoutMs, tries } from './settings.ts'
 
 const { as } = testClient(app)
@@ -24,12 +24,19 @@ const spellings = (id: string): fc.Arbitrary<string> => {
   )
 }
 
-/** A header selects the tenant with exactly this id, in any letter case, or the request fails. */
+const form = {
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  text: /^[a-z0-9][a-z0-9_.-]{0,127}$/i,
+  bigint: /^[1-9][0-9]{0,17}$|^[1-8][0-9]{18}$/,
+}[tenantIdType]
+const canonical = (id: string) => (tenantIdType === 'uuid' ? id.toLowerCase() : id)
+
+/** A header selects the tenant with exactly this id, a uuid in any letter case, or the request fails. */
 const selectsItsOwn = fc.asyncProperty(spellings(a), async (spelled) => {
   const { status, data } = await as(spelled).get<{ name: string }[] | undefined>('/users')
   // White space around a header's value is not part of it (RFC 9110, section 5.5).
-  const id = spelled.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase()
-  const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+  const id = canonical(spelled.replace(/^[ \t]+|[ \t]+$/g, ''))
+  const isId = form.test(id)
   const names = id === a || id === b ? [id] : []
   const seen = { status, names: data?.map(({ name }) => name) }
   expect(seen).toEqual(isId ? { status: 200, names } : { status: id === '' ? 403 : 400, names: undefined })

@@ -1,5 +1,5 @@
 import type { Target } from '../../src/testing/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, respelled } from '../tenants.ts'
 import { show, type Template } from './requests.ts'
 
 /** A tenant that sends requests, with the ids that it created and guessed. */
@@ -29,7 +29,7 @@ export async function send(target: Target, template: Template, self: Sender, oth
   function valueFor(placeholder: string, kind: string, which: string): string {
     if (kind === 'mark') return self.mark
     if (kind === 'tenant') return self.tenant
-    if (kind === 'TENANT') return self.tenant.toUpperCase()
+    if (kind === 'TENANT') return respelled(self.tenant)
     const [, collection = '', index = ''] = which.split(' ')
     const own = self.made.get(collection) ?? []
     // Depends only on its own requests, so that repeated requests refer to the same rows.
@@ -52,8 +52,8 @@ export async function send(target: Target, template: Template, self: Sender, oth
   return { request: show(template), status: response.status, headers: lines, body }
 }
 
-/** The replies with ids numbered in order of appearance, and without times. */
-export function normalised(replies: Reply[]): Reply[] {
+/** The replies with ids numbered in order of appearance, the names of the tenants instead of theirs, and without times. */
+export function normalised(replies: Reply[], [a, b]: [Sender, Sender]): Reply[] {
   const ids: string[] = []
   const numbered = (id: string) => {
     if (!ids.includes(id.toLowerCase())) ids.push(id.toLowerCase())
@@ -61,6 +61,8 @@ export function normalised(replies: Reply[]): Reply[] {
   }
   const plain = (text: string) =>
     text
+      .replaceAll(a.tenant, 'A')
+      .replaceAll(b.tenant, 'B')
       .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, numbered)
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'time')
   return replies.map(({ request, status, headers, body }) => ({

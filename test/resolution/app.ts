@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
-import { parseTenantId, type TenantEnv, tenantContext, unverified } from '../../src/context/index.ts'
+import { type TenantEnv, tenantContext, unverified } from '../../src/context/index.ts'
 import { partsOf } from '../../src/context/internal.ts'
 import { createErrorHandler } from '../../src/errors/index.ts'
 import { type DirectoryEntry, type TenantDirectory, type TenantOptions, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
+import { contextOf, newTenant, tenantIds } from '../tenants.ts'
 
 /** An app that answers every route with the tenant context. Its callers are unverified, unless `auth` verifies them. */
 export function newApp(options: Omit<TenantOptions, 'auth'> & Partial<TenantOptions>, at = '*') {
@@ -13,7 +13,7 @@ export function newApp(options: Omit<TenantOptions, 'auth'> & Partial<TenantOpti
     c.set('requestId', 'r-1')
     await next()
   })
-  app.use(at, tenant({ auth: unverified(), ...options }))
+  app.use(at, tenant({ auth: unverified(), ...tenantIds, ...options }))
   app.get(at, (c) => c.json(tenantContext()))
   return app
 }
@@ -27,8 +27,10 @@ export const directoryOf = (...tenants: DirectoryEntry[]): TenantDirectory => ({
 })
 
 /** An entry for {@link directoryOf}, with a new id. */
-export function newEntry(slug: string, status: DirectoryEntry['status'] = 'active'): DirectoryEntry {
-  const id = parseTenantId(newTenant())
-  if (id === undefined) throw new Error('newTenant() returned an invalid tenant id')
-  return { id, slug, status }
+export function newEntry(
+  slug: string,
+  status: DirectoryEntry['status'] = 'active',
+  id: string = newTenant(),
+): DirectoryEntry {
+  return { id: contextOf(id).tenantId, slug, status }
 }

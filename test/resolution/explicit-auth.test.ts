@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { type Authentication, type Identity, unverified } from '../../src/context/index.ts'
 import { claim, header, type TenantOptions, tenant } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { newApp } from './app.ts'
 
 // What is left out lets nobody in: the type refuses it, and for JavaScript the construction or the request does.

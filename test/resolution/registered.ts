@@ -1,5 +1,6 @@
-import { parseTenantId, type TenantId } from '../../src/context/index.ts'
+import type { TenantId } from '../../src/context/index.ts'
 import { owner } from '../database/shared-database.ts'
+import { contextOf, newTenant } from '../tenants.ts'
 
 export const newSlug = () => `t${crypto.randomUUID().slice(0, 13)}`
 
@@ -19,7 +20,7 @@ export interface Keys {
 
 /** The keys of a tenant that does not exist. */
 export function newKeys(slug = newSlug()): Keys {
-  return { id: crypto.randomUUID(), slug, externalId: `org_${crypto.randomUUID()}`, domain: `${slug}.example` }
+  return { id: newTenant(), slug, externalId: `org_${crypto.randomUUID()}`, domain: `${slug}.example` }
 }
 
 /** Writes a tenant with a value of each kind into the directory of the shared database. */
@@ -30,11 +31,7 @@ export async function registerAll(keys = newKeys()): Promise<Keys> {
   return keys
 }
 
-export function idOf(text: string): TenantId {
-  const id = parseTenantId(text)
-  if (id === undefined) throw new TypeError(`${text} is not a tenant id`)
-  return id
-}
+export const idOf = (text: string): TenantId => contextOf(text).tenantId
 
 export const suspend = async (id: string) =>
   void (await owner`update tenancy.tenants set status = 'suspended' where id = ${id}`)

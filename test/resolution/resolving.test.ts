@@ -10,7 +10,7 @@ import {
   type TenantOptions,
   tenant,
 } from '../../src/resolution/index.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, respelled, tenantIdMust, tenantIds } from '../tenants.ts'
 import { directoryOf, newApp, newEntry } from './app.ts'
 
 const from = header('X-Tenant-Id')
@@ -75,21 +75,21 @@ describe('without a tenant directory', () => {
   test.each([subdomain(), firstOf(from, subdomain())])(
     'tenant() rejects an extractor that yields names (%#)',
     (extractor) => {
-      expect(() => tenant({ from: extractor, auth: unverified() })).toThrow(TypeError)
+      expect(() => tenant({ from: extractor, auth: unverified(), ...tenantIds })).toThrow(TypeError)
     },
   )
 
   test('a claim that is no id is malformed', async () => {
-    const auth = authOf({ tenants: ['org_2Nx'] })
+    const auth = authOf({ tenants: ['_org_2Nx'] })
     expect((await send({ from: claim(), auth })).body).toMatchObject({
       statusCode: 400,
-      error: { message: 'claim must be one tenant id: 8-4-4-4-12 hex digits' },
+      error: { message: `claim must be one tenant id: ${tenantIdMust}` },
     })
   })
 })
 
 describe('a caller with a list of tenants', () => {
-  const auth = authOf({ actor: 'ada', tenants: [acme.id.toUpperCase()] })
+  const auth = authOf({ actor: 'ada', tenants: [respelled(acme.id)] })
   const bySlug = authOf({ tenants: [{ slug: 'acme' }] })
 
   test('may act for each of them', async () => {
@@ -152,7 +152,7 @@ test('a caller who may act for any tenant acts for the one that the request name
 
 test('the response to an unauthenticated caller does not depend on the tenant', async () => {
   const answers = await Promise.all(
-    [acme.id, suspended.id, 'nonsense', undefined].map((id) => send({ auth: failingAuth }, id)),
+    [acme.id, suspended.id, '_nonsense', undefined].map((id) => send({ auth: failingAuth }, id)),
   )
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
   expect(answers[0]).toMatchObject({ status: 401, body: { error: { code: 'UNAUTHORIZED' } } })
@@ -165,7 +165,7 @@ test('Vary names the headers of the extractor and the authentication, after thos
     c.header('Vary', 'Origin')
     return next()
   })
-  app.get('/', tenant({ from, auth: unverified() }), (c) => c.text(''))
+  app.get('/', tenant({ from, auth: unverified(), ...tenantIds }), (c) => c.text(''))
   const response = await app.request('/', { headers: { 'X-Tenant-Id': acme.id } })
   expect(response.headers.get('Vary')).toBe('Origin, X-Tenant-Id')
 })
@@ -192,7 +192,7 @@ describe('a listener', () => {
 
   test.each([
     ['absent', undefined],
-    ['malformed', 'nonsense'],
+    ['malformed', '_nonsense'],
     ['unknown', newTenant()],
     ['suspended', suspended.id],
   ])('gets the reason for a tenant that is %s', async (reason, id) => {
@@ -229,7 +229,7 @@ describe('a listener', () => {
       const reported: unknown[] = []
       const all = { directory, ...listeners, onListenerError: (error: unknown) => void reported.push(error) }
       expect((await send(all, acme.id)).status).toBe(200)
-      expect((await send(all, 'nonsense')).status).toBe(400)
+      expect((await send(all, '_nonsense')).status).toBe(400)
       expect((await send({ ...all, auth: failingAuth }, acme.id)).status).toBe(401)
       expect(reported).toEqual([
         new Error('The listener failed'),

@@ -6,9 +6,12 @@ import {
   subdomain,
   type TenantDirectory,
 } from '../../src/resolution/index.ts'
+import { newTenant, tenantIdMust, tenantIdType } from '../tenants.ts'
 import { directoryOf, newApp, newEntry } from './app.ts'
 
-const acme = newEntry('acme')
+// A host name has no upper case, and its labels have no dots.
+const id = tenantIdType === 'text' ? 'org-1' : newTenant()
+const acme = newEntry('acme', 'active', id)
 const umlaut = newEntry('xn--bcher-kva')
 const directory = directoryOf(acme, umlaut, newEntry('www'), newEntry('a.acme'), newEntry('_acme'))
 
@@ -125,9 +128,12 @@ test('the excluded labels can be configured', async () => {
 })
 
 test('the label can be an id', async () => {
-  expect(await tenantOf(`${acme.id}.app.co.uk`, { yields: 'id' })).toBe(acme.id)
+  expect(await tenantOf(`${id}.app.co.uk`, { yields: 'id' })).toBe(id)
+})
+
+test('a label that is no id is malformed', async () => {
   expect(await tenantOf('acme.app.co.uk', { yields: 'id' })).toBe(
-    '400 subdomain must be one tenant id: 8-4-4-4-12 hex digits',
+    `400 subdomain must be one tenant id: ${tenantIdMust}`,
   )
 })
 

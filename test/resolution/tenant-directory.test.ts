@@ -5,7 +5,8 @@ import { query } from '../../src/database/index.ts'
 import { createTenantDirectory, header, type TenantOptions, tenant } from '../../src/resolution/index.ts'
 import { failureOf, gate, openCable, owner } from '../database/shared-database.ts'
 import { type Tampering, watchedPool } from '../database/watched-pool.ts'
-import { createBareDatabase, main, newTenant } from '../database.ts'
+import { createBareDatabase, main } from '../database.ts'
+import { newTenant, respelled, tenantIds } from '../tenants.ts'
 import { idOf, newSlug, register, registerAll, suspend } from './registered.ts'
 
 /** A directory with a clock that `pass` moves, and the number of its queries. */
@@ -249,7 +250,7 @@ describe('the tenant middleware with a directory', () => {
       },
     }
     const app = new Hono()
-    app.use(tenant({ from, auth: unverified(), directory, directoryRequired: true }))
+    app.use(tenant({ from, auth: unverified(), directory, directoryRequired: true, ...tenantIds }))
     app.get('/', (c) => c.text('served'))
     app.onError((error, c) => c.text(error.message, 403))
     return async (value: string) => await (await app.request('/', { headers: { 'X-Tenant': value } })).text()
@@ -272,7 +273,7 @@ describe('the tenant middleware with a directory', () => {
     const { id } = await register()
     const [arrived, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const app = new Hono()
-    app.use(tenant({ from: header('X-Tenant'), auth: unverified(), directory }))
+    app.use(tenant({ from: header('X-Tenant'), auth: unverified(), directory, ...tenantIds }))
     app.get('/', async (c) => {
       arrived.resolve()
       await released.promise
@@ -293,6 +294,6 @@ describe('the tenant middleware with a directory', () => {
     await using directory = openDirectory()
     const { id } = await register()
     await suspend(id)
-    expect(await appWith(directory, 'id')(id.toUpperCase())).toBe('This tenant is suspended')
+    expect(await appWith(directory, 'id')(respelled(id))).toBe('This tenant is suspended')
   })
 })

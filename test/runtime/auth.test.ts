@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect } from 'node:net'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { buildForNode, type Child, hasNode, root, runtimes, start, startServer, until } from './child.ts'
 
 setDefaultTimeout(30_000)
@@ -21,8 +22,8 @@ test('ALLOW_UNVERIFIED=true starts without authentication in production', async 
 })
 
 test.each([
-  [{ JWT_PUBLIC_KEY: 'no key' }, 'AUTH=jwt: key.publicKey must be a PEM'],
-  [{ JWT_SECRET: 'x'.repeat(32), JWT_ALGORITHMS: 'none' }, 'AUTH=jwt: '],
+  [{ JWT_PUBLIC_KEY: 'no key' }, 'JWT_PUBLIC_KEY must be a PEM'],
+  [{ JWT_SECRET: 'x'.repeat(32), JWT_ALGORITHMS: 'none' }, 'JWT_ALGORITHMS: '],
 ])('a start with a key that cannot verify is refused (%o)', async (settings, problem) => {
   const jwt = { AUTH: 'jwt', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'rowhouse' }
   await using server = startServer({ ...production, ...jwt, ...settings } as Record<string, string>) // one key or the other

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { buffered } from '../../src/runtime/log.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { fixtures } from '../app.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { buildForNode, root, runtimes, start, until } from './child.ts'
 
 setDefaultTimeout(60_000)

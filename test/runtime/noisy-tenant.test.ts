@@ -3,7 +3,8 @@ import { loadConfig } from '../../src/service/config/config.ts'
 import { createService } from '../../src/service/service.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { deps } from '../app.ts'
-import { asOwner, createDatabase, newTenant } from '../database.ts'
+import { asOwner, createDatabase } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 import { until } from './child.ts'
 
 const database = await createDatabase()

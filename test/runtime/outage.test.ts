@@ -3,8 +3,8 @@ import postgres from 'postgres'
 import { migrate } from '../../src/migrate/index.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { fixtures } from '../app.ts'
-import { newTenant } from '../database.ts'
 import { type PostgresServer, startPostgres } from '../postgres.ts'
+import { newTenant } from '../tenants.ts'
 import { buildForNode, runtimes, until } from './child.ts'
 
 setDefaultTimeout(60_000)

@@ -2,7 +2,7 @@ import { expect } from 'bun:test'
 import { connect } from 'node:net'
 import { type ContractCase, contractCases, testClient } from '../../src/testing/index.ts'
 import { app, fixtures } from '../app.ts'
-import { newTenant } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 
 const document = await (await app.request('/openapi.json')).text()
 

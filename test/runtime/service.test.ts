@@ -7,7 +7,8 @@ import { createService } from '../../src/service/service.ts'
 import { deps } from '../app.ts'
 import { addUser, failureOf, openCable } from '../database/shared-database.ts'
 import { setsTenant, watchedPool } from '../database/watched-pool.ts'
-import { main, newTenant } from '../database.ts'
+import { main } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 
 test('closes a silent connection after the request timeout', async () => {
   await using cable = await openCable()

@@ -3,7 +3,7 @@ import { SignJWT } from 'jose'
 import { createAuthentication } from '../../src/service/authentication.ts'
 import { loadConfig } from '../../src/service/config/config.ts'
 import { createProtectedApp } from '../auth/app.ts'
-import { newTenant } from '../database.ts'
+import { newTenant } from '../tenants.ts'
 
 // The authentication that the settings make.
 
@@ -46,5 +46,33 @@ describe('AUTH=jwt,gateway', () => {
     const { get } = await open({ JWT_ROLE_CLAIM: 'role', JWT_OWNER_ROLES: 'boss', GATEWAY_ROLE_HEADER: 'X-Role' })
     expect((await (await get(bearer)).json()).identity.tenants).toEqual([{ id: tenantId, roles: ['owner'] }])
     expect((await (await get(fromGateway)).json()).identity).toEqual({ tenants: 'any', roles: ['owner'] })
+  })
+})
+
+describe('what the kit refuses is reported by the name of the setting', () => {
+  const jwt = { AUTH: 'jwt', GATEWAY_SECRET: '' }
+  const gateway = { AUTH: 'gateway', JWT_SECRET: '', JWT_ISSUER: '', JWT_AUDIENCE: '', GATEWAY_SECRET: '' }
+  const pem = `-----BEGIN PUBLIC KEY----- ${'x'.repeat(32)}`
+  test.each<[Record<string, string>, string]>([
+    [{ ...jwt, JWT_TENANT_CLAIM: '/a/*/b/*' }, 'JWT_TENANT_CLAIM must have one * at most (got "/a/*/b/*")'],
+    [{ ...jwt, JWT_TENANT_CLAIM: '/a~b' }, 'JWT_TENANT_CLAIM must be a JSON pointer'],
+    [{ ...jwt, JWT_ROLE_CLAIM: '/a/*/b' }, 'JWT_ROLE_CLAIM can have a * only where the claim of the tenants has one'],
+    [{ AUTH: 'jwt,gateway', JWT_ROLE_CLAIM: '/a~b' }, 'JWT_ROLE_CLAIM must be a JSON pointer'],
+    [{ ...jwt, JWT_ALGORITHMS: 'none' }, 'JWT_ALGORITHMS: the key cannot verify "none"'],
+    [{ ...jwt, JWT_ALGORITHMS: 'HS512' }, 'JWT_SECRET must have at least 64 bytes'],
+    [{ ...jwt, JWT_SECRET: pem }, 'JWT_SECRET must not be a PEM: pass a public key as JWT_PUBLIC_KEY'],
+    [{ ...jwt, JWT_SECRET: '', JWT_PUBLIC_KEY: 'no key' }, 'JWT_PUBLIC_KEY must be a PEM'],
+    [{ ...jwt, JWT_SECRET: '', JWT_JWKS_URL: 'https://ada:x@a.example' }, 'JWT_JWKS_URL must not contain credentials'],
+    [
+      { ...gateway, GATEWAY_CERTIFICATE: 'CN=ä', GATEWAY_CERTIFICATE_HEADER: 'X-Cert' },
+      'GATEWAY_SECRET and GATEWAY_CERTIFICATE must be visible ASCII',
+    ],
+    [{ ...gateway, GATEWAY_SECRET: 'ä'.repeat(32) }, 'GATEWAY_SECRET and GATEWAY_CERTIFICATE must be visible ASCII'],
+  ])('%o', async (more, problem) => {
+    const message = await open(more).then(
+      () => 'It starts',
+      ({ message }: Error) => message,
+    )
+    expect(message).toStartWith(`Invalid configuration:\n  - ${problem}`)
   })
 })

@@ -159,6 +159,11 @@ test.each([
   [{ TENANT_FROM: 'claim' }, 'TENANT_FROM can list "claim" only with AUTH=jwt: remove "claim", or set AUTH=jwt'],
   [{ TENANT_FROM: 'header,subdomain' }, 'TENANT_DIRECTORY must be "on" or "required"'],
   [{ TENANT_FROM: 'domain' }, 'TENANT_DIRECTORY must be "on" or "required": it maps a subdomain or a domain to an id'],
+  [
+    { TENANT_FROM: 'domain subdomain', TENANT_DIRECTORY: 'on' },
+    'TENANT_FROM must list "domain" last: every host name counts as a domain, so "subdomain" would not be read',
+  ],
+  [{ ...jwt, TENANT_FROM: 'domain,claim', TENANT_DIRECTORY: 'on' }, 'TENANT_FROM must list "domain" last'],
   [{ JWT_TENANT_YIELDS: 'slug' }, 'TENANT_DIRECTORY must be "on" or "required": it maps the slug of JWT_TENANT_YIELDS'],
   [
     { TENANT_DOMAIN: 'example.com' },
@@ -231,6 +236,15 @@ test('reads tokens and a gateway at once', () => {
   const { auth, tenant } = load({ ...jwt, AUTH: 'jwt,gateway', GATEWAY_SECRET: 'x'.repeat(32) })
   expect(auth).toMatchObject({ kind: 'several', jwt: { kind: 'jwt' }, gateway: { kind: 'gateway' } })
   expect(tenant.from).toEqual(['header', 'claim'])
+})
+
+test('reads a value that a list names twice as one', () => {
+  const gateway = { GATEWAY_SECRET: 'x'.repeat(32) }
+  expect(load({ ...jwt, AUTH: 'jwt,jwt' }).auth).toEqual(load({ ...jwt, AUTH: 'jwt' }).auth)
+  expect(load({ ...gateway, AUTH: 'gateway gateway' }).auth).toEqual(load({ ...gateway, AUTH: 'gateway' }).auth)
+  expect(load({ ...jwt, ...gateway, AUTH: 'jwt gateway,jwt' }).auth).toMatchObject({ kind: 'several' })
+  expect(load({ AUTH: 'unverified,unverified' }).auth).toMatchObject({ kind: 'unverified' })
+  expect(load({ TENANT_FROM: 'header header' }).tenant.from).toEqual(['header'])
 })
 
 test('reads a list of issuers', () => {

@@ -3,7 +3,7 @@ import type { Authentication, ClaimedTenant, Identity } from '../../src/context/
 import { tenantRoute } from '../../src/openapi/index.ts'
 import { claim } from '../../src/resolution/index.ts'
 import { deps } from '../app.ts'
-import { newTenant } from '../database.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 import { build, failing, app as whole } from './http/app.ts'
 
 // Each operation of the OpenAPI document, as callers with and without its permission. A new route is among them without being listed.
@@ -41,7 +41,7 @@ const authOf = (identity: Identity): Authentication => ({ vary: [], verify: () =
 /** Sends each operation as a caller, to an app whose database throws: a refused caller must not reach it. */
 async function send({ method, path }: Operation, tenants: readonly ClaimedTenant[]) {
   const { app } = failing(new Error('The database was asked'), {
-    tenant: { from: claim(), auth: authOf({ actor: 'ada', tenants }) },
+    tenant: { from: claim(), auth: authOf({ actor: 'ada', tenants }), ...tenantIds },
   })
   const response = await app.request(path, { method, body: method === 'GET' ? undefined : '{' } as RequestInit)
   return { status: response.status, message: (await response.json()).error?.message }
@@ -82,7 +82,9 @@ test('an owner of one tenant who has no role in another one reads nothing there'
 })
 
 test('the log says why a caller was refused', async () => {
-  const { app, lines } = build({ tenant: { from: claim(), auth: authOf({ tenants: [{ id: a, roles: [] }] }) } })
+  const { app, lines } = build({
+    tenant: { from: claim(), auth: authOf({ tenants: [{ id: a, roles: [] }] }), ...tenantIds },
+  })
   await app.request('/tasks')
   expect(lines).toEqual([expect.objectContaining({ status: 403, refusal: 'missing-permission', tenant: a })])
 })

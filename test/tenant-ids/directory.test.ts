@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test'
+import { sql } from 'drizzle-orm'
 import type { Authentication, ClaimedTenant, TenantIdType } from '../../src/context/index.ts'
 import { tenantIdsOf } from '../../src/context/internal.ts'
 import { createPool } from '../../src/database/index.ts'
 import { createDirectoryEditor, TenantNotFound } from '../../src/directory/index.ts'
 import { claim, createTenantDirectory, header } from '../../src/resolution/index.ts'
 import { rowhouse } from '../cli/run.ts'
-import { closeAfterwards, type TestDatabase } from '../database.ts'
+import { asOwner, closeAfterwards, type TestDatabase } from '../database.ts'
 import { newApp } from '../resolution/app.ts'
 import { openDatabaseOf } from './open-database.ts'
 
@@ -48,6 +49,12 @@ describe.each<[TenantIdType, string, string]>([
     expect(await directory.find({ externalId: 'org_1' })).toMatchObject({ id: made.id })
   })
 
+  test('has the function of the release before where that release had this type', async () => {
+    const { database } = await openDatabaseOf(type)
+    const [row] = await asOwner(database)`select to_regprocedure('tenancy.find_tenant(text)') is not null as exists`
+    expect(row?.exists).toBe(type === 'uuid')
+  })
+
   test('refuses an id of another form, and finds none', async () => {
     const { database } = await openDatabaseOf(type)
     const { tenants, directory } = openDirectory(database)
@@ -74,6 +81,37 @@ describe.each<[TenantIdType, string, string]>([
       expect.stringContaining(`id: Must be ${tenantIdsOf(type).must}`),
     ])
   })
+})
+
+test('a generated bigint is the next number of a sequence, which its owner moves behind ids in use', async () => {
+  const { database } = await openDatabaseOf('bigint')
+  const { tenants } = openDirectory(database)
+  expect(await tenants.create({ slug: 'acme', name: 'Acme' }, by)).toMatchObject({ id: '1' })
+  await asOwner(database).unsafe('alter table tenancy.tenants alter column id restart with 1000')
+  expect(await tenants.create({ slug: 'globex', name: 'Globex' }, by)).toMatchObject({ id: '1000' })
+})
+
+test('a bigint id that the database makes is none that a tenant was given', async () => {
+  const { database } = await openDatabaseOf('bigint')
+  const { tenants } = openDirectory(database)
+  for (const id of ['1', '2', '4']) await tenants.create({ id, slug: `given-${id}`, name: 'Given' }, by)
+  const made = []
+  for (const slug of ['a', 'b']) made.push((await tenants.create({ slug, name: 'Made' }, by)).id)
+  expect(made).toEqual(['3', '5'])
+})
+
+test('a bigint id that can be guessed shows injected SQL the slug, external id and domains of its tenant', async () => {
+  const { database, db, as } = await openDatabaseOf('bigint')
+  const { tenants } = openDirectory(database)
+  const own = await tenants.create({ slug: 'own', name: 'Own' }, by)
+  await tenants.create({ slug: 'other', name: 'Other', externalId: 'org_1', domains: ['other.example'] }, by)
+  const guess = sql`select f.* from generate_series(1, 10) as i, tenancy.find_tenant('id', i::text) as f`
+  const found = await as(own.id, () => db.read((tx) => tx.execute(guess)))
+  expect([...found]).toMatchObject([
+    { slug: 'own' },
+    { slug: 'other', external_id: 'org_1', domains: ['other.example'] },
+  ])
+  expect(JSON.stringify(found)).not.toContain('Other')
 })
 
 test('a text id that is the slug of another tenant opens its own tenant only, by a claim and by a header', async () => {

@@ -108,6 +108,17 @@ for (const type of ['uuid', 'text', 'bigint'] as const)
         expect(await signedDatabase.addNote(ids.random(), 'x').catch((error) => stateOf(error))).toBe('RH001')
       })
 
+      test('on a database that verifies no signatures, a call fails and writes no row', async () => {
+        const { database: plain, as: asTenant } = await openDatabaseOf(type)
+        const wrong = openAs(plain, { tenantId: type, signer: createTenantSigner(secret) })
+        const read = () => wrong.read((tx) => tx.select().from(notes))
+        const write = () => wrong.write((tx) => tx.insert(notes).values({ text: 'x' }))
+        const failed = (call: () => Promise<unknown>) => asTenant(ids.random(), call).catch(() => 'failed')
+        // Twice: the first transaction of a tenant database is checked more.
+        for (const call of [read, write, read, write]) expect(await failed(call)).toBe('failed')
+        expect(await asOwner(plain)`select from notes`).toHaveLength(0)
+      })
+
       test('the checks at the start of a service accept the function that verifies', async () => {
         expect(await errorsOf(signedDatabase.database.appUrl, createTenantSigner(secret))).toEqual([])
       })
@@ -125,6 +136,23 @@ for (const type of ['uuid', 'text', 'bigint'] as const)
         const failed = owner.unsafe(`${table}; select tenancy.protect('other')`).catch(({ message }) => message)
         expect([column, await failed]).toEqual([column, wanted])
       }
+    })
+
+    test.each([
+      ['is IMMUTABLE', '$body', 'immutable', 'it is IMMUTABLE'],
+      ['takes the empty setting for a tenant', 'bare', 'stable', 'it does not handle the empty setting'],
+      ['falls back to a tenant', 'coalesce($body, $id)', 'stable', 'its body is not the one that Rowhouse installs'],
+    ])('the checks report a tenant function that %s', async (_, text, volatility, problem) => {
+      const { database: broken } = await openDatabaseOf(type)
+      const setting = `current_setting('app.current_tenant', true)`
+      const body = text
+        .replace('bare', `${setting}::${type}`)
+        .replace('$body', `nullif(${setting}, '')::${type}`)
+        .replace('$id', `'${ids.random()}'::${type}`)
+      await asOwner(broken).unsafe(`create or replace function tenancy.current_tenant_id() returns ${type}
+        language sql ${volatility} parallel safe return ${body}`)
+      const found = await errorsOf(broken.appUrl, 'none')
+      expect(found.map((finding) => finding.problem).join()).toContain(problem)
     })
 
     test('the doctor prints statements for a table without policies that protect it', async () => {

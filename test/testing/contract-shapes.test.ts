@@ -8,6 +8,7 @@ import { tenantLimits } from '../../src/limits/index.ts'
 import { createDocument, createRouter, json, jsonBody, tenantRoute } from '../../src/openapi/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { type ContractCase, contractCases, testClient } from '../../src/testing/index.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 
 // One small API for each shape of an app that the cases must understand.
 
@@ -28,7 +29,7 @@ function createApp() {
   app.use(requestId())
   app.onError(createErrorHandler())
   const routes = createRouter<TenantEnv>()
-  routes.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+  routes.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
   const find = (tenantId: string, id: string) => {
     const row = rows.find((one) => one.id === id && one.tenantId === tenantId)
     if (!row) throw new ApiError('NOT_FOUND', 'Not found')
@@ -75,9 +76,16 @@ function addNotes({ routes, find, insert }: ReturnType<typeof createApp>, id: z.
 /** The cases of an API, and the names of those that fail. */
 async function runCases({ app, routes }: ReturnType<typeof createApp>, path = '/notes', fixtures = {}) {
   app.route(path, routes)
-  const tenantHeader = { name: 'X-Tenant-Id', example: crypto.randomUUID() }
-  const document = createDocument(app, { title: 'Notes', version: '1', description: '', tags: {}, tenantHeader })
-  const cases = contractCases({ client: testClient(app), document, fixtures })
+  const tenantHeader = { name: 'X-Tenant-Id', example: newTenant() }
+  const document = createDocument(app, {
+    title: 'Notes',
+    version: '1',
+    description: '',
+    tags: {},
+    tenantHeader,
+    ...tenantIds,
+  })
+  const cases = contractCases({ client: testClient(app), document, fixtures, ...tenantIds })
   const failing: string[] = []
   for (const { name, run } of cases) await run().catch((error: Error) => failing.push(`${name}: ${error.message}`))
   return { cases, failing, names: cases.map(({ name }) => name) }

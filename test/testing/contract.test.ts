@@ -6,6 +6,7 @@ import { ApiError, createErrorHandler } from '../../src/errors/index.ts'
 import { createDocument, createRouter, id, json, jsonBody, tenantRoute, text } from '../../src/openapi/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { contractCases, testClient } from '../../src/testing/index.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 
 // Runs the cases against a small API, first without a fault and then with one at a time.
 
@@ -27,7 +28,7 @@ function notesApi(fault?: Fault) {
   app.use(requestId())
   app.onError(createErrorHandler())
   const routes = createRouter<TenantEnv>()
-  if (fault !== 'needs no tenant') routes.use(tenant({ from: header('X-Tenant-Id'), auth: unverified() }))
+  if (fault !== 'needs no tenant') routes.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
   const wire = (note: { id: string; text: string }) => ({
     id: note.id,
     text: note.text,
@@ -77,10 +78,17 @@ function notesApi(fault?: Fault) {
 /** The names of the cases that fail. */
 async function failingCases(fault?: Fault): Promise<string[]> {
   const app = notesApi(fault)
-  const tenantHeader = { name: 'X-Tenant-Id', example: crypto.randomUUID() }
-  const document = createDocument(app, { title: 'Notes', version: '1', description: '', tags: {}, tenantHeader })
+  const tenantHeader = { name: 'X-Tenant-Id', example: newTenant() }
+  const document = createDocument(app, {
+    title: 'Notes',
+    version: '1',
+    description: '',
+    tags: {},
+    tenantHeader,
+    ...tenantIds,
+  })
   const failing: string[] = []
-  for (const { name, run } of contractCases({ client: testClient(app), document })) {
+  for (const { name, run } of contractCases({ client: testClient(app), document, ...tenantIds })) {
     await run().catch(() => failing.push(name))
   }
   return failing

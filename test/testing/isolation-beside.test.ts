@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
+import { tenantColumnType } from '../tenants.ts'
 import { matrixOf, ofTenant, protectedTable } from './isolation.ts'
 
 const tenantTable = (name: string, more = '') => `
-  create table ${name} (tenant_id uuid not null default tenancy.current_tenant_id(), title text not null${more})`
+  create table ${name} (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), title text not null${more})`
 
 describe('other relations of a schema', () => {
   test('reports a view with its owner’s rights, and accepts a security_invoker view', async () => {
@@ -38,7 +39,7 @@ describe('other relations of a schema', () => {
   })
 
   test('skips a relation without privileges, with a note', async () => {
-    const { notes, rows } = await matrixOf('create table hidden (tenant_id uuid)')
+    const { notes, rows } = await matrixOf(`create table hidden (tenant_id ${tenantColumnType})`)
     expect(notes).toContain('not probed: public.hidden, on which the role has no privilege')
     expect(rows.filter(({ relation }) => relation === 'public.hidden')).toEqual([])
   })
@@ -93,7 +94,7 @@ describe('other relations of a schema', () => {
   test('notes rows of a trigger that the role may not delete', async () => {
     const { notes } = await matrixOf(`
       ${protectedTable('noted', 'title text not null')}
-      create table notes (tenant_id uuid not null default tenancy.current_tenant_id(), title text);
+      create table notes (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), title text);
       select tenancy.protect('notes');
       revoke insert, update, delete on notes from app_user;
       create function note() returns trigger language plpgsql security definer as $$ begin

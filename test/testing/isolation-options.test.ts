@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'bun:test'
-import { withTenant } from '../../src/context/index.ts'
 import type { TenantDatabase } from '../../src/database/index.ts'
 import { resultOf } from '../../src/database/query.ts'
 import {
@@ -8,7 +7,8 @@ import {
   TenantIsolationError,
   type TenantIsolationOptions,
 } from '../../src/testing/index.ts'
-import { asOwner, createDatabase, db, newTenant, open } from '../database.ts'
+import { asOwner, createDatabase, db, open } from '../database.ts'
+import { newTenant, tenantColumnType, withTenant } from '../tenants.ts'
 import { protectedTable } from './isolation.ts'
 
 const silent = { print: () => {} }
@@ -78,7 +78,7 @@ test('keeps a row that it cannot distinguish from existing ones, with a note', a
   const database = await createDatabase()
   const owner = asOwner(database)
   await owner.unsafe(`
-    create table notes (tenant_id uuid not null default tenancy.current_tenant_id(), note text);
+    create table notes (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), note text);
     select tenancy.protect('notes'); insert into notes values ('${tenants[0]}', 'mine'), ('${tenants[1]}', 'yours')`)
   const { notes } = await expectTenantIsolation(open(database), { ...silent, tenants })
   expect(notes).toContain('left behind: rows of public.notes that could not be deleted')
@@ -152,7 +152,7 @@ test('accepts ids of existing tenants for a schema with a table of tenants', asy
   const [a, b] = [newTenant(), newTenant()]
   const database = await createDatabase()
   await asOwner(database).unsafe(`
-    create table organisations (id uuid primary key); insert into organisations values ('${a}'), ('${b}');
+    create table organisations (id ${tenantColumnType} primary key); insert into organisations values ('${a}'), ('${b}');
     alter table users add constraint users_organisation_fkey foreign key (tenant_id) references organisations (id)`)
   const known = open(database)
   await expect(expectTenantIsolation(known, silent)).rejects.toThrow(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { tenantColumnType } from '../tenants.ts'
 import { matrixOf, protectedTable } from './isolation.ts'
 
 const everyType = [
@@ -93,31 +94,31 @@ describe('inserts a row into a table', async () => {
     alter table eggs add foreign key (tenant_id, hen_id) references hens (tenant_id, id);
     ${protectedTable('profiles', 'user_id uuid not null, unique (tenant_id, user_id), foreign key (tenant_id, user_id) references users (tenant_id, id)')}
     create table numbered (
-      tenant_id uuid not null default tenancy.current_tenant_id(), number int generated always as identity,
+      tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), number int generated always as identity,
       primary key (tenant_id, number));
     select tenancy.protect('numbered');
     create table lines (
-      tenant_id uuid not null, number int not null, line serial, text text,
+      tenant_id ${tenantColumnType} not null, number int not null, line serial, text text,
       primary key (tenant_id, number, line), foreign key (tenant_id, number) references numbered (tenant_id, number));
     alter table lines alter tenant_id set default tenancy.current_tenant_id();
     select tenancy.protect('lines');
     grant usage on sequence lines_line_seq to app_user;
-    create table bare (tenant_id uuid not null default tenancy.current_tenant_id(), note text);
+    create table bare (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), note text);
     select tenancy.protect('bare');
-    create table settings (tenant_id uuid primary key default tenancy.current_tenant_id(), theme text not null default 'dark');
+    create table settings (tenant_id ${tenantColumnType} primary key default tenancy.current_tenant_id(), theme text not null default 'dark');
     select tenancy.protect('settings');
     create schema "Other Place";
     create table "Other Place"."Odd ""Name" (
-      tenant_id uuid not null default tenancy.current_tenant_id(), "select" int not null, primary key (tenant_id, "select"));
+      tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), "select" int not null, primary key (tenant_id, "select"));
     select tenancy.protect('"Other Place"."Odd ""Name"');
-    create table history (tenant_id uuid not null default tenancy.current_tenant_id(), of_bare text);
+    create table history (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), of_bare text);
     select tenancy.protect('history');
     revoke insert, update, delete on history from app_user;
     create function write_history() returns trigger language plpgsql security definer as $$ begin
       insert into history (of_bare) values (coalesce(new.note, 'none')); return new; end $$;
     create trigger write_history after insert on bare for each row execute function write_history();
     create table events (
-      tenant_id uuid not null default tenancy.current_tenant_id(), at date not null, region text not null,
+      tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), at date not null, region text not null,
       primary key (tenant_id, at, region)) partition by range (at);
     create table events_past partition of events for values from ('1999-01-01') to ('2000-01-01') partition by list (region);
     create table events_past_north partition of events_past for values in ('north');

@@ -6,6 +6,7 @@ import {
   type TenantIsolationOptions,
 } from '../../src/testing/index.ts'
 import { asOwner, createDatabase, open } from '../database.ts'
+import { tenantColumnType } from '../tenants.ts'
 
 /** The matrix of a database, with or without violations, without printing it. */
 export async function probe(db: TenantDatabase, options: TenantIsolationOptions = {}): Promise<IsolationMatrix> {
@@ -30,6 +31,6 @@ export const ofTenant = 'tenant_id = (select tenancy.current_tenant_id())'
 /** A protected table with these columns after the required ones. */
 export const protectedTable = (name: string, columns: string): string => `
   create table ${name} (
-    tenant_id uuid not null default tenancy.current_tenant_id(), id uuid not null default tenancy.uuid_v7(),
+    tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), id uuid not null default tenancy.uuid_v7(),
     ${columns}, primary key (tenant_id, id));
   select tenancy.protect('${name}');`

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import packageJson from '../../package.json' with { type: 'json' }
-import { withTenant } from '../../src/context/index.ts'
 import { backendOf } from '../database/shared-database.ts'
-import { asOwner, main, newTenant, open } from '../database.ts'
+import { asOwner, main, open } from '../database.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 
 const { TEST_DATABASE_URL, TEST_POSTGRES_BIN, TEST_POOLER } = process.env
 

@@ -20,7 +20,7 @@ const isDeep = ({ file }: Proof): boolean => file.startsWith('test/deep/')
 export function unprovedBy(
   outcomes: readonly Outcome[],
   suite: 'fast' | 'deep',
-  all: readonly Guarantee[] = guarantees,
+  all: readonly (Pick<Guarantee, 'number'> & { tests: readonly Proof[] })[] = guarantees,
 ): Unproved[] {
   return all.flatMap(({ number, tests }) =>
     tests

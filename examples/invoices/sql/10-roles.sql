@@ -1,11 +1,10 @@
--- Written by "rowhouse init", 93c7b8cec97126b4. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", c7442b2bd760e389. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- "rowhouse migrate" sets the names of the roles, from the users of DATABASE_URL and the other URLs, and their passwords.
 select
   set_config('rowhouse.app_role', coalesce(nullif(current_setting('rowhouse.app_role', true), ''), 'app_user'), true),
   set_config('rowhouse.admin_role', coalesce(current_setting('rowhouse.admin_role', true), ''), true),
   set_config('rowhouse.backup_role', coalesce(current_setting('rowhouse.backup_role', true), ''), true),
-  set_config('rowhouse.directory_role', coalesce(current_setting('rowhouse.directory_role', true), ''), true),
-  set_config('rowhouse.recorder_role', coalesce(nullif(current_setting('rowhouse.recorder_role', true), ''), 'tenancy_recorder'), true);
+  set_config('rowhouse.directory_role', coalesce(current_setting('rowhouse.directory_role', true), ''), true);
 --> statement-breakpoint
 
 -- The serving role (guarantee G11) may log in and nothing else. The file may run again: it changes only what differs, so an owner

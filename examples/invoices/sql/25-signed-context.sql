@@ -1,7 +1,7 @@
--- Written by "rowhouse init", 4c6454bf770fd9b6. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", f4eadece6c25992e. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The signed tenant context: optional hardening, in force once a migration ran with TENANT_SIGNING_KEY. The setting
 -- app.current_tenant then holds the tenant, the actor, the request id, an expiry and an HMAC of all, so injected SQL that calls
--- set_config() cannot change them. Only the owner reads the keys. The function below runs as the owner, verifies with them, and returns
+-- set_config() can forge none of them. Only the owner reads the keys. The function below runs as the owner, verifies with them, and returns
 -- nothing else.
 create table if not exists tenancy.signing_keys (
   id text primary key,
@@ -34,8 +34,9 @@ end $$;
 
 -- The tenant of this transaction, or null, from v2.key.expiry.mac.actor.request id.tenant: the first four have fixed lengths, the actor
 -- and the request id are base64url, and the tenant is last, because a text may have dots. An invalid signature raises an error: RH001
--- if no key of ours made it, RH002 if it has expired, RH003 if app.actor or app.request_id is not the signed one. So a statement that
--- changes the actor loses the tenant. PL/pgSQL keeps the plan of its query for the session. The function compares hashes, so that its
+-- if no key of ours made it, RH002 if it has expired, RH003 if app.actor or app.request_id is not the signed one. A policy calls it once
+-- a statement, so a statement may change the actor between two rows: read tenancy.current_actor(). PL/pgSQL keeps the plan of its query
+-- for the session. The function compares hashes, so that its
 -- time does not reveal the right signature. A transaction that began before the expiry may last longer. RETURN converts the tenant
 -- to the type of this database's tenant ids.
 -- A signature of the release before is tenant.expiry.key.mac, with a uuid. It never begins with "v2.".
@@ -81,5 +82,23 @@ do $do$ begin
       return substr(rest, length(caller) + 1);
     end $$
     $create$, (select format_type(prorettype, null) from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure));
+    -- The signed actor. The actor is unknown to the service without a tenant, and under a signature of the release before, which does not
+    -- cover it. Other logins act without a tenant, and injected SQL of the service does not run as them.
+    execute format($create$
+    create or replace function tenancy.current_actor() returns text
+      language plpgsql stable parallel safe set search_path = pg_catalog
+    as $$
+    declare
+      signed constant text := current_setting('app.current_tenant', true);
+      actor constant text := replace(replace(split_part(signed, '.', 5), '-', '+'), '_', '/');
+    begin
+      if tenancy.current_tenant_id() is null then
+        return case when session_user <> %L then nullif(current_setting('app.actor', true), '') end;
+      elsif left(signed, 3) = 'v2.' then
+        return nullif(convert_from(decode(rpad(actor, (length(actor) + 3) / 4 * 4, '='), 'base64'), 'UTF8'), '');
+      end if;
+      return null;
+    end $$
+    $create$, (select name from tenancy.roles where purpose = 'serving'));
   end if;
 end $do$;

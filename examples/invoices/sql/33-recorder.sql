@@ -1,20 +1,49 @@
--- Written by "rowhouse init", 2cf6692e8ac28292. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 72eece1ec39eb9eb. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The recorder owns the tables that the database itself writes, and the functions that write them (guarantee G12). Row-level security is
 -- enabled on its tables and not forced, so that these functions, which run as the recorder, write for every tenant. Nobody else writes them.
 -- Nobody logs in as the recorder, and nobody is a member of it; from PostgreSQL 16 on, the role that created it keeps ADMIN OPTION.
+-- Each database has one of its own: who may become the recorder of another project would reach what it owns here. So it is a role that
+-- this migration creates, or that was prepared for it: its creation fails where another migration is creating it.
 do $$
 declare
-  recorder constant name := (select name from tenancy.roles where purpose = 'recorder');
+  recorder name := (select name from tenancy.roles where purpose = 'recorder');
+  is_named constant boolean := recorder is not null;
+  own constant text := 'tenancy_recorder_' || case
+    when octet_length(current_database()) > 46 then md5(current_database()) else current_database() end;
+  candidate name;
+  present pg_roles;
 begin
-  if not exists (select from pg_roles where rolname = recorder) then
-    execute format('create role %I nologin nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit', recorder);
-  end if;
-exception
-  when duplicate_object or unique_violation then
-    null; -- a migration of another database created it first
-  when insufficient_privilege then
+  foreach candidate in array case when is_named then array[recorder] else array['tenancy_recorder', own] end loop
+    select * into present from pg_roles where rolname = candidate;
+    if present.rolname is null then
+      begin
+        execute format('create role %I nologin nosuperuser nobypassrls nocreaterole nocreatedb noreplication noinherit', candidate);
+        recorder := candidate;
+      exception when duplicate_object or unique_violation or insufficient_privilege then
+        continue;
+      end;
+    elsif is_named then
+      return;
+    elsif exists (
+      select from pg_shdepend d where d.refclassid = 'pg_authid'::regclass and d.refobjid = present.oid
+        and d.dbid not in (0, (select oid from pg_database where datname = current_database())))
+    then
+      if candidate = own then
+        raise exception '% is the recorder of another database: give this database another name, then migrate again', candidate;
+      end if;
+      continue;
+    elsif candidate = own and (select rolsuper or rolcreaterole from pg_roles where rolname = current_user)
+      or exists (select from pg_auth_members m join pg_roles r on r.oid = m.member where m.roleid = present.oid and r.rolname = current_user)
+    then
+      recorder := candidate;
+    end if;
+    exit when recorder is not null;
+  end loop;
+  if recorder is null or not exists (select from pg_roles where rolname = recorder) then
     raise exception 'the role that migrates may not run this. Run it as a superuser, then migrate again: '
-      'create role % nologin; grant % to %;', quote_ident(recorder), quote_ident(recorder), quote_ident(current_user);
+      'create role % nologin; grant % to %;', quote_ident(coalesce(recorder, own)), quote_ident(coalesce(recorder, own)), quote_ident(current_user);
+  end if;
+  insert into tenancy.roles values ('recorder', recorder) on conflict do nothing;
 end $$;
 --> statement-breakpoint
 
@@ -42,8 +71,8 @@ begin
   end loop;
   perform set_config('role', recorder, true);
 exception when insufficient_privilege then
-  raise exception 'the role that migrates may not become %. Run this as a superuser, then migrate again: grant %I to %I;',
-    recorder, recorder, current_user;
+  raise exception 'the role that migrates may not become %. Run this as a superuser, then migrate again: grant % to %;',
+    recorder, quote_ident(recorder), quote_ident(current_user);
 end $$;
 --> statement-breakpoint
 revoke execute on function tenancy.become_recorder(text[]) from public;

@@ -5,20 +5,25 @@ import { databaseUrl } from '../database-url.ts'
 import { type CommandIo, print } from '../io.ts'
 import { jsonLog } from '../output/json-log.ts'
 
-const words = { id: 'id', slug: 'slug', externalId: 'external id', domain: 'domain' }
+interface EditorUse {
+  /** What the operator named the tenant by, for the message that it does not exist. */
+  tenant?: string
+  /** Whether a tenant may get a reserved slug. */
+  allowReserved?: boolean | undefined
+}
 
 /**
  * Prints the result of work on the tenant directory.
  *
- * @param tenant what the operator named the tenant by, for the message that it does not exist
  * @throws OperatorError with what to do
  */
 export async function withEditor(
   io: CommandIo,
   work: (editor: DirectoryEditor) => Promise<string>,
-  tenant = '',
+  { tenant = '', allowReserved = false }: EditorUse = {},
 ): Promise<void> {
-  const editor = createDirectoryEditor({ connections: openPool(io), log: jsonLog(io.stderr) }) // stdout is for the result
+  const log = jsonLog(io.stderr) // stdout is for the result
+  const editor = createDirectoryEditor({ connections: openPool(io), log, ...(allowReserved && { reserved: [] }) })
   try {
     print(io, await work(editor))
   } catch (error) {
@@ -56,11 +61,7 @@ function toOperatorError(error: unknown, tenant: string): unknown {
   const options = { cause: error }
   if (error instanceof TenantNotFound)
     return new OperatorError(`Tenant ${tenant} does not exist: "rowhouse tenant list" shows all tenants`, options)
-  if (error instanceof TenantExists) {
-    const field = words[error.field]
-    return new OperatorError(`The ${field} belongs to another tenant, or did: choose another ${field}`, options)
-  }
-  if (error instanceof ApiError && error.code === 'VALIDATION_FAILED')
+  if (error instanceof TenantExists || (error instanceof ApiError && error.code === 'VALIDATION_FAILED'))
     return new OperatorError(
       (error.details ?? []).map(({ path, message }) => `${path}: ${message}`).join('\n'),
       options,

@@ -13,18 +13,14 @@ const text = (isValid: (given: string) => boolean, message: string) => (given: s
 }
 
 export const slugMessage = 'It must have 1 to 63 of a-z, 0-9 and inner hyphens, and must not look like a uuid.'
-const nameMessage = 'It must have 1 to 200 characters.'
-const isName = (given: string) => given.trim() !== '' && [...given].length <= 200
 
 export const newSlug = new Argument('<slug>', 'the short name, as in acme.example.com').argParser(
   text(isTenantSlug, slugMessage),
 )
 export const tenantArgument = new Argument('<tenant>', 'the slug, or what --by says')
 export const by = new Option('--by <kind>', 'what <tenant> is').choices(kinds).default('slug' as const)
-export const name = new Option('--name <name>', 'the display name').argParser(text(isName, nameMessage))
-export const requiredName = new Option('--name <name>', 'the display name (required)')
-  .makeOptionMandatory()
-  .argParser(text(isName, nameMessage))
+export const name = new Option('--name <name>', 'the display name')
+export const requiredName = new Option('--name <name>', 'the display name (required)').makeOptionMandatory()
 export const slug = new Option('--slug <slug>', 'the new short name').argParser(text(isTenantSlug, slugMessage))
 export const id = new Option('--id <id>', 'the id, when another system has assigned one')
 export const externalId = new Option(
@@ -32,6 +28,12 @@ export const externalId = new Option(
   'the id of another system, such as org_2Nx of a login provider',
 )
 export const domains = new Option('--domain <domains...>', 'its domains, as a whole, such as shop.acme.example')
+export const noDomains = new Option('--no-domains', 'remove all its domains').conflicts('domain')
+export const releaseDomains = new Option(
+  '--release-domains',
+  'let other tenants get the domains that are removed, although a token may still name them',
+)
+export const allowReserved = new Option('--allow-reserved', 'accept a reserved slug, such as www or api')
 export const status = new Option('--status <status>', 'only tenants with this status').choices([
   'active',
   'suspended',

@@ -1,10 +1,13 @@
 import { Command } from '@commander-js/extra-typings'
-import type { DirectoryEditor, DirectoryTenant, TenantStatus } from '../../directory/index.ts'
+import type { TenantKey } from '../../context/index.ts'
+import type { Change, DirectoryEditor, DirectoryTenant, NewNames, TenantStatus } from '../../directory/index.ts'
+import { OperatorError } from '../../errors/index.ts'
 import { escaped, escapedJson } from '../../text/index.ts'
 import type { CommandIo } from '../io.ts'
 import { withEditor } from './tenant-editor.ts'
 import {
   actor,
+  allowReserved,
   by,
   domains,
   externalId,
@@ -12,8 +15,10 @@ import {
   keyOf,
   name,
   newSlug,
+  noDomains,
   processUser,
   reason,
+  releaseDomains,
   requiredName,
   requiredReason,
   slug,
@@ -40,14 +45,19 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(externalId)
     .addOption(domains)
     .addOption(id)
+    .addOption(allowReserved)
     .addOption(reason)
     .addOption(actor)
     .addHelpText('after', example("create acme --name 'Acme Inc.' --external-id org_2Nx"))
-    .action((slug, { name, externalId, domain, id, reason = `create tenant ${slug}`, actor = processUser() }) =>
-      withEditor(io, async (editor) => {
-        const tenant = { slug, name, externalId, domains: domain, id }
-        return (await editor.create(tenant, { reason, actor })).id
-      }),
+    .action((slug, { name, externalId, domain: domains, id, allowReserved, reason, actor = processUser() }) =>
+      withEditor(
+        io,
+        async (editor) => {
+          const occasion = { reason: reason ?? `create tenant ${slug}`, actor }
+          return (await editor.create({ slug, name, externalId, domains, id }, occasion)).id
+        },
+        { allowReserved },
+      ),
     )
 
   const get = new Command('get')
@@ -57,11 +67,9 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(actor)
     .addHelpText('after', example('get org_2Nx --by externalId'))
     .action((tenant, { by, actor = processUser() }) =>
-      withEditor(
-        io,
-        async (editor) => json(await editor.get(keyOf(by, tenant), { reason: 'get tenant', actor })),
+      withEditor(io, async (editor) => json(await editor.get(keyOf(by, tenant), { reason: 'get tenant', actor })), {
         tenant,
-      ),
+      }),
     )
 
   const list = new Command('list')
@@ -78,39 +86,42 @@ export function createTenantCommand(io: CommandIo) {
     )
 
   const rename = new Command('rename')
-    .description('Change what a tenant is called and found by. It keeps its former slugs and external ids for itself.')
+    .description('Change what a tenant is called and found by. It keeps its former names for itself.')
     .addArgument(tenantArgument)
     .addOption(by)
     .addOption(name)
     .addOption(slug)
     .addOption(externalId)
     .addOption(domains)
-    .option('--no-domains', 'remove all its domains')
+    .addOption(noDomains)
+    .addOption(releaseDomains)
+    .addOption(allowReserved)
     .addOption(reason)
     .addOption(actor)
     .addHelpText('after', example("rename acme --slug acme-group --name 'Acme Group'"))
-    .action(
-      (tenant, { by, name, slug, externalId, domain, domains, reason = 'rename tenant', actor = processUser() }) =>
-        withEditor(
-          io,
-          async (editor) => {
-            const names = { name, slug, externalId, domains: domains ? domain : [] }
-            const renamed = await editor.rename(keyOf(by, tenant), names, { reason, actor })
-            return `Tenant ${renamed.slug} (${renamed.id}) has the name ${escaped(renamed.name)}.`
-          },
-          tenant,
-        ),
+    .action((tenant, { by, allowReserved, reason = 'rename tenant', actor = processUser(), ...given }) =>
+      withEditor(
+        io,
+        async (editor) => {
+          const { name, slug, externalId, releaseDomains } = given
+          const names = { name, slug, externalId, domains: given.domains ? given.domain : [], releaseDomains }
+          assertChange(names)
+          const renamed = await editor.rename(keyOf(by, tenant), names, { reason, actor })
+          return `Tenant ${renamed.slug} (${renamed.id}) has the name ${escaped(renamed.name)}.`
+        },
+        { tenant, allowReserved },
+      ),
     )
 
   const suspend = new Command('suspend')
-    .description('Refuse new requests of a tenant. Running services follow within five seconds.')
+    .description('Refuse new requests of a tenant. Running services follow within six seconds.')
     .addArgument(tenantArgument)
     .addOption(by)
     .addOption(requiredReason)
     .addOption(actor)
     .addHelpText('after', example("suspend acme --reason 'Invoice 4711 is not paid'"))
     .action((tenant, { by, reason, actor = processUser() }) =>
-      withEditor(io, async (editor) => state(await editor.suspend(keyOf(by, tenant), { reason, actor })), tenant),
+      withEditor(io, (editor) => setStatus(editor, 'suspend', keyOf(by, tenant), { reason, actor }), { tenant }),
     )
 
   const resume = new Command('resume')
@@ -121,7 +132,7 @@ export function createTenantCommand(io: CommandIo) {
     .addOption(actor)
     .addHelpText('after', example("resume acme --reason 'Invoice 4711 is paid'"))
     .action((tenant, { by, reason, actor = processUser() }) =>
-      withEditor(io, async (editor) => state(await editor.resume(keyOf(by, tenant), { reason, actor })), tenant),
+      withEditor(io, (editor) => setStatus(editor, 'resume', keyOf(by, tenant), { reason, actor }), { tenant }),
     )
 
   const history = new Command('history')
@@ -135,7 +146,7 @@ export function createTenantCommand(io: CommandIo) {
         io,
         async (editor) =>
           json(await editor.history(keyOf(by, tenant), {}, { reason: 'read the history of a tenant', actor })),
-        tenant,
+        { tenant },
       ),
     )
 
@@ -145,7 +156,26 @@ export function createTenantCommand(io: CommandIo) {
 }
 
 const json = (value: unknown): string => escapedJson(JSON.stringify(value, undefined, 2))
-const state = ({ slug, id, status }: DirectoryTenant): string => `Tenant ${slug} (${id}) is ${status}.`
+
+/** A status that the tenant has already keeps the reason that its history has. */
+async function setStatus(
+  editor: DirectoryEditor,
+  change: 'suspend' | 'resume',
+  tenant: TenantKey,
+  by: Change,
+): Promise<string> {
+  const before = await editor.get(tenant, { ...by, reason: 'get tenant' })
+  const { slug, id, status } = await editor[change](tenant, by)
+  return before.status === status
+    ? `Tenant ${slug} (${id}) is already ${status}: the reason is not kept.`
+    : `Tenant ${slug} (${id}) is ${status}.`
+}
+
+function assertChange(names: NewNames): void {
+  const { releaseDomains: _, ...changes } = names
+  if (Object.values(changes).every((value) => value === undefined))
+    throw new OperatorError('Nothing to change: give --name, --slug, --external-id, --domain or --no-domains')
+}
 
 async function listAll(
   editor: DirectoryEditor,

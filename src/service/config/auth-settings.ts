@@ -105,7 +105,7 @@ export function readAuth(
   const jwt = AUTH.includes('jwt') ? readJwt(settings, report) : undefined
   const gateway = AUTH.includes('gateway') ? readGateway(settings, report) : undefined
   if (jwt && gateway) return { kind: 'several', jwt, gateway }
-  if (!AUTH.includes('unverified')) return AUTH.length === 1 ? (jwt ?? gateway) : undefined
+  if (!AUTH.includes('unverified')) return jwt ?? gateway
   if (NODE_ENV === 'production' && ALLOW_UNVERIFIED === 'false')
     report(
       'AUTH',

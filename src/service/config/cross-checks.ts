@@ -26,6 +26,12 @@ function checkTenant(settings: Settings, isSet: (name: string) => boolean, repor
   const places = TENANT_FROM ?? ['header']
   if (places.includes('claim') && !AUTH.includes('jwt'))
     report('TENANT_FROM', 'can list "claim" only with AUTH=jwt: remove "claim", or set AUTH=jwt')
+  const unread = places.includes('domain') ? places[places.indexOf('domain') + 1] : undefined
+  if (unread !== undefined)
+    report(
+      'TENANT_FROM',
+      `must list "domain" last: every host name counts as a domain, so "${unread}" would not be read`,
+    )
   if (TENANT_DIRECTORY === 'off' && JWT_TENANT_YIELDS !== 'id')
     report(
       'TENANT_DIRECTORY',

@@ -26,8 +26,8 @@ export const autoOrWholeNumber = (min: number, max: number) =>
 
 export const oneOf = <const T extends string>(...values: T[]) => z.enum(values, `must be ${inWords(values)}`)
 
-/** Values with blanks or commas between them. */
-const words = z.string().transform((text) => text.split(/[\s,]+/).filter((one) => one !== ''))
+/** Values with blanks or commas between them, each once. */
+const words = z.string().transform((text) => [...new Set(text.split(/[\s,]+/).filter((one) => one !== ''))])
 
 export const list = words.refine((all) => all.length > 0, 'must list one or more values')
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { startAdminServer } from '../../database/admin-server.ts'
-import { asOwner, createBareDatabase, createDatabase, main, newTenant } from '../../database.ts'
+import { asOwner, createBareDatabase, createDatabase, main } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { type Outcome, rowhouse, spawnRowhouse } from '../run.ts'
 
 const server = await startAdminServer()
@@ -73,17 +74,14 @@ describe('rowhouse tenant create', () => {
     const { slug, id } = await create()
     const outcome = await asOwnerOf('create', slug, '--name', 'Another')
     expect([outcome.code, outcome.stdout]).toEqual([2, ''])
-    expect(messageOf(outcome)).toBe('The slug belongs to another tenant, or did: choose another slug\n')
+    expect(messageOf(outcome)).toBe('slug: This slug belongs to another tenant, or did\n')
     expect((await owner`select name from tenancy.tenants where id = ${id}`)[0]?.name).toBe('Acme Inc.')
   })
 
   test('rejects an id that another tenant has', async () => {
     const { id } = await create()
     const outcome = await asOwnerOf('create', newSlug(), '--name', 'Another', '--id', id)
-    expect([outcome.code, messageOf(outcome)]).toEqual([
-      2,
-      'The id belongs to another tenant, or did: choose another id\n',
-    ])
+    expect([outcome.code, messageOf(outcome)]).toEqual([2, 'id: This id belongs to another tenant, or did\n'])
   })
 })
 
@@ -132,6 +130,24 @@ describe('as app_directory, rowhouse tenant', () => {
     const outcome = await run('create', slug, '--name', 'x')
     expect([outcome.code, messageOf(outcome)]).toEqual([2, 'slug: Is reserved\n'])
   })
+
+  test('accepts a reserved slug with --allow-reserved', async () => {
+    const { code, stdout } = await run('create', 'status', '--name', 'x', '--allow-reserved')
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^[0-9a-f-]{36}\n$/)])
+    expect((await run('rename', 'status', '--slug', 'docs', '--allow-reserved')).code).toBe(0)
+  })
+
+  test('gives a domain to another tenant once it was released', async () => {
+    const [one, two] = [newSlug(), newSlug()]
+    await run('create', one, '--name', 'One', '--domain', `${one}.example`)
+    await run('create', two, '--name', 'Two')
+    await run('rename', one, '--no-domains')
+    const taken = await run('rename', two, '--domain', `${one}.example`)
+    expect([taken.code, messageOf(taken)]).toEqual([2, 'domains.0: This domain belongs to another tenant, or did\n'])
+    await run('rename', one, '--domain', `${one}.example`)
+    await run('rename', one, '--no-domains', '--release-domains')
+    expect((await run('rename', two, '--domain', `${one}.example`)).code).toBe(0)
+  })
 })
 
 describe('rowhouse tenant suspend and resume', () => {
@@ -145,19 +161,20 @@ describe('rowhouse tenant suspend and resume', () => {
     expect(await statusOf(id)).toBe('active')
   })
 
-  test('say the status when they run again too', async () => {
+  test('say that nothing changed when they run again', async () => {
     const { slug, id } = await create()
+    const notKept = 'the reason is not kept.\n'
     const resumed = await asOwnerOf('resume', slug, '--reason', 'Again')
-    expect([resumed.code, resumed.stdout]).toEqual([0, `Tenant ${slug} (${id}) is active.\n`])
+    expect([resumed.code, resumed.stdout]).toEqual([0, `Tenant ${slug} (${id}) is already active: ${notKept}`])
     await asOwnerOf('suspend', slug, '--reason', 'Not paid')
     const suspended = await asOwnerOf('suspend', slug, '--reason', 'Again')
-    expect([suspended.code, suspended.stdout]).toEqual([0, `Tenant ${slug} (${id}) is suspended.\n`])
+    expect([suspended.code, suspended.stdout]).toEqual([0, `Tenant ${slug} (${id}) is already suspended: ${notKept}`])
   })
 
   test('log the given reason', async () => {
     await asAdmin('create', 'late', '--name', 'Acme')
     const outcome = await asAdmin('suspend', 'late', '--reason', 'Invoice 4711')
-    expect([outcome.code, logged(outcome)]).toMatchObject([0, [{ reason: 'Invoice 4711', mode: 'write' }]])
+    expect([outcome.code, logged(outcome).at(-1)]).toMatchObject([0, { reason: 'Invoice 4711', mode: 'write' }])
   })
 
   test('reject a tenant that does not exist', async () => {
@@ -254,11 +271,14 @@ describe('rowhouse tenant', () => {
     ],
     [['create', newTenant(), '--name', 'x'], 'and must not look like a uuid'],
     [['create', 'acme'], "required option '--name <name>' not specified"],
-    [['create', 'acme', '--name', ' '], 'It must have 1 to 200 characters.'],
     [['list', '--actor', ' '], 'It must have 1 to 255 characters.'],
     [['suspend', 'acme'], "required option '--reason <text>' not specified"],
     [['suspend', 'acme', '--reason', ''], 'It must have 1 to 500 characters.'],
     [['suspend', 'acme', '--by', 'name', '--reason', 'x'], 'Allowed choices are id, slug, externalId, domain.'],
+    [
+      ['rename', 'acme', '--no-domains', '--domain', 'a.example'],
+      "option '--no-domains' cannot be used with option '--domain <domains...>'",
+    ],
     [['rename', 'acme', '--slug', 'A'], 'It must have 1 to 63 of a-z, 0-9 and inner hyphens'],
     [['list', '--status', 'gone'], 'Allowed choices are active, suspended.'],
     [['list', 'more'], 'too many arguments'],
@@ -269,6 +289,21 @@ describe('rowhouse tenant', () => {
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(message)
     expect(stderr).toEndWith('Run the command with --help to see its options.\n')
+  })
+
+  test.each<[string[], string]>([
+    [['rename', 'acme'], 'Nothing to change: give --name, --slug, --external-id, --domain or --no-domains\n'],
+    [['rename', 'acme', '--release-domains'], 'Nothing to change: give --name'],
+    [['create', 'acme', '--name', ' '], 'name: Must have 1 to 200 characters, and no control characters\n'],
+    [['create', 'acme', '--name', 'a\nb'], 'name: Must have 1 to 200 characters, and no control characters\n'],
+    [
+      ['create', 'acme', '--name', 'x', '--domain', 'a.example', 'a b'],
+      'domains.1: Must be a domain such as shop.example.com\n',
+    ],
+  ])('rejects %p in one message', async (parameters, message) => {
+    const outcome = await asOwnerOf(...parameters)
+    expect([outcome.code, outcome.stdout]).toEqual([2, ''])
+    expect(messageOf(outcome)).toStartWith(message)
   })
 
   test.each<[string, Record<string, string>, RegExp]>([

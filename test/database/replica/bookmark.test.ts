@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { createBookmarks } from '../../../src/database/bookmarks.ts'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 
 const bookmarks = createBookmarks('a secret that all processes share')
 const tenant = newTenant()

@@ -1,11 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { runInContext } from '../../../src/context/context.ts'
-import { parseTenantId } from '../../../src/context/index.ts'
 import type { TenantTx } from '../../../src/database/index.ts'
 import { unavailable } from '../../../src/errors/index.ts'
-import { newTenant } from '../../database.ts'
 import { until } from '../../runtime/child.ts'
+import { contextOf, newTenant } from '../../tenants.ts'
 import { failureOf, withSettings } from '../shared-database.ts'
 import { asTenant, openPair } from './open-pair.ts'
 import { pair, placeOf } from './pair.ts'
@@ -37,10 +36,8 @@ describe('the standby stays in use after a read', () => {
 
   test('whose request reached its deadline', async () => {
     await using open = await openPair()
-    const tenantId = parseTenantId(newTenant())
-    if (!tenantId) throw new Error('newTenant() returned no tenant id')
     const deadline = new AbortController()
-    const read = runInContext({ tenantId, signal: deadline.signal }, () =>
+    const read = runInContext({ ...contextOf(newTenant()), signal: deadline.signal }, () =>
       open.db.read(async (tx) => {
         await placeOf(tx)
         deadline.abort(unavailable(new Error('The request took too long')))

@@ -1,8 +1,7 @@
 import { runInContext } from '../../../src/context/context.ts'
-import { parseTenantId, withTenant } from '../../../src/context/index.ts'
 import { createBookmarks } from '../../../src/database/bookmarks.ts'
 import { createReplica, createTenantDatabase, type PoolOptions } from '../../../src/database/index.ts'
-import { newTenant } from '../../database.ts'
+import { contextOf, newTenant, tenantIds, withTenant } from '../../tenants.ts'
 import { type Tampering, watchedPool } from '../watched-pool.ts'
 import { pair } from './pair.ts'
 
@@ -30,7 +29,11 @@ export async function openPair(
     retryAfterMs,
     onChange: (isUsed) => changes.push(isUsed),
   })
-  const db = createTenantDatabase({ connections: watchedPool({ url: pair.primaryUrl, size: 2 }, onPrimary), replica })
+  const db = createTenantDatabase({
+    connections: watchedPool({ url: pair.primaryUrl, size: 2 }, onPrimary),
+    replica,
+    ...tenantIds,
+  })
   await replica.check().catch(() => {})
   return { db, replica, changes, sent: connections.sent, [Symbol.asyncDispose]: () => db.close() }
 }
@@ -39,8 +42,7 @@ export const asTenant = <T>(work: () => Promise<T>) => withTenant(newTenant(), w
 
 /** Runs work of a session that sends this bookmark; `old` stands for that of a write that was replayed long ago. */
 export function inSession<T>(sent: string, work: () => Promise<T>): Promise<T> {
-  const tenantId = parseTenantId(newTenant())
-  if (!tenantId) throw new Error('newTenant() returned no tenant id')
-  const bookmark = { sent: sent === 'old' ? createBookmarks(secret).encrypt('3', tenantId) : sent }
-  return runInContext({ tenantId, bookmark }, work)
+  const context = contextOf(newTenant())
+  const bookmark = { sent: sent === 'old' ? createBookmarks(secret).encrypt('3', context.tenantId) : sent }
+  return runInContext({ ...context, bookmark }, work)
 }

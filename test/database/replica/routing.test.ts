@@ -1,7 +1,6 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import { users } from '../../../db/schema/users.ts'
-import { withTenant } from '../../../src/context/index.ts'
 import {
   type Connection,
   type StatementResult,
@@ -9,7 +8,7 @@ import {
   type TenantTx,
   TransactionMisuse,
 } from '../../../src/database/index.ts'
-import { newTenant } from '../../database.ts'
+import { newTenant, withTenant } from '../../tenants.ts'
 import { failureOf, setsTenant } from '../shared-database.ts'
 import { asTenant, inSession, openPair } from './open-pair.ts'
 import { pair, placeOf } from './pair.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { contractCases, testClient } from '../../../src/testing/index.ts'
 import { app, fixtures } from '../../app.ts'
-import { closeAfterwards, newTenant } from '../../database.ts'
+import { closeAfterwards } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { pair, pauseReplay, startPairService } from './pair.ts'
 
 setDefaultTimeout(30_000)

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { Sql, TransactionSql } from 'postgres'
 import { openAfter } from '../../../src/database/replica.ts'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { inSession, openPair } from './open-pair.ts'
 import { pair, placeOf } from './pair.ts'
 

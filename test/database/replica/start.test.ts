@@ -1,10 +1,9 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { withTenant } from '../../../src/context/index.ts'
 import { ConfigError } from '../../../src/errors/index.ts'
 import { testClient } from '../../../src/testing/index.ts'
-import { newTenant } from '../../database.ts'
 import { freePort } from '../../postgres.ts'
 import { startServer, until } from '../../runtime/child.ts'
+import { newTenant, withTenant } from '../../tenants.ts'
 import { failureOf } from '../shared-database.ts'
 import { createPairService, pair, placeOf, startPairService } from './pair.ts'
 

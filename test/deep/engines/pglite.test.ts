@@ -14,10 +14,10 @@ import { migrate } from '../../../src/migrate/index.ts'
 import { createApp } from '../../../src/service/app.ts'
 import { deps } from '../../app.ts'
 import { addUser, failureOf, tenantWithUser } from '../../database/shared-database.ts'
-import { newTenant } from '../../database.ts'
 import { nonInterference } from '../../properties/non-interference.ts'
 import { operationsOf } from '../../properties/operations.ts'
 import { timeoutMs, tries } from '../../properties/settings.ts'
+import { newTenant } from '../../tenants.ts'
 
 // PGlite has one session for all connections: a statement outside a transaction could run in the transaction of another connection.
 const folder = await mkdtemp(join(tmpdir(), 'rowhouse-pglite-'))

@@ -12,14 +12,19 @@ export interface SuiteOptions {
   withoutTests?: string[]
   /** Environment variables of the run; undefined removes a variable of this process. */
   environment: Record<string, string | undefined>
+  /** The settings of `bun test`, as a path from the root of the repository. @default bunfig.toml */
+  config?: string
+  /** Where the JUnit report of the run is written. */
+  report?: string
 }
 
 /**
- * Runs a part of the suite in another process, on another engine.
+ * Runs a part of the suite in another process, on another engine or with tenant ids of another type.
  *
  * @throws Error with the output of the tests that failed, or with the paths and titles that do not exist
  */
-export async function runSuite({ paths, without = [], withoutTests = [], environment }: SuiteOptions): Promise<void> {
+export async function runSuite(options: SuiteOptions): Promise<void> {
+  const { paths, without = [], withoutTests = [], environment, config = 'bunfig.toml', report } = options
   const missing = paths.filter((path) => !existsSync(join(root, path)))
   const sources = [...new Bun.Glob('test/**/*.ts').scanSync(root)].map((path) => Bun.file(join(root, path)).text())
   const text = (await Promise.all(sources)).join('\n')
@@ -28,7 +33,8 @@ export async function runSuite({ paths, without = [], withoutTests = [], environ
   const titles = withoutTests.map((title) => RegExp.escape(title)).join('|')
   const child = Bun.spawn(
     [
-      ...[process.execPath, 'test', '--only-failures', '--timeout=30000'],
+      ...[process.execPath, 'test', `--config=${config}`, '--only-failures', '--timeout=30000'],
+      ...(report ? ['--reporter=junit', `--reporter-outfile=${report}`] : []),
       ...without.map((pattern) => `--path-ignore-patterns=${pattern}`),
       ...(titles ? ['--test-name-pattern', `^(?!.*(${titles}))`] : []),
       ...paths,

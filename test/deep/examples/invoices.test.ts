@@ -1,50 +1,24 @@
 import { beforeAll, expect, test } from 'bun:test'
-import { cp } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { run } from '../../cli/run.ts'
-import { createBareDatabase, main } from '../../database.ts'
+import { createBareDatabase } from '../../database.ts'
 import { start, until } from '../../runtime/child.ts'
-import { archive, createFolder, root, runs } from '../kit/project.ts'
+import { runs } from '../kit/project.ts'
+import { type Example, freePort, installExample, testExample } from './example.ts'
 
-// A stranger's project: the example in a folder of its own, with the packed kit from npm's point of view, on Node.
-
-const example = join(root, 'examples/invoices')
-let folder = ''
+let example: Example
 const env: Record<string, string> = {}
-const program = (name: string) => join(folder, 'node_modules/.bin', name)
 
 beforeAll(async () => {
-  folder = await createFolder()
-  const isSource = (path: string) => !['node_modules', 'dist', 'package-lock.json'].includes(basename(path))
-  await cp(example, folder, { recursive: true, filter: isSource })
-  await runs(['npm', 'install', '--no-save', '--prefer-offline', '--no-audit', '--no-fund', await archive()], folder)
+  example = await installExample('invoices')
   const { ownerUrl, appUrl } = await createBareDatabase()
   // Roles belong to the whole server: other tests may have an app_admin with another password.
   const adminUrl = Object.assign(new URL(appUrl), { username: `invoices_admin_${process.pid}` }).href
   Object.assign(env, { DATABASE_OWNER_URL: ownerUrl, DATABASE_URL: appUrl, DATABASE_ADMIN_URL: adminUrl })
 }, 180_000)
 
-test('compiles, and the declarations of the kit compile with it', async () => {
-  const { stdout } = await run([program('tsc'), '--skipLibCheck', 'false', '--pretty', 'false'], folder)
-  // Those of drizzle-orm name drivers that are not installed.
-  expect(
-    stdout.split('\n').filter((line) => /^\S/.test(line) && !line.startsWith('node_modules/drizzle-orm/')),
-  ).toEqual([])
-}, 60_000)
-
-test('has the SQL and the migrations that its schema and the kit need', async () => {
-  const { stdout, stderr } = await run([program('rowhouse'), 'init'], folder)
-  expect(stderr).toBe('')
-  expect(stdout).not.toMatch(/ (written|updated|was not changed)/)
-  expect(await runs([program('drizzle-kit'), 'generate'], folder)).toContain('No schema changes')
-}, 60_000)
-
-test('passes its own tests, and their process ends', async () => {
-  const { code, stdout, stderr } = await run([program('vitest'), 'run'], folder, { TEST_DATABASE_URL: main.ownerUrl })
-  expect({ code, output: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, output: '' })
-}, 120_000)
+testExample(() => example)
 
 test('migrates a database, serves its documentation and a request with a token, and runs its job', async () => {
+  const { folder, program } = example
   await runs(['npm', 'run', 'migrate'], folder, env)
   await runs(['npm', 'run', 'build'], folder)
   await using issuer = start([program('rowhouse'), 'issuer', '--port', '0', '--audience', 'invoices'], {}, folder)
@@ -67,8 +41,3 @@ test('migrates a database, serves its documentation and a request with a token, 
   server.signal('SIGTERM')
   expect({ code: await server.exited, stderr: server.stderr }).toEqual({ code: 0, stderr: '' })
 }, 60_000)
-
-function freePort(): number {
-  using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
-  return server.port ?? 0
-}

@@ -1,7 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { SignJWT } from 'jose'
-import { createDatabase, newTenant } from '../../database.ts'
+import { createDatabase } from '../../database.ts'
 import { startServer } from '../../runtime/child.ts'
+import { newTenant } from '../../tenants.ts'
 import { chromium, startChromium } from './chromium.ts'
 import { nginx, startNginx } from './nginx.ts'
 

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { get } from 'node:http'
-import { asOwner, createDatabase, newTenant } from '../../database.ts'
+import { asOwner, createDatabase } from '../../database.ts'
 import { buildForNode, type Child, hasNode, runtimes } from '../../runtime/child.ts'
+import { newTenant } from '../../tenants.ts'
 import { nginx, startNginx } from './nginx.ts'
 
 setDefaultTimeout(120_000)

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { manifest } from '../../../package/manifest.ts'
 import { createIssuer } from '../../../src/cli/commands/issuer.ts'
 import { run } from '../../cli/run.ts'
-import { asOwner, createBareDatabase, newTenant } from '../../database.ts'
+import { asOwner, createBareDatabase } from '../../database.ts'
 import { start } from '../../runtime/child.ts'
+import { newTenant } from '../../tenants.ts'
 import { archive, commandsOf, createFolder, filesOf, resolutions, runs, typeErrors } from './project.ts'
 
 const install = ['npm', 'install', '--no-audit', '--no-fund']

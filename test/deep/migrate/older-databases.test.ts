@@ -6,8 +6,9 @@ import { withTenant } from '../../../src/context/index.ts'
 import { assertRowSecurity, createIsolationCheck, type Finding, sqlVersion } from '../../../src/isolation/index.ts'
 import { migrate } from '../../../src/migrate/index.ts'
 import { rowhouse } from '../../cli/run.ts'
-import { asOwner, createBareDatabase, newTenant, open, type TestDatabase } from '../../database.ts'
+import { asOwner, createBareDatabase, open, type TestDatabase } from '../../database.ts'
 import { copyOlderProject, olderVersions } from '../../migrate/older-projects.ts'
+import { newTenant } from '../../tenants.ts'
 
 const shared = ['public.countries']
 
@@ -91,6 +92,31 @@ describe.each(olderVersions)('the SQL of version %d', (version) => {
       expect([folder, errors]).toEqual([folder, []])
     }
     expect(await writeAndRead(project.database)).toEqual([1, 0])
+  })
+
+  // A process that starts refuses both, and /ready of a running one reports them: docs/upgrading.md names them.
+  test('gets what its processes do not know, as docs/upgrading.md names it', async () => {
+    await using project = await createProject(version)
+    const owner = asOwner(project.database)
+    await project.migrate()
+    const definers = async () =>
+      (
+        await owner`
+          select p.oid::regprocedure::text as name from pg_proc p where prosecdef and has_function_privilege('app_user', oid, 'EXECUTE')`
+      ).map(({ name }) => String(name))
+    const before = await definers()
+    await project.run('upgrade')
+    await project.migrate()
+    const unforced = await owner`
+      select c.oid::regclass::text as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+      where c.relkind = 'r' and not c.relforcerowsecurity`
+    const unknown = [
+      ...(await definers()).filter((name) => !before.includes(name)),
+      ...unforced.map(({ name }) => name),
+    ]
+    expect(unknown).toEqual(['tenancy.find_tenant(text,text)', 'tenancy.tenant_history'])
+    const page = await readFile(join(import.meta.dir, '../../../docs/upgrading.md'), 'utf8')
+    for (const name of unknown) expect(page).toContain(`\`${name}\``)
   })
 
   test('keeps the functions that running processes compare', async () => {

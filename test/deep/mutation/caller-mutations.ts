@@ -128,7 +128,10 @@ export const callerMutations: CodeMutation[] = [
     fault: 'values of two kinds that are compared',
     guarantee: 21,
     file: 'src/resolution/resolve.ts',
-    lines: [['a.kind === b.kind && ', '']],
+    lines: [
+      ['a.kind === b.kind && ', ''],
+      ['({ key }) => isNameOf(key, found)', '() => true'],
+    ],
     test: {
       file: 'test/auth/tenant-claims.test.ts',
       title: 'an external id that is the id of another tenant does not open that tenant',
@@ -190,6 +193,23 @@ export const callerMutations: CodeMutation[] = [
     test: {
       file: 'test/database/signed-actor.test.ts',
       title: 'gives the tenant with the actor and the request id that were signed',
+    },
+  },
+  {
+    fault: 'signature that a database of text ids takes for a tenant',
+    guarantee: 9,
+    file: 'src/database/tenant-opening.ts',
+    lines: [["seen: signer && tenantIdType === 'text' ? tenantId : undefined", 'seen: undefined']],
+    test: { file: 'test/tenant-ids/isolation.test.ts', title: 'on a database that verifies no signatures' },
+  },
+  {
+    fault: 'roles of the last claim that names the tenant',
+    guarantee: 33,
+    file: 'src/resolution/resolve.ts',
+    lines: [['own.find(({ key }) => isNameOf', 'own.findLast(({ key }) => isNameOf']],
+    test: {
+      file: 'test/resolution/claimed-roles.test.ts',
+      title: 'the first claim that names the tenant gives the roles',
     },
   },
 ]

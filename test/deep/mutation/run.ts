@@ -61,7 +61,7 @@ async function runTest(mutation: Mutation, ownerUrl: string): Promise<string> {
 /** The lines that a mutation replaces. Statements run in every database of the test, right after its migration. */
 function replacementsOf(mutation: Mutation): Pick<CodeMutation, 'file' | 'lines'> {
   if ('lines' in mutation) return { file: mutation.file, lines: mutation.lines }
-  const migration = 'await migrate({ url: database.ownerUrl })'
+  const migration = 'await migrate({ ...project, url: database.ownerUrl })'
   const mutated = `${migration}
   const owner = postgres(database.ownerUrl, { max: 1, onnotice: () => {} })
   await owner.unsafe(${JSON.stringify(mutation.sql)})

@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect } from 'node:net'
 import { testClient } from '../../../src/testing/index.ts'
 import { fixtures } from '../../app.ts'
-import { asOwner, createDatabase, newTenant } from '../../database.ts'
+import { asOwner, createDatabase } from '../../database.ts'
 import { buildForNode, runtimes, until } from '../../runtime/child.ts'
+import { newTenant } from '../../tenants.ts'
 
 setDefaultTimeout(60_000)
 

@@ -2,9 +2,12 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import * as schema from '../../../db/schema/index.ts'
 import { withTenant } from '../../../src/context/index.ts'
+import { createPool } from '../../../src/database/index.ts'
+import { createDirectoryEditor } from '../../../src/directory/index.ts'
 import { createTestDatabase, type TestDatabaseOptions } from '../../../src/testing/index.ts'
 import { createProject } from '../../cli/run.ts'
-import { asOwner, main, newTenant } from '../../database.ts'
+import { asOwner, main } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 
 const root = join(import.meta.dir, '../../..')
 const project = { sql: join(root, 'sql'), migrations: join(root, 'drizzle') }
@@ -63,12 +66,25 @@ describe('a test database', () => {
     await Promise.all([second.close(), third.close()])
   })
 
-  test('lets only its serving role connect', async () => {
+  test('has a login that edits the tenant directory, and reads no row of a tenant', async () => {
+    await using database = await create()
+    const connections = createPool({ url: database.directoryUrl, size: 1 })
+    const tenants = createDirectoryEditor({ connections, log: { info: () => {}, error: () => {} } })
+    const by = { actor: 'ada', reason: 'a test' }
+    expect(await tenants.create({ slug: 'acme', name: 'Acme' }, by)).toMatchObject({ slug: 'acme', status: 'active' })
+    await tenants.close()
+    const login = asOwner({ ...database, ownerUrl: database.directoryUrl })
+    await expect(login`select from users`.execute()).rejects.toThrow('permission denied')
+  })
+
+  test('lets only its serving role and the role of the tenant directory connect', async () => {
     await using database = await create()
     const [row] = await asOwner(database)<
       { acl: string }[]
     >`select datacl::text as acl from pg_database where datname = current_database()`
-    expect(row?.acl).toMatch(/^\{postgres=\w+\/postgres,rowhouse_test_\w+=c\/postgres\}$/)
+    expect(row?.acl).toMatch(
+      /^\{postgres=\w+\/postgres,rowhouse_test_\w+=c\/postgres,rowhouse_test_\w+_directory=c\/postgres\}$/,
+    )
   })
 
   test('ends with the test file', async () => {

@@ -1,7 +1,7 @@
 import { type AppOptions, createApp } from '../../../src/service/app.ts'
 import { type TestClient, testClient } from '../../../src/testing/index.ts'
 import { deps } from '../../app.ts'
-import { newTenant } from '../../database.ts'
+import { newTenant, tenantIdType } from '../../tenants.ts'
 
 /** The whole app on the shared database, with its test clients and the lines of its log. */
 export function build(options: Partial<AppOptions> = {}) {
@@ -18,7 +18,7 @@ export const { app, lines, as, anonymous } = build()
 /** The app on a database whose every call throws this. */
 export const failing = (thrown?: unknown, options: Partial<AppOptions> = {}) => {
   const fail = () => Promise.reject(thrown)
-  return build({ db: { read: fail, write: fail, close: async () => {}, tenantId: 'uuid' }, ...options })
+  return build({ db: { read: fail, write: fail, close: async () => {}, tenantId: tenantIdType }, ...options })
 }
 
 /** The log line of a request. */

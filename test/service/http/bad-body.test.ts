@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { deps } from '../../app.ts'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { as, build, newEmail } from './app.ts'
 import { anyId, json, testRefusals } from './refusals.ts'
 

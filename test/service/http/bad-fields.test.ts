@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { as, createUser, newAcme, newEmail } from './app.ts'
 import { anyId, testRefusals } from './refusals.ts'
 

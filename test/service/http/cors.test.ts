@@ -4,7 +4,7 @@ import { jwt } from '../../../src/auth/index.ts'
 import { unverified } from '../../../src/context/index.ts'
 import { unavailable } from '../../../src/errors/index.ts'
 import { header } from '../../../src/resolution/index.ts'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { build, createUser, failing } from './app.ts'
 
 const page = 'https://app.example.com'

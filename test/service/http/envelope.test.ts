@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { anonymous, as, newAcme } from './app.ts'
 import { anyId } from './refusals.ts'
 
@@ -91,7 +91,7 @@ test('marks every answer to a tenant as private', async () => {
     await client.post('/tasks', {}),
     await anonymous.get('/tasks'),
   ]
-  for (const { headers } of [...own, ...refused, await as('nonsense').get('/users')]) {
+  for (const { headers } of [...own, ...refused, await as('_nonsense').get('/users')]) {
     expect(headers.get('Cache-Control')).toBe('private, no-store')
     expect(headers.get('Vary')).toBe('X-Tenant-Id')
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { deps } from '../../app.ts'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { build, createUser } from './app.ts'
 
 test('refuses a page that does not fit into the bytes of the process', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { TestResponse } from '../../../src/testing/index.ts'
-import { asOwner, main, newTenant } from '../../database.ts'
+import { asOwner, main } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { as, createUser, type Task } from './app.ts'
 
 const owner = asOwner(main)

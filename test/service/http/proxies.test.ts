@@ -3,8 +3,8 @@ import { Hono } from 'hono'
 import { unverified } from '../../../src/context/index.ts'
 import { docs } from '../../../src/openapi/index.ts'
 import { domain, firstOf, subdomain } from '../../../src/resolution/index.ts'
-import { newTenant } from '../../database.ts'
 import { directoryOf, newEntry } from '../../resolution/app.ts'
+import { newTenant } from '../../tenants.ts'
 import { build, newAcme } from './app.ts'
 
 /** What nginx sends to the service, where it removes `/api`. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { catalogue, type ErrorCode } from '../../../src/errors/index.ts'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { as } from './app.ts'
 
 export const json = { 'Content-Type': 'application/json' }

@@ -2,7 +2,8 @@ import { afterAll, expect, test } from 'bun:test'
 import { connect } from 'node:net'
 import { listen } from '../../../src/runtime/bun.ts'
 import { loadConfig } from '../../../src/service/config/config.ts'
-import { main, newTenant } from '../../database.ts'
+import { main } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { app, newAcme } from './app.ts'
 
 const server = await listen(app, loadConfig({ DATABASE_URL: main.appUrl, PORT: '0' }))

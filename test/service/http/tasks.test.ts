@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { as, createTask, createUser, newAcme, type Task } from './app.ts'
 import { anyId } from './refusals.ts'
 

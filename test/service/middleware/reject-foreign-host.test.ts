@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { build } from '../http/app.ts'
 
 const { app } = build({ hosts: ['rowhouse.local', 'app.example.com'] })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { Hono } from 'hono'
 import { responseHeaders } from '../../../src/service/middleware/response-headers.ts'
-import { newTenant } from '../../database.ts'
+import { newTenant } from '../../tenants.ts'
 import { anonymous, failing } from '../http/app.ts'
 
 const secured = {
