@@ -17,6 +17,7 @@ const pages = [
   'tenant-ids',
   'testing',
   'tenants',
+  'browsers-and-proxies',
   'migrations',
   'upgrading',
   'doctor',

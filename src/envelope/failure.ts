@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Context } from 'hono'
 import { parseAccept } from 'hono/utils/accept'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { publicPath } from '../http/index.ts'
 import { commonFields, envelopeOf, requestIdOf } from './fields.ts'
 
 /** One problem of a rejected request: `path` in dot notation, `in` unless the problem is in the body. */
@@ -54,7 +55,7 @@ export function failure(c: Context, { status, code, message, details = [] }: Fai
         title,
         status,
         detail: message,
-        instance: c.req.path,
+        instance: publicPath(c, c.req.path),
         code,
         requestId: requestIdOf(c),
         errors,

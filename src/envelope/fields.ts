@@ -1,10 +1,11 @@
 import type { Context } from 'hono'
+import { publicPath } from '../http/index.ts'
 
 /** What the bodies of an app have beside their data: see {@link createEnvelope}. */
 export interface EnvelopeOptions {
   /** Whether bodies have `timestamp`, the time of the response. @default true */
   readonly timestamp?: boolean | undefined
-  /** Whether bodies have `path`, the path of the request. @default true */
+  /** Whether bodies have `path`, the path of the request as its client wrote it. @default true */
   readonly path?: boolean | undefined
   /** Whether bodies have `requestId`. The header `X-Request-Id` stays. @default true */
   readonly requestId?: boolean | undefined
@@ -35,7 +36,7 @@ export const envelopeOf = (c: Context): EnvelopeOptions => optionsOf.get(c) ?? {
 export const commonFields = (c: Context, { timestamp, path, requestId }: EnvelopeOptions) => ({
   requestId: requestId === false ? undefined : requestIdOf(c),
   timestamp: timestamp === false ? undefined : new Date().toISOString(),
-  path: path === false ? undefined : c.req.path,
+  path: path === false ? undefined : publicPath(c, c.req.path),
 })
 
 /** The id from the middleware `requestId`, or a new id when that has not run. */

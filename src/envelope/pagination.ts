@@ -1,4 +1,6 @@
 import type { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { publicUrl } from '../http/index.ts'
 import type { Pagination } from './schemas.ts'
 
 /** The highest counted total, and the last row that a page can reach. */
@@ -29,12 +31,12 @@ const afterHost = /^[^:]+:\/\/[^/?#]*([^?#]*)\??([^#]*)/
  * Returns `meta.pagination` of a page. Links are relative and keep the other query parameters. A link is `null` when no such
  * page exists.
  *
- * @param url the URL of the request
+ * @param request the context of the request, or the URL to link to. The links of a context have the prefix of `behindProxies`
  * @param query the requested page, counted from 1, and its size
  * @param found the result: a `total` above {@link totalMax} is reported as capped
  */
 export function pagination(
-  url: string,
+  request: Context | string,
   query: { page: number; limit: number },
   found: { total: number; hasNext: boolean },
 ): z.infer<typeof Pagination> {
@@ -42,7 +44,7 @@ export function pagination(
   const total = Math.min(found.total, totalMax)
   const totalPages = Math.ceil(total / limit)
   const last = Math.min(totalPages, Math.floor(totalMax / limit))
-  const [, path = '/', search = ''] = afterHost.exec(url) ?? []
+  const [, path = '/', search = ''] = afterHost.exec(typeof request === 'string' ? request : publicUrl(request)) ?? []
   const params = new URLSearchParams(search)
   params.set('page', '')
   params.set('limit', String(limit))

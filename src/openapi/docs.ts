@@ -7,7 +7,7 @@ import { assets, installedAssets, type LoadDocsAsset } from './swagger-ui-assets
 export interface DocsOptions {
   /** The title of the page. */
   title: string
-  /** The path of the OpenAPI document. */
+  /** The path of the OpenAPI document in this app. Behind a proxy that removes a prefix, the page finds it too. */
   documentUrl: string
   /** Loads the files of Swagger UI, where there is no file system. @default reads the installed package `swagger-ui-dist` */
   loadAsset?: LoadDocsAsset
@@ -37,7 +37,8 @@ export function docs({ title, documentUrl, loadAsset = installedAssets(), tenant
       `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     )
     c.header('Cache-Control', 'no-store')
-    return c.html(page({ title, documentUrl, baseUrl: folderOf(c.req.path), nonce, tenants }))
+    const at = relativeTo(c.req.path, documentUrl)
+    return c.html(page({ title, documentUrl: at, baseUrl: folderOf(c.req.path), nonce, tenants }))
   })
   for (const [name, type] of Object.entries(assets) as [keyof typeof assets, string][]) // the keys of a literal
     app.get(
@@ -52,6 +53,12 @@ export function docs({ title, documentUrl, loadAsset = installedAssets(), tenant
  * that it holds wherever the page is mounted, and behind a proxy that removes a prefix.
  */
 const folderOf = (path: string): string => `./${path.slice(path.lastIndexOf('/') + 1)}`
+
+/** A path of this origin relative to the page, for the same reasons. */
+function relativeTo(page: string, url: string): string {
+  if (!/^\/(?!\/)/.test(url)) return url
+  return `./${'../'.repeat(page.split('/').length - 2)}${url.slice(1)}`
+}
 
 interface Page extends Required<Pick<DocsOptions, 'title' | 'documentUrl'>> {
   baseUrl: string

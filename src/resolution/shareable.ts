@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { missingInVary } from '../text/index.ts'
 
 /** The Cache-Control of responses with tenant data (RFC 9111, section 5.2.2). */
 export const notShareable = 'private, no-store'
@@ -19,7 +20,7 @@ export function keepPrivate(c: Context, vary: Vary, shareable: ((c: Context) => 
   const own: string[] = []
   for (const name of headers.keys()) if (cacheHeader.test(name)) own.push(name)
   const present = headers.get('Vary') ?? ''
-  const missing = present === vary.text ? [] : missingIn(present, vary.names)
+  const missing = present === vary.text ? [] : missingInVary(present, vary.names)
   if (missing.length > 0) c.header('Vary', missing.join(', '), { append: true })
   if (control !== null && own.length === 0 && isPrivate(control)) return
   const isShareable = (control !== null || own.length > 0) && shareable?.(c) === true
@@ -40,9 +41,4 @@ function isPrivate(control: string): boolean {
     .map((part) => part.trim())
   if (directives.some((directive) => directive === 'public' || directive.startsWith('s-maxage'))) return false
   return directives.includes('private') || directives.includes('no-store')
-}
-
-function missingIn(present: string, vary: readonly string[]): readonly string[] {
-  const names = present.split(',').map((name) => name.trim().toLowerCase())
-  return names.includes('*') ? [] : vary.filter((name) => !names.includes(name.toLowerCase()))
 }

@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
 import { assertKind } from '../context/internal.ts'
 import { optionalPackage } from '../errors/index.ts'
-import { isHostName, isLabel } from '../text/index.ts'
+import { publicHost } from '../http/index.ts'
+import { hostnameOf, isHostName, isLabel } from '../text/index.ts'
 import type { TenantExtractor } from './extractors.ts'
 import { reservedSlugs } from './tenant-keys.ts'
 
@@ -32,7 +33,7 @@ export interface SubdomainOptions {
  *
  * Without `domain`, the domain is the part that can be registered under a public suffix (publicsuffix.org), private suffixes
  * included: `acme.co.uk` and `acme.github.io` name no tenant, `acme.shop.github.io` names `acme`. On a developer's machine
- * use `acme.localhost` (RFC 6761, section 6.3).
+ * use `acme.localhost` (RFC 6761, section 6.3). Behind `behindProxies` the host is the one that the proxies say.
  *
  * @throws TypeError when the domain or an excluded label is not valid in a host name (RFC 1123, section 2.1)
  * @example
@@ -61,7 +62,8 @@ export function subdomain(options: SubdomainOptions = {}): TenantExtractor {
 }
 
 /**
- * Reads the tenant from the whole host: `shop.acme.example`, a domain of the tenant in the tenant directory.
+ * Reads the tenant from the whole host: `shop.acme.example`, a domain of the tenant in the tenant directory. Behind `behindProxies` the
+ * host is the one that the proxies say.
  *
  * @example
  * app.use('/tasks/*', tenant({ from: firstOf(subdomain({ domain: 'app.example.com' }), domain()), auth, directory }))
@@ -81,11 +83,9 @@ function parseName(option: string, text: string, isValid: (text: string) => bool
   return lower
 }
 
-/** Returns the request's host in canonical form. Ignores X-Forwarded-Host, which every client can send. */
+/** Returns the request's host in canonical form. X-Forwarded-Host, which every client can send, counts behind `behindProxies` only. */
 function hostOf(c: Context): string | undefined {
-  const { url } = c.req
-  const given = c.req.header('Host') ?? (URL.canParse(url) ? new URL(url).host : '')
-  const host = given.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
+  const host = hostnameOf(publicHost(c))
   return isHostName(host) ? host : undefined
 }
 

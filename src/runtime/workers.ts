@@ -6,6 +6,7 @@ import { shared } from '../../db/schema/shared.ts'
 import { type ConnectionSource, connectionPerTransaction } from '../database/index.ts'
 import { requestId } from '../envelope/index.ts'
 import { ApiError, createErrorHandler, unavailable } from '../errors/index.ts'
+import { cors } from '../http/index.ts'
 import { createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { accessLog } from '../service/middleware/access-log.ts'
@@ -35,6 +36,7 @@ export default {
 /** A Worker has no start before its first request: each request runs the isolation check until the check has passed. */
 function createHandler(env: Bindings): Serve {
   const log = createLog(String(env.LOG_LEVEL ?? 'info'))
+  let config: Config | undefined
   let service: Service | undefined
   let checked = false
   let reported = ''
@@ -43,7 +45,8 @@ function createHandler(env: Bindings): Serve {
     const remote = { remoteAddress: request.headers.get('CF-Connecting-IP') ?? undefined }
     try {
       // Two first requests may each build a service: neither has opened a connection.
-      service ??= await createEdgeService(loadConfig(settingsOf(env)), log)
+      config ??= loadConfig(settingsOf(env))
+      service ??= await createEdgeService(config, log)
       // Requests do not share the check: workerd lets no request await the I/O of another one.
       if (!checked && new URL(request.url).pathname !== '/health') {
         await service.assertIsolation()
@@ -53,7 +56,7 @@ function createHandler(env: Bindings): Serve {
       const problem = describeStartProblem(error)
       if (problem !== reported) log.error({ problem }, 'refusing to serve')
       reported = problem
-      return await refuse(request, remote, error, log)
+      return await refuse(request, remote, error, log, config)
     }
     return await service.app.fetch(request, remote, execution.getStore())
   }
@@ -87,10 +90,12 @@ function afterResponse(ending: Promise<void>): void {
   execution.getStore()?.waitUntil(ending)
 }
 
-async function refuse(request: Request, remote: object, cause: unknown, log: ServiceLog): Promise<Response> {
+async function refuse(request: Request, remote: object, cause: unknown, log: ServiceLog, config?: Config) {
   const app = new Hono()
   app.use(requestId())
-  app.use(accessLog({ log, trustProxy: 0 }))
+  app.use(accessLog({ log }))
+  if (config && config.server.corsOrigins.length > 0)
+    app.use(cors({ origins: config.server.corsOrigins, tenantHeader: config.tenant.header }))
   app.onError(createErrorHandler())
   app.all('*', () => {
     throw cause instanceof ApiError ? cause : unavailable(cause)

@@ -5,6 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { TenantDatabase } from '../database/index.ts'
 import { createEnvelope, requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
+import { behindProxies, cors } from '../http/index.ts'
 import type { IsolationCheck } from '../isolation/index.ts'
 import {
   ByteBudget,
@@ -69,8 +70,12 @@ export interface AppOptions {
   home?: HomeOptions['page'] | false | undefined
   /** Whether failures are `application/problem+json` for clients that accept it. @default false */
   problems?: boolean
-  /** How many proxies append to `X-Forwarded-For`. */
+  /** How many proxies stand in front of the service. */
   trustProxy: number
+  /** The prefix that a proxy removes. @default what the proxies say in `X-Forwarded-Prefix` */
+  basePath?: string | undefined
+  /** The origins whose pages may call the service. @default none */
+  corsOrigins?: readonly string[] | undefined
 }
 
 /**
@@ -82,15 +87,18 @@ export interface AppOptions {
  * const response = await app.request('/health')
  */
 export function createApp(options: AppOptions) {
-  const { log } = options
+  const { log, trustProxy: count, basePath, corsOrigins = [], tenantHeader } = options
   const app = createRouter()
 
   const rejectHost = options.hosts ? [rejectForeignHost(options.hosts)] : []
   const deadline = requestDeadline({ timeoutMs: options.requests.timeoutMs, sharesTimer: options.sharesTimer })
   const envelope = createEnvelope({ problems: options.problems })
   app.use(envelope.middleware)
-  app.use(chain(requestId(), accessLog({ log, trustProxy: options.trustProxy })))
+  if (count > 0 || basePath !== undefined) app.use(behindProxies({ count, basePath }))
+  app.use(chain(requestId(), accessLog({ log })))
   app.use(responseHeaders({ hsts: options.hsts }))
+  // A preflight has no credentials, and a page can read only the failures that have the headers.
+  if (corsOrigins.length > 0) app.use(cors({ origins: corsOrigins, tenantHeader }))
   app.use(chain(throwErrors, rejectMalformedUrl, ...rejectHost, deadline))
   app.onError(
     createErrorHandler({
@@ -121,13 +129,20 @@ export type AppType = ReturnType<typeof createApp>
 
 const title = 'Rowhouse'
 
-function documentOptions({ tenantHeader, bearer, bookmarks = false, limits }: AppOptions): DocumentOptions {
+function documentOptions({
+  tenantHeader,
+  bearer,
+  bookmarks = false,
+  limits,
+  basePath = '.',
+}: AppOptions): DocumentOptions {
   const { version, description } = packageJson
   return {
     title,
     version,
     description,
     license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+    servers: [{ url: basePath }], // by default relative to the document, which may be behind a prefix
     tags,
     tenantHeader: { name: tenantHeader, example: demo.acme.tenantId },
     bearer,

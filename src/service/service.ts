@@ -98,6 +98,8 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     hosts: config.auth.kind === 'unverified' && !config.auth.allowed ? ownNames(config) : undefined,
     hsts: config.server.hsts,
     trustProxy: config.server.trustProxy,
+    basePath: config.server.basePath,
+    corsOrigins: config.server.corsOrigins,
   })
   return {
     app,

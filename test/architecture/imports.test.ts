@@ -26,12 +26,13 @@ function importsOf(file: string): string[] {
 /** The folders of the kit, and the kit folders that each may import. */
 const kit: Record<string, string[]> = {
   text: [],
-  envelope: ['text'],
+  http: ['text'],
+  envelope: ['http', 'text'],
   errors: ['envelope', 'text'],
   context: ['errors', 'text'],
   database: ['context', 'errors', 'text'],
   auth: ['context', 'database', 'errors', 'text'],
-  resolution: ['context', 'database', 'errors', 'text'],
+  resolution: ['context', 'database', 'errors', 'http', 'text'],
   directory: ['resolution', 'envelope', 'context', 'database', 'errors', 'text'],
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['context', 'envelope', 'errors', 'text'],

@@ -5,7 +5,9 @@ import project from '../../package.json' with { type: 'json' }
 
 const root = join(import.meta.dir, '../..')
 const kitFolders =
-  'auth,context,database,directory,envelope,errors,isolation,limits,migrate,openapi,resolution,testing,text'.split(',')
+  'auth,context,database,directory,envelope,errors,http,isolation,limits,migrate,openapi,resolution,testing,text'.split(
+    ',',
+  )
 const optional = Object.keys(manifest.peerDependenciesMeta)
 const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
 

@@ -109,6 +109,14 @@ describe('on Cloudflare Workers', () => {
     expect(reasons[0]?.problem).toContain('superuser')
   })
 
+  test('lets a page of another origin read why it serves nothing', async () => {
+    const origin = 'https://app.example.com'
+    const unsafe = await startWorker({ hyperdrive: main.ownerUrl, vars: { ...unverified, CORS_ORIGINS: origin } })
+    const { status, headers } = await fetch(new URL('/tasks', unsafe.url), { headers: { Origin: origin } })
+    await unsafe.close()
+    expect([status, headers.get('Access-Control-Allow-Origin')]).toEqual([503, origin])
+  })
+
   test('without authentication serves nothing, and logs once which setting is missing', async () => {
     const open = await startWorker({ hyperdrive: main.appUrl, vars: { LOG_LEVEL: 'info' } })
     const { status } = await testClient(open.url).as(newTenant()).get('/tasks')

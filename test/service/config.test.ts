@@ -13,6 +13,8 @@ test('DATABASE_URL is the only setting without a default', () => {
       host: '0.0.0.0',
       port: 3000,
       trustProxy: 0,
+      basePath: undefined,
+      corsOrigins: [],
       shutdownDrainMs: 0,
       shutdownTimeoutMs: 10_000,
       hsts: 'max-age=15552000; includeSubDomains',

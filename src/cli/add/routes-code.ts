@@ -51,7 +51,7 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
       async (c) => {
         const query = c.req.valid('query')
         const page = await db.read((tx) => list${Many}(tx, query))
-        return ok(c, page.rows.map(to${One}), { meta: { pagination: pagination(c.req.url, query, page) } })
+        return ok(c, page.rows.map(to${One}), { meta: { pagination: pagination(c, query, page) } })
       },
     )
     .openapi(

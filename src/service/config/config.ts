@@ -11,6 +11,10 @@ export interface Config {
     readonly host: string
     readonly port: number
     readonly trustProxy: number
+    /** The prefix that a proxy removes; undefined for what the proxies say. */
+    readonly basePath: string | undefined
+    /** Empty for none. */
+    readonly corsOrigins: readonly string[]
     /** How long `/ready` is 503 before the service refuses connections. */
     readonly shutdownDrainMs: number
     readonly shutdownTimeoutMs: number
@@ -107,6 +111,8 @@ const nest = (given: Settings, auth: AuthConfig, files: Record<string, string | 
     host: given.HOST,
     port: given.PORT,
     trustProxy: given.TRUST_PROXY,
+    basePath: given.BASE_PATH,
+    corsOrigins: given.CORS_ORIGINS ?? [],
     shutdownDrainMs: given.SHUTDOWN_DRAIN_MS ?? (given.NODE_ENV === 'production' ? productionDrainMs : 0),
     shutdownTimeoutMs: given.SHUTDOWN_TIMEOUT_MS,
     hsts: given.HSTS === 'off' ? undefined : given.HSTS,

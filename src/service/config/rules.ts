@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { isHeaderName, isThisMachine, meansProduction, parseWholeNumber, readDatabaseUrl } from '../../text/index.ts'
+import {
+  isBasePath,
+  isHeaderName,
+  isOriginPattern,
+  isThisMachine,
+  meansProduction,
+  parseWholeNumber,
+  readDatabaseUrl,
+} from '../../text/index.ts'
 
 // What the text of a setting must look like. No message holds the text: it can be a secret.
 
@@ -38,7 +46,8 @@ export const secrets = words.refine((all) => all.length > 0 && all.every(({ leng
 /** Headers with another meaning, which must not name a tenant or an actor. */
 const reservedHeaders = [
   ...['host', 'content-type', 'content-length', 'connection', 'transfer-encoding', 'authorization', 'cookie'],
-  ...['x-request-id', 'x-gateway-secret', 'bookmark'],
+  ...['x-request-id', 'x-gateway-secret', 'bookmark', 'origin'],
+  ...['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-prefix'],
 ]
 
 export const headerName = z
@@ -69,6 +78,16 @@ export const domain = z
     /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i,
     'must be a domain such as app.example.com',
   )
+
+/** The prefix that a proxy removes from paths. */
+export const basePath = z.string().refine(isBasePath, 'must be a path such as /api, without a slash at its end')
+
+/** The origins of pages. */
+export const origins = words.refine((all) => all.length > 0 && all.every(isOriginPattern), {
+  message:
+    'must list origins as a browser sends them, such as https://app.example.com, http://localhost:5173 or https://*.example.com: ' +
+    'in lower case, without a path, and a star only after https://',
+})
 
 /** The value of Strict-Transport-Security (RFC 6797, section 6.1). */
 export const transportSecurity = z

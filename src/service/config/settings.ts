@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { authSettings } from './auth-settings.ts'
 import {
   autoOrWholeNumber,
+  basePath,
   databaseUrl,
   domain,
   headerName,
   listOf,
   oneOf,
+  origins,
   secret,
   secrets,
   transportSecurity,
@@ -24,6 +26,8 @@ export const settings = z.object({
   HOST: z.string().default('0.0.0.0'),
   PORT: wholeNumber(0, 65_535).default(3000),
   TRUST_PROXY: wholeNumber(0, 10).default(0),
+  BASE_PATH: basePath.optional(),
+  CORS_ORIGINS: origins.optional(),
   SHUTDOWN_DRAIN_MS: wholeNumber(0, 600_000).optional(),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 600_000).default(10_000),
   HSTS: transportSecurity.default('max-age=15552000; includeSubDomains'),

@@ -8,7 +8,7 @@ const known = [...names, ...secretSettings.map((name) => `${name}_FILE`)]
 
 /** Only Rowhouse has variables that begin like this. Those of AUTH_, DATABASE_ and LOG_ can belong to other programs. */
 const ours =
-  /^(?:JWT|GATEWAY|TENANT|BOOKMARK|HSTS|TRUST_PROXY|ALLOW_UNVERIFIED|RATE_LIMIT|ACTOR|BODY_LIMIT|(?:RECEIVED|SENT)_BYTES|REQUEST_TIMEOUT|PROBLEM_JSON|HOME_PAGE|SHUTDOWN|DATABASE_(?:POOL|REPLICA|OWNER|ADMIN|SSL))/
+  /^(?:JWT|GATEWAY|TENANT|BOOKMARK|HSTS|TRUST_PROXY|BASE_PATH|CORS|ALLOW_UNVERIFIED|RATE_LIMIT|ACTOR|BODY_LIMIT|(?:RECEIVED|SENT)_BYTES|REQUEST_TIMEOUT|PROBLEM_JSON|HOME_PAGE|SHUTDOWN|DATABASE_(?:POOL|REPLICA|OWNER|ADMIN|SSL))/
 
 /** Kubernetes sets these for each service of the namespace, which may be called gateway or tenant. */
 const ofKubernetes = /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?$/

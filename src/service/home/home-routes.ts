@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { parseAccept } from 'hono/utils/accept'
+import { publicPath } from '../../http/index.ts'
 import { homePage, type PageTenant } from './page.ts'
 
 export interface HomeOptions {
@@ -14,10 +15,11 @@ export interface HomeOptions {
 /** Creates the route `/`: where everything is, as JSON, or as a page for browsers while callers are unverified in development. */
 export function homeRoutes({ name, version, page }: HomeOptions): Hono {
   const app = new Hono()
-  const places = { docs: '/docs', openapi: '/openapi.json', health: '/health' }
   app.get('/', (c) => {
     if (page) c.header('Vary', 'Accept')
-    if (!page || !prefersHtml(c.req.header('Accept'))) return c.json({ name, version, ...places })
+    const at = (path: string) => publicPath(c, path)
+    if (!page || !prefersHtml(c.req.header('Accept')))
+      return c.json({ name, version, docs: at('/docs'), openapi: at('/openapi.json'), health: at('/health') })
     const nonce = crypto.randomUUID()
     c.header(
       'Content-Security-Policy',

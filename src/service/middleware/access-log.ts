@@ -3,6 +3,7 @@ import { routePath } from 'hono/route'
 import type { TenantEnv } from '../../context/index.ts'
 import type { RequestIdEnv } from '../../envelope/index.ts'
 import type { ErrorEnv } from '../../errors/index.ts'
+import { forwardedAddress } from '../../http/index.ts'
 import type { ServiceLog } from '../service-log.ts'
 import type { DeadlineEnv } from './request-deadline.ts'
 
@@ -27,11 +28,9 @@ type LogEnv = {
  * Logs one line for each request: ids, codes, the route's pattern and the duration in milliseconds, never a value that the
  * client sent. A 5xx is logged as an error with its place in the code, a probe at level debug. A client that hung up gets no answer: its line has
  * `"aborted": true` and status 499, as nginx logs it.
- *
- * @param options `trustProxy`: how many proxies append to `X-Forwarded-For`, 0 for none
+ * The client's address is the one that the proxies of `behindProxies` say, else the other end of the socket.
  */
-export function accessLog(options: { log: ServiceLog; trustProxy: number }): MiddlewareHandler<LogEnv> {
-  const { log, trustProxy } = options
+export function accessLog({ log }: { log: ServiceLog }): MiddlewareHandler<LogEnv> {
   return async function accessLog(c, next) {
     const start = performance.now()
     await next()
@@ -48,7 +47,7 @@ export function accessLog(options: { log: ServiceLog; trustProxy: number }): Mid
       status,
       ...(aborted ? { aborted } : {}),
       ms: Math.round((performance.now() - start) * 10) / 10,
-      client: clientAddress(c, trustProxy),
+      client: forwardedAddress(c) ?? c.env?.remoteAddress, // app.request() in tests gives no bindings
       ...(report ? { errorCode: report.code } : {}),
       ...(refusal === undefined ? {} : { refusal }),
       ...(report && status >= 500 ? { error: report } : {}),
@@ -63,15 +62,4 @@ export function accessLog(options: { log: ServiceLog; trustProxy: number }): Mid
 function routeOf(c: Context): string | undefined {
   const route = routePath(c, -1)
   return route === '*' || route === '/*' ? undefined : route
-}
-
-/**
- * The client's address. Any client can send `X-Forwarded-For`: only the last `trustProxy` entries come from our proxies.
- */
-function clientAddress(c: Context<LogEnv>, trustProxy: number): string | undefined {
-  const socket = c.env?.remoteAddress // app.request() in tests gives no bindings
-  if (trustProxy === 0) return socket
-  const forwarded = (c.req.header('X-Forwarded-For') ?? '').split(',').map((entry) => entry.trim())
-  const claimed = forwarded.at(-trustProxy)
-  return claimed && /^[0-9A-Fa-f:.]{2,45}$/.test(claimed) ? claimed : socket
 }

@@ -6,7 +6,7 @@ import type { MiddlewareHandler } from 'hono'
  * responses of errors belongs before the chain. Each of the middlewares calls `next` or throws, and returns no response.
  *
  * @example
- * app.use(chain(requestId(), accessLog({ log, trustProxy: 0 })))
+ * app.use(chain(requestId(), accessLog({ log })))
  */
 export const chain = (...middleware: MiddlewareHandler[]): MiddlewareHandler =>
   middleware.reduceRight(

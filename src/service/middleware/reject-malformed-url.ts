@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { ApiError } from '../../errors/index.ts'
+import { isHost } from '../../text/index.ts'
 
-const host = /^([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/
 const credentials = /^[^:]+:\/\/[^/?#]*@/
 
 /**
@@ -11,7 +11,7 @@ const credentials = /^[^:]+:\/\/[^/?#]*@/
 export const rejectMalformedUrl: MiddlewareHandler = (c, next) => {
   const given = c.req.header('Host')
   const { url } = c.req
-  if ((given !== undefined && !host.test(given)) || !URL.canParse(url) || credentials.test(url))
+  if ((given !== undefined && !isHost(given)) || !URL.canParse(url) || credentials.test(url))
     // The body stays unread: its bytes must not be taken for the next request.
     throw new ApiError('BAD_REQUEST', 'The Host or the target is malformed', { headers: { Connection: 'close' } })
   return next()

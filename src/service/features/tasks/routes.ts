@@ -45,7 +45,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       async (c) => {
         const query = c.req.valid('query')
         const page = await db.read((tx) => listTasks(tx, query))
-        return ok(c, page.rows.map(toTask), { meta: { pagination: pagination(c.req.url, query, page) } })
+        return ok(c, page.rows.map(toTask), { meta: { pagination: pagination(c, query, page) } })
       },
     )
     .openapi(

@@ -46,7 +46,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
       async (c) => {
         const query = c.req.valid('query')
         const page = await db.read((tx) => listUsers(tx, query))
-        return ok(c, page.rows.map(toUser), { meta: { pagination: pagination(c.req.url, query, page) } })
+        return ok(c, page.rows.map(toUser), { meta: { pagination: pagination(c, query, page) } })
       },
     )
     .openapi(
