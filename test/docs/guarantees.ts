@@ -175,7 +175,7 @@ export const guarantees: Guarantee[] = [
       ),
       proof('database/privileged-login', 'returns no rows from work that begins with a savepoint that fails'),
       proof('database/wire', 'because the server is ready before it has answered fails the call'),
-      proof('tenant-ids/isolation', 'ids of type text > signed > on a database that verifies no signatures'),
+      proof('tenant-ids/isolation', 'on a database that verifies no signatures, a call fails and writes no row'),
       proof('database/confirmation', 'a protocol violation is reported with its number'),
       proof(
         'database/returned-queries',
@@ -364,7 +364,7 @@ export const guarantees: Guarantee[] = [
         'auth/tenant-claims',
         'keeps kinds apart: an external id that is the id of another tenant does not open that tenant',
       ),
-      proof('auth/gateway', 'gateway() rejects the header with the secret as the one with the actor'),
+      proof('auth/gateway', 'gateway() > rejects the header with the secret as the one with the actor'),
       proof('directory/tenant-names', 'opens no other tenant to a token that names it'),
       proof('directory/tenant-names', 'gets no former %s that it saw in use'),
     ],
