@@ -10,7 +10,7 @@ let browser: Promise<Browser> | undefined
 export async function openPage({ width = 1280, height = 900, scheme = 'light' } = {}) {
   if (!browser) {
     const args = ['--no-sandbox', '--disable-gpu'] // a container's root user has no sandbox
-    browser = puppeteer.launch({ ...(chromium ? { executablePath: chromium } : {}), args })
+    browser = puppeteer.launch({ pipe: true, ...(chromium ? { executablePath: chromium } : {}), args })
     const launched = browser
     closeAfterwards({ close: async () => (await launched).close() })
   }
