@@ -44,9 +44,16 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
       'drizzle.config.ts',
       'rowhouse.config.ts',
     ]
-    const setUp = ['app.ts', 'database.ts', 'fast-folder.ts', 'pooler.ts', 'postgres.ts', 'setup.ts', 'properties'].map(
-      (name) => `test/${name}`,
-    )
+    const setUp = [
+      'app.ts',
+      'database.ts',
+      'fast-folder.ts',
+      'tenants.ts',
+      'pooler.ts',
+      'postgres.ts',
+      'setup.ts',
+      'properties',
+    ].map((name) => `test/${name}`)
     const proofs = ['test/service/contract.test.ts', 'test/service/http/app.ts', 'test/testing/isolation.test.ts']
     // They import test/database, and no page needs that.
     const filter = (path: string) => !/properties\/(clean-connection|side-by-side)\.test\.ts$/.test(path)

@@ -1,5 +1,5 @@
-import { newTenant, tenantIdType } from '../tenants.ts'
-import { testFaults } from './broken-databases.ts'
+import { testFaults } from '../../isolation/broken-databases.ts'
+import { newTenant, tenantIdType } from '../../tenants.ts'
 
 const tenantFunction = `create or replace function tenancy.current_tenant_id() returns ${tenantIdType} language sql`
 const body = `nullif(current_setting('app.current_tenant', true), '')::${tenantIdType}`

@@ -1,4 +1,4 @@
-import { testFaults } from './broken-databases.ts'
+import { testFaults } from '../../isolation/broken-databases.ts'
 
 await testFaults('privileges and settings', [
   ...['TRUNCATE', 'REFERENCES', 'TRIGGER'].map((privilege) => ({

@@ -1,5 +1,5 @@
-import { tenantColumnType } from '../tenants.ts'
-import { testFaults } from './broken-databases.ts'
+import { testFaults } from '../../isolation/broken-databases.ts'
+import { tenantColumnType } from '../../tenants.ts'
 
 const tenantColumn = `tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id()`
 
