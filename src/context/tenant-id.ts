@@ -20,8 +20,6 @@ export interface TenantIds {
   readonly type: TenantIdType
   /** What an id must be, for messages. */
   readonly must: string
-  /** For an OpenAPI document. */
-  readonly schema: { readonly type: 'string'; readonly format?: string; readonly pattern?: string }
   /** Returns the canonical id; undefined for text that is no id. */
   parse(value: string): TenantId | undefined
   /** Returns a random id. */
@@ -38,21 +36,18 @@ const types: Readonly<Record<TenantIdType, TenantIds>> = {
   uuid: {
     type: 'uuid',
     must: '8-4-4-4-12 hex digits',
-    schema: { type: 'string', format: 'uuid' },
     parse: (value) => (uuid.test(value) ? branded(value.toLowerCase()) : undefined),
     random: () => branded(crypto.randomUUID()),
   },
   text: {
     type: 'text',
     must: '1 to 128 of A-Z, a-z, 0-9, "_", "." and "-", the first a letter or digit',
-    schema: { type: 'string', pattern: text.source },
     parse: (value) => (text.test(value) ? branded(value) : undefined),
     random: () => branded(`t-${crypto.randomUUID()}`),
   },
   bigint: {
     type: 'bigint',
     must: 'a whole number from 1 to 9223372036854775807, without leading zeros',
-    schema: { type: 'string', pattern: bigint.source },
     parse: (value) => (bigint.test(value) && BigInt(value) <= bigintMax ? branded(value) : undefined),
     random: () => branded(String(2n ** 62n + (crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n) / 8n)),
   },
