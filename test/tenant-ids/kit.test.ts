@@ -17,7 +17,6 @@ import { Clock } from '../limits/app.ts'
 import { openDatabaseOf } from './open-database.ts'
 
 const alike = { text: ['acme', 'ACME', 'Acme'], bigint: ['1', '10', '9223372036854775807'] } as const
-const malformed = { text: ['_acme', 'ac me', ''], bigint: ['0', '01', 'acme'] } as const
 
 /** An API of notes, on a real database. `appType` is the type that its tenant middleware names. */
 async function notesApi(type: TenantIdType, appType = type) {
