@@ -546,4 +546,39 @@ export const guarantees: Guarantee[] = [
       ),
     ],
   },
+  {
+    number: 34,
+    topic: 'service',
+    title: 'Another origin reads nothing',
+    text: 'A page on another origin reads no response unless `CORS_ORIGINS` names its origin, and with cookies only an exact one. Whatever a shared cache may keep, it keeps apart by `Origin`.',
+    tests: [
+      proof('service/http/cors', 'another origin > %s reads nothing, and learns nothing from a preflight'),
+      proof('http/cors', 'a response > to an origin by wildcard has no credentials'),
+      proof('service/http/cors', 'a shared cache > keeps no response with rows of a tenant, for no origin'),
+      proof('service/http/cors', 'keeps responses of %s apart by Origin'),
+    ],
+  },
+  {
+    number: 35,
+    topic: 'service',
+    title: 'A forwarded header selects nothing without a proxy',
+    text: 'Without `TRUST_PROXY`, no `X-Forwarded-*` and no `Forwarded` selects a tenant or changes a link. With it, the entry that the outermost proxy of yours wrote counts.',
+    tests: [
+      proof('http/behind-proxies', 'without a proxy > a spoofed header changes nothing'),
+      proof('http/behind-proxies', 'behind one proxy > the last entry counts: a client wrote those before it'),
+      proof('service/http/proxies', 'selects no tenant by a spoofed header without a proxy'),
+      proof('service/http/proxies', 'is in Vary of routes that share their responses'),
+    ],
+  },
+  {
+    number: 36,
+    topic: 'service',
+    title: 'The demo shows no values, and only in development',
+    text: 'The home page and its statements are there only while callers are unverified outside of production. The statements of a request contain no values and no tenant.',
+    tests: [
+      proof('service/home', 'are those that PostgreSQL got, the tenant first, and contain no value'),
+      proof('service/home', 'that shares a socket write with others are its own'),
+      proof('service/home', 'is JSON for browsers too without the page'),
+    ],
+  },
 ]

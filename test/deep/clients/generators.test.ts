@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { closeAfterwards, main, newTenant } from '../../database.ts'
 import { startServer } from '../../runtime/child.ts'
+import { newTenant } from '../../tenants.ts'
 import { createFolder, runs, typeErrors } from '../kit/project.ts'
 
 // Clients that a front end generates from /openapi.json: each compiles, and runs against the service.

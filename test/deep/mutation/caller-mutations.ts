@@ -212,4 +212,44 @@ export const callerMutations: CodeMutation[] = [
       title: 'the first claim that names the tenant gives the roles',
     },
   },
+  {
+    fault: 'wildcard of origins that stands for anything',
+    guarantee: 34,
+    file: 'src/http/cors.ts',
+    lines: [['isLabel(origin.slice(before.length, -after.length))', 'true']],
+    test: { file: 'test/service/http/cors.test.ts', title: 'reads nothing, and learns nothing from a preflight' },
+  },
+  {
+    fault: 'credentials for an origin by wildcard',
+    guarantee: 34,
+    file: 'src/http/cors.ts',
+    lines: [['return exact.has(origin) ?', 'return true ?']],
+    test: { file: 'test/http/cors.test.ts', title: 'to an origin by wildcard has no credentials' },
+  },
+  {
+    fault: 'forwarded headers that count without a proxy',
+    guarantee: 35,
+    file: 'src/http/proxies.ts',
+    lines: [['proxies && proxies.count > 0 ? proxies : undefined', 'proxies']],
+    test: { file: 'test/http/behind-proxies.test.ts', title: 'a spoofed header changes nothing' },
+  },
+  {
+    fault: 'foreign host behind a proxy of one’s own',
+    guarantee: 21,
+    file: 'src/service/middleware/reject-foreign-host.ts',
+    lines: [['[host, publicHost(c)]', '[host]']],
+    test: { file: 'test/service/http/proxies.test.ts', title: 'the guard against foreign hosts checks the host' },
+  },
+  {
+    fault: 'statements with the values of a request',
+    guarantee: 36,
+    file: 'src/database/recorded-statements.ts',
+    lines: [
+      [
+        'record(statements.map(({ text }) => text))',
+        'record(statements.map(({ text, parameters }) => text + parameters))',
+      ],
+    ],
+    test: { file: 'test/service/home.test.ts', title: 'are those that PostgreSQL got' },
+  },
 ]

@@ -83,6 +83,9 @@ export const anyType: Record<number, string> = {
   30: 'An identity is frozen whatever it says.',
   31: 'What a column holds does not depend on the tenant column. test/tenant-ids/isolation.test.ts reads ids of each type.',
   32: 'What is refused is an option that is missing, or a login.',
+  34: 'Origins are compared, and no tenant.',
+  35: 'What a header says is trusted or not, whatever it says.',
+  36: 'The demo belongs to the service, whose ids are uuids.',
 }
 
 const runs = ({ file, title }: Proof): boolean =>
