@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { closeAfterwards, main, newTenant } from '../../database.ts'
+import { closeAfterwards, main } from '../../database.ts'
 import { startServer } from '../../runtime/child.ts'
 import { newTenant } from '../../tenants.ts'
 import { createFolder, runs, typeErrors } from '../kit/project.ts'
