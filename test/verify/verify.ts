@@ -63,7 +63,7 @@ async function verify(): Promise<boolean> {
 }
 
 /** Folders whose tests build the package and install it. They share one build. */
-const installing = ['cli', 'examples', 'kit', 'testing'].map((name) => `test/deep/${name}`)
+const installing = ['cli', 'clients', 'examples', 'kit', 'testing'].map((name) => `test/deep/${name}`)
 
 async function verifyDeep(): Promise<boolean> {
   const deep = ['--config=test/deep/bunfig.toml', '--timeout=300000']
