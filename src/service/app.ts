@@ -1,7 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Hono } from 'hono'
+import type { BlankEnv, ExtractSchema, MergeSchemaPath } from 'hono/types'
+import type { UnionToIntersection } from 'hono/utils/types'
 import { mergePath } from 'hono/utils/url'
 import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import type { TenantEnv } from '../context/index.ts'
 import type { TenantDatabase } from '../database/index.ts'
 import { createEnvelope, requestId } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
@@ -108,10 +112,9 @@ export function createApp(options: AppOptions) {
   )
   app.notFound(methodNotAllowed(app))
 
-  const { db, isolation, isStopping = () => false } = options
-  const [users, tasks] = [userRoutes({ db }), taskRoutes({ db })]
-  protect(app, { '/users': { routes: users.routes, maxBytes: userBodyBytes }, '/tasks': tasks }, options)
-  const typed = app.route('/', healthRoutes({ isolation, isStopping })).route('/users', users).route('/tasks', tasks)
+  const { isolation, isStopping = () => false } = options
+  app.route('/', healthRoutes({ isolation, isStopping }))
+  mountForTenants(app, options)
 
   if (options.home !== false)
     app.route('/', homeRoutes({ name: title, version: packageJson.version, page: options.home }))
@@ -121,11 +124,27 @@ export function createApp(options: AppOptions) {
   const tenants = options.home ? options.home.tenants : undefined
   app.route('/docs', docs({ title, documentUrl: '/openapi.json', loadAsset: options.loadDocsAsset, tenants }))
   app.get('/docs/', (c) => c.redirect('../docs', 308)) // relative, as a proxy may remove a prefix
-  return typed
+  return app
 }
 
+/** The resources of tenants, and the longest body of each. @default BODY_LIMIT_BYTES */
+const resourcesOf = ({ db }: Pick<AppOptions, 'db'>) => ({
+  '/users': { routes: userRoutes({ db }), maxBytes: userBodyBytes },
+  '/tasks': { routes: taskRoutes({ db }) },
+})
+
+type SchemaBelow<Path extends string, Routes> =
+  Routes extends Hono<infer _, infer Own> ? MergeSchemaPath<Own, Path> : never
+type ResourcesSchema<Table extends Record<string, { routes: unknown }>> = {
+  [Path in keyof Table & string]: SchemaBelow<Path, Table[Path]['routes']>
+}[keyof Table & string]
+
 /** The type of the service, for the client `hc` of Hono. */
-export type AppType = ReturnType<typeof createApp>
+export type AppType = Hono<
+  BlankEnv,
+  ExtractSchema<ReturnType<typeof healthRoutes>> & UnionToIntersection<ResourcesSchema<ReturnType<typeof resourcesOf>>>,
+  '/'
+>
 
 const title = 'Rowhouse'
 
@@ -157,18 +176,12 @@ const tags = {
   tasks: 'Tasks of a tenant',
 }
 
-/** The routes of tenants, and the longest body that one of them takes. */
-interface Routes {
-  routes: { method: string; path: string }[]
-  maxBytes?: number
-}
-
 /**
- * Puts the middleware of tenants before their routes, by the path of each. It runs on declared routes only: an unknown path or method is 404 or 405, with and
+ * Mounts the routes of tenants. Their middleware runs on declared routes only: an unknown path or method is 404 or 405, with and
  * without a tenant. The caller is verified first, and its rate counts, before a body is read. A request waits for its slot after
  * its body has arrived, so that a slow client holds no slot.
  */
-function protect(app: OpenAPIHono, resources: Record<string, Routes>, options: AppOptions) {
+function mountForTenants(app: OpenAPIHono, options: AppOptions) {
   const { requests, limits = {} } = options
   const refuseSlowly = slowRefusals(options.refusals)
   const verify = tenant(options.tenant)
@@ -177,12 +190,14 @@ function protect(app: OpenAPIHono, resources: Record<string, Routes>, options: A
   const limitSlots = slots.concurrency ? [tenantLimits(slots)] : []
   const bodies = new ByteBudget({ totalBytes: requests.receivedBytesMax })
   const limitResponses = responseLimits({ budget: new ByteBudget({ totalBytes: requests.sentBytesMax }) })
+  const resources: Record<string, { routes: OpenAPIHono<TenantEnv>; maxBytes?: number }> = resourcesOf(options)
   for (const [path, { routes, maxBytes = requests.bodyLimitBytes }] of Object.entries(resources)) {
     const limitBodies = bodyLimits({ maxBytes: Math.min(maxBytes, requests.bodyLimitBytes), budget: bodies })
     // `routes` lists a route once for each of its validators.
-    const declared = new Map(routes.map((route) => [route.method + route.path, route]))
+    const declared = new Map(routes.routes.map((route) => [route.method + route.path, route]))
     const serveTenant = chain(verify, ...limitRate, limitBodies, ...limitSlots, limitResponses)
     for (const { method, path: sub } of declared.values())
       app.on(method, [mergePath(path, sub)], refuseSlowly, serveTenant)
+    app.route(path, routes)
   }
 }
