@@ -21,20 +21,26 @@ type SuccessBody<Data, Meta, Left extends string> = JSONParsed<
   Omit<Success<Data, Meta>, Left | (Meta extends undefined ? 'meta' : never)>
 >
 
-/** An error of the compiler for data with a bigint, which JSON cannot express. */
-type NoBigint<Data> = true extends HasBigint<Data> ? { bigint: 'Convert it to a string: JSON has no bigint' } : unknown
-/** A type may contain itself, so the search ends below six levels. */
+/** Whether a type contains a bigint, which JSON cannot express. A type may contain itself, so the search ends below six levels. */
 type HasBigint<T, Depth extends 0[] = []> = unknown extends T // also any
   ? false
-  : T extends bigint
-    ? true
-    : Depth['length'] extends 6
-      ? false
-      : T extends { toJSON(): unknown } | ((...args: never) => unknown)
+  : T extends { toJSON(): unknown } | ((...args: never) => unknown)
+    ? false
+    : T extends bigint
+      ? true
+      : Depth['length'] extends 6
         ? false
-        : T extends object
-          ? HasBigint<T[keyof T & (T extends readonly unknown[] ? number : string)], [...Depth, 0]>
-          : false
+        : T extends readonly (infer Item)[]
+          ? HasBigint<Item, [...Depth, 0]>
+          : T extends object
+            ? true extends { [Key in keyof T]-?: HasBigint<T[Key], [...Depth, 0]> }[keyof T]
+              ? true
+              : false
+            : false
+
+/** The response, or what no handler may return: so generic code that responds with a type parameter compiles. */
+type WithoutBigint<Data, Body> =
+  true extends HasBigint<Data> ? { readonly 'JSON has no bigint': 'Convert it to a string' } : Body
 
 /** The functions that respond in the envelope, and its schemas. */
 export interface Envelope<Options extends EnvelopeOptions = EnvelopeOptions> extends EnvelopeSchemas<LeftOut<Options>> {
@@ -44,17 +50,17 @@ export interface Envelope<Options extends EnvelopeOptions = EnvelopeOptions> ext
   /**
    * Responds with the success envelope. The keys keep the order of {@link Success}; without `meta` that key is absent.
    *
-   * @param data the payload, which may be `null`. Its type must not contain a bigint
+   * @param data the payload, which may be `null`. A handler whose data contains a bigint does not compile
    * @param options `status` (`@default 200`) and `meta`
    * @example
    * return ok(c, toTask(row), { status: 201 })
    */
   ok<Data, const Status extends ContentfulStatusCode = 200, Meta = undefined>(
     c: Context,
-    data: Data & NoBigint<Data>,
+    data: Data,
     options?: { status?: Status; meta?: Meta },
     // NoInfer: the statuses of the route's failures are not those of a success.
-  ): Response & TypedResponse<SuccessBody<Data, Meta, LeftOut<Options>>, NoInfer<Status>, 'json'>
+  ): WithoutBigint<Data, Response & TypedResponse<SuccessBody<Data, Meta, LeftOut<Options>>, NoInfer<Status>, 'json'>>
 }
 
 /**
@@ -87,7 +93,11 @@ export function createEnvelope<const Options extends EnvelopeOptions = Record<ne
   }
 }
 
-export const { ok, successOf, pageOf } = createEnvelope()
+export const {
+  ok,
+  successOf,
+  pageOf,
+}: Pick<Envelope<Record<never, never>>, 'ok' | 'successOf' | 'pageOf'> = createEnvelope()
 
 /** A body as it is written: without what is undefined. */
 type WrittenBody = { success: true; statusCode: number; data: unknown } & Partial<

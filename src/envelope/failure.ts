@@ -48,7 +48,7 @@ export function failure(c: Context, { status, code, message, details = [] }: Fai
     c.header('Vary', 'Accept', { append: true })
     if (acceptsProblems(c)) {
       const type = problems === true ? 'about:blank' : problems + code.toLowerCase()
-      const title = STATUS_CODES[status] // as for about:blank (RFC 9457, section 4.2.1)
+      const title = STATUS_CODES[status] ?? code // as for about:blank (RFC 9457, section 4.2.1)
       const errors = details.length > 0 ? details : undefined
       const problem = {
         type,
@@ -68,6 +68,9 @@ export function failure(c: Context, { status, code, message, details = [] }: Fai
   return c.json({ success: false, statusCode: status, requestId, error, timestamp, path }, status)
 }
 
-/** By its name: `*\/*` and `application/*` accept the envelope too. */
-const acceptsProblems = (c: Context): boolean =>
-  parseAccept(c.req.header('Accept') ?? '').some(({ type, q }) => type.toLowerCase() === problemType && q > 0)
+/** By its name, unless JSON counts more: `*\/*` and `application/*` accept the envelope too. */
+function acceptsProblems(c: Context): boolean {
+  const accepted = parseAccept(c.req.header('Accept') ?? '')
+  const weightOf = (name: string) => accepted.find(({ type }) => type.toLowerCase() === name)?.q ?? 0
+  return weightOf(problemType) > 0 && weightOf(problemType) >= weightOf('application/json')
+}

@@ -18,9 +18,13 @@ export interface EnvelopeOptions {
   readonly problems?: boolean | string | undefined
 }
 
-/** The fields that options leave out of a body. */
+/** The fields that options leave out of a body, or may leave out. */
 export type LeftOut<Options extends EnvelopeOptions> = {
-  [Field in 'timestamp' | 'path' | 'requestId']: Options[Field] extends false ? Field : never
+  [Field in 'timestamp' | 'path' | 'requestId']: Field extends keyof Options
+    ? false extends Options[Field]
+      ? Field
+      : never
+    : never
 }['timestamp' | 'path' | 'requestId']
 
 // Not in the variables of the context: other middleware may have a variable of the same name.

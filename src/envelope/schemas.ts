@@ -65,14 +65,14 @@ export function createSchemas<Left extends string>(options: EnvelopeOptions): En
   }
 }
 
-const Problem = z
+const Detail = z
   .object({
     path: z.string().openapi({ example: 'title' }),
     in: z.enum(['query', 'params', 'header']).optional(),
     code: z.string().openapi({ example: 'too_small' }),
     message: z.string(),
   })
-  .openapi('Problem')
+  .openapi('FailureDetail')
 
 const code = z.string().openapi({ description: 'Stable: compare it, and not the message', example: 'NOT_FOUND' })
 
@@ -82,7 +82,7 @@ export const FailureBody = z
     success: z.literal(false),
     statusCode: z.number().int(),
     requestId: common.requestId,
-    error: z.object({ code, message: z.string(), details: z.array(Problem).optional() }),
+    error: z.object({ code, message: z.string(), details: z.array(Detail).optional() }),
     timestamp: common.timestamp,
     path: common.path,
   })
@@ -98,6 +98,6 @@ export const ProblemDetails = z
     instance: z.string().openapi({ format: 'uri-reference', example: '/tasks' }),
     code,
     requestId: common.requestId,
-    errors: z.array(Problem).optional(),
+    errors: z.array(Detail).optional(),
   })
   .openapi('ProblemDetails')

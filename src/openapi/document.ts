@@ -1,9 +1,10 @@
-import type { OpenAPIHono } from '@hono/zod-openapi'
+import { isDeepStrictEqual } from 'node:util'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Env } from 'hono'
-import { ProblemDetails } from '../envelope/index.ts'
+import { FailureBody, Pagination, ProblemDetails } from '../envelope/index.ts'
 import { documentComponents, headersOf, securityOf } from './components.ts'
 import type { DocumentOptions } from './document-options.ts'
-import { addProblem, nameEnvelope, type Response, withConst, withoutFields } from './envelope-schemas.ts'
+import { addProblem, createNaming, type Response, withConst, withoutFields } from './envelope-schemas.ts'
 
 /** One operation, as this module changes it. */
 interface Operation {
@@ -35,13 +36,15 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
   const document = withConst(generated)
   const { schemas: declared = {}, headers, parameters, securitySchemes } = document.components ?? {}
   const schemas = withoutFields(declared, envelope?.options ?? {})
+  assertOurs(schemas, withoutFields(ourSchemas(), envelope?.options ?? {}))
+  const nameEnvelope = createNaming(schemas)
   for (const path of Object.values(document.paths ?? {}))
     for (const method of methods) {
       const operation: Operation | undefined = path[method]
       if (!operation) continue
       describe(operation, method, options)
       for (const response of Object.values(operation.responses ?? {})) {
-        nameEnvelope(response, schemas)
+        nameEnvelope(response)
         if (problems) addProblem(response)
       }
     }
@@ -56,13 +59,30 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
   return JSON.stringify({ ...document, components })
 }
 
+/** The schemas that this kit names. */
+function ourSchemas(): Record<string, object> {
+  const app = new OpenAPIHono()
+  const schemas = { Failure: FailureBody, ProblemDetails, Pagination }
+  for (const [name, schema] of Object.entries(schemas)) app.openAPIRegistry.register(name, schema)
+  const { components } = withConst(app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } }))
+  return components?.schemas ?? {}
+}
+
+/** @throws TypeError when a schema of the app has the name of one of ours: the document would have one of them for both */
+function assertOurs(schemas: Record<string, object>, ours: Record<string, object>): void {
+  for (const [name, schema] of Object.entries(ours))
+    if (schemas[name] && !isDeepStrictEqual(schemas[name], schema))
+      throw new TypeError(`createDocument() has a schema "${name}" of its own: give that of the app another name`)
+}
+
 /** Adds what an operation of tenants needs, and the headers of responses. */
 function describe(operation: Operation, method: string, options: DocumentOptions): void {
   const isOfTenants = operation['x-permission'] !== undefined
   const security = securityOf(options)
   if (isOfTenants && security.length > 0) operation.security ??= security
-  if (isOfTenants && options.bookmarks)
-    operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/Bookmark' }]
+  const declared = operation.parameters ?? []
+  if (isOfTenants && options.bookmarks && !declared.some((one) => 'name' in one && one.name === 'Bookmark'))
+    operation.parameters = [...declared, { $ref: '#/components/parameters/Bookmark' }]
   for (const [status, response] of Object.entries(operation.responses ?? {})) {
     if (response.$ref) continue
     const isWrite = method !== 'get' && status.startsWith('2')

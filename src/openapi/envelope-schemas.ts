@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EnvelopeOptions } from '../envelope/index.ts'
 
 /** A response of an operation. */
@@ -44,25 +45,29 @@ export function addProblem({ content }: Response): void {
     content['application/problem+json'] = { schema: { $ref: `${schemaPath}ProblemDetails` } }
 }
 
-/**
- * Gives the envelope of a named schema a name, so that generated clients have one type for it: `TaskResponse` for a `Task`, `TaskPage`
- * for a page of them. A name that is taken stays what it is.
- */
-export function nameEnvelope({ content }: Response, schemas: Schemas): void {
-  const body = content?.[json]
-  const schema: Schema | undefined = body?.schema
-  const name = schema && nameOf(schema)
-  if (!body || !name || (schemas[name] && !named.has(schemas[name]))) return
-  if (!schemas[name]) {
-    schemas[name] = { ...schema, properties: { ...schema?.properties, statusCode: { type: 'integer' } } }
-    named.add(schemas[name])
-  }
-  body.schema = { $ref: schemaPath + name }
-}
-const named = new WeakSet<object>()
+const envelopeKeys = ['success', 'statusCode', 'requestId', 'data', 'meta', 'timestamp', 'path']
 
-function nameOf({ properties: { success, data, meta } = {} }: Schema): string | undefined {
-  if (success?.const !== true) return undefined
+/**
+ * Creates the function that gives the envelope of a named schema a name, so that generated clients have one type for it: `TaskResponse`
+ * for a `Task`, `TaskPage` for a page of them. An envelope with other fields, and one whose name is taken, stays as it is.
+ */
+export function createNaming(schemas: Schemas): (response: Response) => void {
+  const taken = new Set(Object.keys(schemas))
+  return function nameEnvelope({ content }) {
+    const body = content?.[json]
+    const schema: Schema | undefined = body?.schema
+    const name = schema && nameOf(schema)
+    if (!body || !name || taken.has(name)) return
+    // The example of the status differs between 200 and 201.
+    const named = { ...schema, properties: { ...schema.properties, statusCode: { type: 'integer' } } }
+    schemas[name] ??= named
+    if (isDeepStrictEqual(schemas[name], named)) body.schema = { $ref: schemaPath + name }
+  }
+}
+
+function nameOf({ properties = {} }: Schema): string | undefined {
+  const { success, data, meta } = properties
+  if (success?.const !== true || !Object.keys(properties).every((key) => envelopeKeys.includes(key))) return undefined
   const of = (one: Schema | undefined) =>
     one?.$ref?.startsWith(schemaPath) ? one.$ref.slice(schemaPath.length) : undefined
   const [single, item] = [of(data), of(data?.items)]

@@ -11,11 +11,15 @@ type StatusOf<Name> = Name extends ErrorCode
 type CodeOf<Name> = Name extends ErrorCode ? Name : Name extends ErrorKind<infer Code> ? Code : never
 type CodesOf<Name, Status> = Name extends ErrorName ? (StatusOf<Name> extends Status ? CodeOf<Name> : never) : never
 
+/** A failure of any envelope: one of your own may leave fields out. */
+type FailureOf<Code extends string> = Omit<Failure<Code>, Optional> & Partial<Pick<Failure, Optional>>
+type Optional = 'requestId' | 'timestamp' | 'path'
+
 /** The responses of failures by status, as `createRoute` takes them and as the client `hc` reads them. */
 export type FailureResponses<Name extends ErrorName> = {
   [Status in StatusOf<Name>]: {
     description: string
-    content: { 'application/json': { schema: z.ZodType<Failure<CodesOf<Name, Status>>> } }
+    content: { 'application/json': { schema: z.ZodType<FailureOf<CodesOf<Name, Status>>> } }
   }
 }
 

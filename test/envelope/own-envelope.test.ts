@@ -92,6 +92,7 @@ describe('a failure as a problem (RFC 9457)', () => {
     ['application/*'],
     ['application/json'],
     [`${problem};q=0`],
+    [`application/json, ${problem};q=0.1`],
     ['application/problem+xml'],
   ])('is not for a client with Accept: %s', async (accept) => {
     const response = await send({ problems: true }, accept)

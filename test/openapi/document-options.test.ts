@@ -143,3 +143,47 @@ describe('an envelope of the app', () => {
     ])
   })
 })
+
+describe('names of schemas', () => {
+  const route = (path: string, schema: z.ZodType) =>
+    tenantRoute({ ...base, method: 'get', path, responses: { 200: json(schema, 'It') } })
+  const describeRoutes = (...routes: ReturnType<typeof route>[]) => {
+    const app = createRouter()
+    for (const one of routes) app.openAPIRegistry.registerPath(one)
+    return describeApp({}, app)
+  }
+  const schemaOf = (document: ReturnType<typeof describeApp>, path: string) =>
+    document.paths[path].get.responses[200].content['application/json'].schema
+
+  test('an envelope with a field of its own has no name, and changes none', () => {
+    const document = describeRoutes(
+      route('/more', successOf(Note).extend({ warnings: z.array(z.string()) })),
+      route('/note', successOf(Note)),
+    )
+    expect(schemaOf(document, '/more').properties.warnings).toBeDefined()
+    expect(schemaOf(document, '/note')).toEqual({ $ref: '#/components/schemas/NoteResponse' })
+    expect(document.components.schemas.NoteResponse.properties.warnings).toBeUndefined()
+  })
+
+  test('envelopes that differ do not share a name', () => {
+    const { successOf: short } = createEnvelope({ path: false })
+    const document = describeRoutes(route('/short', short(Note)), route('/note', successOf(Note)))
+    expect(schemaOf(document, '/note').required).toContain('path')
+    expect(schemaOf(document, '/short')).toEqual({ $ref: '#/components/schemas/NoteResponse' })
+  })
+
+  test.each(['Failure', 'FailureDetail', 'Pagination'])('a schema of the app may not be named %s', (name) => {
+    const own = z.object({ machine: z.string() }).openapi(name)
+    expect(() => describeRoutes(route('/pages', pageOf(Note)), route('/own', successOf(own)))).toThrow(
+      `createDocument() has a schema "${name}" of its own`,
+    )
+  })
+})
+
+test('an operation that declares a Bookmark itself has one', () => {
+  const app = createRouter()
+  const request = { headers: z.object({ Bookmark: z.string().optional() }) }
+  const responses = { 200: json(successOf(Note), 'It') }
+  app.openAPIRegistry.registerPath(tenantRoute({ ...base, method: 'get', path: '/', request, responses }))
+  expect(describeApp({ bookmarks: true }, app).paths['/'].get.parameters).toHaveLength(1)
+})
