@@ -93,11 +93,11 @@ export function createEnvelope<const Options extends EnvelopeOptions = Record<ne
   }
 }
 
-export const {
-  ok,
-  successOf,
-  pageOf,
-}: Pick<Envelope<Record<never, never>>, 'ok' | 'successOf' | 'pageOf'> = createEnvelope()
+const whole = createEnvelope()
+// With their types by name: written out, they are too long for a declaration.
+export const ok: Envelope<Record<never, never>>['ok'] = whole.ok
+export const successOf: Envelope<Record<never, never>>['successOf'] = whole.successOf
+export const pageOf: Envelope<Record<never, never>>['pageOf'] = whole.pageOf
 
 /** A body as it is written: without what is undefined. */
 type WrittenBody = { success: true; statusCode: number; data: unknown } & Partial<

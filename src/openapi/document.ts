@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Env } from 'hono'
-import { FailureBody, Pagination, ProblemDetails } from '../envelope/index.ts'
+import { ProblemDetails } from '../envelope/index.ts'
 import { documentComponents, headersOf, securityOf } from './components.ts'
 import type { DocumentOptions } from './document-options.ts'
 import { addProblem, createNaming, type Response, withConst, withoutFields } from './envelope-schemas.ts'
@@ -35,8 +35,8 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
   })
   const document = withConst(generated)
   const { schemas: declared = {}, headers, parameters, securitySchemes } = document.components ?? {}
+  assertDistinct(app, declared)
   const schemas = withoutFields(declared, envelope?.options ?? {})
-  assertOurs(schemas, withoutFields(ourSchemas(), envelope?.options ?? {}))
   const nameEnvelope = createNaming(schemas)
   for (const path of Object.values(document.paths ?? {}))
     for (const method of methods) {
@@ -59,20 +59,21 @@ export function createDocument<E extends Env>(app: OpenAPIHono<E>, options: Docu
   return JSON.stringify({ ...document, components })
 }
 
-/** The schemas that this kit names. */
-function ourSchemas(): Record<string, object> {
-  const app = new OpenAPIHono()
-  const schemas = { Failure: FailureBody, ProblemDetails, Pagination }
-  for (const [name, schema] of Object.entries(schemas)) app.openAPIRegistry.register(name, schema)
-  const { components } = withConst(app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } }))
-  return components?.schemas ?? {}
-}
-
-/** @throws TypeError when a schema of the app has the name of one of ours: the document would have one of them for both */
-function assertOurs(schemas: Record<string, object>, ours: Record<string, object>): void {
-  for (const [name, schema] of Object.entries(ours))
+/**
+ * Of two schemas with one name, the generator keeps the first and refers to it for both. So the routes in reverse must give the same schemas.
+ *
+ * @throws TypeError with the name
+ */
+function assertDistinct<E extends Env>(app: OpenAPIHono<E>, schemas: Record<string, object>): void {
+  const reversed = new OpenAPIHono()
+  for (const definition of app.openAPIRegistry.definitions.toReversed())
+    if (definition.type === 'route') reversed.openAPIRegistry.registerPath(definition.route)
+  const { components } = reversed.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } })
+  for (const [name, schema] of Object.entries(withConst(components?.schemas ?? {})))
     if (schemas[name] && !isDeepStrictEqual(schemas[name], schema))
-      throw new TypeError(`createDocument() has a schema "${name}" of its own: give that of the app another name`)
+      throw new TypeError(
+        `Two schemas of the document have the name "${name}". Failure, FailureDetail, Pagination and ProblemDetails are taken`,
+      )
 }
 
 /** Adds what an operation of tenants needs, and the headers of responses. */

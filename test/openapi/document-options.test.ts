@@ -79,7 +79,10 @@ describe('schemas', () => {
   })
 
   test('all failures have one, and each response lists its codes', () => {
-    expect(Object.keys(components.schemas).filter((name) => name.includes('Failure'))).toEqual(['Failure'])
+    expect(Object.keys(components.schemas).filter((name) => name.includes('Failure'))).toEqual([
+      'Failure',
+      'FailureDetail',
+    ])
     const { responses } = paths['/notes'].post
     expect(
       [400, 402, 403].map((status) => [responses[status]['x-error-codes'], schemaOf('/notes', 'post', status)]),
@@ -175,7 +178,7 @@ describe('names of schemas', () => {
   test.each(['Failure', 'FailureDetail', 'Pagination'])('a schema of the app may not be named %s', (name) => {
     const own = z.object({ machine: z.string() }).openapi(name)
     expect(() => describeRoutes(route('/pages', pageOf(Note)), route('/own', successOf(own)))).toThrow(
-      `createDocument() has a schema "${name}" of its own`,
+      `Two schemas of the document have the name "${name}"`,
     )
   })
 })
