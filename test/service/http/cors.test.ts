@@ -86,10 +86,10 @@ describe('a page of an allowed origin can read', () => {
 
   test.each<[number, () => ReturnType<typeof open.anonymous.send>]>([
     [400, () => open.as(newTenant()).send('POST', '/tasks', { headers: json, body: '{}' })],
-    [400, () => open.as('nonsense').send('GET', '/tasks', from)],
+    [400, () => open.as('not an id').send('GET', '/tasks', from)],
     [401, () => closed.as(newTenant()).send('GET', '/tasks', { headers: { ...from.headers, Host: 'localhost' } })],
     [403, () => open.anonymous.send('GET', '/tasks', from)],
-    [404, () => open.as(newTenant()).send('GET', `/tasks/${newTenant()}`, from)],
+    [404, () => open.as(newTenant()).send('GET', `/tasks/${crypto.randomUUID()}`, from)],
     [404, () => open.anonymous.send('GET', '/nowhere', from)],
     [405, () => open.anonymous.send('PUT', '/tasks', from)],
     [413, () => open.as(newTenant()).send('POST', '/tasks', { headers: json, body: `"${'a'.repeat(200_000)}"` })],

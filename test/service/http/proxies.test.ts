@@ -4,7 +4,7 @@ import { unverified } from '../../../src/context/index.ts'
 import { docs } from '../../../src/openapi/index.ts'
 import { domain, firstOf, subdomain } from '../../../src/resolution/index.ts'
 import { directoryOf, newEntry } from '../../resolution/app.ts'
-import { newTenant } from '../../tenants.ts'
+import { newTenant, tenantIds } from '../../tenants.ts'
 import { build, newAcme } from './app.ts'
 
 /** What nginx sends to the service, where it removes `/api`. */
@@ -66,6 +66,7 @@ describe('the host that a client called', () => {
     from: firstOf(subdomain({ domain: 'example.com' }), domain()),
     auth: unverified(),
     directory: directoryOf(acme, globex),
+    ...tenantIds,
   }
   const service = (trustProxy: number) => build({ trustProxy, tenant: tenantOptions })
 
