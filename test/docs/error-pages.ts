@@ -78,7 +78,8 @@ const texts: Record<ErrorCode, ErrorText> = {
       'A DELETE names a resource that other resources refer to.',
       'A concurrent transaction changed the same rows (serialization failure, deadlock or lock timeout).',
     ],
-    client: 'With `Retry-After`, repeat the request. Without it, read the current state and change the request.',
+    client:
+      'With `Retry-After`, repeat the request. Without it, read the current state and change the request: `error.details` names the field whose value is taken.',
     headers: { 'Retry-After': 'present only after a conflict with a concurrent transaction' },
   },
   GONE: { when: [ownCode], client: 'Stop requesting the resource: it does not come back.' },
@@ -161,7 +162,7 @@ function errorList(codes: ErrorCode[]): string {
   return `${[
     '# Error codes',
     generated,
-    'A failure has the body `{ "success": false, "error": { "code", "message", "details" }, "requestId", … }`. Codes are stable: compare `error.code`, not `error.message`. The body of a 5xx never contains more than the default message.',
+    'A failure has the body `{ "success": false, "error": { "code", "message", "details" }, "requestId", … }`. Codes are stable: compare `error.code`, not `error.message`. The body of a 5xx never contains more than the default message. With `PROBLEM_JSON=on`, a client that accepts `application/problem+json` (RFC 9457) gets the same code there.',
     'An exception of other middleware whose status has no code here gets the standard name of its status, such as `URI_TOO_LONG` for 414.',
     ['| code | status | default message |', '| --- | --- | --- |', ...rows].join('\n'),
   ].join('\n\n')}\n`
