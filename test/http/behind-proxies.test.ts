@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
+import { csrf } from 'hono/csrf'
 import { behindProxies, forwardedAddress, publicHost, publicPath, publicUrl } from '../../src/http/index.ts'
 
 type Options = Parameters<typeof behindProxies>[0]
@@ -120,12 +121,17 @@ describe('behind one proxy', () => {
     expect((await seen({ Forwarded: value }, { count: 1 })).host).toBe('10.0.0.5:3000')
   })
 
-  test.each(['', 'a b', 'evil.example/path', 'user@evil.example', 'evil.example:port', 'http://evil.example', '<x>'])(
-    'a malformed X-Forwarded-Host is ignored: %p',
-    async (host) => {
-      expect((await seen({ 'X-Forwarded-Host': host }, { count: 1 })).host).toBe('10.0.0.5:3000')
-    },
-  )
+  test.each([
+    '',
+    'a b',
+    'evil.example/path',
+    'user@evil.example',
+    'evil.example:port',
+    'x:65536',
+    'http://evil.example',
+  ])('a malformed X-Forwarded-Host is ignored: %p', async (host) => {
+    expect((await seen({ 'X-Forwarded-Host': host }, { count: 1 })).host).toBe('10.0.0.5:3000')
+  })
 
   test.each(['', 'javascript', 'https://', 'ftp', 'http s'])('another protocol is ignored: %p', async (proto) => {
     expect((await seen({ 'X-Forwarded-Proto': proto }, { count: 1 })).url).toStartWith('http://')
@@ -188,6 +194,36 @@ describe('a Location', () => {
   test.each(['https://example.com/x', '//example.com/x', 'relative'])('that is no path stays: %s', async (to) => {
     const response = await newApp(options).request(`/redirect?to=${encodeURIComponent(to)}`, { headers })
     expect(response.headers.get('Location')).toBe(to)
+  })
+})
+
+describe('the origin of publicUrl, compared as the documentation does', () => {
+  async function statusOf(headers: Record<string, string>) {
+    const app = new Hono()
+    app.use(behindProxies({ count: 1 }))
+    app.use(csrf({ origin: (origin, c) => publicUrl(c).startsWith(`${origin}/`) }))
+    app.post('/', (c) => c.text(''))
+    const type = { 'Content-Type': 'text/plain', Origin: 'https://acme.example.com' }
+    return (await app.request(address, { method: 'POST', headers: { ...type, ...headers } })).status
+  }
+
+  test('lets the page of the same origin through, and no other one', async () => {
+    const statusFor = (host: string) => statusOf({ 'X-Forwarded-Host': host, 'X-Forwarded-Proto': 'https' })
+    expect(await statusFor('acme.example.com')).toBe(200)
+    expect(await statusFor('acme.example.com.evil.example')).toBe(403)
+    expect(await statusFor('acme.example.com:8443')).toBe(403)
+  })
+
+  test.each([{ 'X-Forwarded-Host': 'x:99999' }, { Host: 'a b' }, { Host: 'x:99999' }, { Host: '' }])(
+    'refuses a malformed host without an error: %p',
+    async (headers) => {
+      expect(await statusOf(headers)).toBe(403)
+    },
+  )
+
+  test('is written so in the documentation', async () => {
+    const page = await Bun.file(new URL('../../docs/browsers-and-proxies.md', import.meta.url)).text()
+    expect(page).toMatch(/csrf\(\{ origin: \(origin, c\) => publicUrl\(c\)\.startsWith\(/)
   })
 })
 
