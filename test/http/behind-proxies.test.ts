@@ -197,6 +197,47 @@ describe('a Location', () => {
   })
 })
 
+describe('a Location with the prefix already', () => {
+  const headers = { 'X-Forwarded-Prefix': '/api' }
+  const locationOf = async (app: Hono, path: string) => (await app.request(path, { headers })).headers.get('Location')
+
+  test.each(['/tasks', '/', '/?page=2'])('stays, as publicPath returns it for %s', async (to) => {
+    const app = new Hono()
+    app.use(behindProxies({ count: 1 }))
+    app.get('/redirect', (c) => c.redirect(publicPath(c, to)))
+    expect(await locationOf(app, '/redirect')).toBe(`/api${to}`)
+  })
+
+  test.each(['/apidocs', '/other/api/tasks'])('is not one that only looks like it: %s', async (to) => {
+    const app = new Hono()
+    app.use(behindProxies({ count: 1 }))
+    app.get('/redirect', (c) => c.redirect(to))
+    expect(await locationOf(app, '/redirect')).toBe(`/api${to}`)
+  })
+
+  test.each(['route', 'mount'] as const)(
+    'stays where an app and one that it has by %s use behindProxies',
+    async (how) => {
+      const inner = newApp({ count: 1 })
+      const outer = new Hono()
+      outer.use(behindProxies({ count: 1 }))
+      if (how === 'route') outer.route('/inner', inner)
+      else outer.mount('/inner', inner.fetch)
+      expect(await locationOf(outer, '/inner/redirect')).toBe('/api/docs')
+    },
+  )
+})
+
+test('the options of the outer app count where an app in it uses behindProxies too', async () => {
+  const outer = new Hono()
+  outer.use(behindProxies({ count: 0, basePath: '/api' }))
+  outer.route('/', newApp({ count: 1, basePath: '/inner' }))
+  expect(await (await outer.request(`${address}/seen`, { headers: spoofed })).json()).toMatchObject({
+    host: '10.0.0.5:3000',
+    path: '/api/tasks',
+  })
+})
+
 describe('the origin of publicUrl, compared as the documentation does', () => {
   async function statusOf(headers: Record<string, string>) {
     const app = new Hono()
