@@ -1,8 +1,8 @@
 import { demo } from '../../../db/schema/demo.ts'
 import type { ConnectionSource } from '../../database/index.ts'
-import { recordStatements } from '../../database/index.ts'
 import type { Config } from '../config/config.ts'
 import type { HomeOptions } from './home-routes.ts'
+import { recordStatements } from './recorded-statements.ts'
 
 /**
  * The home page of a service in development, with the connections whose statements it shows. Undefined where callers are verified, in
