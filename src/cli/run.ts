@@ -1,7 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import project from '../../package.json' with { type: 'json' }
 import { OperatorError } from '../errors/index.ts'
-import { readSecretFiles } from '../service/config/secret-files.ts'
+import { commandSecrets, readSecretFiles } from '../service/config/secret-files.ts'
 import { describeStartProblem } from '../service/start-problem.ts'
 import { escapedLines } from '../text/index.ts'
 import { createAddCommand } from './commands/add.ts'
@@ -13,6 +13,7 @@ import { createMigrateCommand } from './commands/migrate.ts'
 import { createTenantCommand } from './commands/tenant.ts'
 import { createUpgradeCommand } from './commands/upgrade.ts'
 import { defaults } from './config.ts'
+import { databaseUrl } from './database-url.ts'
 import type { CommandIo, ProcessIo } from './io.ts'
 import { runnerOf, withRunner } from './runner.ts'
 
@@ -46,10 +47,12 @@ export async function runProgram(
   }
 }
 
-/** @throws OperatorError with a line for each file that cannot be read */
+/** @throws OperatorError with a line for each file that cannot be read, or with a file that holds no URL of a database */
 function readSecrets(run: CommandIo): void {
-  const { environment, problems } = readSecretFiles(run.env)
+  const { environment, names, problems } = readSecretFiles(run.env, commandSecrets)
   if (problems.length > 0) throw new OperatorError(problems.join('\n'))
+  for (const [setting, name = setting] of Object.entries(names))
+    if (setting.startsWith('DATABASE_')) databaseUrl(environment[setting] ?? '', name)
   run.env = environment
 }
 

@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { publicUrl } from '../http/index.ts'
+import { publicPath } from '../http/index.ts'
 import type { Pagination } from './schemas.ts'
 
 /** The highest counted total, and the last row that a page can reach. */
@@ -44,7 +44,9 @@ export function pagination(
   const total = Math.min(found.total, totalMax)
   const totalPages = Math.ceil(total / limit)
   const last = Math.min(totalPages, Math.floor(totalMax / limit))
-  const [, path = '/', search = ''] = afterHost.exec(typeof request === 'string' ? request : publicUrl(request)) ?? []
+  const isUrl = typeof request === 'string'
+  const [, route = '/', search = ''] = afterHost.exec(isUrl ? request : request.req.url) ?? []
+  const path = isUrl ? route : publicPath(request, route) // the path of the context is decoded
   const params = new URLSearchParams(search)
   params.set('page', '')
   params.set('limit', String(limit))

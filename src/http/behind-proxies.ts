@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { assertWholeNumber, isBasePath } from '../text/index.ts'
-import { type Proxies, readPrefix, setProxies } from './proxies.ts'
+import { hasProxies, type Proxies, readPrefix, setProxies } from './proxies.ts'
 import { addVary, setHeaders } from './set-headers.ts'
 
 export interface ProxiesOptions {
@@ -19,8 +19,9 @@ export interface ProxiesOptions {
 
 /**
  * Lets an app behind proxies see what its client called: `subdomain()`, `domain()`, the links of `pagination()` and the page of `docs()`
- * use it, and so do `publicUrl`, `publicPath` and `forwardedAddress` in a handler. A `Location` that is a path gets the prefix. What a
- * response depends on is in its `Vary`. Use it before everything else.
+ * use it, and so do `publicUrl`, `publicPath` and `forwardedAddress` in a handler. A `Location` that is a path gets the prefix unless
+ * it begins with it. What a response depends on is in its `Vary`. Use it before everything else; in an app within another one that uses it,
+ * it does nothing.
  *
  * @throws TypeError when `count` is not a whole number, or `basePath` is malformed
  * @example
@@ -32,11 +33,18 @@ export function behindProxies({ count, basePath = '' }: ProxiesOptions): Middlew
     throw new TypeError(`basePath must be a path such as /api, without a slash at its end (got "${basePath}")`)
 
   return async function behindProxies(c, next) {
+    if (hasProxies(c)) return await next()
     const proxies: Proxies = { count, basePath, read: new Set() }
     setProxies(c, proxies)
     await next()
     const location = c.res.headers.get('Location')
-    if (location !== null && /^\/(?![/\\])/.test(location)) setHeaders(c, [['Location', readPrefix(c) + location]])
+    if (location !== null && isPath.test(location)) setHeaders(c, [['Location', withPrefix(readPrefix(c), location)]])
     if (proxies.read.size > 0) addVary(c, [...proxies.read])
   }
 }
+
+const isPath = /^\/(?![/\\])/
+
+/** A path that `publicPath` made has the prefix already. */
+const withPrefix = (prefix: string, path: string): string =>
+  path.startsWith(prefix) && /^(?:[/?#]|$)/.test(path.slice(prefix.length)) ? path : prefix + path

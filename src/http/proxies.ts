@@ -16,6 +16,9 @@ const proxiesOf = new WeakMap<Context, Proxies>()
 /** Remembers the proxies of a request. */
 export const setProxies = (c: Context, proxies: Proxies): void => void proxiesOf.set(c, proxies)
 
+/** Whether a request's app knows its proxies already. */
+export const hasProxies = (c: Context): boolean => proxiesOf.has(c)
+
 /** Reads what the outermost of our proxies said about the host or the protocol. */
 export function readForwarded(c: Context, field: 'host' | 'proto'): string | undefined {
   const proxies = trusted(c)

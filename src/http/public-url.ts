@@ -30,9 +30,10 @@ export const publicPath = (c: Context, path: string): string => readPrefix(c) + 
 
 /**
  * The URL of this request as the client called it: its protocol, host and prefix are those that the proxies of {@link behindProxies} say.
+ * Compare it as a text: a client can send a host for which `new URL` throws.
  *
  * @example
- * const { origin } = new URL(publicUrl(c)) // https://acme.example.com
+ * app.use(csrf({ origin: (origin, c) => publicUrl(c).startsWith(`${origin}/`) }))
  */
 export function publicUrl(c: Context): string {
   const [, scheme = 'http', , path = '/', search = ''] = parts.exec(c.req.url) ?? []

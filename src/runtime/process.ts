@@ -11,32 +11,28 @@ import { readDocsAsset } from './read-docs-asset.ts'
  * Runs `bun start` and `node dist/node.js`.
  *
  * @param listen serves the app on this runtime
- * @throws ConfigError for an option on the command line, and every error of {@link runService}
+ * @throws ConfigError for an option on the command line or a wrong setting, and every error of {@link runService}
  */
 export async function serve(listen: Listen): Promise<void> {
   const [option] = process.argv.slice(2)
   if (option !== undefined)
     throw new ConfigError(`Unknown option: ${option}. Every setting is an environment variable: docs/configuration.md`)
-  await runService(listen)
+  await runService(listen, { config: loadConfig(process.env) })
 }
 
 /**
- * Runs the service on Bun or Node: reads the configuration, checks the isolation, listens, and stops on a signal.
+ * Runs the service on Bun or Node: checks the isolation, listens, and stops on a signal.
  *
  * @param listen serves the app on this runtime
- * @param options for an embedded database
+ * @param options the configuration; the others are for an embedded database
  * @returns the URL to open in a browser
  * @throws ConfigError, ListenError, and the errors of `assertIsolation`: `exitWith` prints them
  */
 export async function runService(
   listen: Listen,
-  options: Pick<ServiceOptions, 'role'> & {
-    environment?: Record<string, string | undefined>
-    onStopped?: () => Promise<void>
-  } = {},
+  options: Pick<ServiceOptions, 'config' | 'role'> & { onStopped?: () => Promise<void> },
 ): Promise<string> {
-  const { environment = process.env, role, onStopped } = options
-  const config = loadConfig(environment)
+  const { config, role, onStopped } = options
   const log = await createLog(config.log.level)
   const service = await createService({
     config,

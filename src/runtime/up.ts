@@ -18,17 +18,17 @@ async function up(): Promise<void> {
   const given = process.env.DATABASE_URL || process.env.DATABASE_URL_FILE
   // Callers are unverified: only this machine reaches the service, unless HOST says otherwise.
   const settings = { ...process.env, HOST: process.env.HOST || '127.0.0.1' }
-  // Before the database starts, so that a wrong setting and a used port are reported at once.
+  // Before the database starts, so that a wrong setting and a used port are reported at once. And once: a pipe has its secret once.
   const config = loadConfig({ ...settings, ...(given ? {} : { DATABASE_URL: 'postgres://embedded' }) })
   await assertFree(config)
   const { tenant } = config
   if (!given) process.umask(0o077) // the files of the database are for this user
   const embedded = given ? undefined : await openEmbedded('.rowhouse')
-  const environment = { ...settings, ...(embedded ? { DATABASE_URL: embedded.url } : {}) }
+  const database = embedded ? { ...config.database, url: embedded.url } : config.database
   try {
     if (embedded) await prepare(embedded.url, tenant.signingKeys)
     const url = await runService(listen, {
-      environment,
+      config: { ...config, database },
       ...(embedded ? { role: 'app_user', onStopped: () => embedded.close() } : {}),
     })
     process.stdout.write(`${banner(url, tenant.header, given ? config.database.url : undefined)}\n`)

@@ -4,12 +4,11 @@ import swaggerUiCss from 'swagger-ui-dist/swagger-ui.css' with { type: 'text' }
 import swaggerUiBundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'text' }
 import { shared } from '../../db/schema/shared.ts'
 import { type ConnectionSource, connectionPerTransaction } from '../database/index.ts'
-import { requestId } from '../envelope/index.ts'
+import { createEnvelope } from '../envelope/index.ts'
 import { ApiError, createErrorHandler, unavailable } from '../errors/index.ts'
-import { cors } from '../http/index.ts'
 import { createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
-import { accessLog } from '../service/middleware/access-log.ts'
+import { forEveryResponse } from '../service/every-response.ts'
 import { createService, type Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceLog } from '../service/service-log.ts'
 import { describeStartProblem } from '../service/start-problem.ts'
@@ -92,10 +91,11 @@ function afterResponse(ending: Promise<void>): void {
 
 async function refuse(request: Request, remote: object, cause: unknown, log: ServiceLog, config?: Config) {
   const app = new Hono()
-  app.use(requestId())
-  app.use(accessLog({ log }))
-  if (config && config.server.corsOrigins.length > 0)
-    app.use(cors({ origins: config.server.corsOrigins, tenantHeader: config.tenant.header }))
+  // Without a configuration nothing says how a response looks.
+  const { hsts, trustProxy = 0, basePath, corsOrigins } = config?.server ?? { hsts: undefined }
+  const envelope = createEnvelope({ problems: config?.problems })
+  const tenantHeader = config?.tenant.header ?? 'X-Tenant-Id'
+  forEveryResponse(app, { log, envelope, tenantHeader, hsts, trustProxy, basePath, corsOrigins })
   app.onError(createErrorHandler())
   app.all('*', () => {
     throw cause instanceof ApiError ? cause : unavailable(cause)

@@ -7,9 +7,8 @@ import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { TenantEnv } from '../context/index.ts'
 import type { TenantDatabase } from '../database/index.ts'
-import { createEnvelope, requestId } from '../envelope/index.ts'
+import { createEnvelope } from '../envelope/index.ts'
 import { createErrorHandler, throwErrors } from '../errors/index.ts'
-import { behindProxies, cors } from '../http/index.ts'
 import type { IsolationCheck } from '../isolation/index.ts'
 import {
   ByteBudget,
@@ -30,31 +29,26 @@ import {
 } from '../openapi/index.ts'
 import { type TenantOptions, tenant } from '../resolution/index.ts'
 import type { Config } from './config/config.ts'
+import { type EveryResponseOptions, forEveryResponse } from './every-response.ts'
 import { healthRoutes } from './features/health.ts'
 import { taskConstraints, taskRoutes } from './features/tasks/routes.ts'
 import { userBodyBytes, userConstraints, userRoutes } from './features/users/routes.ts'
 import { type HomeOptions, homeRoutes } from './home/home-routes.ts'
-import { accessLog } from './middleware/access-log.ts'
 import { chain } from './middleware/chain.ts'
 import { methodNotAllowed } from './middleware/method-not-allowed.ts'
 import { rejectForeignHost } from './middleware/reject-foreign-host.ts'
 import { rejectMalformedUrl } from './middleware/reject-malformed-url.ts'
 import { requestDeadline } from './middleware/request-deadline.ts'
-import { responseHeaders } from './middleware/response-headers.ts'
-import type { ServiceLog } from './service-log.ts'
 
-export interface AppOptions {
+export interface AppOptions extends Omit<EveryResponseOptions, 'envelope'> {
   db: TenantDatabase
   /** What `/ready` runs. */
   isolation: Pick<IsolationCheck, 'inspect'>
   /** Whether the process has begun to stop: then `/ready` is 503, and other requests are served. @default never */
   isStopping?: (() => boolean) | undefined
-  log: ServiceLog
   loadDocsAsset: LoadDocsAsset
   /** How a request's tenant is found and its caller verified. */
   tenant: TenantOptions
-  /** The header that names the tenant, for the OpenAPI document. */
-  tenantHeader: string
   /** Whether operations in the OpenAPI document need a bearer token. */
   bearer: boolean
   /** The limits of each tenant. @default no limits */
@@ -66,20 +60,12 @@ export interface AppOptions {
   refusals?: SlowRefusalsOptions | undefined
   /** The only names that a request's Host may have besides addresses and localhost. @default any */
   hosts?: readonly string[] | undefined
-  /** The value of Strict-Transport-Security; undefined for none. */
-  hsts: string | undefined
   /** Whether reads may go to a replica, for the OpenAPI document. @default false */
   bookmarks?: boolean
   /** The page `/` for browsers, which lets everybody act for its tenants; `false` for no answer to `/`. @default JSON for all */
   home?: HomeOptions['page'] | false | undefined
   /** Whether failures are `application/problem+json` for clients that accept it. @default false */
   problems?: boolean
-  /** How many proxies stand in front of the service. */
-  trustProxy: number
-  /** The prefix that a proxy removes. @default what the proxies say in `X-Forwarded-Prefix` */
-  basePath?: string | undefined
-  /** The origins whose pages may call the service. @default none */
-  corsOrigins?: readonly string[] | undefined
 }
 
 /**
@@ -91,18 +77,12 @@ export interface AppOptions {
  * const response = await app.request('/health')
  */
 export function createApp(options: AppOptions) {
-  const { log, trustProxy: count, basePath, corsOrigins = [], tenantHeader } = options
   const app = createRouter()
 
   const rejectHost = options.hosts ? [rejectForeignHost(options.hosts)] : []
   const deadline = requestDeadline({ timeoutMs: options.requests.timeoutMs, sharesTimer: options.sharesTimer })
   const envelope = createEnvelope({ problems: options.problems })
-  app.use(envelope.middleware)
-  if (count > 0 || basePath !== undefined) app.use(behindProxies({ count, basePath }))
-  app.use(chain(requestId(), accessLog({ log })))
-  app.use(responseHeaders({ hsts: options.hsts }))
-  // A preflight has no credentials, and a page can read only the failures that have the headers.
-  if (corsOrigins.length > 0) app.use(cors({ origins: corsOrigins, tenantHeader }))
+  forEveryResponse(app, { ...options, envelope })
   app.use(chain(throwErrors, rejectMalformedUrl, ...rejectHost, deadline))
   app.onError(
     createErrorHandler({

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Logger } from '../context/index.ts'
 import type { ConnectionOptions } from '../database/index.ts'
 import { parseDatabaseUrl } from '../text/index.ts'
-import { withoutNewline } from './config/secret-files.ts'
+import { secretIn } from './config/secret-files.ts'
 
 /**
  * The option `password` for a URL that came from a file: each new connection logs in with the password that the file has then. So a
@@ -19,7 +19,7 @@ export function currentPassword(
   return {
     async password() {
       try {
-        return parseDatabaseUrl(withoutNewline(await readFile(file, 'utf8'))).password
+        return parseDatabaseUrl(secretIn(await readFile(file, 'utf8'))).password
       } catch (error) {
         // A message of the system contains the path.
         const { code, name } = error as NodeJS.ErrnoException // node:fs and the parser throw errors

@@ -52,6 +52,19 @@ describe('a secret that cannot be read from its file', () => {
   })
 })
 
+test('a command reads no file of a secret that only the service needs', async () => {
+  const { appUrl } = await createDatabase()
+  const others = { JWT_SECRET_FILE: '/nowhere', GATEWAY_SECRET_FILE: '/nowhere', BOOKMARK_SECRET_FILE: '/nowhere' }
+  const { code, stderr } = await rowhouse(['doctor'], { env: { DATABASE_URL_FILE: file(appUrl), ...others } })
+  expect([code, stderr]).toEqual([0, ''])
+})
+
+test('a command names the file whose content is no URL of a database', async () => {
+  const { code, stderr } = await rowhouse(['doctor'], { env: { DATABASE_URL_FILE: file('mysql://s3cret') } })
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^DATABASE_URL \(from DATABASE_URL_FILE\) must be a URL/)])
+  expect(stderr).not.toContain('s3cret')
+})
+
 test('a command refuses a setting that is given twice, and names both', async () => {
   const url = 'postgres://app_user:s3cret@127.0.0.1:1/d'
   const { code, stderr } = await rowhouse(['doctor'], { env: { DATABASE_URL: url, DATABASE_URL_FILE: file(url) } })

@@ -93,6 +93,20 @@ describe.each(Object.entries(pods))('the pods of the %s for Kubernetes', (_, pod
   })
 })
 
+test('the Job for Kubernetes gets a new name in each run: its template can never change', () => {
+  expect(job.metadata).toEqual({ generateName: 'rowhouse-migrate-' })
+  expect(job.spec.ttlSecondsAfterFinished).toBeNumber()
+  expect(page).toContain('kubectl create -f migrate.yaml')
+})
+
+test('the Secrets for Kubernetes are made of files that an earlier step writes', () => {
+  const [, folder, script = ''] = /cd (deploy\/secrets)\n(.*?cd \.\.\/\.\.)\n/s.exec(page) ?? []
+  const written = [...script.matchAll(/ > (\w+)$/gm)].map(([, name]) => `${folder}/${name}`)
+  const named = [...page.matchAll(/--from-file=(\S+)/g)].map(([, path]) => path)
+  expect(named).toHaveLength(3)
+  expect(written).toEqual(expect.arrayContaining(named))
+})
+
 describe('the Deployment for Kubernetes', () => {
   test('is a configuration that the service accepts', () => {
     expect(config).toMatchObject({

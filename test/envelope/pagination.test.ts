@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test'
+import { Hono } from 'hono'
 import { pagination, toPage } from '../../src/envelope/index.ts'
+import { behindProxies } from '../../src/http/index.ts'
 
 const at = (page: number, limit: number, total: number) =>
   pagination(
@@ -25,6 +27,15 @@ test.each([
 
 test('links are relative', () => {
   expect(at(1, 20, 1).links.self).toBe('/things?page=1&limit=20')
+})
+
+test('links keep the encoded path and the other parameters, and vary only by the prefix', async () => {
+  const app = new Hono()
+  app.use(behindProxies({ count: 1 }))
+  app.get('/of/:name', (c) => c.json(pagination(c, { page: 1, limit: 20 }, { total: 1, hasNext: false })))
+  const response = await app.request('/of/a%20b%2520?q=%26&page=7', { headers: { 'X-Forwarded-Prefix': '/api' } })
+  expect((await response.json()).links.self).toBe('/api/of/a%20b%2520?q=%26&page=1&limit=20')
+  expect(response.headers.get('Vary')).toBe('X-Forwarded-Prefix')
 })
 
 test('a link leads to an allowed page', () => {

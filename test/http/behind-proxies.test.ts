@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Hono } from 'hono'
+import { csrf } from 'hono/csrf'
 import { behindProxies, forwardedAddress, publicHost, publicPath, publicUrl } from '../../src/http/index.ts'
 
 type Options = Parameters<typeof behindProxies>[0]
@@ -120,12 +121,17 @@ describe('behind one proxy', () => {
     expect((await seen({ Forwarded: value }, { count: 1 })).host).toBe('10.0.0.5:3000')
   })
 
-  test.each(['', 'a b', 'evil.example/path', 'user@evil.example', 'evil.example:port', 'http://evil.example', '<x>'])(
-    'a malformed X-Forwarded-Host is ignored: %p',
-    async (host) => {
-      expect((await seen({ 'X-Forwarded-Host': host }, { count: 1 })).host).toBe('10.0.0.5:3000')
-    },
-  )
+  test.each([
+    '',
+    'a b',
+    'evil.example/path',
+    'user@evil.example',
+    'evil.example:port',
+    'x:65536',
+    'http://evil.example',
+  ])('a malformed X-Forwarded-Host is ignored: %p', async (host) => {
+    expect((await seen({ 'X-Forwarded-Host': host }, { count: 1 })).host).toBe('10.0.0.5:3000')
+  })
 
   test.each(['', 'javascript', 'https://', 'ftp', 'http s'])('another protocol is ignored: %p', async (proto) => {
     expect((await seen({ 'X-Forwarded-Proto': proto }, { count: 1 })).url).toStartWith('http://')
@@ -188,6 +194,77 @@ describe('a Location', () => {
   test.each(['https://example.com/x', '//example.com/x', 'relative'])('that is no path stays: %s', async (to) => {
     const response = await newApp(options).request(`/redirect?to=${encodeURIComponent(to)}`, { headers })
     expect(response.headers.get('Location')).toBe(to)
+  })
+})
+
+describe('a Location with the prefix already', () => {
+  const headers = { 'X-Forwarded-Prefix': '/api' }
+  const locationOf = async (app: Hono, path: string) => (await app.request(path, { headers })).headers.get('Location')
+
+  test.each(['/tasks', '/', '/?page=2'])('stays, as publicPath returns it for %s', async (to) => {
+    const app = new Hono()
+    app.use(behindProxies({ count: 1 }))
+    app.get('/redirect', (c) => c.redirect(publicPath(c, to)))
+    expect(await locationOf(app, '/redirect')).toBe(`/api${to}`)
+  })
+
+  test.each(['/apidocs', '/other/api/tasks'])('is not one that only looks like it: %s', async (to) => {
+    const app = new Hono()
+    app.use(behindProxies({ count: 1 }))
+    app.get('/redirect', (c) => c.redirect(to))
+    expect(await locationOf(app, '/redirect')).toBe(`/api${to}`)
+  })
+
+  test.each(['route', 'mount'] as const)(
+    'stays where an app and one that it has by %s use behindProxies',
+    async (how) => {
+      const inner = newApp({ count: 1 })
+      const outer = new Hono()
+      outer.use(behindProxies({ count: 1 }))
+      if (how === 'route') outer.route('/inner', inner)
+      else outer.mount('/inner', inner.fetch)
+      expect(await locationOf(outer, '/inner/redirect')).toBe('/api/docs')
+    },
+  )
+})
+
+test('the options of the outer app count where an app in it uses behindProxies too', async () => {
+  const outer = new Hono()
+  outer.use(behindProxies({ count: 0, basePath: '/api' }))
+  outer.route('/', newApp({ count: 1, basePath: '/inner' }))
+  expect(await (await outer.request(`${address}/seen`, { headers: spoofed })).json()).toMatchObject({
+    host: '10.0.0.5:3000',
+    path: '/api/tasks',
+  })
+})
+
+describe('the origin of publicUrl, compared as the documentation does', () => {
+  async function statusOf(headers: Record<string, string>) {
+    const app = new Hono()
+    app.use(behindProxies({ count: 1 }))
+    app.use(csrf({ origin: (origin, c) => publicUrl(c).startsWith(`${origin}/`) }))
+    app.post('/', (c) => c.text(''))
+    const type = { 'Content-Type': 'text/plain', Origin: 'https://acme.example.com' }
+    return (await app.request(address, { method: 'POST', headers: { ...type, ...headers } })).status
+  }
+
+  test('lets the page of the same origin through, and no other one', async () => {
+    const statusFor = (host: string) => statusOf({ 'X-Forwarded-Host': host, 'X-Forwarded-Proto': 'https' })
+    expect(await statusFor('acme.example.com')).toBe(200)
+    expect(await statusFor('acme.example.com.evil.example')).toBe(403)
+    expect(await statusFor('acme.example.com:8443')).toBe(403)
+  })
+
+  test.each([{ 'X-Forwarded-Host': 'x:99999' }, { Host: 'a b' }, { Host: 'x:99999' }, { Host: '' }])(
+    'refuses a malformed host without an error: %p',
+    async (headers) => {
+      expect(await statusOf(headers)).toBe(403)
+    },
+  )
+
+  test('is written so in the documentation', async () => {
+    const page = await Bun.file(new URL('../../docs/browsers-and-proxies.md', import.meta.url)).text()
+    expect(page).toMatch(/csrf\(\{ origin: \(origin, c\) => publicUrl\(c\)\.startsWith\(/)
   })
 })
 

@@ -5,9 +5,9 @@ import { root, start, until } from './child.ts'
 
 test('logs the kind of an unhandled rejection, and goes on serving', async () => {
   const script = `
-    import { runService } from '${join(root, 'src/runtime/process.ts')}'
+    import { serve } from '${join(root, 'src/runtime/process.ts')}'
     import { listen } from '${join(root, 'src/runtime/bun.ts')}'
-    await runService(listen)
+    await serve(listen)
     void Promise.reject(new RangeError('a secret'))`
   await using service = start([process.execPath, '-e', script], { DATABASE_URL: main.appUrl, PORT: '0' })
   const url = await service.listening()

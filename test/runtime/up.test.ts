@@ -228,3 +228,17 @@ test('bun run up with DATABASE_URL in a file starts no database of its own and s
   expect(await Array.fromAsync(new Bun.Glob('**').scan({ cwd: folder.path, dot: true }))).toEqual([])
   expect(await fixtures.userId(testClient(url).as(crypto.randomUUID()))).toBeString()
 })
+
+test('bun run up reads each secret once, so that it can come from a pipe', async () => {
+  using folder = temporaryFolder()
+  const { appUrl } = await createDatabase()
+  const command = `exec ${process.execPath} ${join(root, 'src/runtime/up.ts')} 9< <(printf %s ${'x'.repeat(32)})`
+  const settings = {
+    AUTH: 'jwt',
+    JWT_ISSUER: 'https://issuer.example',
+    JWT_AUDIENCE: 'api',
+    JWT_SECRET_FILE: '/dev/fd/9',
+  }
+  await using service = start(['bash', '-c', command], { DATABASE_URL: appUrl, ...settings }, folder.path)
+  expect((await fetch(new URL('/health', await service.listening()))).status).toBe(200)
+})

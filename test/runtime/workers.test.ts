@@ -117,6 +117,18 @@ describe('on Cloudflare Workers', () => {
     expect([status, headers.get('Access-Control-Allow-Origin')]).toEqual([503, origin])
   })
 
+  test('serves nothing in the form in which it would serve: a problem, with the path that the client called', async () => {
+    const settings = { PROBLEM_JSON: 'on', BASE_PATH: '/api', HSTS: 'max-age=1' }
+    const unsafe = await startWorker({ hyperdrive: main.ownerUrl, vars: { ...unverified, ...settings } })
+    const headers = { Accept: 'application/problem+json' }
+    const response = await fetch(new URL('/tasks', unsafe.url), { headers })
+    const problem = await response.json()
+    await unsafe.close()
+    expect(problem).toMatchObject({ status: 503, instance: '/api/tasks' })
+    expect(response.headers.get('Content-Type')).toBe('application/problem+json')
+    expect(response.headers.get('Strict-Transport-Security')).toBe('max-age=1')
+  })
+
   test('without authentication serves nothing, and logs once which setting is missing', async () => {
     const open = await startWorker({ hyperdrive: main.appUrl, vars: { LOG_LEVEL: 'info' } })
     const { status } = await testClient(open.url).as(newTenant()).get('/tasks')

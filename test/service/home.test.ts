@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import packageJson from '../../package.json'
-import { createPool, createTenantDatabase, recordStatements, type TenantDatabase } from '../../src/database/index.ts'
+import { createPool, createTenantDatabase, type TenantDatabase } from '../../src/database/index.ts'
 import { createApp } from '../../src/service/app.ts'
+import { loadConfig } from '../../src/service/config/config.ts'
+import { createHome } from '../../src/service/home/home.ts'
+import { recordStatements } from '../../src/service/home/recorded-statements.ts'
 import { deps } from '../app.ts'
 import { closeAfterwards, main } from '../database.ts'
 import { newTenant } from '../tenants.ts'
@@ -55,6 +58,18 @@ describe('/', () => {
   test('is 404 with HOME_PAGE=off', async () => {
     expect((await createApp({ ...deps, home: false }).request('/')).status).toBe(404)
   })
+})
+
+test.each<[string, Record<string, string>, boolean]>([
+  ['with the defaults', {}, true],
+  ['with TENANT_FROM=subdomain,header', { TENANT_FROM: 'subdomain,header' }, true],
+  ['not with TENANT_FROM=subdomain', { TENANT_FROM: 'subdomain' }, false],
+  ['with TENANT_DIRECTORY=on', { TENANT_DIRECTORY: 'on' }, true],
+  ['not with TENANT_DIRECTORY=required', { TENANT_DIRECTORY: 'required' }, false],
+])('the service has the page where its requests are served: %s', (_, settings, has) => {
+  const from = settings.TENANT_FROM ? { TENANT_DIRECTORY: 'on', TENANT_DOMAIN: 'app.example.com' } : {}
+  const config = loadConfig({ DATABASE_URL: main.appUrl, ...from, ...settings })
+  expect(createHome(config, createPool({ url: main.appUrl, size: 1 })) !== undefined).toBe(has)
 })
 
 describe('the statements of a request', () => {

@@ -79,9 +79,10 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   const given = Object.entries(files.environment)
   const set = Object.fromEntries(given.filter(([, value]) => value !== '' && value !== undefined))
   const { values, problems } = parseEach(set)
-  const all = Object.entries(problems).map(([setting, problem]) => `${setting} ${problem}`)
+  const lineOf = (setting: string, problem: string) => `${files.names[setting] ?? setting} ${problem}`
+  const all = Object.entries(problems).map(([setting, problem]) => lineOf(setting, problem))
   const report = (setting: string, problem: string) => {
-    if (!Object.hasOwn(problems, setting)) all.push(`${setting} ${problem}`)
+    if (!Object.hasOwn(problems, setting)) all.push(lineOf(setting, problem))
   }
   const isSet = (name: string) => Object.hasOwn(set, name)
   reportUnknown(Object.keys(set), report)

@@ -7,6 +7,11 @@ export const secretSettings: readonly string[] = [
   ...['GATEWAY_SECRET', 'GATEWAY_CERTIFICATE'],
 ]
 
+/** Those that commands read. The others are of the service alone. */
+export const commandSecrets: readonly string[] = secretSettings.filter(
+  (name) => name.startsWith('DATABASE_') || name === 'TENANT_SIGNING_KEY',
+)
+
 type Environment = Record<string, string | undefined>
 
 /** An environment in which files are replaced by what they contain. */
@@ -14,21 +19,24 @@ export interface SecretFiles {
   environment: Environment
   /** The paths of the files that can be read again, by the names of the settings. */
   paths: Environment
+  /** How messages name the settings that came from files. */
+  names: Environment
   problems: string[]
 }
 
 /**
  * Replaces each `…_FILE` of an environment by its setting.
  *
+ * @param settings those whose files are read. @default all that hold a secret
  * @returns also the problems, which contain neither a path nor a value: a secret may have been set in place of a path
  * @example
  * readSecretFiles({ JWT_SECRET_FILE: '/run/secrets/jwt_secret' }).environment.JWT_SECRET
  */
-export function readSecretFiles(given: Environment): SecretFiles {
+export function readSecretFiles(given: Environment, settings = secretSettings): SecretFiles {
   const environment = { ...given }
-  const paths: Environment = {}
+  const [paths, names]: [Environment, Environment] = [{}, {}]
   const problems: string[] = []
-  for (const setting of secretSettings) {
+  for (const setting of settings) {
     const variable = `${setting}_FILE`
     const path = environment[variable]
     delete environment[variable]
@@ -37,6 +45,7 @@ export function readSecretFiles(given: Environment): SecretFiles {
       problems.push(`${setting} and ${variable} are both set: remove one of them`)
       continue
     }
+    names[setting] = `${setting} (from ${variable})`
     try {
       environment[setting] = readSecretFile(path)
       if (environment[setting] === '') problems.push(`${variable} names a file that is empty`)
@@ -45,18 +54,14 @@ export function readSecretFiles(given: Environment): SecretFiles {
       problems.push(`${variable} names a file that ${reasonOf(error as NodeJS.ErrnoException)}`) // node:fs throws errors
     }
   }
-  return { environment, paths, problems }
+  return { environment, paths, names, problems }
 }
 
-/**
- * Reads a secret from a file, without the newlines at its end.
- *
- * @throws Error of the system when the file cannot be read
- */
-const readSecretFile = (path: string): string => withoutNewline(readFileSync(path, 'utf8'))
+/** @throws Error of the system when the file cannot be read */
+const readSecretFile = (path: string): string => secretIn(readFileSync(path, 'utf8'))
 
-/** Cuts the newlines at the end of a file, as `$(cat …)` does. */
-export const withoutNewline = (text: string): string => text.replace(/[\r\n]+$/, '')
+/** Cuts the byte order mark of a file, and the newlines at its end, as `$(cat …)` does. */
+export const secretIn = (text: string): string => text.replace(/^\uFEFF/, '').replace(/[\r\n]+$/, '')
 
 const reasons: Record<string, string> = {
   ENOENT: 'does not exist',

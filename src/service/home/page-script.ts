@@ -41,11 +41,11 @@ async function refresh(section) {
   section.querySelector('ul').replaceChildren(...(body.data ?? []).map((task) => item(tenant, task)))
 }
 
-/** The user whom new tasks are for: the first one, or a new one. */
+/** The user whom new tasks are for: the first one, or a new one. Undefined when the page shows why there is none. */
 async function userOf(tenant) {
   const { body } = await send(tenant, 'GET', 'users?limit=1')
   if (body.data?.length > 0) return body.data[0].id
-  return (await send(tenant, 'POST', 'users', { email: 'ada@demo.example', name: 'Ada' })).body.data.id
+  return (await show(tenant, 'POST', 'users', { email: 'ada@demo.example', name: 'Ada' })).body.data?.id
 }
 
 for (const section of document.querySelectorAll('[data-tenant]')) {
@@ -53,7 +53,9 @@ for (const section of document.querySelectorAll('[data-tenant]')) {
   section.querySelector('form').addEventListener('submit', async (event) => {
     event.preventDefault()
     const { title } = event.target.elements
-    const { status } = await show(tenant, 'POST', 'tasks', { title: title.value, userId: await userOf(tenant) })
+    const userId = await userOf(tenant)
+    if (userId === undefined) return
+    const { status } = await show(tenant, 'POST', 'tasks', { title: title.value, userId })
     if (status === 201) event.target.reset()
     await refresh(section)
   })

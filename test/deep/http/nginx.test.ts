@@ -27,10 +27,10 @@ async function open(start: (environment: Record<string, string>) => Child, setti
   return { tenant, service, url: await service.listening() }
 }
 
-/** Sends a request with any Host, which `fetch` does not. */
-const statusFor = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
-  new Promise((resolve, reject) => {
-    get(url, { headers, agent: false }, (response) => {
+/** Sends a request with any Host, and with any target, which `fetch` does not. */
+const statusFor = (url: string, headers: Record<string, string>, path = new URL(url).pathname) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    get(url, { headers, path, agent: false }, (response) => {
       response.resume()
       response.once('end', () => resolve(response.statusCode))
     }).once('error', reject)
@@ -83,6 +83,15 @@ describe.skipIf(nginx === undefined).each(runtimes)('behind nginx, which removes
     for (const spoofed of ['X-Forwarded-Host', 'x-forwarded-host'])
       expect(await statusOf({ Host: 'globex.app.example.com', [spoofed]: 'acme.app.example.com' })).toBe(403)
     expect(await statusOf({ Host: 'globex.app.example.com', Forwarded: 'host=acme.app.example.com' })).toBe(403)
+  })
+
+  test('the host in a whole URL as the target selects the tenant, as it selects the server of nginx', async () => {
+    const { service, url } = await open(start, { TRUST_PROXY: '1', ALLOW_UNVERIFIED: 'true' })
+    await using _service = service
+    await using proxy = await startNginx(url)
+    const statusOf = (Host: string, target: string) => statusFor(`${proxy.url}/api/tasks`, { Host }, target)
+    expect(await statusOf('acme.app.example.com', 'http://globex.app.example.com/api/tasks')).toBe(403)
+    expect(await statusOf('globex.app.example.com', 'http://acme.app.example.com/api/tasks')).toBe(200)
   })
 
   test('without TRUST_PROXY a host that a proxy passes on selects no tenant', async () => {

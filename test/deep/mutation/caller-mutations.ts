@@ -243,7 +243,7 @@ export const callerMutations: CodeMutation[] = [
   {
     fault: 'statements with the values of a request',
     guarantee: 36,
-    file: 'src/database/recorded-statements.ts',
+    file: 'src/service/home/recorded-statements.ts',
     lines: [
       [
         'record(statements.map(({ text }) => text))',

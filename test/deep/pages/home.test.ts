@@ -32,6 +32,18 @@ describe.skipIf(!chromium)('the home page in Chromium', () => {
     expect(problems).toEqual([])
   })
 
+  test('shows why a task cannot be added', async () => {
+    await using service = await startService({ RATE_LIMIT: '1' }) // the list of tasks takes it
+    const page = await openPage()
+    const problems: string[] = []
+    page.on('pageerror', (error) => problems.push(String(error)))
+    await page.goto(service.url, { waitUntil: 'networkidle0' })
+    await page.locator('section[data-tenant]:first-child input').fill('Paint the walls')
+    await page.locator('section[data-tenant]:first-child form button').click()
+    await page.waitForFunction(`document.querySelector('#request .status')?.textContent === '429'`)
+    expect(problems).toEqual([])
+  })
+
   test('has a label for each field and a name for each button', async () => {
     await using service = await startService()
     const page = await openPage()

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { tenantContext } from '../context/index.ts'
-import type { Connection, ConnectionSource } from './connection.ts'
+import { tenantContext } from '../../context/index.ts'
+import type { Connection, ConnectionSource } from '../../database/index.ts'
 
 /** Connections that remember what they sent, by request. */
 export interface RecordedConnections extends ConnectionSource {
