@@ -579,6 +579,7 @@ export const guarantees: Guarantee[] = [
       proof('service/home', 'are those that PostgreSQL got, the tenant first, and contain no value'),
       proof('service/home', 'that shares a socket write with others are its own'),
       proof('service/home', 'is JSON for browsers too without the page'),
+      proof('service/home', 'the service has the page where its requests are served'),
     ],
   },
 ]
