@@ -21,9 +21,12 @@ export const Pagination = z
     totalPages: z.number().int().min(0).openapi({ example: 1 }),
     hasNext: z.boolean(),
     hasPrev: z.boolean(),
-    links: z.object({ self: z.string(), first: link, prev: link, next: link, last: link }),
+    links: z.object({ self: z.string(), first: link, prev: link, next: link, last: link }).openapi('PaginationLinks'),
   })
   .openapi('Pagination')
+
+/** The Zod schema of `meta` of a page. */
+const PageMeta = z.object({ pagination: Pagination }).openapi('PageMeta')
 
 /** The schema of a body of the envelope. */
 type Body<Left extends string, Own extends z.ZodRawShape> = z.ZodObject<
@@ -40,9 +43,7 @@ export interface EnvelopeSchemas<Left extends string> {
    */
   successOf<Data extends z.ZodType>(data: Data, statusCode?: number): Body<Left, { data: Data }>
   /** The Zod schema of a page: a list in the success envelope, with `meta.pagination`. */
-  pageOf<Item extends z.ZodType>(
-    item: Item,
-  ): Body<Left, { data: z.ZodArray<Item>; meta: z.ZodObject<{ pagination: typeof Pagination }> }>
+  pageOf<Item extends z.ZodType>(item: Item): Body<Left, { data: z.ZodArray<Item>; meta: typeof PageMeta }>
 }
 
 /** Creates the schemas of an envelope. */
@@ -61,7 +62,7 @@ export function createSchemas<Left extends string>(options: EnvelopeOptions): En
   }
   return {
     successOf: (data, statusCode = 200) => body({ data }, statusCode),
-    pageOf: (item) => body({ data: z.array(item), meta: z.object({ pagination: Pagination }) }, 200),
+    pageOf: (item) => body({ data: z.array(item), meta: PageMeta }, 200),
   }
 }
 
@@ -82,7 +83,7 @@ export const FailureBody = z
     success: z.literal(false),
     statusCode: z.number().int(),
     requestId: common.requestId,
-    error: z.object({ code, message: z.string(), details: z.array(Detail).optional() }),
+    error: z.object({ code, message: z.string(), details: z.array(Detail).optional() }).openapi('FailureError'),
     timestamp: common.timestamp,
     path: common.path,
   })

@@ -71,9 +71,7 @@ function assertDistinct<E extends Env>(app: OpenAPIHono<E>, schemas: Record<stri
   const { components } = reversed.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } })
   for (const [name, schema] of Object.entries(withConst(components?.schemas ?? {})))
     if (schemas[name] && !isDeepStrictEqual(schemas[name], schema))
-      throw new TypeError(
-        `Two schemas of the document have the name "${name}". Failure, FailureDetail, Pagination and ProblemDetails are taken`,
-      )
+      throw new TypeError(`Two schemas of the document have the name "${name}": give the one of the app another name`)
 }
 
 /** Adds what an operation of tenants needs, and the headers of responses. */

@@ -72,5 +72,5 @@ function nameOf({ properties = {} }: Schema): string | undefined {
     one?.$ref?.startsWith(schemaPath) ? one.$ref.slice(schemaPath.length) : undefined
   const [single, item] = [of(data), of(data?.items)]
   if (single) return meta ? undefined : `${single}Response`
-  return item && meta?.properties?.pagination ? `${item}Page` : undefined
+  return item && of(meta) === 'PageMeta' ? `${item}Page` : undefined
 }

@@ -81,6 +81,7 @@ describe('schemas', () => {
   test('all failures have one, and each response lists its codes', () => {
     expect(Object.keys(components.schemas).filter((name) => name.includes('Failure'))).toEqual([
       'Failure',
+      'FailureError',
       'FailureDetail',
     ])
     const { responses } = paths['/notes'].post
@@ -92,6 +93,16 @@ describe('schemas', () => {
       [['FORBIDDEN'], { $ref: '#/components/schemas/Failure' }],
     ])
     expect(responses[402].description).toBe('The quota is used up')
+  })
+
+  test('the parts of envelopes have names, one for all resources', () => {
+    const { NotePage, Pagination, Failure } = components.schemas
+    const referTo = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+    expect([NotePage.properties.meta, Pagination.properties.links, Failure.properties.error]).toEqual([
+      referTo('PageMeta'),
+      referTo('PaginationLinks'),
+      referTo('FailureError'),
+    ])
   })
 
   test('a value that is always the same is a const', () => {

@@ -4,7 +4,7 @@ import { assertRowSecurity, type IsolationCheck } from '../../isolation/index.ts
 import { createRouter, failures, json } from '../../openapi/index.ts'
 import type { ProbeEnv } from '../middleware/access-log.ts'
 
-const status = (word: string) => z.object({ status: z.literal(word) })
+const status = (word: string, name: string) => z.object({ status: z.literal(word) }).openapi(name)
 
 export interface HealthOptions {
   isolation: Pick<IsolationCheck, 'inspect'>
@@ -22,7 +22,10 @@ export const healthRoutes = ({ isolation, isStopping }: HealthOptions) =>
         operationId: 'getHealth',
         summary: 'Check that the process is alive',
         tags: ['health'],
-        responses: { 200: json(status('ok'), 'The process is alive'), ...failures(['INTERNAL_SERVER_ERROR']) },
+        responses: {
+          200: json(status('ok', 'Health'), 'The process is alive'),
+          ...failures(['INTERNAL_SERVER_ERROR']),
+        },
       }),
       (c) => {
         c.set('isProbe', true)
@@ -37,7 +40,7 @@ export const healthRoutes = ({ isolation, isStopping }: HealthOptions) =>
         summary: 'Check that the database answers and row-level security is in force',
         tags: ['health'],
         responses: {
-          200: json(status('ready'), 'The service is ready'),
+          200: json(status('ready', 'Readiness'), 'The service is ready'),
           ...failures(['SERVICE_UNAVAILABLE', 'INTERNAL_SERVER_ERROR']),
         },
       }),

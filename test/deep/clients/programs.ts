@@ -1,0 +1,99 @@
+// The programs of generators.test.ts: what a front end writes around a generated client.
+
+export const packages = [
+  ...['openapi-typescript@7.13.0', 'openapi-fetch@0.17.0', '@hey-api/openapi-ts@0.95.0', 'orval@7.13.2'],
+  'typescript@5.9.3',
+]
+
+export const globals = 'declare const process: { argv: string[] }\n'
+
+/** What each program does with its client: the same calls, with the types of its generator. */
+export const calls = `
+const user = await createUser({ email: 'ada@example.com', name: 'Ada' })
+if (!user.data) throw new Error(user.error.error.code)
+const task = await createTask({ title: 'Write it', userId: user.data.data.id })
+if (!task.data) throw new Error(task.error.error.code)
+const createdAt: string = task.data.data.createdAt
+const status: 'todo' | 'in_progress' | 'done' = task.data.data.status
+const page = await listTasks({ limit: 1 })
+if (!page.data) throw new Error(page.error.error.code)
+const total: number = page.data.meta.pagination.total
+const missing = await getTask('00000000-0000-4000-8000-000000000000')
+const taken = await createUser({ email: 'ada@example.com', name: 'Ada' })
+const codes: (string | undefined)[] = [missing.error?.error.code, taken.error?.error.code]
+console.log(JSON.stringify({ status, total, dated: createdAt.length > 0, codes }))
+`
+
+/** Files of the generators themselves. */
+export const configuration = {
+  'orval.config.cjs': `module.exports = { api: { input: './openapi.json', output: { target: './orval.gen.ts', client: 'fetch',
+    override: { mutator: { path: './send.ts', name: 'send' } } } } }\n`,
+  'send.ts': `let baseUrl = ''
+let credentials: Record<string, string> = {}
+export const configure = (url: string, headers: Record<string, string>) => void ([baseUrl, credentials] = [url, headers])
+export async function send<Answer>(path: string, init: RequestInit): Promise<Answer> {
+  const response = await fetch(new URL(path, baseUrl), { ...init, headers: { ...init.headers, ...credentials } })
+  return { status: response.status, data: await response.json(), headers: response.headers } as Answer
+}\n`,
+}
+
+const parameters = `const [baseUrl = '', header = '', credential = ''] = process.argv.slice(2)\n`
+
+export const generators = [
+  {
+    program: 'openapi-typescript',
+    parameters: ['openapi.json', '-o', 'schema.ts'],
+    client: `
+import createClient from 'openapi-fetch'
+import type { components, paths } from './schema.ts'
+${parameters}
+const client = createClient<paths>({ baseUrl, headers: { [header]: credential } })
+const createUser = (body: components['schemas']['CreateUser']) => client.POST('/users', { body })
+const createTask = (body: components['schemas']['CreateTask']) => client.POST('/tasks', { body })
+const listTasks = (query: { limit: number }) => client.GET('/tasks', { params: { query } })
+const getTask = (id: string) => client.GET('/tasks/{id}', { params: { path: { id } } })
+`,
+  },
+  {
+    program: 'openapi-ts',
+    parameters: ['-i', 'openapi.json', '-o', 'hey-api'],
+    // The credential goes to the scheme that the document names for it.
+    client: `
+import { client } from './hey-api/client.gen'
+import * as api from './hey-api/index'
+${parameters}
+const isToken = header === 'Authorization'
+client.setConfig({ baseUrl, auth: ({ type }) => (type === 'http') === isToken ? credential.replace('Bearer ', '') : undefined })
+const createUser = (body: api.CreateUser) => api.createUser({ body })
+const createTask = (body: api.CreateTask) => api.createTask({ body })
+const listTasks = (query: { limit: number }) => api.listTasks({ query })
+const getTask = (id: string) => api.getTask({ path: { id } })
+`,
+  },
+  {
+    program: 'orval',
+    parameters: ['--config', './orval.config.cjs'],
+    client: `
+import * as api from './orval.gen'
+import { configure } from './send'
+${parameters}
+configure(baseUrl, { [header]: credential })
+async function createUser(body: api.CreateUser) {
+  const answer = await api.createUser(body)
+  return answer.status === 201 ? { data: answer.data } : { error: answer.data }
+}
+async function createTask(body: api.CreateTask) {
+  const answer = await api.createTask(body)
+  return answer.status === 201 ? { data: answer.data } : { error: answer.data }
+}
+async function listTasks(query: { limit: number }) {
+  const answer = await api.listTasks(query)
+  return answer.status === 200 ? { data: answer.data } : { error: answer.data }
+}
+async function getTask(id: string) {
+  const answer = await api.getTask(id)
+  return answer.status === 200 ? { data: answer.data } : { error: answer.data }
+}
+`,
+  },
+]
