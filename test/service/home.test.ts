@@ -24,7 +24,7 @@ function openHome(size = 2) {
 }
 
 describe('/', () => {
-  test.each([[undefined], ['*/*'], ['application/json'], ['text/html;q=0']])(
+  test.each([[undefined], ['*/*'], ['application/json'], ['text/html;q=0'], ['application/json, text/html;q=0.1']])(
     'says where everything is, as JSON, to Accept: %s',
     async (accept) => {
       const response = await openHome().request('/', { headers: accept ? { Accept: accept } : {} })

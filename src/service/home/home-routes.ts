@@ -37,5 +37,8 @@ export function homeRoutes({ name, version, page }: HomeOptions): Hono {
 }
 
 /** Browsers name HTML; programs name JSON or accept everything. */
-const prefersHtml = (accept = ''): boolean =>
-  parseAccept(accept).some(({ type, q }) => type.toLowerCase() === 'text/html' && q > 0)
+function prefersHtml(accept = ''): boolean {
+  const accepted = parseAccept(accept)
+  const weightOf = (name: string) => accepted.find(({ type }) => type.toLowerCase() === name)?.q ?? 0
+  return weightOf('text/html') > 0 && weightOf('text/html') >= weightOf('application/json')
+}
