@@ -1,6 +1,5 @@
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Problem } from '../envelope/index.ts'
-import { type ErrorName, kindOf } from './error-kind.ts'
+import { type ErrorName, type FailureStatus, kindOf } from './error-kind.ts'
 
 /**
  * A failure with a code of the catalogue or of your own. The error handler turns it into the failure envelope.
@@ -14,7 +13,7 @@ import { type ErrorName, kindOf } from './error-kind.ts'
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: string
-  readonly status: ContentfulStatusCode
+  readonly status: FailureStatus
   /** What a client gets of a 5xx. */
   readonly defaultMessage: string
   readonly details: Problem[] | undefined

@@ -1,8 +1,11 @@
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { ClientErrorStatusCode, ServerErrorStatusCode } from 'hono/utils/http-status'
 import { catalogue, type ErrorCode } from './catalogue.ts'
 
+/** The HTTP status of a failure. */
+export type FailureStatus = ClientErrorStatusCode | ServerErrorStatusCode
+
 /** A kind of error: its code, which clients compare, its HTTP status and its default message. */
-export interface ErrorKind<Code extends string = string, Status extends ContentfulStatusCode = ContentfulStatusCode> {
+export interface ErrorKind<Code extends string = string, Status extends FailureStatus = FailureStatus> {
   readonly code: Code
   readonly status: Status
   readonly message: string
@@ -18,7 +21,7 @@ export interface ErrorKind<Code extends string = string, Status extends Contentf
  * export const quotaExceeded = errorKind({ code: 'QUOTA_EXCEEDED', status: 402, message: 'The quota of this tenant is used up' })
  * tenantRoute({ … }, ['NOT_FOUND', quotaExceeded])
  */
-export function errorKind<const Code extends string, const Status extends ContentfulStatusCode>(
+export function errorKind<const Code extends string, const Status extends FailureStatus>(
   kind: ErrorKind<Code, Status>,
 ): ErrorKind<Code, Status> {
   const { code, status } = kind

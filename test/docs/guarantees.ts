@@ -252,7 +252,7 @@ export const guarantees: Guarantee[] = [
       ),
       proof('db/directory-role', 'row-level security is enabled on every table of the recorder'),
       proof('db/directory-role', 'nobody but the recorder writes the history: %s'),
-      proof('db/tenant-directory', 'reports a recorder with a member'),
+      proof('deep/isolation/broken-directory', 'reports a recorder with a member'),
     ],
   },
   {
@@ -294,9 +294,9 @@ export const guarantees: Guarantee[] = [
     title: 'No preset tenant',
     text: 'Neither the serving role nor the database has a default for the tenant setting or for `row_security`. A new session has no tenant.',
     tests: [
-      proof('isolation/broken-role', 'the isolation check of a role > reports a role that presets %s'),
+      proof('deep/isolation/broken-role', 'the isolation check of a role > reports a role that presets %s'),
       proof(
-        'isolation/broken-role',
+        'deep/isolation/broken-role',
         'the isolation check of a role > reports a tenant that the connection string sets',
       ),
     ],
@@ -440,12 +440,12 @@ export const guarantees: Guarantee[] = [
     tests: [
       proof('migrate/migrate', 'makes the migration fail with its name'),
       proof('migrate/migrate', 'restores row-level security that was disabled'),
-      proof('migrate/all-rows', 'a migration that changes rows is an error for an owner that FORCE binds'),
+      proof('deep/migrate/all-rows', 'a migration that changes rows is an error for an owner that FORCE binds'),
       proof(
         'deep/migrate/outside-transaction',
         'the serving role reaches no unprotected table between the transactions of a migration',
       ),
-      proof('migrate/planted-objects', 'does not run with the rights of a superuser that migrates'),
+      proof('deep/migrate/planted-objects', 'does not run with the rights of a superuser that migrates'),
       proof('deep/migrate/older-databases', 'leads to a database without findings after rowhouse upgrade and migrate'),
     ],
   },

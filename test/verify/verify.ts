@@ -62,11 +62,15 @@ async function verify(): Promise<boolean> {
   return isProved('tests.xml') && results.every(Boolean)
 }
 
+const inDeep = (...names: string[]) => names.map((name) => `test/deep/${name}`)
 /** Folders whose tests build the package and install it. They share one build. */
-const installing = ['cli', 'clients', 'examples', 'kit', 'testing'].map((name) => `test/deep/${name}`)
+const installing = inDeep('cli', 'clients', 'examples', 'kit', 'testing')
+/** Folders that wait more than they compute: for pages, for other processes, for the suite with other ids. */
+const waiting = inDeep('docs', 'http', 'pages', 'tenant-ids')
 
 async function verifyDeep(): Promise<boolean> {
   const deep = ['--config=test/deep/bunfig.toml', '--timeout=300000']
+  const others = [...installing, ...waiting].map((path) => `--path-ignore-patterns=${path}/**`)
   const repeated = [
     'test/faults',
     'test/properties',
@@ -74,13 +78,15 @@ async function verifyDeep(): Promise<boolean> {
     'test/runtime/start.test.ts',
     'test/runtime/up.test.ts',
   ]
-  // An installation takes as long as the network does, and faults wait for timeouts, so the three run side by side.
+  // An installation takes as long as the network does, and faults wait for timeouts, so three run side by side.
   const results = await Promise.all([
     tests('packages.xml', [...deep, ...installing]),
-    tests('deep.xml', [...deep, ...installing.map((path) => `--path-ignore-patterns=${path}/**`), 'test/deep']),
-    tests('repeated.xml', repeated, { DEEP: '1' }),
+    tests('deep.xml', [...deep, ...others, 'test/deep']),
+    tests('repeated.xml', repeated, { DEEP: '1' }).then(
+      async (isGreen) => (await tests('waiting.xml', [...deep, ...waiting])) && isGreen,
+    ),
   ])
-  return isProved('packages.xml', 'deep.xml', 'repeated.xml') && results.every(Boolean)
+  return isProved('packages.xml', 'deep.xml', 'repeated.xml', 'waiting.xml') && results.every(Boolean)
 }
 
 if (process.env.TEST_DATABASE_URL) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { APIError } from 'better-auth/api'
-import { ApiError, catalogue } from 'rowhouse'
+import { ApiError } from 'rowhouse'
 import { type DirectoryEditor, TenantExists, type TenantNames } from 'rowhouse/directory'
 
 interface NewOrganization {
@@ -50,6 +50,6 @@ export async function renameTenant(
 /** What better-auth answers with: a refusal of the directory keeps its status. */
 function asRefusal(error: unknown): unknown {
   if (!(error instanceof ApiError)) return error
-  const { code, message, details } = error
-  return new APIError(catalogue[code].status, { code, message: details?.[0]?.message ?? message })
+  const { code, status, message, details } = error
+  return new APIError(status, { code, message: details?.[0]?.message ?? message })
 }

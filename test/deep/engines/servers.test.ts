@@ -23,7 +23,7 @@ const core = [
 const without = ['test/database/replica/**', 'test/database/escaped-handle-node.test.ts']
 
 // Slow, and covered on the packaged PostgreSQL: each breaks many databases of its own.
-const slow = ['test/isolation/tenant-expression.test.ts', 'test/isolation/broken-role.test.ts']
+const slow = ['test/isolation/tenant-expression.test.ts']
 
 // They count the transactions in a socket write, and PgBouncer 1.18 keeps no statement parsed, so each goes alone.
 // test/deep/database/side-by-side-faults.test.ts goes through the pooler.

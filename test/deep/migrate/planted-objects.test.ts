@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { migrate } from '../../src/migrate/index.ts'
-import { project as ofType, tenantColumnType } from '../tenants.ts'
-import { createOwnedDatabases, failureOf, kindsOfOwners } from './owners.ts'
-import { copyProject } from './project.ts'
-import { startRoleServer } from './role-server.ts'
+import { migrate } from '../../../src/migrate/index.ts'
+import { createOwnedDatabases, failureOf, kindsOfOwners } from '../../migrate/owners.ts'
+import { copyProject } from '../../migrate/project.ts'
+import { startRoleServer } from '../../migrate/role-server.ts'
+import { project as ofType, tenantColumnType } from '../../tenants.ts'
 
 const owned = createOwnedDatabases()
 const server = await startRoleServer()

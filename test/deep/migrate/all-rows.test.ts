@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'bun:test'
-import { tenantColumnType } from '../tenants.ts'
 import {
   createOwnedDatabases,
   failureOf,
@@ -8,8 +7,9 @@ import {
   kindsOfOwners,
   notesMigration,
   protectNotes,
-} from './owners.ts'
-import { copyProject, type Project } from './project.ts'
+} from '../../migrate/owners.ts'
+import { copyProject, type Project } from '../../migrate/project.ts'
+import { tenantColumnType } from '../../tenants.ts'
 
 const owned = createOwnedDatabases()
 const step = '\n--> statement-breakpoint\n'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { createIsolationCheck, type Finding } from '../../src/isolation/index.ts'
-import { asOwner, createDatabase } from '../database.ts'
+import { createIsolationCheck, type Finding } from '../../../src/isolation/index.ts'
+import { asOwner, createDatabase } from '../../database.ts'
 
 // Roles belong to the whole server, where other tests use app_user, so each test has a role of its own.
 const database = await createDatabase()
