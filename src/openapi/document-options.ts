@@ -9,7 +9,7 @@ export interface DocumentOptions {
   tags: Record<string, string>
   /** The licence of the API. @default none */
   license?: { name: string; url?: string }
-  /** Where the API is. @default the origin of the document */
+  /** Where the API is. `[{ url: '.' }]` is the folder of the document, also behind a prefix. @default the origin of the document */
   servers?: { url: string; description?: string }[]
   /** The header that names the tenant, and an example id for Swagger UI: a security scheme. @default none, as with `claim()` */
   tenantHeader?: { name: string; example: string } | undefined
