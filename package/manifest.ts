@@ -25,7 +25,7 @@ const optionalPeers: Record<string, string> = {
   '@hono/node-server': '>=1.13.0',
   jiti: '^2.7.0',
   jose: '^6.2.10',
-  'swagger-ui-dist': '^5.17.0',
+  'swagger-ui-dist': '^5.31.0', // the first with dark colours
   tldts: '^7.0.0',
 }
 

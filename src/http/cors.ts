@@ -9,7 +9,7 @@ export interface CorsOptions {
    */
   origins: readonly string[]
   /** The header that names the tenant. @default 'X-Tenant-Id' */
-  tenantHeader?: string
+  tenantHeader?: string | undefined
   /** Request headers of your own that a page may send. @default none */
   allowHeaders?: readonly string[]
   /** Response headers of your own that a page may read. @default none */

@@ -22,12 +22,17 @@ const schemaPath = '#/components/schemas/'
 const json = 'application/json'
 
 /** Writes a list of one value as `const`, which generators read as this value (JSON Schema 2020-12, section 6.1.3). */
-export const withConst = <Document>(document: Document): Document =>
-  JSON.parse(JSON.stringify(document), (_, part: unknown) => {
-    if (typeof part !== 'object' || part === null || !('enum' in part)) return part
-    const { enum: values, ...rest } = part
-    return Array.isArray(values) && values.length === 1 ? { ...rest, const: values[0] } : part
+export function withConst<Part>(part: Part): Part {
+  if (Array.isArray(part)) return part.map(withConst) as Part // of the same parts
+  if (typeof part !== 'object' || part === null) return part
+  const entries = Object.entries(part).map(([key, value]) => {
+    if (key === 'enum' && Array.isArray(value) && value.length === 1) return ['const', value[0]]
+    return [key, values.includes(key) ? value : withConst(value)]
   })
+  return Object.fromEntries(entries)
+}
+/** What is data, and no schema. */
+const values = ['example', 'examples', 'default', 'enum', 'const']
 
 /** Leaves out of the schema `Failure` what the envelope of the app leaves out. The schemas of successes are without it already. */
 export function withoutFields(schemas: Schemas, options: EnvelopeOptions): Schemas {

@@ -37,7 +37,8 @@ export interface TenantDirectoryOptions {
   /** Connections of the serving role, separate from those of tenant transactions: `createPool({ url, size: 1 })`. */
   connections: ConnectionSource
   /**
-   * How long an answer is used, in milliseconds. A suspension takes effect after this time at the latest.
+   * How long an answer is used, in milliseconds. A suspension takes effect a second after this time at the latest, and after a minute
+   * while the database does not answer.
    *
    * @default 5000
    */

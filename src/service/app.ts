@@ -143,7 +143,7 @@ function documentOptions({
     license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     servers: [{ url: basePath }], // by default relative to the document, which may be behind a prefix
     tags,
-    tenantHeader: { name: tenantHeader, example: demo.acme.tenantId },
+    tenantHeader: tenantHeader ? { name: tenantHeader, example: demo.acme.tenantId } : undefined,
     bearer,
     bookmarks,
     rateLimit: limits?.rate !== undefined,

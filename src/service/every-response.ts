@@ -9,8 +9,8 @@ import type { ServiceLog } from './service-log.ts'
 export interface EveryResponseOptions {
   log: ServiceLog
   envelope: Pick<Envelope, 'middleware'>
-  /** The header that names the tenant, which pages of other origins may send. */
-  tenantHeader: string
+  /** The header that names the tenant, which pages of other origins may send; undefined where none does. */
+  tenantHeader: string | undefined
   /** The value of Strict-Transport-Security; undefined for none. */
   hsts: string | undefined
   /** How many proxies stand in front of the service. */

@@ -87,7 +87,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     log,
     loadDocsAsset,
     tenant: tenant.options,
-    tenantHeader: config.tenant.header,
+    tenantHeader: config.tenant.from.includes('header') ? config.tenant.header : undefined,
     home: config.homePage && home?.page,
     bookmarks: replica !== undefined,
     problems: config.problems,

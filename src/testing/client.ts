@@ -33,7 +33,7 @@ export interface TestClient {
  * const { as, anonymous } = testClient(app)
  * const { status, data } = await as(tenant).post<Task>('/tasks', { title: 'Write the report', userId })
  */
-export function testClient(target: Target | string, options: { tenantHeader?: string } = {}) {
+export function testClient(target: Target | string, options: { tenantHeader?: string | undefined } = {}) {
   const { tenantHeader = 'X-Tenant-Id' } = options
   const sendTo: Target['request'] =
     typeof target === 'string'

@@ -111,6 +111,14 @@ describe('schemas', () => {
   })
 })
 
+test('an example is no schema, whatever its fields are called', () => {
+  const Choice = z.object({ enum: z.array(z.string()) }).openapi('Choice', { example: { enum: ['one'] } })
+  const app = createRouter()
+  const responses = { 200: json(successOf(Choice), 'It') }
+  app.openAPIRegistry.registerPath(tenantRoute({ ...base, method: 'get', path: '/', responses }))
+  expect(describeApp({}, app).components.schemas.Choice.example).toEqual({ enum: ['one'] })
+})
+
 describe('headers of responses', () => {
   const { paths } = describeApp({ bookmarks: true, rateLimit: true })
   const headersOf = (method: string, status: number) => Object.keys(paths['/notes'][method].responses[status].headers)
@@ -164,7 +172,7 @@ describe('names of schemas', () => {
   const describeRoutes = (...routes: ReturnType<typeof route>[]) => {
     const app = createRouter()
     for (const one of routes) app.openAPIRegistry.registerPath(one)
-    return describeApp({}, app)
+    return describeApp({ envelope: createEnvelope({ problems: true }) }, app)
   }
   const schemaOf = (document: ReturnType<typeof describeApp>, path: string) =>
     document.paths[path].get.responses[200].content['application/json'].schema
@@ -186,12 +194,14 @@ describe('names of schemas', () => {
     expect(schemaOf(document, '/short')).toEqual({ $ref: '#/components/schemas/NoteResponse' })
   })
 
-  test.each(['Failure', 'FailureDetail', 'Pagination'])('a schema of the app may not be named %s', (name) => {
-    const own = z.object({ machine: z.string() }).openapi(name)
-    expect(() => describeRoutes(route('/pages', pageOf(Note)), route('/own', successOf(own)))).toThrow(
-      `Two schemas of the document have the name "${name}"`,
-    )
-  })
+  test.each(['Failure', 'FailureDetail', 'Pagination', 'ProblemDetails'])(
+    'a schema of the app may not be named %s',
+    (name) => {
+      const own = z.object({ machine: z.string() }).openapi(name)
+      const routes = [route('/pages', pageOf(Note)), route('/own', successOf(own))]
+      expect(() => describeRoutes(...routes)).toThrow(`Two schemas of the document have the name "${name}"`)
+    },
+  )
 })
 
 test('an operation that declares a Bookmark itself has one', () => {

@@ -90,6 +90,11 @@ test('TENANT_HEADER renames the header in the service and in the document', asyn
   expect(await unnamed.text()).toContain('X-Org')
 })
 
+test('without a header that names the tenant, none is in the document', async () => {
+  const { components } = await (await createApp({ ...deps, tenantHeader: undefined }).request('/openapi.json')).json()
+  expect(components.securitySchemes).toEqual({})
+})
+
 test('the examples of the document work with the demo tenant', async () => {
   const db = open(await createDatabase())
   await seed(db)

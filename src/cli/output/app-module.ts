@@ -1,13 +1,5 @@
-import type { TenantIdType } from '../../context/index.ts'
 import type { RowhouseConfig } from '../config.ts'
 import { authCode, isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
-
-/** An id of a type, for examples. */
-const tenantIdSample: Record<TenantIdType, string> = {
-  uuid: '550e8400-e29b-41d4-a716-446655440000',
-  text: 'org_2NxVKbZ5YhM0',
-  bigint: '4711',
-}
 
 /** The module of an app without routes yet, for a project that has none. */
 export const appModule = (project: RowhouseConfig): string => `import {
@@ -43,7 +35,6 @@ const document = () =>
     version: '1.0.0',
     description: 'An API that keeps tenants apart',
     tags: {},
-    tenantHeader: { name: 'X-Tenant-Id', example: '${tenantIdSample[project.tenantId]}' }${tenantIdField(project)},
     bearer: true,
   })
 app.get('/openapi.json', staticFile({ type: 'application/json', load: async () => document() }))
