@@ -1,8 +1,9 @@
+import { kindInWords } from '../context/internal.ts'
 import { ApiError, causesOf, findDatabaseError } from '../errors/index.ts'
 import { parseTenantKey } from '../resolution/index.ts'
 import type { NewTenant } from './tenant-fields.ts'
 
-const words = { id: 'id', slug: 'slug', externalId: 'external id', domains: 'domain' }
+const words = { ...kindInWords, domains: kindInWords.domain }
 
 /** Another tenant has or had the value of a field. */
 export class TenantExists extends ApiError {
