@@ -133,7 +133,16 @@ export class Exchange {
   private messageOf(outgoing: Outgoing, isFirst: boolean, login?: LoginSettings): Message {
     const { queries, isPrepared, isWhole } = outgoing
     const { opening, withId } = this.options
-    return new Message({ queries, isPrepared, opening, isFirst, isWhole, withId, login, mayLeaveState: this.mayLeaveState })
+    return new Message({
+      queries,
+      isPrepared,
+      opening,
+      isFirst,
+      isWhole,
+      withId,
+      login,
+      mayLeaveState: this.mayLeaveState,
+    })
   }
 
   /** Compares the results with what the transaction must have done. Only then the work gets the results of its queries. */

@@ -1,4 +1,6 @@
 // What other kit folders need and users of the kit do not.
 
+export { kitQuery } from './kit-query.ts'
+export { endingWith, type Returned, resultOf } from './query.ts'
 export { queryAs } from './query-as.ts'
 export { withRetry } from './retry.ts'

@@ -121,7 +121,9 @@ export class TransactionHandle implements Queue {
    * with the queries that the work ends with.
    */
   async settle<T>(returned: Returned<T>): Promise<T> {
-    const result = await (this.exchange.isUsed || this.waiting.length > 0 ? resultOf(returned) : this.sendLast(returned))
+    const result = await (this.exchange.isUsed || this.waiting.length > 0
+      ? resultOf(returned)
+      : this.sendLast(returned))
     return result instanceof Ending ? ((await this.sendLast(result.queries)) as T) : result // as endingWith says
   }
 

@@ -42,6 +42,18 @@ type HasBigint<T, Depth extends 0[] = []> = unknown extends T // also any
 type WithoutBigint<Data, Body> =
   true extends HasBigint<Data> ? { readonly 'JSON has no bigint': 'Convert it to a string' } : Body
 
+/** The response of `ok`. */
+export type SuccessResponse<
+  Data,
+  Status extends ContentfulStatusCode,
+  Meta,
+  Options extends EnvelopeOptions,
+> = WithoutBigint<
+  Data,
+  // NoInfer: the statuses of the route's failures are not those of a success.
+  Response & TypedResponse<SuccessBody<Data, Meta, LeftOut<Options>>, NoInfer<Status>, 'json'>
+>
+
 /** The functions that respond in the envelope, and its schemas. */
 export interface Envelope<Options extends EnvelopeOptions = EnvelopeOptions> extends EnvelopeSchemas<LeftOut<Options>> {
   readonly options: Options
@@ -59,8 +71,7 @@ export interface Envelope<Options extends EnvelopeOptions = EnvelopeOptions> ext
     c: Context,
     data: Data,
     options?: { status?: Status; meta?: Meta },
-    // NoInfer: the statuses of the route's failures are not those of a success.
-  ): WithoutBigint<Data, Response & TypedResponse<SuccessBody<Data, Meta, LeftOut<Options>>, NoInfer<Status>, 'json'>>
+  ): SuccessResponse<Data, Status, Meta, Options>
 }
 
 /**

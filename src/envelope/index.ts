@@ -1,4 +1,4 @@
-export { createEnvelope, type Envelope, ok, pageOf, type Success, successOf } from './envelope.ts'
+export { createEnvelope, type Envelope, ok, pageOf, type Success, type SuccessResponse, successOf } from './envelope.ts'
 export { type Failure, failure, type Problem } from './failure.ts'
 export type { EnvelopeOptions } from './fields.ts'
 export type { LargeResponseEnv } from './large-response.ts'

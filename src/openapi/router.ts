@@ -21,6 +21,8 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
   tags: string[]
   /** What the caller needs, such as `tasks:write`: {@link authorize}. */
   permission: Permission
+  /** Whether the handler responds with `once`: a request may have an `Idempotency-Key`, or must have one. */
+  idempotent?: true | 'required'
 }
 
 const always = [
@@ -34,8 +36,14 @@ const always = [
 /** Every method but GET may have a body, even on a route that does not read it. */
 const ofBodies = ['REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
 
-type Failures<R extends { method: string }, Name extends ErrorName> = FailureResponses<
-  Name | (typeof always)[number] | 'VALIDATION_FAILED' | (R['method'] extends 'get' ? never : (typeof ofBodies)[number])
+const ofKeys = ['CONFLICT', 'IDEMPOTENCY_KEY_REUSED'] as const
+
+type Failures<R extends { method: string; idempotent?: unknown }, Name extends ErrorName> = FailureResponses<
+  | Name
+  | (typeof always)[number]
+  | 'VALIDATION_FAILED'
+  | (R['method'] extends 'get' ? never : (typeof ofBodies)[number])
+  | (R extends { idempotent: true | 'required' } ? (typeof ofKeys)[number] : never)
 >
 /** The declaration with its failures. */
 type TenantRoute<R extends { method: string }, Name extends ErrorName> = R & { responses: Failures<R, Name> }
@@ -54,15 +62,21 @@ export function tenantRoute<
   R extends Declaration<P> & { path: P },
   const Name extends ErrorName = never,
 >(declaration: R, errors: readonly Name[] = []) {
-  const { permission, ...described } = declaration
+  const { permission, idempotent, ...described } = declaration
   const { request } = described
   assertPermission(permission)
   const middleware = [
     requirePermission(permission),
+    ...(idempotent === 'required' ? [requireKey] : []),
     ...(request?.body ? [limitJson] : []),
     declaration.middleware ?? [],
   ]
-  const names = [...always, ...errors, ...(request ? ['VALIDATION_FAILED' as const] : [])]
+  const names = [
+    ...always,
+    ...errors,
+    ...(idempotent ? ofKeys : []),
+    ...(request ? ['VALIDATION_FAILED' as const] : []),
+  ]
   const failed = failures([...names, ...(declaration.method === 'get' ? [] : ofBodies)])
   const { 403: forbidden } = failed
   return createRoute<P, TenantRoute<R, Name>>({
@@ -74,6 +88,7 @@ export function tenantRoute<
       403: { ...forbidden, description: `${forbidden.description}. The caller needs ${permission}` },
     },
     'x-permission': permission,
+    ...(idempotent ? { 'x-idempotent': idempotent } : {}),
   } as unknown as TenantRoute<R, Name>) // without the field that is no part of OpenAPI
 }
 
@@ -84,6 +99,19 @@ const requirePermission =
     await authorize(c, permission)
     await next()
   }
+
+const requireKey: MiddlewareHandler = async (c, next) => {
+  if (c.req.header('Idempotency-Key') === undefined) {
+    const detail = {
+      path: 'Idempotency-Key',
+      in: 'header' as const,
+      code: 'required',
+      message: 'Send a key of your own',
+    }
+    throw new ApiError('BAD_REQUEST', 'The header Idempotency-Key is required', { details: [detail] })
+  }
+  await next()
+}
 
 const limits = { depth: 64, nodes: 10_000, fields: 1000 }
 const excess = {

@@ -100,6 +100,12 @@ const texts: Record<ErrorCode, ErrorText> = {
     when: ['A field contains the id of a resource that does not exist in this tenant.'],
     client: 'Read `error.details`, which name the field. Send the id of an existing resource of the same tenant.',
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    when: [
+      'The `Idempotency-Key` of the request belongs to another request of the same caller: its query or its body differs.',
+    ],
+    client: 'Send a request that differs under a key of its own. To repeat a request, send it unchanged.',
+  },
   UNPROCESSABLE_ENTITY: {
     when: [ownCode],
     client: 'Change the request: it is well-formed, but cannot be processed.',

@@ -5,6 +5,7 @@ import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
+import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
 import { deleteTask, findTask, insertTask, listTasks, updateTask } from './repository.ts'
 import { CreateTask, Task, UpdateTask } from './schemas.ts'
@@ -55,6 +56,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/',
           operationId: 'createTask',
           permission: 'tasks:write',
+          idempotent: true,
           summary: 'Create a task',
           tags,
           request: { body: jsonBody(CreateTask, 'The new task') },
@@ -62,12 +64,11 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['INVALID_REFERENCE', 'CONFLICT'],
       ),
-      async (c) => {
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => insertTask(tx, body))
-        c.header('Location', `/tasks/${row.id}`)
-        return ok(c, toTask(row), { status: 201 })
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => insertTask(tx, c.req.valid('json')),
+          answer: (row) => ({ status: 201, data: toTask(row), headers: { Location: `/tasks/${row.id}` } }),
+        }),
     )
     .openapi(
       tenantRoute(
@@ -97,6 +98,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'updateTask',
           permission: 'tasks:write',
+          idempotent: true,
           summary: 'Update a task',
           tags,
           request: { params, body: jsonBody(UpdateTask, 'What to change') },
@@ -104,13 +106,14 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => updateTask(tx, id, body))
-        if (!row) throw missing()
-        return ok(c, toTask(row))
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => updateTask(tx, c.req.valid('param').id, c.req.valid('json')),
+          answer(row) {
+            if (!row) throw missing()
+            return { data: toTask(row) }
+          },
+        }),
     )
     .openapi(
       tenantRoute(
@@ -119,6 +122,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'deleteTask',
           permission: 'tasks:delete',
+          idempotent: true,
           summary: 'Delete a task',
           tags,
           request: { params },
@@ -126,9 +130,12 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        if (!(await db.write((tx) => deleteTask(tx, id)))) throw missing()
-        return c.body(null, 204)
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => deleteTask(tx, c.req.valid('param').id),
+          answer(isDeleted) {
+            if (!isDeleted) throw missing()
+            return { status: 204 }
+          },
+        }),
     )

@@ -5,6 +5,7 @@ import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
+import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
 import { deleteUser, findUser, insertUser, listUsers, updateUser } from './repository.ts'
 import { CreateUser, UpdateUser, User } from './schemas.ts'
@@ -56,6 +57,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/',
           operationId: 'createUser',
           permission: 'users:write',
+          idempotent: true,
           summary: 'Create a user',
           tags,
           request: { body: jsonBody(CreateUser, 'The new user') },
@@ -63,12 +65,11 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['CONFLICT'],
       ),
-      async (c) => {
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => insertUser(tx, body))
-        c.header('Location', `/users/${row.id}`)
-        return ok(c, toUser(row), { status: 201 })
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => insertUser(tx, c.req.valid('json')),
+          answer: (row) => ({ status: 201, data: toUser(row), headers: { Location: `/users/${row.id}` } }),
+        }),
     )
     .openapi(
       tenantRoute(
@@ -98,6 +99,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'updateUser',
           permission: 'users:write',
+          idempotent: true,
           summary: 'Update a user',
           tags,
           request: { params, body: jsonBody(UpdateUser, 'What to change') },
@@ -105,13 +107,14 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => updateUser(tx, id, body))
-        if (!row) throw missing()
-        return ok(c, toUser(row))
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => updateUser(tx, c.req.valid('param').id, c.req.valid('json')),
+          answer(row) {
+            if (!row) throw missing()
+            return { data: toUser(row) }
+          },
+        }),
     )
     .openapi(
       tenantRoute(
@@ -120,6 +123,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'deleteUser',
           permission: 'users:delete',
+          idempotent: true,
           summary: 'Delete a user who has no tasks',
           tags,
           request: { params },
@@ -127,9 +131,12 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        if (!(await db.write((tx) => deleteUser(tx, id)))) throw missing()
-        return c.body(null, 204)
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => deleteUser(tx, c.req.valid('param').id),
+          answer(isDeleted) {
+            if (!isDeleted) throw missing()
+            return { status: 204 }
+          },
+        }),
     )
