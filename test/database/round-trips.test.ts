@@ -65,6 +65,23 @@ describe('a request takes this many round trips:', () => {
   })
 })
 
+describe('a request with an Idempotency-Key takes this many round trips:', () => {
+  const create = (key: string) => () =>
+    client.send('POST', '/users', {
+      body: JSON.stringify({ email: `${key}@rowhouse.example`, name: 'Ada' }),
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+    })
+
+  test('two: the claim goes with the work, and the answer with COMMIT', async () => {
+    await create(crypto.randomUUID())()
+    expect(await tripsOfFirst(2, create(crypto.randomUUID()))).toBe(2)
+  })
+
+  test('three for a replay: the claim, ROLLBACK and the answer', async () => {
+    expect(await tripsOf(3, create(crypto.randomUUID()))).toBe(3)
+  })
+})
+
 describe('a transaction takes this many round trips:', () => {
   const asTenant = (work: (tx: TenantTx) => PromiseLike<unknown>) => () => withTenant(newTenant(), () => db.write(work))
 
