@@ -22,6 +22,7 @@ const pages = [
   'upgrading',
   'doctor',
   'replica',
+  'retries',
   'backup',
   'guarantees',
 ]

@@ -6,6 +6,7 @@ const sentences = {
   FORBIDDEN: 'You may not do this',
   REQUEST_TIMEOUT: 'The connection is too slow, try again',
   CONFLICT: 'This changed at the same time, load it again',
+  IDEMPOTENCY_KEY_REUSED: 'Another request has this key',
   PAYLOAD_TOO_LARGE: 'This is too large',
   UNSUPPORTED_MEDIA_TYPE: 'The service does not understand this request',
   TOO_MANY_REQUESTS: 'Too many requests, wait a moment',
