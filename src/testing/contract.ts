@@ -1,10 +1,11 @@
 import type { TenantIdType } from '../context/index.ts'
 import { tenantIdsOf } from '../context/internal.ts'
 import type { testClient } from './client.ts'
-import { type ContractCase, casesOf } from './contract-cases.ts'
+import { casesOf } from './contract-cases.ts'
 import { type Fixtures, needsTenant, pathsOf } from './contract-document.ts'
+import type { ContractCase } from './contract-send.ts'
 
-export type { ContractCase } from './contract-cases.ts'
+export type { ContractCase } from './contract-send.ts'
 
 export interface ContractOptions {
   client: ReturnType<typeof testClient>

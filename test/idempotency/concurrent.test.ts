@@ -39,7 +39,7 @@ function withGate() {
       answer: () => ({ status: 201, data: 'done' }),
     }),
   )
-  return { app: appOf(routes), entered: entered.promise, open: opened.resolve }
+  return { app: appOf(routes).client, entered: entered.promise, open: opened.resolve }
 }
 
 test('while a request is under way, the same key is 409 with Retry-After at once, also for another body', async () => {
@@ -85,7 +85,7 @@ test('work that is tried again after a serialization failure is done once', asyn
       answer: () => ({ data: attempts }),
     }),
   )
-  const caller = callerOf(undefined, appOf(routes))
+  const caller = callerOf(undefined, appOf(routes).client)
   const key = newKey()
   expect((await caller.send<number>('POST', '/retried', { key })).data).toBe(2)
   expect((await caller.send<number>('POST', '/retried', { key })).data).toBe(2)

@@ -15,5 +15,5 @@ export function appOf(routes: OpenAPIHono<TenantEnv>) {
   app.onError(createErrorHandler({ onError: () => {} }))
   app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
   app.route('/', routes)
-  return testClient(app)
+  return { router: app, client: testClient(app) }
 }

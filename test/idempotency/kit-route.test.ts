@@ -5,8 +5,10 @@ import type { TenantEnv } from '../../src/context/index.ts'
 import { createEnvelope, successOf } from '../../src/envelope/index.ts'
 import { ApiError } from '../../src/errors/index.ts'
 import { once } from '../../src/idempotency/index.ts'
-import { createRouter, json, tenantRoute } from '../../src/openapi/index.ts'
+import { createDocument, createRouter, json, tenantRoute } from '../../src/openapi/index.ts'
+import { contractCases } from '../../src/testing/index.ts'
 import { db } from '../database.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
 import { callerOf, newKey, newUser } from './caller.ts'
 import { appOf } from './kit-app.ts'
 
@@ -17,11 +19,25 @@ const reminder = tenantRoute({
   responses: { 200: json(successOf(Sent), 'The reminder is sent') },
 })
 
+test('the contract cases pass for a route that requires a key', async () => {
+  const routes = createRouter<TenantEnv>().openapi(reminder, (c) =>
+    once(c, db, { work: (tx) => tx.$count(users), answer: () => ({ data: 'sent' }) }),
+  )
+  const app = appOf(routes)
+  const document = createDocument(app.router, {
+    ...{ title: 'Reminders', version: '1', description: '', tags: {}, ...tenantIds },
+    tenantHeader: { name: 'X-Tenant-Id', example: newTenant() },
+  })
+  const cases = contractCases({ client: app.client, document, ...tenantIds })
+  expect(cases.map(({ name }) => name)).toContain('sendReminder: rejects a request without an Idempotency-Key')
+  for (const { run } of cases) await run()
+})
+
 test('a route that requires a key refuses a request without one, and names the header', async () => {
   const routes = createRouter<TenantEnv>().openapi(reminder, (c) =>
     once(c, db, { work: (tx) => tx.$count(users), answer: () => ({ data: 'sent' }) }),
   )
-  const caller = callerOf(undefined, appOf(routes))
+  const caller = callerOf(undefined, appOf(routes).client)
   const { status, error } = await caller.send('POST', '/reminders')
   expect({ status, ...error }).toMatchObject({
     ...{ status: 400, code: 'BAD_REQUEST' },
@@ -38,7 +54,7 @@ test('a replay has the headers of the answer, but no cookie', async () => {
       answer: () => ({ status: 201, data: 'begun', headers: { 'Set-Cookie': 'a=1', Location: '/sessions/1' } }),
     }),
   )
-  const caller = callerOf(undefined, appOf(routes))
+  const caller = callerOf(undefined, appOf(routes).client)
   const key = newKey()
   expect((await caller.send('POST', '/sessions', { key })).headers.get('Set-Cookie')).toBe('a=1')
   const { headers } = await caller.send('POST', '/sessions', { key })
@@ -58,7 +74,7 @@ test.each([undefined, newKey()])(
         answer: () => ({ data: null }),
       }),
     )
-    const caller = callerOf(undefined, appOf(routes))
+    const caller = callerOf(undefined, appOf(routes).client)
     expect((await caller.send('POST', '/refused', key === undefined ? {} : { key })).status).toBe(409)
     expect(await caller.users()).toBe(0)
   },
@@ -77,7 +93,7 @@ test('an answer that throws stores nothing and changes nothing under a key', asy
       },
     }),
   )
-  const caller = callerOf(undefined, appOf(routes))
+  const caller = callerOf(undefined, appOf(routes).client)
   const key = newKey()
   expect((await caller.send('POST', '/refused', { key })).status).toBe(404)
   expect(await caller.users()).toBe(0)
@@ -96,7 +112,7 @@ test('an envelope of your own writes the answer and the replay', async () => {
       envelope,
     }),
   )
-  const caller = callerOf(undefined, appOf(routes))
+  const caller = callerOf(undefined, appOf(routes).client)
   const key = newKey()
   const { body } = await caller.send('POST', '/mine', { key })
   expect(Object.keys(body as object)).toEqual(['success', 'statusCode', 'requestId', 'data', 'meta'])
@@ -109,7 +125,7 @@ test('bytes that are no JSON are compared as they are', async () => {
   routes.post('/files', (c) =>
     once(c, db, { work: (tx) => tx.insert(users).values(newUser()), answer: () => ({ status: 201, data: 'kept' }) }),
   )
-  const { client } = callerOf(undefined, appOf(routes))
+  const { client } = callerOf(undefined, appOf(routes).client)
   const key = newKey()
   const send = (bytes: number[]) =>
     client.send('POST', '/files', {
@@ -126,7 +142,7 @@ test('a path of 4,000 characters and a body with half a surrogate pair have a ke
   routes.post('/long/:path', (c) =>
     once(c, db, { work: (tx) => tx.insert(users).values(newUser()), answer: () => ({ status: 201, data: 'kept' }) }),
   )
-  const caller = callerOf(undefined, appOf(routes))
+  const caller = callerOf(undefined, appOf(routes).client)
   const request = { key: newKey(), body: '{"a":"\\ud800","b":1e400}' }
   const path = `/long/${'x'.repeat(4000)}`
   expect((await caller.send('POST', path, request)).status).toBe(201)
