@@ -14,6 +14,7 @@ const ourFunctions = [
 /** The functions that run as the recorder (sql/33-recorder.sql). Not all of them are for the serving role. */
 export const recorderFunctions = [
   'tenancy.claim_idempotency_key(text,text,bytea)',
+  'tenancy.idempotency_id(text,text)',
   'tenancy.purge_idempotency_keys(integer)',
   'tenancy.read_idempotent_answer(text,text,bytea)',
   'tenancy.read_tenant_history(text,uuid,integer)',

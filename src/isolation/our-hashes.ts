@@ -11,6 +11,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.current_tenant_id()': ['3440a3bd7797f6ccd9f84bd279f30d9ad5c2cc526f1b5387ecae9df9ab93a330'],
   'tenancy.find_tenant(text,text)': ['05414ab07b55ade5374d939f3915b9d5e56e52529c5fbb27c1a7646088268e98'],
   'tenancy.find_tenant(text)': ['e5ece2eb8276e8adf98fe9bbfc3b666033833b1280bb4ecb8642a8811d581eac'],
+  'tenancy.idempotency_id(text,text)': ['9fa917a7351d719d71fb715df36441b9498259bd92d6953b369a12b36ea43dc9'],
   'tenancy.purge_idempotency_keys(integer)': ['98fbfca3a59267d46891ec72616787fe066cef433f01c784e11c7c0b58134d13'],
   'tenancy.read_idempotent_answer(text,text,bytea)': [
     '817b34daa98cc2fd8ee2af84b095d171f39fc02111987499523694b237e3f618',

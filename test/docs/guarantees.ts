@@ -582,4 +582,20 @@ export const guarantees: Guarantee[] = [
       proof('service/home', 'the service has the page where its requests are served'),
     ],
   },
+  {
+    number: 37,
+    topic: 'service',
+    title: 'A repeated request is done once',
+    text: 'A request with an `Idempotency-Key` that was committed is not done again for 24 hours: it gets the same answer. A key belongs to its tenant, actor, method and path, and nobody else gets its answer, not even by injected SQL of the same tenant where tenants are signed. A failure stores nothing, and a lost connection or process leaves no key claimed.',
+    tests: [
+      proof('idempotency/replay', 'the same request under its key > is done once and answered alike'),
+      proof('idempotency/replay', 'one key stands for different requests of > two tenants'),
+      proof('idempotency/replay', 'one key stands for different requests of > two actors'),
+      proof('idempotency/replay', 'is refused a caller who may not do it any more'),
+      proof('idempotency/concurrent', 'of twenty requests at once one is done'),
+      proof('idempotency/concurrent', 'a request whose backend is killed leaves no claim'),
+      proof('idempotency/isolation', 'reads the answer of its own tenant and actor, and of nobody else'),
+      proof('idempotency/isolation', 'injected SQL that names another actor gets no answer'),
+    ],
+  },
 ]

@@ -36,12 +36,14 @@ end $$;
 --> statement-breakpoint
 create index if not exists idempotency_keys_expires_at_idx on tenancy.idempotency_keys (expires_at);
 --> statement-breakpoint
-revoke all on tenancy.idempotency_keys from public;
+do $$ begin
+  execute format('revoke all on tenancy.idempotency_keys from public, %I', current_setting('rowhouse.serving_role'));
+end $$;
 --> statement-breakpoint
 
 -- What a key stands for: an array in JSON, so that no actor, route and key together look like others.
 create or replace function tenancy.idempotency_id(route text, key text) returns bytea
-  language plpgsql stable set search_path = pg_catalog
+  language plpgsql stable security definer set search_path = pg_catalog
 as $$
 begin
   return sha256(convert_to(jsonb_build_array(tenancy.current_actor(), route, key)::text, 'UTF8'));

@@ -2,7 +2,18 @@ import type { Guarantee, Proof } from '../../docs/guarantees.ts'
 
 /** What runs with each type of tenant ids, as files and folders. */
 export const paths = [
-  ...['auth', 'context', 'database', 'db', 'directory', 'errors', 'injection', 'limits', 'migrate/migrate.test.ts'],
+  ...[
+    'auth',
+    'context',
+    'database',
+    'db',
+    'directory',
+    'errors',
+    'idempotency',
+    'injection',
+    'limits',
+    'migrate/migrate.test.ts',
+  ],
   ...['properties', 'resolution', 'service/contract.test.ts', 'service/http', 'service/middleware'],
   ...['service/permissions.test.ts', 'testing'],
 ].map((path) => `test/${path}`)
