@@ -4,6 +4,7 @@ import { authorize, type Permission } from '../context/index.ts'
 import { assertPermission } from '../context/internal.ts'
 import { ApiError, type ErrorName, onInvalid } from '../errors/index.ts'
 import { jsonExceeds } from '../text/index.ts'
+import { type ConditionalResponses, conditionalParts } from './conditional.ts'
 import { type FailureResponses, failures } from './failures.ts'
 
 /**
@@ -21,6 +22,11 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
   tags: string[]
   /** What the caller needs, such as `tasks:write`: {@link authorize}. */
   permission: Permission
+  /**
+   * Whether its responses have an `ETag`, and its requests conditions: `rowVersion` of `rowhouse/conditions`. The OpenAPI document then
+   * has the headers, and 304 or 412. @default false
+   */
+  conditional?: boolean
 }
 
 const always = [
@@ -38,7 +44,9 @@ type Failures<R extends { method: string }, Name extends ErrorName> = FailureRes
   Name | (typeof always)[number] | 'VALIDATION_FAILED' | (R['method'] extends 'get' ? never : (typeof ofBodies)[number])
 >
 /** The declaration with its failures. */
-type TenantRoute<R extends { method: string }, Name extends ErrorName> = R & { responses: Failures<R, Name> }
+type TenantRoute<R extends { method: string }, Name extends ErrorName> = R & {
+  responses: Failures<R, Name> & ConditionalResponses<R>
+}
 
 /**
  * Declares a route of tenants. It checks the permission before anything else of the route, and adds it and the failures that follow
@@ -54,7 +62,7 @@ export function tenantRoute<
   R extends Declaration<P> & { path: P },
   const Name extends ErrorName = never,
 >(declaration: R, errors: readonly Name[] = []) {
-  const { permission, ...described } = declaration
+  const { permission, conditional = false, ...described } = declaration
   const { request } = described
   assertPermission(permission)
   const middleware = [
@@ -62,19 +70,23 @@ export function tenantRoute<
     ...(request?.body ? [limitJson] : []),
     declaration.middleware ?? [],
   ]
-  const names = [...always, ...errors, ...(request ? ['VALIDATION_FAILED' as const] : [])]
-  const failed = failures([...names, ...(declaration.method === 'get' ? [] : ofBodies)])
+  const { method } = declaration
+  const precondition = conditional && method !== 'get' && method !== 'post' ? ['PRECONDITION_FAILED' as const] : []
+  const names = [...always, ...errors, ...precondition, ...(request ? ['VALIDATION_FAILED' as const] : [])]
+  const failed = failures([...names, ...(method === 'get' ? [] : ofBodies)])
   const { 403: forbidden } = failed
+  const parts = conditional ? conditionalParts(declaration) : { responses: declaration.responses }
   return createRoute<P, TenantRoute<R, Name>>({
     ...described,
+    ...parts,
     middleware: middleware.flat(),
     responses: {
-      ...declaration.responses,
+      ...parts.responses,
       ...failed,
       403: { ...forbidden, description: `${forbidden.description}. The caller needs ${permission}` },
     },
     'x-permission': permission,
-  } as unknown as TenantRoute<R, Name>) // without the field that is no part of OpenAPI
+  } as unknown as TenantRoute<R, Name>) // without the fields that are no part of OpenAPI
 }
 
 /** Refuses a caller without the permission, before a body is parsed. */

@@ -34,6 +34,7 @@ const kit: Record<string, string[]> = {
   auth: ['context', 'database', 'errors', 'text'],
   resolution: ['context', 'database', 'errors', 'http', 'text'],
   directory: ['resolution', 'envelope', 'context', 'database', 'errors', 'text'],
+  conditions: ['context', 'database', 'errors', 'text'],
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['context', 'envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],

@@ -1,12 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { TaskRow } from '../../../../db/schema/tasks.ts'
+import { notModified, rowOf, setEtag } from '../../../conditions/index.ts'
 import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
-import { deleteTask, findTask, insertTask, listTasks, updateTask } from './repository.ts'
+import { deleteTask, findTask, insertTask, listTasks, taskVersion, updateTask } from './repository.ts'
 import { CreateTask, Task, UpdateTask } from './schemas.ts'
 
 export const taskConstraints: Constraints = {
@@ -55,6 +56,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/',
           operationId: 'createTask',
           permission: 'tasks:write',
+          conditional: true,
           summary: 'Create a task',
           tags,
           request: { body: jsonBody(CreateTask, 'The new task') },
@@ -66,6 +68,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         const body = c.req.valid('json')
         const row = await db.write((tx) => insertTask(tx, body))
         c.header('Location', `/tasks/${row.id}`)
+        setEtag(c, taskVersion.etag(row.updatedAt))
         return ok(c, toTask(row), { status: 201 })
       },
     )
@@ -76,6 +79,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'getTask',
           permission: 'tasks:read',
+          conditional: true,
           summary: 'Get a task',
           tags,
           request: { params },
@@ -87,6 +91,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => findTask(tx, id))
         if (!row) throw missing()
+        if (notModified(c, taskVersion.etag(row.updatedAt))) return c.body(null, 304)
         return ok(c, toTask(row))
       },
     )
@@ -97,6 +102,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'updateTask',
           permission: 'tasks:write',
+          conditional: true,
           summary: 'Update a task',
           tags,
           request: { params, body: jsonBody(UpdateTask, 'What to change') },
@@ -107,8 +113,9 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       async (c) => {
         const { id } = c.req.valid('param')
         const body = c.req.valid('json')
-        const row = await db.write((tx) => updateTask(tx, id, body))
-        if (!row) throw missing()
+        const expected = taskVersion.expected(c)
+        const row = rowOf(await db.write((tx) => updateTask(tx, id, body, expected)), missing)
+        setEtag(c, taskVersion.etag(row.updatedAt))
         return ok(c, toTask(row))
       },
     )
@@ -119,6 +126,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'deleteTask',
           permission: 'tasks:delete',
+          conditional: true,
           summary: 'Delete a task',
           tags,
           request: { params },
@@ -128,7 +136,8 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       ),
       async (c) => {
         const { id } = c.req.valid('param')
-        if (!(await db.write((tx) => deleteTask(tx, id)))) throw missing()
+        const expected = taskVersion.expected(c)
+        rowOf(await db.write((tx) => deleteTask(tx, id, expected)), missing)
         return c.body(null, 204)
       },
     )

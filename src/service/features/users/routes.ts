@@ -1,12 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { UserRow } from '../../../../db/schema/users.ts'
+import { notModified, rowOf, setEtag } from '../../../conditions/index.ts'
 import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
-import { deleteUser, findUser, insertUser, listUsers, updateUser } from './repository.ts'
+import { deleteUser, findUser, insertUser, listUsers, updateUser, userVersion } from './repository.ts'
 import { CreateUser, UpdateUser, User } from './schemas.ts'
 
 export const userConstraints: Constraints = {
@@ -56,6 +57,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/',
           operationId: 'createUser',
           permission: 'users:write',
+          conditional: true,
           summary: 'Create a user',
           tags,
           request: { body: jsonBody(CreateUser, 'The new user') },
@@ -67,6 +69,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         const body = c.req.valid('json')
         const row = await db.write((tx) => insertUser(tx, body))
         c.header('Location', `/users/${row.id}`)
+        setEtag(c, userVersion.etag(row.updatedAt))
         return ok(c, toUser(row), { status: 201 })
       },
     )
@@ -77,6 +80,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'getUser',
           permission: 'users:read',
+          conditional: true,
           summary: 'Get a user',
           tags,
           request: { params },
@@ -88,6 +92,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => findUser(tx, id))
         if (!row) throw missing()
+        if (notModified(c, userVersion.etag(row.updatedAt))) return c.body(null, 304)
         return ok(c, toUser(row))
       },
     )
@@ -98,6 +103,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'updateUser',
           permission: 'users:write',
+          conditional: true,
           summary: 'Update a user',
           tags,
           request: { params, body: jsonBody(UpdateUser, 'What to change') },
@@ -108,8 +114,9 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
       async (c) => {
         const { id } = c.req.valid('param')
         const body = c.req.valid('json')
-        const row = await db.write((tx) => updateUser(tx, id, body))
-        if (!row) throw missing()
+        const expected = userVersion.expected(c)
+        const row = rowOf(await db.write((tx) => updateUser(tx, id, body, expected)), missing)
+        setEtag(c, userVersion.etag(row.updatedAt))
         return ok(c, toUser(row))
       },
     )
@@ -120,6 +127,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'deleteUser',
           permission: 'users:delete',
+          conditional: true,
           summary: 'Delete a user who has no tasks',
           tags,
           request: { params },
@@ -129,7 +137,8 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
       ),
       async (c) => {
         const { id } = c.req.valid('param')
-        if (!(await db.write((tx) => deleteUser(tx, id)))) throw missing()
+        const expected = userVersion.expected(c)
+        rowOf(await db.write((tx) => deleteUser(tx, id, expected)), missing)
         return c.body(null, 204)
       },
     )
