@@ -3,6 +3,7 @@
  * service behind a gateway does not load the verification of tokens.
  */
 
+export * from './conditions/index.ts'
 export * from './context/index.ts'
 export * from './database/index.ts'
 export * from './envelope/index.ts'

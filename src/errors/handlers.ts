@@ -38,6 +38,7 @@ export function createErrorHandler(options: ErrorHandlerOptions = {}): ErrorHand
     const report = reportOf(thrown, error)
     c.set('errorReport', report)
     if (error.status >= 500) callListener(() => onFailure(thrown, failureReportOf(thrown, report, error.status), c))
+    c.header('ETag', undefined) // of what the handler began to answer: the failure is no version of it
     for (const [name, value] of Object.entries(error.headers)) c.header(name, value)
     return failure(c, error)
   }

@@ -4,6 +4,7 @@ import { authorize, type Permission } from '../context/index.ts'
 import { assertPermission } from '../context/internal.ts'
 import { ApiError, type ErrorName, onInvalid } from '../errors/index.ts'
 import { jsonExceeds } from '../text/index.ts'
+import { type ConditionalResponses, conditionalParts } from './conditional.ts'
 import { type FailureResponses, failures } from './failures.ts'
 
 /**
@@ -23,6 +24,11 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
   permission: Permission
   /** Whether the handler responds with `once`: a request may have an `Idempotency-Key`, or must have one. */
   idempotent?: true | 'required'
+  /**
+   * Whether its responses have an `ETag`, and its requests conditions: `rowVersion` of `rowhouse/conditions`. The OpenAPI document then
+   * has the headers, and 304 or 412. @default false
+   */
+  conditional?: boolean
 }
 
 const always = [
@@ -46,7 +52,9 @@ type Failures<R extends { method: string; idempotent?: unknown }, Name extends E
   | (R extends { idempotent: true | 'required' } ? (typeof ofKeys)[number] : never)
 >
 /** The declaration with its failures. */
-type TenantRoute<R extends { method: string }, Name extends ErrorName> = R & { responses: Failures<R, Name> }
+type TenantRoute<R extends { method: string }, Name extends ErrorName> = R & {
+  responses: Failures<R, Name> & ConditionalResponses<R>
+}
 
 /**
  * Declares a route of tenants. It checks the permission before anything else of the route, and adds it and the failures that follow
@@ -62,7 +70,7 @@ export function tenantRoute<
   R extends Declaration<P> & { path: P },
   const Name extends ErrorName = never,
 >(declaration: R, errors: readonly Name[] = []) {
-  const { permission, idempotent, ...described } = declaration
+  const { permission, idempotent, conditional = false, ...described } = declaration
   const { request } = described
   assertPermission(permission)
   const middleware = [
@@ -71,25 +79,29 @@ export function tenantRoute<
     ...(request?.body ? [limitJson] : []),
     declaration.middleware ?? [],
   ]
+  const { method } = declaration
   const names = [
     ...always,
     ...errors,
     ...(idempotent ? ofKeys : []),
-    ...(request ? ['VALIDATION_FAILED' as const] : []),
+    ...(conditional && method !== 'get' && method !== 'post' ? (['PRECONDITION_FAILED'] as const) : []),
+    ...(request ? (['VALIDATION_FAILED'] as const) : []),
   ]
-  const failed = failures([...names, ...(declaration.method === 'get' ? [] : ofBodies)])
+  const failed = failures([...names, ...(method === 'get' ? [] : ofBodies)])
   const { 403: forbidden } = failed
+  const parts = conditional ? conditionalParts(declaration) : { responses: declaration.responses }
   return createRoute<P, TenantRoute<R, Name>>({
     ...described,
+    ...parts,
     middleware: middleware.flat(),
     responses: {
-      ...declaration.responses,
+      ...parts.responses,
       ...failed,
       403: { ...forbidden, description: `${forbidden.description}. The caller needs ${permission}` },
     },
     'x-permission': permission,
     ...(idempotent ? { 'x-idempotent': idempotent } : {}),
-  } as unknown as TenantRoute<R, Name>) // without the field that is no part of OpenAPI
+  } as unknown as TenantRoute<R, Name>) // without the fields that are no part of OpenAPI
 }
 
 /** Refuses a caller without the permission, before a body is parsed. */

@@ -35,6 +35,7 @@ const kit: Record<string, string[]> = {
   resolution: ['context', 'database', 'errors', 'http', 'text'],
   directory: ['resolution', 'envelope', 'context', 'database', 'errors', 'text'],
   idempotency: ['context', 'database', 'envelope', 'errors'],
+  conditions: ['context', 'database', 'errors', 'text'],
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['context', 'envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],

@@ -59,6 +59,13 @@ describe('a request takes this many round trips:', () => {
     expect(await tripsOf(1, () => client.patch(`/tasks/${id}`, { status: 'done' }))).toBe(1)
   })
 
+  test.each(['*', '"other"'])('one to change a task with If-Match: %s', async (tag) => {
+    const id = await create()
+    const headers = { 'If-Match': tag, 'Content-Type': 'application/json' }
+    const change = () => client.send('PATCH', `/tasks/${id}`, { headers, body: '{"status":"done"}' })
+    expect(await tripsOf(1, change)).toBe(1)
+  })
+
   test('one to delete a task', async () => {
     const ids = [await create(), await create()]
     expect(await tripsOf(1, () => client.delete(`/tasks/${ids.pop()}`))).toBe(1)

@@ -84,8 +84,12 @@ const texts: Record<ErrorCode, ErrorText> = {
   },
   GONE: { when: [ownCode], client: 'Stop requesting the resource: it does not come back.' },
   PRECONDITION_FAILED: {
-    when: [ownCode],
-    client: 'Read the current state of the resource, and repeat the request with its version.',
+    when: [
+      'A PATCH or DELETE has `If-Match`, and the resource has none of its versions: another client has changed it. Nothing was written.',
+      'A PATCH or DELETE has `If-None-Match` with the version of the resource, or with `*`.',
+    ],
+    client:
+      'Read the current state of the resource, apply the change to it, and repeat the request with its `ETag` ([conditional requests](../conditional-requests.md)).',
   },
   PAYLOAD_TOO_LARGE: {
     when: ['The body is larger than `BODY_LIMIT_BYTES`.'],

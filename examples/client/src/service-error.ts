@@ -5,6 +5,7 @@ const sentences = {
   UNAUTHORIZED: 'Sign in again',
   FORBIDDEN: 'You may not do this',
   REQUEST_TIMEOUT: 'The connection is too slow, try again',
+  PRECONDITION_FAILED: 'This is no longer as you saw it, load it again',
   CONFLICT: 'This changed at the same time, load it again',
   IDEMPOTENCY_KEY_REUSED: 'Another request has this key',
   PAYLOAD_TOO_LARGE: 'This is too large',

@@ -1,8 +1,8 @@
-import { desc, eq } from 'drizzle-orm'
+import { and, desc, eq } from 'drizzle-orm'
 import { type TaskRow, tasks } from '../../../../db/schema/tasks.ts'
+import { type ExpectedVersion, rowVersion, type WrittenRow, writtenRow } from '../../../conditions/index.ts'
 import {
   countUpTo,
-  exists,
   mapped,
   one,
   prepared,
@@ -13,6 +13,8 @@ import {
 } from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
 import type { CreateTask, UpdateTask } from './schemas.ts'
+
+export const taskVersion = rowVersion(tasks.updatedAt)
 
 // Built once: these queries run most often, and building one costs more than sending it.
 const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(eq(tasks.id, id)))
@@ -30,8 +32,24 @@ const newTask = prepared(['title', 'description', 'userId'], (tx, values) =>
 const changedTask = preparedUpdate(tasks, ['id'], (tx, { set, placeholders: { id } }) =>
   tx.update(tasks).set(set).where(eq(tasks.id, id)).returning(),
 )
+const changedTaskIf = preparedUpdate(
+  tasks,
+  ['id', 'versions', 'isAmong'],
+  (tx, { set, placeholders: { id, ...expected } }) =>
+    tx
+      .update(tasks)
+      .set(set)
+      .where(and(eq(tasks.id, id), taskVersion.condition(expected)))
+      .returning(),
+)
 const deletedTask = prepared(['id'], (tx, { id }) =>
   tx.delete(tasks).where(eq(tasks.id, id)).returning({ id: tasks.id }),
+)
+const deletedTaskIf = prepared(['id', 'versions', 'isAmong'], (tx, { id, ...expected }) =>
+  tx
+    .delete(tasks)
+    .where(and(eq(tasks.id, id), taskVersion.condition(expected)))
+    .returning({ id: tasks.id }),
 )
 const countTasks = countUpTo(tasks, totalMax + 1)
 
@@ -50,7 +68,17 @@ export const insertTask = (tx: TenantTx, values: CreateTask): Query<TaskRow> =>
     return row
   })
 
-export const updateTask = (tx: TenantTx, id: string, values: UpdateTask): Query<TaskRow | undefined> =>
-  one(changedTask(tx, values, { id }))
+export const updateTask = (
+  tx: TenantTx,
+  id: string,
+  values: UpdateTask,
+  expected?: ExpectedVersion,
+): Query<WrittenRow<TaskRow>> =>
+  expected
+    ? writtenRow(changedTaskIf(tx, values, { id, ...expected }), taskById(tx, { id }))
+    : writtenRow(changedTask(tx, values, { id }))
 
-export const deleteTask = (tx: TenantTx, id: string): Query<boolean> => exists(deletedTask(tx, { id }))
+export const deleteTask = (tx: TenantTx, id: string, expected?: ExpectedVersion): Query<WrittenRow<{ id: string }>> =>
+  expected
+    ? writtenRow(deletedTaskIf(tx, { id, ...expected }), taskById(tx, { id }))
+    : writtenRow(deletedTask(tx, { id }))

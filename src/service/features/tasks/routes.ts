@@ -1,13 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { TaskRow } from '../../../../db/schema/tasks.ts'
+import { etagHeaders, notModified, rowOf } from '../../../conditions/index.ts'
 import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
-import { deleteTask, findTask, insertTask, listTasks, updateTask } from './repository.ts'
+import { deleteTask, findTask, insertTask, listTasks, taskVersion, updateTask } from './repository.ts'
 import { CreateTask, Task, UpdateTask } from './schemas.ts'
 
 export const taskConstraints: Constraints = {
@@ -26,6 +27,9 @@ const toTask = (row: TaskRow): z.input<typeof Task> => ({
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
 })
+
+/** The task and its version. */
+const shown = (row: TaskRow) => ({ data: toTask(row), headers: etagHeaders(taskVersion.etag(row.updatedAt)) })
 
 const missing = () => new ApiError('NOT_FOUND', 'Task not found')
 
@@ -57,6 +61,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           operationId: 'createTask',
           permission: 'tasks:write',
           idempotent: true,
+          conditional: true,
           summary: 'Create a task',
           tags,
           request: { body: jsonBody(CreateTask, 'The new task') },
@@ -67,7 +72,10 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       (c) =>
         once(c, db, {
           work: (tx) => insertTask(tx, c.req.valid('json')),
-          answer: (row) => ({ status: 201, data: toTask(row), headers: { Location: `/tasks/${row.id}` } }),
+          answer(row) {
+            const { data, headers } = shown(row)
+            return { status: 201, data, headers: { ...headers, Location: `/tasks/${row.id}` } }
+          },
         }),
     )
     .openapi(
@@ -77,6 +85,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'getTask',
           permission: 'tasks:read',
+          conditional: true,
           summary: 'Get a task',
           tags,
           request: { params },
@@ -88,6 +97,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => findTask(tx, id))
         if (!row) throw missing()
+        if (notModified(c, taskVersion.etag(row.updatedAt))) return c.body(null, 304)
         return ok(c, toTask(row))
       },
     )
@@ -99,6 +109,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           operationId: 'updateTask',
           permission: 'tasks:write',
           idempotent: true,
+          conditional: true,
           summary: 'Update a task',
           tags,
           request: { params, body: jsonBody(UpdateTask, 'What to change') },
@@ -108,11 +119,8 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       ),
       (c) =>
         once(c, db, {
-          work: (tx) => updateTask(tx, c.req.valid('param').id, c.req.valid('json')),
-          answer(row) {
-            if (!row) throw missing()
-            return { data: toTask(row) }
-          },
+          work: (tx) => updateTask(tx, c.req.valid('param').id, c.req.valid('json'), taskVersion.expected(c)),
+          answer: (written) => shown(rowOf(written, missing)),
         }),
     )
     .openapi(
@@ -123,6 +131,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           operationId: 'deleteTask',
           permission: 'tasks:delete',
           idempotent: true,
+          conditional: true,
           summary: 'Delete a task',
           tags,
           request: { params },
@@ -132,9 +141,9 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
       ),
       (c) =>
         once(c, db, {
-          work: (tx) => deleteTask(tx, c.req.valid('param').id),
-          answer(isDeleted) {
-            if (!isDeleted) throw missing()
+          work: (tx) => deleteTask(tx, c.req.valid('param').id, taskVersion.expected(c)),
+          answer(written) {
+            rowOf(written, missing)
             return { status: 204 }
           },
         }),

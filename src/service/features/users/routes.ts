@@ -1,13 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { UserRow } from '../../../../db/schema/users.ts'
+import { etagHeaders, notModified, rowOf } from '../../../conditions/index.ts'
 import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
-import { deleteUser, findUser, insertUser, listUsers, updateUser } from './repository.ts'
+import { deleteUser, findUser, insertUser, listUsers, updateUser, userVersion } from './repository.ts'
 import { CreateUser, UpdateUser, User } from './schemas.ts'
 
 export const userConstraints: Constraints = {
@@ -27,6 +28,9 @@ const toUser = (row: UserRow): z.input<typeof User> => ({
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
 })
+
+/** The user and its version. */
+const shown = (row: UserRow) => ({ data: toUser(row), headers: etagHeaders(userVersion.etag(row.updatedAt)) })
 
 const missing = () => new ApiError('NOT_FOUND', 'User not found')
 
@@ -58,6 +62,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           operationId: 'createUser',
           permission: 'users:write',
           idempotent: true,
+          conditional: true,
           summary: 'Create a user',
           tags,
           request: { body: jsonBody(CreateUser, 'The new user') },
@@ -68,7 +73,10 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
       (c) =>
         once(c, db, {
           work: (tx) => insertUser(tx, c.req.valid('json')),
-          answer: (row) => ({ status: 201, data: toUser(row), headers: { Location: `/users/${row.id}` } }),
+          answer(row) {
+            const { data, headers } = shown(row)
+            return { status: 201, data, headers: { ...headers, Location: `/users/${row.id}` } }
+          },
         }),
     )
     .openapi(
@@ -78,6 +86,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'getUser',
           permission: 'users:read',
+          conditional: true,
           summary: 'Get a user',
           tags,
           request: { params },
@@ -89,6 +98,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => findUser(tx, id))
         if (!row) throw missing()
+        if (notModified(c, userVersion.etag(row.updatedAt))) return c.body(null, 304)
         return ok(c, toUser(row))
       },
     )
@@ -100,6 +110,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           operationId: 'updateUser',
           permission: 'users:write',
           idempotent: true,
+          conditional: true,
           summary: 'Update a user',
           tags,
           request: { params, body: jsonBody(UpdateUser, 'What to change') },
@@ -109,11 +120,8 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
       ),
       (c) =>
         once(c, db, {
-          work: (tx) => updateUser(tx, c.req.valid('param').id, c.req.valid('json')),
-          answer(row) {
-            if (!row) throw missing()
-            return { data: toUser(row) }
-          },
+          work: (tx) => updateUser(tx, c.req.valid('param').id, c.req.valid('json'), userVersion.expected(c)),
+          answer: (written) => shown(rowOf(written, missing)),
         }),
     )
     .openapi(
@@ -124,6 +132,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           operationId: 'deleteUser',
           permission: 'users:delete',
           idempotent: true,
+          conditional: true,
           summary: 'Delete a user who has no tasks',
           tags,
           request: { params },
@@ -133,9 +142,9 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
       ),
       (c) =>
         once(c, db, {
-          work: (tx) => deleteUser(tx, c.req.valid('param').id),
-          answer(isDeleted) {
-            if (!isDeleted) throw missing()
+          work: (tx) => deleteUser(tx, c.req.valid('param').id, userVersion.expected(c)),
+          answer(written) {
+            rowOf(written, missing)
             return { status: 204 }
           },
         }),
