@@ -183,3 +183,25 @@ describe('a failure is not stored:', () => {
     expect((await caller.send('POST', '/users', { key, body })).status).toBe(201)
   })
 })
+
+test('a replay has the ETag of the first answer, and the change that it names is not made twice', async () => {
+  const caller = callerOf()
+  const { data, headers } = await caller.send('POST', '/users', { body: newUser() })
+  const request = { key: newKey(), body: { name: 'Grace' }, headers: { 'If-Match': headers.get('ETag') ?? '' } }
+  const first = await caller.send('PATCH', `/users/${data.id}`, request)
+  const second = await caller.send('PATCH', `/users/${data.id}`, request)
+  expect([first.status, second.status]).toEqual([200, 200])
+  expect(second.headers.get('ETag')).toBe(first.headers.get('ETag'))
+  expect(second.headers.get('Cache-Control')).toBe('private, no-cache')
+})
+
+test('a precondition that fails stores nothing under the key', async () => {
+  const caller = callerOf()
+  const { data, headers } = await caller.send('POST', '/users', { body: newUser() })
+  const key = newKey()
+  const path = `/users/${data.id}`
+  const body = { name: 'Grace' }
+  expect((await caller.send('PATCH', path, { key, body, headers: { 'If-Match': '"other"' } })).status).toBe(412)
+  const etag = headers.get('ETag') ?? ''
+  expect((await caller.send('PATCH', path, { key, body, headers: { 'If-Match': etag } })).status).toBe(200)
+})
