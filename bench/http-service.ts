@@ -26,7 +26,11 @@ const row = {
 }
 const answer = async () => row
 
-const environment = { DATABASE_URL: 'postgres://app_user:none@localhost/none', ALLOW_UNVERIFIED: 'true' }
+const environment = {
+  DATABASE_URL: 'postgres://app_user:none@localhost/none',
+  ALLOW_UNVERIFIED: 'true',
+  ROWHOUSE_SECRET: 'r'.repeat(32),
+}
 const config = loadConfig({ ...environment, HOST: '127.0.0.1', PORT, NODE_ENV: 'production' })
 const log = await createLog(config.log.level)
 const { options: tenant } = await createTenantOptions({ config, log })

@@ -25,7 +25,7 @@ interface RowhouseOptions {
 export function startRowhouse(programs: Programs, { url }: Filled, given: RowhouseOptions = {}): Promise<Server> {
   const { settings = unverified, runtime = 'bun' } = given
   const command = runtime === 'bun' ? [process.execPath, 'src/runtime/bun.ts'] : ['node', 'dist/node.js']
-  return startServer(programs, command, { DATABASE_URL: url, ...settings })
+  return startServer(programs, command, { DATABASE_URL: url, ROWHOUSE_SECRET: 'r'.repeat(32), ...settings })
 }
 
 /** Starts the hand-written server that the service is compared with. */

@@ -15,6 +15,8 @@ export interface ReplicaOptions {
   check: () => Promise<unknown>
   /** The secret that encrypts bookmarks, at least 32 characters: the same in every process of the service. */
   secret: string
+  /** The secret that `secret` replaces: bookmarks of it are accepted too. */
+  previous?: string
   /** How long the replica is left alone after a failure, in milliseconds. @default 5000 */
   retryAfterMs?: number
   /** Called when reads begin or cease to go to the replica, with the error that ended its use. Its own error is ignored. */
@@ -60,7 +62,7 @@ class ReplicaBehind extends Error {
  * Creates a replica for `createTenantDatabase`: `db.read` uses it, under the same policies and with the same confirmation
  * of the tenant.
  *
- * @throws TypeError when `retryAfterMs` is not a whole number, or the secret is short
+ * @throws TypeError when `retryAfterMs` is not a whole number, or a secret is short
  * @example
  * const isolation = createIsolationCheck({ url: replicaUrl })
  * const check = async () => assertRowSecurity(await isolation.inspect())
@@ -68,9 +70,9 @@ class ReplicaBehind extends Error {
  * const db = createTenantDatabase({ connections: createPool({ url, size: 10 }), replica })
  */
 export function createReplica(options: ReplicaOptions): Replica {
-  const { connections, check, secret, retryAfterMs = 5000, onChange } = options
+  const { connections, check, secret, previous, retryAfterMs = 5000, onChange } = options
   assertWholeNumber('retryAfterMs', retryAfterMs, 0)
-  const bookmarks = createBookmarks(secret)
+  const bookmarks = createBookmarks(secret, previous)
   const writers = new WeakSet<TenantContext>()
   let isUsed: boolean | undefined // undefined: not checked yet
   let isDoubted = false

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { shared } from '../../db/schema/shared.ts'
 import type { Logger } from '../context/index.ts'
 import { createPool, createReplica, type Replica, type TenantSigner } from '../database/index.ts'
@@ -26,14 +25,16 @@ const connectTimeoutMs = 1000
 
 /** Undefined without a `DATABASE_REPLICA_URL`. */
 export function createCheckedReplica(config: Config, log: Logger, signer?: TenantSigner): CheckedReplica | undefined {
-  const { replicaUrl: url, poolSize: size, bookmarkSecret } = config.database
+  const { replicaUrl: url, poolSize: size } = config.database
+  const { current: secret, ...previous } = config.secrets
   if (url === undefined) return undefined
   const password = currentPassword('DATABASE_REPLICA_URL', config.database.replicaUrlFile, log)
   const isolation = createIsolationCheck({ url, ...password, shared, signer: signer ?? 'none', connectTimeoutMs })
   const replica = createReplica({
     connections: createPool({ url, ...password, size, connectTimeoutMs, answerTimeoutMs: config.requests.timeoutMs }),
     check: async () => assertRowSecurity(await isolation.inspect()),
-    secret: bookmarkSecret ?? randomBytes(32).toString('hex'),
+    secret,
+    ...previous,
     onChange: (isUsed, error) =>
       isUsed ? log.info({}, 'the replica is used') : log.warn({ reason: reasonOf(error) }, 'the replica is not used'),
   })

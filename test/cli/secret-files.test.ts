@@ -54,7 +54,7 @@ describe('a secret that cannot be read from its file', () => {
 
 test('a command reads no file of a secret that only the service needs', async () => {
   const { appUrl } = await createDatabase()
-  const others = { JWT_SECRET_FILE: '/nowhere', GATEWAY_SECRET_FILE: '/nowhere', BOOKMARK_SECRET_FILE: '/nowhere' }
+  const others = { JWT_SECRET_FILE: '/nowhere', GATEWAY_SECRET_FILE: '/nowhere', ROWHOUSE_SECRET_FILE: '/nowhere' }
   const { code, stderr } = await rowhouse(['doctor'], { env: { DATABASE_URL_FILE: file(appUrl), ...others } })
   expect([code, stderr]).toEqual([0, ''])
 })

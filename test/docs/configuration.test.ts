@@ -56,7 +56,7 @@ test('docs/configuration.md has the default of TENANT_FROM, which depends on AUT
 })
 
 test('docs/configuration.md has the default of SHUTDOWN_DRAIN_MS, which depends on NODE_ENV', () => {
-  const production = { NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true' }
+  const production = { NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true', ROWHOUSE_SECRET: 'x'.repeat(32) }
   const [plain, deployed] = [{}, production].map(
     (more) => loadConfig({ DATABASE_URL: 'postgres://x', ...more }).server.shutdownDrainMs,
   )

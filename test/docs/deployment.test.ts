@@ -103,7 +103,7 @@ test('the Secrets for Kubernetes are made of files that an earlier step writes',
   const [, folder, script = ''] = /cd (deploy\/secrets)\n(.*?cd \.\.\/\.\.)\n/s.exec(page) ?? []
   const written = [...script.matchAll(/ > (\w+)$/gm)].map(([, name]) => `${folder}/${name}`)
   const named = [...page.matchAll(/--from-file=(\S+)/g)].map(([, path]) => path)
-  expect(named).toHaveLength(3)
+  expect(named).toHaveLength(4)
   expect(written).toEqual(expect.arrayContaining(named))
 })
 

@@ -6,7 +6,7 @@ import { buildForNode, type Child, hasNode, root, runtimes, start, startServer, 
 
 setDefaultTimeout(30_000)
 
-const production = { NODE_ENV: 'production', DATABASE_URL: main.appUrl }
+const production = { NODE_ENV: 'production', DATABASE_URL: main.appUrl, ROWHOUSE_SECRET: 'r'.repeat(32) }
 
 test('a start in production without authentication is refused, and names the setting', async () => {
   await using server = startServer(production)

@@ -29,7 +29,8 @@ interface Worker {
   close(): Promise<void>
 }
 
-const unverified = { ALLOW_UNVERIFIED: 'true' }
+const secret = { ROWHOUSE_SECRET: 'r'.repeat(32) }
+const unverified = { ALLOW_UNVERIFIED: 'true', ...secret }
 
 async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string, string> }): Promise<Worker> {
   const lines: Record<string, unknown>[] = []
@@ -130,7 +131,7 @@ describe('on Cloudflare Workers', () => {
   })
 
   test('without authentication serves nothing, and logs once which setting is missing', async () => {
-    const open = await startWorker({ hyperdrive: main.appUrl, vars: { LOG_LEVEL: 'info' } })
+    const open = await startWorker({ hyperdrive: main.appUrl, vars: { LOG_LEVEL: 'info', ...secret } })
     const { status } = await testClient(open.url).as(newTenant()).get('/tasks')
     const reason = await until(() => open.lines.find(({ msg }) => msg === 'refusing to serve'))
     await open.close()
@@ -139,7 +140,7 @@ describe('on Cloudflare Workers', () => {
   })
 
   test('is in production also with an empty NODE_ENV, which counts as unset', async () => {
-    const open = await startWorker({ hyperdrive: main.appUrl, vars: { NODE_ENV: '' } })
+    const open = await startWorker({ hyperdrive: main.appUrl, vars: { NODE_ENV: '', ...secret } })
     const { status } = await testClient(open.url).as(newTenant()).get('/tasks')
     await open.close()
     expect(status).toBe(503)
@@ -156,6 +157,7 @@ describe('on Cloudflare Workers', () => {
     const secured = await startWorker({
       vars: {
         DATABASE_URL: database.appUrl,
+        ...secret,
         AUTH: 'jwt',
         JWT_JWKS_URL: `http://127.0.0.1:${server.port}/.well-known/jwks.json`,
         JWT_ISSUER: server.url.origin,

@@ -5,6 +5,7 @@ import { problemsOf } from './problems-of.ts'
 const url = 'postgres://app_user:s3cret@db.example:5432/app'
 const load = (environment: Record<string, string | undefined> = {}) => loadConfig({ DATABASE_URL: url, ...environment })
 
+const production = { NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true', ROWHOUSE_SECRET: 'r'.repeat(32) }
 const jwt = { AUTH: 'jwt', JWT_SECRET: 'x'.repeat(32), JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'api' }
 
 test('DATABASE_URL is the only setting without a default', () => {
@@ -25,8 +26,8 @@ test('DATABASE_URL is the only setting without a default', () => {
       poolSize: 10,
       replicaUrl: undefined,
       replicaUrlFile: undefined,
-      bookmarkSecret: undefined,
     },
+    secrets: { current: expect.stringMatching(/^[0-9a-f]{64}$/) },
     auth: { kind: 'unverified', allowed: false },
     tenant: { from: ['header'], header: 'X-Tenant-Id', domain: undefined, directory: 'off', signingKeys: [] },
     limits: { concurrency: 'auto', actorConcurrency: 'auto', queue: 1000, rate: undefined },
@@ -38,7 +39,6 @@ test('DATABASE_URL is the only setting without a default', () => {
 })
 
 test('drains for five seconds by default in production, where a load balancer needs time to notice', () => {
-  const production = { NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true' }
   expect(load(production).server.shutdownDrainMs).toBe(5000)
   expect(load({ ...production, SHUTDOWN_DRAIN_MS: '0' }).server.shutdownDrainMs).toBe(0)
 })
@@ -64,7 +64,8 @@ test('ignores variables of other programs', () => {
 
 test('lists settings that are missing, invalid and contradictory in one message', () => {
   const message = problemsOf({ NODE_ENV: 'production', PORT: 'many', TENANT_DOMAIN: 'app.example.com' })
-  expect(message.match(/^ {2}- (\w+)/gm)).toEqual(['  - DATABASE_URL', '  - PORT', '  - TENANT_DOMAIN', '  - AUTH'])
+  const names = ['DATABASE_URL', 'PORT', 'TENANT_DOMAIN', 'ROWHOUSE_SECRET', 'AUTH']
+  expect([...message.matchAll(/^ {2}- (\w+)/gm)].map(([, name]) => name)).toEqual(names)
 })
 
 test('reports no setting of an authentication whose kind is invalid', () => {
@@ -124,10 +125,28 @@ test.each(['mysql://db.example/app', 'db.example'])('rejects DATABASE_REPLICA_UR
   expect(problemsOf({ DATABASE_URL: url, DATABASE_REPLICA_URL })).toContain('DATABASE_REPLICA_URL must be a URL')
 })
 
-test('rejects a short BOOKMARK_SECRET without showing it', () => {
-  const message = problemsOf({ DATABASE_URL: url, BOOKMARK_SECRET: 's3cret' })
-  expect(message).toContain('BOOKMARK_SECRET must have at least 32 characters')
+test.each(['ROWHOUSE_SECRET', 'ROWHOUSE_SECRET_PREVIOUS'])('rejects a short %s without showing it', (name) => {
+  const message = problemsOf({ DATABASE_URL: url, [name]: 's3cret' })
+  expect(message).toContain(`${name} must have at least 32 characters: openssl rand -hex 32`)
   expect(message).not.toContain('s3cret')
+})
+
+test('requires ROWHOUSE_SECRET in production', () => {
+  const message = problemsOf({ DATABASE_URL: url, ...production, ROWHOUSE_SECRET: '' })
+  expect(message).toContain(
+    'ROWHOUSE_SECRET is required in production, the same in every process: openssl rand -hex 32',
+  )
+})
+
+test('reads the secret and the one before it', () => {
+  const [current, previous] = ['c'.repeat(32), 'p'.repeat(32)]
+  expect(load({ ...production, ROWHOUSE_SECRET: current }).secrets).toEqual({ current })
+  const rotating = { ROWHOUSE_SECRET: current, ROWHOUSE_SECRET_PREVIOUS: previous }
+  expect(load(rotating).secrets).toEqual({ current, previous })
+})
+
+test('creates one random secret for the process without ROWHOUSE_SECRET', () => {
+  expect(load().secrets).toEqual(load().secrets)
 })
 
 test.each(['Host', 'content-type', 'X-Request-Id', 'Authorization', 'X Tenant', 'X-Tenant:', 'ä'])(
@@ -143,13 +162,13 @@ test('freezes the configuration with all its parts', () => {
   const parts: object[] = [config, ...sections, config.tenant.from]
   if (config.auth.kind === 'jwt') parts.push(config.auth.key, config.auth.issuer, config.auth.algorithms ?? [])
   expect(parts.filter((part) => !Object.isFrozen(part))).toEqual([])
-  expect(parts).toHaveLength(12)
+  expect(parts).toHaveLength(13)
 })
 
 test('rejects unverified callers in production without ALLOW_UNVERIFIED', () => {
   const problem = problemsOf({ DATABASE_URL: url, NODE_ENV: 'production' })
   expect(problem).toContain('AUTH is required in production')
-  expect(load({ NODE_ENV: 'production', ALLOW_UNVERIFIED: 'true' }).auth).toEqual({ kind: 'unverified', allowed: true })
+  expect(load(production).auth).toEqual({ kind: 'unverified', allowed: true })
   expect(load({ NODE_ENV: 'development' }).auth).toEqual({ kind: 'unverified', allowed: false })
 })
 

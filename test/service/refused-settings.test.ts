@@ -9,7 +9,11 @@ const jwt = { AUTH: 'jwt', JWT_SECRET: 'x'.repeat(32), JWT_ISSUER: 'https://issu
 
 describe('a setting without effect is refused by name', () => {
   test.each([
-    [{ BOOKMARK_SECRET: 'x'.repeat(32) }, 'BOOKMARK_SECRET applies only with DATABASE_REPLICA_URL'],
+    [{ ROWHOUSE_SECRET_PREVIOUS: 'x'.repeat(32) }, 'ROWHOUSE_SECRET_PREVIOUS applies only with ROWHOUSE_SECRET'],
+    [
+      { ROWHOUSE_SECRET: 'x'.repeat(32), ROWHOUSE_SECRET_PREVIOUS: 'x'.repeat(32) },
+      'ROWHOUSE_SECRET_PREVIOUS must be another secret than ROWHOUSE_SECRET: remove it',
+    ],
     [{ RATE_LIMIT_WINDOW_SECONDS: '10' }, 'RATE_LIMIT_WINDOW_SECONDS applies only with RATE_LIMIT'],
     [{ TENANT_CONCURRENCY: '0', TENANT_QUEUE: '5' }, 'TENANT_QUEUE has no effect with TENANT_CONCURRENCY=0'],
     [{ JWT_TENANT_CLAIM: 'org' }, 'JWT_TENANT_CLAIM applies only with AUTH=jwt'],
@@ -42,6 +46,15 @@ test.each([
   expect(problemsOf({ ...gateway, ...environment })).toContain(problem)
 })
 
+describe('a setting of an earlier release is refused with the name of the new one', () => {
+  test.each([
+    ['BOOKMARK_SECRET', 'BOOKMARK_SECRET is now ROWHOUSE_SECRET: rename it. Bookmarks stay valid with the same value'],
+    ['BOOKMARK_SECRET_FILE', 'BOOKMARK_SECRET_FILE is now ROWHOUSE_SECRET_FILE: rename it'],
+  ])('%s', (name, problem) => {
+    expect(problemsOf({ DATABASE_URL: url, [name]: 'x'.repeat(32) })).toContain(`  - ${problem}`)
+  })
+})
+
 describe('a variable that is no setting', () => {
   test.each([
     ['RATE_LIMITS', 'RATE_LIMITS is no setting: did you mean RATE_LIMIT?'],
@@ -49,6 +62,7 @@ describe('a variable that is no setting', () => {
     ['DATABASE_POOLSIZE', 'DATABASE_POOLSIZE is no setting: did you mean DATABASE_POOL_SIZE?'],
     ['DATABASE_SSL_MODE', 'DATABASE_SSL_MODE is no setting: those that begin so are DATABASE_URL, '],
     ['JWT_SECRET_FIL', 'JWT_SECRET_FIL is no setting: did you mean JWT_SECRET_FILE?'],
+    ['ROWHOUSE_SECRETS', 'ROWHOUSE_SECRETS is no setting: did you mean ROWHOUSE_SECRET?'],
     ['JWT_ISSUER_FILE', 'JWT_ISSUER_FILE is no setting: those that begin so are JWT_JWKS_URL, '],
     ['ALLOW_UNVERIFIED_CALLERS', 'ALLOW_UNVERIFIED_CALLERS is no setting: those that begin so are ALLOW_UNVERIFIED'],
   ])('and looks like one is refused: %s', (name, problem) => {
@@ -57,6 +71,7 @@ describe('a variable that is no setting', () => {
 
   test.each([
     ...['DATABASE_PUBLIC_URL', 'DATABASE_ALL_PROXY', 'DATABASE_HOST', 'DATABASE_PORT', 'LOG_FORMAT', 'AUTH_TOKEN'],
+    ...['ROWHOUSE_SERVICE_HOST', 'ROWHOUSE_PORT', 'ROWHOUSE_PORT_80_TCP'],
     ...['GATEWAY_SERVICE_HOST', 'GATEWAY_SERVICE_PORT_HTTP', 'TENANT_PORT', 'TENANT_PORT_80_TCP_ADDR'],
     ...['REQUEST_METHOD', 'HOSTNAME', 'PORTS', 'LOGLEVEL', 'TRUST_STORE', 'APP_SECRET'],
   ])('and belongs to another program is ignored: %s', (name) => {

@@ -33,7 +33,7 @@ const certificate = { GATEWAY_CERTIFICATE: 'CN=gateway', GATEWAY_CERTIFICATE_HEA
 
 describe('the service reads from files', () => {
   test.each<[string, Environment]>([
-    ['DATABASE_REPLICA_URL and BOOKMARK_SECRET', { DATABASE_REPLICA_URL: url, BOOKMARK_SECRET: long }],
+    ['ROWHOUSE_SECRET and the one before it', { ROWHOUSE_SECRET: long, ROWHOUSE_SECRET_PREVIOUS: long.toUpperCase() }],
     ['TENANT_SIGNING_KEY', { TENANT_SIGNING_KEY: `${long},${'y'.repeat(32)}` }],
     ['JWT_SECRET', { ...jwt, JWT_SECRET: long }],
     ['JWT_PUBLIC_KEY', { ...jwt, JWT_PUBLIC_KEY: '-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----' }],
@@ -50,7 +50,7 @@ describe('the service reads from files', () => {
 
 test('each setting that holds a secret can be a file', () => {
   const names = [...Object.keys(settings.shape), ...commandSettings]
-  const secrets = names.filter((name) => /(?:DATABASE_\w*URL|SECRET|_KEY|_CERTIFICATE)$/.test(name))
+  const secrets = names.filter((name) => /(?:DATABASE_\w*URL|SECRET(?:_PREVIOUS)?|_KEY|_CERTIFICATE)$/.test(name))
   expect(secrets.toSorted()).toEqual(secretSettings.toSorted())
 })
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type AuthConfig, hasTokens, readAuth } from './auth-settings.ts'
 import { checkTogether } from './cross-checks.ts'
 import { invalidConfiguration } from './problems.ts'
@@ -28,8 +29,13 @@ export interface Config {
     readonly poolSize: number
     readonly replicaUrl: string | undefined
     readonly replicaUrlFile: string | undefined
-    /** Undefined for a random one. */
-    readonly bookmarkSecret: string | undefined
+  }
+  /** The keys of what clients carry, such as bookmarks, are derived from them. */
+  readonly secrets: {
+    /** Without ROWHOUSE_SECRET a random one, the same for the whole process. */
+    readonly current: string
+    /** Still accepted while the current one replaces it. */
+    readonly previous?: string
   }
   readonly auth: AuthConfig
   readonly tenant: {
@@ -107,6 +113,13 @@ function parseEach(set: Record<string, string | undefined>) {
 /** Kubernetes takes a process out of rotation within a few seconds after SIGTERM. */
 const productionDrainMs = 5000
 
+let ofProcess: string | undefined
+
+function randomSecret(): string {
+  ofProcess ??= randomBytes(32).toString('hex')
+  return ofProcess
+}
+
 const nest = (given: Settings, auth: AuthConfig, files: Record<string, string | undefined>): Config => ({
   server: {
     host: given.HOST,
@@ -124,7 +137,10 @@ const nest = (given: Settings, auth: AuthConfig, files: Record<string, string | 
     poolSize: given.DATABASE_POOL_SIZE,
     replicaUrl: given.DATABASE_REPLICA_URL,
     replicaUrlFile: files.DATABASE_REPLICA_URL,
-    bookmarkSecret: given.BOOKMARK_SECRET,
+  },
+  secrets: {
+    current: given.ROWHOUSE_SECRET ?? randomSecret(),
+    ...(given.ROWHOUSE_SECRET_PREVIOUS === undefined ? {} : { previous: given.ROWHOUSE_SECRET_PREVIOUS }),
   },
   auth,
   tenant: {

@@ -10,9 +10,8 @@ export function checkTogether(settings: Settings, isSet: (name: string) => boole
   checkTenant(settings, isSet, report)
   checkHeaders(settings, report)
   checkBytes(settings, report)
-  const { DATABASE_REPLICA_URL, RATE_LIMIT, TENANT_CONCURRENCY } = settings
-  if (isSet('BOOKMARK_SECRET') && DATABASE_REPLICA_URL === undefined)
-    report('BOOKMARK_SECRET', 'applies only with DATABASE_REPLICA_URL: remove it, or set DATABASE_REPLICA_URL')
+  checkSecrets(settings, isSet, report)
+  const { RATE_LIMIT, TENANT_CONCURRENCY } = settings
   if (isSet('RATE_LIMIT_WINDOW_SECONDS') && RATE_LIMIT === 0)
     report('RATE_LIMIT_WINDOW_SECONDS', 'applies only with RATE_LIMIT: remove it, or set RATE_LIMIT')
   if (isSet('ACTOR_CONCURRENCY') && TENANT_CONCURRENCY === 0)
@@ -46,6 +45,17 @@ function checkTenant(settings: Settings, isSet: (name: string) => boolean, repor
     )
   if (isSet('TENANT_HEADER') && !places.includes('header'))
     report('TENANT_HEADER', 'applies only when TENANT_FROM lists "header": remove it, or add "header" to TENANT_FROM')
+}
+
+function checkSecrets(settings: Settings, isSet: (name: string) => boolean, report: Report): void {
+  const { ROWHOUSE_SECRET, ROWHOUSE_SECRET_PREVIOUS, NODE_ENV } = settings
+  if (!isSet('ROWHOUSE_SECRET')) {
+    if (NODE_ENV === 'production')
+      report('ROWHOUSE_SECRET', 'is required in production, the same in every process: openssl rand -hex 32')
+    if (isSet('ROWHOUSE_SECRET_PREVIOUS'))
+      report('ROWHOUSE_SECRET_PREVIOUS', 'applies only with ROWHOUSE_SECRET: remove it, or set ROWHOUSE_SECRET')
+  } else if (ROWHOUSE_SECRET !== undefined && ROWHOUSE_SECRET === ROWHOUSE_SECRET_PREVIOUS)
+    report('ROWHOUSE_SECRET_PREVIOUS', 'must be another secret than ROWHOUSE_SECRET: remove it')
 }
 
 function checkBytes({ BODY_LIMIT_BYTES, RECEIVED_BYTES_MAX }: Settings, report: Report): void {

@@ -36,7 +36,9 @@ export const listOf = <const T extends string>(...values: T[]) => {
   return words.pipe(z.array(z.enum(values, message)).min(1, message))
 }
 
-export const secret = z.string().min(secretLengthMin, `must have at least ${secretLengthMin} characters`)
+export const secret = z
+  .string()
+  .min(secretLengthMin, `must have at least ${secretLengthMin} characters: openssl rand -hex 32`)
 
 /** Several secrets are accepted while one replaces another. */
 export const secrets = words.refine((all) => all.length > 0 && all.every(({ length }) => length >= secretLengthMin), {

@@ -29,6 +29,14 @@ test('rejects a bookmark of another secret', () => {
   expect(bookmarks.decrypt(other.encrypt('4711', tenant), tenant)).toBeUndefined()
 })
 
+test('accepts a bookmark of the previous secret, and encrypts with the current one alone', () => {
+  const [former, current] = ['the secret that was used until today', 'the secret that is used from today on']
+  const rotating = createBookmarks(current, former)
+  expect(rotating.decrypt(createBookmarks(former).encrypt('4711', tenant), tenant)).toBe('4711')
+  expect(createBookmarks(current).decrypt(rotating.encrypt('4711', tenant), tenant)).toBe('4711')
+  expect(rotating.decrypt(createBookmarks(former).encrypt('4711', newTenant()), tenant)).toBeUndefined()
+})
+
 test('rejects a bookmark with any byte changed', () => {
   const bytes = Buffer.from(bookmarks.encrypt('4711', tenant), 'base64url')
   for (const index of bytes.keys()) {
