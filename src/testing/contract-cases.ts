@@ -29,7 +29,7 @@ export interface ContractCase {
 }
 
 /** One operation with what its cases need. */
-interface Subject extends PathSubject {
+export interface Subject extends PathSubject {
   client: ReturnType<typeof testClient>
   /** Returns the id of a tenant that has no rows. */
   newTenant(): string
@@ -47,11 +47,11 @@ export function casesOf(subject: Subject): ContractCase[] {
 }
 
 /** A case, or a case that does nothing and whose name says why. */
-const unless = (skip: string | undefined, name: string, run: () => Promise<void>): ContractCase =>
+export const unless = (skip: string | undefined, name: string, run: () => Promise<void>): ContractCase =>
   skip === undefined ? { name, run } : { name: `${name} (skipped: ${skip})`, skip, run: async () => {} }
 
 /** Why no valid request can be made from the document alone. */
-const whyNoRequest = (subject: Subject): string | undefined => whyNoBody(subject) ?? whyNoQuery(subject)
+export const whyNoRequest = (subject: Subject): string | undefined => whyNoBody(subject) ?? whyNoQuery(subject)
 
 function whyNoBody({ operation }: Subject): string | undefined {
   const type = mediaTypeOf(operation)
@@ -186,13 +186,20 @@ function referenceCases(subject: Subject): ContractCase[] {
   )
 }
 
-const validBody = ({ document, operation, fixtures }: Subject, as: TestClient) =>
+export const validBody = ({ document, operation, fixtures }: Subject, as: TestClient) =>
   withFixtures(exampleOf(document, operation), fixtures, as)
 
-async function send(subject: Subject, as: TestClient, ids: Ids, body: unknown): Promise<TestResponse> {
+export async function send(
+  subject: Subject,
+  as: TestClient,
+  ids: Ids,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<TestResponse> {
   const { document, operation, method, path } = subject
   const to = withQuery(document, operation, withIds(path, ids))
-  return refuseLimit(await as.send(method, to, hasJsonBody(operation) ? jsonInit(body) : {}))
+  const init = hasJsonBody(operation) ? jsonInit(body) : {}
+  return refuseLimit(await as.send(method, to, { ...init, headers: { ...init.headers, ...headers } }))
 }
 
 /** @throws Error for a response of a rate limit, which says nothing about the contract */
@@ -203,7 +210,7 @@ function refuseLimit(response: TestResponse): TestResponse {
   )
 }
 
-const expectDeclared = ({ document, operation }: Subject, response: TestResponse, status: number): void =>
+export const expectDeclared = ({ document, operation }: Subject, response: TestResponse, status: number): void =>
   matchResponse(document, operation, response, status)
 
 const jsonInit = (body: unknown): RequestInit => ({
@@ -215,13 +222,13 @@ const jsonInit = (body: unknown): RequestInit => ({
 const counters = /^(x-request-id|date|retry-after|(x-)?ratelimit(-.*)?)$/
 
 /** What must be equal for another tenant's id and an unknown id: everything but the request's id, time, path and count. */
-function traits({ status, headers, body }: TestResponse): unknown {
+export function traits({ status, headers, body }: TestResponse): unknown {
   const fields = z.record(z.string(), z.unknown()).safeParse(body)
   const { requestId: _, timestamp: __, path: ___, ...rest } = fields.success ? fields.data : { body }
   return { status, headers: [...headers].filter(([name]) => !counters.test(name)), rest }
 }
 
-function assertEqual(found: unknown, expected: unknown, message: string): void {
+export function assertEqual(found: unknown, expected: unknown, message: string): void {
   const [left, right] = [JSON.stringify(found), JSON.stringify(expected)]
   if (left !== right) throw new Error(`${message}\nfound:    ${left}\nexpected: ${right}`)
 }
