@@ -7,7 +7,7 @@ import { ApiError, createErrorHandler } from '../../src/errors/index.ts'
 import { header, tenant } from '../../src/resolution/index.ts'
 import { newTenant, tenantIds } from '../tenants.ts'
 
-const app = new Hono().onError(createErrorHandler())
+const app = new Hono().onError(createErrorHandler({ onError: () => {} }))
 app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
 app.get('/report', (c) => (notModified(c, etagOf(7)) ? c.body(null, 304) : ok(c, 'a report')))
 app.get('/set', (c) => {
