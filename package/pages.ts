@@ -18,6 +18,7 @@ const pages = [
   'testing',
   'tenants',
   'browsers-and-proxies',
+  'conditional-requests',
   'migrations',
   'upgrading',
   'doctor',

@@ -11,8 +11,10 @@ import { readTags } from './tag-list.ts'
  */
 export const etagHeaders = (etag: string): { ETag: string; 'Cache-Control': string } => ({
   ETag: etag,
-  'Cache-Control': 'private, no-cache',
+  'Cache-Control': cacheControl,
 })
+
+const cacheControl = 'private, no-cache'
 
 /**
  * Sets the {@link etagHeaders} of a response, such as that of a PATCH.
@@ -21,7 +23,8 @@ export const etagHeaders = (etag: string): { ETag: string; 'Cache-Control': stri
  * setEtag(c, taskVersion.etag(row.updatedAt))
  */
 export function setEtag(c: Context, etag: string): void {
-  for (const [name, value] of Object.entries(etagHeaders(etag))) c.header(name, value)
+  c.header('ETag', etag)
+  c.header('Cache-Control', cacheControl)
 }
 
 /**

@@ -156,7 +156,7 @@ function keyCases(subject: Subject): ContractCase[] {
       'answers a request again under its Idempotency-Key, and only for its tenant',
       async () => {
         const [a, b] = [client.as(newTenant()), client.as(newTenant())]
-        const key = crypto.randomUUID()
+        const key = { 'Idempotency-Key': crypto.randomUUID() }
         const ids = await makeRows(subject, a)
         const body = await validBody(subject, a)
         const first = await send(subject, a, ids, body, key)

@@ -39,18 +39,18 @@ export async function send(
   as: TestClient,
   ids: Ids,
   body: unknown,
-  key?: string,
+  headers: Record<string, string> = {},
 ): Promise<TestResponse> {
   const { document, operation, method, path } = subject
   const to = withQuery(document, operation, withIds(path, ids))
-  return refuseLimit(await as.send(method, to, withKey(operation, hasJsonBody(operation) ? jsonInit(body) : {}, key)))
+  const init = hasJsonBody(operation) ? jsonInit(body) : {}
+  const sent = { ...init.headers, ...keyOf(operation), ...headers }
+  return refuseLimit(await as.send(method, to, { ...init, headers: sent }))
 }
 
 /** A route that requires a key gets a new one. */
-function withKey(operation: Subject['operation'], init: RequestInit, key: string | undefined): RequestInit {
-  const sent = key ?? (operation['x-idempotent'] === 'required' ? crypto.randomUUID() : undefined)
-  return sent === undefined ? init : { ...init, headers: { ...init.headers, 'Idempotency-Key': sent } }
-}
+const keyOf = (operation: Subject['operation']): Record<string, string> =>
+  operation['x-idempotent'] === 'required' ? { 'Idempotency-Key': crypto.randomUUID() } : {}
 
 /** @throws Error for a response of a rate limit, which says nothing about the contract */
 export function refuseLimit(response: TestResponse): TestResponse {

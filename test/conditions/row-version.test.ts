@@ -106,14 +106,15 @@ test.each(Object.keys(next) as Name[])(
       '%',
       '%4',
       'x',
-      '%61',
+      '%37',
       '99999999999999999999',
       '-1',
       'NaN',
       'infinity',
       '7,8',
       '\\',
-      'zzzzzzzz',
+      'zzzzzzzzzz',
+      '-zzzzzzzzzz',
       '%EF%BF%BD',
     ]
     const tags = texts.map((text) => `${start}${text}"`)
