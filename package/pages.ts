@@ -23,6 +23,7 @@ const pages = [
   'doctor',
   'replica',
   'backup',
+  'worker',
   'guarantees',
 ]
 const folders = ['checks', 'errors', 'decisions']
