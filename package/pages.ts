@@ -25,6 +25,7 @@ const pages = [
   'replica',
   'retries',
   'backup',
+  'worker',
   'guarantees',
 ]
 const folders = ['checks', 'errors', 'decisions']

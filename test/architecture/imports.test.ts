@@ -40,6 +40,7 @@ const kit: Record<string, string[]> = {
   openapi: ['context', 'envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['context', 'database', 'isolation', 'errors'],
+  worker: ['database', 'errors', 'text'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation', 'migrate', 'text'],
 }
 /** The other folders, and what each may import in addition to the kit. */
