@@ -12,6 +12,7 @@ import { besideSlow } from './scenarios/beside-slow.ts'
 import { bodies } from './scenarios/bodies.ts'
 import { flood } from './scenarios/flood.ts'
 import { hoard } from './scenarios/hoard.ts'
+import { retries } from './scenarios/retries.ts'
 import { roundTrips } from './scenarios/round-trips.ts'
 import { rowSecurity } from './scenarios/row-security.ts'
 import { safety } from './scenarios/safety.ts'
@@ -37,6 +38,7 @@ const scenarios: Scenario[] = [
   bodies,
   start,
   remove,
+  retries,
   update,
   create,
 ]

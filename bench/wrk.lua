@@ -1,4 +1,5 @@
--- The requests of wrk: each is for a random tenant, and gets, changes or creates a task, or lists the first page. A delete is for the next
+-- The requests of wrk: each is for a random tenant, and gets, changes or creates a task, or lists the first page, by offset or by cursor.
+-- `keyed` creates a task with an Idempotency-Key of its own, and `unchanged` gets one that the client has. A delete is for the next
 -- task of the round, which `seed` numbers.
 --   wrk -s wrk.lua URL -- kind=get first=1 last=100 tasks=1000 stride=0 seed=1
 --   wrk -s wrk.lua URL -- kind=delete first=1 last=100 tasks=1000 stride=0 seed=1 slice=50000
@@ -7,6 +8,8 @@
 local set = {}
 local tokens
 local deleted = 0
+local keys = 0
+local started = os.time()
 local statuses = { 'todo', 'in_progress', 'done' }
 
 function init(arguments)
@@ -39,11 +42,20 @@ function request()
   local headers = { ['X-Tenant-Id'] = id('4000-8000', tenant) }
   if tokens then headers['Authorization'] = 'Bearer ' .. tokens[tenant] end
   if set.kind == 'list' then return wrk.format('GET', '/tasks?page=1&limit=20', headers) end
+  if set.kind == 'cursor' then return wrk.format('GET', '/tasks?cursor=&limit=20', headers) end
+  if set.kind == 'unchanged' then
+    headers['If-None-Match'] = '*'
+    return wrk.format('GET', pathOf(tenant, math.random(1, set.tasks)), headers)
+  end
   if set.kind == 'get' then return wrk.format('GET', pathOf(tenant, math.random(1, set.tasks)), headers) end
   headers['Content-Type'] = 'application/json'
   if set.kind == 'update' then
     local body = '{"status":"' .. statuses[math.random(1, 3)] .. '"}'
     return wrk.format('PATCH', pathOf(tenant, math.random(1, set.tasks)), headers, body)
+  end
+  if set.kind == 'keyed' then
+    keys = keys + 1
+    headers['Idempotency-Key'] = set.seed .. '-' .. started .. '-' .. keys
   end
   local user = id('7000-8001', (tenant - 1) * set.stride * 5 + math.random(1, 5))
   return wrk.format('POST', '/tasks', headers, '{"title":"Write the report","userId":"' .. user .. '"}')

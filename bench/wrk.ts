@@ -4,7 +4,7 @@ import type { Programs } from './programs.ts'
 
 /** The requests of wrk. */
 export interface Load {
-  kind: 'get' | 'list' | 'create' | 'update' | 'delete'
+  kind: 'get' | 'unchanged' | 'list' | 'cursor' | 'create' | 'keyed' | 'update' | 'delete'
   /** The numbers of the first and the last tenant. */
   first: number
   last: number

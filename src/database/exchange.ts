@@ -27,7 +27,7 @@ export interface Outgoing {
   queries: readonly Statement[]
   /** Whether all of them are `prepared`. */
   isPrepared: boolean
-  /** Whether they are all of the transaction: its end goes in their message. */
+  /** Whether they are all of the transaction, or its last ones: its end goes in their message. */
   isWhole: boolean
   /** Called immediately before they are sent, maybe in the async context of another tenant. When it throws, they are not sent. */
   assertWanted(): void
@@ -69,7 +69,7 @@ export class Exchange {
 
   private canGoAlone({ queries: [query, ...others], isPrepared, isWhole }: Outgoing): boolean {
     const { opening } = this.options
-    if (!query || others.length > 0 || !isPrepared || !isWhole) return false
+    if (this.isUsed || !query || others.length > 0 || !isPrepared || !isWhole) return false
     return opening.withoutBegin !== undefined && runsWithoutBegin(query.text)
   }
 
@@ -133,7 +133,16 @@ export class Exchange {
   private messageOf(outgoing: Outgoing, isFirst: boolean, login?: LoginSettings): Message {
     const { queries, isPrepared, isWhole } = outgoing
     const { opening, withId } = this.options
-    return new Message({ queries, isPrepared, opening, isFirst, isWhole, withId, login })
+    return new Message({
+      queries,
+      isPrepared,
+      opening,
+      isFirst,
+      isWhole,
+      withId,
+      login,
+      mayLeaveState: this.mayLeaveState,
+    })
   }
 
   /** Compares the results with what the transaction must have done. Only then the work gets the results of its queries. */

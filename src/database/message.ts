@@ -14,8 +14,10 @@ export interface MessageOptions {
   opening: Opening
   /** Whether it is the first message of the transaction, which the opening begins. */
   isFirst: boolean
-  /** Whether the queries are all of the transaction: its end is in the message. */
+  /** Whether the queries are all of the transaction, or its last ones: its end is in the message. */
   isWhole: boolean
+  /** Whether a query of the transaction is not `prepared`. */
+  mayLeaveState: boolean
   /** Whether the id of the transaction is queried before its end. */
   withId: boolean
   login: LoginSettings | undefined
@@ -32,14 +34,14 @@ export class Message {
   private readonly cleans: boolean
 
   constructor(private readonly options: MessageOptions) {
-    const { queries, isPrepared, opening, isFirst, isWhole, withId, login } = options
-    const [query] = isWhole && isPrepared && queries.length === 1 ? queries : []
+    const { queries, isPrepared, opening, isFirst, isWhole, mayLeaveState, withId, login } = options
+    const [query] = isFirst && isWhole && isPrepared && queries.length === 1 ? queries : []
     const alone = query && runsWithoutBegin(query.text) ? opening.withoutBegin : undefined
     this.isAlone = alone !== undefined
     this.isWhole = isWhole
     this.first = isFirst ? (alone ?? opening.statements)() : []
     this.guard = isPrepared ? [] : [opening.guard()]
-    this.cleans = isWhole && !isPrepared
+    this.cleans = isWhole && mayLeaveState
     const whole = () => ending(withId, this.cleans ? cleaning(login) : [])
     const end = this.isAlone ? endingAlone(withId) : isWhole ? whole() : []
     this.statements = [...this.first, ...queries, ...this.guard, ...end]

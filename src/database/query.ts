@@ -124,6 +124,29 @@ export function resultOf<T>(returned: Returned<T>): Promise<T> {
   return results as Promise<T> // as Returned says
 }
 
+/** As {@link resultOf}, where queries that the work ends with go in a message without COMMIT: it belongs to another call. */
+export async function innerResultOf<T>(returned: Returned<T>): Promise<T> {
+  const result = await resultOf(returned)
+  return result instanceof Ending ? ((await resultOf(result.queries)) as T) : result // as endingWith says
+}
+
+/** What the work of a transaction ends with: the engine sends its queries and COMMIT together. */
+export class Ending {
+  constructor(readonly queries: Returned<unknown>) {}
+}
+
+/**
+ * Lets the work of a transaction that has sent queries end with others: COMMIT goes in their message. The work must return what this
+ * returns, from a `db.write`, whose result is that of the queries.
+ *
+ * @example
+ * await db.write(async (tx) => {
+ *   const [row] = await newTask(tx, values)
+ *   return endingWith(storeAnswer(tx, row))
+ * })
+ */
+export const endingWith = <T>(queries: Returned<T>): T => new Ending(queries) as T // db.write gives the result instead
+
 /** Starts a query at once, where `await` would start it microtasks later. */
 function start(value: unknown): Promise<unknown> {
   if (!isQuery(value)) return Promise.resolve(value)

@@ -5,7 +5,7 @@ import { noteCaller } from '../errors/internal.ts'
 import { callHooks } from './after-commit.ts'
 import type { ConnectionSource } from './connection.ts'
 import { createDrizzle, type DrizzleOptions } from './drizzle.ts'
-import { type Returned, resultOf } from './query.ts'
+import { innerResultOf, type Returned } from './query.ts'
 import type { QueryLogger } from './query-logger.ts'
 import { openAfter, type Replica, type Route } from './replica.ts'
 import { attemptsOf, withRetry } from './retry.ts'
@@ -209,7 +209,7 @@ async function finish(current: OpenTransaction, work: () => Returned<unknown>): 
   const { handle } = current
   try {
     const returned = work()
-    return await (handle.scope.joined > 0 ? resultOf(returned) : handle.settle(returned))
+    return await (handle.scope.joined > 0 ? innerResultOf(returned) : handle.settle(returned))
   } catch (error) {
     handle.fail(error)
     throw error
@@ -232,7 +232,7 @@ async function join(outer: OpenTransaction, { mode, isolation }: Kind, work: Wor
   const scope = outer.handle.scope.current()
   scope.joined += 1
   try {
-    return await resultOf(work(scope.tx as never))
+    return await innerResultOf(work(scope.tx as never))
   } catch (error) {
     scope.fail(error) // an inner call can only fail together with the outer one: both are one transaction, or one savepoint
     throw error

@@ -2,7 +2,7 @@ import { type TenantContext, tenantContext } from '../context/index.ts'
 import type { Drizzle } from './drizzle.ts'
 import type { Exchange } from './exchange.ts'
 import { isStale } from './prepared-statements.ts'
-import { type Returned, resultOf, sizeOf } from './query.ts'
+import { Ending, type Returned, resultOf, sizeOf } from './query.ts'
 import type { QueryLogging } from './query-logger.ts'
 import { isReported } from './reported-error.ts'
 import { type Queue, Scope, type StatementOrigin } from './scope.ts'
@@ -67,7 +67,7 @@ export class TransactionHandle implements Queue {
   /** The transaction as a whole. */
   readonly scope: Scope
   readonly ahead: Statement[] = []
-  /** Whether the waiting queries are all of the transaction. */
+  /** Whether the waiting queries are all of the transaction, or its last ones. */
   isWhole = false
   private revoked = false
   /** Whether the queries that the work returned are being started: then all of them are known. */
@@ -116,16 +116,27 @@ export class TransactionHandle implements Queue {
     }
   }
 
-  /** Waits for what the work returned. When it is queries, and all queries of the transaction, COMMIT goes in their message. */
+  /**
+   * Waits for what the work returned. When it is queries, and all queries of the transaction, COMMIT goes in their message; so it does
+   * with the queries that the work ends with.
+   */
   async settle<T>(returned: Returned<T>): Promise<T> {
-    const isUnused = !this.exchange.isUsed && this.waiting.length === 0
+    const result = await (this.exchange.isUsed || this.waiting.length > 0
+      ? resultOf(returned)
+      : this.sendLast(returned))
+    return result instanceof Ending ? ((await this.sendLast(result.queries)) as T) : result // as endingWith says
+  }
+
+  /** Sends queries, with COMMIT in their message when nothing else is waiting. */
+  private async sendLast<T>(returned: Returned<T>): Promise<T> {
     const size = sizeOf(returned)
-    this.isSettling = isUnused
+    const isAlone = this.unanswered === 0 && this.scope.joined === 0
+    this.isSettling = isAlone
     const result = resultOf(returned)
     this.isSettling = false
     const areAll = this.waiting.length === size && !this.scope.isExpecting
-    this.isWhole = isUnused && this.options.endsWithQueries && areAll
-    if (isUnused && this.waiting.length > 0) this.flushing = this.isWhole ? this.flush() : this.flushSoon()
+    this.isWhole = isAlone && this.options.endsWithQueries && areAll
+    if (isAlone && this.waiting.length > 0) this.flushing = this.isWhole ? this.flush() : this.flushSoon()
     return await result
   }
 

@@ -42,6 +42,18 @@ type HasBigint<T, Depth extends 0[] = []> = unknown extends T // also any
 type WithoutBigint<Data, Body> =
   true extends HasBigint<Data> ? { readonly 'JSON has no bigint': 'Convert it to a string' } : Body
 
+/** The response of `ok`. */
+export type SuccessResponse<
+  Data,
+  Status extends ContentfulStatusCode,
+  Meta,
+  Options extends EnvelopeOptions,
+> = WithoutBigint<
+  Data,
+  // NoInfer: the statuses of the route's failures are not those of a success.
+  Response & TypedResponse<SuccessBody<Data, Meta, LeftOut<Options>>, NoInfer<Status>, 'json'>
+>
+
 /** The functions that respond in the envelope, and its schemas. */
 export interface Envelope<Options extends EnvelopeOptions = EnvelopeOptions> extends EnvelopeSchemas<LeftOut<Options>> {
   readonly options: Options
@@ -59,18 +71,17 @@ export interface Envelope<Options extends EnvelopeOptions = EnvelopeOptions> ext
     c: Context,
     data: Data,
     options?: { status?: Status; meta?: Meta },
-    // NoInfer: the statuses of the route's failures are not those of a success.
-  ): WithoutBigint<Data, Response & TypedResponse<SuccessBody<Data, Meta, LeftOut<Options>>, NoInfer<Status>, 'json'>>
+  ): SuccessResponse<Data, Status, Meta, Options>
 }
 
 /**
  * Creates an envelope of your own: with fewer fields, or with `application/problem+json` for the clients that accept it. Respond with
- * its `ok`, and declare routes with its `successOf` and `pageOf`. The exports of these names belong to the envelope with all fields.
+ * its `ok`, and declare routes with its `successOf`, `pageOf` and `listOf`. The exports of these names belong to the envelope with all fields.
  *
  * @param options which fields bodies have. @default all, and no problem+json
  * @example
  * export const envelope = createEnvelope({ timestamp: false, path: false, problems: true })
- * export const { ok, pageOf, successOf } = envelope
+ * export const { listOf, ok, pageOf, successOf } = envelope
  * app.use(envelope.middleware)
  * createDocument(app, { …, envelope })
  */
@@ -98,6 +109,7 @@ const whole = createEnvelope()
 export const ok: Envelope<Record<never, never>>['ok'] = whole.ok
 export const successOf: Envelope<Record<never, never>>['successOf'] = whole.successOf
 export const pageOf: Envelope<Record<never, never>>['pageOf'] = whole.pageOf
+export const listOf: Envelope<Record<never, never>>['listOf'] = whole.listOf
 
 /** A body as it is written: without what is undefined. */
 type WrittenBody = { success: true; statusCode: number; data: unknown } & Partial<

@@ -16,6 +16,7 @@ export const shippedFiles = [
   '30-protect.sql',
   '33-recorder.sql',
   '35-tenant-directory.sql',
+  '37-idempotency.sql',
   versionFile,
 ]
 /** The file of the SQL folder that `rowhouse init` generates. */

@@ -11,13 +11,26 @@ const rateHeaders = {
 
 /** The headers of a response, as references. */
 export const headersOf = (
-  { isOfTenants, isWrite }: { isOfTenants: boolean; isWrite: boolean },
+  { isOfTenants, isWrite, isReplayable }: { isOfTenants: boolean; isWrite: boolean; isReplayable: boolean },
   { bookmarks, rateLimit }: DocumentOptions,
 ) => ({
   ...referTo('X-Request-Id'),
   ...(isOfTenants && isWrite && bookmarks ? referTo('Bookmark') : {}),
+  ...(isReplayable ? referTo('Idempotency-Replayed') : {}),
   ...(isOfTenants && rateLimit ? Object.assign({}, ...Object.keys(rateHeaders).map(referTo)) : {}),
 })
+
+const key = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'A key of your own for this request, such as a UUID. The same request under the same key is answered again for 24 hours, and nothing is done twice',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+  example: '0b1d3c0e-6f5a-4c59-9a53-0f6f3f0f8d51',
+}
+/** The parameter of an operation that refuses requests without a key. */
+export const requiredKey = { ...key, required: true }
 
 /** The security of the operations of tenants: a token names the tenant itself, or comes with the header. */
 export function securityOf({ security, bearer = false, tenantHeader }: DocumentOptions): Record<string, string[]>[] {
@@ -46,6 +59,10 @@ export function documentComponents({ tenantHeader, tenantId, bearer, bookmarks, 
     },
     headers: {
       'X-Request-Id': { description: 'The id of the request, as in the log', schema: text },
+      'Idempotency-Replayed': {
+        description: 'Whether this is the stored answer of an earlier request with the same `Idempotency-Key`',
+        schema: { type: 'string', const: 'true' },
+      },
       ...(bookmarks
         ? {
             Bookmark: {
@@ -61,17 +78,20 @@ export function documentComponents({ tenantHeader, tenantId, bearer, bookmarks, 
           )
         : {}),
     },
-    parameters: bookmarks
-      ? {
-          Bookmark: {
-            name: 'Bookmark',
-            in: 'header',
-            required: false,
-            description:
-              'Lets a session read its own writes from a replica. Start with `none`, then send the last `Bookmark` of a response',
-            schema: text,
-          },
-        }
-      : {},
+    parameters: {
+      'Idempotency-Key': key,
+      ...(bookmarks
+        ? {
+            Bookmark: {
+              name: 'Bookmark',
+              in: 'header',
+              required: false,
+              description:
+                'Lets a session read its own writes from a replica. Start with `none`, then send the last `Bookmark` of a response',
+              schema: text,
+            },
+          }
+        : {}),
+    },
   }
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Env } from 'hono'
 import { ProblemDetails } from '../envelope/index.ts'
-import { documentComponents, headersOf, securityOf } from './components.ts'
+import { documentComponents, headersOf, requiredKey, securityOf } from './components.ts'
 import type { DocumentOptions } from './document-options.ts'
 import { addProblem, createNaming, type Response, withConst, withoutFields } from './envelope-schemas.ts'
 
@@ -12,6 +12,7 @@ interface Operation {
   security?: Record<string, string[]>[]
   responses?: Record<string, Response>
   'x-permission'?: string
+  'x-idempotent'?: true | 'required'
 }
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const
 
@@ -79,13 +80,20 @@ function describe(operation: Operation, method: string, options: DocumentOptions
   const isOfTenants = operation['x-permission'] !== undefined
   const security = securityOf(options)
   if (isOfTenants && security.length > 0) operation.security ??= security
-  const declared = operation.parameters ?? []
-  if (isOfTenants && options.bookmarks && !declared.some((one) => 'name' in one && one.name === 'Bookmark'))
-    operation.parameters = [...declared, { $ref: '#/components/parameters/Bookmark' }]
+  const idempotent = operation['x-idempotent']
+  if (isOfTenants && options.bookmarks) addParameter(operation, 'Bookmark')
+  if (idempotent) addParameter(operation, 'Idempotency-Key', idempotent === 'required' ? requiredKey : undefined)
   for (const [status, response] of Object.entries(operation.responses ?? {})) {
     if (response.$ref) continue
     const isWrite = method !== 'get' && status.startsWith('2')
-    const added = headersOf({ isOfTenants, isWrite }, options)
+    const added = headersOf({ isOfTenants, isWrite, isReplayable: isWrite && idempotent !== undefined }, options)
     response.headers = { ...added, ...response.headers }
   }
+}
+
+/** Adds a header of ours, unless the route declares it. @param own where it differs from the component of this name */
+function addParameter(operation: Operation, name: string, own?: object): void {
+  const declared = operation.parameters ?? []
+  if (declared.some((one) => 'name' in one && one.name === name)) return
+  operation.parameters = [...declared, own ?? { $ref: `#/components/parameters/${name}` }]
 }

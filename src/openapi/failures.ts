@@ -11,8 +11,10 @@ type StatusOf<Name> = Name extends ErrorCode
 type CodeOf<Name> = Name extends ErrorCode ? Name : Name extends ErrorKind<infer Code> ? Code : never
 type CodesOf<Name, Status> = Name extends ErrorName ? (StatusOf<Name> extends Status ? CodeOf<Name> : never) : never
 
-/** A failure of any envelope: one of your own may leave fields out. */
-type FailureOf<Code extends string> = Omit<Failure<Code>, Optional> & Partial<Pick<Failure, Optional>>
+/** The failures of codes, one for each, so that a client tells them apart. An envelope of your own may leave fields out. */
+type FailureOf<Code extends string> = Code extends string
+  ? Omit<Failure<Code>, Optional> & Partial<Pick<Failure, Optional>>
+  : never
 type Optional = 'requestId' | 'timestamp' | 'path'
 
 /** The responses of failures by status, as `createRoute` takes them and as the client `hc` reads them. */

@@ -4,6 +4,7 @@ import { authorize, type Permission } from '../context/index.ts'
 import { assertPermission } from '../context/internal.ts'
 import { ApiError, type ErrorName, onInvalid } from '../errors/index.ts'
 import { jsonExceeds } from '../text/index.ts'
+import { type ConditionalResponses, conditionalParts } from './conditional.ts'
 import { type FailureResponses, failures } from './failures.ts'
 
 /**
@@ -21,6 +22,13 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
   tags: string[]
   /** What the caller needs, such as `tasks:write`: {@link authorize}. */
   permission: Permission
+  /** Whether the handler responds with `once`: a request may have an `Idempotency-Key`, or must have one. */
+  idempotent?: true | 'required'
+  /**
+   * Whether its responses have an `ETag`, and its requests conditions: `rowVersion` of `rowhouse/conditions`. The OpenAPI document then
+   * has the headers, and 304 or 412. @default false
+   */
+  conditional?: boolean
 }
 
 const always = [
@@ -34,11 +42,19 @@ const always = [
 /** Every method but GET may have a body, even on a route that does not read it. */
 const ofBodies = ['REQUEST_TIMEOUT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
 
-type Failures<R extends { method: string }, Name extends ErrorName> = FailureResponses<
-  Name | (typeof always)[number] | 'VALIDATION_FAILED' | (R['method'] extends 'get' ? never : (typeof ofBodies)[number])
+const ofKeys = ['CONFLICT', 'IDEMPOTENCY_KEY_REUSED'] as const
+
+type Failures<R extends { method: string; idempotent?: unknown }, Name extends ErrorName> = FailureResponses<
+  | Name
+  | (typeof always)[number]
+  | 'VALIDATION_FAILED'
+  | (R['method'] extends 'get' ? never : (typeof ofBodies)[number])
+  | (R extends { idempotent: true | 'required' } ? (typeof ofKeys)[number] : never)
 >
 /** The declaration with its failures. */
-type TenantRoute<R extends { method: string }, Name extends ErrorName> = R & { responses: Failures<R, Name> }
+type TenantRoute<R extends { method: string }, Name extends ErrorName> = R & {
+  responses: Failures<R, Name> & ConditionalResponses<R>
+}
 
 /**
  * Declares a route of tenants. It checks the permission before anything else of the route, and adds it and the failures that follow
@@ -54,27 +70,38 @@ export function tenantRoute<
   R extends Declaration<P> & { path: P },
   const Name extends ErrorName = never,
 >(declaration: R, errors: readonly Name[] = []) {
-  const { permission, ...described } = declaration
+  const { permission, idempotent, conditional = false, ...described } = declaration
   const { request } = described
   assertPermission(permission)
   const middleware = [
     requirePermission(permission),
+    ...(idempotent === 'required' ? [requireKey] : []),
     ...(request?.body ? [limitJson] : []),
     declaration.middleware ?? [],
   ]
-  const names = [...always, ...errors, ...(request ? ['VALIDATION_FAILED' as const] : [])]
-  const failed = failures([...names, ...(declaration.method === 'get' ? [] : ofBodies)])
+  const { method } = declaration
+  const names = [
+    ...always,
+    ...errors,
+    ...(idempotent ? ofKeys : []),
+    ...(conditional && method !== 'get' && method !== 'post' ? (['PRECONDITION_FAILED'] as const) : []),
+    ...(request ? (['VALIDATION_FAILED'] as const) : []),
+  ]
+  const failed = failures([...names, ...(method === 'get' ? [] : ofBodies)])
   const { 403: forbidden } = failed
+  const parts = conditional ? conditionalParts(declaration) : { responses: declaration.responses }
   return createRoute<P, TenantRoute<R, Name>>({
     ...described,
+    ...parts,
     middleware: middleware.flat(),
     responses: {
-      ...declaration.responses,
+      ...parts.responses,
       ...failed,
       403: { ...forbidden, description: `${forbidden.description}. The caller needs ${permission}` },
     },
     'x-permission': permission,
-  } as unknown as TenantRoute<R, Name>) // without the field that is no part of OpenAPI
+    ...(idempotent ? { 'x-idempotent': idempotent } : {}),
+  } as unknown as TenantRoute<R, Name>) // without the fields that are no part of OpenAPI
 }
 
 /** Refuses a caller without the permission, before a body is parsed. */
@@ -84,6 +111,19 @@ const requirePermission =
     await authorize(c, permission)
     await next()
   }
+
+const requireKey: MiddlewareHandler = async (c, next) => {
+  if (c.req.header('Idempotency-Key') === undefined) {
+    const detail = {
+      path: 'Idempotency-Key',
+      in: 'header' as const,
+      code: 'required',
+      message: 'Send a key of your own',
+    }
+    throw new ApiError('BAD_REQUEST', 'The header Idempotency-Key is required', { details: [detail] })
+  }
+  await next()
+}
 
 const limits = { depth: 64, nodes: 10_000, fields: 1000 }
 const excess = {

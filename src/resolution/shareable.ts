@@ -33,7 +33,7 @@ const cacheHeader = /^(?:.+-cache-control|surrogate-control|x-accel-expires)$/
 
 /** `private="Set-Cookie"` restricts that header only, so quoted parts do not count. */
 function isPrivate(control: string): boolean {
-  if (control === notShareable) return true
+  if (control === notShareable || control === 'private, no-cache') return true // what most responses have
   const directives = control
     .toLowerCase()
     .replaceAll(/"[^"]*"/g, '""')

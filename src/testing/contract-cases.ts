@@ -1,39 +1,31 @@
-import { z } from 'zod'
-import type { TestClient, TestResponse, testClient } from './client.ts'
-import { exampleOf, hasJsonBody, mediaTypeOf, needsTenant, successOf, withFixtures } from './contract-document.ts'
+import { exampleOf, hasJsonBody, needsTenant, successOf } from './contract-document.ts'
 import {
   acceptedIds,
   createIn,
   creatorOf,
   hasForm,
-  type Ids,
   makeRows,
-  type Subject as PathSubject,
   placeholdersOf,
   unknownId,
   unknownIds,
-  whyNoQuery,
   whyNoRow,
   withIds,
   withQuery,
 } from './contract-paths.ts'
-import { matchResponse } from './response-schema.ts'
+import {
+  assertEqual,
+  type ContractCase,
+  expectDeclared,
+  jsonInit,
+  refuseLimit,
+  type Subject,
+  send,
+  traits,
+  unless,
+  validBody,
+  whyNoRequest,
+} from './contract-send.ts'
 import { idLike } from './unknown-id.ts'
-
-/** One check of one operation. Pass `name` and `run` to the `test` of any runner. */
-export interface ContractCase {
-  name: string
-  /** Why the case is skipped, as `name` says too. `run` does nothing then. */
-  skip?: string
-  run(): Promise<void>
-}
-
-/** One operation with what its cases need. */
-interface Subject extends PathSubject {
-  client: ReturnType<typeof testClient>
-  /** Returns the id of a tenant that has no rows. */
-  newTenant(): string
-}
 
 export function casesOf(subject: Subject): ContractCase[] {
   if (!needsTenant(subject.operation)) return [withoutTenant(subject)]
@@ -43,19 +35,8 @@ export function casesOf(subject: Subject): ContractCase[] {
     ...(subject.operation.requestBody ? bodyCases(subject) : []),
     ...(subject.method === 'PATCH' ? [emptyChange(subject)] : []),
     ...(hasJsonBody(subject.operation) ? referenceCases(subject) : []),
+    ...(subject.operation['x-idempotent'] ? keyCases(subject) : []),
   ]
-}
-
-/** A case, or a case that does nothing and whose name says why. */
-const unless = (skip: string | undefined, name: string, run: () => Promise<void>): ContractCase =>
-  skip === undefined ? { name, run } : { name: `${name} (skipped: ${skip})`, skip, run: async () => {} }
-
-/** Why no valid request can be made from the document alone. */
-const whyNoRequest = (subject: Subject): string | undefined => whyNoBody(subject) ?? whyNoQuery(subject)
-
-function whyNoBody({ operation }: Subject): string | undefined {
-  const type = mediaTypeOf(operation)
-  return type === undefined || hasJsonBody(operation) ? undefined : `its body is ${type}`
 }
 
 function withoutTenant(subject: Subject): ContractCase {
@@ -165,6 +146,41 @@ const emptyChange = (subject: Subject): ContractCase =>
     },
   )
 
+/** A route that is declared as idempotent, and does not respond with `once`, does the work again. */
+function keyCases(subject: Subject): ContractCase[] {
+  const { client, newTenant, operation, method, path } = subject
+  const isRequired = operation['x-idempotent'] === 'required'
+  return [
+    unless(
+      whyNoRequest(subject) ?? whyNoRow(subject),
+      'answers a request again under its Idempotency-Key, and only for its tenant',
+      async () => {
+        const [a, b] = [client.as(newTenant()), client.as(newTenant())]
+        const key = { 'Idempotency-Key': crypto.randomUUID() }
+        const ids = await makeRows(subject, a)
+        const body = await validBody(subject, a)
+        const first = await send(subject, a, ids, body, key)
+        expectDeclared(subject, first, successOf(operation))
+        const second = await send(subject, a, ids, body, key)
+        expectDeclared(subject, second, successOf(operation))
+        assertEqual(second.headers.get('Idempotency-Replayed'), 'true', 'the work was done again')
+        assertEqual(second.data, first.data, 'the answers differ')
+        const foreign = await send(subject, b, await makeRows(subject, b), await validBody(subject, b), key)
+        assertEqual(foreign.headers.has('Idempotency-Replayed'), false, 'another tenant got the answer')
+      },
+    ),
+    ...(isRequired
+      ? [
+          unless(whyNoRequest(subject), 'rejects a request without an Idempotency-Key', async () => {
+            const as = client.as(newTenant())
+            const response = refuseLimit(await as.send(method, withIds(path, unknownIds(subject)), jsonInit({})))
+            expectDeclared(subject, response, 400)
+          }),
+        ]
+      : []),
+  ]
+}
+
 function referenceCases(subject: Subject): ContractCase[] {
   const { client, newTenant, document, fixtures, operation } = subject
   const fields = Object.keys(exampleOf(document, operation)).filter((name) => name in fixtures)
@@ -184,44 +200,4 @@ function referenceCases(subject: Subject): ContractCase[] {
       },
     ),
   )
-}
-
-const validBody = ({ document, operation, fixtures }: Subject, as: TestClient) =>
-  withFixtures(exampleOf(document, operation), fixtures, as)
-
-async function send(subject: Subject, as: TestClient, ids: Ids, body: unknown): Promise<TestResponse> {
-  const { document, operation, method, path } = subject
-  const to = withQuery(document, operation, withIds(path, ids))
-  return refuseLimit(await as.send(method, to, hasJsonBody(operation) ? jsonInit(body) : {}))
-}
-
-/** @throws Error for a response of a rate limit, which says nothing about the contract */
-function refuseLimit(response: TestResponse): TestResponse {
-  if (response.status !== 429) return response
-  throw new Error(
-    'The rate limit refused a request of this case: give the app under test a limit of 20 requests or more',
-  )
-}
-
-const expectDeclared = ({ document, operation }: Subject, response: TestResponse, status: number): void =>
-  matchResponse(document, operation, response, status)
-
-const jsonInit = (body: unknown): RequestInit => ({
-  headers: { 'Content-Type': 'application/json' },
-  ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-})
-
-// They count requests, so they differ from one to the next.
-const counters = /^(x-request-id|date|retry-after|(x-)?ratelimit(-.*)?)$/
-
-/** What must be equal for another tenant's id and an unknown id: everything but the request's id, time, path and count. */
-function traits({ status, headers, body }: TestResponse): unknown {
-  const fields = z.record(z.string(), z.unknown()).safeParse(body)
-  const { requestId: _, timestamp: __, path: ___, ...rest } = fields.success ? fields.data : { body }
-  return { status, headers: [...headers].filter(([name]) => !counters.test(name)), rest }
-}
-
-function assertEqual(found: unknown, expected: unknown, message: string): void {
-  const [left, right] = [JSON.stringify(found), JSON.stringify(expected)]
-  if (left !== right) throw new Error(`${message}\nfound:    ${left}\nexpected: ${right}`)
 }

@@ -33,6 +33,7 @@ const Operation = z.looseObject({
   requestBody: z.looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })) }).optional(),
   responses: z.record(z.string(), z.unknown()),
   'x-permission': z.string().optional(),
+  'x-idempotent': z.union([z.literal(true), z.literal('required')]).optional(),
 })
 export type Operation = z.infer<typeof Operation>
 

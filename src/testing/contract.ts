@@ -1,10 +1,12 @@
 import type { TenantIdType } from '../context/index.ts'
 import { tenantIdsOf } from '../context/internal.ts'
 import type { testClient } from './client.ts'
-import { type ContractCase, casesOf } from './contract-cases.ts'
+import { casesOf } from './contract-cases.ts'
+import { conditionCases } from './contract-conditions.ts'
 import { type Fixtures, needsTenant, pathsOf } from './contract-document.ts'
+import type { ContractCase } from './contract-send.ts'
 
-export type { ContractCase } from './contract-cases.ts'
+export type { ContractCase } from './contract-send.ts'
 
 export interface ContractOptions {
   client: ReturnType<typeof testClient>
@@ -30,10 +32,10 @@ export interface ContractOptions {
 
 /**
  * Creates test cases for every operation of an OpenAPI document: without a tenant, with a malformed tenant, with another
- * tenant's id and an unknown id, with a malformed id, with malformed bodies, with an empty change, and with references to another
- * tenant's rows. Each response must match its declared schema exactly. A new route gets its cases from the document; resources are
- * created from the document's examples. Where the document does not say enough, as for the parts of a multipart body, the case is skipped
- * and its name says why.
+ * tenant's id and an unknown id, with a malformed id, with malformed bodies, with an empty change, with references to another
+ * tenant's rows, and with `If-Match` or `If-None-Match` where it declares them. Each response must match its declared schema
+ * exactly. A new route gets its cases from the document; resources are created from the document's examples. Where the document
+ * does not say enough, as for the parts of a multipart body, the case is skipped and its name says why.
  *
  * @throws TypeError for a document in which no operation needs a tenant
  * @example
@@ -60,7 +62,10 @@ export function contractCases(options: ContractOptions): ContractCase[] {
           operation,
           method: verb.toUpperCase(),
         }
-        return casesOf(subject).map((one) => ({ ...one, name: `${operation.operationId}: ${one.name}` }))
+        return [...casesOf(subject), ...conditionCases(subject)].map((one) => ({
+          ...one,
+          name: `${operation.operationId}: ${one.name}`,
+        }))
       }),
   )
 }

@@ -59,9 +59,33 @@ describe('a request takes this many round trips:', () => {
     expect(await tripsOf(1, () => client.patch(`/tasks/${id}`, { status: 'done' }))).toBe(1)
   })
 
+  test.each(['*', '"other"'])('one to change a task with If-Match: %s', async (tag) => {
+    const id = await create()
+    const headers = { 'If-Match': tag, 'Content-Type': 'application/json' }
+    const change = () => client.send('PATCH', `/tasks/${id}`, { headers, body: '{"status":"done"}' })
+    expect(await tripsOf(1, change)).toBe(1)
+  })
+
   test('one to delete a task', async () => {
     const ids = [await create(), await create()]
     expect(await tripsOf(1, () => client.delete(`/tasks/${ids.pop()}`))).toBe(1)
+  })
+})
+
+describe('a request with an Idempotency-Key takes this many round trips:', () => {
+  const create = (key: string) => () =>
+    client.send('POST', '/users', {
+      body: JSON.stringify({ email: `${key}@rowhouse.example`, name: 'Ada' }),
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+    })
+
+  test('two: the claim goes with the work, and the answer with COMMIT', async () => {
+    await create(crypto.randomUUID())()
+    expect(await tripsOfFirst(2, create(crypto.randomUUID()))).toBe(2)
+  })
+
+  test('three for a replay: the claim, ROLLBACK and the answer', async () => {
+    expect(await tripsOf(3, create(crypto.randomUUID()))).toBe(3)
   })
 })
 

@@ -84,8 +84,12 @@ const texts: Record<ErrorCode, ErrorText> = {
   },
   GONE: { when: [ownCode], client: 'Stop requesting the resource: it does not come back.' },
   PRECONDITION_FAILED: {
-    when: [ownCode],
-    client: 'Read the current state of the resource, and repeat the request with its version.',
+    when: [
+      'A PATCH or DELETE has `If-Match`, and the resource has none of its versions: another client has changed it. Nothing was written.',
+      'A PATCH or DELETE has `If-None-Match` with the version of the resource, or with `*`.',
+    ],
+    client:
+      'Read the current state of the resource, apply the change to it, and repeat the request with its `ETag` ([conditional requests](../conditional-requests.md)).',
   },
   PAYLOAD_TOO_LARGE: {
     when: ['The body is larger than `BODY_LIMIT_BYTES`.'],
@@ -99,6 +103,12 @@ const texts: Record<ErrorCode, ErrorText> = {
   INVALID_REFERENCE: {
     when: ['A field contains the id of a resource that does not exist in this tenant.'],
     client: 'Read `error.details`, which name the field. Send the id of an existing resource of the same tenant.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    when: [
+      'The `Idempotency-Key` of the request belongs to another request of the same caller: its query or its body differs.',
+    ],
+    client: 'Send a request that differs under a key of its own. To repeat a request, send it unchanged.',
   },
   UNPROCESSABLE_ENTITY: {
     when: [ownCode],

@@ -403,10 +403,18 @@ export const guarantees: Guarantee[] = [
     number: 25,
     topic: 'service',
     title: 'Responses are private',
-    text: 'A response with tenant data has `Cache-Control: private, no-store`, or a private one of its handler, and a `Vary` header with the headers that select the tenant. A shareable one is made private unless its route opted out by name.',
+    text: 'A response with tenant data has `Cache-Control: private, no-store`, `private, no-cache` where it has an `ETag`, or a private one of its handler, and a `Vary` header with the headers that select the tenant. A tag belongs to its tenant, so no cache shows one tenant’s row to another. A shareable one is made private unless its route opted out by name.',
     tests: [
       proof('resolution/tenant', 'the tenant middleware > marks the response as private'),
       proof('resolution/tenant', 'a response that a shared cache could keep > is made private'),
+      proof('service/http/etags', 'a row with the id and the times of another tenant has a tag of its own'),
+      proof('service/http/etags', 'a list and a failure have no ETag, and are not kept'),
+      proof('service/http/etags', '304 to a caller with a token names the header of the token in Vary'),
+      proof(
+        'service/http/conditions',
+        'of another tenant is answered as one that does not exist, whatever the condition',
+      ),
+      proof('deep/http/browser-cache', 'the cache of Chromium keeps a user, and gives it to no tenant'),
     ],
   },
   {
@@ -580,6 +588,22 @@ export const guarantees: Guarantee[] = [
       proof('service/home', 'that shares a socket write with others are its own'),
       proof('service/home', 'is JSON for browsers too without the page'),
       proof('service/home', 'the service has the page where its requests are served'),
+    ],
+  },
+  {
+    number: 37,
+    topic: 'service',
+    title: 'A repeated request is done once',
+    text: 'A request with an `Idempotency-Key` that was committed is not done again for 24 hours: it gets the same answer. A key belongs to its tenant, actor, method and path, and nobody else gets its answer, not even by injected SQL of the same tenant where tenants are signed. A failure stores nothing, and a lost connection or process leaves no key claimed.',
+    tests: [
+      proof('idempotency/replay', 'the same request under its key > is done once and answered alike'),
+      proof('idempotency/replay', 'one key stands for different requests of > two tenants'),
+      proof('idempotency/replay', 'one key stands for different requests of > two actors'),
+      proof('idempotency/replay', 'is refused a caller who may not do it any more'),
+      proof('idempotency/concurrent', 'of twenty requests at once one is done'),
+      proof('idempotency/concurrent', 'a request whose backend is killed leaves no claim'),
+      proof('idempotency/isolation', 'reads the answer of its own tenant and actor, and of nobody else'),
+      proof('idempotency/isolation', 'injected SQL that names another actor gets no answer'),
     ],
   },
 ]

@@ -83,6 +83,7 @@ describe('in a third-party database the doctor', () => {
       'not-tried',
       'recorder-function',
       'recorder-role',
+      'recorder-table',
       'rows-of-another-tenant',
       'row-security-active',
       'signed-context',

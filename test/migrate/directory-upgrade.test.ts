@@ -13,7 +13,7 @@ const before = await mkdtemp(join(tmpdir(), 'rowhouse-sql-'))
 await cp(join(root, 'sql'), before, { recursive: true })
 await cp(join(import.meta.dir, 'version-1/sql'), before, { recursive: true })
 await cp(join(root, 'sql/40-protected-tables.sql'), join(before, '40-protected-tables.sql'))
-for (const later of ['33-recorder.sql', '39-version.sql']) await rm(join(before, later))
+for (const later of ['33-recorder.sql', '37-idempotency.sql', '39-version.sql']) await rm(join(before, later))
 afterAll(() => rm(before, { recursive: true }))
 
 const databases = createOwnedDatabases()

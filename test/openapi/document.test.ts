@@ -55,6 +55,31 @@ test('a client that has the document is not sent it again', async () => {
   expect((await app.request('/openapi.json', { headers: { 'If-None-Match': etag } })).status).toBe(304)
 })
 
+describe('the conditions of requests are in the document', () => {
+  const ofConditions = (name: string): boolean => /^If-(None-)?Match$/.test(name)
+  const found = operations.map(({ operationId, parameters = [], responses }) => {
+    const etags = Object.entries(responses).filter(([, response]) =>
+      Object.hasOwn(Object(response).headers ?? {}, 'ETag'),
+    )
+    return {
+      operationId,
+      conditions: parameters.map(({ name = '' }) => name).filter(ofConditions),
+      etags: etags.map(([status]) => status),
+      statuses: Object.keys(responses).filter((status): boolean => status === '304' || status === '412'),
+    }
+  })
+  test.each(['User', 'Task'])('for a %s', (name) => {
+    const noCondition = { conditions: [], statuses: [] }
+    expect(found).toContainEqual({ operationId: `list${name}s`, ...noCondition, etags: [] })
+    expect(found).toContainEqual({ operationId: `create${name}`, ...noCondition, etags: ['201'] })
+    const read = { conditions: ['If-None-Match'], etags: ['200', '304'], statuses: ['304'] }
+    expect(found).toContainEqual({ operationId: `get${name}`, ...read })
+    const write = { conditions: ['If-Match', 'If-None-Match'], statuses: ['412'] }
+    expect(found).toContainEqual({ operationId: `update${name}`, ...write, etags: ['200'] })
+    expect(found).toContainEqual({ operationId: `delete${name}`, ...write, etags: [] })
+  })
+})
+
 test('no two operations share an operationId', () => {
   const ids = operations.map(({ operationId }) => operationId)
   expect(new Set(ids).size).toBe(ids.length)

@@ -84,6 +84,22 @@ export function serviceCases(url: () => string): ContractCase[] {
       },
     },
     {
+      name: 'answers the ETag of a user with 304, without the headers of a body',
+      async run() {
+        const tenant = newTenant()
+        const path = `/users/${await fixtures.userId(client.as(tenant))}`
+        const etag = (await client.as(tenant).get(path)).headers.get('ETag') ?? ''
+        for (const method of ['GET', 'HEAD']) {
+          const { status, headers } = await raw(path, {
+            method,
+            headers: { 'X-Tenant-Id': tenant, 'If-None-Match': etag },
+          })
+          expect([status, headers.get('ETag'), headers.get('Content-Type')]).toEqual([304, etag, null])
+          expect(Number(headers.get('Content-Length') ?? 0)).toBe(0)
+        }
+      },
+    },
+    {
       name: 'HEAD answers as GET, without a body',
       async run() {
         const [head, get] = await Promise.all([raw('/openapi.json', { method: 'HEAD' }), raw('/openapi.json')])

@@ -21,6 +21,7 @@ type Fault =
   | 'undeclared status'
   | 'needs no tenant'
   | 'accepts unknown fields'
+  | 'ignores the key'
 
 function notesApi(fault?: Fault) {
   const notes = new Map<string, { id: string; text: string; tenantId: string }>()
@@ -42,6 +43,7 @@ function notesApi(fault?: Fault) {
       path: '/',
       operationId: 'createNote',
       permission: 'notes:write',
+      ...(fault === 'ignores the key' ? { idempotent: true } : {}),
       request: { body: jsonBody(body, 'A note') },
       responses: { 201: responses[201] },
     }),
@@ -103,6 +105,7 @@ describe('the contract cases', () => {
     ['undeclared status', "getNote: responds to another tenant's id as to an unknown id"],
     ['needs no tenant', 'createNote: rejects a request without a tenant'],
     ['accepts unknown fields', 'createNote: rejects an unknown field'],
+    ['ignores the key', 'createNote: answers a request again under its Idempotency-Key, and only for its tenant'],
   ])('fail for an API with this fault: %s', async (fault, name) => {
     expect(await failingCases(fault)).toContain(name)
   })

@@ -43,6 +43,15 @@ export const tableChecks: CatalogueCheck[] = [
         from unnest(members) as member) as found (problem, remedy)`,
   },
   {
+    check: 'recorder-table',
+    guarantee: 12,
+    level: 'error',
+    should: 'The serving role has no privilege on the tables of the recorder.',
+    find: `
+      select r.name, 'the database alone reads and writes it, and the serving role may too', ${revoke("format('revoke all on %s', r.name)", aclOf('r'))}
+      from bound, relations r where r.recorded and r.reachable`,
+  },
+  {
     check: 'recorder-function',
     guarantee: 12,
     level: 'error',

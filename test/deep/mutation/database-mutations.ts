@@ -159,4 +159,56 @@ export const databaseMutations: DatabaseMutation[] = [
     test: isolation,
     check: 'row-security-enabled',
   },
+  {
+    fault: 'stored answers that the serving role may read',
+    guarantee: 37,
+    sql: 'grant select on tenancy.idempotency_keys to app_user',
+    test: { file: 'test/idempotency/isolation.test.ts', title: 'has no privilege to select the stored answers' },
+    check: 'recorder-table',
+  },
+  {
+    fault: 'answer of every actor of the tenant',
+    guarantee: 37,
+    sql: replaced(
+      'tenancy.idempotency_id(text,text)',
+      'jsonb_build_array(tenancy.current_actor(), route, key)',
+      'jsonb_build_array(route, key)',
+    ),
+    test: { file: 'test/idempotency/replay.test.ts', title: 'two actors' },
+    check: 'recorder-function',
+  },
+  {
+    fault: 'answer of every tenant',
+    guarantee: 37,
+    sql: replaced('tenancy.read_idempotent_answer(text,text,bytea)', 'k.tenant_id = tenant and', ''),
+    test: {
+      file: 'test/idempotency/isolation.test.ts',
+      title: 'reads the answer of its own tenant and actor, and of nobody else',
+    },
+    check: 'recorder-function',
+  },
+  {
+    fault: 'claim without a lock',
+    guarantee: 37,
+    sql: replaced(
+      'tenancy.claim_idempotency_key(text,text,bytea)',
+      'if not pg_try_advisory_xact_lock',
+      'if not pg_try_advisory_xact_lock_shared',
+    ),
+    test: { file: 'test/idempotency/concurrent.test.ts', title: 'of twenty requests at once one is done' },
+    check: 'recorder-function',
+  },
+  {
+    fault: 'purge of other tenants’ answers by the serving role',
+    guarantee: 37,
+    sql: 'grant execute on function tenancy.purge_idempotency_keys(integer) to public',
+    test: { file: 'test/idempotency/isolation.test.ts', title: 'cannot delete what has expired of other tenants' },
+    check: 'security-definer',
+  },
 ]
+
+/** Replaces a part of a function. */
+function replaced(name: string, part: string, by: string): string {
+  const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`
+  return `do $mutation$ begin execute replace(pg_get_functiondef(${quoted(name)}::regprocedure), ${quoted(part)}, ${quoted(by)}); end $mutation$`
+}

@@ -2,7 +2,18 @@ import type { Guarantee, Proof } from '../../docs/guarantees.ts'
 
 /** What runs with each type of tenant ids, as files and folders. */
 export const paths = [
-  ...['auth', 'context', 'database', 'db', 'directory', 'errors', 'injection', 'limits', 'migrate/migrate.test.ts'],
+  ...[
+    'auth',
+    'context',
+    'database',
+    'db',
+    'directory',
+    'errors',
+    'idempotency',
+    'injection',
+    'limits',
+    'migrate/migrate.test.ts',
+  ],
   ...['properties', 'resolution', 'service/contract.test.ts', 'service/http', 'service/middleware'],
   ...['service/permissions.test.ts', 'testing'],
 ].map((path) => `test/${path}`)
@@ -55,6 +66,7 @@ export const elsewhere: Record<string, string> = {
   'reports a recorder with a member': migrates,
   'test/architecture/imports.test.ts': 'reads the text of the code',
   'test/cli/commands/doctor.test.ts': 'runs a command for this repository, whose ids are uuids',
+  'test/deep/http/browser-cache.test.ts': 'starts a browser, whose cache compares texts',
   'test/deep/properties/broken-filters.test.ts': 'breaks the app, to see that the properties find it',
   'test/deep/database/side-by-side-faults.test.ts': 'repeats test/database/side-by-side-faults.test.ts for longer',
   'test/faults/under-load.test.ts': 'takes long. test/database/side-by-side-faults.test.ts has faults with each type',

@@ -81,11 +81,9 @@ test.each(['/health', '/ready', '/openapi.json', '/docs'])(
 
 test('marks every answer to a tenant as private', async () => {
   const { client, task } = await newAcme()
-  const own = [
-    await client.get('/tasks'),
-    await client.get(`/tasks/${task.id}`),
-    await client.delete(`/tasks/${task.id}`),
-  ]
+  const { headers: one } = await client.get(`/tasks/${task.id}`)
+  expect([one.get('Cache-Control'), one.get('Vary')]).toEqual(['private, no-cache', 'X-Tenant-Id'])
+  const own = [await client.get('/tasks'), await client.delete(`/tasks/${task.id}`)]
   const refused = [
     await client.get(`/tasks/${task.id}`),
     await client.post('/tasks', {}),

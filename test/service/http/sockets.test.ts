@@ -53,6 +53,26 @@ test('closes the connection after a rejected Host, since its body stays unread',
   expect(headers.get('Connection')).toBe('close')
 })
 
+test('304 has neither a body nor a header of one, and a list of tags may be in two headers', async () => {
+  const { tenant, task, client } = await newAcme()
+  const etag = (await client.get(`/tasks/${task.id}`)).headers.get('ETag')
+  for (const method of ['GET', 'HEAD']) {
+    const lines = [`${method} /tasks/${task.id} HTTP/1.1`, 'Host: x', `X-Tenant-Id: ${tenant}`]
+    const answer = await send([...lines, 'If-None-Match: "other"', `If-None-Match: ${etag}`])
+    const [head = '', body] = answer.split('\r\n\r\n')
+    expect([statusOf(answer), body]).toEqual([304, ''])
+    expect(head).toContain(`ETag: ${etag}`)
+    expect(head.toLowerCase()).not.toMatch(/\r\n(content-(type|length|encoding)|transfer-encoding):/)
+  }
+})
+
+test('a tag of bytes that are no ASCII is another one, and no error', async () => {
+  const { tenant, task } = await newAcme()
+  const lines = [`DELETE /tasks/${task.id} HTTP/1.1`, 'Host: x', `X-Tenant-Id: ${tenant}`]
+  for (const text of ['\xff', '\xc3\xa9', '\xe2\x82\xac'])
+    expect(statusOf(await send([...lines, `If-Match: "${text}"`]))).toBe(412)
+})
+
 test.each(['x', 'x:80', 'a-b.example:3000', '127.0.0.1:1', '[::1]:3000'])('accepts the Host %j', async (host) => {
   expect(statusOf(await send(['GET /health HTTP/1.1', `Host: ${host}`]))).toBe(200)
 })

@@ -1,46 +1,38 @@
-import { desc, eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { type TaskRow, tasks } from '../../../../db/schema/tasks.ts'
-import {
-  countUpTo,
-  exists,
-  mapped,
-  one,
-  prepared,
-  preparedUpdate,
-  type Query,
-  rowCount,
-  type TenantTx,
-} from '../../../database/index.ts'
-import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
+import { type ExpectedVersion, rowVersion, type WrittenRow, writtenRow } from '../../../conditions/index.ts'
+import { mapped, one, prepared, preparedUpdate, type Query, type TenantTx } from '../../../database/index.ts'
 import type { CreateTask, UpdateTask } from './schemas.ts'
+
+export const taskVersion = rowVersion(tasks.updatedAt)
 
 // Built once: these queries run most often, and building one costs more than sending it.
 const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(eq(tasks.id, id)))
-const pageOfTasks = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
-  tx
-    .select()
-    .from(tasks)
-    .orderBy(desc(tasks.createdAt), desc(tasks.id))
-    .offset(rowCount(offset))
-    .limit(rowCount(limit)),
-)
 const newTask = prepared(['title', 'description', 'userId'], (tx, values) =>
   tx.insert(tasks).values(values).returning(),
 )
 const changedTask = preparedUpdate(tasks, ['id'], (tx, { set, placeholders: { id } }) =>
   tx.update(tasks).set(set).where(eq(tasks.id, id)).returning(),
 )
+const changedTaskIf = preparedUpdate(
+  tasks,
+  ['id', 'versions', 'isAmong'],
+  (tx, { set, placeholders: { id, ...expected } }) =>
+    tx
+      .update(tasks)
+      .set(set)
+      .where(and(eq(tasks.id, id), taskVersion.condition(expected)))
+      .returning(),
+)
 const deletedTask = prepared(['id'], (tx, { id }) =>
   tx.delete(tasks).where(eq(tasks.id, id)).returning({ id: tasks.id }),
 )
-const countTasks = countUpTo(tasks, totalMax + 1)
-
-export function listTasks(tx: TenantTx, { page, limit }: { page: number; limit: number }): Query<Page<TaskRow>> {
-  const offset = (page - 1) * limit
-  return mapped([pageOfTasks(tx, { offset, limit: limit + 1 }), countTasks(tx)], ([found, total]) =>
-    toPage(found, limit, total),
-  )
-}
+const deletedTaskIf = prepared(['id', 'versions', 'isAmong'], (tx, { id, ...expected }) =>
+  tx
+    .delete(tasks)
+    .where(and(eq(tasks.id, id), taskVersion.condition(expected)))
+    .returning({ id: tasks.id }),
+)
 
 export const findTask = (tx: TenantTx, id: string): Query<TaskRow | undefined> => one(taskById(tx, { id }))
 
@@ -50,7 +42,17 @@ export const insertTask = (tx: TenantTx, values: CreateTask): Query<TaskRow> =>
     return row
   })
 
-export const updateTask = (tx: TenantTx, id: string, values: UpdateTask): Query<TaskRow | undefined> =>
-  one(changedTask(tx, values, { id }))
+export const updateTask = (
+  tx: TenantTx,
+  id: string,
+  values: UpdateTask,
+  expected?: ExpectedVersion,
+): Query<WrittenRow<TaskRow>> =>
+  expected
+    ? writtenRow(changedTaskIf(tx, values, { id, ...expected }), taskById(tx, { id }))
+    : writtenRow(changedTask(tx, values, { id }))
 
-export const deleteTask = (tx: TenantTx, id: string): Query<boolean> => exists(deletedTask(tx, { id }))
+export const deleteTask = (tx: TenantTx, id: string, expected?: ExpectedVersion): Query<WrittenRow<{ id: string }>> =>
+  expected
+    ? writtenRow(deletedTaskIf(tx, { id, ...expected }), taskById(tx, { id }))
+    : writtenRow(deletedTask(tx, { id }))

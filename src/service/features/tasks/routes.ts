@@ -1,12 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { TaskRow } from '../../../../db/schema/tasks.ts'
+import { etagHeaders, notModified, rowOf } from '../../../conditions/index.ts'
 import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
-import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
+import { listOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
-import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
-import { deleteTask, findTask, insertTask, listTasks, updateTask } from './repository.ts'
+import { once } from '../../../idempotency/index.ts'
+import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
+import { taskPages } from './pages.ts'
+import { deleteTask, findTask, insertTask, taskVersion, updateTask } from './repository.ts'
 import { CreateTask, Task, UpdateTask } from './schemas.ts'
 
 export const taskConstraints: Constraints = {
@@ -26,6 +29,9 @@ const toTask = (row: TaskRow): z.input<typeof Task> => ({
   updatedAt: row.updatedAt.toISOString(),
 })
 
+/** The task and its version. */
+const shown = (row: TaskRow) => ({ data: toTask(row), headers: etagHeaders(taskVersion.etag(row.updatedAt)) })
+
 const missing = () => new ApiError('NOT_FOUND', 'Task not found')
 
 /** The REST routes of a tenant's tasks. */
@@ -37,15 +43,15 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         path: '/',
         operationId: 'listTasks',
         permission: 'tasks:read',
-        summary: 'List tasks, newest first',
+        summary: 'List tasks, by default the newest first',
         tags,
-        request: { query: PageQuery },
-        responses: { 200: json(pageOf(Task), 'A page of tasks') },
+        request: { query: taskPages.query },
+        responses: { 200: json(listOf(Task), 'A page of tasks') },
       }),
       async (c) => {
         const query = c.req.valid('query')
-        const page = await db.read((tx) => listTasks(tx, query))
-        return ok(c, page.rows.map(toTask), { meta: { pagination: pagination(c, query, page) } })
+        const { rows, meta } = await db.read((tx) => taskPages.page(c, tx, query))
+        return ok(c, rows.map(toTask), { meta })
       },
     )
     .openapi(
@@ -55,6 +61,8 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/',
           operationId: 'createTask',
           permission: 'tasks:write',
+          idempotent: true,
+          conditional: true,
           summary: 'Create a task',
           tags,
           request: { body: jsonBody(CreateTask, 'The new task') },
@@ -62,12 +70,14 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['INVALID_REFERENCE', 'CONFLICT'],
       ),
-      async (c) => {
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => insertTask(tx, body))
-        c.header('Location', `/tasks/${row.id}`)
-        return ok(c, toTask(row), { status: 201 })
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => insertTask(tx, c.req.valid('json')),
+          answer(row) {
+            const { data, headers } = shown(row)
+            return { status: 201, data, headers: { ...headers, Location: `/tasks/${row.id}` } }
+          },
+        }),
     )
     .openapi(
       tenantRoute(
@@ -76,6 +86,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'getTask',
           permission: 'tasks:read',
+          conditional: true,
           summary: 'Get a task',
           tags,
           request: { params },
@@ -87,6 +98,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => findTask(tx, id))
         if (!row) throw missing()
+        if (notModified(c, taskVersion.etag(row.updatedAt))) return c.body(null, 304)
         return ok(c, toTask(row))
       },
     )
@@ -97,6 +109,8 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'updateTask',
           permission: 'tasks:write',
+          idempotent: true,
+          conditional: true,
           summary: 'Update a task',
           tags,
           request: { params, body: jsonBody(UpdateTask, 'What to change') },
@@ -104,13 +118,11 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => updateTask(tx, id, body))
-        if (!row) throw missing()
-        return ok(c, toTask(row))
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => updateTask(tx, c.req.valid('param').id, c.req.valid('json'), taskVersion.expected(c)),
+          answer: (written) => shown(rowOf(written, missing)),
+        }),
     )
     .openapi(
       tenantRoute(
@@ -119,6 +131,8 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'deleteTask',
           permission: 'tasks:delete',
+          idempotent: true,
+          conditional: true,
           summary: 'Delete a task',
           tags,
           request: { params },
@@ -126,9 +140,12 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        if (!(await db.write((tx) => deleteTask(tx, id)))) throw missing()
-        return c.body(null, 204)
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => deleteTask(tx, c.req.valid('param').id, taskVersion.expected(c)),
+          answer(written) {
+            rowOf(written, missing)
+            return { status: 204 }
+          },
+        }),
     )

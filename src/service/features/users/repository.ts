@@ -1,44 +1,36 @@
-import { desc, eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { type UserRow, users } from '../../../../db/schema/users.ts'
-import {
-  countUpTo,
-  exists,
-  mapped,
-  one,
-  prepared,
-  preparedUpdate,
-  type Query,
-  rowCount,
-  type TenantTx,
-} from '../../../database/index.ts'
-import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
+import { type ExpectedVersion, rowVersion, type WrittenRow, writtenRow } from '../../../conditions/index.ts'
+import { mapped, one, prepared, preparedUpdate, type Query, type TenantTx } from '../../../database/index.ts'
 import type { CreateUser, UpdateUser } from './schemas.ts'
+
+export const userVersion = rowVersion(users.updatedAt)
 
 // Built once: these queries run most often, and building one costs more than sending it.
 const userById = prepared(['id'], (tx, { id }) => tx.select().from(users).where(eq(users.id, id)))
-const pageOfUsers = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
-  tx
-    .select()
-    .from(users)
-    .orderBy(desc(users.createdAt), desc(users.id))
-    .offset(rowCount(offset))
-    .limit(rowCount(limit)),
-)
 const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values).returning())
 const changedUser = preparedUpdate(users, ['id'], (tx, { set, placeholders: { id } }) =>
   tx.update(users).set(set).where(eq(users.id, id)).returning(),
 )
+const changedUserIf = preparedUpdate(
+  users,
+  ['id', 'versions', 'isAmong'],
+  (tx, { set, placeholders: { id, ...expected } }) =>
+    tx
+      .update(users)
+      .set(set)
+      .where(and(eq(users.id, id), userVersion.condition(expected)))
+      .returning(),
+)
 const deletedUser = prepared(['id'], (tx, { id }) =>
   tx.delete(users).where(eq(users.id, id)).returning({ id: users.id }),
 )
-const countUsers = countUpTo(users, totalMax + 1)
-
-export function listUsers(tx: TenantTx, { page, limit }: { page: number; limit: number }): Query<Page<UserRow>> {
-  const offset = (page - 1) * limit
-  return mapped([pageOfUsers(tx, { offset, limit: limit + 1 }), countUsers(tx)], ([found, total]) =>
-    toPage(found, limit, total),
-  )
-}
+const deletedUserIf = prepared(['id', 'versions', 'isAmong'], (tx, { id, ...expected }) =>
+  tx
+    .delete(users)
+    .where(and(eq(users.id, id), userVersion.condition(expected)))
+    .returning({ id: users.id }),
+)
 
 export const findUser = (tx: TenantTx, id: string): Query<UserRow | undefined> => one(userById(tx, { id }))
 
@@ -48,7 +40,17 @@ export const insertUser = (tx: TenantTx, values: CreateUser): Query<UserRow> =>
     return row
   })
 
-export const updateUser = (tx: TenantTx, id: string, values: UpdateUser): Query<UserRow | undefined> =>
-  one(changedUser(tx, values, { id }))
+export const updateUser = (
+  tx: TenantTx,
+  id: string,
+  values: UpdateUser,
+  expected?: ExpectedVersion,
+): Query<WrittenRow<UserRow>> =>
+  expected
+    ? writtenRow(changedUserIf(tx, values, { id, ...expected }), userById(tx, { id }))
+    : writtenRow(changedUser(tx, values, { id }))
 
-export const deleteUser = (tx: TenantTx, id: string): Query<boolean> => exists(deletedUser(tx, { id }))
+export const deleteUser = (tx: TenantTx, id: string, expected?: ExpectedVersion): Query<WrittenRow<{ id: string }>> =>
+  expected
+    ? writtenRow(deletedUserIf(tx, { id, ...expected }), userById(tx, { id }))
+    : writtenRow(deletedUser(tx, { id }))

@@ -1,12 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { UserRow } from '../../../../db/schema/users.ts'
+import { etagHeaders, notModified, rowOf } from '../../../conditions/index.ts'
 import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
-import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
+import { listOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
-import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
-import { deleteUser, findUser, insertUser, listUsers, updateUser } from './repository.ts'
+import { once } from '../../../idempotency/index.ts'
+import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
+import { userPages } from './pages.ts'
+import { deleteUser, findUser, insertUser, updateUser, userVersion } from './repository.ts'
 import { CreateUser, UpdateUser, User } from './schemas.ts'
 
 export const userConstraints: Constraints = {
@@ -27,6 +30,9 @@ const toUser = (row: UserRow): z.input<typeof User> => ({
   updatedAt: row.updatedAt.toISOString(),
 })
 
+/** The user and its version. */
+const shown = (row: UserRow) => ({ data: toUser(row), headers: etagHeaders(userVersion.etag(row.updatedAt)) })
+
 const missing = () => new ApiError('NOT_FOUND', 'User not found')
 
 /** The REST routes of a tenant's users. */
@@ -38,15 +44,15 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         path: '/',
         operationId: 'listUsers',
         permission: 'users:read',
-        summary: 'List users, newest first',
+        summary: 'List users, by default the newest first',
         tags,
-        request: { query: PageQuery },
-        responses: { 200: json(pageOf(User), 'A page of users') },
+        request: { query: userPages.query },
+        responses: { 200: json(listOf(User), 'A page of users') },
       }),
       async (c) => {
         const query = c.req.valid('query')
-        const page = await db.read((tx) => listUsers(tx, query))
-        return ok(c, page.rows.map(toUser), { meta: { pagination: pagination(c, query, page) } })
+        const { rows, meta } = await db.read((tx) => userPages.page(c, tx, query))
+        return ok(c, rows.map(toUser), { meta })
       },
     )
     .openapi(
@@ -56,6 +62,8 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/',
           operationId: 'createUser',
           permission: 'users:write',
+          idempotent: true,
+          conditional: true,
           summary: 'Create a user',
           tags,
           request: { body: jsonBody(CreateUser, 'The new user') },
@@ -63,12 +71,14 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['CONFLICT'],
       ),
-      async (c) => {
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => insertUser(tx, body))
-        c.header('Location', `/users/${row.id}`)
-        return ok(c, toUser(row), { status: 201 })
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => insertUser(tx, c.req.valid('json')),
+          answer(row) {
+            const { data, headers } = shown(row)
+            return { status: 201, data, headers: { ...headers, Location: `/users/${row.id}` } }
+          },
+        }),
     )
     .openapi(
       tenantRoute(
@@ -77,6 +87,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'getUser',
           permission: 'users:read',
+          conditional: true,
           summary: 'Get a user',
           tags,
           request: { params },
@@ -88,6 +99,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => findUser(tx, id))
         if (!row) throw missing()
+        if (notModified(c, userVersion.etag(row.updatedAt))) return c.body(null, 304)
         return ok(c, toUser(row))
       },
     )
@@ -98,6 +110,8 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'updateUser',
           permission: 'users:write',
+          idempotent: true,
+          conditional: true,
           summary: 'Update a user',
           tags,
           request: { params, body: jsonBody(UpdateUser, 'What to change') },
@@ -105,13 +119,11 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => updateUser(tx, id, body))
-        if (!row) throw missing()
-        return ok(c, toUser(row))
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => updateUser(tx, c.req.valid('param').id, c.req.valid('json'), userVersion.expected(c)),
+          answer: (written) => shown(rowOf(written, missing)),
+        }),
     )
     .openapi(
       tenantRoute(
@@ -120,6 +132,8 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'deleteUser',
           permission: 'users:delete',
+          idempotent: true,
+          conditional: true,
           summary: 'Delete a user who has no tasks',
           tags,
           request: { params },
@@ -127,9 +141,12 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        if (!(await db.write((tx) => deleteUser(tx, id)))) throw missing()
-        return c.body(null, 204)
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => deleteUser(tx, c.req.valid('param').id, userVersion.expected(c)),
+          answer(written) {
+            rowOf(written, missing)
+            return { status: 204 }
+          },
+        }),
     )

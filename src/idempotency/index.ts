@@ -1,0 +1,1 @@
+export { type Answer, type OnceOptions, once } from './once.ts'

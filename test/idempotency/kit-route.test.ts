@@ -1,0 +1,150 @@
+import { expect, test } from 'bun:test'
+import { z } from '@hono/zod-openapi'
+import { users } from '../../db/schema/users.ts'
+import type { TenantEnv } from '../../src/context/index.ts'
+import { createEnvelope, successOf } from '../../src/envelope/index.ts'
+import { ApiError } from '../../src/errors/index.ts'
+import { once } from '../../src/idempotency/index.ts'
+import { createDocument, createRouter, json, tenantRoute } from '../../src/openapi/index.ts'
+import { contractCases } from '../../src/testing/index.ts'
+import { db } from '../database.ts'
+import { newTenant, tenantIds } from '../tenants.ts'
+import { callerOf, newKey, newUser } from './caller.ts'
+import { appOf } from './kit-app.ts'
+
+const Sent = z.string().openapi('Sent')
+const reminder = tenantRoute({
+  ...{ method: 'post', path: '/reminders', operationId: 'sendReminder', summary: 'Send a reminder', tags: [] },
+  ...{ permission: 'reminders:write', idempotent: 'required' },
+  responses: { 200: json(successOf(Sent), 'The reminder is sent') },
+})
+
+test('the contract cases pass for a route that requires a key', async () => {
+  const routes = createRouter<TenantEnv>().openapi(reminder, (c) =>
+    once(c, db, { work: (tx) => tx.$count(users), answer: () => ({ data: 'sent' }) }),
+  )
+  const app = appOf(routes)
+  const document = createDocument(app.router, {
+    ...{ title: 'Reminders', version: '1', description: '', tags: {}, ...tenantIds },
+    tenantHeader: { name: 'X-Tenant-Id', example: newTenant() },
+  })
+  const cases = contractCases({ client: app.client, document, ...tenantIds })
+  expect(cases.map(({ name }) => name)).toContain('sendReminder: rejects a request without an Idempotency-Key')
+  for (const { run } of cases) await run()
+})
+
+test('a route that requires a key refuses a request without one, and names the header', async () => {
+  const routes = createRouter<TenantEnv>().openapi(reminder, (c) =>
+    once(c, db, { work: (tx) => tx.$count(users), answer: () => ({ data: 'sent' }) }),
+  )
+  const caller = callerOf(undefined, appOf(routes).client)
+  const { status, error } = await caller.send('POST', '/reminders')
+  expect({ status, ...error }).toMatchObject({
+    ...{ status: 400, code: 'BAD_REQUEST' },
+    details: [{ path: 'Idempotency-Key', in: 'header', code: 'required' }],
+  })
+  expect((await caller.send('POST', '/reminders', { key: newKey() })).status).toBe(200)
+})
+
+test('a replay has the headers of the answer, but no cookie', async () => {
+  const routes = createRouter<TenantEnv>()
+  routes.post('/sessions', (c) =>
+    once(c, db, {
+      work: (tx) => tx.insert(users).values(newUser()),
+      answer: () => ({ status: 201, data: 'begun', headers: { 'Set-Cookie': 'a=1', Location: '/sessions/1' } }),
+    }),
+  )
+  const caller = callerOf(undefined, appOf(routes).client)
+  const key = newKey()
+  expect((await caller.send('POST', '/sessions', { key })).headers.get('Set-Cookie')).toBe('a=1')
+  const { headers } = await caller.send('POST', '/sessions', { key })
+  expect([headers.get('Set-Cookie'), headers.get('Location')]).toEqual([null, '/sessions/1'])
+})
+
+test.each([undefined, newKey()])(
+  'work that throws after it changed rows changes nothing, with the key %p',
+  async (key) => {
+    const routes = createRouter<TenantEnv>()
+    routes.post('/refused', (c) =>
+      once(c, db, {
+        async work(tx) {
+          await tx.insert(users).values(newUser())
+          throw new ApiError('CONFLICT', 'Not now')
+        },
+        answer: () => ({ data: null }),
+      }),
+    )
+    const caller = callerOf(undefined, appOf(routes).client)
+    expect((await caller.send('POST', '/refused', key === undefined ? {} : { key })).status).toBe(409)
+    expect(await caller.users()).toBe(0)
+  },
+)
+
+test('an answer that throws stores nothing and changes nothing under a key', async () => {
+  const routes = createRouter<TenantEnv>()
+  let calls = 0
+  routes.post('/refused', (c) =>
+    once(c, db, {
+      work: (tx) => tx.insert(users).values(newUser()),
+      answer() {
+        calls += 1
+        if (calls === 1) throw new ApiError('NOT_FOUND')
+        return { status: 201, data: calls }
+      },
+    }),
+  )
+  const caller = callerOf(undefined, appOf(routes).client)
+  const key = newKey()
+  expect((await caller.send('POST', '/refused', { key })).status).toBe(404)
+  expect(await caller.users()).toBe(0)
+  expect((await caller.send('POST', '/refused', { key })).status).toBe(201)
+  expect(await caller.users()).toBe(1)
+})
+
+test('an envelope of your own writes the answer and the replay', async () => {
+  const envelope = createEnvelope({ timestamp: false, path: false })
+  const routes = createRouter<TenantEnv>()
+  routes.use(envelope.middleware)
+  routes.post('/mine', (c) =>
+    once(c, db, {
+      work: (tx) => tx.insert(users).values(newUser()),
+      answer: () => ({ data: 1, meta: { a: 1 } }),
+      envelope,
+    }),
+  )
+  const caller = callerOf(undefined, appOf(routes).client)
+  const key = newKey()
+  const { body } = await caller.send('POST', '/mine', { key })
+  expect(Object.keys(body as object)).toEqual(['success', 'statusCode', 'requestId', 'data', 'meta'])
+  const replayed = (await caller.send('POST', '/mine', { key })).body as object
+  expect({ ...replayed, requestId: '' }).toEqual({ ...(body as object), requestId: '' })
+})
+
+test('bytes that are no JSON are compared as they are', async () => {
+  const routes = createRouter<TenantEnv>()
+  routes.post('/files', (c) =>
+    once(c, db, { work: (tx) => tx.insert(users).values(newUser()), answer: () => ({ status: 201, data: 'kept' }) }),
+  )
+  const { client } = callerOf(undefined, appOf(routes).client)
+  const key = newKey()
+  const send = (bytes: number[]) =>
+    client.send('POST', '/files', {
+      body: new Uint8Array(bytes),
+      headers: { 'Idempotency-Key': key, 'Content-Type': 'application/octet-stream' },
+    })
+  expect((await send([255, 0])).status).toBe(201)
+  expect((await send([255, 0])).headers.get('Idempotency-Replayed')).toBe('true')
+  expect((await send([254, 0])).status).toBe(422)
+})
+
+test('a path of 4,000 characters and a body with half a surrogate pair have a key', async () => {
+  const routes = createRouter<TenantEnv>()
+  routes.post('/long/:path', (c) =>
+    once(c, db, { work: (tx) => tx.insert(users).values(newUser()), answer: () => ({ status: 201, data: 'kept' }) }),
+  )
+  const caller = callerOf(undefined, appOf(routes).client)
+  const request = { key: newKey(), body: '{"a":"\\ud800","b":1e400}' }
+  const path = `/long/${'x'.repeat(4000)}`
+  expect((await caller.send('POST', path, request)).status).toBe(201)
+  expect((await caller.send('POST', path, request)).headers.get('Idempotency-Replayed')).toBe('true')
+})
