@@ -7,7 +7,7 @@ import { migrate } from '../../src/migrate/index.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { asOwner, createDatabase, main } from '../database.ts'
 import { newTenant } from '../tenants.ts'
-import { addKeys, countKeys, createPurge } from '../worker/expired-keys.ts'
+import { addKeys, countKeys } from '../worker/expired-keys.ts'
 import { build, root, until } from './child.ts'
 import { serviceCases } from './service-cases.ts'
 
@@ -162,7 +162,6 @@ describe('on Cloudflare Workers', () => {
   test('does periodic work on a Cron Trigger, with the login of DATABASE_WORKER_URL', async () => {
     const database = await createDatabase()
     const owner = asOwner(database)
-    await createPurge(owner)
     await addKeys(owner, { expired: 2, fresh: 1 })
     const cron = await startWorker({ vars: { DATABASE_WORKER_URL: database.ownerUrl } })
     const outcome = await cron.scheduled()
