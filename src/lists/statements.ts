@@ -36,7 +36,7 @@ type Run = (tx: TenantTx, values: Values) => Query<unknown>
 
 /** How many statements are kept for each list. Others are built again. */
 const statementsMax = 128
-/** The field of a row that has its keys. A column cannot be called so in code. */
+/** The field of a row that has its keys. No column is called so. */
 export const keysField = '(keys)'
 
 /** The statements of a list: the SQL of each is built once for each sort, set of filters and kind of page. */
