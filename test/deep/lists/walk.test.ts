@@ -40,52 +40,55 @@ async function tenantWithTasks(): Promise<string> {
   return tenant
 }
 
-/** What others do to the tenant's tasks between two pages, and which rows were not there unchanged all the time. */
-function others(tenant: string) {
+const someTime = owner`'2026-01-01'::timestamptz + random() * interval '4 hours'`
+const someTitle = owner`'Task ' || md5(random()::text)`
+
+/** What others do to the tenant's tasks, and the ids of those that they moved, deleted or added. */
+function others(tenant: string, tasks: readonly string[]) {
   const touched = new Set<string>()
-  const mine = owner`tenant_id = ${tenant}`
-  /** Rows at random. */
-  const some = (count: number) =>
-    owner`select id from tasks where ${mine} and id >= (select id from tasks where ${mine} offset ${Math.floor(Math.random() * rowCount * 0.8)} limit 1) order by id limit ${count}`
-  const note = (rows: Iterable<Record<string, unknown>>) => {
-    for (const { id } of rows) touched.add(String(id))
+  const pick = () => tasks[Math.floor(Math.random() * tasks.length)] ?? '' // one of many
+  const touch = (...ids: string[]) => {
+    for (const id of ids) touched.add(id)
+    return owner`tenant_id = ${tenant} and id in ${owner(ids)}`
   }
   return {
     touched,
-    /** `boundary`: the last row that the client got. */
-    async change(boundary: string | undefined, step: number): Promise<void> {
-      note(
-        await owner`insert into tasks (tenant_id, title, user_id, created_at)
-        select tenant_id, 'Task ' || md5(random()::text), user_id, created_at + random() * interval '9 hours' from tasks
-        where ${mine} and id in (${some(3)}) returning id`,
-      )
-      note(await owner`delete from tasks where ${mine} and id in (${some(2)}) returning id`)
-      note(
-        await owner`update tasks set title = 'Task ' || md5(random()::text), created_at = '2026-01-01'::timestamptz + random() * interval '3 hours'
-        where ${mine} and id in (${some(2)}) returning id`,
-      )
-      await owner`update tasks set description = md5(random()::text) where ${mine} and id in (${some(2)})`
-      if (boundary === undefined) return
-      if (step % 2 === 0) note(await owner`delete from tasks where ${mine} and id = ${boundary} returning id`)
-      else
-        note(
-          await owner`update tasks set title = 'Task ' || md5(random()::text), created_at = created_at + interval '1 hour'
-        where ${mine} and id = ${boundary} returning id`,
-        )
+    /** What happens while a page is read. */
+    async change(): Promise<void> {
+      const added = await owner`insert into tasks (tenant_id, title, user_id, created_at)
+        select tenant_id, ${someTitle}, user_id, ${someTime} from tasks, generate_series(1, 3)
+        where tenant_id = ${tenant} and id = (select id from tasks where tenant_id = ${tenant} limit 1) returning id`
+      for (const { id } of added) touched.add(String(id))
+      await owner`delete from tasks where ${touch(pick(), pick())}`
+      await owner`update tasks set title = ${someTitle}, created_at = ${someTime} where ${touch(pick(), pick())}`
+      await owner`update tasks set description = 'changed' where tenant_id = ${tenant} and id in ${owner([pick(), pick()])}`
+    },
+    /** What happens to the last row of a page before the next page is read: it is deleted, or it moves. */
+    async changeBoundary(id: string, step: number): Promise<void> {
+      if (step % 2 === 0) await owner`delete from tasks where ${touch(id)}`
+      else await owner`update tasks set title = ${someTitle}, created_at = ${someTime} where ${touch(id)}`
     },
   }
 }
 
-/** The ids of a walk, while others change rows between and during the pages. */
-async function walk(tenant: string, sort: string, start: string, by: 'nextCursor' | 'previousCursor') {
-  const { touched, change } = others(tenant)
+/** The ids of a walk, in the order of the pages, while others change rows during each page and after it. */
+async function walk(
+  tenant: string,
+  sort: string,
+  start: string,
+  by: 'nextCursor' | 'previousCursor',
+  tasks: Set<string>,
+) {
+  const { touched, change, changeBoundary } = others(tenant, [...tasks])
   const ids: string[] = []
-  let last = ''
+  let last = start
   for (let cursor: string | null = start, step = 0; cursor !== null; step++) {
     last = cursor
-    const [page] = await Promise.all([pageOf(tenant, sort, cursor), change(undefined, step)])
-    ids.push(...(by === 'nextCursor' ? page.ids : page.ids.toReversed()))
-    await change(by === 'nextCursor' ? page.ids.at(-1) : page.ids[0], step)
+    const [page] = await Promise.all([pageOf(tenant, sort, cursor), change()])
+    const found = by === 'nextCursor' ? page.ids : page.ids.toReversed()
+    ids.push(...found)
+    const boundary = found.at(-1)
+    if (boundary) await changeBoundary(boundary, step)
     cursor = page[by]
   }
   return { ids, touched, last }
@@ -111,11 +114,11 @@ describe('a walk of 100,000 rows, while others insert, update and delete rows', 
     async (sort) => {
       const tenant = await tenantWithTasks()
       const before = await idsOf(tenant)
-      const there = await walk(tenant, sort, '', 'nextCursor')
+      const there = await walk(tenant, sort, '', 'nextCursor', before)
       expectEachOnce(there.ids, before, there.touched)
       const between = await idsOf(tenant)
       const { previousCursor, ids } = await pageOf(tenant, sort, there.last)
-      const back = await walk(tenant, sort, previousCursor ?? 'absent', 'previousCursor')
+      const back = await walk(tenant, sort, previousCursor ?? 'absent', 'previousCursor', between)
       expectEachOnce([...ids, ...back.ids], between, back.touched)
     },
     120_000,

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
 import { type TenantEnv, unverified } from '../../../src/context/index.ts'
 import type { TenantDatabase } from '../../../src/database/index.ts'
 import { ok, requestId } from '../../../src/envelope/index.ts'
@@ -45,11 +46,13 @@ export interface ListAppOptions {
   db?: TenantDatabase
   lists?: Record<string, AnyList>
   secrets?: { secret: string; previous?: string } | undefined
+  before?: MiddlewareHandler
 }
 
 /** An app whose lists return the keys of rows. */
 export function createListApp(options: ListAppOptions = {}): Target {
-  const { db = ownDatabase, secrets = { secret } } = options
+  const { db = ownDatabase } = options
+  const secrets = 'secrets' in options ? options.secrets : { secret }
   const routes = createRouter<TenantEnv>()
   routes.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
   if (secrets) routes.use(cursors(secrets))
@@ -75,6 +78,7 @@ export function createListApp(options: ListAppOptions = {}): Target {
   }
   const app = createRouter<TenantEnv>()
   app.use(requestId())
+  if (options.before) app.use(options.before)
   app.onError(createErrorHandler())
   app.route('/', routes)
   return app

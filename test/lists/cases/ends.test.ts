@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { newTenant } from '../../tenants.ts'
-import { app, pageOf, send } from './app.ts'
-import { addRows, owner } from './tables.ts'
+import { createPool, createTenantDatabase } from '../../../src/database/index.ts'
+import { behindProxies } from '../../../src/http/index.ts'
+import { openCountingProxy } from '../../database/counting-proxy.ts'
+import { newTenant, tenantIds } from '../../tenants.ts'
+import { app, createListApp, pageOf, send } from './app.ts'
+import { addRows, database, owner } from './tables.ts'
 
 /** A tenant with rows from 1 to `count`, in their order. */
 async function tenantWith(count: number) {
@@ -106,6 +109,16 @@ describe('meta.pagination', () => {
     expect([third.keys, third.links.next]).toEqual([ids.slice(0, 1), null])
   })
 
+  test('has links with the prefix that a proxy removed', async () => {
+    const { tenant } = await tenantWith(3)
+    const target = createListApp({ before: behindProxies({ count: 1 }) })
+    const headers = { 'X-Tenant-Id': tenant, 'X-Forwarded-Prefix': '/api' }
+    const { meta } = (await (await target.request('/firm?limit=1&cursor=', { headers })).json()) as {
+      meta: { pagination: { links: Record<string, string | null> } }
+    } // a page
+    for (const link of ['self', 'first', 'next']) expect(meta.pagination.links[link]).toStartWith('/api/firm?')
+  })
+
   test('has the limit that was asked for, 20 without one', async () => {
     const { tenant } = await tenantWith(1)
     expect((await pageOf(tenant, '/firm')).limit).toBe(20)
@@ -203,4 +216,15 @@ describe('when rows are deleted between two requests', () => {
     await addRows('firm', tenant, [{ whole: '3' }])
     expect(ends(await last())).toMatchObject({ keys: ids.slice(1), hasNext: true })
   })
+})
+
+test('a page with its ends and its total takes one round trip', async () => {
+  const { tenant } = await tenantWith(6)
+  await using proxy = await openCountingProxy(database.appUrl)
+  const db = createTenantDatabase({ connections: createPool({ url: proxy.url, size: 1 }), ...tenantIds })
+  const target = createListApp({ db })
+  const read = (cursor: string) => pageOf(tenant, '/firm', { limit: 2, count: 'true', cursor }, target)
+  const { nextCursor } = await read((await read('')).nextCursor ?? 'absent') // the second page, whose statements are prepared
+  expect(await proxy.within(1, () => read(nextCursor ?? 'absent'))).toBe(1)
+  await db.close()
 })

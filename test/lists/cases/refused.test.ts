@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { openWatchedDatabase } from '../../database/watched-pool.ts'
 import { newTenant } from '../../tenants.ts'
 import { createListApp, failureOf } from './app.ts'
-import { columnNames, database } from './tables.ts'
+import { columnNames, database, moods } from './tables.ts'
 
 /** Expects 400 with a detail that names the parameter and contains these words, before any SQL. */
 async function expectRefused(
@@ -45,7 +45,6 @@ describe('a list refuses, naming the parameter', () => {
     ['the column of a filter with another name', '?localTimeFrom=2026-01-01T00:00:00Z', 'localTimeFrom'],
     ['__proto__', '?__proto__=1', '__proto__'],
     ['constructor', '?constructor=1', 'constructor'],
-    ['an empty name', '?=1', ''],
   ])('%s, and lists the others', (_, search, parameter) => expectRefused(search, parameter, parameters))
 
   test.each([
@@ -94,17 +93,11 @@ describe('a list refuses a sort, and lists the columns', () => {
   ])('%s', (_, sort) => expectRefused(`?sort=${sort}`, 'sort', ['whole', 'localTime', 'folded']))
 
   test.each([
-    ['of four columns', 'whole,words,day,amount', ['3']],
-    ['of one column twice', 'whole,whole', ['whole']],
-    ['of one column in both directions', 'whole,-whole', ['whole']],
-    ['of 5,000 columns', Array.from({ length: 5000 }, () => 'whole').join(), []],
-  ])('%s', (_, sort, words) =>
-    expectRefused(
-      `?sort=${sort}`,
-      'sort',
-      words.map((word) => (word === '3' ? word : word)),
-    ),
-  )
+    ['of four columns', 'whole,words,day,amount'],
+    ['of one column twice', 'whole,whole'],
+    ['of one column in both directions', 'whole,-whole'],
+    ['of 5,000 columns', Array.from({ length: 5000 }, () => 'whole').join()],
+  ])('%s', (_, sort) => expectRefused(`?sort=${sort}`, 'sort', ['whole', 'localTime', '3']))
 })
 
 describe('a list refuses a value', () => {
@@ -121,14 +114,16 @@ describe('a list refuses a value', () => {
 
   test.each(['', 'sad,', ',sad', 'sad,,happy', 'angry', 'Sad', 'sad%20', 'sad,hunter2', '__proto__', '%00'])(
     'mood=%s, and lists the values',
-    (mood) => expectRefused(`?mood=${mood}`, 'mood', ['sad', 'so so', 'happy']),
+    (mood) => expectRefused(`?mood=${mood}`, 'mood', moods),
   )
 
-  test('2,000 values of a filter', async () => {
-    const values = (word: (at: number) => string) => Array.from({ length: 2000 }, (_, at) => word(at)).join()
-    await expectRefused(`?mood=${values(() => 'sad')}`, 'mood')
-    await expectRefused(`?mood=${values((at) => `w${at}`)}`, 'mood')
-  })
+  test.each([
+    ['equal ones', () => 'sad'],
+    ['unknown ones', (at: number) => `w${at}`],
+    ['known and unknown ones', (at: number) => moods[at % 4] ?? 'hunter2'],
+  ])('2,000 values of a filter, %s, and lists the values', (_, word) =>
+    expectRefused(`?mood=${Array.from({ length: 2000 }, (_, at) => word(at)).join()}`, 'mood', moods),
+  )
 
   test('a value that only another filter of the column allows', () =>
     expectRefused('?feeling=so%20so', 'feeling', ['sad', 'happy']))
@@ -138,9 +133,7 @@ describe('a list refuses a value', () => {
     (id) => expectRefused(`?reference=${id}`, 'reference'),
   )
 
-  test.each(['', '%00', '%ED%A0%80%00'])('wordsPrefix=%s', (prefix) =>
-    expectRefused(`?wordsPrefix=${prefix}`, 'wordsPrefix'),
-  )
+  test.each(['', '%00'])('wordsPrefix=%s', (prefix) => expectRefused(`?wordsPrefix=${prefix}`, 'wordsPrefix'))
 
   const instants = [
     '',
