@@ -14,6 +14,7 @@ const pages = [
   'authentication',
   'drizzle',
   'add-a-resource',
+  'lists',
   'tenant-ids',
   'testing',
   'tenants',

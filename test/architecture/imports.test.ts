@@ -36,6 +36,7 @@ const kit: Record<string, string[]> = {
   directory: ['resolution', 'envelope', 'context', 'database', 'errors', 'text'],
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['context', 'envelope', 'errors', 'text'],
+  lists: ['context', 'database', 'envelope', 'errors', 'openapi', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['context', 'database', 'isolation', 'errors'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation', 'migrate', 'text'],

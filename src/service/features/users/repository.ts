@@ -1,29 +1,10 @@
-import { desc, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { type UserRow, users } from '../../../../db/schema/users.ts'
-import {
-  countUpTo,
-  exists,
-  mapped,
-  one,
-  prepared,
-  preparedUpdate,
-  type Query,
-  rowCount,
-  type TenantTx,
-} from '../../../database/index.ts'
-import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
+import { exists, mapped, one, prepared, preparedUpdate, type Query, type TenantTx } from '../../../database/index.ts'
 import type { CreateUser, UpdateUser } from './schemas.ts'
 
 // Built once: these queries run most often, and building one costs more than sending it.
 const userById = prepared(['id'], (tx, { id }) => tx.select().from(users).where(eq(users.id, id)))
-const pageOfUsers = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
-  tx
-    .select()
-    .from(users)
-    .orderBy(desc(users.createdAt), desc(users.id))
-    .offset(rowCount(offset))
-    .limit(rowCount(limit)),
-)
 const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values).returning())
 const changedUser = preparedUpdate(users, ['id'], (tx, { set, placeholders: { id } }) =>
   tx.update(users).set(set).where(eq(users.id, id)).returning(),
@@ -31,14 +12,6 @@ const changedUser = preparedUpdate(users, ['id'], (tx, { set, placeholders: { id
 const deletedUser = prepared(['id'], (tx, { id }) =>
   tx.delete(users).where(eq(users.id, id)).returning({ id: users.id }),
 )
-const countUsers = countUpTo(users, totalMax + 1)
-
-export function listUsers(tx: TenantTx, { page, limit }: { page: number; limit: number }): Query<Page<UserRow>> {
-  const offset = (page - 1) * limit
-  return mapped([pageOfUsers(tx, { offset, limit: limit + 1 }), countUsers(tx)], ([found, total]) =>
-    toPage(found, limit, total),
-  )
-}
 
 export const findUser = (tx: TenantTx, id: string): Query<UserRow | undefined> => one(userById(tx, { id }))
 
