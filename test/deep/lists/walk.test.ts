@@ -56,8 +56,7 @@ function others(tenant: string, tasks: readonly string[]) {
     /** What happens while a page is read. */
     async change(): Promise<void> {
       const added = await owner`insert into tasks (tenant_id, title, user_id, created_at)
-        select tenant_id, ${someTitle}, user_id, ${someTime} from tasks, generate_series(1, 3)
-        where tenant_id = ${tenant} and id = (select id from tasks where tenant_id = ${tenant} limit 1) returning id`
+        select tenant_id, ${someTitle}, id, ${someTime} from users, generate_series(1, 3) where tenant_id = ${tenant} returning id`
       for (const { id } of added) touched.add(String(id))
       await owner`delete from tasks where ${touch(pick(), pick())}`
       await owner`update tasks set title = ${someTitle}, created_at = ${someTime} where ${touch(pick(), pick())}`
@@ -84,7 +83,9 @@ async function walk(
   let last = start
   for (let cursor: string | null = start, step = 0; cursor !== null; step++) {
     last = cursor
-    const [page] = await Promise.all([pageOf(tenant, sort, cursor), change()])
+    const changed = change()
+    const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(tenant, sort, cursor)
+    await changed
     const found = by === 'nextCursor' ? page.ids : page.ids.toReversed()
     ids.push(...found)
     const boundary = found.at(-1)

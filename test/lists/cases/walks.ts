@@ -1,5 +1,5 @@
 import { expect } from 'bun:test'
-import { pageOf } from './app.ts'
+import { offsetPageOf, pageOf } from './app.ts'
 
 type Query = Record<string, string | number>
 
@@ -48,4 +48,14 @@ export async function expectBothWays(
     page = await pageOf(tenant, path, { ...query, cursor: page.previousCursor })
   }
   expect(back).toEqual([...rows])
+}
+
+/** The keys and the total that a query finds, by offset and by cursor, which have to be the same. */
+export async function found(tenant: string, query: Query, path = '/loose') {
+  const byOffset = await offsetPageOf(tenant, path, { limit: 100, ...query })
+  const byCursor = await pageOf(tenant, path, { limit: 100, count: 'true', ...query })
+  const small = await forward(tenant, path, { limit: 2, ...query })
+  expect([byCursor.keys, small.flat(), byCursor.total]).toEqual([byOffset.keys, byOffset.keys, byOffset.total])
+  expect(byOffset.total).toBe(byOffset.keys.length)
+  return byOffset.keys
 }
