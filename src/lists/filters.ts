@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi'
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { makePgArray, type PgColumn } from 'drizzle-orm/pg-core'
 import { text } from '../openapi/index.ts'
-import { atMost } from '../openapi/internal.ts'
 import { comparable } from './order.ts'
 import { endOfPrefix } from './prefix-end.ts'
 import { rangeOf } from './range.ts'
@@ -47,14 +46,17 @@ const prefixMax = 200
 export function oneOf<const Value extends string>(values: readonly Value[], column?: string): Filter<'', Value[]> {
   if (values.length === 0 || values.some((value) => value === '' || value.includes(',')))
     throw new TypeError('oneOf() needs values that are not empty and have no comma: commas separate them in the query')
-  const description = `One or more of ${values.join(', ')}, separated by commas`
+  const allowed = `${values.join(', ')}, separated by commas`
   const any = values.map(literally).join('|')
-  const schema = atMost(valuesMax * (Math.max(...values.map(({ length }) => length)) + 1))
+  const lengthMax = valuesMax * (Math.max(...values.map(({ length }) => length)) + 1)
+  const schema = z
+    .string()
     .transform((given, context) => {
-      const chosen = new Set(given.split(','))
-      const known = values.filter((value) => chosen.has(value)) // each once, in the order of the declaration
-      if (known.length === chosen.size && given.split(',').length <= valuesMax) return known
-      context.addIssue({ code: 'custom', message: `Must be ${description.toLowerCase()}` })
+      const chosen = given.length > lengthMax ? [] : given.split(',')
+      const known = values.filter((value) => chosen.includes(value)) // each once, in the order of the declaration
+      const isKnown = known.length > 0 && chosen.length <= valuesMax && known.length === new Set(chosen).size
+      if (isKnown) return known
+      context.addIssue({ code: 'custom', message: `Must be one or more of ${allowed}, at most ${valuesMax} of them` })
       return z.NEVER
     })
     .openapi({ type: 'string', pattern: `^(${any})(,(${any}))*$`, examples: [values.slice(0, 2).join(',')] })
@@ -63,7 +65,7 @@ export function oneOf<const Value extends string>(values: readonly Value[], colu
     parametersOf(of) {
       const toSql: Condition['toSql'] = (value) => sql`${of} = any(${value})`
       const toConditions = (chosen: Value[]) => [{ toSql, value: makePgArray(chosen) }]
-      return { '': { schema, description, toConditions } }
+      return { '': { schema, description: `One or more of ${allowed}`, toConditions } }
     },
   }
 }
