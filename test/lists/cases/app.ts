@@ -17,10 +17,15 @@ const filters = {
   mood: oneOf(moods),
   feeling: oneOf(['sad', 'happy'], 'mood'),
   reference: equals(id()),
-  instant: between('instant'),
+  instant: between(),
   local: between('localTime'),
-  day: between('day'),
-  whole: between('whole'),
+  day: between(),
+  whole: between(),
+  big: between(),
+  amount: between(),
+  price: between(),
+  single: between(),
+  second: between(),
   words: prefix(),
   code: prefix(),
 }
@@ -47,6 +52,8 @@ export interface ListAppOptions {
   lists?: Record<string, AnyList>
   secrets?: { secret: string; previous?: string } | undefined
   before?: MiddlewareHandler
+  /** Gets the failures that the server logs. */
+  onFailure?: (error: Error) => void
 }
 
 /** An app whose lists return the keys of rows. */
@@ -79,7 +86,7 @@ export function createListApp(options: ListAppOptions = {}): Target {
   const app = createRouter<TenantEnv>()
   app.use(requestId())
   if (options.before) app.use(options.before)
-  app.onError(createErrorHandler())
+  app.onError(createErrorHandler(options.onFailure ? { onError: options.onFailure } : {}))
   app.route('/', routes)
   return app
 }

@@ -141,6 +141,35 @@ describe('a filter by bounds', () => {
     expect(await found(tenant, { wholeTo: '-2147483648' })).toEqual([])
   })
 
+  test.each([
+    ['big', ['9007199254740992'], ['9007199254740993', '9007199254740994']],
+    ['amount', ['123456789012345678901234567890.1'], ['123456789012345678901234567890.2', 'NaN']],
+    ['amount', ['-0.1', '0'], ['0.3', '0.300']],
+    ['single', ['1', '-1.1'], ['1.1', '1.2']],
+  ] as const)('compares numbers of %s exactly', async (column, below, above) => {
+    const { tenant, matching } = await tenantWith(column, [null, ...below, ...above])
+    const isBelow = (value: string | null) => below.some((one) => one === value)
+    expect(await found(tenant, { [`${column}From`]: above[0] })).toEqual(
+      matching((value) => value !== null && !isBelow(value)),
+    )
+    expect(await found(tenant, { [`${column}To`]: above[0] })).toEqual(matching(isBelow))
+  })
+
+  test('does not round a bound to the precision of the column', async () => {
+    const seconds = await tenantWith('second', ['2026-01-01 00:00:01+00', '2026-01-01 00:00:02+00'])
+    const first = seconds.matching((value) => value?.endsWith('01+00') === true)
+    expect(await found(seconds.tenant, { secondTo: '2026-01-01T00:00:01.000001Z' })).toEqual(first)
+    expect(
+      await found(seconds.tenant, {
+        secondFrom: '2026-01-01T00:00:00.600000Z',
+        secondTo: '2026-01-01T00:00:01.600000Z',
+      }),
+    ).toEqual(first)
+    const prices = await tenantWith('price', ['0.10', '0.11'])
+    expect(await found(prices.tenant, { priceFrom: '0.104' })).toEqual(prices.matching((value) => value === '0.11'))
+    expect(await found(prices.tenant, { priceTo: '99999999.999' })).toEqual(prices.matching(() => true))
+  })
+
   test('finds no rows when the upper bound is below the lower one', async () => {
     const { tenant } = await tenantWith('whole', ['1', '2', '3'])
     expect(await found(tenant, { wholeFrom: '3', wholeTo: '1' })).toEqual([])

@@ -211,8 +211,10 @@ describe('the secret', () => {
 
   test('that is absent fails a page by cursor as an error of the server, and leaves pages by offset', async () => {
     const { tenant } = await tenantWithCursor()
-    const without = createListApp({ secrets: undefined })
+    const failures: string[] = []
+    const without = createListApp({ secrets: undefined, onFailure: ({ message }) => failures.push(message) })
     expect((await send(without, tenant, '/firm', { page: 1 })).status).toBe(200)
     expect(await failureOf(tenant, '/firm', { cursor: '' }, without)).toMatchObject({ status: 500 })
+    expect(failures).toEqual([expect.stringContaining('cursors({ secret })')])
   })
 })
