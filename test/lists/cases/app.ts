@@ -49,7 +49,7 @@ export const secret = 'the secret of the tests of lists, 1'
 
 export interface ListAppOptions {
   db?: TenantDatabase
-  lists?: Record<string, AnyList>
+  lists?: Record<string, AnyList> | undefined
   secrets?: { secret: string; previous?: string } | undefined
   before?: MiddlewareHandler
   /** Gets the failures that the server logs. */

@@ -4,9 +4,9 @@ import { createTenantDatabase, type Statement } from '../../../src/database/inde
 import { createApp } from '../../../src/service/app.ts'
 import { deps } from '../../app.ts'
 import { asOwner, closeAfterwards, createDatabase } from '../../database.ts'
-import { asTenant, connectAsAppUser } from '../../db/app-user.ts'
+import { connectAsAppUser } from '../../db/app-user.ts'
 import { newTenant, tenantIds, tenantIdType } from '../../tenants.ts'
-import { recordingPool } from './recorded.ts'
+import { explain, recordingPool } from './recorded.ts'
 
 const service = await createDatabase()
 const owner = asOwner(service)
@@ -28,30 +28,6 @@ await owner.unsafe(`
       from tenants, generate_series(1, case when place = 1 then 2000 else 200 end) as n returning tenant_id, id, name, created_at)
   insert into tasks (tenant_id, title, user_id, created_at) select tenant_id, name, id, created_at from made;
   analyze users, tasks`)
-
-type Plan = {
-  'Node Type': string
-  'Index Name'?: string
-  'Index Cond'?: string
-  'Actual Rows'?: number
-  'Rows Removed by Filter'?: number
-  Plans?: Plan[]
-}
-const plans = z.array(z.object({ 'QUERY PLAN': z.array(z.object({ Plan: z.custom<Plan>() })) }))
-const flat = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flat)]
-const literal = (value: unknown) => (value === null ? 'null' : `'${String(value).replaceAll("'", "''")}'`)
-
-/** The nodes of the serving role's plan of a statement, when it runs. */
-function explain({ text, parameters }: Statement, mode: string): Promise<Plan[]> {
-  return asTenant(sql, tenant, async (tx) => {
-    await tx.unsafe(`set local plan_cache_mode = ${mode}`)
-    await tx.unsafe(`prepare of_the_list as ${text}`)
-    const values = parameters.length > 0 ? `(${parameters.map(literal).join()})` : ''
-    const rows = await tx.unsafe(`explain (analyze, format json) execute of_the_list${values}`)
-    await tx.unsafe('deallocate of_the_list')
-    return plans.parse([...rows]).flatMap((row) => row['QUERY PLAN'].flatMap(({ Plan }) => flat(Plan)))
-  })
-}
 
 type Query = Record<string, string | number>
 
@@ -86,7 +62,7 @@ async function expectOneIndex(statements: Statement[], columns: string, rowsMax:
   expect(statements.length).toBeGreaterThan(0)
   for (const mode of ['force_custom_plan', 'force_generic_plan'])
     for (const statement of statements) {
-      const nodes = await explain(statement, mode)
+      const nodes = await explain(sql, tenant, statement, mode)
       const kinds = nodes.map((node) => node['Node Type'])
       const scans = nodes.filter((node) => /Scan$/.test(node['Node Type']) && node['Node Type'] !== 'Subquery Scan')
       const about = `${mode}: ${statement.text}\n${kinds.join(', ')}`
@@ -138,7 +114,9 @@ test('a page by title of a prefix, and its count, read the index of titles', asy
   const [count, ...others] = statements.filter(({ text }) => text.includes('count('))
   if (!count) throw new Error('The list sent no count')
   expect(others).toEqual([])
-  const kinds = (await explain(count, 'force_custom_plan')).map((node) => `${node['Node Type']} ${node['Index Cond']}`)
+  const kinds = (await explain(sql, tenant, count, 'force_custom_plan')).map(
+    (node) => `${node['Node Type']} ${node['Index Cond']}`,
+  )
   expect(kinds.join('\n')).toMatch(/Index.* Scan .*tenant_id = .*title.* >= 'a'.*title.* < 'b'/)
   expect(kinds.join('\n')).not.toMatch(/Seq Scan|Sort/)
   const rows = statements.filter((statement) => statement !== count)

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import * as pg from 'drizzle-orm/pg-core'
 import { tenantColumns } from '../../../src/context/index.ts'
-import { pages } from '../../../src/lists/index.ts'
+import { pages, prefix } from '../../../src/lists/index.ts'
 import { openWatchedDatabase } from '../../database/watched-pool.ts'
 import { newTenant, tenantIds } from '../../tenants.ts'
-import { createListApp, failureOf, pageOf, secret, send } from './app.ts'
+import { app, createListApp, failureOf, type ListAppOptions, pageOf, secret, send } from './app.ts'
 import { addRows, database, firm } from './tables.ts'
 
 const base64url = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -102,6 +102,7 @@ describe('a cursor is refused with 400 and no SQL', () => {
   test.each<[string, Record<string, string>, Record<string, string>]>([
     ['of another sort', { sort: 'whole' }, { sort: 'words' }],
     ['of the other direction', { sort: 'whole' }, { sort: '-whole' }],
+    ['of the other directions', { sort: '-whole,words' }, { sort: 'whole,-words' }],
     ['of a sort with one column more', { sort: 'whole' }, { sort: 'whole,words' }],
     ['of a sort with one column fewer', { sort: 'whole,words' }, { sort: 'whole' }],
     ['of the same columns in another order', { sort: 'whole,words' }, { sort: 'words,whole' }],
@@ -124,21 +125,39 @@ describe('a cursor is refused with 400 and no SQL', () => {
     await refuse(tenant, { ...on, cursor: nextCursor ?? 'absent' })
   })
 
+  /** Expects the cursor of one declaration to be refused by another one, and accepted by its own. */
+  const refuseOf = async (made: ListAppOptions['lists'], changed: ListAppOptions['lists']) => {
+    const { tenant } = await tenantWithCursor()
+    const [before, after] = [made, changed].map((lists) => createListApp({ lists }))
+    const { nextCursor } = await pageOf(tenant, '/firm', { limit: 1 }, before)
+    const cursor = nextCursor ?? 'absent'
+    expect((await send(before ?? app, tenant, '/firm', { cursor })).status).toBe(200)
+    expect(await failureOf(tenant, '/firm', { cursor }, after)).toEqual(invalid)
+  }
+
   test('of a list whose column had another type', async () => {
-    const { tenant, cursor } = await tenantWithCursor({}, '/firm')
-    const asText = pg.pgTable('firm', { ...tenantColumns(tenantIds), whole: pg.text('whole').notNull() }, (t) => [
-      pg.primaryKey({ columns: [t.tenantId, t.id] }),
-    ])
-    const list = pages(asText, { sort: ['whole'], default: 'whole', filters: {} })
-    const changed = createListApp({ lists: { '/firm': list as never } }) // it has fewer filters
-    expect(await failureOf(tenant, '/firm', { cursor }, changed)).toEqual(invalid)
+    const number = pg.pgTable(
+      'firm',
+      { ...tenantColumns(tenantIds), whole: pg.bigint('whole', { mode: 'bigint' }).notNull() },
+      (t) => [pg.primaryKey({ columns: [t.tenantId, t.id] })],
+    )
+    const options = { sort: ['whole'], default: 'whole' } as const
+    await refuseOf({ '/firm': pages(firm, options) as never }, { '/firm': pages(number, options) as never }) // they have no filters
   })
 
   test('of a default sort that was changed', async () => {
-    const { tenant, cursor } = await tenantWithCursor({}, '/firm')
-    const list = pages(firm, { sort: ['whole', 'words'], default: '-words', filters: {} })
-    const changed = createListApp({ lists: { '/firm': list as never } }) // it has fewer filters
-    expect(await failureOf(tenant, '/firm', { cursor }, changed)).toEqual(invalid)
+    const declared = (preset: string) => ({
+      '/firm': pages(firm, { sort: ['whole', 'words'], default: preset }) as never,
+    }) // without filters
+    await refuseOf(declared('whole'), declared('-words'))
+    await refuseOf(declared('whole'), declared('whole,words'))
+  })
+
+  test('of a list whose filters were changed', async () => {
+    const declared = (filters: object) => ({
+      '/firm': pages(firm, { sort: ['whole'], default: 'whole', filters: { ...filters } }) as never,
+    }) // other filters
+    await refuseOf(declared({ words: prefix() }), declared({ words: prefix(), code: prefix() }))
   })
 })
 
