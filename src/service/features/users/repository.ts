@@ -1,16 +1,7 @@
 import { and, desc, eq } from 'drizzle-orm'
 import { type UserRow, users } from '../../../../db/schema/users.ts'
 import { type ExpectedVersion, rowVersion, type WrittenRow, writtenRow } from '../../../conditions/index.ts'
-import {
-  countUpTo,
-  mapped,
-  one,
-  prepared,
-  preparedUpdate,
-  type Query,
-  rowCount,
-  type TenantTx,
-} from '../../../database/index.ts'
+import { countUpTo, mapped, one, prepared, type Query, rowCount, type TenantTx } from '../../../database/index.ts'
 import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
 import type { CreateUser, UpdateUser } from './schemas.ts'
 
@@ -27,26 +18,17 @@ const pageOfUsers = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
     .limit(rowCount(limit)),
 )
 const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values).returning())
-const changedUser = preparedUpdate(users, ['id'], (tx, { set, placeholders: { id } }) =>
-  tx.update(users).set(set).where(eq(users.id, id)).returning(),
+const changedUser = userVersion.preparedUpdate(users, ['id'], (tx, { set, condition, placeholders: { id } }) =>
+  tx
+    .update(users)
+    .set(set)
+    .where(and(eq(users.id, id), condition))
+    .returning(),
 )
-const changedUserIf = preparedUpdate(
-  users,
-  ['id', 'versions', 'isAmong'],
-  (tx, { set, placeholders: { id, ...expected } }) =>
-    tx
-      .update(users)
-      .set(set)
-      .where(and(eq(users.id, id), userVersion.condition(expected)))
-      .returning(),
-)
-const deletedUser = prepared(['id'], (tx, { id }) =>
-  tx.delete(users).where(eq(users.id, id)).returning({ id: users.id }),
-)
-const deletedUserIf = prepared(['id', 'versions', 'isAmong'], (tx, { id, ...expected }) =>
+const deletedUser = userVersion.prepared(['id'], (tx, { id }, condition) =>
   tx
     .delete(users)
-    .where(and(eq(users.id, id), userVersion.condition(expected)))
+    .where(and(eq(users.id, id), condition))
     .returning({ id: users.id }),
 )
 const countUsers = countUpTo(users, totalMax + 1)
@@ -71,12 +53,7 @@ export const updateUser = (
   id: string,
   values: UpdateUser,
   expected?: ExpectedVersion,
-): Query<WrittenRow<UserRow>> =>
-  expected
-    ? writtenRow(changedUserIf(tx, values, { id, ...expected }), userById(tx, { id }))
-    : writtenRow(changedUser(tx, values, { id }))
+): Query<WrittenRow<UserRow>> => writtenRow(changedUser(tx, values, { id }, expected), expected && userById(tx, { id }))
 
 export const deleteUser = (tx: TenantTx, id: string, expected?: ExpectedVersion): Query<WrittenRow<{ id: string }>> =>
-  expected
-    ? writtenRow(deletedUserIf(tx, { id, ...expected }), userById(tx, { id }))
-    : writtenRow(deletedUser(tx, { id }))
+  writtenRow(deletedUser(tx, { id }, expected), expected && userById(tx, { id }))
