@@ -14,6 +14,7 @@ const pages = [
   'authentication',
   'drizzle',
   'add-a-resource',
+  'lists',
   'tenant-ids',
   'testing',
   'tenants',
@@ -25,6 +26,7 @@ const pages = [
   'replica',
   'retries',
   'backup',
+  'worker',
   'guarantees',
 ]
 const folders = ['checks', 'errors', 'decisions']

@@ -1,8 +1,10 @@
 import { sql } from 'drizzle-orm'
+import { Context } from 'hono'
 import { tenantIdOf } from '../../db/seed-many.ts'
 import { withTenant } from '../../src/context/index.ts'
 import { createPool, createTenantDatabase, type TenantDatabase } from '../../src/database/index.ts'
-import { deleteTask, findTask, insertTask, listTasks, updateTask } from '../../src/service/features/tasks/repository.ts'
+import { taskPages } from '../../src/service/features/tasks/pages.ts'
+import { deleteTask, findTask, insertTask, updateTask } from '../../src/service/features/tasks/repository.ts'
 import { openCountingProxy } from '../../test/database/counting-proxy.ts'
 import { randomTask } from '../random-task.ts'
 import type { Line, Scenario, Verdict } from '../scenario.ts'
@@ -23,6 +25,8 @@ const tenant = tenantIdOf(1)
 const { taskId } = randomTask({ tenants: 1, tasks: amount.tasks })
 const newTask = { title: 'Write the report', userId: '5eed0000-0000-7000-8001-000000000001' }
 
+const request = new Context(new Request('http://localhost/tasks'))
+
 const once = (name: string, run: (db: TenantDatabase) => Promise<unknown>): Transaction => ({
   name,
   target: 1,
@@ -40,7 +44,7 @@ const dependent = (count: number): Transaction => ({
 
 const transactions: Transaction[] = [
   once('get', (db) => db.read((tx) => findTask(tx, taskId))),
-  once('list', (db) => db.read((tx) => listTasks(tx, { page: 1, limit: 20 }))),
+  once('list', (db) => db.read((tx) => taskPages.page(request, tx, taskPages.query.parse({})))),
   once('create', (db) => db.write((tx) => insertTask(tx, newTask))),
   once('update', (db) => db.write((tx) => updateTask(tx, taskId, { status: 'done' }))),
   {

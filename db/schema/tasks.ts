@@ -29,6 +29,8 @@ export const tasks = pgTable(
       t.createdAt.desc().nullsFirst(),
       t.id.desc().nullsFirst(),
     ),
+    // Lists sort and filter text by its code points.
+    index('tasks_tenant_id_title_id_idx').on(t.tenantId, sql`${t.title} collate "C"`, t.id),
     index('tasks_tenant_id_user_id_idx').on(t.tenantId, t.userId),
     check('tasks_title_check', sql`char_length(${t.title}) between 1 and 200`),
     check('tasks_description_check', sql`char_length(${t.description}) <= 10000`),

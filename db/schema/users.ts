@@ -19,6 +19,9 @@ export const users = pgTable(
       t.createdAt.desc().nullsFirst(),
       t.id.desc().nullsFirst(),
     ),
+    // Lists sort and filter text by its code points.
+    index('users_tenant_id_email_id_idx').on(t.tenantId, sql`${t.email} collate "C"`, t.id),
+    index('users_tenant_id_name_id_idx').on(t.tenantId, sql`${t.name} collate "C"`, t.id),
     check('users_email_check', sql`char_length(${t.email}) between 1 and 320`),
     check('users_name_check', sql`char_length(${t.name}) between 1 and 200`),
   ],

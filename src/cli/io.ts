@@ -17,6 +17,8 @@ export interface ProcessIo {
 /** {@link ProcessIo} of one run, with the exit code that the command sets. */
 export interface CommandIo extends ProcessIo {
   exitCode: number
+  /** The paths of the files that secrets came from, by the names of their settings: a password there may change. */
+  secretFiles: Record<string, string | undefined>
   /** For the commands that messages name. */
   runner: Runner
 }

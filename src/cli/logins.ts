@@ -6,7 +6,7 @@ import { identifier } from './output/sql-text.ts'
 
 /** A login that a migration prepares, from the environment. */
 export interface Login {
-  /** `DATABASE_URL`, `DATABASE_ADMIN_URL` or `DATABASE_BACKUP_URL` */
+  /** `DATABASE_URL`, `DATABASE_ADMIN_URL` or another one that a role has */
   variable: string
   url: string
   role: string

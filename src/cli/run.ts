@@ -12,6 +12,7 @@ import { createIssuerCommand } from './commands/issuer.ts'
 import { createMigrateCommand } from './commands/migrate.ts'
 import { createTenantCommand } from './commands/tenant.ts'
 import { createUpgradeCommand } from './commands/upgrade.ts'
+import { createWorkerCommand } from './commands/worker.ts'
 import { defaults } from './config.ts'
 import { databaseUrl } from './database-url.ts'
 import type { CommandIo, ProcessIo } from './io.ts'
@@ -35,7 +36,7 @@ export async function runProgram(
   parameters: string[],
   io: ProcessIo,
 ): Promise<number> {
-  const run: CommandIo = { ...io, exitCode: 0, runner: runnerOf(io.env) }
+  const run: CommandIo = { ...io, exitCode: 0, secretFiles: {}, runner: runnerOf(io.env) }
   try {
     const program = create(run).hook('preAction', () => readSecrets(run)) // --help needs none
     await program.parseAsync(parameters, { from: 'user' })
@@ -49,11 +50,12 @@ export async function runProgram(
 
 /** @throws OperatorError with a line for each file that cannot be read, or with a file that holds no URL of a database */
 function readSecrets(run: CommandIo): void {
-  const { environment, names, problems } = readSecretFiles(run.env, commandSecrets)
+  const { environment, paths, names, problems } = readSecretFiles(run.env, commandSecrets)
   if (problems.length > 0) throw new OperatorError(problems.join('\n'))
   for (const [setting, name = setting] of Object.entries(names))
     if (setting.startsWith('DATABASE_')) databaseUrl(environment[setting] ?? '', name)
   run.env = environment
+  run.secretFiles = paths
 }
 
 function createProgram(io: CommandIo): Command {
@@ -97,6 +99,7 @@ Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     createMigrateCommand,
     createUpgradeCommand,
     createTenantCommand,
+    createWorkerCommand,
     createIssuerCommand,
   ]) {
     const command = createCommand(io)

@@ -76,12 +76,12 @@ export interface Envelope<Options extends EnvelopeOptions = EnvelopeOptions> ext
 
 /**
  * Creates an envelope of your own: with fewer fields, or with `application/problem+json` for the clients that accept it. Respond with
- * its `ok`, and declare routes with its `successOf` and `pageOf`. The exports of these names belong to the envelope with all fields.
+ * its `ok`, and declare routes with its `successOf`, `pageOf` and `listOf`. The exports of these names belong to the envelope with all fields.
  *
  * @param options which fields bodies have. @default all, and no problem+json
  * @example
  * export const envelope = createEnvelope({ timestamp: false, path: false, problems: true })
- * export const { ok, pageOf, successOf } = envelope
+ * export const { listOf, ok, pageOf, successOf } = envelope
  * app.use(envelope.middleware)
  * createDocument(app, { …, envelope })
  */
@@ -109,6 +109,7 @@ const whole = createEnvelope()
 export const ok: Envelope<Record<never, never>>['ok'] = whole.ok
 export const successOf: Envelope<Record<never, never>>['successOf'] = whole.successOf
 export const pageOf: Envelope<Record<never, never>>['pageOf'] = whole.pageOf
+export const listOf: Envelope<Record<never, never>>['listOf'] = whole.listOf
 
 /** A body as it is written: without what is undefined. */
 type WrittenBody = { success: true; statusCode: number; data: unknown } & Partial<

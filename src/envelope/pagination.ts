@@ -28,6 +28,24 @@ export const toPage = <Row>(found: Row[], limit: number, total: number): Page<Ro
 const afterHost = /^[^:]+:\/\/[^/?#]*([^?#]*)\??([^#]*)/
 
 /**
+ * Creates the function that links to a page of a list: relative, with the other parameters of the request.
+ *
+ * @param name the parameter that says which page
+ */
+export function pageLinks(request: Context | string, name: string, limit: number): (to: string | number) => string {
+  const isUrl = typeof request === 'string'
+  const [, route = '/', search = ''] = afterHost.exec(isUrl ? request : request.req.url) ?? []
+  const path = isUrl ? route : publicPath(request, route) // the path of the context is decoded
+  const params = new URLSearchParams(search)
+  params.set(name, '')
+  params.set('limit', String(limit))
+  return (to) => {
+    params.set(name, String(to))
+    return `${path}?${params}`
+  }
+}
+
+/**
  * Returns `meta.pagination` of a page. Links are relative and keep the other query parameters. A link is `null` when no such
  * page exists.
  *
@@ -44,16 +62,7 @@ export function pagination(
   const total = Math.min(found.total, totalMax)
   const totalPages = Math.ceil(total / limit)
   const last = Math.min(totalPages, Math.floor(totalMax / limit))
-  const isUrl = typeof request === 'string'
-  const [, route = '/', search = ''] = afterHost.exec(isUrl ? request : request.req.url) ?? []
-  const path = isUrl ? route : publicPath(request, route) // the path of the context is decoded
-  const params = new URLSearchParams(search)
-  params.set('page', '')
-  params.set('limit', String(limit))
-  const link = (to: number): string => {
-    params.set('page', String(to))
-    return `${path}?${params}`
-  }
+  const link = pageLinks(request, 'page', limit)
   const linkOrNull = (to: number) => (to >= 1 && to <= last ? link(to) : null)
   return {
     type: 'offset',

@@ -25,8 +25,27 @@ export const Pagination = z
   })
   .openapi('Pagination')
 
+/** The Zod schema of `meta.pagination` of a page by cursor. */
+export const CursorPagination = z
+  .object({
+    type: z.literal('cursor'),
+    limit: z.number().int().min(1).openapi({ example: 20 }),
+    nextCursor: z.string().nullable().openapi({ description: 'The cursor of the next page; null on the last one' }),
+    previousCursor: z.string().nullable().openapi({ description: 'The cursor of the page before; null on the first' }),
+    hasMore: z.boolean().openapi({ description: 'Whether `nextCursor` is a cursor' }),
+    total: z.number().int().min(0).optional().openapi({ description: 'With `count=true`. Exact up to 10,000' }),
+    totalCapped: z.literal(true).optional().openapi({ description: 'Present when more rows than `total` exist' }),
+    links: z.object({ self: z.string(), first: link, prev: link, next: link }).openapi('CursorLinks'),
+  })
+  .openapi('CursorPagination')
+
 /** The Zod schema of `meta` of a page. */
 const PageMeta = z.object({ pagination: Pagination }).openapi('PageMeta')
+
+/** The Zod schema of `meta` of a page by number or by cursor. */
+const ListMeta = z
+  .object({ pagination: z.discriminatedUnion('type', [Pagination, CursorPagination]) })
+  .openapi('ListMeta')
 
 /** The schema of a body of the envelope. */
 type Body<Left extends string, Own extends z.ZodRawShape> = z.ZodObject<
@@ -44,6 +63,8 @@ export interface EnvelopeSchemas<Left extends string> {
   successOf<Data extends z.ZodType>(data: Data, statusCode?: number): Body<Left, { data: Data }>
   /** The Zod schema of a page: a list in the success envelope, with `meta.pagination`. */
   pageOf<Item extends z.ZodType>(item: Item): Body<Left, { data: z.ZodArray<Item>; meta: typeof PageMeta }>
+  /** As `pageOf`, for a list of `rowhouse/lists`: its pages are by number or by cursor. */
+  listOf<Item extends z.ZodType>(item: Item): Body<Left, { data: z.ZodArray<Item>; meta: typeof ListMeta }>
 }
 
 /** Creates the schemas of an envelope. */
@@ -63,6 +84,7 @@ export function createSchemas<Left extends string>(options: EnvelopeOptions): En
   return {
     successOf: (data, statusCode = 200) => body({ data }, statusCode),
     pageOf: (item) => body({ data: z.array(item), meta: PageMeta }, 200),
+    listOf: (item) => body({ data: z.array(item), meta: ListMeta }, 200),
   }
 }
 

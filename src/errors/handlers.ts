@@ -75,6 +75,8 @@ export function onInvalid(
 // The answer to a hostile body stays small.
 const problemsMax = 20
 const pathLengthMax = 100
+/** What Zod says to an unknown key, without the key. A schema can have a message of its own. */
+const unknownKey = 'Unrecognized key'
 
 /** What an error of Zod says to a client. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], place?: Problem['in']): Problem[] {
@@ -85,7 +87,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], place?: Problem[
       path: shortened(path.map(String).join('.')),
       ...(place ? { in: place } : {}),
       code: issue.code,
-      message: isUnknown ? 'Unrecognized key' : issue.message,
+      message: isUnknown && issue.message.startsWith(unknownKey) ? unknownKey : issue.message,
     }))
   })
   const count = issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)

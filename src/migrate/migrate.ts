@@ -28,6 +28,10 @@ export interface MigrateOptions extends MigratedProject {
   directoryRole?: string | undefined
   /** Creates the role of the directory with this password. An existing role keeps its password. Unset, no role is created. */
   directoryPassword?: string | undefined
+  /** The role of `rowhouse worker`, which runs its tasks and does nothing else. @default 'app_worker', or the one that the database has */
+  workerRole?: string | undefined
+  /** Creates the role of the worker with this password. An existing role keeps its password. Unset, no role is created. */
+  workerPassword?: string | undefined
   /**
    * The secrets whose signed tenant contexts the database accepts from now on. An empty array makes it accept unsigned ones
    * again. Unset, the database keeps its keys.
@@ -124,17 +128,19 @@ export async function migrateAndInspect<T>(
  * @returns the serving role
  */
 async function passSettings(connection: Connection, options: Omit<MigrateOptions, 'url'>): Promise<string> {
-  const { appRole, appPassword, adminPassword, backupPassword, directoryPassword } = options
-  const { serving, admin, backup, directory } = await roleNames(connection, {
+  const { appRole, appPassword, adminPassword, backupPassword, directoryPassword, workerPassword } = options
+  const { serving, admin, backup, directory, worker } = await roleNames(connection, {
     serving: appRole,
     admin: nameOrDefault('admin', options.adminRole, adminPassword),
     backup: nameOrDefault('backup', options.backupRole, backupPassword),
     directory: nameOrDefault('directory', options.directoryRole, directoryPassword),
+    worker: nameOrDefault('worker', options.workerRole, workerPassword),
   })
   const settings = {
     ...{ app_role: serving, admin_role: admin, backup_role: backup, directory_role: directory },
+    worker_role: worker,
     ...{ app_password: appPassword, admin_password: adminPassword, backup_password: backupPassword },
-    directory_password: directoryPassword,
+    ...{ directory_password: directoryPassword, worker_password: workerPassword },
     signing_keys: signingKeys(options.signingSecrets),
     tenant_id: options.tenantId,
   }

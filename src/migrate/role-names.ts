@@ -7,17 +7,25 @@ export interface RoleNames {
   admin: string | undefined
   backup: string | undefined
   directory: string | undefined
+  worker: string | undefined
 }
 type GivenNames = { [purpose in keyof RoleNames]?: string | undefined }
 
-const defaults = { serving: 'app_user', admin: 'app_admin', backup: 'app_backup', directory: 'app_directory' }
+const defaults = {
+  serving: 'app_user',
+  admin: 'app_admin',
+  backup: 'app_backup',
+  directory: 'app_directory',
+  worker: 'app_worker',
+}
 const variables = {
   serving: 'DATABASE_URL',
   admin: 'DATABASE_ADMIN_URL',
   backup: 'DATABASE_BACKUP_URL',
   directory: 'DATABASE_DIRECTORY_URL',
+  worker: 'DATABASE_WORKER_URL',
 }
-const purposes = ['serving', 'admin', 'backup', 'directory'] as const
+const purposes = ['serving', 'admin', 'backup', 'directory', 'worker'] as const
 
 /**
  * The names that a migration uses: those that the database has, then the given ones.
@@ -32,6 +40,7 @@ export async function roleNames(connection: Connection, given: GivenNames): Prom
     admin: present.admin ?? given.admin,
     backup: present.backup ?? given.backup,
     directory: present.directory ?? given.directory,
+    worker: present.worker ?? given.worker,
   }
   for (const purpose of purposes) {
     const [name, before] = [given[purpose], present[purpose]]
@@ -46,7 +55,7 @@ export async function roleNames(connection: Connection, given: GivenNames): Prom
 
 /** @param password given to a role that a migration may have to create */
 export const nameOrDefault = (
-  purpose: 'admin' | 'backup' | 'directory',
+  purpose: 'admin' | 'backup' | 'directory' | 'worker',
   name: string | undefined,
   password: string | undefined,
 ): string | undefined => name ?? (password ? defaults[purpose] : undefined)
@@ -113,8 +122,8 @@ async function assertMayBePrepared(connection: Connection, purpose: keyof RoleNa
   if (role === undefined) return
   if (role.super === true) throw notItsOwn(purpose, name, 'a superuser')
   if (role.owner === true) throw notItsOwn(purpose, name, 'the login of the owner')
-  if (purpose === 'directory') {
-    // It may edit the directory and nothing else.
+  if (purpose === 'directory' || purpose === 'worker') {
+    // It may edit the directory, or run the tasks of the worker, and nothing else.
     if (role.attribute !== null) throw notItsOwn(purpose, name, `a role with ${String(role.attribute)}`)
     if (role.group !== null) throw notItsOwn(purpose, name, `a member of ${String(role.group)}`)
   } else if (purpose !== 'serving' && name !== defaults[purpose] && role.bypasses !== true)

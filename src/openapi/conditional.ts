@@ -1,11 +1,8 @@
+import { type RouteConfig, z } from '@hono/zod-openapi'
 import type { FailureResponses } from './failures.ts'
 
-/** The part of a declaration that {@link conditionalParts} reads. */
-interface Declared {
-  method: string
-  responses: object
-  parameters?: object[] | undefined
-}
+type Declared = Pick<RouteConfig, 'method' | 'responses' | 'parameters'>
+type Response = Declared['responses'][string]
 
 /** The responses that the conditions of a request add to a route. */
 export type ConditionalResponses<R> = R extends { conditional: true; method: infer Method }
@@ -16,13 +13,15 @@ export type ConditionalResponses<R> = R extends { conditional: true; method: inf
       : FailureResponses<'PRECONDITION_FAILED'>
   : unknown
 
-const ETag = { description: 'The version of the resource (RFC 9110, section 8.8.3)', schema: { type: 'string' } }
+const text = { type: 'string' as const }
+const description = 'The version of the resource (RFC 9110, section 8.8.3)'
+const ETag = { description, schema: text }
 const parameter = (name: string, description: string) => ({
   name,
-  in: 'header',
+  in: 'header' as const,
   required: false,
   description,
-  schema: { type: 'string' },
+  schema: text,
 })
 const ofReads = [
   parameter(
@@ -40,10 +39,10 @@ const ofWrites = [
 
 /** What a route with an `ETag` has in the OpenAPI document: the header of its successes, the conditions of requests, and 304. */
 export function conditionalParts({ method, responses, parameters = [] }: Declared) {
-  const successes = Object.entries(responses).map(([status, response]) => {
-    const isShown = status.startsWith('2') && 'content' in response
-    return [status, isShown ? { ...response, headers: { ...response.headers, ETag } } : response]
-  })
+  const successes = Object.entries(responses).map(([status, response]) => [
+    status,
+    status.startsWith('2') ? withEtag(response) : response,
+  ])
   const conditions = method === 'get' ? ofReads : method === 'post' ? [] : ofWrites
   const unchanged = { description: 'The client has the last version', headers: { ETag } }
   return {
@@ -51,3 +50,15 @@ export function conditionalParts({ method, responses, parameters = [] }: Declare
     responses: { ...Object.fromEntries(successes), ...(method === 'get' ? { 304: unchanged } : {}) },
   }
 }
+
+/** A success with the header, unless it has no body or is a reference. */
+function withEtag(response: Response): Response {
+  if (!('content' in response)) return response
+  const { headers } = response
+  if (isSchema(headers)) return { ...response, headers: headers.extend({ ETag: z.string().openapi({ description }) }) }
+  return { ...response, headers: { ...headers, ETag } }
+}
+
+/** By its brand: the application can have another copy of Zod. */
+const isSchema = (headers: unknown): headers is z.ZodObject =>
+  typeof headers === 'object' && headers !== null && '_zod' in headers

@@ -70,6 +70,9 @@ export function createNaming(schemas: Schemas): (response: Response) => void {
   }
 }
 
+/** The schemas of `meta` of a page. */
+const pageMetas: (string | undefined)[] = ['PageMeta', 'ListMeta']
+
 function nameOf({ properties = {} }: Schema): string | undefined {
   const { success, data, meta } = properties
   if (success?.const !== true || !Object.keys(properties).every((key) => envelopeKeys.includes(key))) return undefined
@@ -77,5 +80,5 @@ function nameOf({ properties = {} }: Schema): string | undefined {
     one?.$ref?.startsWith(schemaPath) ? one.$ref.slice(schemaPath.length) : undefined
   const [single, item] = [of(data), of(data?.items)]
   if (single) return meta ? undefined : `${single}Response`
-  return item && of(meta) === 'PageMeta' ? `${item}Page` : undefined
+  return item && pageMetas.includes(of(meta)) ? `${item}Page` : undefined
 }

@@ -3,7 +3,7 @@ import { totalMax } from '../envelope/index.ts'
 import { wholeNumberPattern } from '../text/index.ts'
 
 /** A string of at most `max` UTF-16 units. A longer one fails at once, so that no later check runs a pattern on it. */
-const atMost = (max: number) =>
+export const atMost = (max: number) =>
   z.string().check(({ value, issues }) => {
     if (value.length <= max) return
     const message = `Must have at most ${characters(max)}`
@@ -55,23 +55,42 @@ export const text = ({ min = 0, max, trim = false }: { min?: number; max: number
 
 const characters = (count: number) => (count === 1 ? '1 character' : `${count} characters`)
 
-/** A whole number in a query string. */
-const wholeNumber = ({ max, preset }: { max: number; preset: number }) =>
+/** A whole number in a query string, from 1 to `max`. */
+const wholeNumber = ({ max }: { max: number }) =>
   atMost(15)
     .regex(wholeNumberPattern, 'Must be a whole number')
     .transform(Number)
     .pipe(z.number().int().min(1).max(max))
-    .prefault(String(preset))
-    .openapi({ type: 'integer', minimum: 1, maximum: max, default: preset })
+
+const asInteger = (max: number, preset: number) =>
+  ({ type: 'integer', minimum: 1, maximum: max, default: preset }) as const
+
+const pageNumber = wholeNumber({ max: totalMax })
+const inWords = 'The page, counted from 1'
+
+/** The parameter `page` of a list with cursors. It has no default, which Swagger UI would send together with a cursor. */
+export const optionalPage = pageNumber
+  .optional()
+  .openapi({ type: 'integer', minimum: 1, maximum: totalMax, description: inWords })
+
+/** The parameter `limit`. */
+export const limit = wholeNumber({ max: 100 })
+  .prefault('20')
+  .openapi({ ...asInteger(100, 20), description: 'Items per page' })
+
+/** Whether a page by number ends within the rows that are counted. */
+export const isWithinTotal = ({ page = 1, limit }: { page?: number | undefined; limit: number }): boolean =>
+  page * limit <= totalMax
+
+/** The issue of a page that does not. */
+export const beyondTotal = {
+  path: ['page'],
+  message: `page × limit must be at most ${totalMax}`,
+  // An invalid page or limit has an issue of its own.
+  when: ({ issues }: { issues: readonly unknown[] }): boolean => issues.length === 0,
+}
 
 /** The query `?page=1&limit=20`: the page of a list, counted from 1, and its size, up to 100. */
 export const PageQuery = z
-  .object({
-    page: wholeNumber({ max: totalMax, preset: 1 }).openapi({ description: 'The page, counted from 1' }),
-    limit: wholeNumber({ max: 100, preset: 20 }).openapi({ description: 'Items per page' }),
-  })
-  .refine(({ page, limit }) => page * limit <= totalMax, {
-    path: ['page'],
-    message: `page × limit must be at most ${totalMax}`,
-    when: ({ issues }) => issues.length === 0, // an invalid page or limit has an issue of its own
-  })
+  .object({ page: pageNumber.prefault('1').openapi({ ...asInteger(totalMax, 1), description: inWords }), limit })
+  .refine(isWithinTotal, beyondTotal)

@@ -6,6 +6,7 @@ import { urlOf } from './address.ts'
 import { type Listen, ListenError, type Listening } from './listening.ts'
 import { createLog } from './log.ts'
 import { readDocsAsset } from './read-docs-asset.ts'
+import { startWorker, type WorkerDatabase } from './worker.ts'
 
 /**
  * Runs `bun start` and `node dist/node.js`.
@@ -24,15 +25,15 @@ export async function serve(listen: Listen): Promise<void> {
  * Runs the service on Bun or Node: checks the isolation, listens, and stops on a signal.
  *
  * @param listen serves the app on this runtime
- * @param options the configuration; the others are for an embedded database
+ * @param options the configuration; `worker`: where periodic work runs in this process; the others are for an embedded database
  * @returns the URL to open in a browser
  * @throws ConfigError, ListenError, and the errors of `assertIsolation`: `exitWith` prints them
  */
 export async function runService(
   listen: Listen,
-  options: Pick<ServiceOptions, 'config' | 'role'> & { onStopped?: () => Promise<void> },
+  options: Pick<ServiceOptions, 'config' | 'role'> & { worker?: WorkerDatabase; onStopped?: () => Promise<void> },
 ): Promise<string> {
-  const { config, role, onStopped } = options
+  const { config, role, worker, onStopped } = options
   const log = await createLog(config.log.level)
   const service = await createService({
     config,
@@ -40,8 +41,9 @@ export async function runService(
     loadDocsAsset: readDocsAsset,
     ...(role ? { role } : {}),
   })
+  let endWorker = async () => {}
   const end = async () => {
-    await service.close()
+    await Promise.all([service.close(), endWorker()])
     await onStopped?.()
   }
   try {
@@ -51,6 +53,7 @@ export async function runService(
     })
     const url = urlOf(config.server.host, listening.port)
     log.info({ url }, 'listening')
+    if (worker) endWorker = startWorker(worker, log)
     stopOnSignal(listening, { drain: service.drain, end }, config, log)
     return url
   } catch (error) {

@@ -11,13 +11,16 @@ import { listen } from './bun.ts'
 import { exitWith } from './exit-with.ts'
 import { assertFree } from './listening.ts'
 import { runService } from './process.ts'
+import { readWorker } from './worker.ts'
 
-// `bun run up` starts an embedded database with demo data and the service on it. With DATABASE_URL (or its file) it starts the service alone.
+// `bun run up` starts an embedded database with demo data and the service on it. With DATABASE_URL (or its file) it starts the service
+// alone, and with DATABASE_WORKER_URL the worker too.
 
 async function up(): Promise<void> {
   const given = process.env.DATABASE_URL || process.env.DATABASE_URL_FILE
   // Callers are unverified: only this machine reaches the service, unless HOST says otherwise.
-  const settings = { ...process.env, HOST: process.env.HOST || '127.0.0.1' }
+  const { worker: own, environment } = readWorker(process.env)
+  const settings = { ...environment, HOST: process.env.HOST || '127.0.0.1' }
   // Before the database starts, so that a wrong setting and a used port are reported at once. And once: a pipe has its secret once.
   const config = loadConfig({ ...settings, ...(given ? {} : { DATABASE_URL: 'postgres://embedded' }) })
   await assertFree(config)
@@ -27,8 +30,10 @@ async function up(): Promise<void> {
   const database = embedded ? { ...config.database, url: embedded.url } : config.database
   try {
     if (embedded) await prepare(embedded.url, tenant.signingKeys)
+    const worker = embedded ?? own
     const url = await runService(listen, {
       config: { ...config, database },
+      ...(worker ? { worker } : {}),
       ...(embedded ? { role: 'app_user', onStopped: () => embedded.close() } : {}),
     })
     process.stdout.write(`${banner(url, tenant.header, given ? config.database.url : undefined)}\n`)

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono } from 'hono'
 import type { BlankEnv, ExtractSchema, MergeSchemaPath } from 'hono/types'
@@ -19,6 +20,7 @@ import {
   type TenantLimitsOptions,
   tenantLimits,
 } from '../limits/index.ts'
+import { type CursorSecrets, cursors } from '../lists/index.ts'
 import {
   createDocument,
   createRouter,
@@ -54,6 +56,8 @@ export interface AppOptions extends Omit<EveryResponseOptions, 'envelope'> {
   /** The limits of each tenant. @default no limits */
   limits?: TenantLimitsOptions | undefined
   requests: Config['requests']
+  /** The secrets of cursors. @default a random one: cursors are valid in this process alone */
+  cursors?: CursorSecrets | undefined
   /** Whether one timer serves the deadlines of all requests. False on Workers. @default true */
   sharesTimer?: boolean | undefined
   /** How 429 is delayed. @default 250 ms */
@@ -163,6 +167,7 @@ const tags = {
  */
 function mountForTenants(app: OpenAPIHono, options: AppOptions) {
   const { requests, limits = {} } = options
+  const withCursors = cursors(options.cursors ?? { secret: randomBytes(32).toString('hex') })
   const refuseSlowly = slowRefusals(options.refusals)
   const verify = tenant(options.tenant)
   const { rate, ...slots } = limits
@@ -175,7 +180,7 @@ function mountForTenants(app: OpenAPIHono, options: AppOptions) {
     const limitBodies = bodyLimits({ maxBytes: Math.min(maxBytes, requests.bodyLimitBytes), budget: bodies })
     // `routes` lists a route once for each of its validators.
     const declared = new Map(routes.routes.map((route) => [route.method + route.path, route]))
-    const serveTenant = chain(verify, ...limitRate, limitBodies, ...limitSlots, limitResponses)
+    const serveTenant = chain(verify, ...limitRate, limitBodies, ...limitSlots, limitResponses, withCursors)
     for (const { method, path: sub } of declared.values())
       app.on(method, [mergePath(path, sub)], refuseSlowly, serveTenant)
     app.route(path, routes)

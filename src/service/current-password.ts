@@ -11,7 +11,7 @@ import { secretIn } from './config/secret-files.ts'
  * @param file undefined for a URL from a variable
  */
 export function currentPassword(
-  setting: 'DATABASE_URL' | 'DATABASE_REPLICA_URL',
+  setting: 'DATABASE_URL' | 'DATABASE_REPLICA_URL' | 'DATABASE_WORKER_URL' | 'DATABASE_OWNER_URL',
   file: string | undefined,
   log: Pick<Logger, 'error'>,
 ): Pick<ConnectionOptions, 'password'> {

@@ -94,6 +94,7 @@ export async function createService({ config, log, loadDocsAsset, role, ...given
     bearer: hasTokens(config.auth),
     limits: createLimitsOptions(config, given.connections === undefined),
     requests: config.requests,
+    cursors: { secret: config.secrets.current, previous: config.secrets.previous },
     sharesTimer: given.connections === undefined,
     hosts: config.auth.kind === 'unverified' && !config.auth.allowed ? ownNames(config) : undefined,
     hsts: config.server.hsts,

@@ -38,8 +38,10 @@ const kit: Record<string, string[]> = {
   conditions: ['context', 'database', 'errors', 'text'],
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['context', 'envelope', 'errors', 'text'],
+  lists: ['context', 'database', 'envelope', 'errors', 'openapi', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['context', 'database', 'isolation', 'errors'],
+  worker: ['database', 'errors', 'text'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation', 'migrate', 'text'],
 }
 /** The other folders, and what each may import in addition to the kit. */

@@ -97,6 +97,7 @@ describe('compose.yaml', () => {
   test.each([
     ['service', ofService],
     ['migrate', [...ofService, ...commandSettings]],
+    ['worker', files],
   ])('gives the part %s only variables that are settings', (name, known) => {
     expect(Object.keys(environmentOf(name)).filter((variable) => !known.includes(variable))).toEqual([])
   })
@@ -140,7 +141,7 @@ describe('compose.yaml', () => {
   })
 
   test('runs what serves requests on a read-only root file system, without capabilities', () => {
-    for (const name of ['service', 'migrate', 'pgbouncer', 'nginx'])
+    for (const name of ['service', 'migrate', 'worker', 'pgbouncer', 'nginx'])
       expect(services[name]).toMatchObject({
         read_only: true,
         cap_drop: ['ALL'],

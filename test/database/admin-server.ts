@@ -5,11 +5,11 @@ import { startPostgres } from '../postgres.ts'
 import { project } from '../tenants.ts'
 
 /** Passwords of the logins of {@link startAdminServer}. */
-const passwords = { app_user: 'serves', app_admin: `it's "odd" \\ ü %L`, app_directory: 'edits' }
+const passwords = { app_user: 'serves', app_admin: `it's "odd" \\ ü %L`, app_directory: 'edits', app_worker: 'works' }
 
 /**
- * A PostgreSQL server of its own, with `app_admin` and `app_directory`: roles belong to the whole server, and other tests must not find a role
- * with BYPASSRLS. It ends after the tests of the file.
+ * A PostgreSQL server of its own, with `app_admin`, `app_directory` and `app_worker`: roles belong to the whole server, and other tests must not
+ * find a role with BYPASSRLS. It ends after the tests of the file.
  */
 export async function startAdminServer() {
   const server = await startPostgres()
@@ -27,6 +27,7 @@ export async function startAdminServer() {
     appPassword,
     adminPassword,
     directoryPassword: passwords.app_directory,
+    workerPassword: passwords.app_worker,
   })
   return {
     owner,
@@ -35,6 +36,7 @@ export async function startAdminServer() {
     appUrl: as('app_user', encodeURIComponent(appPassword)),
     adminUrl: as('app_admin', encodeURIComponent(adminPassword)),
     directoryUrl: as('app_directory', passwords.app_directory),
+    workerUrl: as('app_worker', passwords.app_worker),
     adminPassword,
   }
 }

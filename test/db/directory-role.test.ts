@@ -107,7 +107,7 @@ test('the recorder logs in nowhere, has no attribute and no member, and owns the
   expect(row).toMatchObject({
     special: false,
     hasMembers: false,
-    tables: ['tenant_history', 'tenant_names'],
+    tables: ['idempotency_keys', 'tenant_history', 'tenant_names'],
     mayCreate: false,
   })
 })

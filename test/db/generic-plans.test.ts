@@ -1,7 +1,10 @@
 import { expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
+import { Context } from 'hono'
 import type { Query, TenantTx } from '../../src/database/index.ts'
+import { taskPages } from '../../src/service/features/tasks/pages.ts'
 import * as task from '../../src/service/features/tasks/repository.ts'
+import { userPages } from '../../src/service/features/users/pages.ts'
 import * as user from '../../src/service/features/users/repository.ts'
 import { openDatabase } from '../database/shared-database.ts'
 import { asOwner, createDatabase } from '../database.ts'
@@ -22,15 +25,17 @@ await asOwner(database).unsafe(`
   update pg_class set reltuples = 1e6 where oid in ('users'::regclass, 'tasks'::regclass)`)
 
 type Work = (tx: TenantTx, call: number) => Query<unknown>
-const page = { page: 1, limit: 20 }
+const c = new Context(new Request('http://localhost/'))
+const listTasks = (tx: TenantTx) => taskPages.page(c, tx, taskPages.query.parse({}))
+const listUsers = (tx: TenantTx) => userPages.page(c, tx, userPages.query.parse({}))
 
 const works: [what: string, text: RegExp, work: Work][] = [
   ['gets a task', /^select (?!count).* from "tasks" where/, (tx) => task.findTask(tx, crypto.randomUUID())],
   ['gets a user', /^select (?!count).* from "users" where/, (tx) => user.findUser(tx, userId)],
-  ['lists tasks', /^select .* from "tasks" order by/, (tx) => task.listTasks(tx, page)],
-  ['lists users', /^select .* from "users" order by/, (tx) => user.listUsers(tx, page)],
-  ['counts tasks', /^select count.* from "tasks"/, (tx) => task.listTasks(tx, page)],
-  ['counts users', /^select count.* from "users"/, (tx) => user.listUsers(tx, page)],
+  ['lists tasks', /^select .* from "tasks" order by/, listTasks],
+  ['lists users', /^select .* from "users" order by/, listUsers],
+  ['counts tasks', /^select count.* from "tasks"/, listTasks],
+  ['counts users', /^select count.* from "users"/, listUsers],
   ['creates a task', /^insert into "tasks"/, (tx) => task.insertTask(tx, { title: 'Paint', userId })],
   [
     'creates a user',

@@ -16,7 +16,15 @@ const lines = [...template.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name = '', v
 
 const names = Object.keys(settings.shape)
 /** Settings that only commands read. */
-const ofCommands = ['DATABASE_OWNER_URL', 'DATABASE_DIRECTORY_URL', 'DATABASE_ADMIN_URL', 'DATABASE_BACKUP_URL']
+const ofCommands = [
+  ...[
+    'DATABASE_OWNER_URL',
+    'DATABASE_DIRECTORY_URL',
+    'DATABASE_ADMIN_URL',
+    'DATABASE_BACKUP_URL',
+    'DATABASE_WORKER_URL',
+  ],
+]
 
 /** The default of each setting that has one. */
 const defaults = Object.entries(settings.shape).flatMap(([name, rule]) => {

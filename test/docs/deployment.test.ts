@@ -71,7 +71,8 @@ const [deployment, service] = z
   ])
   .parse(Bun.YAML.parse(fileOf('service.yaml')))
 const job = workload.parse(Bun.YAML.parse(fileOf('migrate.yaml')))
-const pods = { Deployment: deployment, Job: job }
+const worker = workload.parse(Bun.YAML.parse(fileOf('worker.yaml')))
+const pods = { Deployment: deployment, Job: job, 'Deployment of the worker': worker }
 const environmentOf = ({ spec }: z.infer<typeof workload>) =>
   Object.fromEntries(spec.template.spec.containers[0].env.map(({ name, value }) => [name, value]))
 const serving = deployment.spec.template.spec.containers[0]
@@ -103,7 +104,7 @@ test('the Secrets for Kubernetes are made of files that an earlier step writes',
   const [, folder, script = ''] = /cd (deploy\/secrets)\n(.*?cd \.\.\/\.\.)\n/s.exec(page) ?? []
   const written = [...script.matchAll(/ > (\w+)$/gm)].map(([, name]) => `${folder}/${name}`)
   const named = [...page.matchAll(/--from-file=(\S+)/g)].map(([, path]) => path)
-  expect(named).toHaveLength(4)
+  expect(named).toHaveLength(5)
   expect(written).toEqual(expect.arrayContaining(named))
 })
 
@@ -135,6 +136,21 @@ describe('the Deployment for Kubernetes', () => {
     expect(grace * 1000).toBeGreaterThan(shutdownDrainMs + shutdownTimeoutMs)
     expect(page).toContain(`${shutdownDrainMs / 1000} seconds in production`)
     expect(page).toContain(`\`SHUTDOWN_TIMEOUT_MS\` (${shutdownTimeoutMs / 1000} seconds)`)
+  })
+})
+
+describe('the worker', () => {
+  const command = ['bun', 'src/cli/rowhouse.ts', 'worker']
+  const unit = fileOf('rowhouse-worker.service')
+
+  test('has the login of the worker and no other secret', () => {
+    expect(Object.keys(environmentOf(worker))).toEqual(['DATABASE_WORKER_URL_FILE'])
+    expect(unit.match(/\w+_FILE/g)).toEqual(['DATABASE_WORKER_URL_FILE'])
+  })
+
+  test('runs the command of this project', () => {
+    expect(worker.spec.template.spec.containers[0].command).toEqual(command)
+    expect(unit).toContain(`ExecStart=/usr/local/bin/${command.join(' ')}\n`)
   })
 })
 

@@ -403,10 +403,18 @@ export const guarantees: Guarantee[] = [
     number: 25,
     topic: 'service',
     title: 'Responses are private',
-    text: 'A response with tenant data has `Cache-Control: private, no-store`, or a private one of its handler, and a `Vary` header with the headers that select the tenant. A shareable one is made private unless its route opted out by name.',
+    text: 'A response with tenant data has `Cache-Control: private, no-store`, `private, no-cache` where it has an `ETag`, or a private one of its handler, and a `Vary` header with the headers that select the tenant. A tag belongs to its tenant, so no cache shows one tenant’s row to another. A shareable one is made private unless its route opted out by name.',
     tests: [
       proof('resolution/tenant', 'the tenant middleware > marks the response as private'),
       proof('resolution/tenant', 'a response that a shared cache could keep > is made private'),
+      proof('service/http/etags', 'a row with the id and the times of another tenant has a tag of its own'),
+      proof('service/http/etags', 'a list and a failure have no ETag, and are not kept'),
+      proof('service/http/etags', '304 to a caller with a token names the header of the token in Vary'),
+      proof(
+        'service/http/conditions',
+        'of another tenant is answered as one that does not exist, whatever the condition',
+      ),
+      proof('deep/http/browser-cache', 'the cache of Chromium keeps a user, and gives it to no tenant'),
     ],
   },
   {

@@ -84,6 +84,18 @@ describe('the role of the directory', () => {
     )
   })
 
+  test('is not that of the worker, which has the same rules', async () => {
+    const url = await server.createDatabase()
+    const both = { directoryRole: 'editors', directoryPassword: 'x', workerRole: 'editors', workerPassword: 'x' }
+    expect((await failureOf(migrate({ url, ...both }))).message).toContain(
+      'editors is the worker role of this database too',
+    )
+    await server.owner.unsafe(`create role editors login createdb password 'x'`)
+    expect((await failureOf(migrate({ url, workerRole: 'editors', workerPassword: 'x' }))).message).toStartWith(
+      'DATABASE_WORKER_URL needs a role of its own, which a migration creates: editors is a role with CREATEDB.',
+    )
+  })
+
   test('is one that an administrator prepared', async () => {
     await server.owner.unsafe(`create role editors login password 'x'`)
     const url = await server.createDatabase()

@@ -144,6 +144,38 @@ describe('headers of responses', () => {
   })
 })
 
+describe('a conditional route', () => {
+  const Text = z.object({ text: z.string() }).openapi('Text')
+  const own = { name: 'X-Own', in: 'header' as const, schema: { type: 'string' as const } }
+  const described = (method: 'get' | 'post' | 'put', headers?: Parameters<typeof withHeaders>[0]) => {
+    const app = createRouter()
+    const responses = { 200: withHeaders(headers), 404: { description: 'Nothing' } }
+    const route = { ...base, method, path: '/', parameters: [own], responses, conditional: true }
+    app.openAPIRegistry.registerPath(tenantRoute(route))
+    return describeApp({}, app).paths['/'][method]
+  }
+  const withHeaders = (headers?: z.ZodObject | Record<string, { description: string }>) => ({
+    ...json(successOf(Text), 'It'),
+    ...(headers ? { headers } : {}),
+  })
+
+  test('keeps its own headers, parameters and responses', () => {
+    for (const headers of [{ 'X-Own': { description: 'Mine' } }, z.object({ 'X-Own': z.string() })]) {
+      const { responses, parameters } = described('get', headers)
+      expect(Object.keys(responses[200].headers)).toEqual(expect.arrayContaining(['X-Own', 'ETag']))
+      expect(parameters.map(({ name }: { name: string }) => name)).toEqual(['X-Own', 'If-None-Match'])
+    }
+    expect(described('get').responses[404].headers).not.toHaveProperty('ETag')
+  })
+
+  test('has 304 when it reads, 412 when it writes, and neither when it creates', () => {
+    const statuses = (['get', 'post', 'put'] as const).map((method) =>
+      Object.keys(described(method).responses).filter((status) => status === '304' || status === '412'),
+    )
+    expect(statuses).toEqual([['304'], [], ['412']])
+  })
+})
+
 describe('an envelope of the app', () => {
   test('leaves its fields out of Failure too', () => {
     const { components } = describeApp({ envelope: createEnvelope({ timestamp: false, path: false }) })

@@ -6,6 +6,7 @@ const Schema = z.looseObject({
   format: z.string().optional(),
   pattern: z.string().optional(),
   example: z.unknown().optional(),
+  examples: z.array(z.unknown()).optional(),
   enum: z.array(z.unknown()).optional(),
 })
 export type Schema = z.infer<typeof Schema>

@@ -99,7 +99,8 @@ function valuesOf(name: string, schema: Schema, operations: Operation[]): { righ
     return { right: [...idsOf(referredBy(name, operations)), ...none], wrong: ['not-an-id', 7] }
   if (schema.format === 'email') return { right: emails, wrong: ['ada@', ''] }
   const needsForm = schema.format !== undefined || schema.pattern !== undefined || types.includes('object')
-  if (needsForm && schema.example !== undefined) return { right: [schema.example, ...none], wrong: ['nonsense', 7] }
+  const examples = schema.example === undefined ? (schema.examples ?? []) : [schema.example]
+  if (needsForm && examples.length > 0) return { right: [...examples, ...none], wrong: ['nonsense', 7] }
   if (types.includes('string')) return { right: [...texts, ...none], wrong: ['', '\0', 'x'.repeat(10_001)] }
   if (types.includes('integer')) return { right: [1, 2, 3, 100], wrong: [0, -1, 10_000, 99_999_999_999, 'one'] }
   if (types.includes('boolean')) return { right: [true, false, ...none], wrong: ['maybe'] }

@@ -1,10 +1,11 @@
--- Written by "rowhouse init", c7442b2bd760e389. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 5a939fa26806705b. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- "rowhouse migrate" sets the names of the roles, from the users of DATABASE_URL and the other URLs, and their passwords.
 select
   set_config('rowhouse.app_role', coalesce(nullif(current_setting('rowhouse.app_role', true), ''), 'app_user'), true),
   set_config('rowhouse.admin_role', coalesce(current_setting('rowhouse.admin_role', true), ''), true),
   set_config('rowhouse.backup_role', coalesce(current_setting('rowhouse.backup_role', true), ''), true),
-  set_config('rowhouse.directory_role', coalesce(current_setting('rowhouse.directory_role', true), ''), true);
+  set_config('rowhouse.directory_role', coalesce(current_setting('rowhouse.directory_role', true), ''), true),
+  set_config('rowhouse.worker_role', coalesce(current_setting('rowhouse.worker_role', true), ''), true);
 --> statement-breakpoint
 
 -- The serving role (guarantee G11) may log in and nothing else. The file may run again: it changes only what differs, so an owner
@@ -80,7 +81,8 @@ end $$;
 --> statement-breakpoint
 
 -- The role for administrative work across tenants bypasses row-level security and has no other attribute. The role that edits the tenant
--- directory has none at all. A migration creates each only when its URL is set. Without them, only the owner does this work.
+-- directory and the role of "rowhouse worker" have none at all. A migration creates each only when its URL is set. Without them, only the
+-- owner does this work.
 do $$
 declare
   wanted record;
@@ -89,14 +91,15 @@ declare
 begin
   for wanted in
     select current_setting(format('rowhouse.%s_role', purpose)) as name,
-      coalesce(current_setting(format('rowhouse.%s_password', purpose), true), '') as password, attribute
-    from (values ('admin', 'bypassrls'), ('directory', 'nobypassrls')) as roles (purpose, attribute)
+      coalesce(current_setting(format('rowhouse.%s_password', purpose), true), '') as password, attribute, connections
+    from (values ('admin', 'bypassrls', 10), ('directory', 'nobypassrls', 10), ('worker', 'nobypassrls', 5))
+      as roles (purpose, attribute, connections)
   loop
     continue when wanted.password = '';
     todo := '{}';
     if not exists (select from pg_roles where rolname = wanted.name) then
       todo := array[format('create role %I login %s nosuperuser nocreaterole nocreatedb noreplication noinherit '
-        'connection limit 10 password ', wanted.name, wanted.attribute)];
+        'connection limit %s password ', wanted.name, wanted.attribute, wanted.connections)];
     elsif wanted.attribute = 'bypassrls' and exists (select from pg_roles where rolname = wanted.name and not rolbypassrls) then
       todo := array[format('alter role %I bypassrls', wanted.name)];
     end if;
@@ -136,7 +139,7 @@ begin
       ('IntervalStyle', 'postgres'), ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('array_nulls', 'on')
     ) as formats (name, value)
     where r.rolname in (current_setting('rowhouse.app_role'), current_setting('rowhouse.admin_role'),
-      current_setting('rowhouse.directory_role')) and not exists (
+      current_setting('rowhouse.directory_role'), current_setting('rowhouse.worker_role')) and not exists (
       select from pg_db_role_setting s, unnest(s.setconfig) as setting
       where s.setrole = r.oid and s.setdatabase = 0 and lower(setting) = lower(formats.name || '=' || formats.value))
   loop

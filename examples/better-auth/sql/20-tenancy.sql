@@ -1,35 +1,41 @@
--- Written by "rowhouse init", 986fc6137879f76d. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 7913881a928098de. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 create schema if not exists tenancy;
 --> statement-breakpoint
 
 -- The names of this database's roles, which the other files read: several databases of one server may have roles of their own.
 create table if not exists tenancy.roles (
-  purpose text primary key check (purpose in ('serving', 'admin', 'backup', 'directory', 'recorder')),
+  purpose text primary key check (purpose in ('serving', 'admin', 'backup', 'directory', 'worker', 'recorder')),
   name name not null
 );
 --> statement-breakpoint
 do $$ begin
-  -- A release without these roles knew three purposes.
-  if not exists (select from pg_constraint where conrelid = 'tenancy.roles'::regclass and pg_get_constraintdef(oid) ~ 'recorder') then
+  -- A release without these roles knew fewer purposes.
+  if not exists (select from pg_constraint where conrelid = 'tenancy.roles'::regclass and pg_get_constraintdef(oid) ~ 'worker') then
     alter table tenancy.roles drop constraint if exists roles_purpose_check;
     alter table tenancy.roles add constraint roles_purpose_check
-      check (purpose in ('serving', 'admin', 'backup', 'directory', 'recorder'));
+      check (purpose in ('serving', 'admin', 'backup', 'directory', 'worker', 'recorder'));
   end if;
 end $$;
 --> statement-breakpoint
 insert into tenancy.roles
 select purpose, name from (values
   ('serving', current_setting('rowhouse.app_role')), ('admin', current_setting('rowhouse.admin_role')),
-  ('backup', current_setting('rowhouse.backup_role')), ('directory', current_setting('rowhouse.directory_role'))) as given (purpose, name)
+  ('backup', current_setting('rowhouse.backup_role')), ('directory', current_setting('rowhouse.directory_role')),
+  ('worker', current_setting('rowhouse.worker_role'))) as given (purpose, name)
 where name <> ''
 on conflict do nothing;
 --> statement-breakpoint
 do $$
 declare
   serving constant name := (select name from tenancy.roles where purpose = 'serving');
+  worker constant name := (select name from tenancy.roles join pg_roles on rolname = name where purpose = 'worker');
 begin
   execute format('revoke all on tenancy.roles from public, %I', serving);
   execute format('grant usage on schema tenancy to %I', serving);
+  if worker is not null then
+    -- The other files grant it the functions of its tasks, and nothing else.
+    execute format('grant usage on schema tenancy to %I', worker);
+  end if;
 end $$;
 --> statement-breakpoint
 

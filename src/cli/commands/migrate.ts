@@ -6,8 +6,6 @@ import { type Migrated, migrateAndReport, readSqlVersion } from '../../migrate/i
 import { readSigningKeys } from '../../service/config/signing-keys.ts'
 import { escapedLines } from '../../text/index.ts'
 import { loadRowhouseConfig, requireFolders } from '../config.ts'
-import { databaseUrl } from '../database-url.ts'
-import { readDrizzleConfig } from '../drizzle-config.ts'
 import { type CommandIo, print } from '../io.ts'
 import { assertPasswords, type Login, loginProblem, readLogin } from '../logins.ts'
 import {
@@ -19,6 +17,7 @@ import {
   unreachableOption,
 } from '../options.ts'
 import { identifier } from '../output/sql-text.ts'
+import { findOwnerUrl } from '../owner-url.ts'
 import { withRunner } from '../runner.ts'
 
 export const createMigrateCommand = (io: CommandIo) =>
@@ -42,6 +41,7 @@ Environment variables:
   DATABASE_URL         the login of the service: creates its role with this password
   DATABASE_ADMIN_URL   the login of administrative work, such as "rowhouse tenant": creates its role with this password
   DATABASE_DIRECTORY_URL  the login that edits the tenant directory and does nothing else: creates its role with this password
+  DATABASE_WORKER_URL  the login of "rowhouse worker", which does nothing else: creates its role with this password
   DATABASE_BACKUP_URL  the login of pg_dump: creates its role with this password
   TENANT_SIGNING_KEY   the keys whose signed tenant contexts the database accepts; "off" makes it accept unsigned ones
                        again. Unset, the database keeps its keys.
@@ -51,12 +51,17 @@ Example:
     )
     .action(async (flags) => {
       const { DATABASE_URL, DATABASE_ADMIN_URL, DATABASE_BACKUP_URL, DATABASE_DIRECTORY_URL } = io.env
-      const ownerUrl = await ownerUrlOf(io)
+      const { DATABASE_WORKER_URL } = io.env
+      const owner = await findOwnerUrl(io)
+      if (owner === undefined)
+        throw new OperatorError('DATABASE_OWNER_URL is not set: set it to postgres://owner:password@host:5432/database')
+      const ownerUrl = owner.url
       const app = readLogin('DATABASE_URL', DATABASE_URL, 'app_user')
       const admin = withPassword(readLogin('DATABASE_ADMIN_URL', DATABASE_ADMIN_URL, 'app_admin'))
       const backup = withPassword(readLogin('DATABASE_BACKUP_URL', DATABASE_BACKUP_URL, 'app_backup'))
       const directory = withPassword(readLogin('DATABASE_DIRECTORY_URL', DATABASE_DIRECTORY_URL, 'app_directory'))
-      const logins = [app, admin, backup, directory].filter((login) => login !== undefined)
+      const worker = withPassword(readLogin('DATABASE_WORKER_URL', DATABASE_WORKER_URL, 'app_worker'))
+      const logins = [app, admin, backup, directory, worker].filter((login) => login !== undefined)
       const project = await loadRowhouseConfig(flags, io.cwd)
       requireFolders(project)
       await assertPasswords(ownerUrl, logins)
@@ -67,6 +72,7 @@ Example:
         ...{ adminRole: admin?.role, adminPassword: admin?.password },
         ...{ backupRole: backup?.role, backupPassword: backup?.password },
         ...{ directoryRole: directory?.role, directoryPassword: directory?.password },
+        ...{ workerRole: worker?.role, workerPassword: worker?.password },
         signingSecrets: readSigningKeys(io.env.TENANT_SIGNING_KEY),
       })
       const { applied } = migrated
@@ -92,18 +98,6 @@ const withoutLogin = ({ servingRole, foundServingRole }: Migrated): string =>
   foundServingRole
     ? `${servingRole} existed: its password was not changed.`
     : `DATABASE_URL is not set: ${servingRole} has no password yet. Set one: alter role ${identifier(servingRole)} password '…';`
-
-/**
- * The URL of the owner. That of drizzle.config.ts is not the owner's when the service logs in with it too.
- *
- * @throws OperatorError when there is none
- */
-async function ownerUrlOf({ env: { DATABASE_OWNER_URL, DATABASE_URL }, cwd }: CommandIo): Promise<string> {
-  if (DATABASE_OWNER_URL) return databaseUrl(DATABASE_OWNER_URL, 'DATABASE_OWNER_URL')
-  const url = (await readDrizzleConfig(cwd)).dbCredentials?.url
-  if (url && url !== DATABASE_URL) return databaseUrl(url, 'dbCredentials.url of drizzle.config')
-  throw new OperatorError('DATABASE_OWNER_URL is not set: set it to postgres://owner:password@host:5432/database')
-}
 
 /** @throws OperatorError when the URL has no password */
 function withPassword(login: Login | undefined): Login | undefined {

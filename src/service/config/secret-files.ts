@@ -3,8 +3,14 @@ import { readFileSync, statSync } from 'node:fs'
 /** The settings whose value can be in a file, whose path is in the variable of the same name with `_FILE` at its end. */
 export const secretSettings: readonly string[] = [
   ...['DATABASE_URL', 'DATABASE_REPLICA_URL', 'DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL', 'DATABASE_DIRECTORY_URL'],
-  ...['DATABASE_BACKUP_URL', 'ROWHOUSE_SECRET', 'ROWHOUSE_SECRET_PREVIOUS', 'TENANT_SIGNING_KEY', 'JWT_SECRET'],
-  ...['JWT_PUBLIC_KEY', 'GATEWAY_SECRET', 'GATEWAY_CERTIFICATE'],
+  ...[
+    'DATABASE_BACKUP_URL',
+    'DATABASE_WORKER_URL',
+    'ROWHOUSE_SECRET',
+    'ROWHOUSE_SECRET_PREVIOUS',
+    'TENANT_SIGNING_KEY',
+  ],
+  ...['JWT_SECRET', 'JWT_PUBLIC_KEY', 'GATEWAY_SECRET', 'GATEWAY_CERTIFICATE'],
 ]
 
 /** Those that commands read. The others are of the service alone. */

@@ -71,7 +71,7 @@ describe.skipIf(!mayUnshare)(
         const text = readFileSync(join(secrets, name), 'utf8')
         writeFileSync(join(secrets, name), text.replace(from, to))
       }
-      change('owner_url', 'database:5432', `${hostname}:${port}`)
+      for (const name of ['owner_url', 'worker_url']) change(name, 'database:5432', `${hostname}:${port}`)
       change('database_url', 'pgbouncer:6432/rowhouse', `${pooler}/rowhouse${carriesNames ? '' : '?prepare=false'}`)
       const owner = postgres(server.ownerUrl, { max: 1, onnotice: () => {} })
       await owner`create database rowhouse`
@@ -139,6 +139,13 @@ describe.skipIf(!mayUnshare)(
       await using migrate = run('migrate', compose.services.migrate?.command ?? [])
       expect([await migrate.exited, migrate.stderr]).toEqual([0, ''])
       expect(migrate.stdout).toContain('The login of DATABASE_URL works: app_user.')
+      expect(migrate.stdout).toContain('The login of DATABASE_WORKER_URL works: app_worker.')
+    })
+
+    test('runs the worker of compose.yaml once', async () => {
+      await using worker = run('worker', [...(compose.services.worker?.command ?? []), '--once'])
+      expect([await worker.exited, worker.stderr]).toEqual([0, ''])
+      expect(worker.log().map(({ msg }) => msg)).toEqual(['the task is done'])
     })
 
     test('serves, and its HEALTHCHECK succeeds', async () => {

@@ -60,4 +60,38 @@ export const retryMutations: CodeMutation[] = [
       title: 'two: the claim goes with the work, and the answer with COMMIT',
     },
   },
+  {
+    fault: 'ETag without the tenant',
+    guarantee: 25,
+    file: 'src/conditions/etag.ts',
+    lines: [['return tenantId === undefined ?', 'return tenantId !== 0 ?']],
+    test: {
+      file: 'test/service/http/etags.test.ts',
+      title: 'a row with the id and the times of another tenant has a tag of its own',
+    },
+  },
+  {
+    fault: 'ETag of a failure',
+    guarantee: 25,
+    file: 'src/errors/handlers.ts',
+    lines: [["c.header('ETag', undefined)", '']],
+    test: { file: 'test/conditions/responses.test.ts', title: 'a failure has no tag' },
+  },
+  {
+    fault: 'weak tag that matches If-Match',
+    guarantee: 25,
+    file: 'src/conditions/row-version.ts',
+    lines: [['match.filter(({ isWeak }) => !isWeak)', 'match']],
+    test: { file: 'test/service/http/conditions.test.ts', title: 'is not written for a weak tag' },
+  },
+  {
+    fault: 'foreign row that is told apart by If-Match',
+    guarantee: 25,
+    file: 'src/conditions/written-row.ts',
+    lines: [['throw isPresent ?', 'throw isPresent !== undefined ?']],
+    test: {
+      file: 'test/service/http/conditions.test.ts',
+      title: 'of another tenant is answered as one that does not exist',
+    },
+  },
 ]

@@ -66,6 +66,7 @@ export const elsewhere: Record<string, string> = {
   'reports a recorder with a member': migrates,
   'test/architecture/imports.test.ts': 'reads the text of the code',
   'test/cli/commands/doctor.test.ts': 'runs a command for this repository, whose ids are uuids',
+  'test/deep/http/browser-cache.test.ts': 'starts a browser, whose cache compares texts',
   'test/deep/properties/broken-filters.test.ts': 'breaks the app, to see that the properties find it',
   'test/deep/database/side-by-side-faults.test.ts': 'repeats test/database/side-by-side-faults.test.ts for longer',
   'test/faults/under-load.test.ts': 'takes long. test/database/side-by-side-faults.test.ts has faults with each type',

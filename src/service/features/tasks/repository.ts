@@ -1,22 +1,13 @@
-import { and, desc, eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { type TaskRow, tasks } from '../../../../db/schema/tasks.ts'
 import { type ExpectedVersion, rowVersion, type WrittenRow, writtenRow } from '../../../conditions/index.ts'
-import { countUpTo, mapped, one, prepared, type Query, rowCount, type TenantTx } from '../../../database/index.ts'
-import { type Page, toPage, totalMax } from '../../../envelope/index.ts'
+import { mapped, one, prepared, type Query, type TenantTx } from '../../../database/index.ts'
 import type { CreateTask, UpdateTask } from './schemas.ts'
 
 export const taskVersion = rowVersion(tasks.updatedAt)
 
 // Built once: these queries run most often, and building one costs more than sending it.
 const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(eq(tasks.id, id)))
-const pageOfTasks = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
-  tx
-    .select()
-    .from(tasks)
-    .orderBy(desc(tasks.createdAt), desc(tasks.id))
-    .offset(rowCount(offset))
-    .limit(rowCount(limit)),
-)
 const newTask = prepared(['title', 'description', 'userId'], (tx, values) =>
   tx.insert(tasks).values(values).returning(),
 )
@@ -33,14 +24,6 @@ const deletedTask = taskVersion.prepared(['id'], (tx, { id }, condition) =>
     .where(and(eq(tasks.id, id), condition))
     .returning({ id: tasks.id }),
 )
-const countTasks = countUpTo(tasks, totalMax + 1)
-
-export function listTasks(tx: TenantTx, { page, limit }: { page: number; limit: number }): Query<Page<TaskRow>> {
-  const offset = (page - 1) * limit
-  return mapped([pageOfTasks(tx, { offset, limit: limit + 1 }), countTasks(tx)], ([found, total]) =>
-    toPage(found, limit, total),
-  )
-}
 
 export const findTask = (tx: TenantTx, id: string): Query<TaskRow | undefined> => one(taskById(tx, { id }))
 

@@ -4,11 +4,12 @@ import type { TaskRow } from '../../../../db/schema/tasks.ts'
 import { etagHeaders, notModified, rowOf } from '../../../conditions/index.ts'
 import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
-import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
+import { listOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
-import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
-import { deleteTask, findTask, insertTask, listTasks, taskVersion, updateTask } from './repository.ts'
+import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
+import { taskPages } from './pages.ts'
+import { deleteTask, findTask, insertTask, taskVersion, updateTask } from './repository.ts'
 import { CreateTask, Task, UpdateTask } from './schemas.ts'
 
 export const taskConstraints: Constraints = {
@@ -42,15 +43,15 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         path: '/',
         operationId: 'listTasks',
         permission: 'tasks:read',
-        summary: 'List tasks, newest first',
+        summary: 'List tasks, by default the newest first',
         tags,
-        request: { query: PageQuery },
-        responses: { 200: json(pageOf(Task), 'A page of tasks') },
+        request: { query: taskPages.query },
+        responses: { 200: json(listOf(Task), 'A page of tasks') },
       }),
       async (c) => {
         const query = c.req.valid('query')
-        const page = await db.read((tx) => listTasks(tx, query))
-        return ok(c, page.rows.map(toTask), { meta: { pagination: pagination(c, query, page) } })
+        const { rows, meta } = await db.read((tx) => taskPages.page(c, tx, query))
+        return ok(c, rows.map(toTask), { meta })
       },
     )
     .openapi(

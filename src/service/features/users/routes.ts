@@ -4,11 +4,12 @@ import type { UserRow } from '../../../../db/schema/users.ts'
 import { etagHeaders, notModified, rowOf } from '../../../conditions/index.ts'
 import type { TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
-import { ok, pageOf, pagination, successOf } from '../../../envelope/index.ts'
+import { listOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
-import { created, createRouter, id, json, jsonBody, PageQuery, tenantRoute } from '../../../openapi/index.ts'
-import { deleteUser, findUser, insertUser, listUsers, updateUser, userVersion } from './repository.ts'
+import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
+import { userPages } from './pages.ts'
+import { deleteUser, findUser, insertUser, updateUser, userVersion } from './repository.ts'
 import { CreateUser, UpdateUser, User } from './schemas.ts'
 
 export const userConstraints: Constraints = {
@@ -43,15 +44,15 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         path: '/',
         operationId: 'listUsers',
         permission: 'users:read',
-        summary: 'List users, newest first',
+        summary: 'List users, by default the newest first',
         tags,
-        request: { query: PageQuery },
-        responses: { 200: json(pageOf(User), 'A page of users') },
+        request: { query: userPages.query },
+        responses: { 200: json(listOf(User), 'A page of users') },
       }),
       async (c) => {
         const query = c.req.valid('query')
-        const page = await db.read((tx) => listUsers(tx, query))
-        return ok(c, page.rows.map(toUser), { meta: { pagination: pagination(c, query, page) } })
+        const { rows, meta } = await db.read((tx) => userPages.page(c, tx, query))
+        return ok(c, rows.map(toUser), { meta })
       },
     )
     .openapi(

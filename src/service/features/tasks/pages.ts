@@ -1,0 +1,10 @@
+import { taskStatuses, tasks } from '../../../../db/schema/tasks.ts'
+import { between, equals, oneOf, pages, prefix } from '../../../lists/index.ts'
+import { id } from '../../../openapi/index.ts'
+
+/** The list of a tenant's tasks. */
+export const taskPages = pages(tasks, {
+  sort: ['createdAt', 'title'],
+  default: '-createdAt',
+  filters: { status: oneOf(taskStatuses), userId: equals(id()), created: between('createdAt'), title: prefix() },
+})

@@ -1,0 +1,32 @@
+import { type Connection, query } from '../database/index.ts'
+
+/** Periodic work in a database. */
+export interface WorkerTask {
+  readonly name: string
+  /** How long it waits after its last batch, in milliseconds. */
+  readonly everyMs: number
+  /** The most rows of one batch. A full batch is followed by another one at once. */
+  readonly batchSize: number
+  /**
+   * Runs one batch in an open transaction, which commits afterwards. No other worker runs the task at the same time.
+   *
+   * @returns how many rows the batch had
+   */
+  run(connection: Connection, batchSize: number): Promise<number>
+}
+
+/** Deletes the answers of requests with an `Idempotency-Key` that have expired. */
+export const purgeIdempotencyKeys: WorkerTask = {
+  name: 'purge-idempotency-keys',
+  everyMs: 60_000,
+  batchSize: 1000,
+  async run(connection, batchSize) {
+    const [row] = await query(connection, 'select tenancy.purge_idempotency_keys($1::pg_catalog.int4) as rows', [
+      batchSize,
+    ])
+    return Number(row?.rows)
+  },
+}
+
+/** The tasks of Rowhouse. */
+export const workerTasks: readonly WorkerTask[] = [purgeIdempotencyKeys]

@@ -1,0 +1,79 @@
+import { expect, test } from 'bun:test'
+import { asOwner, createBareDatabase, createDatabase } from '../../database.ts'
+import { addKeys, countKeys, createPurge } from '../../worker/expired-keys.ts'
+import { rowhouse } from '../run.ts'
+
+const once = (env: Record<string, string>) => rowhouse(['worker', '--once'], { env })
+
+test('rowhouse worker --once deletes what has expired and logs it as a line of JSON', async () => {
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  await createPurge(owner)
+  await addKeys(owner, { expired: 3, fresh: 2 })
+  const { code, stdout, stderr } = await once({ DATABASE_OWNER_URL: database.ownerUrl })
+  expect([code, stderr]).toEqual([0, ''])
+  const line = { level: 'info', task: 'purge-idempotency-keys', rows: 3, msg: 'the task is done' }
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text)),
+  ).toEqual([{ ...line, time: expect.any(String) }])
+  expect(await countKeys(owner)).toEqual({ all: 2, expired: 0 })
+})
+
+test('rowhouse worker --once exits with 1 when a task fails, and shows no value', async () => {
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  await createPurge(owner)
+  await owner.unsafe(`
+    create or replace function tenancy.purge_idempotency_keys(most integer) returns integer language plpgsql as $$
+    begin raise exception 's3cret' using errcode = '22000'; end $$`)
+  const { code, stdout, stderr } = await once({ DATABASE_WORKER_URL: database.ownerUrl })
+  expect([code, stderr]).toEqual([1, 'A task failed with SQLSTATE 22000: the log of PostgreSQL has its message\n'])
+  expect(JSON.parse(stdout)).toMatchObject({ level: 'error', reason: '22000', msg: 'the task failed' })
+})
+
+test('rowhouse worker --once exits with 1 and the remedy when the database does not answer or is not migrated', async () => {
+  const refused = await once({ DATABASE_WORKER_URL: 'postgres://app_worker:s3cret@127.0.0.1:1/d' })
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toMatch(/^connect ECONNREFUSED 127\.0\.0\.1:1\nStart PostgreSQL, [^\n]*\n$/)
+  const { ownerUrl } = await createBareDatabase()
+  const bare = await once({ DATABASE_WORKER_URL: ownerUrl })
+  expect([bare.code, bare.stderr]).toEqual([
+    ...[1, 'This database does not have the tasks of this release: run "rowhouse migrate" first\n'],
+  ])
+})
+
+test.each(['worker', 'worker --once'])('rowhouse %s exits with 2 for a wrong configuration', async (command) => {
+  const { appUrl } = await createDatabase()
+  const outcome = (env: Record<string, string>) => rowhouse(command.split(' '), { env })
+  const unset = await outcome({})
+  expect([unset.code, unset.stdout]).toEqual([2, ''])
+  expect(unset.stderr).toBe(
+    'DATABASE_WORKER_URL is not set: set it to postgres://app_worker:password@host:5432/database, or set DATABASE_OWNER_URL\n',
+  )
+  const noUrl = await outcome({ DATABASE_WORKER_URL: 'mysql://s3cret' })
+  expect([noUrl.code, noUrl.stderr]).toEqual([2, expect.stringMatching(/^DATABASE_WORKER_URL must be a URL/)])
+  const password = await outcome({ DATABASE_WORKER_URL: Object.assign(new URL(appUrl), { password: 's3cret' }).href })
+  expect([password.code, password.stderr]).toEqual([2, expect.stringContaining('Correct the user or the password')])
+  expect(`${unset.stderr}${noUrl.stderr}${password.stdout}${password.stderr}`).not.toContain('s3cret')
+})
+
+test('rowhouse worker refuses the login of the service with 2', async () => {
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  await createPurge(owner)
+  const { code, stderr } = await rowhouse(['worker'], { env: { DATABASE_WORKER_URL: database.appUrl } })
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^This login may not run the tasks of the worker: [^\n]*\n$/),
+  ])
+})
+
+test('the help of rowhouse worker has its variables and exit codes', async () => {
+  const { code, stdout } = await rowhouse(['worker', '--help'])
+  expect(code).toBe(0)
+  for (const text of ['--once', 'DATABASE_WORKER_URL', 'DATABASE_OWNER_URL', 'Exit codes: 0', 'SIGTERM'])
+    expect(stdout).toContain(text)
+})
