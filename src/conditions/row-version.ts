@@ -1,18 +1,13 @@
-import { type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Context } from 'hono'
 import { type EtagOptions, etagOf, prefixOf, type Version } from './etag.ts'
+import type { ExpectedVersion } from './expected-version.ts'
+import { createPreparedWrites, type PreparedWrites } from './prepared-writes.ts'
 import { readTags } from './tag-list.ts'
 
-/** What a request asks of the version of a row: that it is among some versions, or that it is not. */
-export interface ExpectedVersion {
-  /** The versions, as PostgreSQL's text of an array. */
-  readonly versions: string
-  readonly isAmong: boolean
-}
-
 /** The version of the rows of a table: see {@link rowVersion}. */
-export interface RowVersion<Data extends Version> {
+export interface RowVersion<Data extends Version> extends PreparedWrites {
   /**
    * The `ETag` of a row.
    *
@@ -26,11 +21,8 @@ export interface RowVersion<Data extends Version> {
    * @throws ApiError BAD_REQUEST for a malformed header
    */
   expected(c: Context): ExpectedVersion | undefined
-  /**
-   * The condition for the WHERE of an UPDATE or DELETE; undefined, which `and()` leaves out, when the request has none. With `prepared`,
-   * pass the placeholders `versions` and `isAmong`.
-   */
-  condition(expected: ExpectedVersion | Record<keyof ExpectedVersion, Placeholder> | undefined): SQL | undefined
+  /** The condition for the WHERE of an UPDATE or DELETE; undefined, which `and()` leaves out, when the request has none. */
+  condition(expected: ExpectedVersion | undefined): SQL | undefined
 }
 
 /**
@@ -67,6 +59,12 @@ export function rowVersion<Column extends PgColumn>(
   const versionsOf = (tags: readonly { text: string }[]): string[] =>
     tags.map(({ text }) => versionOf(text)).filter((version) => version !== undefined)
 
+  function conditionOf({ versions, isAmong }: { [Part in keyof ExpectedVersion]: unknown }): SQL {
+    // Text of every type but dates is what the client got, and a tag with other text is no error of the type.
+    const value = isDate ? sql`${column}` : sql`${column}::text`
+    return sql`(${value} = any(${versions})) = ${isAmong}`
+  }
+
   return {
     etag: (version) => etagOf(version, { wire }),
 
@@ -81,13 +79,9 @@ export function rowVersion<Column extends PgColumn>(
       return { versions: arrayOf(allowed.filter((version) => !excluded.includes(version))), isAmong: true }
     },
 
-    condition(expected) {
-      if (expected === undefined) return undefined
-      const { versions, isAmong } = expected
-      // Text of every type but dates is what the client got, and a tag with other text is no error of the type.
-      const value = isDate ? sql`${column}` : sql`${column}::text`
-      return sql`(${value} = any(${versions})) = ${isAmong}`
-    },
+    condition: (expected) => expected && conditionOf(expected),
+
+    ...createPreparedWrites(conditionOf),
   }
 }
 

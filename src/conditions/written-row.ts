@@ -15,7 +15,7 @@ export interface WrittenRow<Row> {
  * @param write the statement, with RETURNING
  * @param present selects the row without the condition of the request; undefined when the request has no condition
  * @example
- * writtenRow(changedNoteIf(tx, values, { id, ...expected }), noteById(tx, { id }))
+ * writtenRow(changedNote(tx, values, { id }, expected), expected && noteById(tx, { id }))
  */
 export const writtenRow = <Row>(
   write: PromiseLike<readonly Row[]>,

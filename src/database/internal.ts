@@ -2,7 +2,7 @@
 
 export { kitQuery } from './kit-query.ts'
 export { inTransaction } from './plain-transaction.ts'
-export type { Preparable } from './query.ts'
-export { endingWith, type Returned, resultOf } from './query.ts'
+export type { Changes, UpdateParts } from './prepared-update.ts'
+export { endingWith, type Preparable, type Returned, resultOf } from './query.ts'
 export { queryAs } from './query-as.ts'
 export { withRetry } from './retry.ts'

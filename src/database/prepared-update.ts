@@ -9,13 +9,13 @@ import type { TenantTx } from './tenant-tx.ts'
 const setsMax = 64
 
 /** What the query of an update is built from, for one set of columns. */
-interface UpdateParts<Table extends PgTable, Name extends string> {
+export interface UpdateParts<Table extends PgTable, Name extends string> {
   set: PgUpdateSetSource<Table>
   placeholders: Record<Name, Placeholder>
 }
 
 /** New values of columns by name. A column without a value is not changed. */
-type Changes<Table extends PgTable> = {
+export type Changes<Table extends PgTable> = {
   readonly [Column in keyof InferInsertModel<Table>]?: InferInsertModel<Table>[Column] | undefined
 }
 

@@ -18,10 +18,10 @@ export interface TestResponse<Data = unknown> {
 /** Sends requests as one tenant, or without a tenant. */
 export interface TestClient {
   send<Data>(method: string, path: string, init?: RequestInit): Promise<TestResponse<Data>>
-  get<Data>(path: string): Promise<TestResponse<Data>>
-  post<Data>(path: string, body: unknown): Promise<TestResponse<Data>>
-  patch<Data>(path: string, body: unknown): Promise<TestResponse<Data>>
-  delete(path: string): Promise<TestResponse<undefined>>
+  get<Data>(path: string, headers?: Record<string, string>): Promise<TestResponse<Data>>
+  post<Data>(path: string, body: unknown, headers?: Record<string, string>): Promise<TestResponse<Data>>
+  patch<Data>(path: string, body: unknown, headers?: Record<string, string>): Promise<TestResponse<Data>>
+  delete(path: string, headers?: Record<string, string>): Promise<TestResponse<undefined>>
 }
 
 /**
@@ -31,7 +31,8 @@ export interface TestClient {
  * @param options `tenantHeader`: the header that carries the tenant. @default 'X-Tenant-Id'
  * @example
  * const { as, anonymous } = testClient(app)
- * const { status, data } = await as(tenant).post<Task>('/tasks', { title: 'Write the report', userId })
+ * const { status, data, headers } = await as(tenant).post<Task>('/tasks', { title: 'Write the report', userId })
+ * await as(tenant).delete(`/tasks/${data.id}`, { 'If-Match': headers.get('ETag') ?? '' })
  */
 export function testClient(target: Target | string, options: { tenantHeader?: string | undefined } = {}) {
   const { tenantHeader = 'X-Tenant-Id' } = options
@@ -60,14 +61,17 @@ export function testClient(target: Target | string, options: { tenantHeader?: st
         error: envelope.error,
       }
     }
-    const withBody = <Data>(method: string, path: string, body: unknown) =>
-      send<Data>(method, path, { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } })
+    const withBody = <Data>(method: string, path: string, body: unknown, headers?: Record<string, string>) =>
+      send<Data>(method, path, {
+        body: JSON.stringify(body),
+        headers: { 'Content-Type': 'application/json', ...headers },
+      })
     return {
       send,
-      get: (path) => send('GET', path),
-      post: (path, body) => withBody('POST', path, body),
-      patch: (path, body) => withBody('PATCH', path, body),
-      delete: (path) => send('DELETE', path),
+      get: (path, headers = {}) => send('GET', path, { headers }),
+      post: (path, body, headers) => withBody('POST', path, body, headers),
+      patch: (path, body, headers) => withBody('PATCH', path, body, headers),
+      delete: (path, headers = {}) => send('DELETE', path, { headers }),
     }
   }
   return {

@@ -1,6 +1,7 @@
 import { dirname, relative } from 'node:path'
 
-const width = 120
+/** The longest line. */
+export const width = 120
 
 /** Code with a list in it, in one line where it fits, else with one part a line. */
 export function fit(before: string, parts: string[], after: string, indent = ''): string {
@@ -9,6 +10,16 @@ export function fit(before: string, parts: string[], after: string, indent = '')
   if (line.length <= width) return line
   return [`${indent}${before}`, ...parts.map((part) => `${indent}  ${part},`), `${indent}${after}`].join('\n')
 }
+
+/** The beginning of an arrow function and the expression that it returns, which is in the next line where it does not fit. */
+export function arrow(head: string, body: string, indent = ''): string {
+  const lastLine = head.slice(head.lastIndexOf('\n') + 1)
+  const fits = lastLine.length + 1 + body.length <= width
+  return fits ? `${head} ${body}` : `${head}\n${indent}  ${body}`
+}
+
+/** Lines of code, each with one more indentation. */
+export const indented = (lines: string): string => lines.replaceAll(/^/gm, '  ')
 
 /** One import: the names, which may begin with `type `, and what they are imported from. */
 export type Import = [names: string[], from: string]
@@ -26,8 +37,9 @@ export function importLines(imports: Import[]): string {
 }
 
 function importLine(names: string[], from: string): string {
-  const bare = (name: string) => name.replace(/^type /, '').toLowerCase()
-  const sorted = names.toSorted((a, b) => (bare(a) < bare(b) ? -1 : 1))
+  // Case counts where nothing else differs: WrittenRow, writtenRow.
+  const key = (name: string) => name.replace(/^type /, '').replace(/.*/, (bare) => `${bare.toLowerCase()} ${bare}`)
+  const sorted = names.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
   const isType = sorted.every((name) => name.startsWith('type '))
   const parts = isType ? sorted.map((name) => name.replace(/^type /, '')) : sorted
   return fit(isType ? 'import type {' : 'import {', parts, `} from '${from}'`)

@@ -93,9 +93,11 @@ export async function extensionOf(folder: string, modules: string[], testRunner:
 /** In the repository of the kit itself, its folders are imported. */
 function withinKit(folder: string): Layout['kit'] {
   const folders: Record<string, string[]> = {
+    conditions: ['etagHeaders', 'ExpectedVersion', 'notModified', 'rowOf', 'rowVersion', 'WrittenRow', 'writtenRow'],
     context: ['tenantColumns', 'TenantEnv', 'withTenant'],
     envelope: ['ok', 'pageOf', 'pagination', 'successOf', 'Page', 'toPage', 'totalMax'],
     errors: ['ApiError', 'Constraints'],
+    idempotency: ['once'],
     openapi: ['created', 'createRouter', 'id', 'json', 'jsonBody', 'PageQuery', 'tenantRoute', 'text'],
     testing: ['testClient'],
   }

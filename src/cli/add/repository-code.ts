@@ -1,25 +1,39 @@
-import { fit, importLines } from './code.ts'
+import { arrow, fit, importLines, indented, width } from './code.ts'
+import type { Names } from './names.ts'
 import { importOf, type Resource } from './resource.ts'
 
 /** The module of the queries. */
 export function repositoryCode(resource: Resource): string {
   const { names, layout, paths, known } = resource
   const { many, one, Many, One } = names
-  const database = 'countUpTo exists mapped one prepared preparedUpdate rowCount toPage totalMax'.split(' ')
-  const types = ['type Page', 'type Query', 'type TenantTx']
+  const kit = 'countUpTo mapped one prepared rowCount rowVersion toPage totalMax writtenRow'.split(' ')
+  const types = ['type ExpectedVersion', 'type Page', 'type Query', 'type TenantTx', 'type WrittenRow']
   // The user's own module may export the table by another name, and no type of its rows.
   const fromSchema = known
     ? [known.exportName === many ? many : `${known.exportName} as ${many}`]
     : [`type ${One}Row`, many]
   const imports = importLines([
-    [['desc', 'eq'], 'drizzle-orm'],
-    ...layout.kit(paths.repository, [...database, ...types]),
+    [['and', 'desc', 'eq'], 'drizzle-orm'],
+    ...layout.kit(paths.repository, [...kit, ...types]),
     importOf(resource, paths.repository, fromSchema, paths.schema),
     importOf(resource, paths.repository, [`type Create${One}`, `type Update${One}`], paths.schemas),
   ])
   const page = `{ page, limit }: { page: number; limit: number }`
+  const present = `expected && ${one}ById(tx, { id })`
+  const update = fit(
+    `export const update${One} = (`,
+    ['tx: TenantTx', 'id: string', `values: Update${One}`, 'expected?: ExpectedVersion'],
+    `): Query<WrittenRow<${One}Row>> =>`,
+  )
+  const remove = fit(
+    `export const delete${One} = (`,
+    ['tx: TenantTx', 'id: string', 'expected?: ExpectedVersion'],
+    '): Query<WrittenRow<{ id: string }>> =>',
+  )
   return `${imports}
 ${known ? `\nexport type ${One}Row = typeof ${many}.$inferSelect\n` : ''}
+export const ${one}Version = rowVersion(${many}.updatedAt)
+
 // Built once: these queries run most often, and building one costs more than sending it.
 const ${one}ById = prepared(['id'], (tx, { id }) => tx.select().from(${many}).where(eq(${many}.id, id)))
 const pageOf${Many} = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
@@ -30,11 +44,12 @@ const pageOf${Many} = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
     .offset(rowCount(offset))
     .limit(rowCount(limit)),
 )
-const changed${One} = preparedUpdate(${many}, ['id'], (tx, { set, placeholders: { id } }) =>
-  tx.update(${many}).set(set).where(eq(${many}.id, id)).returning(),
-)
-const deleted${One} = prepared(['id'], (tx, { id }) =>
-  tx.delete(${many}).where(eq(${many}.id, id)).returning({ id: ${many}.id }),
+${changed(names)}
+const deleted${One} = ${one}Version.prepared(['id'], (tx, { id }, condition) =>
+  tx
+    .delete(${many})
+    .where(and(eq(${many}.id, id), condition))
+    .returning({ id: ${many}.id }),
 )
 const count${Many} = countUpTo(${many}, totalMax + 1)
 
@@ -53,9 +68,23 @@ export const insert${One} = (tx: TenantTx, values: Create${One}): Query<${One}Ro
     return row
   })
 
-export const update${One} = (tx: TenantTx, id: string, values: Update${One}): Query<${One}Row | undefined> =>
-  one(changed${One}(tx, values, { id }))
+${arrow(update, `writtenRow(changed${One}(tx, values, { id }, expected), ${present})`)}
 
-export const delete${One} = (tx: TenantTx, id: string): Query<boolean> => exists(deleted${One}(tx, { id }))
+${arrow(remove, `writtenRow(deleted${One}(tx, { id }, expected), ${present})`)}
 `
+}
+
+/** The UPDATE, whose parameters are a line each where they do not fit. */
+function changed({ one, One, many }: Names): string {
+  const head = `const changed${One} = ${one}Version.preparedUpdate(`
+  const build = '(tx, { set, condition, placeholders: { id } }) =>'
+  const query = `  tx
+    .update(${many})
+    .set(set)
+    .where(and(eq(${many}.id, id), condition))
+    .returning(),`
+  const line = `${head}${many}, ['id'], ${build}`
+  return line.length <= width
+    ? `${line}\n${query}\n)`
+    : `${head}\n  ${many},\n  ['id'],\n  ${build}\n${indented(query)}\n)`
 }

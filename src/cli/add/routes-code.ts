@@ -1,6 +1,6 @@
-import { importLines } from './code.ts'
+import { arrow, fit, importLines } from './code.ts'
 import type { Column } from './columns.ts'
-import { capital } from './names.ts'
+import { capital, type Names } from './names.ts'
 import { importOf, type Resource } from './resource.ts'
 
 /** The module of the routes. */
@@ -12,12 +12,16 @@ export function routesCode(resource: Resource): string {
     [['z'], '@hono/zod-openapi'],
     ...layout.kit(paths.routes, [
       ...['type TenantDatabase', 'type TenantEnv', 'ApiError', ...(hasReferences ? ['type Constraints'] : [])],
-      ...'ok pageOf pagination successOf created createRouter id json jsonBody PageQuery tenantRoute'.split(' '),
+      ...'ok once pageOf pagination successOf created createRouter etagHeaders id json jsonBody notModified PageQuery rowOf'.split(
+        ' ',
+      ),
+      'tenantRoute',
     ]),
     importOf(resource, paths.routes, [`type ${One}Row`], known ? paths.repository : paths.schema),
-    importOf(resource, paths.routes, functionsOf(One, Many), paths.repository),
+    importOf(resource, paths.routes, functionsOf(names), paths.repository),
     importOf(resource, paths.routes, [`Create${One}`, One, `Update${One}`], paths.schemas),
   ])
+  const version = `${one}Version`
   const a = /^[aeiou]/.test(word) ? 'an' : 'a'
   const codes = hasReferences ? "'INVALID_REFERENCE', 'CONFLICT'" : "'CONFLICT'"
   return `${imports}
@@ -31,6 +35,9 @@ ${columns.map((column) => `  ${column.key}: ${wireOf(column)},`).join('\n')}
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
 })
+
+/** The ${word} and its version. */
+${fit(`const shown = (row: ${One}Row) => ({`, [`data: to${One}(row)`, `headers: etagHeaders(${version}.etag(row.updatedAt))`], '})')}
 
 const missing = () => new ApiError('NOT_FOUND', '${capital(word)} not found')
 
@@ -61,6 +68,8 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
           path: '/',
           operationId: 'create${One}',
           permission: '${folder}:write',
+          idempotent: true,
+          conditional: true,
           summary: 'Create ${a} ${word}',
           tags,
           request: { body: jsonBody(Create${One}, 'The new ${word}') },
@@ -68,12 +77,14 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
         },
         [${codes}],
       ),
-      async (c) => {
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => insert${One}(tx, body))
-        c.header('Location', \`/${folder}/\${row.id}\`)
-        return ok(c, to${One}(row), { status: 201 })
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => insert${One}(tx, c.req.valid('json')),
+          answer(row) {
+            const { data, headers } = shown(row)
+            return { status: 201, data, headers: { ...headers, Location: \`/${folder}/\${row.id}\` } }
+          },
+        }),
     )
     .openapi(
       tenantRoute(
@@ -82,6 +93,7 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'get${One}',
           permission: '${folder}:read',
+          conditional: true,
           summary: 'Get ${a} ${word}',
           tags,
           request: { params },
@@ -93,6 +105,7 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => find${One}(tx, id))
         if (!row) throw missing()
+        if (notModified(c, ${version}.etag(row.updatedAt))) return c.body(null, 304)
         return ok(c, to${One}(row))
       },
     )
@@ -103,6 +116,8 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'update${One}',
           permission: '${folder}:write',
+          idempotent: true,
+          conditional: true,
           summary: 'Update ${a} ${word}',
           tags,
           request: { params, body: jsonBody(Update${One}, 'What to change') },
@@ -110,13 +125,11 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', ${codes}],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => update${One}(tx, id, body))
-        if (!row) throw missing()
-        return ok(c, to${One}(row))
-      },
+      (c) =>
+        once(c, db, {
+${work(`update${One}(tx, c.req.valid('param').id, c.req.valid('json'), ${version}.expected(c)),`)}
+          answer: (written) => shown(rowOf(written, missing)),
+        }),
     )
     .openapi(
       tenantRoute(
@@ -125,6 +138,8 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'delete${One}',
           permission: '${folder}:delete',
+          idempotent: true,
+          conditional: true,
           summary: 'Delete ${a} ${word}',
           tags,
           request: { params },
@@ -132,22 +147,29 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        if (!(await db.write((tx) => delete${One}(tx, id)))) throw missing()
-        return c.body(null, 204)
-      },
+      (c) =>
+        once(c, db, {
+${work(`delete${One}(tx, c.req.valid('param').id, ${version}.expected(c)),`)}
+          answer(written) {
+            rowOf(written, missing)
+            return { status: 204 }
+          },
+        }),
     )
 `
 }
 
-const functionsOf = (One: string, Many: string): string[] => [
+const functionsOf = ({ one, One, Many }: Names): string[] => [
   `delete${One}`,
   `find${One}`,
   `insert${One}`,
   `list${Many}`,
   `update${One}`,
+  `${one}Version`,
 ]
+
+/** The work of a write, in a route. */
+const work = (call: string): string => arrow(`${' '.repeat(10)}work: (tx) =>`, call, ' '.repeat(10))
 
 function wireOf({ key, kind, isNullable }: Column): string {
   const field = `row.${key}`

@@ -61,6 +61,26 @@ test("another tenant's ${word} looks like one that does not exist", async () => 
   ${equal(`(await client.get(${path})).data`, 'data')}
 })
 
+test('creates one ${word} for a request that is sent twice with one key', async () => {
+  const { client, values } = await newTenant()
+  const headers = { 'Idempotency-Key': crypto.randomUUID() }
+  const first = await client.post<${One}>(path, values, headers)
+  const second = await client.post<${One}>(path, values, headers)
+  ${equal("second.headers.get('Idempotency-Replayed')", "'true'")}
+  ${equal('second.data', 'first.data')}
+  ${equal('(await client.get(path)).data', '[first.data]')}
+})
+
+test('changes no ${word} that has another version than If-Match says', async () => {
+  const { client, values } = await newTenant()
+  const { data, headers } = await client.post<${One}>(path, values)
+  const ifMatch = { 'If-Match': headers.get('ETag') ?? '' }
+  const change = ${change}
+  ${equal(`(await client.patch(${path}, change, ifMatch)).status`, '200')}
+  ${equal(`(await client.patch(${path}, change, ifMatch)).status`, '412')}
+  ${equal(`(await client.delete(${path}, ifMatch)).status`, '412')}
+})
+
 test('rejects ${a} ${word} with a field that ${words} do not have', async () => {
   const { client, values } = await newTenant()
   ${equal('(await client.post(path, { ...values, unknown: true })).error?.code', "'VALIDATION_FAILED'")}

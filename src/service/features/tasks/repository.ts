@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { type TaskRow, tasks } from '../../../../db/schema/tasks.ts'
 import { type ExpectedVersion, rowVersion, type WrittenRow, writtenRow } from '../../../conditions/index.ts'
-import { mapped, one, prepared, preparedUpdate, type Query, type TenantTx } from '../../../database/index.ts'
+import { mapped, one, prepared, type Query, type TenantTx } from '../../../database/index.ts'
 import type { CreateTask, UpdateTask } from './schemas.ts'
 
 export const taskVersion = rowVersion(tasks.updatedAt)
@@ -11,26 +11,17 @@ const taskById = prepared(['id'], (tx, { id }) => tx.select().from(tasks).where(
 const newTask = prepared(['title', 'description', 'userId'], (tx, values) =>
   tx.insert(tasks).values(values).returning(),
 )
-const changedTask = preparedUpdate(tasks, ['id'], (tx, { set, placeholders: { id } }) =>
-  tx.update(tasks).set(set).where(eq(tasks.id, id)).returning(),
+const changedTask = taskVersion.preparedUpdate(tasks, ['id'], (tx, { set, condition, placeholders: { id } }) =>
+  tx
+    .update(tasks)
+    .set(set)
+    .where(and(eq(tasks.id, id), condition))
+    .returning(),
 )
-const changedTaskIf = preparedUpdate(
-  tasks,
-  ['id', 'versions', 'isAmong'],
-  (tx, { set, placeholders: { id, ...expected } }) =>
-    tx
-      .update(tasks)
-      .set(set)
-      .where(and(eq(tasks.id, id), taskVersion.condition(expected)))
-      .returning(),
-)
-const deletedTask = prepared(['id'], (tx, { id }) =>
-  tx.delete(tasks).where(eq(tasks.id, id)).returning({ id: tasks.id }),
-)
-const deletedTaskIf = prepared(['id', 'versions', 'isAmong'], (tx, { id, ...expected }) =>
+const deletedTask = taskVersion.prepared(['id'], (tx, { id }, condition) =>
   tx
     .delete(tasks)
-    .where(and(eq(tasks.id, id), taskVersion.condition(expected)))
+    .where(and(eq(tasks.id, id), condition))
     .returning({ id: tasks.id }),
 )
 
@@ -47,12 +38,7 @@ export const updateTask = (
   id: string,
   values: UpdateTask,
   expected?: ExpectedVersion,
-): Query<WrittenRow<TaskRow>> =>
-  expected
-    ? writtenRow(changedTaskIf(tx, values, { id, ...expected }), taskById(tx, { id }))
-    : writtenRow(changedTask(tx, values, { id }))
+): Query<WrittenRow<TaskRow>> => writtenRow(changedTask(tx, values, { id }, expected), expected && taskById(tx, { id }))
 
 export const deleteTask = (tx: TenantTx, id: string, expected?: ExpectedVersion): Query<WrittenRow<{ id: string }>> =>
-  expected
-    ? writtenRow(deletedTaskIf(tx, { id, ...expected }), taskById(tx, { id }))
-    : writtenRow(deletedTask(tx, { id }))
+  writtenRow(deletedTask(tx, { id }, expected), expected && taskById(tx, { id }))

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { type UserRow, users } from '../../../../db/schema/users.ts'
 import { type ExpectedVersion, rowVersion, type WrittenRow, writtenRow } from '../../../conditions/index.ts'
-import { mapped, one, prepared, preparedUpdate, type Query, type TenantTx } from '../../../database/index.ts'
+import { mapped, one, prepared, type Query, type TenantTx } from '../../../database/index.ts'
 import type { CreateUser, UpdateUser } from './schemas.ts'
 
 export const userVersion = rowVersion(users.updatedAt)
@@ -9,26 +9,17 @@ export const userVersion = rowVersion(users.updatedAt)
 // Built once: these queries run most often, and building one costs more than sending it.
 const userById = prepared(['id'], (tx, { id }) => tx.select().from(users).where(eq(users.id, id)))
 const newUser = prepared(['email', 'name'], (tx, values) => tx.insert(users).values(values).returning())
-const changedUser = preparedUpdate(users, ['id'], (tx, { set, placeholders: { id } }) =>
-  tx.update(users).set(set).where(eq(users.id, id)).returning(),
+const changedUser = userVersion.preparedUpdate(users, ['id'], (tx, { set, condition, placeholders: { id } }) =>
+  tx
+    .update(users)
+    .set(set)
+    .where(and(eq(users.id, id), condition))
+    .returning(),
 )
-const changedUserIf = preparedUpdate(
-  users,
-  ['id', 'versions', 'isAmong'],
-  (tx, { set, placeholders: { id, ...expected } }) =>
-    tx
-      .update(users)
-      .set(set)
-      .where(and(eq(users.id, id), userVersion.condition(expected)))
-      .returning(),
-)
-const deletedUser = prepared(['id'], (tx, { id }) =>
-  tx.delete(users).where(eq(users.id, id)).returning({ id: users.id }),
-)
-const deletedUserIf = prepared(['id', 'versions', 'isAmong'], (tx, { id, ...expected }) =>
+const deletedUser = userVersion.prepared(['id'], (tx, { id }, condition) =>
   tx
     .delete(users)
-    .where(and(eq(users.id, id), userVersion.condition(expected)))
+    .where(and(eq(users.id, id), condition))
     .returning({ id: users.id }),
 )
 
@@ -45,12 +36,7 @@ export const updateUser = (
   id: string,
   values: UpdateUser,
   expected?: ExpectedVersion,
-): Query<WrittenRow<UserRow>> =>
-  expected
-    ? writtenRow(changedUserIf(tx, values, { id, ...expected }), userById(tx, { id }))
-    : writtenRow(changedUser(tx, values, { id }))
+): Query<WrittenRow<UserRow>> => writtenRow(changedUser(tx, values, { id }, expected), expected && userById(tx, { id }))
 
 export const deleteUser = (tx: TenantTx, id: string, expected?: ExpectedVersion): Query<WrittenRow<{ id: string }>> =>
-  expected
-    ? writtenRow(deletedUserIf(tx, { id, ...expected }), userById(tx, { id }))
-    : writtenRow(deletedUser(tx, { id }))
+  writtenRow(deletedUser(tx, { id }, expected), expected && userById(tx, { id }))
