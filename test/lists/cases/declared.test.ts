@@ -177,3 +177,55 @@ test('a row whose key is too long for a cursor fails the page, and the log says 
   expect(await failureOf(tenant, '/rows', { limit: 1, cursor: '' }, target)).toMatchObject({ status: 500 })
   expect(failures).toEqual([expect.stringContaining('too long for a cursor')])
 })
+
+describe('a list with a fixed value of a column', () => {
+  const below = (whole: number) => {
+    const list = pages(firm, { sort: ['id'], default: 'id', filters: { mood: oneOf(['sad']) } })
+    return {
+      query: list.query,
+      page: (...[c, tx, query]: Parameters<typeof list.page>) => list.page(c, tx, query, { whole }),
+    }
+  }
+
+  test('has the rows with this value alone, by cursor, by number and in its total', async () => {
+    const tenant = newTenant()
+    const ids = await addRows(
+      'firm',
+      tenant,
+      ['1', '2', '1', '2', '1'].map((whole) => ({ whole })),
+    )
+    const ones = ids.filter((_, index) => index % 2 === 0).toSorted()
+    const target = serve(below(1))
+    expect(await bothWays(tenant, target)).toEqual({ there: ones, back: ones })
+    expect(await pageOf(tenant, '/rows', { count: 'true' }, target)).toMatchObject({ total: 3 })
+  })
+
+  test('gives cursors that are not valid below another value', async () => {
+    const tenant = newTenant()
+    await addRows(
+      'firm',
+      tenant,
+      ['1', '1', '2', '2'].map((whole) => ({ whole })),
+    )
+    const { nextCursor } = await pageOf(tenant, '/rows', { limit: 1 }, serve(below(1)))
+    expect(await failureOf(tenant, '/rows', { cursor: nextCursor ?? '' }, serve(below(2)))).toMatchObject({
+      status: 400,
+    })
+  })
+
+  test('refuses a value that is missing, and a name that is no column', async () => {
+    const list = pages(firm, { sort: ['id'], default: 'id' })
+    const failures: Error[] = []
+    for (const fixed of [{ whole: undefined }, { nothing: 1 }]) {
+      const wrong = {
+        query: list.query,
+        page: (...[c, tx, query]: Parameters<typeof list.page>) => list.page(c, tx, query, fixed as never),
+      }
+      await failureOf(newTenant(), '/rows', {}, serve(wrong, { onFailure: (error: Error) => failures.push(error) }))
+    }
+    expect(failures.map(({ message }) => message)).toEqual([
+      'A list has no fixed value of whole',
+      expect.stringContaining('A fixed value of a list names "nothing", which is no column of firm'),
+    ])
+  })
+})
