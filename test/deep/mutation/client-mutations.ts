@@ -119,10 +119,10 @@ export const clientMutations: CodeMutation[] = [
     test: { file: 'test/lists/cases/tokens.test.ts', title: 'with a character inside that decoders skip' },
   },
   {
-    fault: 'task of the worker in two workers at once',
+    fault: 'failed batch of the worker that is committed',
     guarantee: 38,
-    file: 'src/worker/worker.ts',
-    lines: [['row?.taken === true ?', 'row !== undefined ?']],
-    test: { file: 'test/worker/worker.test.ts', title: 'do not run one task at the same time' },
+    file: 'src/database/plain-transaction.ts',
+    lines: [["command('rollback')", "command('commit')"]],
+    test: { file: 'test/worker/worker.test.ts', title: 'rolls a batch back that fails, and keeps those before it' },
   },
 ]
