@@ -43,7 +43,7 @@ export function describeResource(
     assertLength(constraint)
     return constraint
   }
-  for (const column of columns) if (column.kind.isShortText) assertLength(textIndexOf(names, project, column))
+  for (const column of columns) if (sortsByText({}, column)) assertLength(textIndexOf(names, project, column))
   const references = columns.flatMap((column) => {
     const { references } = column.kind
     if (references === undefined) return []

@@ -97,8 +97,8 @@ test.each([
     'public.logs: rowVersion() needs a timestamp of precision 3 (got updated_at, whose type is timestamp with time zone)',
   ],
   [
-    ['a'.repeat(37), '--columns', 'description:text'],
-    `${'a'.repeat(37)}_org_id_description_id_idx is too long for PostgreSQL: choose shorter names`,
+    ['a'.repeat(38), '--columns', 'description:text'],
+    `${'a'.repeat(38)}_org_id_description_id_idx is too long for PostgreSQL: choose shorter names`,
   ],
 ])('refuses %j and writes nothing', async (parameters, message) => {
   using project = newProject()
