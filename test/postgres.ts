@@ -15,7 +15,7 @@ const run = promisify(execFile)
 const START_MS = 30_000
 // Without synchronous_commit=off: it would let `crash` lose the last commits, and saves little without fsync.
 const SETTINGS =
-  'listen_addresses=127.0.0.1 unix_socket_directories= max_connections=300 timezone=UTC lc_messages=C ' +
+  'listen_addresses=127.0.0.1 unix_socket_directories= max_connections=500 timezone=UTC lc_messages=C ' +
   'fsync=off full_page_writes=off'
 // Runs in another process, whose input ends when this process does: `bun test` emits no `exit` event to clean up in.
 const CLEAN_UP = `cat

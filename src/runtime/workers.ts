@@ -3,15 +3,17 @@ import { type ExecutionContext, Hono } from 'hono'
 import swaggerUiCss from 'swagger-ui-dist/swagger-ui.css' with { type: 'text' }
 import swaggerUiBundle from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'text' }
 import { shared } from '../../db/schema/shared.ts'
-import { type ConnectionSource, connectionPerTransaction } from '../database/index.ts'
+import { type ConnectionOptions, type ConnectionSource, connectionPerTransaction } from '../database/index.ts'
 import { createEnvelope } from '../envelope/index.ts'
-import { ApiError, createErrorHandler, unavailable } from '../errors/index.ts'
+import { ApiError, ConfigError, createErrorHandler, unavailable } from '../errors/index.ts'
 import { createIsolationCheck, type IsolationCheck } from '../isolation/index.ts'
 import { type Config, loadConfig } from '../service/config/config.ts'
 import { forEveryResponse } from '../service/every-response.ts'
 import { createService, type Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceLog } from '../service/service-log.ts'
 import { describeStartProblem } from '../service/start-problem.ts'
+import { readDatabaseUrl } from '../text/index.ts'
+import { runWorkerOnce } from '../worker/index.ts'
 
 /** The bindings of wrangler.jsonc: Hyperdrive or the secret `DATABASE_URL`, and the settings of `.env.example`. */
 interface Bindings {
@@ -30,7 +32,30 @@ export default {
     serve ??= createHandler(env)
     return await execution.run(context, serve, request)
   },
+  /** Does periodic work on a Cron Trigger of wrangler.jsonc. */
+  async scheduled(_: unknown, env: Bindings, context: ExecutionContext): Promise<void> {
+    await execution.run(context, work, env)
+  },
 }
+
+async function work(env: Bindings): Promise<void> {
+  const log = createLog(String(env.LOG_LEVEL ?? 'info'))
+  const { DATABASE_WORKER_URL: url = '' } = settingsOf(env)
+  const read = readDatabaseUrl(url)
+  if ('problem' in read) {
+    const problem = `DATABASE_WORKER_URL ${read.problem}`
+    log.error({ problem }, 'periodic work is not configured')
+    throw new ConfigError(problem)
+  }
+  await runWorkerOnce({ connections: edgeConnections({ url }), log })
+}
+
+/** Connections that stay open after the response only until they are closed. */
+const edgeConnections = (options: ConnectionOptions): ConnectionSource => ({
+  ...connectionPerTransaction(options),
+  release: (connection) => afterResponse(connection.close()),
+  waitUntil: afterResponse,
+})
 
 /** A Worker has no start before its first request: each request runs the isolation check until the check has passed. */
 function createHandler(env: Bindings): Serve {
@@ -63,11 +88,7 @@ function createHandler(env: Bindings): Serve {
 
 async function createEdgeService(config: Config, log: ServiceLog): Promise<Service> {
   const url = config.database.url
-  const connections: ConnectionSource = {
-    ...connectionPerTransaction({ url, answerTimeoutMs: config.requests.timeoutMs }),
-    release: (connection) => afterResponse(connection.close()),
-    waitUntil: afterResponse,
-  }
+  const connections = edgeConnections({ url, answerTimeoutMs: config.requests.timeoutMs })
   const isolation: NonNullable<ServiceOptions['isolation']> = (checks) => {
     async function run<T>(work: (check: IsolationCheck) => Promise<T>): Promise<T> {
       const check = createIsolationCheck({ url, shared, ...checks })

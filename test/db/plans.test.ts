@@ -97,6 +97,13 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with %s', (mode) => 
     expect([...kindsOf(rows), ...kindsOf(total)]).not.toContain('Seq Scan')
   })
 
+  test('tasks that begin with a text are found by the index of their titles', async () => {
+    const query = { sort: 'title', titlePrefix: 'Pa' }
+    const [rows = []] = await plansOf((tx) => listOf(tx, query), ["'Pa', 'Pb', 21, 0", "'Pa', 'Pb'"])
+    const scan = rows.find((node) => node['Index Name'] === 'tasks_tenant_id_title_id_idx')
+    expect(scan?.['Index Cond']).toMatch(/tenant_id = .* AND .*title.* >= .* AND .*title.* < /)
+  })
+
   test('a task is found by its primary key', async () => {
     const [nodes = []] = await plansOf((tx) => findTask(tx, id), [`'${id}'`])
     const scan = nodes.find((node) => node['Index Name'] === 'tasks_pkey')

@@ -2,11 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import { rowhouse } from '../cli/run.ts'
 import { startAdminServer } from '../database/admin-server.ts'
 import { newTenant } from '../tenants.ts'
-import { addKeys, countKeys, createPurge } from '../worker/expired-keys.ts'
+import { addKeys, countKeys } from '../worker/expired-keys.ts'
 import { connectAsAppUser, sqlstateOf } from './app-user.ts'
 
 const server = await startAdminServer()
-await createPurge(server.owner)
 const worker = connectAsAppUser(server.workerUrl)
 
 describe('the role of the worker may not', () => {

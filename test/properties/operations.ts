@@ -21,6 +21,8 @@ export interface Operation {
   /** Whether it needs a tenant. */
   needsTenant: boolean
   query: Record<string, Schema>
+  /** The names of its headers. */
+  headers: string[]
   /** The fields of its body; undefined without a body. */
   body: Record<string, { schema: Schema; required: boolean }> | undefined
 }
@@ -39,7 +41,10 @@ const BodySchema = z.looseObject({
 })
 const Document = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), Declared)),
-  components: z.looseObject({ schemas: z.record(z.string(), z.unknown()) }),
+  components: z.looseObject({
+    schemas: z.record(z.string(), z.unknown()),
+    parameters: z.record(z.string(), Parameter).default({}),
+  }),
 })
 
 /** A schema, or the one that it refers to by its name. */
@@ -56,12 +61,13 @@ export function operationsOf(document: unknown): Operation[] {
   return Object.entries(paths).flatMap(([path, declared]) =>
     Object.entries(declared).map(([verb, { operationId, parameters, requestBody, 'x-permission': permission }]) => {
       const query: Operation['query'] = {}
-      for (const parameter of parameters) {
-        if (parameter.in === 'query' && parameter.name) query[parameter.name] = Schema.parse(parameter.schema)
-        else if (parameter.in !== 'path' || parameter.name !== 'id')
-          throw new TypeError(
-            `${operationId}: the properties do not support the parameter ${JSON.stringify(parameter)}`,
-          )
+      const headers: string[] = []
+      for (const declared of parameters) {
+        const parameter = declared.$ref ? components.parameters[declared.$ref.split('/').at(-1) ?? ''] : declared
+        if (parameter?.in === 'header' && parameter.name) headers.push(parameter.name)
+        else if (parameter?.in === 'query' && parameter.name) query[parameter.name] = Schema.parse(parameter.schema)
+        else if (parameter?.in !== 'path' || parameter.name !== 'id')
+          throw new TypeError(`${operationId}: the properties do not support the parameter ${JSON.stringify(declared)}`)
       }
       const name = requestBody?.content['application/json'].schema.$ref.split('/').at(-1)
       const { properties, required } = BodySchema.parse(name ? components.schemas[name] : { properties: {} })
@@ -76,6 +82,7 @@ export function operationsOf(document: unknown): Operation[] {
         collection: path.split('/{id}')[0] ?? path,
         needsTenant: permission !== undefined,
         query,
+        headers,
         body: name ? Object.fromEntries(fields) : undefined,
       }
     }),

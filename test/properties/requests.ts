@@ -55,10 +55,13 @@ function requestTo(operation: Operation, operations: Operation[]): fc.Arbitrary<
       tenant: mostly(['{tenant}'], ['{TENANT}', '', '{{tenant}}', '_nonsense', '{tenant}, {other tenant}']),
       type: mostly(['application/json'], ['text/plain']),
       body: bodyOf(operation, operations),
+      headers: valuesOfHeaders(operation),
     })
-    .map(({ method, id, search, tenant, type, body }) => {
-      return { method, path: withId(operation, id) + search, headers: headersOf(body, tenant, type), ...withBody(body) }
-    })
+    .map(({ method, id, search, tenant, type, body, headers }) => ({
+      ...{ method, path: withId(operation, id) + search },
+      headers: { ...headersOf(body, tenant, type), ...headers },
+      ...withBody(body),
+    }))
 }
 
 function searchOf({ query }: Operation, operations: Operation[]): fc.Arbitrary<string> {
@@ -73,6 +76,23 @@ function searchOf({ query }: Operation, operations: Operation[]): fc.Arbitrary<s
     return pairs.length > 0 ? `?${pairs.join('&')}` : ''
   })
   return fc.oneof({ withCrossShrink: true }, fc.constant(''), search)
+}
+
+/** Few values, so that tenants often use the same. */
+const headerValues: Record<string, string[]> = {
+  'Idempotency-Key': ['one', 'two', '"one"', 'a b'],
+  'If-Match': ['*', '"1-x"', 'nonsense'],
+  'If-None-Match': ['*', '"1-x"', 'nonsense'],
+}
+
+function valuesOfHeaders({ headers }: Operation): fc.Arbitrary<Record<string, string>> {
+  const known = headers.map((name) => {
+    const values = headerValues[name]
+    if (!values) throw new TypeError(`The properties have no values for the header ${name}`)
+    return [name, fc.constantFrom(...values)]
+  })
+  const some = fc.record<Record<string, string>>(Object.fromEntries(known), { requiredKeys: [] })
+  return fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: some })
 }
 
 function bodyOf({ body }: Operation, operations: Operation[]): fc.Arbitrary<string | undefined> {
@@ -133,9 +153,11 @@ function mostly<T>(right: T[], wrong: T[]): fc.Arbitrary<T> {
 export function show({ method, path, headers, body }: Template): string {
   const tenant = headers['X-Tenant-Id']
   const type = headers['Content-Type']
+  const others = Object.entries(headers).filter(([name]) => Object.hasOwn(headerValues, name))
   const as = tenant === '{tenant}' ? [] : [`X-Tenant-Id: ${tenant ?? '(none)'}`]
   const of = type === undefined || type === 'application/json' ? [] : [`Content-Type: ${type}`]
-  return [`${method} ${path}`, ...as, ...of, ...(body === undefined ? [] : [body])].join(' | ')
+  const more = others.map(([name, value]) => `${name}: ${value}`)
+  return [`${method} ${path}`, ...as, ...of, ...more, ...(body === undefined ? [] : [body])].join(' | ')
 }
 
 const printed = (template: Template): Template =>

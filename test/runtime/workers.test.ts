@@ -7,6 +7,7 @@ import { migrate } from '../../src/migrate/index.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { asOwner, createDatabase, main } from '../database.ts'
 import { newTenant } from '../tenants.ts'
+import { addKeys, countKeys } from '../worker/expired-keys.ts'
 import { build, root, until } from './child.ts'
 import { serviceCases } from './service-cases.ts'
 
@@ -26,6 +27,8 @@ const settings = z
 interface Worker {
   url: string
   lines: Record<string, unknown>[]
+  /** Runs the handler of a Cron Trigger, and returns how it ended. */
+  scheduled(): Promise<string>
   close(): Promise<void>
 }
 
@@ -47,7 +50,17 @@ async function startWorker(bindings: { hyperdrive?: string; vars?: Record<string
       if (message.startsWith('{')) lines.push(JSON.parse(message))
     },
   })
-  return { url: (await runtime.ready).href, lines, close: () => runtime.dispose() }
+  return {
+    url: (await runtime.ready).href,
+    lines,
+    async scheduled() {
+      const fetcher: unknown = await runtime.getWorker()
+      // Its type has this only beside the types of Cloudflare.
+      const { scheduled } = fetcher as { scheduled(options: object): Promise<{ outcome: string }> }
+      return (await scheduled({ cron: '* * * * *' })).outcome
+    },
+    close: () => runtime.dispose(),
+  }
 }
 
 let bundle = ''
@@ -144,6 +157,25 @@ describe('on Cloudflare Workers', () => {
     const { status } = await testClient(open.url).as(newTenant()).get('/tasks')
     await open.close()
     expect(status).toBe(503)
+  })
+
+  test('does periodic work on a Cron Trigger, with the login of DATABASE_WORKER_URL', async () => {
+    const database = await createDatabase()
+    const owner = asOwner(database)
+    await addKeys(owner, { expired: 2, fresh: 1 })
+    const cron = await startWorker({ vars: { DATABASE_WORKER_URL: database.ownerUrl } })
+    const outcome = await cron.scheduled()
+    await cron.close()
+    expect([outcome, await countKeys(owner)]).toEqual(['ok', { all: 1, expired: 0 }])
+    expect(cron.lines).toMatchObject([{ level: 'info', task: 'purge-idempotency-keys', rows: 2 }])
+  })
+
+  test('fails on a Cron Trigger without DATABASE_WORKER_URL, and logs which setting is missing', async () => {
+    const cron = await startWorker({})
+    const outcome = await cron.scheduled()
+    await cron.close()
+    expect(outcome).toBe('exception')
+    expect(cron.lines).toMatchObject([{ level: 'error', problem: expect.stringContaining('DATABASE_WORKER_URL') }])
   })
 
   test('verifies tokens, signs tenants, reads the directory and limits the rate of concurrent requests', async () => {

@@ -2,13 +2,12 @@ import { describe, expect, test } from 'bun:test'
 import { createPool, query } from '../../src/database/index.ts'
 import { purgeIdempotencyKeys, runWorker, runWorkerOnce, type WorkerTask } from '../../src/worker/index.ts'
 import { asOwner, closeAfterwards, createDatabase } from '../database.ts'
-import { addKeys, countKeys, createPurge } from './expired-keys.ts'
+import { addKeys, countKeys } from './expired-keys.ts'
 
 /** A database of its own, a pool of one connection to it for each call, and the lines of the log. */
 async function open() {
   const database = await createDatabase()
   const owner = asOwner(database)
-  await createPurge(owner)
   const lines: Record<string, unknown>[] = []
   const write = (level: string) => (fields: object, msg: string) => void lines.push({ level, ...fields, msg })
   const log = { info: write('info'), warn: write('warn'), error: write('error') }

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { asOwner, createBareDatabase, createDatabase } from '../../database.ts'
-import { addKeys, countKeys, createPurge } from '../../worker/expired-keys.ts'
+import { addKeys, countKeys } from '../../worker/expired-keys.ts'
 import { rowhouse } from '../run.ts'
 
 const once = (env: Record<string, string>) => rowhouse(['worker', '--once'], { env })
@@ -8,7 +8,6 @@ const once = (env: Record<string, string>) => rowhouse(['worker', '--once'], { e
 test('rowhouse worker --once deletes what has expired and logs it as a line of JSON', async () => {
   const database = await createDatabase()
   const owner = asOwner(database)
-  await createPurge(owner)
   await addKeys(owner, { expired: 3, fresh: 2 })
   const { code, stdout, stderr } = await once({ DATABASE_OWNER_URL: database.ownerUrl })
   expect([code, stderr]).toEqual([0, ''])
@@ -25,7 +24,6 @@ test('rowhouse worker --once deletes what has expired and logs it as a line of J
 test('rowhouse worker --once exits with 1 when a task fails, and shows no value', async () => {
   const database = await createDatabase()
   const owner = asOwner(database)
-  await createPurge(owner)
   await owner.unsafe(`
     create or replace function tenancy.purge_idempotency_keys(most integer) returns integer language plpgsql as $$
     begin raise exception 's3cret' using errcode = '22000'; end $$`)
@@ -62,8 +60,6 @@ test.each(['worker', 'worker --once'])('rowhouse %s exits with 2 for a wrong con
 
 test('rowhouse worker refuses the login of the service with 2', async () => {
   const database = await createDatabase()
-  const owner = asOwner(database)
-  await createPurge(owner)
   const { code, stderr } = await rowhouse(['worker'], { env: { DATABASE_WORKER_URL: database.appUrl } })
   expect([code, stderr]).toEqual([
     2,

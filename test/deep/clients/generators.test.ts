@@ -67,7 +67,7 @@ describe.each(services)('from the document of a service with $callers', ({ setti
       const given = await credential(newTenant())
       const output = await runs([process.execPath, `${program}.ts`, url, header, given], folder)
       const codes = ['NOT_FOUND', 'CONFLICT']
-      expect(JSON.parse(output)).toEqual({ status: 'todo', total: 1, dated: true, codes })
+      expect(JSON.parse(output)).toEqual({ status: 'todo', total: 1, counted: 1, dated: true, codes })
     },
   )
 })

@@ -17,11 +17,17 @@ const createdAt: string = task.data.data.createdAt
 const status: 'todo' | 'in_progress' | 'done' = task.data.data.status
 const page = await listTasks({ limit: 1 })
 if (!page.data) throw new Error(page.error.error.code)
-const total: number = page.data.meta.pagination.total
+const { pagination } = page.data.meta
+if (pagination.type !== 'offset') throw new Error(pagination.type)
+const total: number = pagination.total
+const first = await listTasks({ cursor: '', limit: 1, sort: '-title', status: 'todo,done', count: true })
+if (!first.data) throw new Error(first.error.error.code)
+const byCursor = first.data.meta.pagination
+const counted: number | undefined = byCursor.type === 'cursor' ? byCursor.total : undefined
 const missing = await getTask('00000000-0000-4000-8000-000000000000')
 const taken = await createUser({ email: 'ada@example.com', name: 'Ada' })
 const codes: (string | undefined)[] = [missing.error?.error.code, taken.error?.error.code]
-console.log(JSON.stringify({ status, total, dated: createdAt.length > 0, codes }))
+console.log(JSON.stringify({ status, total, counted, dated: createdAt.length > 0, codes }))
 `
 
 /** Files of the generators themselves. */
@@ -50,7 +56,7 @@ ${parameters}
 const client = createClient<paths>({ baseUrl, headers: { [header]: credential } })
 const createUser = (body: components['schemas']['CreateUser']) => client.POST('/users', { body })
 const createTask = (body: components['schemas']['CreateTask']) => client.POST('/tasks', { body })
-const listTasks = (query: { limit: number }) => client.GET('/tasks', { params: { query } })
+const listTasks = (query: { limit: number; cursor?: string; sort?: string; status?: string; count?: boolean }) => client.GET('/tasks', { params: { query } })
 const getTask = (id: string) => client.GET('/tasks/{id}', { params: { path: { id } } })
 `,
   },
@@ -66,7 +72,7 @@ const isToken = header === 'Authorization'
 client.setConfig({ baseUrl, auth: ({ type }) => (type === 'http') === isToken ? credential.replace('Bearer ', '') : undefined })
 const createUser = (body: api.CreateUser) => api.createUser({ body })
 const createTask = (body: api.CreateTask) => api.createTask({ body })
-const listTasks = (query: { limit: number }) => api.listTasks({ query })
+const listTasks = (query: { limit: number; cursor?: string; sort?: string; status?: string; count?: boolean }) => api.listTasks({ query })
 const getTask = (id: string) => api.getTask({ path: { id } })
 `,
   },
@@ -86,7 +92,7 @@ async function createTask(body: api.CreateTask) {
   const answer = await api.createTask(body)
   return answer.status === 201 ? { data: answer.data } : { error: answer.data }
 }
-async function listTasks(query: { limit: number }) {
+async function listTasks(query: { limit: number; cursor?: string; sort?: string; status?: string; count?: boolean }) {
   const answer = await api.listTasks(query)
   return answer.status === 200 ? { data: answer.data } : { error: answer.data }
 }

@@ -14,6 +14,7 @@ import {
   id,
   json,
   jsonBody,
+  listOf,
   ok,
   PageQuery,
   pageOf,
@@ -28,6 +29,7 @@ import {
 } from 'rowhouse'
 import { gateway, jwt } from 'rowhouse/auth'
 import { defineConfig } from 'rowhouse/config'
+import { between, cursors, equals, pages, prefix } from 'rowhouse/lists'
 import { migrate } from 'rowhouse/migrate'
 import { contractCases, testClient } from 'rowhouse/testing'
 
@@ -53,6 +55,22 @@ export const listNotes = tenantRoute({
   tags: ['notes'],
   request: { query: PageQuery },
   responses: { 200: json(pageOf(Note), 'A page of notes') },
+})
+export const notePages = pages(notes, {
+  sort: ['createdAt', 'text'],
+  default: '-createdAt',
+  filters: { id: equals(id()), created: between('createdAt'), text: prefix() },
+})
+export const withCursors = cursors({ secret: 'x'.repeat(32) })
+export const searchNotes = tenantRoute({
+  method: 'get',
+  path: '/search',
+  operationId: 'searchNotes',
+  permission: 'notes:read',
+  summary: 'Search notes',
+  tags: ['notes'],
+  request: { query: notePages.query },
+  responses: { 200: json(listOf(Note), 'A page of notes') },
 })
 export const createNote = tenantRoute(
   {

@@ -6,7 +6,7 @@ import { newFastFolder } from '../../fast-folder.ts'
 import { pgbouncer, startPooler } from '../../pooler.ts'
 import { startPostgres } from '../../postgres.ts'
 import { root, start, temporaryFolder, until } from '../../runtime/child.ts'
-import { addKeys, countKeys, createPurge } from '../../worker/expired-keys.ts'
+import { addKeys, countKeys } from '../../worker/expired-keys.ts'
 
 setDefaultTimeout(60_000)
 
@@ -15,7 +15,6 @@ async function prepare() {
   const server = await startPostgres()
   await migrate({ url: server.ownerUrl, appPassword: 'serves', workerPassword: 'works' })
   const owner = postgres(server.ownerUrl, { max: 2, onnotice: () => {} })
-  await createPurge(owner)
   const as = (username: string, password: string) =>
     Object.assign(new URL(server.ownerUrl), { username, password }).href
   return {

@@ -84,6 +84,8 @@ test('log lines hold ids and codes, and no value that a client sent', async () =
   const task = await createTask(client, 's3cret title')
   const answers = [
     await client.get('/tasks?token=s3cret&page=1'),
+    await client.get('/tasks?titlePrefix=s3cret&cursor='),
+    await client.get('/tasks?cursor=s3cret'),
     await client.get('/tasks?page=s3cret'),
     await client.get('/tasks/s3cret'),
     await client.get('/s3cret'),

@@ -24,12 +24,12 @@ async function linksOf(service: ReturnType<typeof build>, headers: Record<string
     headers: { ...headers, 'Content-Type': 'application/json' },
     body,
   })
-  const { body: list } = await client.send<unknown>('GET', '/tasks?limit=1&status=x', { headers })
+  const { body: list } = await client.send<unknown>('GET', '/tasks?limit=1&status=todo', { headers })
   return [created.headers.get('Location'), list] as const
 }
 
 const links = (prefix: string) => {
-  const to = (page: number) => `${prefix}/tasks?limit=1&status=x&page=${page}`
+  const to = (page: number) => `${prefix}/tasks?limit=1&status=todo&page=${page}`
   return { links: { self: to(1), first: to(1), prev: null, next: to(2), last: to(2) } }
 }
 
