@@ -31,7 +31,7 @@ const bounded = (max: number, rest: string) => `z.string().max(${max}, { abort: 
 const uuids: [string, string] = ["'0198b9a4-0000-7000-8000-000000000001'", "'0198b9a4-0000-7000-8000-000000000002'"]
 
 const plain: Record<string, Kind> = {
-  integer: { builder: 'integer', zod: 'z.int32()', samples: ['1', '2'] },
+  integer: { builder: 'integer', zod: 'z.int().min(-2_147_483_648).max(2_147_483_647)', samples: ['1', '2'] },
   boolean: { builder: 'boolean', zod: 'z.boolean()', samples: ['true', 'false'] },
   uuid: {
     builder: 'uuid',

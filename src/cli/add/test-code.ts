@@ -1,6 +1,6 @@
 import type { TenantIdType } from '../../context/index.ts'
 import { tenantDatabaseCode, tenantIdField } from '../output/option-code.ts'
-import { importLines } from './code.ts'
+import { fit, importLines } from './code.ts'
 import type { Kind } from './kinds.ts'
 import { type ParentRows, parentRows } from './parent-rows.ts'
 import { importOf, type Resource } from './resource.ts'
@@ -33,7 +33,7 @@ ${appCode(resource)}const path = '/${folder}'
 ${parents.lines.length > 0 ? `${createParents(word, a, parents, project.tenantId)}\n\n` : ''}/** A client of a new tenant, and the body of ${a} ${word}. */
 async function newTenant() {
   const id = ${randomIds[project.tenantId]}
-  const values = { ${[...values, ...(parents.lines.length > 0 ? ['...(await createParents(id))'] : [])].join(', ')} }
+${fit('const values = {', [...values, ...(parents.lines.length > 0 ? ['...(await createParents(id))'] : [])], '}', '  ')}
   return { client: as(id), values }
 }
 
