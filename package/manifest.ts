@@ -5,6 +5,7 @@ const dependencies: Record<string, string> = {
   '@commander-js/extra-typings': '^14.0.0',
   '@hono/swagger-ui': '^0.6.1',
   ajv: '^8.20.0',
+  canonicalize: '^5.1.0',
   commander: '^14.0.3',
   'lru-cache': '^11.5.3',
   pg: '~8.23.1',

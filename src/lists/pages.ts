@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Context } from 'hono'
 import { LRUCache } from 'lru-cache'
@@ -25,13 +26,21 @@ export interface Pages<Table extends PgTable, F extends Filters> {
    * Reads a page of the tenant's rows.
    *
    * @param query what the schema read: `c.req.valid('query')`
+   * @param fixed values that columns must have, whatever the client asks for: a list below a parent
    * @throws ApiError BAD_REQUEST for an invalid cursor, before anything is sent; Error for a page by cursor without `cursors()`;
    *   TenantRequired for a page by cursor outside of a tenant
    * @example
    * const { rows, meta } = await db.read((tx) => taskPages.page(c, tx, c.req.valid('query')))
    * return ok(c, rows.map(toTask), { meta })
+   * // GET /users/{id}/tasks
+   * const page = await db.read((tx) => taskPages.page(c, tx, c.req.valid('query'), { userId: c.req.valid('param').id }))
    */
-  page(c: Context, tx: TenantTx, query: z.output<ListQuery<F>>): Query<ListPage<Table['$inferSelect']>>
+  page(
+    c: Context,
+    tx: TenantTx,
+    query: z.output<ListQuery<F>>,
+    fixed?: Fixed<Table>,
+  ): Query<ListPage<Table['$inferSelect']>>
 }
 
 export interface PagesOptions<Table extends PgTable, F extends Filters> {
@@ -41,6 +50,11 @@ export interface PagesOptions<Table extends PgTable, F extends Filters> {
   default: string
   /** What a client may filter by. @default nothing */
   filters?: F
+}
+
+/** Values that columns must have. */
+type Fixed<Table extends PgTable> = {
+  readonly [Key in keyof Table['$inferSelect']]?: NonNullable<Table['$inferSelect'][Key]>
 }
 
 /** The query as its schema read it, without the types of its filters. */
@@ -108,7 +122,8 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
     cursor: string,
   ): Query<ListPage<Row>> {
     const { limit, count } = asked
-    const filters = parameters.map(([name]) => asked[name] ?? null)
+    const values = selected.conditions.flatMap(({ id, value }) => (id.startsWith(fixedId) ? [[id, value]] : []))
+    const filters = [...parameters.map(([name]) => asked[name] ?? null), ...values]
     const page = readByCursor(c, tx, selected, { cursor, limit, filters })
     const withMeta = ({ rows, next, previous }: CursorRows, total?: number) => ({
       rows,
@@ -120,9 +135,10 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
 
   return {
     query: createListQuery<F>(sort, preset, parameters),
-    page(c, tx, query) {
+    page(c, tx, query, fixed = {}) {
       const asked = query as Asked // the schema has these fields besides those of filters
-      const selected = { order: orderOf(asked.sort), conditions: conditionsOf(parameters, asked) }
+      const conditions = [...conditionsOf(parameters, asked), ...fixedConditions(table, fixed)]
+      const selected = { order: orderOf(asked.sort), conditions }
       const page =
         asked.cursor === undefined
           ? pageByNumber(c, tx, selected, asked)
@@ -150,3 +166,14 @@ const conditionsOf = (parameters: NamedParameters, asked: Asked): NamedCondition
     if (value === undefined) return []
     return toConditions(value).flatMap((one, index) => (one ? [{ ...one, id: `${name} ${index}` }] : []))
   })
+
+const fixedId = 'fixed '
+
+/** @throws TypeError for a name that is no column, and for a missing value: without it the list would be longer */
+function fixedConditions(table: PgTable, fixed: Record<string, unknown>): NamedCondition[] {
+  return Object.entries(fixed).map(([name, value]) => {
+    const column = columnOf(table, name, 'A fixed value of a list')
+    if (value === undefined || value === null) throw new TypeError(`A list has no fixed value of ${name}`)
+    return { id: fixedId + name, value, toSql: (placeholder) => sql`${column} = ${sql.param(placeholder, column)}` }
+  })
+}

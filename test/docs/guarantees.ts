@@ -125,10 +125,16 @@ export const guarantees: Guarantee[] = [
     number: 6,
     topic: 'data',
     title: 'Counts and pages are per tenant',
-    text: 'Counts, totals, limits and pages are computed from the rows of one tenant.',
+    text: 'Counts, totals, limits and pages are computed from the rows of one tenant. A cursor is valid for its tenant, path, sort and filters alone, and reveals no value.',
     tests: [
       proof('properties/pagination', 'a tenant gets each of its rows on exactly one page, while another adds rows'),
       proof('service/http/tasks', 'a tenant’s new task is never in another one’s list'),
+      proof('lists/cases/isolation', 'two tenants with equal ids walk their own rows'),
+      proof('lists/cases/isolation', 'a filter finds no row of another tenant and counts none'),
+      proof('lists/cases/isolation', 'a cursor of another tenant is answered as one that nobody got'),
+      proof('lists/cases/tokens', 'of another tenant, also where both have the same rows'),
+      proof('lists/cases/tokens', 'a cursor reveals no value of a row'),
+      proof('lists/token', 'every changed byte makes a cursor invalid'),
     ],
   },
   {
@@ -604,6 +610,18 @@ export const guarantees: Guarantee[] = [
       proof('idempotency/concurrent', 'a request whose backend is killed leaves no claim'),
       proof('idempotency/isolation', 'reads the answer of its own tenant and actor, and of nobody else'),
       proof('idempotency/isolation', 'injected SQL that names another actor gets no answer'),
+    ],
+  },
+  {
+    number: 38,
+    topic: 'database',
+    title: 'Periodic work has a login of its own',
+    text: 'The worker logs in as a role that reads and writes no table. It may call the functions of its tasks and no other function of `tenancy`, and each task runs in one worker at a time.',
+    tests: [
+      proof('db/worker-role', 'the role of the worker may not'),
+      proof('db/worker-role', 'the role of the worker has a privilege on no table'),
+      proof('worker/worker', 'do not run one task at the same time'),
+      proof('worker/worker', 'delete each answer once'),
     ],
   },
 ]

@@ -8,6 +8,7 @@ import { testClient } from '../../src/testing/index.ts'
 import { parseDatabaseUrl } from '../../src/text/index.ts'
 import { fixtures } from '../app.ts'
 import { createDatabase } from '../database.ts'
+import { addKeys } from '../worker/expired-keys.ts'
 import { type Child, root, start, temporaryFolder, until } from './child.ts'
 
 setDefaultTimeout(60_000)
@@ -22,22 +23,28 @@ const titles = async (url: string, tenant: string) =>
 const addTask = (url: string, title: string) =>
   testClient(url).as(demo.acme.tenantId).post('/tasks', { title, userId: demo.acme.userId })
 
-/** Has the database of a folder write the roles of a transaction into the description of each new task. */
-async function revealRoles(folder: string): Promise<void> {
+/** Opens the database of a folder while the service does not run. */
+async function asOwnerOf(folder: string, work: (owner: postgres.Sql) => Promise<unknown>): Promise<void> {
   const embedded = await openEmbedded(join(folder, '.rowhouse'))
   const { host, port } = parseDatabaseUrl(embedded.url)
   const owner = postgres(embedded.url, { host, port, max: 1, onnotice: () => {} })
-  await owner.unsafe(`
+  await work(owner)
+  await owner.end()
+  await embedded.close()
+}
+
+/** Has the database of a folder write the roles of a transaction into the description of each new task. */
+const revealRoles = (folder: string) =>
+  asOwnerOf(folder, (owner) =>
+    owner.unsafe(`
     create function reveal_roles() returns trigger language plpgsql as $$
     begin
       new.description := format('role %s, login %s, superuser %s', current_user, session_user,
         (select rolsuper from pg_roles where rolname = session_user)::text);
       return new;
     end $$;
-    create trigger reveal_roles before insert on tasks for each row execute function reveal_roles()`)
-  await owner.end()
-  await embedded.close()
-}
+    create trigger reveal_roles before insert on tasks for each row execute function reveal_roles()`),
+  )
 
 /** A folder and the service that runs in it, for the tests of a block. */
 function session() {
@@ -129,6 +136,15 @@ const later = () => {
     expect((await globex.post('/tasks', task)).error?.code).toBe('INVALID_REFERENCE')
     expect((await acme.get<{ title: string }>(`/tasks/${data.id}`)).data.title).toBe('Of Acme')
     expect((await as(crypto.randomUUID()).get('/tasks')).data).toEqual([])
+  })
+
+  test('runs the worker on the embedded database', async () => {
+    it.running.signal('SIGTERM')
+    await it.running.exited
+    await asOwnerOf(it.folder, (owner) => addKeys(owner, { expired: 2 }))
+    await it.again()
+    const done = await until(() => it.running.log().find(({ task }) => task === 'purge-idempotency-keys'))
+    expect(done).toMatchObject({ level: 'info', rows: 2 })
   })
 
   test('a confirmed task survives kill -9', async () => {

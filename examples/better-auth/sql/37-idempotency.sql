@@ -1,3 +1,4 @@
+-- Written by "rowhouse init", 5ec6826af7837fd1. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The answers of requests with an Idempotency-Key. The serving role has no privilege on the table: it claims a key, stores the answer
 -- and reads it again through functions that take the tenant and the actor from the transaction. They run as the recorder; the isolation
 -- check compares the hashes of their bodies (src/isolation/our-functions.ts).

@@ -18,6 +18,8 @@ const core = [
   'test/resolution',
   'test/database',
   'test/injection',
+  'test/idempotency',
+  'test/lists/cases',
 ]
 // The replica tests start servers of their own. The results of Node do not depend on the engine.
 const without = ['test/database/replica/**', 'test/database/escaped-handle-node.test.ts']

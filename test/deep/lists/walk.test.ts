@@ -62,10 +62,11 @@ function others(tenant: string, tasks: readonly string[]) {
       await owner`update tasks set title = ${someTitle}, created_at = ${someTime} where ${touch(pick(), pick())}`
       await owner`update tasks set description = 'changed' where tenant_id = ${tenant} and id in ${owner([pick(), pick()])}`
     },
-    /** What happens to the last row of a page before the next page is read: it is deleted, or it moves. */
+    /** What happens to the last row of a page before the next page is read: it is deleted, or it moves, or nothing. */
     async changeBoundary(id: string, step: number): Promise<void> {
-      if (step % 2 === 0) await owner`delete from tasks where ${touch(id)}`
-      else await owner`update tasks set title = ${someTitle}, created_at = ${someTime} where ${touch(id)}`
+      if (step % 3 === 0) await owner`delete from tasks where ${touch(id)}`
+      if (step % 3 === 1)
+        await owner`update tasks set title = ${someTitle}, created_at = ${someTime} where ${touch(id)}`
     },
   }
 }

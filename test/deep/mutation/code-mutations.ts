@@ -1,14 +1,14 @@
 import { callerMutations } from './caller-mutations.ts'
+import { clientMutations } from './client-mutations.ts'
 import { drizzleMutations } from './drizzle-mutations.ts'
 import type { CodeMutation } from './mutation.ts'
-import { retryMutations } from './retry-mutations.ts'
 import { sessionMutations } from './session-mutations.ts'
 
 export const codeMutations: CodeMutation[] = [
   ...drizzleMutations,
   ...sessionMutations,
   ...callerMutations,
-  ...retryMutations,
+  ...clientMutations,
   {
     fault: 'tenant that stays on the connection: set_config(…, false)',
     guarantee: 8,

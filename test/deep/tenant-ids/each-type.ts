@@ -2,20 +2,9 @@ import type { Guarantee, Proof } from '../../docs/guarantees.ts'
 
 /** What runs with each type of tenant ids, as files and folders. */
 export const paths = [
-  ...[
-    'auth',
-    'context',
-    'database',
-    'db',
-    'directory',
-    'errors',
-    'idempotency',
-    'injection',
-    'limits',
-    'migrate/migrate.test.ts',
-  ],
-  ...['properties', 'resolution', 'service/contract.test.ts', 'service/http', 'service/middleware'],
-  ...['service/permissions.test.ts', 'testing'],
+  ...['auth', 'conditions', 'context', 'database', 'db', 'directory', 'errors', 'idempotency', 'injection', 'limits'],
+  ...['lists', 'migrate/migrate.test.ts', 'properties', 'resolution', 'service/contract.test.ts', 'service/http'],
+  ...['service/middleware', 'service/permissions.test.ts', 'testing', 'worker'],
 ].map((path) => `test/${path}`)
 
 const values = 'reads and writes columns that are no tenant column'

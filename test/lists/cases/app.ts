@@ -34,7 +34,7 @@ const firmRows = pages(firm, { sort, default: 'whole', filters })
 const phraseRows = pages(phrases, { sort: ['rank', 'locale', 'code'], default: 'rank', filters: {} })
 
 /** A list that `pages` declared, without the types of its table. */
-type AnyList = Pick<typeof looseRows, 'query'> & {
+export type AnyList = Pick<typeof looseRows, 'query'> & {
   page(...call: never): PromiseLike<{ rows: ({ id: string } | { code: string; locale: string })[]; meta: object }>
 }
 /** The lists of the app by their paths. Rows of two of them are of one table. */

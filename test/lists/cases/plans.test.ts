@@ -108,22 +108,27 @@ describe.each(sorts)('a page of %s by %s', (path, field, columns) => {
   })
 })
 
-test('a page by title of a prefix, and its count, read the index of titles', async () => {
-  const query = { sort: 'title', titlePrefix: 'a', limit, count: 'true', cursor: '' }
-  const statements = await statementsOf('/tasks', query)
+test.each([
+  ['/tasks', 'title'],
+  ['/users', 'email'],
+  ['/users', 'name'],
+])('a page of %s with a prefix of %s, and its count, read the index of that column', async (path, field) => {
+  const query = { sort: field, [`${field}Prefix`]: 'a', limit, count: 'true', cursor: '' }
+  const columns = `${field} COLLATE "C"`
+  const statements = await statementsOf(path, query)
   const [count, ...others] = statements.filter(({ text }) => text.includes('count('))
   if (!count) throw new Error('The list sent no count')
   expect(others).toEqual([])
   const kinds = (await explain(sql, tenant, count, 'force_custom_plan')).map(
     (node) => `${node['Node Type']} ${node['Index Cond']}`,
   )
-  expect(kinds.join('\n')).toMatch(/Index.* Scan .*tenant_id = .*title.* >= 'a'.*title.* < 'b'/)
+  expect(kinds.join('\n')).toMatch(new RegExp(`Index.* Scan .*tenant_id = .*${field}.* >= 'a'.*${field}.* < 'b'`))
   expect(kinds.join('\n')).not.toMatch(/Seq Scan|Sort/)
   const rows = statements.filter((statement) => statement !== count)
-  await expectOneIndex(rows, 'title COLLATE "C"', limit + 1)
-  const { nextCursor } = await pageWith('/tasks', query)
-  const next = await statementsOf('/tasks', { ...query, count: 'false', cursor: nextCursor ?? 'absent' })
-  await expectOneIndex(next, 'title COLLATE "C"', limit + 1)
+  await expectOneIndex(rows, columns, limit + 1)
+  const { nextCursor } = await pageWith(path, query)
+  const next = await statementsOf(path, { ...query, count: 'false', cursor: nextCursor ?? 'absent' })
+  await expectOneIndex(next, columns, limit + 1)
 })
 
 test('a page of a time span is read from the index of times', async () => {

@@ -2,8 +2,8 @@ import type { CodeMutation } from './mutation.ts'
 
 const replay = 'test/idempotency/replay.test.ts'
 
-/** Faults of requests with an Idempotency-Key. */
-export const retryMutations: CodeMutation[] = [
+/** Faults of what clients rely on: keys of repeated requests, tags and cursors. */
+export const clientMutations: CodeMutation[] = [
   {
     fault: 'key that is not claimed before the work',
     guarantee: 37,
@@ -93,5 +93,36 @@ export const retryMutations: CodeMutation[] = [
       file: 'test/service/http/conditions.test.ts',
       title: 'of another tenant is answered as one that does not exist',
     },
+  },
+  {
+    fault: 'cursor that is valid for every tenant',
+    guarantee: 6,
+    file: 'src/lists/cursor-reader.ts',
+    lines: [['JSON.stringify([tenantId, c.req.path', "JSON.stringify(['', c.req.path"]],
+    test: {
+      file: 'test/lists/cases/isolation.test.ts',
+      title: 'a cursor of another tenant is answered as one that nobody got',
+    },
+  },
+  {
+    fault: 'cursor that is valid for other filters',
+    guarantee: 6,
+    file: 'src/lists/cursor-reader.ts',
+    lines: [['order.sort, filters, types]', 'order.sort, types]']],
+    test: { file: 'test/lists/cases/tokens.test.ts', title: 'of another value of a filter' },
+  },
+  {
+    fault: 'text that decodes to the bytes of a cursor',
+    guarantee: 6,
+    file: 'src/lists/cursor-token.ts',
+    lines: [["if (bytes.toString('base64url') !== token) return undefined", '']],
+    test: { file: 'test/lists/cases/tokens.test.ts', title: 'with a character inside that decoders skip' },
+  },
+  {
+    fault: 'failed batch of the worker that is committed',
+    guarantee: 38,
+    file: 'src/database/plain-transaction.ts',
+    lines: [["command('rollback')", "command('commit')"]],
+    test: { file: 'test/worker/worker.test.ts', title: 'rolls a batch back that fails, and keeps those before it' },
   },
 ]
