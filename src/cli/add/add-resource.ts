@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { is } from 'drizzle-orm'
 import { PgTable } from 'drizzle-orm/pg-core'
+import { rowVersion } from '../../conditions/index.ts'
 import { OperatorError } from '../../errors/index.ts'
 import { readText } from '../../migrate/index.ts'
 import type { RowhouseConfig } from '../config.ts'
@@ -17,6 +18,7 @@ import { modulePath } from './code.ts'
 import { parseColumns } from './columns.ts'
 import { findLayout } from './layout.ts'
 import { namesOf } from './names.ts'
+import { pagesCode } from './pages-code.ts'
 import { register } from './register.ts'
 import { repositoryCode } from './repository-code.ts'
 import { describeResource, type Resource } from './resource.ts'
@@ -57,17 +59,20 @@ export async function addResource(
   })
   const { paths } = resource
   const known = tables.find(({ schema, name }) => schema === 'public' && name === table)
+  const described = known ? at(resource, known) : resource
   const wanted: [string, string][] = [
     ...(known ? [] : [[paths.schema, schemaCode(resource)] satisfies [string, string]]),
     [paths.schemas, schemasCode(resource)],
-    [paths.repository, repositoryCode(known ? at(resource, known) : resource)],
-    [paths.routes, routesCode(known ? at(resource, known) : resource)],
+    [paths.repository, repositoryCode(described)],
+    [paths.pages, pagesCode(described)],
+    [paths.routes, routesCode(described)],
     [paths.test, testCode(resource)],
   ]
   if (known && columns === undefined && wanted.some(([path]) => !existsSync(path)))
     throw new OperatorError(
       `The schema has the table ${table} already: name its columns with --columns, as in its schema`,
     )
+  if (known && !existsSync(paths.repository)) assertVersion(known)
   if (!known && layout.schemaIndex === undefined) await assertInSchema(project, paths.schema)
 
   const files: Added['files'] = []
@@ -98,6 +103,16 @@ async function assertInSchema(project: RowhouseConfig, path: string): Promise<vo
 async function isMatch(schema: string[], path: string): Promise<boolean> {
   const { matchesGlob } = await import('node:path')
   return schema.some((pattern) => pattern === path || matchesGlob?.(path, pattern))
+}
+
+/** Refuses a table whose `updatedAt` is no version of its rows. */
+function assertVersion({ columns, keys, label }: SchemaTable): void {
+  const column = columns.find(({ name }) => keys.get(name) === 'updatedAt')
+  try {
+    if (column) rowVersion(column)
+  } catch (cause) {
+    throw new OperatorError(`${label}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
 }
 
 /** The resource with the module in which the schema has its table. */

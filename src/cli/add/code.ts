@@ -18,6 +18,29 @@ export function arrow(head: string, body: string, indent = ''): string {
   return fits ? `${head} ${body}` : `${head}\n${indent}  ${body}`
 }
 
+/** A line that ends with a chain of calls: one call a line where they do not fit, and where a long chain has a regular expression. */
+export function chain(before: string, calls: string, after: string, indent = ''): string {
+  const line = `${indent}${before}${calls}${after}`
+  const parts = partsOf(calls)
+  if (line.length <= width && !(parts.length > 4 && calls.includes('/^'))) return line
+  const [first, ...rest] = parts
+  return `${indent}${before}${first}${rest.map((part) => `\n${indent}  .${part}`).join('')}${after}`
+}
+
+/** What the dots outside of parentheses separate. */
+function partsOf(calls: string): string[] {
+  const parts: string[] = []
+  let [depth, start] = [0, 0]
+  for (const [index, letter] of [...calls].entries()) {
+    if (letter === '(') depth += 1
+    if (letter === ')') depth -= 1
+    if (letter !== '.' || depth > 0) continue
+    parts.push(calls.slice(start, index))
+    start = index + 1
+  }
+  return [...parts, calls.slice(start)]
+}
+
 /** Lines of code, each with one more indentation. */
 export const indented = (lines: string): string => lines.replaceAll(/^/gm, '  ')
 
@@ -37,8 +60,8 @@ export function importLines(imports: Import[]): string {
 }
 
 function importLine(names: string[], from: string): string {
-  // Case counts where nothing else differs: WrittenRow, writtenRow.
-  const key = (name: string) => name.replace(/^type /, '').replace(/.*/, (bare) => `${bare.toLowerCase()} ${bare}`)
+  // As formatters sort: letter by letter, and a capital in front of the same small letter.
+  const key = (name: string) => name.replace(/^type /, '').replaceAll(/./g, (letter) => letter.toLowerCase() + letter)
   const sorted = names.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
   const isType = sorted.every((name) => name.startsWith('type '))
   const parts = isType ? sorted.map((name) => name.replace(/^type /, '')) : sorted

@@ -18,6 +18,10 @@ export interface Kind {
   check?: (column: string) => string
   /** Two values of requests, as code for tests. */
   samples: [string, string]
+  /** The values of an enumeration, as code. */
+  values?: string
+  /** Whether a list sorts by it, and an index has it: PostgreSQL limits the bytes of both. */
+  isShortText?: true
   /** The table that it refers to. */
   references?: string
 }
@@ -27,7 +31,7 @@ const bounded = (max: number, rest: string) => `z.string().max(${max}, { abort: 
 const uuids: [string, string] = ["'0198b9a4-0000-7000-8000-000000000001'", "'0198b9a4-0000-7000-8000-000000000002'"]
 
 const plain: Record<string, Kind> = {
-  integer: { builder: 'integer', zod: 'z.int32()', samples: ['1', '2'] },
+  integer: { builder: 'integer', zod: 'z.int().min(-2_147_483_648).max(2_147_483_647)', samples: ['1', '2'] },
   boolean: { builder: 'boolean', zod: 'z.boolean()', samples: ['true', 'false'] },
   uuid: {
     builder: 'uuid',
@@ -92,6 +96,9 @@ const allowed =
   'Known are text, text(2000), integer, numeric(12, 2), boolean, uuid, date, timestamptz, jsonb, values such as open|paid, and the name ' +
   'of a table to refer to.'
 
+/** The characters of a short text. */
+const shortMax = 200
+
 function textOf(max: number): Kind {
   if (max < 1) throw new OperatorError(`--columns: text(${max}) must have room for a character`)
   return {
@@ -99,6 +106,7 @@ function textOf(max: number): Kind {
     zod: `text({ min: 1, max: ${grouped(max)}, trim: true })`,
     kit: 'text',
     check: (column) => `char_length(${column}) between 1 and ${max}`,
+    ...(max <= shortMax ? { isShortText: true } : {}),
     samples: [`'${'First'.slice(0, max)}'`, `'${'Second'.slice(0, max)}'`],
   }
 }
@@ -129,6 +137,7 @@ function enumerationOf(values: string[]): Kind {
     builder: 'text',
     options: `{ enum: [${list}] }`,
     zod: `z.enum([${list}])`,
+    values: list,
     check: (column) => `${column} in (${list})`,
     samples: [`'${values[0]}'`, `'${values[1]}'`],
   }

@@ -95,10 +95,11 @@ function withinKit(folder: string): Layout['kit'] {
   const folders: Record<string, string[]> = {
     conditions: ['etagHeaders', 'ExpectedVersion', 'notModified', 'rowOf', 'rowVersion', 'WrittenRow', 'writtenRow'],
     context: ['tenantColumns', 'TenantEnv', 'withTenant'],
-    envelope: ['ok', 'pageOf', 'pagination', 'successOf', 'Page', 'toPage', 'totalMax'],
+    envelope: ['listOf', 'ok', 'successOf'],
     errors: ['ApiError', 'Constraints'],
     idempotency: ['once'],
-    openapi: ['created', 'createRouter', 'id', 'json', 'jsonBody', 'PageQuery', 'tenantRoute', 'text'],
+    lists: ['between', 'cursors', 'equals', 'oneOf', 'pages', 'prefix'],
+    openapi: ['created', 'createRouter', 'id', 'json', 'jsonBody', 'tenantRoute', 'text'],
     testing: ['testClient'],
   }
   const folderOf = (name: string) =>

@@ -32,15 +32,12 @@ const reserved = new Set(
 const ofQueries = new Set(
   (
     'boolean check date foreignKey index integer jsonb numeric pgTable primaryKey sql tenantColumns text timestamp uuid t ' +
-    'and condition countUpTo desc eq expected found id limit mapped offset one page placeholders prepared row rowCount rowVersion set ' +
-    'toPage total totalMax tx values writtenRow undefined'
+    'and condition eq expected id mapped one placeholders prepared row rowVersion set tx values writtenRow undefined'
   ).split(' '),
 )
 
 /** What the modules of schemas, routes and tests use beside the name of one row. */
-const ofRoutes = new Set(
-  'ApiError Constraints Date Error Object PageQuery Row TenantDatabase TenantEnv Written'.split(' '),
-)
+const ofRoutes = new Set('ApiError Constraints Date Error Object Row TenantDatabase TenantEnv Written'.split(' '))
 
 /**
  * Derives the names of a resource.

@@ -1,3 +1,4 @@
+import { cursorsCode } from '../output/option-code.ts'
 import { importLines } from './code.ts'
 import { capital } from './names.ts'
 import { importOf, type Resource } from './resource.ts'
@@ -25,6 +26,10 @@ export function register(text: string, resource: Resource): Registered {
     importOf(resource, layout.app, [...(hasReferences ? [`${one}Constraints`] : []), `${one}Routes`], paths.routes),
   ])
   edit(new RegExp(`^import [^'"]*\\b${one}Routes\\b`, 'm').test(text), (text) => withImport(text, line), [line])
+  // A list has pages by cursor, which need a secret.
+  const cursors = importLines(layout.kit(layout.app, ['cursors'], '/lists'))
+  edit(/^import [^'"]*\bcursors\b/m.test(text), (text) => withImport(text, cursors), [cursors])
+  edit(/\bcursors\(/.test(text), (text) => withLines(text, (app) => [cursorsCode(app)]), [cursorsCode('app')])
   const constraints = `createErrorHandler({ constraints: { ...${one}Constraints } })`
   edit(!hasReferences || text.includes(`...${one}Constraints`), (text) => withConstraints(text, `${one}Constraints`), [
     constraints,
@@ -46,13 +51,19 @@ function routeLines(text: string, { names }: Resource): string[] {
   ]
 }
 
-/** After the import of another resource, else after the last import. */
+/** A package after the last package, a resource after another one; else after the last import. */
 function withImport(text: string, line: string): string | undefined {
   const imports = [...text.matchAll(/^import [^'"]*['"]([^'"]+)['"].*$/gm)]
   const [, from = ''] = /from '([^']+)'/.exec(line) ?? []
+  if (!from.startsWith('.'))
+    return afterImport(text, imports.filter(([, other = '']) => !other.startsWith('.')).at(-1) ?? imports.at(-1), line)
   const later = imports.find(([, other = '']) => /\/routes(\.[jt]s)?$/.test(other) && other > from)
   if (later) return `${text.slice(0, later.index)}${line}\n${text.slice(later.index)}`
   const last = imports.filter(([, other = '']) => /\/routes(\.[jt]s)?$/.test(other)).at(-1) ?? imports.at(-1)
+  return afterImport(text, last, line)
+}
+
+function afterImport(text: string, last: RegExpExecArray | undefined, line: string): string | undefined {
   if (!last) return undefined
   const end = last.index + last[0].length
   return `${text.slice(0, end)}\n${line}${text.slice(end)}`
@@ -79,18 +90,24 @@ function withTable(text: string, { names }: Resource): string | undefined {
   return `${text.slice(0, end)}\n${indent}'/${names.folder}': ${before}${names.one}Routes({ db })${after},${text.slice(end)}`
 }
 
-/** The app mounts routes: `app.route('/tasks', taskRoutes({ db }))`. Names inside of a function are not known at the end of the file. */
+/** The app mounts routes: `app.route('/tasks', taskRoutes({ db }))`. */
 function withRoutes(text: string, { names }: Resource): string | undefined {
-  const [, app] = /^(?:export )?(?:const|let) (\w+)[^=\n]*= (?:new (?:OpenAPI)?Hono|createRouter)\b/m.exec(text) ?? []
   const [, db = databaseOf(text)] = /^(?:export )?(?:const|let) (\w+) = createTenantDatabase\(/m.exec(text) ?? []
-  if (app === undefined || db === undefined) return undefined
-  const middleware = tenantOf(text, app)
-  if (middleware === undefined) return undefined
+  if (db === undefined) return undefined
   const routes = `${names.one}Routes(${db === 'db' ? '{ db }' : `{ db: ${db} }`})`
-  const lines = [
-    ...(middleware === '' ? [] : [`${app}.use('/${names.folder}/*', ${middleware})`]),
-    `${app}.route('/${names.folder}', ${routes})`,
-  ]
+  return withLines(text, (app) => {
+    const middleware = tenantOf(text, app)
+    if (middleware === undefined) return undefined
+    const use = middleware === '' ? [] : [`${app}.use('/${names.folder}/*', ${middleware})`]
+    return [...use, `${app}.route('/${names.folder}', ${routes})`]
+  })
+}
+
+/** Lines with the name of the app, where the module ends. Names inside of a function are not known there. */
+function withLines(text: string, linesOf: (app: string) => string[] | undefined): string | undefined {
+  const [, app] = /^(?:export )?(?:const|let) (\w+)[^=\n]*= (?:new (?:OpenAPI)?Hono|createRouter)\b/m.exec(text) ?? []
+  const lines = app === undefined ? undefined : linesOf(app)
+  if (lines === undefined) return undefined
   const end = text.search(/^(export default|serve\(|Bun\.serve|export const AppType|export type AppType)/m)
   if (end < 0) return `${text.trimEnd()}\n${lines.join('\n')}\n`
   return `${text.slice(0, end)}${lines.join('\n')}\n${text.slice(end)}`

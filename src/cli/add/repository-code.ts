@@ -5,20 +5,19 @@ import { importOf, type Resource } from './resource.ts'
 /** The module of the queries. */
 export function repositoryCode(resource: Resource): string {
   const { names, layout, paths, known } = resource
-  const { many, one, Many, One } = names
-  const kit = 'countUpTo mapped one prepared rowCount rowVersion toPage totalMax writtenRow'.split(' ')
-  const types = ['type ExpectedVersion', 'type Page', 'type Query', 'type TenantTx', 'type WrittenRow']
+  const { many, one, One } = names
+  const kit = 'mapped one prepared rowVersion writtenRow'.split(' ')
+  const types = ['type ExpectedVersion', 'type Query', 'type TenantTx', 'type WrittenRow']
   // The user's own module may export the table by another name, and no type of its rows.
   const fromSchema = known
     ? [known.exportName === many ? many : `${known.exportName} as ${many}`]
     : [`type ${One}Row`, many]
   const imports = importLines([
-    [['and', 'desc', 'eq'], 'drizzle-orm'],
+    [['and', 'eq'], 'drizzle-orm'],
     ...layout.kit(paths.repository, [...kit, ...types]),
     importOf(resource, paths.repository, fromSchema, paths.schema),
     importOf(resource, paths.repository, [`type Create${One}`, `type Update${One}`], paths.schemas),
   ])
-  const page = `{ page, limit }: { page: number; limit: number }`
   const present = `expected && ${one}ById(tx, { id })`
   const update = fit(
     `export const update${One} = (`,
@@ -36,14 +35,6 @@ export const ${one}Version = rowVersion(${many}.updatedAt)
 
 // Built once: these queries run most often, and building one costs more than sending it.
 const ${one}ById = prepared(['id'], (tx, { id }) => tx.select().from(${many}).where(eq(${many}.id, id)))
-const pageOf${Many} = prepared(['offset', 'limit'], (tx, { offset, limit }) =>
-  tx
-    .select()
-    .from(${many})
-    .orderBy(desc(${many}.createdAt), desc(${many}.id))
-    .offset(rowCount(offset))
-    .limit(rowCount(limit)),
-)
 ${changed(names)}
 const deleted${One} = ${one}Version.prepared(['id'], (tx, { id }, condition) =>
   tx
@@ -51,14 +42,6 @@ const deleted${One} = ${one}Version.prepared(['id'], (tx, { id }, condition) =>
     .where(and(eq(${many}.id, id), condition))
     .returning({ id: ${many}.id }),
 )
-const count${Many} = countUpTo(${many}, totalMax + 1)
-
-${fit(`export function list${Many}(`, ['tx: TenantTx', page], `): Query<Page<${One}Row>> {`)}
-  const offset = (page - 1) * limit
-  return mapped([pageOf${Many}(tx, { offset, limit: limit + 1 }), count${Many}(tx)], ([found, total]) =>
-    toPage(found, limit, total),
-  )
-}
 
 export const find${One} = (tx: TenantTx, id: string): Query<${One}Row | undefined> => one(${one}ById(tx, { id }))
 

@@ -24,7 +24,7 @@ export interface Resource {
   layout: Layout
   /** The table, where the schema had it before. */
   known?: SchemaTable
-  paths: { schema: string; schemas: string; repository: string; routes: string; test: string }
+  paths: { schema: string; schemas: string; repository: string; pages: string; routes: string; test: string }
 }
 
 /**
@@ -40,10 +40,10 @@ export function describeResource(
 ): Resource {
   const constraintOf = (column: Column) => {
     const constraint = `${names.table}_${project.tenantColumn}_${column.name}_fkey`
-    if (constraint.length > 63)
-      throw new OperatorError(`${constraint} is too long for PostgreSQL: choose shorter names`)
+    assertLength(constraint)
     return constraint
   }
+  for (const column of columns) if (sortsByText({}, column)) assertLength(textIndexOf(names, project, column))
   const references = columns.flatMap((column) => {
     const { references } = column.kind
     if (references === undefined) return []
@@ -52,10 +52,29 @@ export function describeResource(
   const inFeature = (name: string) => join(layout.features, names.folder, name)
   const paths = {
     schema: join(layout.schemaFolder, `${names.folder}.ts`),
-    ...{ schemas: inFeature('schemas.ts'), repository: inFeature('repository.ts'), routes: inFeature('routes.ts') },
+    schemas: inFeature('schemas.ts'),
+    repository: inFeature('repository.ts'),
+    pages: inFeature('pages.ts'),
+    routes: inFeature('routes.ts'),
     test: join(layout.tests, `${names.folder}.test.ts`),
   }
   return { names, columns, references, project, layout, paths }
+}
+
+function assertLength(name: string): void {
+  if (name.length > 63) throw new OperatorError(`${name} is too long for PostgreSQL: choose shorter names`)
+}
+
+/** The name of the index that serves a list which is sorted by a text. */
+export const textIndexOf = ({ table }: Names, { tenantColumn }: RowhouseConfig, { name }: Column): string =>
+  `${table}_${tenantColumn}_${name}_id_idx`
+
+/** Whether a list sorts by the column: a short text that is not null. */
+export function sortsByText({ known }: Pick<Resource, 'known'>, { name, kind, isNullable }: Column): boolean {
+  if (isNullable || !kind.isShortText) return false
+  if (!known) return true
+  const type = known.columns.find((column) => column.name === name)?.getSQLType()
+  return type === undefined || /^(text|varchar)\b/.test(type)
 }
 
 function findParent(name: string, tables: SchemaTable[]): SchemaTable {

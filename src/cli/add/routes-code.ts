@@ -12,12 +12,12 @@ export function routesCode(resource: Resource): string {
     [['z'], '@hono/zod-openapi'],
     ...layout.kit(paths.routes, [
       ...['type TenantDatabase', 'type TenantEnv', 'ApiError', ...(hasReferences ? ['type Constraints'] : [])],
-      ...'ok once pageOf pagination successOf created createRouter etagHeaders id json jsonBody notModified PageQuery rowOf'.split(
+      ...'created createRouter etagHeaders id json jsonBody listOf notModified ok once rowOf successOf tenantRoute'.split(
         ' ',
       ),
-      'tenantRoute',
     ]),
     importOf(resource, paths.routes, [`type ${One}Row`], known ? paths.repository : paths.schema),
+    importOf(resource, paths.routes, [`${one}Pages`], paths.pages),
     importOf(resource, paths.routes, functionsOf(names), paths.repository),
     importOf(resource, paths.routes, [`Create${One}`, One, `Update${One}`], paths.schemas),
   ])
@@ -50,15 +50,15 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
         path: '/',
         operationId: 'list${Many}',
         permission: '${folder}:read',
-        summary: 'List ${words}, newest first',
+        summary: 'List ${words}, by default the newest first',
         tags,
-        request: { query: PageQuery },
-        responses: { 200: json(pageOf(${One}), 'A page of ${words}') },
+        request: { query: ${one}Pages.query },
+        responses: { 200: json(listOf(${One}), 'A page of ${words}') },
       }),
       async (c) => {
         const query = c.req.valid('query')
-        const page = await db.read((tx) => list${Many}(tx, query))
-        return ok(c, page.rows.map(to${One}), { meta: { pagination: pagination(c, query, page) } })
+        const { rows, meta } = await db.read((tx) => ${one}Pages.page(c, tx, query))
+        return ok(c, rows.map(to${One}), { meta })
       },
     )
     .openapi(
@@ -159,11 +159,10 @@ ${work(`delete${One}(tx, c.req.valid('param').id, ${version}.expected(c)),`)}
 `
 }
 
-const functionsOf = ({ one, One, Many }: Names): string[] => [
+const functionsOf = ({ one, One }: Names): string[] => [
   `delete${One}`,
   `find${One}`,
   `insert${One}`,
-  `list${Many}`,
   `update${One}`,
   `${one}Version`,
 ]

@@ -3,7 +3,7 @@ import { tenantBuilderCode, tenantColumnsCode } from '../schema/tenant-column-co
 import { fit, importLines } from './code.ts'
 import type { Column } from './columns.ts'
 import { camelCase } from './names.ts'
-import { importOf, type Reference, type Resource } from './resource.ts'
+import { importOf, type Reference, type Resource, sortsByText, textIndexOf } from './resource.ts'
 
 /** The module of the table. */
 export function schemaCode(resource: Resource): string {
@@ -11,6 +11,7 @@ export function schemaCode(resource: Resource): string {
   const { tenantColumn, tenantId } = project
   const isUsual = tenantColumn === 'tenant_id'
   const checked = columns.filter(({ kind }) => kind.check)
+  const texts = columns.filter((column) => sortsByText({}, column))
   const builders = [
     ...columns.map(({ kind }) => kind.builder),
     ...(references.length > 0 ? ['foreignKey'] : []),
@@ -19,7 +20,7 @@ export function schemaCode(resource: Resource): string {
     ...(isUsual ? [] : ['timestamp', 'uuid', ...(tenantId === 'uuid' ? [] : ['customType'])]),
   ]
   const imports = importLines([
-    [checked.length > 0 || !isUsual ? ['sql'] : [], 'drizzle-orm'],
+    [checked.length > 0 || texts.length > 0 || !isUsual ? ['sql'] : [], 'drizzle-orm'],
     [builders, 'drizzle-orm/pg-core'],
     ...(isUsual ? layout.kit(paths.schema, ['tenantColumns']) : []),
     ...references.map(({ parent }) => importOf(resource, paths.schema, [parent.exportName], parent.file)),
@@ -38,6 +39,8 @@ ${columns.map((column) => `    ${column.key}: ${builderOf(column)},`).join('\n')
 ${references.map((reference) => foreignKey(reference, tenant)).join('')}\
     // \`order by … desc\` sorts nulls first; an index in Drizzle's default order could not serve it.
 ${index(`${names.table}_${tenantColumn}_created_at_id_idx`, [`t.${tenant}`, 't.createdAt.desc().nullsFirst()', 't.id.desc().nullsFirst()'])}
+${texts.length > 0 ? '    // Lists sort and filter text by its code points.\n' : ''}\
+${texts.map((column) => `${index(textIndexOf(names, project, column), [`t.${tenant}`, `sql\`\${t.${column.key}} collate "C"\``, 't.id'])}\n`).join('')}\
 ${references.map(({ column }) => `${index(`${names.table}_${tenantColumn}_${column.name}_idx`, [`t.${tenant}`, `t.${column.key}`])}\n`).join('')}\
 ${checked.map((column) => `    ${checkOf(names.table, column)}\n`).join('')}\
   ],

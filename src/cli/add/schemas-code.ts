@@ -1,4 +1,4 @@
-import { fit, importLines } from './code.ts'
+import { chain, fit, importLines } from './code.ts'
 import type { Column } from './columns.ts'
 import { instantCode } from './kinds.ts'
 import type { Resource } from './resource.ts'
@@ -21,7 +21,7 @@ export function schemasCode({ names, columns, layout, paths }: Resource): string
   return `${imports}
 
 ${hasInstant ? `${instantCode}\n` : ''}const fields = {
-${columns.map((column) => `  ${column.key}: ${fieldOf(column)},`).join('\n')}
+${columns.map((column) => chain(`${column.key}: `, fieldOf(column), ',', '  ')).join('\n')}
 }
 
 ${created(names.One, columns)}

@@ -1,6 +1,6 @@
 import type { TenantIdType } from '../../context/index.ts'
 import { tenantDatabaseCode, tenantIdField } from '../output/option-code.ts'
-import { importLines } from './code.ts'
+import { fit, importLines } from './code.ts'
 import type { Kind } from './kinds.ts'
 import { type ParentRows, parentRows } from './parent-rows.ts'
 import { importOf, type Resource } from './resource.ts'
@@ -33,7 +33,7 @@ ${appCode(resource)}const path = '/${folder}'
 ${parents.lines.length > 0 ? `${createParents(word, a, parents, project.tenantId)}\n\n` : ''}/** A client of a new tenant, and the body of ${a} ${word}. */
 async function newTenant() {
   const id = ${randomIds[project.tenantId]}
-  const values = { ${[...values, ...(parents.lines.length > 0 ? ['...(await createParents(id))'] : [])].join(', ')} }
+${fit('const values = {', [...values, ...(parents.lines.length > 0 ? ['...(await createParents(id))'] : [])], '}', '  ')}
   return { client: as(id), values }
 }
 
@@ -81,6 +81,21 @@ test('changes no ${word} that has another version than If-Match says', async () 
   ${equal(`(await client.delete(${path}, ifMatch)).status`, '412')}
 })
 
+test('lists every ${word} once, page by page', async () => {
+  const { client, values } = await newTenant()
+  const created: string[] = []
+  for (let count = 0; count < 3; count += 1) created.push((await client.post<${One}>(path, values)).data.id)
+  const listed: string[] = []
+  let cursor = ''
+  do {
+    const { data, body } = await client.get<${One}[]>(\`\${path}?limit=2&cursor=\${cursor}\`)
+    listed.push(...data.map(({ id }) => id))
+    const { pagination } = (body as { meta: { pagination: { nextCursor: string | null } } }).meta
+    cursor = pagination.nextCursor ?? ''
+  } while (cursor !== '')
+  ${equal('listed.toSorted()', 'created.toSorted()')}
+})
+
 test('rejects ${a} ${word} with a field that ${words} do not have', async () => {
   const { client, values } = await newTenant()
   ${equal('(await client.post(path, { ...values, unknown: true })).error?.code', "'VALIDATION_FAILED'")}
@@ -108,6 +123,7 @@ function appImports(resource: Resource, usesDatabase: boolean) {
   const routes = [...(references.length > 0 ? [`${names.one}Constraints`] : []), `${names.one}Routes`]
   return [
     ...layout.kit(file, [...kit, 'type TenantEnv']),
+    ...layout.kit(file, ['cursors'], '/lists'),
     ...layout.kit(file, ['testClient'], '/testing'),
     importOf(resource, file, routes, paths.routes),
   ]
@@ -124,6 +140,7 @@ ${layout.testRunner === 'node:test' ? 'after' : 'afterAll'}(() => db.close())
 const app = createRouter<TenantEnv>()
 app.onError(createErrorHandler(${options}))
 app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified()${tenantIdField(project)} }))
+app.use(cursors({ secret: crypto.randomUUID() }))
 app.route('/${names.folder}', ${names.one}Routes({ db }))
 const { as } = testClient(app)
 

@@ -1,5 +1,5 @@
 import type { RowhouseConfig } from '../config.ts'
-import { authCode, isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
+import { authCode, cursorsCode, isolationCheckCode, tenantDatabaseCode, tenantIdField } from './option-code.ts'
 
 /** The module of an app without routes yet, for a project that has none. */
 export const appModule = (project: RowhouseConfig): string => `import {
@@ -15,6 +15,7 @@ export const appModule = (project: RowhouseConfig): string => `import {
   tenant,
 } from 'rowhouse'
 import { jwt } from 'rowhouse/auth'
+import { cursors } from 'rowhouse/lists'
 
 const url = process.env['DATABASE_URL']
 if (!url) throw new Error('DATABASE_URL is not set')
@@ -28,6 +29,7 @@ const forTenant = tenant({ from: claim()${tenantIdField(project)}, auth })
 
 const app = createRouter()
 app.onError(createErrorHandler())
+${cursorsCode('app')}
 
 const document = () =>
   createDocument(app, {

@@ -42,3 +42,8 @@ export const tenantIdField = (project: RowhouseConfig): string =>
   optionCode(project, ['tenantId'])
     .map((field) => `, ${field}`)
     .join('')
+
+/** The lines that let the lists of an app have pages by cursor. */
+export const cursorsCode = (app: string): string =>
+  `// Encrypts the cursors of lists. Without ROWHOUSE_SECRET, a cursor is valid in this process alone: set it in production.
+${app}.use(cursors({ secret: process.env['ROWHOUSE_SECRET'] ?? crypto.randomUUID() }))`

@@ -23,6 +23,9 @@ app.get('/notes', (c) => c.text('…'))
 export default app
 `
 
+const cursors = `// Encrypts the cursors of lists. Without ROWHOUSE_SECRET, a cursor is valid in this process alone: set it in production.
+app.use(cursors({ secret: process.env['ROWHOUSE_SECRET'] ?? crypto.randomUUID() }))`
+
 const textOf = (project: { folder: string }, path: string) => readFileSync(join(project.folder, path), 'utf8')
 
 // The new table is imported by the command, so it must not import the kit by a name that this repository has not installed.
@@ -43,6 +46,7 @@ describe('rowhouse add', () => {
       'db/schema/invoices.ts written',
       'features/invoices/schemas.ts written',
       'features/invoices/repository.ts written',
+      'features/invoices/pages.ts written',
       'features/invoices/routes.ts written',
       'test/invoices.test.ts written',
       'db/schema/index.ts changed',
@@ -52,12 +56,13 @@ describe('rowhouse add', () => {
       app
         .replace(
           "from 'rowhouse'\n",
-          "from 'rowhouse'\nimport { invoiceConstraints, invoiceRoutes } from './features/invoices/routes.ts'\n",
+          "from 'rowhouse'\nimport { cursors } from 'rowhouse/lists'\nimport { invoiceConstraints, invoiceRoutes } from './features/invoices/routes.ts'\n",
         )
         .replace('createErrorHandler()', 'createErrorHandler({ constraints: { ...invoiceConstraints } })')
         .replace(
           'export default',
-          `app.use('/invoices/*', tenant({ from: claim(), auth: jwt({ key, issuer: 'https://issuer.example', audience: 'notes' }) }))
+          `${cursors}
+app.use('/invoices/*', tenant({ from: claim(), auth: jwt({ key, issuer: 'https://issuer.example', audience: 'notes' }) }))
 app.route('/invoices', invoiceRoutes({ db: database }))
 export default`,
         ),
@@ -112,6 +117,7 @@ export const scans = pgTable('scans', {
     expect(code).toBe(1)
     expect(stdout).toContain(`app.ts has no place for these lines that the command knows. Add them:
 
+${cursors}
 app.use('/invoices/*', tenant({ from: claim(), auth }))
 app.route('/invoices', invoiceRoutes({ db }))
 `)
@@ -126,11 +132,12 @@ return c.text('…')
     const { code } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
     expect(code).toBe(0)
     const [, end] = textOf(project, 'app.ts').split("return c.text('…')\n})\n")
-    expect(end?.split('\n').map((line) => line.split(', ')[0])).toEqual([
-      "app.use('/invoices/*'",
-      "app.route('/invoices'",
-      '',
-    ])
+    expect(
+      end
+        ?.replace(`${cursors}\n`, '')
+        .split('\n')
+        .map((line) => line.split(', ')[0]),
+    ).toEqual(["app.use('/invoices/*'", "app.route('/invoices'", ''])
   })
 
   test('prints the lines for an app that a function creates', async () => {
@@ -142,9 +149,7 @@ return c.text('…')
     using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': made })
     const { code, stdout } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
     expect(code).toBe(1)
-    expect(stdout).toContain(
-      "Add them:\n\napp.use('/invoices/*', tenant({ from: claim(), auth }))\napp.route('/invoices'",
-    )
+    expect(stdout).toContain("))\napp.use('/invoices/*', tenant({ from: claim(), auth }))\napp.route('/invoices'")
     expect(textOf(project, 'app.ts')).not.toContain('app.route(')
   })
 
@@ -163,7 +168,7 @@ return c.text('…')
     const { code, stdout } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
     expect([code, stdout.split('Add them:')[1]?.trim()]).toEqual([
       1,
-      "import { invoiceRoutes } from './features/invoices/routes.ts'",
+      "import { invoiceRoutes } from './features/invoices/routes.ts'\nimport { cursors } from 'rowhouse/lists'",
     ])
   })
 

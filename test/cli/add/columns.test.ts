@@ -67,7 +67,7 @@ describe('the names of a resource', () => {
     else expect(namesOf(table).one).toBe(one)
   })
 
-  test.each(['text', 'index', 'api_errors', 'dates', 'objects', 'values', 'errors', 'timestamp', 'total_max'])(
+  test.each(['text', 'index', 'api_errors', 'dates', 'objects', 'values', 'errors', 'timestamp', 'row_version'])(
     'reject %s, which the code of a resource uses itself',
     (table) => expect(() => namesOf(table)).toThrow('is a word of JavaScript or of the app: choose another name'),
   )

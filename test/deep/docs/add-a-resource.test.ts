@@ -14,6 +14,10 @@ async function commandsOf(page: string): Promise<string[]> {
   return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) => block.trim().split('\n'))
 }
 
+const everyKind =
+  'number:text(20), note:text(2000)?, kind:open|paid, state:low|high?, total:numeric(10, 2), lines:integer?, isDraft:boolean, dueOn:date, ' +
+  'sentAt:timestamptz?, data:jsonb, userId:users'
+
 /** Every file of some folders, with its text. */
 function contents(...folders: string[]): Record<string, string> {
   const paths = folders.flatMap((name) => [...new Bun.Glob(`${name}/**/*`).scanSync(folder)])
@@ -68,6 +72,8 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
     run('sh', '-c', add)
     expect(contents('src', 'db', 'sql', 'test')).toEqual(before)
 
+    // Another one, with a column of each kind.
+    run('sh', '-c', `bun run rowhouse add line_items --columns "${everyKind}"`)
     for (const command of others) run('sh', '-c', command)
     run(process.execPath, 'node_modules/.bin/tsc', '--noEmit')
     run(process.execPath, 'node_modules/.bin/biome', 'ci', '--colors=off', '--error-on-warnings', 'src', 'db', 'test')
@@ -76,10 +82,19 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
       'test',
       ...proofs,
       'test/service/http/projects.test.ts',
+      'test/service/http/line-items.test.ts',
       'test/properties/every-operation.test.ts',
     )
     expect(output).toContain("getProject: responds to another tenant's id as to an unknown id")
-    expect(output).toContain('(pass) creates, lists, updates and deletes a project')
+    for (const title of [
+      'creates, lists, updates and deletes a project',
+      'creates one project for a request that is sent twice with one key',
+      'changes no project that has another version than If-Match says',
+      'lists every project once, page by page',
+      'lists every line item once, page by page',
+      'every operation of the document > updateProject: writes what has the version of If-Match, and nothing else',
+    ])
+      expect(output).toContain(`(pass) ${title}`)
     expect(output).toContain('(pass) the properties send requests to every operation of the document')
     expect(output).toMatch(/^public\.projects +select +own 1 +foreign 0 +none 0 +ok$/m)
     expect(output).toMatch(/^public\.projects +reference \S+ +own - +foreign 0 +none - +ok$/m)
