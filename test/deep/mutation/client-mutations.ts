@@ -125,4 +125,11 @@ export const clientMutations: CodeMutation[] = [
     lines: [["command('rollback')", "command('commit')"]],
     test: { file: 'test/worker/worker.test.ts', title: 'rolls a batch back that fails, and keeps those before it' },
   },
+  {
+    fault: 'prepared update without the condition of the request',
+    guarantee: 25,
+    file: 'src/conditions/prepared-writes.ts',
+    lines: [['{ ...parts, condition }', '{ ...parts, condition: undefined }']],
+    test: { file: 'test/service/http/conditions.test.ts', title: 'changes when If-Match has its version' },
+  },
 ]
