@@ -18,7 +18,10 @@ export const catalogue = {
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The body is too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be JSON, with Content-Type: application/json' },
   INVALID_REFERENCE: { status: 422, message: 'The request refers to a resource that does not exist' },
-  IDEMPOTENCY_KEY_REUSED: { status: 422, message: 'Another request has this Idempotency-Key' },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    message: 'Another request has this Idempotency-Key: give this one a key of its own',
+  },
   UNPROCESSABLE_ENTITY: { status: 422, message: 'The request cannot be processed' },
   TOO_MANY_REQUESTS: { status: 429, message: 'Too many requests' },
   INTERNAL_SERVER_ERROR: { status: 500, message: 'Something went wrong' },

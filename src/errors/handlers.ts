@@ -87,7 +87,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], place?: Problem[
       path: shortened(path.map(String).join('.')),
       ...(place ? { in: place } : {}),
       code: issue.code,
-      message: isUnknown && issue.message.startsWith(unknownKey) ? unknownKey : issue.message,
+      message: isUnknown && issue.message.startsWith(unknownKey) ? unknownKey : messageOf(issue, place),
     }))
   })
   const count = issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
@@ -95,6 +95,12 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], place?: Problem[
   const message = `Only ${problemsMax} of ${count} problems are listed`
   return [...problems.slice(0, problemsMax), { path: '', code: 'more_problems', message }]
 }
+
+/** A parameter that a query has several times is a list. */
+const messageOf = (issue: z.core.$ZodIssue, place: Problem['in']): string =>
+  place === 'query' && issue.code === 'invalid_type' && issue.message.endsWith('received array')
+    ? 'Send this parameter once'
+    : issue.message
 
 const shortened = (path: string): string => (path.length > pathLengthMax ? `${path.slice(0, pathLengthMax)}…` : path)
 

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { OperatorError } from '../errors/index.ts'
 import { assertSecret } from '../text/index.ts'
 import type { Position } from './keyset.ts'
 
@@ -7,7 +8,7 @@ import type { Position } from './keyset.ts'
 export interface CursorTokens {
   /**
    * @param bound what the cursor is valid for
-   * @throws Error for keys that are too long for a URL
+   * @throws OperatorError for keys that are too long for a URL
    */
   encrypt(position: Position, bound: string): string
   /** The place; undefined for a text that is no cursor, and for a cursor of another secret or bound to something else. */
@@ -48,7 +49,7 @@ export function createCursorTokens({ secret, previous }: CursorSecrets): CursorT
       const encrypted = [cipher.update(payload, 'utf8'), cipher.final()]
       const token = Buffer.concat([head, ...encrypted, cipher.getAuthTag()]).toString('base64url')
       if (token.length <= tokenMax) return token
-      throw new Error(
+      throw new OperatorError(
         'The values of a sort are too long for a cursor: in pages(), sort by columns that hold at most some 2,000 bytes',
       )
     },

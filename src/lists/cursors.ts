@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
+import { ConfigError } from '../errors/index.ts'
 import { type CursorSecrets, type CursorTokens, createCursorTokens } from './cursor-token.ts'
 
 // Not in the variables of the context: other middleware may have a variable of the same name.
@@ -20,11 +21,11 @@ export function cursors(secrets: CursorSecrets): MiddlewareHandler {
   }
 }
 
-/** @throws Error without the middleware */
+/** @throws ConfigError without the middleware */
 export function cursorTokensOf(c: Context): CursorTokens {
   const tokens = tokensOf.get(c)
   if (tokens) return tokens
-  throw new Error(
+  throw new ConfigError(
     'A page by cursor needs a secret: mount app.use(cursors({ secret })) of rowhouse/lists in front of this route',
   )
 }

@@ -62,10 +62,10 @@ export function oneOf<const Value extends string>(values: readonly Value[], colu
     .openapi({ type: 'string', pattern: `^(${any})(,(${any}))*$`, examples: [values.slice(0, 2).join(',')] })
   return {
     column,
-    parametersOf(of) {
+    parametersOf(of, name) {
       const toSql: Condition['toSql'] = (value) => sql`${of} = any(${value})`
       const toConditions = (chosen: Value[]) => [{ toSql, value: makePgArray(chosen) }]
-      return { '': { schema, description: `One or more of ${allowed}`, toConditions } }
+      return { '': { schema, description: `Only rows whose ${column ?? name} is one of ${allowed}`, toConditions } }
     },
   }
 }
@@ -83,7 +83,13 @@ export function equals<Value>(schema: z.ZodType<Value, string>, column?: string)
     column,
     parametersOf(of, name) {
       const toSql: Condition['toSql'] = (value) => sql`${of} = ${sql.param(value, of)}`
-      return { '': { schema, description: `Only with this ${name}`, toConditions: (value) => [{ toSql, value }] } }
+      return {
+        '': {
+          schema,
+          description: `Only rows whose ${column ?? name} is this`,
+          toConditions: (value) => [{ toSql, value }],
+        },
+      }
     },
   }
 }
@@ -104,8 +110,16 @@ export function between(column?: string): Filter<'From' | 'To', string> {
       const from: Condition['toSql'] = (value) => sql`${of} >= ${bound(value)}`
       const to: Condition['toSql'] = (value) => sql`${of} < ${bound(value)}`
       return {
-        From: { schema, description: 'Only from this value on', toConditions: (value) => [{ toSql: from, value }] },
-        To: { schema, description: 'Only below this value', toConditions: (value) => [{ toSql: to, value }] },
+        From: {
+          schema,
+          description: `Only rows whose ${column ?? name} is this or later or greater`,
+          toConditions: (value) => [{ toSql: from, value }],
+        },
+        To: {
+          schema,
+          description: `Only rows whose ${column ?? name} is before or below this`,
+          toConditions: (value) => [{ toSql: to, value }],
+        },
       }
     },
   }
@@ -133,7 +147,11 @@ export function prefix(column?: string): Filter<'Prefix', string> {
       }
       const schema = text({ min: 1, max: prefixMax }).openapi({ examples: ['A'] })
       return {
-        Prefix: { schema, description: 'Only what begins with this text, in upper and lower case', toConditions },
+        Prefix: {
+          schema,
+          description: `Only rows whose ${column ?? name} begins with this text. Upper and lower case differ`,
+          toConditions,
+        },
       }
     },
   }

@@ -27,7 +27,7 @@ export interface Pages<Table extends PgTable, F extends Filters> {
    *
    * @param query what the schema read: `c.req.valid('query')`
    * @param fixed values that columns must have, whatever the client asks for: a list below a parent
-   * @throws ApiError BAD_REQUEST for an invalid cursor, before anything is sent; Error for a page by cursor without `cursors()`;
+   * @throws ApiError BAD_REQUEST for an invalid cursor, before anything is sent; ConfigError for a page by cursor without `cursors()`;
    *   TenantRequired for a page by cursor outside of a tenant
    * @example
    * const { rows, meta } = await db.read((tx) => taskPages.page(c, tx, c.req.valid('query')))

@@ -22,6 +22,7 @@ const cursor = z
       'A page by cursor: empty for the first one, then `nextCursor` or `previousCursor` of the last answer. It is valid with the sort and ' +
       'the filters that it was made with',
     examples: [''], // not `example`, which Swagger UI would send: a page by cursor has no number
+    param: { allowEmptyValue: true }, // a box in Swagger UI
   })
 
 const count = z

@@ -1,4 +1,4 @@
-import type { z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import { type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { atMost } from '../openapi/internal.ts'
@@ -22,22 +22,25 @@ function isDay(text: string): boolean {
   return year > 0 && day <= lastDay
 }
 
-const timestamp = atMost(40)
+const timestamp = z
+  .string()
   .refine(
-    (text) => timestampPattern.test(text) && isDay(text),
+    (text) => text.length <= 40 && timestampPattern.test(text) && isDay(text),
     'Must be a time with an offset, such as 2026-01-31T12:00:00Z or 2026-01-31T12:00:00.123456%2B02:00 (a + is written %2B)',
   )
   .openapi({ format: 'date-time', examples: ['2026-01-01T00:00:00Z'] })
 
-const day = atMost(10)
-  .refine((text) => datePattern.test(text) && isDay(text), 'Must be a date, such as 2026-01-31')
+const day = z
+  .string()
+  .refine((text) => text.length === 10 && datePattern.test(text) && isDay(text), 'Must be a date, such as 2026-01-31')
   .openapi({ format: 'date', examples: ['2026-01-01'] })
 
 const wholeNumber = (bits: bigint) => {
   const end = 1n << (bits - 1n)
-  return atMost(20)
+  return z
+    .string()
     .refine(
-      (text) => /^-?\d{1,19}$/.test(text) && BigInt(text) >= -end && BigInt(text) < end,
+      (text) => text.length <= 20 && /^-?\d{1,19}$/.test(text) && BigInt(text) >= -end && BigInt(text) < end,
       `Must be a whole number from ${-end} to ${end - 1n}`,
     )
     .openapi({ type: 'string', pattern: String.raw`^-?\d{1,19}$`, examples: ['1'] })

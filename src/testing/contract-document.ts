@@ -130,3 +130,7 @@ export async function withFixtures(
   const fields = Object.entries(example).map(async ([name, value]) => [name, (await fixtures[name]?.(as)) ?? value])
   return Object.fromEntries(await Promise.all(fields))
 }
+
+/** The header of a route that requires a key: a new one. */
+export const keyOf = (operation: Operation): Record<string, string> =>
+  operation['x-idempotent'] === 'required' ? { 'Idempotency-Key': crypto.randomUUID() } : {}

@@ -3,6 +3,7 @@ import {
   exampleOf,
   type Fixtures,
   hasJsonBody,
+  keyOf,
   type Operation,
   type Parameter,
   type Paths,
@@ -104,7 +105,7 @@ export async function createIn(subject: Subject, collection: string, as: TestCli
   if (operation === undefined) throw new TypeError(`The document has no POST ${collection}`)
   const body = await withFixtures(exampleOf(document, operation), fixtures, as)
   const to = withQuery(document, operation, withIds(collection, ids))
-  const response = await as.post<{ id?: string | number } | undefined>(to, body)
+  const response = await as.post<{ id?: string | number } | undefined>(to, body, keyOf(operation))
   if (response.status !== successOf(operation))
     throw new Error(
       `POST ${collection} with the document's example: ${response.status} ${JSON.stringify(response.body)}`,

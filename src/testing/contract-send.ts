@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { TestClient, TestResponse, testClient } from './client.ts'
-import { exampleOf, hasJsonBody, mediaTypeOf, withFixtures } from './contract-document.ts'
+import { exampleOf, hasJsonBody, keyOf, mediaTypeOf, withFixtures } from './contract-document.ts'
 import { type Ids, type Subject as PathSubject, whyNoQuery, withIds, withQuery } from './contract-paths.ts'
 import { matchResponse } from './response-schema.ts'
 
@@ -47,10 +47,6 @@ export async function send(
   const sent = { ...init.headers, ...keyOf(operation), ...headers }
   return refuseLimit(await as.send(method, to, { ...init, headers: sent }))
 }
-
-/** A route that requires a key gets a new one. */
-const keyOf = (operation: Subject['operation']): Record<string, string> =>
-  operation['x-idempotent'] === 'required' ? { 'Idempotency-Key': crypto.randomUUID() } : {}
 
 /** @throws Error for a response of a rate limit, which says nothing about the contract */
 export function refuseLimit(response: TestResponse): TestResponse {

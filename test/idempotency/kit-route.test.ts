@@ -1,29 +1,57 @@
 import { expect, test } from 'bun:test'
 import { z } from '@hono/zod-openapi'
+import { eq } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import type { TenantEnv } from '../../src/context/index.ts'
-import { createEnvelope, successOf } from '../../src/envelope/index.ts'
+import { one } from '../../src/database/index.ts'
+import { createEnvelope, ok, successOf } from '../../src/envelope/index.ts'
 import { ApiError } from '../../src/errors/index.ts'
 import { once } from '../../src/idempotency/index.ts'
-import { createDocument, createRouter, json, tenantRoute } from '../../src/openapi/index.ts'
+import { createDocument, createRouter, id, json, tenantRoute } from '../../src/openapi/index.ts'
 import { contractCases } from '../../src/testing/index.ts'
 import { db } from '../database.ts'
 import { newTenant, tenantIds } from '../tenants.ts'
 import { callerOf, newKey, newUser } from './caller.ts'
 import { appOf } from './kit-app.ts'
 
-const Sent = z.string().openapi('Sent')
-const reminder = tenantRoute({
-  ...{ method: 'post', path: '/reminders', operationId: 'sendReminder', summary: 'Send a reminder', tags: [] },
-  ...{ permission: 'reminders:write', idempotent: 'required' },
-  responses: { 200: json(successOf(Sent), 'The reminder is sent') },
+const Reminder = z.object({ id: id() }).openapi('Reminder')
+const about = { summary: 'A reminder', tags: [] }
+const sendReminder = tenantRoute({
+  ...{ ...about, method: 'post', path: '/reminders', operationId: 'sendReminder', permission: 'reminders:write' },
+  idempotent: 'required',
+  responses: { 201: json(successOf(Reminder, 201), 'The reminder is sent') },
 })
+const getReminder = tenantRoute(
+  {
+    ...{ ...about, method: 'get', path: '/reminders/{id}', operationId: 'getReminder', permission: 'reminders:read' },
+    request: { params: z.object({ id: id() }) },
+    responses: { 200: json(successOf(Reminder), 'The reminder') },
+  },
+  ['NOT_FOUND'],
+)
+const reminders = () =>
+  createRouter<TenantEnv>()
+    .openapi(sendReminder, (c) =>
+      once(c, db, {
+        work: (tx) => one(tx.insert(users).values(newUser()).returning({ id: users.id })),
+        answer: (row) => ({ status: 201, data: { id: row?.id ?? '' } }),
+      }),
+    )
+    .openapi(getReminder, async (c) => {
+      const found = await db.read((tx) =>
+        one(
+          tx
+            .select()
+            .from(users)
+            .where(eq(users.id, c.req.valid('param').id)),
+        ),
+      )
+      if (!found) throw new ApiError('NOT_FOUND')
+      return ok(c, { id: found.id })
+    })
 
-test('the contract cases pass for a route that requires a key', async () => {
-  const routes = createRouter<TenantEnv>().openapi(reminder, (c) =>
-    once(c, db, { work: (tx) => tx.$count(users), answer: () => ({ data: 'sent' }) }),
-  )
-  const app = appOf(routes)
+test('the contract cases pass for a resource whose creation requires a key', async () => {
+  const app = appOf(reminders())
   const document = createDocument(app.router, {
     ...{ title: 'Reminders', version: '1', description: '', tags: {}, ...tenantIds },
     tenantHeader: { name: 'X-Tenant-Id', example: newTenant() },
@@ -34,16 +62,13 @@ test('the contract cases pass for a route that requires a key', async () => {
 })
 
 test('a route that requires a key refuses a request without one, and names the header', async () => {
-  const routes = createRouter<TenantEnv>().openapi(reminder, (c) =>
-    once(c, db, { work: (tx) => tx.$count(users), answer: () => ({ data: 'sent' }) }),
-  )
-  const caller = callerOf(undefined, appOf(routes).client)
+  const caller = callerOf(undefined, appOf(reminders()).client)
   const { status, error } = await caller.send('POST', '/reminders')
   expect({ status, ...error }).toMatchObject({
     ...{ status: 400, code: 'BAD_REQUEST' },
     details: [{ path: 'Idempotency-Key', in: 'header', code: 'required' }],
   })
-  expect((await caller.send('POST', '/reminders', { key: newKey() })).status).toBe(200)
+  expect((await caller.send('POST', '/reminders', { key: newKey() })).status).toBe(201)
 })
 
 test('a replay has the headers of the answer, but no cookie', async () => {
