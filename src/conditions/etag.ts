@@ -36,7 +36,7 @@ export function prefixOf(wire: number): string {
 
 const names = new LRUCache<string, string>({ max: 10_000 })
 
-/** A name of a tenant that does not show its id, which only the database may know where a slug or a domain names the tenant. */
+/** A name of a tenant, in place of its id. Who can guess ids, such as bigints, finds out which one it is. */
 function nameOf(tenantId: string): string {
   const known = names.get(tenantId)
   if (known !== undefined) return known

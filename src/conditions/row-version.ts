@@ -89,7 +89,7 @@ function assertVersion(column: PgColumn): void {
   const { dataType, name, notNull } = column
   const type = column.getSQLType()
   if (!notNull) throw new TypeError(`rowVersion() needs a column that is NOT NULL (got ${name})`)
-  if (!['date', 'number', 'bigint', 'string'].includes(dataType))
+  if (!['date', 'number', 'bigint', 'string'].includes(dataType) || /^(char|character|bpchar)\b(?! varying)/.test(type))
     throw new TypeError(`rowVersion() needs a column of dates, numbers or text (got ${name}, whose type is ${type})`)
   if (dataType === 'date' && !/^timestamp ?\([0-3]\)/.test(type))
     throw new TypeError(

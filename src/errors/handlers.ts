@@ -99,7 +99,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], place?: Problem[
 /** A parameter that a query has several times is a list. */
 const messageOf = (issue: z.core.$ZodIssue, place: Problem['in']): string =>
   place === 'query' && issue.code === 'invalid_type' && issue.message.endsWith('received array')
-    ? 'Send this parameter once'
+    ? 'Send this parameter once. A list of values has commas'
     : issue.message
 
 const shortened = (path: string): string => (path.length > pathLengthMax ? `${path.slice(0, pathLengthMax)}…` : path)

@@ -84,8 +84,10 @@ async function workOnce<Result, Given extends Answer<unknown, unknown, unknown>>
   answer: (result: Result) => Given,
 ): Promise<Given> {
   const claimed = resultOf(claimKey(tx, request))
-  const working = async () => await resultOf(work(tx)) // also an error that it throws at once is a rejection
-  const [result] = await Promise.all([working(), claimed])
+  const working = (async () => await resultOf(work(tx)))() // also an error that it throws at once is a rejection
+  working.catch(() => {}) // it is thrown below, unless the claim failed
+  await claimed
+  const result = await working
   const given = answer(result)
   return endingWith(mapped(storeAnswer(tx, request, toJson(given)), () => given))
 }

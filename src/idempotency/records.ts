@@ -23,9 +23,16 @@ export const claimKey = (tx: TenantTx, request: KeyedRequest): Query<unknown> =>
 export const storeAnswer = (tx: TenantTx, request: KeyedRequest, answer: string): Query<unknown> =>
   kitQuery(tx, 'select tenancy.store_idempotent_answer($1, $2, $3, $4)', [...valuesOf(request), answer])
 
-/** The stored answer of a request. */
+/**
+ * The stored answer of a request. The transaction gets an id, which is later than that of the work: so a bookmark of the replay lets the
+ * client read the work from a replica.
+ */
 export const readAnswer = (tx: TenantTx, request: KeyedRequest): Query<readonly Record<string, unknown>[]> =>
-  kitQuery(tx, 'select tenancy.read_idempotent_answer($1, $2, $3) as answer', valuesOf(request))
+  kitQuery(
+    tx,
+    'select tenancy.read_idempotent_answer($1, $2, $3) as answer, pg_catalog.pg_current_xact_id()::text as id',
+    valuesOf(request),
+  )
 
 /** A 409: the same request may succeed a second later. */
 export const underWay = (cause?: unknown): ApiError =>

@@ -23,4 +23,5 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.store_idempotent_answer(text,text,bytea,text)': [
     'a1da680bf1c4f368f029fa9ffac8542c76c58b64177f4dbf865b55b1b65435eb',
   ],
+  'tenancy.take_task(text)': ['348b057fa96cda40cec2d399aa6000809901bb213d1f9cfd024940775a7ded4d'],
 }

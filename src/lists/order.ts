@@ -44,7 +44,7 @@ export function columnOf(table: PgTable, name: string, what: string): PgColumn {
 }
 
 /** The columns of the primary key without the tenant's: they tell apart the rows of a tenant. */
-function primaryKeyOf(table: PgTable): PgColumn[] {
+function primaryKeyOf(table: PgTable, tenantColumn: string): PgColumn[] {
   const { columns, name, primaryKeys } = getTableConfig(table)
   // The columns of a declared key are other objects than those of the table.
   const declared = primaryKeys[0]?.columns.map((one) => one.name)
@@ -52,7 +52,9 @@ function primaryKeyOf(table: PgTable): PgColumn[] {
   if (declared) key.sort((a, b) => declared.indexOf(a.name) - declared.indexOf(b.name))
   if (key.length === 0)
     throw new TypeError(`pages() needs a primary key to tell rows apart, and the table ${name} declares none`)
-  return key.filter((column) => !['tenant_id', 'tenantId'].includes(column.name))
+  // With `casing`, the name of a column is its key in code.
+  const inCode = tenantColumn.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  return key.filter(({ name }) => name !== tenantColumn && name !== inCode)
 }
 
 /**
@@ -60,8 +62,8 @@ function primaryKeyOf(table: PgTable): PgColumn[] {
  *
  * @throws TypeError for a table without a primary key
  */
-export function createOrders(table: PgTable): (sort: string) => Order {
-  const primaryKey = primaryKeyOf(table)
+export function createOrders(table: PgTable, tenantColumn: string): (sort: string) => Order {
+  const primaryKey = primaryKeyOf(table, tenantColumn)
   const names = new Map(Object.entries(getTableColumns(table)).map(([name, column]) => [column as PgColumn, name]))
   return (sort) => {
     const fields = sort.split(',').map((field): SortKey => {
@@ -93,4 +95,7 @@ export function assertSort(table: PgTable, names: readonly string[], preset: str
     if (/^(json|xml|point|line|box|path|polygon)\b/i.test(column.getSQLType()))
       throw new TypeError(`pages() cannot sort by "${name}": PostgreSQL has no order for ${column.getSQLType()}`)
   }
+  const other = fields.find((name) => !names.includes(name))
+  if (other !== undefined)
+    throw new TypeError(`The default of pages() names "${other}", which a client could not ask for: add it to sort`)
 }

@@ -50,6 +50,8 @@ export interface PagesOptions<Table extends PgTable, F extends Filters> {
   default: string
   /** What a client may filter by. @default nothing */
   filters?: F
+  /** The name of the tenant column in the database, which is no key of a cursor. @default 'tenant_id' */
+  tenantColumn?: string
 }
 
 /** Values that columns must have. */
@@ -87,11 +89,11 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
   table: Table,
   options: PagesOptions<Table, F>,
 ): Pages<Table, F> {
-  const { sort, default: preset } = options
+  const { sort, default: preset, tenantColumn = 'tenant_id' } = options
   assertSort(table, sort, preset)
   const parameters = parametersOf(table, options.filters ?? {})
   const orders = new LRUCache<string, Order>({ max: ordersMax })
-  const createOrder = createOrders(table)
+  const createOrder = createOrders(table, tenantColumn)
   const statements = createStatements(table)
   const readByCursor = createCursorReader(statements)
 

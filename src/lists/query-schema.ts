@@ -44,7 +44,7 @@ export type ListQuery<F extends Filters> = z.ZodObject<
 /** The parameter `sort`. */
 function sortSchema(names: readonly string[], preset: string) {
   const one = `-?(${names.map(literally).join('|')})`
-  const pattern = `^${one}(,${one}){0,${sortMax - 1}}$`
+  const pattern = `^${one}(,${one}){0,${Math.min(sortMax, names.length) - 1}}$`
   const fields = new RegExp(pattern)
   const allowed = `at most ${sortMax} of ${names.join(', ')}, each once, separated by commas; - in front of a name for descending order`
   const isSort = (value: string) => {

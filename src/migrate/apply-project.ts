@@ -17,6 +17,7 @@ export const shippedFiles = [
   '33-recorder.sql',
   '35-tenant-directory.sql',
   '37-idempotency.sql',
+  '38-worker.sql',
   versionFile,
 ]
 /** The file of the SQL folder that `rowhouse init` generates. */

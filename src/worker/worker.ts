@@ -96,19 +96,16 @@ const pauseMsMax = 60_000
 async function runTask(task: WorkerTask, { connections, signal }: WorkerOptions) {
   let rows = 0
   for (;;) {
-    const batch = await inTransaction(connections, async (connection) => {
-      const [row] = await query(connection, fence, [`rowhouse worker: ${task.name}`])
-      return row?.taken === true ? await task.run(connection, task.batchSize) : undefined
+    const { taken, batch } = await inTransaction(connections, async (connection) => {
+      const [row] = await query(connection, 'select tenancy.take_task($1) as taken', [task.name])
+      return { taken: row?.taken, batch: row?.taken === true ? await task.run(connection, task.batchSize) : 0 }
     })
-    if (batch === undefined) return { rows, isOver: false }
+    if (taken === null) continue // its row is new
+    if (taken !== true) return { rows, isOver: false }
     rows += batch
     if (batch < task.batchSize || signal?.aborted) return { rows, isOver: true }
   }
 }
-
-// A lock of the transaction ends with its connection, and works behind a pooler. The owner's search_path may have functions of others.
-const fence =
-  'select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1::pg_catalog.text, 0)) as taken'
 
 /**
  * Whether PostgreSQL refuses the login or what it may do, which waiting does not change (PostgreSQL, Appendix A).

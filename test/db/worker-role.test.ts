@@ -20,6 +20,7 @@ describe('the role of the worker may not', () => {
     'select * from tenancy.tenant_history',
     'select * from tenancy.signing_keys',
     'select * from tenancy.roles',
+    'select * from tenancy.worker_tasks',
     `select * from tenancy.find_tenant('slug', 'acme')`,
     `select * from tenancy.read_tenant_history('${newTenant()}', null, 1)`,
     `select tenancy.protect('tenancy.tenants')`,
@@ -57,8 +58,9 @@ test('the role of the worker has a privilege on no table, and on no function of 
       array(
         select proname::text from pg_proc where pronamespace = 'tenancy'::regnamespace
           and has_function_privilege('app_worker', oid, 'execute') and not exists (
-            select from aclexplode(coalesce(proacl, acldefault('f', proowner))) as acl where acl.grantee = 0)) as functions`
-  expect(row).toEqual({ tables: [], functions: ['purge_idempotency_keys'] })
+            select from aclexplode(coalesce(proacl, acldefault('f', proowner))) as acl where acl.grantee = 0)
+        order by 1) as functions`
+  expect(row).toEqual({ tables: [], functions: ['purge_idempotency_keys', 'take_task'] })
 })
 
 test('rowhouse worker --once runs with the login of the worker', async () => {

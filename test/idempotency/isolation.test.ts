@@ -43,6 +43,11 @@ describe('injected SQL of a tenant', () => {
     expect(await stateOf(as(newTenant(), 'ada', 'select tenancy.purge_idempotency_keys(1)'))).toBe('42501')
   })
 
+  test('cannot take a task of the worker, by its function or by its row', async () => {
+    for (const text of ["select tenancy.take_task('a')", 'select from tenancy.worker_tasks for update'])
+      expect(await stateOf(as(newTenant(), 'ada', text))).toBe('42501')
+  })
+
   test('reads the answer of its own tenant and actor, and of nobody else', async () => {
     const { tenant, read } = await answered()
     const readBy = async (who: string, actor: string) => (await as(who, actor, read))[0]?.answer

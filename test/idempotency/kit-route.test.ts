@@ -173,3 +173,53 @@ test('a path of 4,000 characters and a body with half a surrogate pair have a ke
   expect((await caller.send('POST', path, request)).status).toBe(201)
   expect((await caller.send('POST', path, request)).headers.get('Idempotency-Replayed')).toBe('true')
 })
+
+test('a form is compared by its entries and files, whatever its boundary is and whoever has read it', async () => {
+  const routes = createRouter<TenantEnv>()
+  routes.post('/forms', async (c) => {
+    await c.req.formData()
+    return await once(c, db, {
+      work: (tx) => tx.insert(users).values(newUser()),
+      answer: () => ({ status: 201, data: 'kept' }),
+    })
+  })
+  const { client } = callerOf(undefined, appOf(routes).client)
+  const key = newKey()
+  const send = (content: string, name = 'a.txt') => {
+    const body = new FormData() // each has a boundary of its own
+    body.append('title', 'A file')
+    body.append('file', new File([content], name))
+    return client.send('POST', '/forms', { body, headers: { 'Idempotency-Key': key } })
+  }
+  expect((await send('one')).status).toBe(201)
+  expect((await send('one')).headers.get('Idempotency-Replayed')).toBe('true')
+  expect([(await send('two')).status, (await send('one', 'b.txt')).status]).toEqual([422, 422])
+})
+
+test('a malformed form under a key is 400', async () => {
+  const routes = createRouter<TenantEnv>()
+  routes.post('/forms', (c) => once(c, db, { work: (tx) => tx.$count(users), answer: () => ({ data: 'kept' }) }))
+  const { client } = callerOf(undefined, appOf(routes).client)
+  const headers = { 'Idempotency-Key': newKey(), 'Content-Type': 'multipart/form-data; boundary=x' }
+  expect((await client.send('POST', '/forms', { body: 'no form', headers })).status).toBe(400)
+})
+
+test('a repeated request gets its answer, also where the work would refuse it now', async () => {
+  const routes = createRouter<TenantEnv>()
+  let isOpen = true
+  routes.post('/orders', (c) =>
+    once(c, db, {
+      async work(tx) {
+        if (!isOpen) throw new ApiError('CONFLICT', 'The shop is closed')
+        await tx.insert(users).values(newUser())
+      },
+      answer: () => ({ status: 201, data: 'ordered' }),
+    }),
+  )
+  const caller = callerOf(undefined, appOf(routes).client)
+  const key = newKey()
+  await caller.send('POST', '/orders', { key })
+  isOpen = false
+  expect((await caller.send('POST', '/orders', { key })).status).toBe(201)
+  expect((await caller.send('POST', '/orders', { key: newKey() })).status).toBe(409)
+})

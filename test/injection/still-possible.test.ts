@@ -5,6 +5,7 @@ import { prepared, type TenantTx } from '../../src/database/index.ts'
 import { createCarelessDatabase } from '../database/session-state.ts'
 import { addUser, backendOf, failureOf, openDatabase, owner, until } from '../database/shared-database.ts'
 import { directUrl } from '../faults/recovery.ts'
+import { callerOf, newUser } from '../idempotency/caller.ts'
 import { newTenant, withTenant } from '../tenants.ts'
 
 // What nothing stops: SECURITY.md, "SQL injection". A test that turns red here is good news for that page.
@@ -68,4 +69,19 @@ test('lastval() shows the number that a prepared query of another tenant took be
   const rows = await as(() => db.write((tx) => insert(tx, {})))
   const [seen] = await as(() => db.read((tx) => tx.execute(sql`select lastval()::int as n`)))
   expect(seen).toEqual(rows[0] ?? {})
+})
+
+test('who knows a key of another tenant can make its requests wait', async () => {
+  await using attacker = openDatabase({ url: directUrl() })
+  const victim = callerOf()
+  const request = { key: 'order-17', body: newUser() }
+  const lock = sql`select pg_advisory_xact_lock(hashtextextended(${victim.tenant}::text || encode(sha256(convert_to(
+    jsonb_build_array('ada', 'POST /users', 'order-17')::text, 'UTF8')), 'hex'), 0))`
+  await as(() =>
+    attacker.write(async (tx) => {
+      await tx.execute(lock)
+      expect((await victim.send('POST', '/users', request)).status).toBe(409)
+    }),
+  )
+  expect((await victim.send('POST', '/users', request)).status).toBe(201)
 })

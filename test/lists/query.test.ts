@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { date, integer, json, numeric, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
-import { tenantColumns } from '../../src/context/index.ts'
+import { date, integer, json, numeric, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { type TenantEnv, tenantColumns } from '../../src/context/index.ts'
 import { between, equals, type Filters, oneOf, pages, prefix } from '../../src/lists/index.ts'
-import { id } from '../../src/openapi/index.ts'
+import { createOrders } from '../../src/lists/order.ts'
+import { createDocument, createRouter, id, tenantRoute } from '../../src/openapi/index.ts'
 
 const bills = pgTable(
   'bills',
@@ -96,6 +97,35 @@ test('a page by cursor may be beyond row 10,000 and has no number', () => {
   expect(list.query.safeParse({ cursor: '', page: '1' }).error?.issues[0]?.path).toEqual(['page'])
 })
 
+test('patterns of the document compile as JSON Schema asks for, with the flag u, and accept what the list accepts', () => {
+  const { query } = pages(bills, {
+    ...{ sort: ['title', 'due'], default: 'title' },
+    filters: { status: oneOf(['in-progress', 'a.b/c']) },
+  })
+  const about = { operationId: 'listBills', permission: 'bills:read' as const, summary: 'List bills', tags: [] }
+  const route = tenantRoute({ ...about, method: 'get', path: '/', request: { query }, responses: {} })
+  const app = createRouter<TenantEnv>().openapi(route, (c) => c.body(null) as never) // nobody asks
+  const document = createDocument(app, { title: 'Bills', version: '1', description: '', tags: {} })
+  const { parameters } = JSON.parse(document).paths['/'].get
+  const patternOf = (wanted: string) =>
+    new RegExp(parameters.find(({ name }: { name: string }) => name === wanted).schema.pattern, 'u')
+  expect(patternOf('status').test('in-progress,a.b/c')).toBe(true)
+  expect(patternOf('sort').test('title,-due')).toBe(true)
+  expect(patternOf('sort').test('title,-due,title')).toBe(false) // two names are two fields at most
+})
+
+test('a value that is declared twice is accepted', () => {
+  const { query } = pages(bills, { sort: ['title'], default: 'title', filters: { status: oneOf(['a', 'a']) } })
+  expect(query.parse({ status: 'a' }).status).toEqual(['a'])
+})
+
+test('the tenant column is no key of a cursor, whatever its name is', () => {
+  const owned = pgTable('owned', { orgId: uuid('org_id'), id: uuid(), title: text().notNull() }, (t) => [
+    primaryKey({ columns: [t.orgId, t.id] }),
+  ])
+  expect(createOrders(owned, 'org_id')('title').keys.map(({ name }) => name)).toEqual(['title', 'id'])
+})
+
 describe('a declaration fails', () => {
   const declare = (filters: Filters, sort: 'title' | 'extra' = 'title', preset = 'title') =>
     pages(bills, { sort: [sort], default: preset, filters })
@@ -108,6 +138,11 @@ describe('a declaration fails', () => {
       /"nothing", which is no column of bills: it has tenantId, id/,
     ],
     ['for a default of no column', () => declare({}, 'title', '-nothing'), /"nothing", which is no column/],
+    [
+      'for a default that is not in sort',
+      () => declare({}, 'title', '-size'),
+      /"size", which a client could not ask for/,
+    ],
     ['for a default that names a column twice', () => declare({}, 'title', 'title,-title'), /twice/],
     ['for a sort by json, which has no order', () => declare({}, 'extra'), /no order for json/],
     ['for a filter of no column', () => declare({ nothing: prefix() }), /The filter "nothing" of pages\(\)/],

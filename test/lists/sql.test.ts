@@ -11,7 +11,7 @@ const words = pgTable(
   { ...tenantColumns(), code: text('code'), size: integer('size').notNull(), weight: integer('weight') },
   (t) => [primaryKey({ columns: [t.tenantId, t.code, t.id] })],
 )
-const orderOf = createOrders(words)
+const orderOf = createOrders(words, 'tenant_id')
 const dialect = new PgDialect()
 const plain = (text: string) => text.replaceAll('"words".', '').replaceAll('"', '').replaceAll('collate C', 'C')
 
