@@ -1,5 +1,5 @@
 export { type EtagOptions, etagOf, type Version } from './etag.ts'
 export type { ExpectedVersion } from './expected-version.ts'
-export { etagHeaders, notModified, setEtag } from './responses.ts'
+export { etagHeaders, type NotModified, notModified, setEtag } from './responses.ts'
 export { type RowVersion, rowVersion } from './row-version.ts'
 export { rowOf, type WrittenRow, writtenRow } from './written-row.ts'

@@ -1,4 +1,4 @@
-import type { Context } from 'hono'
+import type { Context, TypedResponse } from 'hono'
 import { readTags } from './tag-list.ts'
 
 /**
@@ -28,16 +28,22 @@ export function setEtag(c: Context, etag: string): void {
 }
 
 /**
+ * A response without a body, which fits the declared responses of every route: a client gets it only when it asks for it, so the types
+ * of clients do not have it.
+ */
+export type NotModified = Response & TypedResponse<never, never, never>
+
+/**
  * Sets the `ETag` of a response to GET, and compares it with the `If-None-Match` of the request by weak comparison (RFC 9110, section
- * 13.1.2). Returns true when the client has this version: respond with 304 then, which has no body.
+ * 13.1.2). Returns the response 304 when the client has this version, else undefined.
  *
  * @throws ApiError BAD_REQUEST for a malformed `If-None-Match`
  * @example
- * if (notModified(c, taskVersion.etag(row.updatedAt))) return c.body(null, 304)
- * return ok(c, toTask(row))
+ * return notModified(c, taskVersion.etag(row.updatedAt)) ?? ok(c, toTask(row))
  */
-export function notModified(c: Context, etag: string): boolean {
+export function notModified(c: Context, etag: string): NotModified | undefined {
   const known = readTags(c, 'If-None-Match')
   setEtag(c, etag)
-  return known === '*' || known?.some(({ text }) => text === etag) === true
+  if (known !== '*' && !known?.some(({ text }) => text === etag)) return undefined
+  return c.body(null, 304) as unknown as NotModified // see above
 }

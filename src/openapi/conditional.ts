@@ -4,13 +4,11 @@ import type { FailureResponses } from './failures.ts'
 type Declared = Pick<RouteConfig, 'method' | 'responses' | 'parameters'>
 type Response = Declared['responses'][string]
 
-/** The responses that the conditions of a request add to a route. */
+/** The responses that the conditions of a request add to the types of a route: without 304, which a client has to ask for. */
 export type ConditionalResponses<R> = R extends { conditional: true; method: infer Method }
-  ? Method extends 'get'
-    ? { 304: { description: string } }
-    : Method extends 'post'
-      ? unknown
-      : FailureResponses<'PRECONDITION_FAILED'>
+  ? Method extends 'get' | 'post'
+    ? unknown
+    : FailureResponses<'PRECONDITION_FAILED'>
   : unknown
 
 const text = { type: 'string' as const }

@@ -9,14 +9,15 @@ import { newTenant, tenantIds } from '../tenants.ts'
 
 const app = new Hono().onError(createErrorHandler({ onError: () => {} }))
 app.use(tenant({ from: header('X-Tenant-Id'), auth: unverified(), ...tenantIds }))
-app.get('/report', (c) => (notModified(c, etagOf(7)) ? c.body(null, 304) : ok(c, 'a report')))
+app.get('/report', (c) => notModified(c, etagOf(7)) ?? ok(c, 'a report'))
 app.get('/set', (c) => {
   setEtag(c, etagOf('v'))
   return ok(c, null)
 })
 app.get('/value', (c) => c.body('text', 200, etagHeaders(etagOf(7n))))
 app.get('/failing', (c) => {
-  if (notModified(c, etagOf(7))) return c.body(null, 304)
+  const unchanged = notModified(c, etagOf(7))
+  if (unchanged) return unchanged
   throw new ApiError('SERVICE_UNAVAILABLE')
 })
 

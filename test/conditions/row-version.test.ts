@@ -57,7 +57,7 @@ async function build(name: Name, wire?: number) {
   app.get('/', async (c) => {
     const [row] = await db.read((tx) => tx.select().from(notes))
     if (!row) throw missing()
-    return notModified(c, version.etag(row[name])) ? c.body(null, 304) : c.text('changed')
+    return notModified(c, version.etag(row[name])) ?? c.text('changed')
   })
   app.patch('/', async (c) => {
     const expected = version.expected(c)

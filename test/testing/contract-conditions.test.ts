@@ -67,8 +67,8 @@ function notesApi(fault?: Fault) {
       if (note?.tenantId !== c.get('tenantId')) throw new ApiError('NOT_FOUND')
       const wire = { id: note.id, version: note.version }
       if (fault === 'has no ETag') return ok(c, wire)
-      const isKnown = notModified(c, etagOf(note.version))
-      return isKnown && fault !== 'never says 304' ? c.body(null, 304) : ok(c, wire)
+      const unchanged = notModified(c, etagOf(note.version))
+      return unchanged && fault !== 'never says 304' ? unchanged : ok(c, wire)
     },
   )
   routes.openapi(

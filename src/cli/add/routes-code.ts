@@ -105,8 +105,7 @@ export const ${one}Routes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => find${One}(tx, id))
         if (!row) throw missing()
-        if (notModified(c, ${version}.etag(row.updatedAt))) return c.body(null, 304)
-        return ok(c, to${One}(row))
+        return notModified(c, ${version}.etag(row.updatedAt)) ?? ok(c, to${One}(row))
       },
     )
     .openapi(

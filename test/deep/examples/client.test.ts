@@ -4,7 +4,15 @@ import { SignJWT } from 'jose'
 import { z } from 'zod'
 import { demo } from '../../../db/schema/demo.ts'
 import { type Client, createClient } from '../../../examples/client/src/client.ts'
-import { completeTask, createTask, deleteTask, listTasks } from '../../../examples/client/src/tasks.ts'
+import {
+  allTasks,
+  changeTask,
+  completeTask,
+  createTask,
+  deleteTask,
+  listTasks,
+  readTask,
+} from '../../../examples/client/src/tasks.ts'
 import { createUser } from '../../../examples/client/src/users.ts'
 import { run } from '../../cli/run.ts'
 import { main } from '../../database.ts'
@@ -54,6 +62,50 @@ test('creates, completes, lists and deletes a task', async () => {
   const [newest] = (await listTasks(acme, { limit: 1 })).tasks
   expect(newest?.id).toBe(id)
   expect([await deleteTask(acme, id), await deleteTask(acme, id)]).toEqual([true, false])
+})
+
+test('walks all tasks by cursor, in an order and with a filter', async () => {
+  const tenant = createClient({ baseUrl: service.url, tenantId: newTenant() })
+  const { user } = await createUser(tenant, { email: 'ada@globex.example', name: 'Ada' })
+  const titles = Array.from({ length: 103 }, (_, index) => `Task ${String(index).padStart(3, '0')}`)
+  const created = titles.map((title) => createTask(tenant, { title, userId: user?.id ?? '' }))
+  const [first] = await Promise.all(created)
+  await completeTask(tenant, first?.task?.id ?? '')
+  const seen: string[] = []
+  for await (const { title } of allTasks(tenant, { sort: 'title', status: 'todo' })) seen.push(title)
+  expect(seen).toEqual(titles.slice(1))
+})
+
+test('creates a task once, although the first response is lost', async () => {
+  const fetched = globalThis.fetch
+  let sent = 0
+  const lossy = async (...request: Parameters<typeof fetch>) => {
+    const response = await fetched(...request)
+    sent += 1
+    if (sent === 1) throw new TypeError('the connection was lost')
+    return response
+  }
+  const tenant = createClient({ baseUrl: service.url, tenantId: newTenant() })
+  const { user } = await createUser(tenant, { email: 'ada@globex.example', name: 'Ada' })
+  globalThis.fetch = Object.assign(lossy, fetched)
+  try {
+    await createTask(tenant, { title: 'Paint the wall', userId: user?.id ?? '' })
+  } finally {
+    globalThis.fetch = fetched
+  }
+  expect((await listTasks(tenant)).pagination.total).toBe(1)
+})
+
+test('changes only the version that it has read', async () => {
+  const { task } = await createTask(acme, { title: 'Paint the roof', userId: demo.acme.userId })
+  const id = task?.id ?? ''
+  const { version = '' } = (await readTask(acme, id)) ?? {}
+  expect(await changeTask(acme, id, { title: 'Paint the roof red' }, version)).toMatchObject({
+    title: 'Paint the roof red',
+  })
+  expect(await changeTask(acme, id, { title: 'Paint the roof blue' }, version)).toBe('changed')
+  await deleteTask(acme, id)
+  expect(await changeTask(acme, id, { title: 'Paint it' }, version)).toBeUndefined()
 })
 
 test('finds no task of another tenant', async () => {

@@ -98,8 +98,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => findTask(tx, id))
         if (!row) throw missing()
-        if (notModified(c, taskVersion.etag(row.updatedAt))) return c.body(null, 304)
-        return ok(c, toTask(row))
+        return notModified(c, taskVersion.etag(row.updatedAt)) ?? ok(c, toTask(row))
       },
     )
     .openapi(

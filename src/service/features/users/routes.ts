@@ -99,8 +99,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => findUser(tx, id))
         if (!row) throw missing()
-        if (notModified(c, userVersion.etag(row.updatedAt))) return c.body(null, 304)
-        return ok(c, toUser(row))
+        return notModified(c, userVersion.etag(row.updatedAt)) ?? ok(c, toUser(row))
       },
     )
     .openapi(
