@@ -66,8 +66,8 @@ describe.each(services)('from the document of a service with $callers', ({ setti
     async (program) => {
       const given = await credential(newTenant())
       const output = await runs([process.execPath, `${program}.ts`, url, header, given], folder)
-      const codes = ['NOT_FOUND', 'CONFLICT']
-      expect(JSON.parse(output)).toEqual({ status: 'todo', total: 1, counted: 1, dated: true, codes })
+      const codes = ['NOT_FOUND', 'CONFLICT', 'PRECONDITION_FAILED']
+      expect(JSON.parse(output)).toEqual({ status: 'todo', total: 1, counted: 1, dated: true, isReplayed: true, codes })
     },
   )
 })

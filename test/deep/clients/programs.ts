@@ -11,8 +11,11 @@ export const globals = 'declare const process: { argv: string[] }\n'
 export const calls = `
 const user = await createUser({ email: 'ada@example.com', name: 'Ada' })
 if (!user.data) throw new Error(user.error.error.code)
-const task = await createTask({ title: 'Write it', userId: user.data.data.id })
+const body = { title: 'Write it', userId: user.data.data.id }
+const task = await createTask(body, 'one')
 if (!task.data) throw new Error(task.error.error.code)
+const again = await createTask(body, 'one')
+const isReplayed = again.data?.data.id === task.data.data.id
 const createdAt: string = task.data.data.createdAt
 const status: 'todo' | 'in_progress' | 'done' = task.data.data.status
 const page = await listTasks({ limit: 1 })
@@ -26,8 +29,9 @@ const byCursor = first.data.meta.pagination
 const counted: number | undefined = byCursor.type === 'cursor' ? byCursor.total : undefined
 const missing = await getTask('00000000-0000-4000-8000-000000000000')
 const taken = await createUser({ email: 'ada@example.com', name: 'Ada' })
-const codes: (string | undefined)[] = [missing.error?.error.code, taken.error?.error.code]
-console.log(JSON.stringify({ status, total, counted, dated: createdAt.length > 0, codes }))
+const late = await updateTask(task.data.data.id, { title: 'Write it again' }, '"another"')
+const codes: (string | undefined)[] = [missing, taken, late].map(({ error }) => error?.error.code)
+console.log(JSON.stringify({ status, total, counted, dated: createdAt.length > 0, isReplayed, codes }))
 `
 
 /** Files of the generators themselves. */
@@ -55,7 +59,10 @@ import type { components, paths } from './schema.ts'
 ${parameters}
 const client = createClient<paths>({ baseUrl, headers: { [header]: credential } })
 const createUser = (body: components['schemas']['CreateUser']) => client.POST('/users', { body })
-const createTask = (body: components['schemas']['CreateTask']) => client.POST('/tasks', { body })
+const createTask = (body: components['schemas']['CreateTask'], key: string) =>
+  client.POST('/tasks', { body, params: { header: { 'Idempotency-Key': key } } })
+const updateTask = (id: string, body: components['schemas']['UpdateTask'], version: string) =>
+  client.PATCH('/tasks/{id}', { body, params: { path: { id }, header: { 'If-Match': version } } })
 const listTasks = (query: { limit: number; cursor?: string; sort?: string; status?: string; count?: boolean }) => client.GET('/tasks', { params: { query } })
 const getTask = (id: string) => client.GET('/tasks/{id}', { params: { path: { id } } })
 `,
@@ -71,7 +78,9 @@ ${parameters}
 const isToken = header === 'Authorization'
 client.setConfig({ baseUrl, auth: ({ type }) => (type === 'http') === isToken ? credential.replace('Bearer ', '') : undefined })
 const createUser = (body: api.CreateUser) => api.createUser({ body })
-const createTask = (body: api.CreateTask) => api.createTask({ body })
+const createTask = (body: api.CreateTask, key: string) => api.createTask({ body, headers: { 'Idempotency-Key': key } })
+const updateTask = (id: string, body: api.UpdateTask, version: string) =>
+  api.updateTask({ path: { id }, body, headers: { 'If-Match': version } })
 const listTasks = (query: { limit: number; cursor?: string; sort?: string; status?: string; count?: boolean }) => api.listTasks({ query })
 const getTask = (id: string) => api.getTask({ path: { id } })
 `,
@@ -88,8 +97,12 @@ async function createUser(body: api.CreateUser) {
   const answer = await api.createUser(body)
   return answer.status === 201 ? { data: answer.data } : { error: answer.data }
 }
-async function createTask(body: api.CreateTask) {
-  const answer = await api.createTask(body)
+async function updateTask(id: string, body: api.UpdateTask, version: string) {
+  const answer = await api.updateTask(id, body, { headers: { 'If-Match': version } })
+  return answer.status === 200 ? { data: answer.data } : { error: answer.data }
+}
+async function createTask(body: api.CreateTask, key: string) {
+  const answer = await api.createTask(body, { headers: { 'Idempotency-Key': key } })
   return answer.status === 201 ? { data: answer.data } : { error: answer.data }
 }
 async function listTasks(query: { limit: number; cursor?: string; sort?: string; status?: string; count?: boolean }) {
