@@ -108,18 +108,18 @@ export function between(column?: string): Filter<'From' | 'To', string> {
   return {
     column,
     parametersOf(of, name) {
-      const { schema, bound } = rangeOf(of, name)
+      const { schema, words, bound } = rangeOf(of, name)
       const from: Condition['toSql'] = (value) => sql`${of} >= ${bound(value)}`
       const to: Condition['toSql'] = (value) => sql`${of} < ${bound(value)}`
       return {
         From: {
           schema,
-          description: `Only rows whose ${column ?? name} is this or later or greater`,
+          description: `Only rows whose ${column ?? name} is ${words[0]}`,
           toConditions: (value) => [{ toSql: from, value }],
         },
         To: {
           schema,
-          description: `Only rows whose ${column ?? name} is before or below this`,
+          description: `Only rows whose ${column ?? name} is ${words[1]}`,
           toConditions: (value) => [{ toSql: to, value }],
         },
       }

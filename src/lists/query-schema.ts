@@ -44,9 +44,10 @@ export type ListQuery<F extends Filters> = z.ZodObject<
 /** The parameter `sort`. */
 function sortSchema(names: readonly string[], preset: string) {
   const one = `-?(${names.map(literally).join('|')})`
-  const pattern = `^${one}(,${one}){0,${Math.min(sortMax, names.length) - 1}}$`
+  const most = Math.min(sortMax, names.length)
+  const pattern = `^${one}(,${one}){0,${most - 1}}$`
   const fields = new RegExp(pattern)
-  const allowed = `at most ${sortMax} of ${names.join(', ')}, each once, separated by commas; - in front of a name for descending order`
+  const allowed = `at most ${most} of ${names.join(', ')}, each once, separated by commas; - in front of a name for descending order`
   const isSort = (value: string) => {
     if (value.length > 1000 || !fields.test(value)) return false
     const given = value.split(',').map((field) => field.replace(/^-/, ''))

@@ -6,6 +6,8 @@ import { atMost } from '../openapi/internal.ts'
 /** How the values of a range are read and compared. Their own text goes to PostgreSQL: a Date has milliseconds alone. */
 export interface Range {
   readonly schema: z.ZodType<string, string>
+  /** What a value from the lower bound on is, and one below the upper bound. */
+  readonly words: readonly [from: string, below: string]
   bound(value: Placeholder): SQL
 }
 
@@ -51,17 +53,20 @@ const decimal = atMost(62)
   .regex(/^-?\d{1,30}(\.\d{1,30})?$/, 'Must be a decimal number, such as -12.50')
   .openapi({ type: 'string', pattern: String.raw`^-?\d{1,30}(\.\d{1,30})?$`, examples: ['1.5'] })
 
+const inTime = ['at this time or later', 'before this time'] as const
+const number = ['at least this', 'less than this'] as const
+
 const asColumn = (value: Placeholder) => sql`${value}`
 const inUtc = (value: Placeholder) => sql`(${value}::timestamptz at time zone 'UTC')`
 
 const ranges: [types: RegExp, range: Range][] = [
-  [/^timestamptz\b|^timestamp\b.*\bwith time zone/, { schema: timestamp, bound: asColumn }],
-  [/^timestamp\b/, { schema: timestamp, bound: inUtc }],
-  [/^date\b/, { schema: day, bound: asColumn }],
-  [/^(smallint|int2|smallserial)\b/, { schema: wholeNumber(16n), bound: asColumn }],
-  [/^(integer|int|int4|serial)\b/, { schema: wholeNumber(32n), bound: asColumn }],
-  [/^(bigint|int8|bigserial)\b/, { schema: wholeNumber(64n), bound: asColumn }],
-  [/^(numeric|decimal|real|float4|float8|double precision)\b/, { schema: decimal, bound: asColumn }],
+  [/^timestamptz\b|^timestamp\b.*\bwith time zone/, { schema: timestamp, words: inTime, bound: asColumn }],
+  [/^timestamp\b/, { schema: timestamp, words: inTime, bound: inUtc }],
+  [/^date\b/, { schema: day, words: ['on this day or later', 'before this day'], bound: asColumn }],
+  [/^(smallint|int2|smallserial)\b/, { schema: wholeNumber(16n), words: number, bound: asColumn }],
+  [/^(integer|int|int4|serial)\b/, { schema: wholeNumber(32n), words: number, bound: asColumn }],
+  [/^(bigint|int8|bigserial)\b/, { schema: wholeNumber(64n), words: number, bound: asColumn }],
+  [/^(numeric|decimal|real|float4|float8|double precision)\b/, { schema: decimal, words: number, bound: asColumn }],
 ]
 
 /** @throws TypeError for a column that is neither a timestamp, nor a date, nor a number */

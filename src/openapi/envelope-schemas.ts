@@ -64,7 +64,7 @@ export function createNaming(schemas: Schemas): (response: Response) => void {
     const name = schema && nameOf(schema)
     if (!body || !name || taken.has(name)) return
     // The example of the status differs between 200 and 201.
-    const named = { ...schema, properties: { ...schema.properties, statusCode: { type: 'integer' } } }
+    const named = { ...schema, properties: { ...schema.properties, statusCode: { type: 'integer', example: 200 } } }
     schemas[name] ??= named
     if (isDeepStrictEqual(schemas[name], named)) body.schema = { $ref: schemaPath + name }
   }
