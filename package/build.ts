@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { shippedFiles } from '../src/migrate/index.ts'
@@ -12,9 +13,11 @@ const target = process.argv[2] ?? join(root, 'dist/package')
 /** Compiles the kit. Declarations name `.js` files too: TypeScript rewrites the imports of modules only. */
 async function compile(): Promise<void> {
   const lib = join(target, 'lib')
-  const command = [process.execPath, join(root, 'node_modules/.bin/tsc'), '-p', 'tsconfig.kit.json', '--outDir', lib]
-  const { success, stdout } = Bun.spawnSync(command, { cwd: root })
-  if (!success) throw new Error(`The kit does not compile:\n${stdout}`)
+  const compiler = join(root, 'node_modules/.bin/tsc')
+  if (!existsSync(compiler)) throw new Error('The packages for development are missing: run "bun install" first')
+  const command = [process.execPath, compiler, '-p', 'tsconfig.kit.json', '--outDir', lib]
+  const { success, stdout, stderr } = Bun.spawnSync(command, { cwd: root })
+  if (!success) throw new Error(`The kit does not compile:\n${stdout}${stderr}`)
   for (const name of await readdir(lib, { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue
     const text = await readFile(join(lib, name), 'utf8')

@@ -47,6 +47,7 @@ describe('a command', () => {
 
 test('without a package manager the runner is that of the runtime', () => {
   expect(runnerOf({}).run).toBe('bunx')
+  expect(runnerOf({ npm_lifecycle_event: 'rowhouse', npm_config_user_agent: 'bun/1.4.5' }).run).toBe('bun run')
   expect(runnerOf({ npm_config_user_agent: 'other/1.0' }).run).toBe('bunx')
 })
 

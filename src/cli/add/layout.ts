@@ -94,7 +94,7 @@ export async function extensionOf(folder: string, modules: string[], testRunner:
 function withinKit(folder: string): Layout['kit'] {
   const folders: Record<string, string[]> = {
     conditions: ['etagHeaders', 'ExpectedVersion', 'notModified', 'rowOf', 'rowVersion', 'WrittenRow', 'writtenRow'],
-    context: ['tenantColumns', 'TenantEnv', 'withTenant'],
+    context: ['tenantColumns', 'TenantEnv'],
     envelope: ['listOf', 'ok', 'successOf'],
     errors: ['ApiError', 'Constraints'],
     idempotency: ['once'],
@@ -104,6 +104,7 @@ function withinKit(folder: string): Layout['kit'] {
   }
   const folderOf = (name: string) =>
     Object.keys(folders).find((key) => folders[key]?.includes(name.replace(/^type /, ''))) ?? 'database'
-  return (file, names) =>
-    names.map((name) => [[name], modulePath(file, join(folder, 'src', folderOf(name), 'index.ts'), '.ts')])
+  // Its tests run with each type of tenant ids, which is in test/tenants.ts.
+  const moduleOf = (name: string) => (name === 'withTenant' ? 'test/tenants.ts' : `src/${folderOf(name)}/index.ts`)
+  return (file, names) => names.map((name) => [[name], modulePath(file, join(folder, moduleOf(name)), '.ts')])
 }

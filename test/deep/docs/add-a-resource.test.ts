@@ -76,6 +76,7 @@ test.skipIf(existsSync(join(root, 'db/schema/projects.ts')))(
     run('sh', '-c', `bun run rowhouse add line_items --columns "${everyKind}"`)
     for (const command of others) run('sh', '-c', command)
     run(process.execPath, 'node_modules/.bin/tsc', '--noEmit')
+    expect(contents('test')['test/service/http/line-items.test.ts']).toContain("from '../../tenants.ts'")
     run(process.execPath, 'node_modules/.bin/biome', 'ci', '--colors=off', '--error-on-warnings', 'src', 'db', 'test')
     const output = run(
       'bun',
