@@ -4,10 +4,8 @@ import { manifest, socketServer } from '../../package/manifest.ts'
 import project from '../../package.json' with { type: 'json' }
 
 const root = join(import.meta.dir, '../..')
-const kitFolders =
-  'auth,context,database,directory,envelope,errors,http,isolation,limits,migrate,openapi,resolution,testing,text'.split(
-    ',',
-  )
+// `text` has no entry of its own: the others import it.
+const kitFolders = ['text', ...Object.values(project.exports).map((source) => source.split('/')[2] ?? '')]
 const optional = Object.keys(manifest.peerDependenciesMeta)
 const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
 
