@@ -5,7 +5,8 @@ import project from '../../package.json' with { type: 'json' }
 
 const root = join(import.meta.dir, '../..')
 // `text` has no entry of its own: the others import it.
-const kitFolders = ['text', ...Object.values(project.exports).map((source) => source.split('/')[2] ?? '')]
+const entries = Object.values(project.exports).map((source) => /^\.\/src\/(\w+)\/index\.ts$/.exec(source)?.[1])
+const kitFolders = ['text', ...entries.filter((folder) => folder !== undefined)]
 const optional = Object.keys(manifest.peerDependenciesMeta)
 const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
 
