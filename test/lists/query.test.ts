@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { date, integer, json, numeric, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { z } from '@hono/zod-openapi'
+import { boolean, date, integer, json, numeric, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { type TenantEnv, tenantColumns } from '../../src/context/index.ts'
 import { between, equals, type Filters, oneOf, pages, prefix } from '../../src/lists/index.ts'
 import { createOrders } from '../../src/lists/order.ts'
@@ -117,6 +118,16 @@ test('patterns of the document compile as JSON Schema asks for, with the flag u,
 test('a value that is declared twice is accepted', () => {
   const { query } = pages(bills, { sort: ['title'], default: 'title', filters: { status: oneOf(['a', 'a']) } })
   expect(query.parse({ status: 'a' }).status).toEqual(['a'])
+})
+
+test('a filter of a boolean reads the words that its schema names', () => {
+  const flags = pgTable('flags', { ...tenantColumns(), isDone: boolean('is_done') }, (t) => [
+    primaryKey({ columns: [t.tenantId, t.id] }),
+  ])
+  const words = z.enum(['true', 'false']).transform((text) => text === 'true')
+  const { query } = pages(flags, { sort: ['id'], default: 'id', filters: { isDone: equals(words) } })
+  expect(query.parse({ isDone: 'true' }).isDone).toBe(true)
+  expect(query.safeParse({ isDone: 'yes' }).success).toBe(false)
 })
 
 test('the tenant column is no key of a cursor, whatever its name is', () => {
