@@ -80,7 +80,7 @@ export const main = await createDatabase()
 await createRaise(main)
 await administrator`alter role app_user password ${administrator.unsafe(`'${appPassword}'`)}`
 // Every test file of this process keeps its connections until the process ends.
-if (server) await administrator`alter role app_user connection limit 250`
+if (server) await administrator`alter role app_user connection limit 450`
 // test/deep/engines: the serving role connects through a transaction pooler with one server connection.
 if (process.env.TEST_POOLER) {
   pooler = await startPooler(main.appUrl)

@@ -347,7 +347,7 @@ export const guarantees: Guarantee[] = [
       proof('runtime/auth', 'a start in production without authentication is refused, and names the setting'),
       proof('runtime/auth', 'a token gives access to its own tenant, and nothing else gives access to any'),
       proof('resolution/resolving', 'the response to an unauthenticated caller does not depend on the tenant'),
-      proof('runtime/workers', 'without authentication serves nothing, and logs once which setting is missing'),
+      proof('deep/runtime/workers', 'without authentication serves nothing, and logs once which setting is missing'),
       proof('injection/injection', 'reads no row of another tenant with a signed tenant context'),
       proof(
         'injection/whole-statements',

@@ -9,14 +9,15 @@ import type { Phase } from './wire.ts'
 setDefaultTimeout(20_000)
 
 const moments = ['request', 'response', 'complete'] as const
-const faults = ['cut', 'pg_terminate_backend'] as const
+/** One fault in `verify`, both with DEEP=1. */
+const faults = (['cut', 'pg_terminate_backend'] as const).slice(0, process.env.DEEP ? 2 : 1)
 // begin, the claim and the work; the stored answer and COMMIT.
 const points = (['begin', 'confirm', 'first query', 'query', 'commit'] as const).flatMap((phase) =>
   moments.map((moment) => [phase, moment] as const),
 )
 
 /** Sends a request with a key until it is answered, with a fault at one point of the first attempt. */
-async function answersWith(fault: (typeof faults)[number], phase: Phase, moment: Moment, nth: number) {
+async function answersWith(fault: 'cut' | 'pg_terminate_backend', phase: Phase, moment: Moment, nth: number) {
   let left = nth
   let isArmed = false
   await using proxy = await openProxy(directUrl(), (...where) => {

@@ -15,7 +15,6 @@ const service = 'starts the service, whose ids are uuids'
 export const without = {
   'test/auth/keys.test.ts': 'verifies signatures of tokens',
   'test/auth/providers.test.ts': 'its directory of tenants gives uuids to the organizations of its tokens',
-  'test/auth/worker.test.ts': 'runs a program of its own on Cloudflare Workers',
   'test/database/connection*.test.ts': 'connects, without a tenant or with a URL that is wrong',
   'test/database/escaped-handle*.test.ts': 'takes long, and is about the end of a transaction instead of its tenant',
   'test/database/named-statements.test.ts': 'counts what a connection has parsed',
@@ -67,7 +66,7 @@ export const elsewhere: Record<string, string> = {
   'test/runtime/auth.test.ts': service,
   'test/runtime/log.test.ts': service,
   'test/runtime/noisy-tenant.test.ts': service,
-  'test/runtime/workers.test.ts': service,
+  'test/deep/runtime/workers.test.ts': service,
 }
 
 /** Why the type of tenant ids does not matter, by the number of a guarantee. The proofs of the others run with each type. */

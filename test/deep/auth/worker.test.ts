@@ -1,16 +1,16 @@
 import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { exportSPKI } from 'jose'
 import { Miniflare } from 'miniflare'
-import { until } from './app.ts'
-import { forged, good, key, published, tenantId } from './forgeries.ts'
-import { createIssuer } from './issuer.ts'
+import { until } from '../../auth/app.ts'
+import { forged, good, key, published, tenantId } from '../../auth/forgeries.ts'
+import { createIssuer } from '../../auth/issuer.ts'
 
 setDefaultTimeout(60_000)
 
 // On Cloudflare's runtime, workerd, a request must not await a promise of another one.
 
 const built = await Bun.build({
-  entrypoints: [`${import.meta.dir}/worker.ts`],
+  entrypoints: [`${import.meta.dir}/../../auth/worker.ts`],
   target: 'node',
   conditions: ['workerd'],
   external: ['cloudflare:*', 'node:*'],
