@@ -1,6 +1,6 @@
 import type { Context, TypedResponse } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { mapped, type TenantDatabase, type TenantTx } from '../database/index.ts'
+import { type IsolationLevel, mapped, type TenantDatabase, type TenantTx } from '../database/index.ts'
 import { endingWith, type Returned, resultOf } from '../database/internal.ts'
 import { type Envelope, type EnvelopeOptions, ok, type SuccessResponse } from '../envelope/index.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -24,14 +24,25 @@ type Responded<Data, Status, Meta, Options extends EnvelopeOptions> = Status ext
     ? SuccessResponse<Data, Status, Meta, Options>
     : never
 
-export interface OnceOptions<Result, Data, Status, Meta, Options extends EnvelopeOptions> {
+type Tables = Record<string, unknown>
+
+export interface OnceOptions<
+  Result,
+  Data,
+  Status,
+  Meta,
+  Options extends EnvelopeOptions,
+  Schema extends Tables = Record<string, never>,
+> {
   /** As the work of `db.write`: it may run twice, and its first query goes with BEGIN. */
-  work: (tx: TenantTx) => Returned<Result>
+  work: (tx: TenantTx<Schema>) => Returned<Result>
   /**
    * Makes the answer from the result of the work. It does nothing else. It may throw an `ApiError`, such as NOT_FOUND, where the work has
    * changed nothing: without a key it runs after COMMIT. Work that has changed rows and must be refused throws itself.
    */
   answer: (result: Result) => Answer<Data, Status, Meta>
+  /** How much the work sees of other transactions, as in `db.write`. @default the database's, which is read committed */
+  isolation?: IsolationLevel | undefined
   /** An envelope of your own. */
   envelope?: Envelope<Options>
 }
@@ -55,18 +66,19 @@ export async function once<
   const Status extends ContentfulStatusCode | 204 = 200,
   Meta = undefined,
   Options extends EnvelopeOptions = Record<never, never>,
+  Schema extends Tables = Record<string, never>,
 >(
   c: Context,
-  db: TenantDatabase,
-  { work, answer, envelope }: OnceOptions<Result, Data, Status, Meta, Options>,
+  db: TenantDatabase<Schema>,
+  { work, answer, isolation, envelope }: OnceOptions<Result, Data, Status, Meta, Options, Schema>,
 ): Promise<Responded<Data, Status, Meta, Options>> {
   const respond = (given: Answer<unknown, number, unknown>) =>
     responseTo(c, given, (envelope?.ok ?? ok) as typeof ok) as Responded<Data, Status, Meta, Options> // as the answer says
   const key = idempotencyKey(c)
-  if (key === undefined) return respond(answer(await db.write(work)))
+  if (key === undefined) return respond(answer(await db.write(work, { isolation })))
   const request = { route: `${c.req.method} ${c.req.path}`, key, fingerprint: await fingerprintOf(c) }
   try {
-    return respond(await db.write((tx) => workOnce(tx, request, work, answer)))
+    return respond(await db.write((tx) => workOnce(tx, request, work, answer), { isolation }))
   } catch (error) {
     const meaning = meaningOf(error)
     if (meaning !== 'answered') throw meaning
@@ -77,10 +89,10 @@ export async function once<
 }
 
 /** Claims the key in front of the work, and stores the answer with COMMIT. */
-async function workOnce<Result, Given extends Answer<unknown, unknown, unknown>>(
-  tx: TenantTx,
+async function workOnce<Schema extends Tables, Result, Given extends Answer<unknown, unknown, unknown>>(
+  tx: TenantTx<Schema>,
   request: KeyedRequest,
-  work: (tx: TenantTx) => Returned<Result>,
+  work: (tx: TenantTx<Schema>) => Returned<Result>,
   answer: (result: Result) => Given,
 ): Promise<Given> {
   const claimed = resultOf(claimKey(tx, request))

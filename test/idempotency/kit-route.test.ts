@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { z } from '@hono/zod-openapi'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { users } from '../../db/schema/users.ts'
 import type { TenantEnv } from '../../src/context/index.ts'
 import { one } from '../../src/database/index.ts'
@@ -84,6 +84,20 @@ test('a replay has the headers of the answer, but no cookie', async () => {
   expect((await caller.send('POST', '/sessions', { key })).headers.get('Set-Cookie')).toBe('a=1')
   const { headers } = await caller.send('POST', '/sessions', { key })
   expect([headers.get('Set-Cookie'), headers.get('Location')]).toEqual([null, '/sessions/1'])
+})
+
+test.each([undefined, newKey()])('work runs with the isolation level of its route, with the key %p', async (key) => {
+  const routes = createRouter<TenantEnv>()
+  routes.post('/levels', (c) =>
+    once(c, db, {
+      isolation: 'serializable',
+      work: (tx) => one(tx.execute<{ level: string }>(sql`select current_setting('transaction_isolation') as level`)),
+      answer: (row) => ({ data: { id: row?.level ?? '' } }),
+    }),
+  )
+  const caller = callerOf(undefined, appOf(routes).client)
+  const { data } = await caller.send('POST', '/levels', key === undefined ? {} : { key })
+  expect(data.id).toBe('serializable')
 })
 
 test.each([undefined, newKey()])(
