@@ -15,6 +15,7 @@ import {
   staticFile,
   tenant,
 } from 'rowhouse'
+import { cursors } from 'rowhouse/lists'
 import type { Database } from './database.ts'
 import { attachmentConstraints, attachmentRoutes, uploadBytes } from './features/attachments.ts'
 import { customerConstraints, customerRoutes } from './features/customers/routes.ts'
@@ -29,6 +30,8 @@ export interface AppOptions {
   db: Database
   auth: Authentication
   events: Events
+  /** At least 32 characters, the same in every process: the cursors of lists are encrypted with it. */
+  secret: string
   /** The secret that the payment provider signs its webhooks with. */
   paymentSecret: string
 }
@@ -36,7 +39,7 @@ export interface AppOptions {
 const jsonBytes = 128 * 1024
 
 /** Builds the app. It opens no connection and reads no environment, so tests build it too. */
-export function createApp({ db, auth, events, paymentSecret }: AppOptions) {
+export function createApp({ db, auth, events, secret, paymentSecret }: AppOptions) {
   const app = createRouter()
   app.use(requestId())
   app.onError(
@@ -48,6 +51,7 @@ export function createApp({ db, auth, events, paymentSecret }: AppOptions) {
 
   // First who calls and for which tenant, then the body: a stranger's body is never read.
   const forTenant = tenant({ from: firstOf(header('X-Tenant-Id'), claim()), auth, tenantId })
+  const forCursors = cursors({ secret })
   const budget = new ByteBudget({ totalBytes: 64 * 1024 * 1024 })
   const resources = {
     '/attachments': attachmentRoutes({ db }),
@@ -58,7 +62,7 @@ export function createApp({ db, auth, events, paymentSecret }: AppOptions) {
   }
   for (const [path, routes] of Object.entries(resources)) {
     const maxBytes = path === '/attachments' ? uploadBytes : jsonBytes
-    app.use(`${path}/*`, forTenant, bodyLimits({ maxBytes, budget }))
+    app.use(`${path}/*`, forTenant, bodyLimits({ maxBytes, budget }), forCursors)
     app.route(path, routes)
   }
 

@@ -22,7 +22,13 @@ const auth = jwt({
   audience: 'invoices',
   tenants: { claim: 'org_id' },
 })
-const app = createApp({ db, auth, events: createEvents(), paymentSecret: setting('PAYMENT_SECRET') })
+const app = createApp({
+  db,
+  auth,
+  events: createEvents(),
+  secret: setting('ROWHOUSE_SECRET'),
+  paymentSecret: setting('PAYMENT_SECRET'),
+})
 const port = Number(process.env.PORT ?? 3000)
 const server = serve({ fetch: app.fetch, port }, () => console.info(`http://localhost:${port}/docs`))
 

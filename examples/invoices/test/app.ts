@@ -20,9 +20,10 @@ export const admin = createAdminDatabase({
 })
 afterAll(() => admin.close())
 
+export const secret = 'the secret of the cursors of the tests'
 export const paymentSecret = 'the-secret-of-the-tests'
 export const events = createEvents()
-export const app = createApp({ db, auth: unverified(), events, paymentSecret })
+export const app = createApp({ db, auth: unverified(), events, secret, paymentSecret })
 export const client = testClient(app)
 
 /** A client of a tenant, by default of one without rows. */

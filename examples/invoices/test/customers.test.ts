@@ -33,3 +33,25 @@ test('a customer with invoices cannot be deleted', async () => {
   await createInvoice(as, { customerId })
   expect((await as.delete(`/customers/${customerId}`)).status).toBe(409)
 })
+
+test('a client overwrites no change of another one', async () => {
+  const as = newTenant()
+  const created = await as.post<{ id: string }>('/customers', customer('a@acme.example'))
+  const path = `/customers/${created.data.id}`
+  const ifMatch = { 'If-Match': created.headers.get('ETag') ?? '' }
+  expect((await as.patch(path, { name: 'Acme GmbH' }, ifMatch)).status).toBe(200)
+  expect((await as.patch(path, { name: 'Acme AG' }, ifMatch)).status).toBe(412)
+  expect((await as.delete(path, ifMatch)).status).toBe(412)
+  const { data, headers } = await as.get<{ name: string }>(path)
+  expect(data.name).toBe('Acme GmbH')
+  expect((await as.get(path, { 'If-None-Match': headers.get('ETag') ?? '' })).status).toBe(304)
+})
+
+test('a customer that is sent twice under a key is created once', async () => {
+  const as = newTenant()
+  const key = { 'Idempotency-Key': crypto.randomUUID() }
+  const create = () => as.post<{ id: string }>('/customers', customer('a@acme.example'), key)
+  const [first, second] = [await create(), await create()]
+  expect([first.status, second.status, second.data]).toEqual([201, 201, first.data])
+  expect((await as.get<object[]>('/customers')).data).toHaveLength(1)
+})

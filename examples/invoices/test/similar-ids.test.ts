@@ -17,6 +17,7 @@ import {
   newTenant,
   payment,
   paymentSecret,
+  secret,
   upload,
 } from './app.ts'
 
@@ -42,7 +43,7 @@ test('routes show each tenant its own rows', async () => {
 
 test('credentials for one tenant do not open the other one', async () => {
   const auth: Authentication = { vary: [], verify: () => ({ actor: 'ada', tenants: [ids[0]] }) }
-  const client = testClient(createApp({ db, auth, events, paymentSecret }))
+  const client = testClient(createApp({ db, auth, events, secret, paymentSecret }))
   expect((await client.as(ids[0]).get('/customers')).status).toBe(200)
   expect((await client.as(ids[1]).get('/customers')).status).toBe(403)
   expect((await client.anonymous.get('/customers')).data).toEqual((await acme.get('/customers')).data)

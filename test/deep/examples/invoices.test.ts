@@ -27,7 +27,8 @@ test('migrates a database, serves its documentation and requests with tokens of 
   await using issuer = start([program('rowhouse'), 'issuer', '--port', '0', '--audience', 'invoices'], {}, folder)
   const issuerUrl = await until(() => /http:\/\/localhost:\d+/.exec(issuer.stdout)?.[0])
   const port = String(freePort())
-  const settings = { ...env, PORT: port, JWT_ISSUER: issuerUrl, PAYMENT_SECRET: 'change-me' }
+  const secrets = { ROWHOUSE_SECRET: 'a secret of at least 32 characters', PAYMENT_SECRET: 'change-me' }
+  const settings = { ...env, ...secrets, PORT: port, JWT_ISSUER: issuerUrl }
   await using server = start(['node', 'dist/server.js'], settings, folder)
   await until(() => server.stdout.includes('/docs') || undefined)
   const at = (path: string, headers = {}) => fetch(`http://localhost:${port}${path}`, { headers })

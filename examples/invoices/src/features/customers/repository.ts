@@ -1,38 +1,25 @@
-import { desc, eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import {
-  countUpTo,
-  exists,
+  type ExpectedVersion,
   findDatabaseError,
   mapped,
   one,
-  type Page,
   type Query,
+  rowVersion,
   type TenantTx,
-  toPage,
-  totalMax,
+  type WrittenRow,
+  writtenRow,
 } from 'rowhouse'
 import { customers } from '../../schema.ts'
 import type { CreateCustomer, UpdateCustomer } from './schemas.ts'
 
 export type CustomerRow = typeof customers.$inferSelect
 
+/** The version of a customer: PostgreSQL changes `updated_at` with each write. */
+export const customerVersion = rowVersion(customers.updatedAt)
+
 // No query names the tenant: the transaction carries it. Each function returns a query, so that a handler that returns it without
 // awaiting it sends its whole transaction as one message.
-const countCustomers = countUpTo(customers, totalMax + 1)
-
-export function listCustomers(
-  tx: TenantTx,
-  { page, limit }: { page: number; limit: number },
-): Query<Page<CustomerRow>> {
-  const rows = tx
-    .select()
-    .from(customers)
-    .orderBy(desc(customers.createdAt), desc(customers.id))
-    .offset((page - 1) * limit)
-    .limit(limit + 1)
-  return mapped([rows, countCustomers(tx)], ([found, total]) => toPage(found, limit, total))
-}
-
 export const findCustomer = (tx: TenantTx, id: string): Query<CustomerRow | undefined> =>
   one(tx.select().from(customers).where(eq(customers.id, id)))
 
@@ -42,11 +29,31 @@ export const insertCustomer = (tx: TenantTx, values: CreateCustomer): Query<Cust
     return row
   })
 
-export const updateCustomer = (tx: TenantTx, id: string, values: UpdateCustomer): Query<CustomerRow | undefined> =>
-  one(tx.update(customers).set(values).where(eq(customers.id, id)).returning())
+// The condition of the client is part of the statement that writes: nothing comes between.
+const isExpected = (id: string, expected: ExpectedVersion | undefined) =>
+  and(eq(customers.id, id), customerVersion.condition(expected))
 
-export const deleteCustomer = (tx: TenantTx, id: string): Query<boolean> =>
-  exists(tx.delete(customers).where(eq(customers.id, id)).returning({ id: customers.id }))
+/** Tells an absent row from one in another version. It is sent only with a condition. */
+const isThere = (tx: TenantTx, id: string) =>
+  tx.select({ id: customers.id }).from(customers).where(eq(customers.id, id))
+
+export const updateCustomer = (
+  tx: TenantTx,
+  id: string,
+  values: UpdateCustomer,
+  expected?: ExpectedVersion,
+): Query<WrittenRow<CustomerRow>> =>
+  writtenRow(tx.update(customers).set(values).where(isExpected(id, expected)).returning(), expected && isThere(tx, id))
+
+export const deleteCustomer = (
+  tx: TenantTx,
+  id: string,
+  expected?: ExpectedVersion,
+): Query<WrittenRow<{ id: string }>> =>
+  writtenRow(
+    tx.delete(customers).where(isExpected(id, expected)).returning({ id: customers.id }),
+    expected && isThere(tx, id),
+  )
 
 /** Inserts each customer in a savepoint of its own: one whose email exists already is reported, and the others stay. */
 export async function importCustomers(tx: TenantTx, rows: readonly CreateCustomer[]) {

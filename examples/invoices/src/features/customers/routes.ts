@@ -4,25 +4,31 @@ import {
   type Constraints,
   created,
   createRouter,
+  etagHeaders,
   id,
   json,
   jsonBody,
+  listOf,
+  notModified,
   ok,
-  PageQuery,
-  pageOf,
-  pagination,
+  once,
+  rowOf,
   successOf,
   type TenantDatabase,
   type TenantEnv,
   tenantRoute,
 } from 'rowhouse'
+import { invoicePages } from '../invoices/pages.ts'
+import { toSummary } from '../invoices/routes.ts'
+import { InvoiceSummary } from '../invoices/schemas.ts'
+import { customerPages } from './pages.ts'
 import {
   type CustomerRow,
+  customerVersion,
   deleteCustomer,
   findCustomer,
   importCustomers,
   insertCustomer,
-  listCustomers,
   updateCustomer,
 } from './repository.ts'
 import { CreateCustomer, Customer, ImportCustomers, ImportResult, UpdateCustomer } from './schemas.ts'
@@ -46,6 +52,12 @@ export const toCustomer = (row: CustomerRow): z.input<typeof Customer> => ({
   updatedAt: row.updatedAt.toISOString(),
 })
 
+/** The customer and its version. */
+const shown = (row: CustomerRow) => ({
+  data: toCustomer(row),
+  headers: etagHeaders(customerVersion.etag(row.updatedAt)),
+})
+
 const missing = () => new ApiError('NOT_FOUND', 'Customer not found')
 
 export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
@@ -56,15 +68,14 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
         path: '/',
         operationId: 'listCustomers',
         permission: 'customers:read',
-        summary: 'List customers, newest first',
+        summary: 'List customers, by default the newest first',
         tags,
-        request: { query: PageQuery },
-        responses: { 200: json(pageOf(Customer), 'A page of customers') },
+        request: { query: customerPages.query },
+        responses: { 200: json(listOf(Customer), 'A page of customers') },
       }),
       async (c) => {
-        const query = c.req.valid('query')
-        const page = await db.read((tx) => listCustomers(tx, query))
-        return ok(c, page.rows.map(toCustomer), { meta: { pagination: pagination(c.req.url, query, page) } })
+        const { rows, meta } = await db.read((tx) => customerPages.page(c, tx, c.req.valid('query')))
+        return ok(c, rows.map(toCustomer), { meta })
       },
     )
     .openapi(
@@ -74,6 +85,8 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/',
           operationId: 'createCustomer',
           permission: 'customers:write',
+          idempotent: true,
+          conditional: true,
           summary: 'Create a customer',
           tags,
           request: { body: jsonBody(CreateCustomer, 'The new customer') },
@@ -81,12 +94,14 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['CONFLICT'],
       ),
-      async (c) => {
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => insertCustomer(tx, body))
-        c.header('Location', `/customers/${row.id}`)
-        return ok(c, toCustomer(row), { status: 201 })
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => insertCustomer(tx, c.req.valid('json')),
+          answer(row) {
+            const { data, headers } = shown(row)
+            return { status: 201, data, headers: { ...headers, Location: `/customers/${row.id}` } }
+          },
+        }),
     )
     .openapi(
       tenantRoute({
@@ -94,15 +109,17 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
         path: '/import',
         operationId: 'importCustomers',
         permission: 'customers:write',
+        idempotent: true,
         summary: 'Create many customers, and report those that exist already',
         tags,
         request: { body: jsonBody(ImportCustomers, 'The new customers') },
         responses: { 200: json(successOf(ImportResult), 'Which were created') },
       }),
-      async (c) => {
-        const { customers } = c.req.valid('json')
-        return ok(c, await db.write((tx) => importCustomers(tx, customers)))
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => importCustomers(tx, c.req.valid('json').customers),
+          answer: (data) => ({ data }),
+        }),
     )
     .openapi(
       tenantRoute(
@@ -111,6 +128,7 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'getCustomer',
           permission: 'customers:read',
+          conditional: true,
           summary: 'Get a customer',
           tags,
           request: { params },
@@ -122,7 +140,32 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
         const { id } = c.req.valid('param')
         const row = await db.read((tx) => findCustomer(tx, id))
         if (!row) throw missing()
-        return ok(c, toCustomer(row))
+        return notModified(c, customerVersion.etag(row.updatedAt)) ?? ok(c, toCustomer(row))
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'get',
+          path: '/{id}/invoices',
+          operationId: 'listInvoicesOfCustomer',
+          permission: 'invoices:read',
+          summary: 'List the invoices of a customer, by default the newest first',
+          tags,
+          request: { params, query: invoicePages.query },
+          responses: { 200: json(listOf(InvoiceSummary), 'A page of invoices') },
+        },
+        ['NOT_FOUND'],
+      ),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const query = c.req.valid('query')
+        const [customer, { rows, meta }] = await db.read((tx) => [
+          findCustomer(tx, id),
+          invoicePages.page(c, tx, query, { customerId: id }), // the client cannot change a fixed value
+        ])
+        if (!customer) throw missing()
+        return ok(c, rows.map(toSummary), { meta })
       },
     )
     .openapi(
@@ -132,6 +175,8 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'updateCustomer',
           permission: 'customers:write',
+          idempotent: true,
+          conditional: true,
           summary: 'Update a customer',
           tags,
           request: { params, body: jsonBody(UpdateCustomer, 'What to change') },
@@ -139,13 +184,11 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        const body = c.req.valid('json')
-        const row = await db.write((tx) => updateCustomer(tx, id, body))
-        if (!row) throw missing()
-        return ok(c, toCustomer(row))
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => updateCustomer(tx, c.req.valid('param').id, c.req.valid('json'), customerVersion.expected(c)),
+          answer: (written) => shown(rowOf(written, missing)), // 404 or 412
+        }),
     )
     .openapi(
       tenantRoute(
@@ -154,6 +197,8 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
           path: '/{id}',
           operationId: 'deleteCustomer',
           permission: 'customers:delete',
+          idempotent: true,
+          conditional: true,
           summary: 'Delete a customer without invoices',
           tags,
           request: { params },
@@ -161,9 +206,12 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        if (!(await db.write((tx) => deleteCustomer(tx, id)))) throw missing()
-        return c.body(null, 204)
-      },
+      (c) =>
+        once(c, db, {
+          work: (tx) => deleteCustomer(tx, c.req.valid('param').id, customerVersion.expected(c)),
+          answer(written) {
+            rowOf(written, missing)
+            return { status: 204 }
+          },
+        }),
     )

@@ -1,28 +1,10 @@
 import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
-import { ApiError, mapped, one, type Page, type Query, type TenantTx, toPage, totalMax } from 'rowhouse'
+import { ApiError, one, type TenantTx } from 'rowhouse'
 import type { Tx } from '../../database.ts'
 import { invoiceLines, invoices, invoiceTags, invoiceTotals, tags } from '../../schema.ts'
-import type { CreateInvoice, InvoiceQuery } from './schemas.ts'
+import type { CreateInvoice } from './schemas.ts'
 
 export type InvoiceRow = typeof invoices.$inferSelect
-
-export function listInvoices(tx: TenantTx, { page, limit, status }: InvoiceQuery): Query<Page<InvoiceRow>> {
-  const wanted = status && eq(invoices.status, status)
-  const rows = tx
-    .select()
-    .from(invoices)
-    .where(wanted)
-    .orderBy(desc(invoices.number))
-    .offset((page - 1) * limit)
-    .limit(limit + 1)
-  const counted = tx
-    .select({ one: sql`1` })
-    .from(invoices)
-    .where(wanted)
-    .limit(totalMax + 1)
-    .as('counted')
-  return mapped([rows, tx.$count(counted)], ([found, total]) => toPage(found, limit, total))
-}
 
 /** An invoice with its customer, lines and tags, in one query. */
 export const findInvoice = (tx: Tx, id: string) =>

@@ -7,17 +7,18 @@ import {
   id,
   json,
   jsonBody,
+  listOf,
   ok,
-  pageOf,
-  pagination,
+  once,
   successOf,
   type TenantEnv,
   tenantRoute,
 } from 'rowhouse'
-import type { Database } from '../../database.ts'
+import type { Database, Tx } from '../../database.ts'
 import type { Events } from '../events.ts'
-import { findInvoice, findTotals, type InvoiceRow, insertInvoice, listInvoices, sendInvoice } from './repository.ts'
-import { CreateInvoice, Invoice, InvoiceQuery, InvoiceSummary } from './schemas.ts'
+import { invoicePages } from './pages.ts'
+import { findInvoice, findTotals, type InvoiceRow, insertInvoice, sendInvoice } from './repository.ts'
+import { CreateInvoice, Invoice, InvoiceSummary } from './schemas.ts'
 
 export const invoiceConstraints: Constraints = {
   invoices_tenant_id_customer_id_fkey: { path: 'customerId', message: 'No customer has this id' },
@@ -28,7 +29,7 @@ const tags = ['invoices']
 const params = z.object({ id: id() })
 const missing = () => new ApiError('NOT_FOUND', 'Invoice not found')
 
-const toSummary = (row: InvoiceRow): z.input<typeof InvoiceSummary> => ({
+export const toSummary = (row: InvoiceRow): z.input<typeof InvoiceSummary> => ({
   id: row.id,
   number: row.number,
   status: row.status,
@@ -36,9 +37,12 @@ const toSummary = (row: InvoiceRow): z.input<typeof InvoiceSummary> => ({
   dueOn: row.dueOn,
 })
 
-/** Reads an invoice with its totals in one message. */
-async function readInvoice(db: Database, id: string): Promise<z.input<typeof Invoice>> {
-  const [invoice, totals] = await db.read((tx) => [findInvoice(tx, id), findTotals(tx, id)])
+/**
+ * Reads an invoice with its totals in one message. It has no `ETag`: the name of the customer and the totals are those of other rows, so
+ * they change while the version of the invoice's own row stays.
+ */
+async function readInvoice(tx: Tx, id: string): Promise<z.input<typeof Invoice>> {
+  const [invoice, totals] = await Promise.all([findInvoice(tx, id), findTotals(tx, id)])
   if (!invoice || !totals) throw missing()
   return {
     ...toSummary(invoice),
@@ -62,15 +66,14 @@ export const invoiceRoutes = ({ db, events }: { db: Database; events: Events }) 
         path: '/',
         operationId: 'listInvoices',
         permission: 'invoices:read',
-        summary: 'List invoices, newest first',
+        summary: 'List invoices, by default the newest first',
         tags,
-        request: { query: InvoiceQuery },
-        responses: { 200: json(pageOf(InvoiceSummary), 'A page of invoices') },
+        request: { query: invoicePages.query },
+        responses: { 200: json(listOf(InvoiceSummary), 'A page of invoices') },
       }),
       async (c) => {
-        const query = c.req.valid('query')
-        const page = await db.read((tx) => listInvoices(tx, query))
-        return ok(c, page.rows.map(toSummary), { meta: { pagination: pagination(c.req.url, query, page) } })
+        const { rows, meta } = await db.read((tx) => invoicePages.page(c, tx, c.req.valid('query')))
+        return ok(c, rows.map(toSummary), { meta })
       },
     )
     .openapi(
@@ -80,6 +83,7 @@ export const invoiceRoutes = ({ db, events }: { db: Database; events: Events }) 
           path: '/',
           operationId: 'createInvoice',
           permission: 'invoices:write',
+          idempotent: true,
           summary: 'Create a draft',
           tags,
           request: { body: jsonBody(CreateInvoice, 'The new invoice') },
@@ -87,12 +91,12 @@ export const invoiceRoutes = ({ db, events }: { db: Database; events: Events }) 
         },
         ['INVALID_REFERENCE', 'CONFLICT'],
       ),
-      async (c) => {
-        const body = c.req.valid('json')
-        const id = await db.write((tx) => insertInvoice(tx, body), { isolation: 'serializable' })
-        c.header('Location', `/invoices/${id}`)
-        return ok(c, await readInvoice(db, id), { status: 201 })
-      },
+      (c) =>
+        once(c, db, {
+          isolation: 'serializable',
+          work: async (tx) => readInvoice(tx, await insertInvoice(tx, c.req.valid('json'))),
+          answer: (data) => ({ status: 201, data, headers: { Location: `/invoices/${data.id}` } }),
+        }),
     )
     .openapi(
       tenantRoute(
@@ -108,7 +112,7 @@ export const invoiceRoutes = ({ db, events }: { db: Database; events: Events }) 
         },
         ['NOT_FOUND'],
       ),
-      async (c) => ok(c, await readInvoice(db, c.req.valid('param').id)),
+      async (c) => ok(c, await db.read((tx) => readInvoice(tx, c.req.valid('param').id))),
     )
     .openapi(
       tenantRoute(
@@ -117,6 +121,7 @@ export const invoiceRoutes = ({ db, events }: { db: Database; events: Events }) 
           path: '/{id}/send',
           operationId: 'sendInvoice',
           permission: 'invoices:send',
+          idempotent: true,
           summary: 'Send a draft to its customer',
           tags,
           request: { params },
@@ -124,12 +129,15 @@ export const invoiceRoutes = ({ db, events }: { db: Database; events: Events }) 
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
-      async (c) => {
+      (c) => {
         const { id } = c.req.valid('param')
-        await db.write((tx) => {
-          tx.afterCommit(() => events.publish({ type: 'invoice.sent', invoiceId: id }))
-          return sendInvoice(tx, id)
+        return once(c, db, {
+          async work(tx) {
+            tx.afterCommit(() => events.publish({ type: 'invoice.sent', invoiceId: id }))
+            await sendInvoice(tx, id)
+            return readInvoice(tx, id)
+          },
+          answer: (data) => ({ data }),
         })
-        return ok(c, await readInvoice(db, id))
       },
     )

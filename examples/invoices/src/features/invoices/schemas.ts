@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { id, PageQuery, text } from 'rowhouse'
+import { id, text } from 'rowhouse'
 import { invoiceStatus } from '../../schema.ts'
 
 /** An amount of money: text, because a JavaScript number would round it. The length comes first, so that a huge text costs nothing. */
@@ -40,8 +40,6 @@ export const CreateInvoice = z
 export type CreateInvoice = z.infer<typeof CreateInvoice>
 
 const Status = z.enum(invoiceStatus.enumValues)
-export const InvoiceQuery = PageQuery.safeExtend({ status: Status.optional() })
-export type InvoiceQuery = z.infer<typeof InvoiceQuery>
 
 const summary = { id: id(), number: z.number().int(), status: Status, customerId: id(), dueOn: z.iso.date() }
 
