@@ -70,7 +70,7 @@ export const relationChecks: CatalogueCheck[] = [
       'The operators of every index are LEAKPROOF, so that PostgreSQL can use the index under row-level security.',
     find: `
       select t.name, format('%s has an operator that is not LEAKPROOF, so queries under row-level security cannot use it', i.indexrelid::regclass),
-        'Index another type: PostgreSQL evaluates an operator that is not LEAKPROOF (enum, jsonb, array, full text) after the policy.'
+        'Index another type: PostgreSQL evaluates an operator that is not LEAKPROOF (numeric, enum, jsonb, array, full text) after the policy.'
       from tables t join pg_index i on i.indrelid = t.oid
       -- An array, so that PostgreSQL reads the operators once and not once an index.
       where i.indclass::oid[] && (
