@@ -97,7 +97,7 @@ export const guarantees: Guarantee[] = [
       proof('properties/every-operation', 'that get 404 with an id of another tenant'),
       proof('db/plans', 'a row is found by its primary key, tenant first'),
       proof(
-        'tenant-ids/directory',
+        'deep/directory/tenant-ids',
         'a text id that is the slug of another tenant opens its own tenant only, by a claim and by a header',
       ),
       proof('resolution/claimed-roles', 'the roles of a claim cost no lookup'),
@@ -210,7 +210,7 @@ export const guarantees: Guarantee[] = [
       proof('database/returned-queries', 'commit nothing beside a query that is neither returned nor awaited'),
       proof('database/confirmation', 'fails when a later message shows it, and calls no function'),
       proof('database/side-by-side-faults', 'lose, double and mix up nothing'),
-      proof('deep/database/side-by-side-faults', '200,000 calls side by side'),
+      proof('deep/database/side-by-side-faults', '100,000 calls side by side'),
       proof('database/wire', 'in the middle of a row gives that row to nobody'),
       proof('database/side-by-side-pool', 'does not succeed when its connection is in status'),
       proof('faults/under-load', 'thirty tenants on four connections keep apart, lose nothing and leave nothing'),
@@ -356,7 +356,7 @@ export const guarantees: Guarantee[] = [
       proof('service/middleware/reject-foreign-host', 'rejects a request for the foreign Host'),
       proof('runtime/auth', 'a service of unverified callers rejects a foreign Host'),
       proof(
-        'tenant-ids/directory',
+        'deep/directory/tenant-ids',
         'a text id that is the slug of another tenant opens its own tenant only, by a claim and by a header',
       ),
       proof('resolution/foreign-tenants', 'opens nothing: an external id that is the'),

@@ -8,9 +8,9 @@ setDefaultTimeout(3_600_000)
 
 // The message of a failure contains the seed.
 const seed = Number(process.env.FAULT_SEED ?? 7)
-const calls = Number(process.env.SIDE_BY_SIDE_CALLS ?? 200_000)
+const calls = Number(process.env.SIDE_BY_SIDE_CALLS ?? 100_000)
 
-test('200,000 calls side by side, with errors and terminated backends, lose, double and mix up nothing', async () => {
+test('100,000 calls side by side, with errors and terminated backends, lose, double and mix up nothing', async () => {
   const { damage, ...seen } = await runSideBySide({ seed, calls, killEvery: 1000 })
   expect({ ...seen, damage }).toEqual({ ...seen, damage: noDamage })
   expect(seen.unavailable).toBeLessThanOrEqual(most * seen.killed)

@@ -19,7 +19,6 @@ const core = [
   'test/database',
   'test/injection',
   'test/idempotency',
-  'test/lists/cases',
 ]
 // The replica tests start servers of their own. The results of Node do not depend on the engine.
 const without = ['test/database/replica/**', 'test/database/escaped-handle-node.test.ts']
@@ -57,6 +56,8 @@ const notThroughPooler = {
   'is closed when there are too many, the least recently used first': 'PgBouncer closes statements itself',
   'is sent again unnamed when the server lost it': 'PgBouncer closes the connection of a client that deallocates',
   'is not created with prepare=false in the URL': 'the server connection has statements of other clients',
+  'while a request is under way, the same key is 409': 'two transactions at once',
+  'that holds the claim of another tenant under the same key does not stop it': 'two transactions at once',
   'LOCK TABLE makes other tenants wait until its transaction ends': 'two transactions wait for each other',
   'a SELECT can end the transaction of another tenant': 'one transaction ends another one',
   'a setting in the URL of a connection stays': 'PgBouncer rejects settings in the URL',

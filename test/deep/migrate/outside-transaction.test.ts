@@ -17,7 +17,11 @@ const comment = '-- rowhouse: no transaction\n'
 const step = '\n--> statement-breakpoint\n'
 const index = 'create index concurrently notes_kind_idx on notes (tenant_id, kind)'
 const one = 'drizzle/0001_notes.sql'
-const shipped = ['drizzle/0000_users_and_tasks.sql', 'drizzle/0001_users_email_collation.sql']
+const shipped = [
+  'drizzle/0000_users_and_tasks.sql',
+  'drizzle/0001_users_email_collation.sql',
+  'drizzle/0002_text_sort_indexes.sql',
+]
 
 /** A project with the table `notes`, which was not migrated yet. */
 async function createNotes(owner: KindOfOwner = 'a superuser') {

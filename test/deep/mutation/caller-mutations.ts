@@ -149,7 +149,7 @@ export const callerMutations: CodeMutation[] = [
     guarantee: 21,
     file: 'src/resolution/resolve.ts',
     lines: [['parseTenantKey(claimed, ids.parse)', 'parseTenantKey(claimed)']],
-    test: { file: 'test/tenant-ids/directory.test.ts', title: 'a text id that is the slug of another tenant' },
+    test: { file: 'test/deep/directory/tenant-ids.test.ts', title: 'a text id that is the slug of another tenant' },
   },
   {
     fault: 'answers of the tenant directory without the kind in their key',

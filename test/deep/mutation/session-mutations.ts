@@ -40,7 +40,7 @@ export const sessionMutations: CodeMutation[] = [
     fault: 'COMMIT without cleaning in the message of the queries',
     guarantee: 29,
     file: 'src/database/message.ts',
-    lines: [['this.cleans = isWhole && !isPrepared', 'this.cleans = false']],
+    lines: [['this.cleans = isWhole && mayLeaveState', 'this.cleans = false']],
     test: {
       file: 'test/database/clean-connection.test.ts',
       title: 'the next transaction of the connection finds nothing of a statement that calls a function',

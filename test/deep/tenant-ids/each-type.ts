@@ -24,9 +24,9 @@ export const without = {
   'test/database/retry.test.ts': 'repeats a transaction by the code of its error',
   'test/database/text-formats.test.ts': values,
   'test/database/values.test.ts': values,
+  'test/lists/*.test.ts': values,
+  'test/lists/cases/{declared,filters,filters-together,orders,plans,plans-of-mixed-orders,types}.test.ts': values,
   'test/testing/contract-shapes.test.ts': tools,
-  'test/testing/isolation-beside.test.ts': tools,
-  'test/testing/isolation-options.test.ts': tools,
 }
 
 const migrates = 'migrates after each fault, which takes long. test/tenant-ids/isolation.test.ts checks each type'
@@ -54,6 +54,7 @@ export const elsewhere: Record<string, string> = {
   'reports a recorder with a member': migrates,
   'test/architecture/imports.test.ts': 'reads the text of the code',
   'test/cli/commands/doctor.test.ts': 'runs a command for this repository, whose ids are uuids',
+  'test/deep/directory/tenant-ids.test.ts': 'tests directories with ids of each type itself',
   'test/deep/http/browser-cache.test.ts': 'starts a browser, whose cache compares texts',
   'test/deep/properties/broken-filters.test.ts': 'breaks the app, to see that the properties find it',
   'test/deep/database/side-by-side-faults.test.ts': 'repeats test/database/side-by-side-faults.test.ts for longer',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { tenantColumnType } from '../tenants.ts'
-import { matrixOf, ofTenant, protectedTable } from './isolation.ts'
+import { tenantColumnType } from '../../tenants.ts'
+import { matrixOf, ofTenant, protectedTable } from '../../testing/isolation.ts'
 
 const tenantTable = (name: string, more = '') => `
   create table ${name} (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), title text not null${more})`

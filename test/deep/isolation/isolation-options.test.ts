@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'bun:test'
-import type { TenantDatabase } from '../../src/database/index.ts'
-import { resultOf } from '../../src/database/query.ts'
+import type { TenantDatabase } from '../../../src/database/index.ts'
+import { resultOf } from '../../../src/database/query.ts'
 import {
   expectTenantIsolation,
   IsolationMatrix,
   TenantIsolationError,
   type TenantIsolationOptions,
-} from '../../src/testing/index.ts'
-import { asOwner, createDatabase, db, open } from '../database.ts'
-import { newTenant, tenantColumnType, withTenant } from '../tenants.ts'
-import { protectedTable } from './isolation.ts'
+} from '../../../src/testing/index.ts'
+import { asOwner, createDatabase, db, open } from '../../database.ts'
+import { newTenant, tenantColumnType, withTenant } from '../../tenants.ts'
+import { protectedTable } from '../../testing/isolation.ts'
 
 const silent = { print: () => {} }
 

@@ -2,16 +2,16 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createIsolationCheck } from '../../src/isolation/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
-import { createOwnedDatabases, kindsOfOwners } from './owners.ts'
+import { createIsolationCheck } from '../../../src/isolation/index.ts'
+import { migrate } from '../../../src/migrate/index.ts'
+import { createOwnedDatabases, kindsOfOwners } from '../../migrate/owners.ts'
 
 // The directory before it had external ids, domains and a history: version 1 of the SQL.
 
-const root = join(import.meta.dir, '../..')
+const root = join(import.meta.dir, '../../..')
 const before = await mkdtemp(join(tmpdir(), 'rowhouse-sql-'))
 await cp(join(root, 'sql'), before, { recursive: true })
-await cp(join(import.meta.dir, 'version-1/sql'), before, { recursive: true })
+await cp(join(root, 'test/migrate/version-1/sql'), before, { recursive: true })
 await cp(join(root, 'sql/40-protected-tables.sql'), join(before, '40-protected-tables.sql'))
 for (const later of ['33-recorder.sql', '37-idempotency.sql', '38-worker.sql', '39-version.sql'])
   await rm(join(before, later))

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
-import type { Authentication, ClaimedTenant, TenantIdType } from '../../src/context/index.ts'
-import { tenantIdsOf } from '../../src/context/internal.ts'
-import { createPool } from '../../src/database/index.ts'
-import { createDirectoryEditor, TenantNotFound } from '../../src/directory/index.ts'
-import { claim, createTenantDirectory, header } from '../../src/resolution/index.ts'
-import { rowhouse } from '../cli/run.ts'
-import { asOwner, closeAfterwards, type TestDatabase } from '../database.ts'
-import { newApp } from '../resolution/app.ts'
-import { openDatabaseOf } from './open-database.ts'
+import type { Authentication, ClaimedTenant, TenantIdType } from '../../../src/context/index.ts'
+import { tenantIdsOf } from '../../../src/context/internal.ts'
+import { createPool } from '../../../src/database/index.ts'
+import { createDirectoryEditor, TenantNotFound } from '../../../src/directory/index.ts'
+import { claim, createTenantDirectory, header } from '../../../src/resolution/index.ts'
+import { rowhouse } from '../../cli/run.ts'
+import { asOwner, closeAfterwards, type TestDatabase } from '../../database.ts'
+import { newApp } from '../../resolution/app.ts'
+import { openDatabaseOf } from '../../tenant-ids/open-database.ts'
 
 const log = { info: () => {}, error: () => {} }
 const by = { actor: 'ada', reason: 'a test' }
