@@ -97,13 +97,15 @@ const Detail = z
   })
   .openapi('FailureDetail')
 
-const code = z.string().openapi({ description: 'Stable: compare it, and not the message', example: 'NOT_FOUND' })
+const code = z
+  .string()
+  .openapi({ description: 'Stable: compare it, and not the message', example: 'VALIDATION_FAILED' })
 
 /** The Zod schema of the failure envelope. `createDocument` leaves out what the envelope of the app leaves out. */
 export const FailureBody = z
   .object({
     success: z.literal(false),
-    statusCode: z.number().int(),
+    statusCode: z.number().int().openapi({ example: 400 }),
     requestId: common.requestId,
     error: z.object({ code, message: z.string(), details: z.array(Detail).optional() }).openapi('FailureError'),
     timestamp: common.timestamp,
@@ -115,8 +117,8 @@ export const FailureBody = z
 export const ProblemDetails = z
   .object({
     type: z.string().openapi({ format: 'uri-reference', example: 'about:blank' }),
-    title: z.string().openapi({ example: 'Not Found' }),
-    status: z.number().int(),
+    title: z.string().openapi({ example: 'Bad Request' }),
+    status: z.number().int().openapi({ example: 400 }),
     detail: z.string(),
     instance: z.string().openapi({ format: 'uri-reference', example: '/tasks' }),
     code,

@@ -95,7 +95,8 @@ function page({ title, documentUrl, baseUrl, nonce, tenants }: Page) {
 
 const style = `body { margin: 0 } html.dark-mode body { background: #1c2022; color: #e4e6e6 }
 .tenant { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0; border: 0; padding: .75rem 1.25rem; font: 1rem/1.5 system-ui, sans-serif }
-.tenant legend { float: left; padding: 0; font-weight: 600 }`
+.tenant legend { float: left; padding: 0; font-weight: 600 }
+@media (max-width: 40rem) { .swagger-ui .response-col_links { display: none } }`
 
 /** Swagger UI has a dark mode, and leaves it to the page. */
 const followScheme = `const dark = matchMedia('(prefers-color-scheme: dark)')

@@ -83,6 +83,9 @@ function describe(operation: Operation, method: string, options: DocumentOptions
   const idempotent = operation['x-idempotent']
   if (isOfTenants && options.bookmarks) addParameter(operation, 'Bookmark')
   if (idempotent) addParameter(operation, 'Idempotency-Key', idempotent === 'required' ? requiredKey : undefined)
+  // As the URL has them: what is in the path comes first.
+  if (operation.parameters)
+    operation.parameters = operation.parameters.toSorted((one, other) => isInPath(other) - isInPath(one))
   for (const [status, response] of Object.entries(operation.responses ?? {})) {
     if (response.$ref) continue
     const isWrite = method !== 'get' && status.startsWith('2')
@@ -90,6 +93,8 @@ function describe(operation: Operation, method: string, options: DocumentOptions
     response.headers = { ...added, ...response.headers }
   }
 }
+
+const isInPath = (parameter: object): number => Number('in' in parameter && parameter.in === 'path')
 
 /** Adds a header of ours, unless the route declares it. @param own where it differs from the component of this name */
 function addParameter(operation: Operation, name: string, own?: object): void {

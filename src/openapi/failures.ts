@@ -31,6 +31,7 @@ const retry = {
 const headers: Record<number, object> = {
   401: { 'WWW-Authenticate': { description: 'How to authenticate (RFC 9110)', schema: { type: 'string' } } },
   405: { Allow: { description: 'The methods of the path', schema: { type: 'string' } } },
+  409: retry,
   429: retry,
   503: retry,
 }
@@ -48,11 +49,11 @@ export function failures<const Name extends ErrorName>(names: readonly Name[]): 
   const responses = statuses.map((wanted) => {
     const kinds = all.filter(({ status }) => status === wanted)
     const codes = [...new Set(kinds.map(({ code }) => code))].toSorted()
-    const [first] = kinds.toSorted((one, other) => (one.code < other.code ? -1 : 1))
+    const messages = kinds.toSorted((one, other) => (one.code < other.code ? -1 : 1)).map(({ message }) => message)
     return [
       wanted,
       {
-        description: first?.message ?? '',
+        description: [...new Set(messages)].join('. Or: '),
         ...(headers[wanted] ? { headers: headers[wanted] } : {}),
         content: { 'application/json': { schema: FailureBody } },
         'x-error-codes': codes,

@@ -77,10 +77,11 @@ const texts: Record<ErrorCode, ErrorText> = {
       'A unique constraint of the tenant is violated: another resource has this value.',
       'A DELETE names a resource that other resources refer to.',
       'A concurrent transaction changed the same rows (serialization failure, deadlock or lock timeout).',
+      'Another request with the same `Idempotency-Key` is under way ([retries](../retries.md)).',
     ],
     client:
       'With `Retry-After`, repeat the request. Without it, read the current state and change the request: `error.details` names the field whose value is taken.',
-    headers: { 'Retry-After': 'present only after a conflict with a concurrent transaction' },
+    headers: { 'Retry-After': 'present only after a conflict with a concurrent transaction or request' },
   },
   GONE: { when: [ownCode], client: 'Stop requesting the resource: it does not come back.' },
   PRECONDITION_FAILED: {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from '@hono/zod-openapi'
 import { createEnvelope, pageOf, successOf } from '../../src/envelope/index.ts'
-import { errorKind } from '../../src/errors/index.ts'
+import { catalogue, errorKind } from '../../src/errors/index.ts'
 import { createDocument, created, createRouter, json, tenantRoute } from '../../src/openapi/index.ts'
 
 const about = { title: 'Notes', version: '1.0.0', description: '', tags: { notes: 'Notes' } }
@@ -95,6 +95,18 @@ describe('schemas', () => {
     expect(responses[402].description).toBe('The quota is used up')
   })
 
+  test('a failure of several codes describes each of them', () => {
+    expect(paths['/notes'].post.responses[400].description).toBe(
+      'The request is malformed. Or: The request does not match its schema',
+    )
+  })
+
+  test('the example of a failure has the status of its code', () => {
+    const { Failure, FailureError } = components.schemas
+    const [status, code] = [Failure.properties.statusCode.example, FailureError.properties.code.example]
+    expect([status, code]).toEqual([catalogue.VALIDATION_FAILED.status, 'VALIDATION_FAILED'])
+  })
+
   test('the parts of envelopes have names, one for all resources', () => {
     const { NotePage, Pagination, Failure } = components.schemas
     const referTo = (name: string) => ({ $ref: `#/components/schemas/${name}` })
@@ -136,6 +148,13 @@ describe('headers of responses', () => {
     expect(headersOf('get', 503)).toContain('Retry-After')
   })
 
+  test('a conflict can have Retry-After: another request can be under way', () => {
+    const app = createRouter()
+    const responses = { 204: { description: 'Done' } }
+    app.openAPIRegistry.registerPath(tenantRoute({ ...base, method: 'delete', path: '/', responses, idempotent: true }))
+    expect(describeApp({}, app).paths['/'].delete.responses[409].headers).toHaveProperty('Retry-After')
+  })
+
   test('a write has a bookmark where reads may go to a replica, and an operation sends one', () => {
     expect(headersOf('post', 201)).toContain('Bookmark')
     expect(headersOf('get', 200)).not.toContain('Bookmark')
@@ -166,6 +185,16 @@ describe('a conditional route', () => {
       expect(parameters.map(({ name }: { name: string }) => name)).toEqual(['X-Own', 'If-None-Match'])
     }
     expect(described('get').responses[404].headers).not.toHaveProperty('ETag')
+  })
+
+  test('names what is in its path before its conditions', () => {
+    const app = createRouter()
+    const request = { params: z.object({ id: z.string() }) }
+    const responses = { 204: { description: 'Done' } }
+    const route = { ...base, method: 'delete' as const, path: '/{id}', request, responses, conditional: true }
+    app.openAPIRegistry.registerPath(tenantRoute(route))
+    const { parameters } = describeApp({}, app).paths['/{id}'].delete
+    expect(parameters.map(({ name }: { name: string }) => name)).toEqual(['id', 'If-Match', 'If-None-Match'])
   })
 
   test('has 304 when it reads, 412 when it writes, and neither when it creates', () => {

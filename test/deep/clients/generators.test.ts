@@ -62,12 +62,14 @@ describe.each(services)('from the document of a service with $callers', ({ setti
   }, 60_000)
 
   test.each(generators.map(({ program }) => program))(
-    'the client of %s creates, reads a page, and gets failures as values',
+    'the client of %s creates, walks a list, reads headers, and gets failures as values',
     async (program) => {
       const given = await credential(newTenant())
       const output = await runs([process.execPath, `${program}.ts`, url, header, given], folder)
       const codes = ['NOT_FOUND', 'CONFLICT', 'PRECONDITION_FAILED']
-      expect(JSON.parse(output)).toEqual({ status: 'todo', total: 1, counted: 1, dated: true, isReplayed: true, codes })
+      const walked = ['Write it', 'Read it']
+      const seen = { status: 'todo', total: 2, counted: 2, walked, dated: true, isReplayed: true, now: 'done', codes }
+      expect(JSON.parse(output)).toEqual(seen)
     },
   )
 })

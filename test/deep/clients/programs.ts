@@ -15,7 +15,8 @@ const body = { title: 'Write it', userId: user.data.data.id }
 const task = await createTask(body, 'one')
 if (!task.data) throw new Error(task.error.error.code)
 const again = await createTask(body, 'one')
-const isReplayed = again.data?.data.id === task.data.data.id
+const isReplayed = again.response?.headers.get('Idempotency-Replayed') === 'true'
+await createTask({ ...body, title: 'Read it' }, 'two')
 const createdAt: string = task.data.data.createdAt
 const status: 'todo' | 'in_progress' | 'done' = task.data.data.status
 const page = await listTasks({ limit: 1 })
@@ -23,15 +24,25 @@ if (!page.data) throw new Error(page.error.error.code)
 const { pagination } = page.data.meta
 if (pagination.type !== 'offset') throw new Error(pagination.type)
 const total: number = pagination.total
-const first = await listTasks({ cursor: '', limit: 1, sort: '-title', status: 'todo,done', count: true })
-if (!first.data) throw new Error(first.error.error.code)
-const byCursor = first.data.meta.pagination
-const counted: number | undefined = byCursor.type === 'cursor' ? byCursor.total : undefined
+const walked: string[] = []
+let counted: number | undefined
+for (let cursor: string | null = ''; cursor !== null; ) {
+  const part = await listTasks({ cursor, limit: 1, sort: '-title', status: 'todo,done', count: true })
+  if (!part.data) throw new Error(part.error.error.code)
+  walked.push(...part.data.data.map(({ title }) => title))
+  const { pagination: by } = part.data.meta
+  if (by.type !== 'cursor') throw new Error(by.type)
+  counted = by.total
+  cursor = by.nextCursor
+}
 const missing = await getTask('00000000-0000-4000-8000-000000000000')
 const taken = await createUser({ email: 'ada@example.com', name: 'Ada' })
-const late = await updateTask(task.data.data.id, { title: 'Write it again' }, '"another"')
+const version = task.response?.headers.get('ETag') ?? ''
+const changed = await updateTask(task.data.data.id, { status: 'done' }, version)
+const late = await updateTask(task.data.data.id, { status: 'todo' }, version)
 const codes: (string | undefined)[] = [missing, taken, late].map(({ error }) => error?.error.code)
-console.log(JSON.stringify({ status, total, counted, dated: createdAt.length > 0, isReplayed, codes }))
+const now = changed.data?.data.status
+console.log(JSON.stringify({ status, total, counted, walked, dated: createdAt.length > 0, isReplayed, now, codes }))
 `
 
 /** Files of the generators themselves. */
@@ -99,11 +110,11 @@ async function createUser(body: api.CreateUser) {
 }
 async function updateTask(id: string, body: api.UpdateTask, version: string) {
   const answer = await api.updateTask(id, body, { headers: { 'If-Match': version } })
-  return answer.status === 200 ? { data: answer.data } : { error: answer.data }
+  return answer.status === 200 ? { data: answer.data, response: answer } : { error: answer.data, response: answer }
 }
 async function createTask(body: api.CreateTask, key: string) {
   const answer = await api.createTask(body, { headers: { 'Idempotency-Key': key } })
-  return answer.status === 201 ? { data: answer.data } : { error: answer.data }
+  return answer.status === 201 ? { data: answer.data, response: answer } : { error: answer.data, response: answer }
 }
 async function listTasks(query: { limit: number; cursor?: string; sort?: string; status?: string; count?: boolean }) {
   const answer = await api.listTasks(query)
