@@ -1,6 +1,6 @@
 // What other kit folders need and users of the kit do not.
 
-export { kitQuery } from './kit-query.ts'
+export { isJoined, kitQuery } from './kit-query.ts'
 export { inTransaction } from './plain-transaction.ts'
 export type { Changes, UpdateParts } from './prepared-update.ts'
 export { endingWith, type Preparable, type Returned, resultOf } from './query.ts'

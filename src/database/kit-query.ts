@@ -20,3 +20,6 @@ export const kitQuery = (
         .then(toRows),
     1,
   )
+
+/** Whether a transaction is that of a call around the current one. */
+export const isJoined = (tx: TenantTx): boolean => senderOf(tx).joined > 0

@@ -12,6 +12,7 @@ function refuse(): never {
   )
 }
 const refusals = {
+  joined: 0,
   send: refuse,
   expectQuery: refuse,
   transaction: refuse,

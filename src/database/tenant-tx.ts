@@ -99,6 +99,8 @@ export type AdminTx<Schema extends Tables = Record<string, never>> = Builders &
 /** How the queries on a transaction are built and sent. */
 export interface Sender extends Sending, Scoped<TenantTx> {
   readonly drizzle: Drizzle
+  /** How many calls of `db.read` and `db.write` joined its transaction and have not settled. */
+  readonly joined: number
   /** Notes a query that must be sent before the transaction ends. Call what it returns when the query is sent. */
   expectQuery(): () => void
   afterCommit(work: () => unknown): void

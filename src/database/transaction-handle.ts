@@ -124,7 +124,9 @@ export class TransactionHandle implements Queue {
     const result = await (this.exchange.isUsed || this.waiting.length > 0
       ? resultOf(returned)
       : this.sendLast(returned))
-    return result instanceof Ending ? ((await this.sendLast(result.queries)) as T) : result // as endingWith says
+    if (!(result instanceof Ending)) return result
+    if (this.unanswered > 0) this.scope.checkFinished()
+    return (await this.sendLast(result.queries)) as T // as endingWith says
   }
 
   /** Sends queries, with COMMIT in their message when nothing else is waiting. */

@@ -1,7 +1,13 @@
 import type { Context, TypedResponse } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { type IsolationLevel, mapped, type TenantDatabase, type TenantTx } from '../database/index.ts'
-import { endingWith, type Returned, resultOf } from '../database/internal.ts'
+import {
+  type IsolationLevel,
+  mapped,
+  type TenantDatabase,
+  type TenantTx,
+  TransactionMisuse,
+} from '../database/index.ts'
+import { endingWith, isJoined, type Returned, resultOf } from '../database/internal.ts'
 import { type Envelope, type EnvelopeOptions, ok, type SuccessResponse } from '../envelope/index.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { idempotencyKey } from './key.ts'
@@ -50,10 +56,12 @@ export interface OnceOptions<
 /**
  * Runs the work of an unsafe request and responds; with `Idempotency-Key`, once for each key. The answer is stored in the transaction of the
  * work, for 24 hours, and the same request gets it again, with `Idempotency-Replayed: true`. What fails stores nothing, so the next attempt
- * works. A key belongs to its tenant, actor, method and path. Without the header it costs nothing; with it, one more round trip.
+ * works. A key belongs to its tenant, actor, method and path. Without the header it costs nothing; with it, one more round trip. Under a
+ * key the body is read whole, so a handler reads it by `c.req`, not by `c.req.raw.body`.
  *
  * @throws ApiError BAD_REQUEST for a malformed key, IDEMPOTENCY_KEY_REUSED for another query or body under the key, and CONFLICT with
- *   `Retry-After` while another request works under the key
+ *   `Retry-After` while another request works under the key. With a key, TransactionMisuse inside of `db.write`, and TypeError for a
+ *   second call in one request
  * @example
  * (c) => once(c, db, {
  *   work: (tx) => insertTask(tx, c.req.valid('json')),
@@ -76,6 +84,9 @@ export async function once<
     responseTo(c, given, (envelope?.ok ?? ok) as typeof ok) as Responded<Data, Status, Meta, Options> // as the answer says
   const key = idempotencyKey(c)
   if (key === undefined) return respond(answer(await db.write(work, { isolation })))
+  if (answered.has(c))
+    throw new TypeError('once() is called twice in one request, which has one key: put all the work into one call')
+  answered.add(c)
   const request = { route: `${c.req.method} ${c.req.path}`, key, fingerprint: await fingerprintOf(c) }
   try {
     return respond(await db.write((tx) => workOnce(tx, request, work, answer), { isolation }))
@@ -88,6 +99,9 @@ export async function once<
   return respond(stored)
 }
 
+/** The requests with a key for which it was called. */
+const answered = new WeakSet<Context>()
+
 /** Claims the key in front of the work, and stores the answer with COMMIT. */
 async function workOnce<Schema extends Tables, Result, Given extends Answer<unknown, unknown, unknown>>(
   tx: TenantTx<Schema>,
@@ -95,6 +109,9 @@ async function workOnce<Schema extends Tables, Result, Given extends Answer<unkn
   work: (tx: TenantTx<Schema>) => Returned<Result>,
   answer: (result: Result) => Given,
 ): Promise<Given> {
+  // The answer under its key would fail the transaction around this one.
+  if (isJoined(tx))
+    throw new TransactionMisuse('once() is called inside of db.write: call it in the handler, around the whole work')
   const claimed = resultOf(claimKey(tx, request))
   const working = (async () => await resultOf(work(tx)))() // also an error that it throws at once is a rejection
   working.catch(() => {}) // it is thrown below, unless the claim failed
@@ -105,6 +122,7 @@ async function workOnce<Schema extends Tables, Result, Given extends Answer<unkn
 }
 
 function toJson({ headers = {}, ...given }: Answer<unknown, unknown, unknown>): string {
+  new Headers(headers) // throws for a header that no response can have, before the answer is stored
   const kept = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'set-cookie')
   return JSON.stringify({ ...given, headers: Object.fromEntries(kept) })
 }

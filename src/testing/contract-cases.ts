@@ -1,4 +1,4 @@
-import { exampleOf, hasJsonBody, needsTenant, successOf } from './contract-document.ts'
+import { exampleOf, hasJsonBody, keyOf, needsTenant, successOf } from './contract-document.ts'
 import {
   acceptedIds,
   createIn,
@@ -123,7 +123,8 @@ function bodyCases(subject: Subject): ContractCase[] {
     unless(whyNoRequest(subject), `rejects ${title}`, async () => {
       const as = client.as(newTenant())
       const to = withQuery(document, operation, withIds(path, await acceptedIds(subject, as)))
-      expectDeclared(subject, refuseLimit(await as.send(method, to, init)), status)
+      const headers = { ...init.headers, ...keyOf(operation) }
+      expectDeclared(subject, refuseLimit(await as.send(method, to, { ...init, headers })), status)
     })
   return [
     rejects('a body that is not JSON', 400, { ...jsonInit(undefined), body: '{' }),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { app } from '../app.ts'
 import { callerOf, newKey, newUser } from './caller.ts'
 
 test.each([
@@ -24,6 +25,15 @@ test.each([
 
 test.each(['x'.repeat(255), '!', '~', 'a,b', `"${'x'.repeat(255)}"`])('%p is a key', async (key) => {
   expect((await callerOf().send('POST', '/users', { key, body: newUser() })).status).toBe(201)
+})
+
+test('the pattern of the document accepts what the service accepts, and nothing else', async () => {
+  const document = JSON.parse(await (await app.request('/openapi.json')).text())
+  const pattern = new RegExp(document.components.parameters['Idempotency-Key'].schema.pattern, 'u')
+  const right = ['abc', '"abc"', 'a"b', '"a\\"b"', 'a,b', '~']
+  const wrong = ['', '""', '"abc', '"a";p=1', 'a b', '\u00e9']
+  expect(right.map((key) => pattern.test(key))).toEqual(right.map(() => true))
+  expect(wrong.map((key) => pattern.test(key))).toEqual(wrong.map(() => false))
 })
 
 describe('a malformed key is 400 that names the header:', () => {

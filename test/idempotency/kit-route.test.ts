@@ -1,9 +1,10 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { z } from '@hono/zod-openapi'
 import { eq, sql } from 'drizzle-orm'
+import type { Context } from 'hono'
 import { users } from '../../db/schema/users.ts'
 import type { TenantEnv } from '../../src/context/index.ts'
-import { one } from '../../src/database/index.ts'
+import { one, type TenantTx } from '../../src/database/index.ts'
 import { createEnvelope, ok, successOf } from '../../src/envelope/index.ts'
 import { ApiError } from '../../src/errors/index.ts'
 import { once } from '../../src/idempotency/index.ts'
@@ -236,4 +237,46 @@ test('a repeated request gets its answer, also where the work would refuse it no
   isOpen = false
   expect((await caller.send('POST', '/orders', { key })).status).toBe(201)
   expect((await caller.send('POST', '/orders', { key: newKey() })).status).toBe(409)
+})
+
+describe('under a key', () => {
+  /** Sends a request with a key to a handler. */
+  async function statusOf(handler: (c: Context) => Promise<Response>) {
+    const routes = createRouter<TenantEnv>()
+    routes.post('/misused', handler)
+    const caller = callerOf(undefined, appOf(routes).client)
+    const { status } = await caller.send('POST', '/misused', { key: newKey() })
+    return { status, users: await caller.users() }
+  }
+  const answer = () => ({ status: 201, data: 'done' }) as const
+  const nothing = { status: 500, users: 0 }
+
+  test('once() inside of db.write is refused by the first request, not only by a replay', async () => {
+    const handler = (c: Context) =>
+      db.write(() => once(c, db, { work: (tx) => tx.insert(users).values(newUser()), answer })) as Promise<Response>
+    expect(await statusOf(handler)).toEqual(nothing)
+  })
+
+  test('a second once() of a request is refused instead of being answered as the first one', async () => {
+    const insert = (c: Context) => once(c, db, { work: (tx) => tx.insert(users).values(newUser()), answer })
+    expect(await statusOf((c) => insert(c).then(() => insert(c)))).toEqual({ status: 500, users: 1 })
+  })
+
+  test('work that does not await a query is refused as without a key', async () => {
+    const handler = (c: Context) =>
+      once(c, db, {
+        async work(tx) {
+          await tx.insert(users).values(newUser())
+          tx.insert(users).values(newUser()).then() // starts it
+        },
+        answer,
+      })
+    expect(await statusOf(handler)).toEqual(nothing)
+  })
+
+  test('an answer with a header that no response can have is not stored', async () => {
+    const headers = { Location: '/\u4e2d' }
+    const work = (tx: TenantTx) => tx.insert(users).values(newUser())
+    expect(await statusOf((c) => once(c, db, { work, answer: () => ({ data: 1, headers }) }))).toEqual(nothing)
+  })
 })

@@ -49,12 +49,7 @@ export const clientMutations: CodeMutation[] = [
     fault: 'COMMIT in a message of its own behind the stored answer',
     guarantee: 37,
     file: 'src/database/transaction-handle.ts',
-    lines: [
-      [
-        'result instanceof Ending ? ((await this.sendLast(result.queries)) as T)',
-        'result instanceof Ending ? ((await resultOf(result.queries)) as T)',
-      ],
-    ],
+    lines: [['(await this.sendLast(result.queries)) as T', '(await resultOf(result.queries)) as T']],
     test: {
       file: 'test/database/round-trips.test.ts',
       title: 'two: the claim goes with the work, and the answer with COMMIT',
