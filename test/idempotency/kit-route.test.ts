@@ -8,18 +8,22 @@ import { one, type TenantTx } from '../../src/database/index.ts'
 import { createEnvelope, ok, successOf } from '../../src/envelope/index.ts'
 import { ApiError } from '../../src/errors/index.ts'
 import { once } from '../../src/idempotency/index.ts'
-import { createDocument, createRouter, id, json, tenantRoute } from '../../src/openapi/index.ts'
+import { createDocument, createRouter, id, json, jsonBody, tenantRoute, text } from '../../src/openapi/index.ts'
 import { contractCases } from '../../src/testing/index.ts'
 import { db } from '../database.ts'
 import { newTenant, tenantIds } from '../tenants.ts'
 import { callerOf, newKey, newUser } from './caller.ts'
 import { appOf } from './kit-app.ts'
 
+const CreateReminder = z
+  .strictObject({ text: text({ min: 1, max: 100 }).openapi({ example: 'Call Ada' }) })
+  .openapi('CreateReminder')
 const Reminder = z.object({ id: id() }).openapi('Reminder')
 const about = { summary: 'A reminder', tags: [] }
 const sendReminder = tenantRoute({
   ...{ ...about, method: 'post', path: '/reminders', operationId: 'sendReminder', permission: 'reminders:write' },
   idempotent: 'required',
+  request: { body: jsonBody(CreateReminder, 'The reminder') },
   responses: { 201: json(successOf(Reminder, 201), 'The reminder is sent') },
 })
 const getReminder = tenantRoute(
@@ -59,6 +63,7 @@ test('the contract cases pass for a resource whose creation requires a key', asy
   })
   const cases = contractCases({ client: app.client, document, ...tenantIds })
   expect(cases.map(({ name }) => name)).toContain('sendReminder: rejects a request without an Idempotency-Key')
+  expect(cases.map(({ name }) => name)).toContain('sendReminder: rejects an unknown field')
   for (const { run } of cases) await run()
 })
 
@@ -69,7 +74,7 @@ test('a route that requires a key refuses a request without one, and names the h
     ...{ status: 400, code: 'BAD_REQUEST' },
     details: [{ path: 'Idempotency-Key', in: 'header', code: 'required' }],
   })
-  expect((await caller.send('POST', '/reminders', { key: newKey() })).status).toBe(201)
+  expect((await caller.send('POST', '/reminders', { key: newKey(), body: { text: 'Call Ada' } })).status).toBe(201)
 })
 
 test('a replay has the headers of the answer, but no cookie', async () => {
