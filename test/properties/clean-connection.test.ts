@@ -69,7 +69,7 @@ test(
     await withTenant(victim, () => db.write((tx) => addUser(tx, 'Victoria')))
     const seen = { names: ['Victoria'], state: nothingLeft }
     await fc.assert(
-      // Each run is an attack and two transactions of the victim: 300 transactions, and 3,000 with DEEP=1.
+      // Each run is an attack and two transactions of the victim: 300 transactions, and 1,500 with DEEP=1.
       fc.asyncProperty(attack, fc.constantFrom('read' as const, 'write' as const), async (given, mode) => {
         const returns = (tx: TenantTx) => given.texts.map((text) => tx.execute(sql.raw(text)))
         const attack = () =>

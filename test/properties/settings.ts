@@ -2,8 +2,8 @@ import type { Parameters } from 'fast-check'
 
 const { DEEP, PROPERTY_RUNS, PROPERTY_SEED } = process.env
 
-/** The factor for the runs of tests that repeat: 10 with `DEEP=1`, which `bun run verify:deep` sets. */
-export const depth = DEEP ? 10 : 1
+/** The factor for the runs of tests that repeat: 5 with `DEEP=1`, which `bun run verify:deep` sets. */
+export const depth = DEEP ? 5 : 1
 
 /** The timeout of a property in milliseconds. */
 export const timeoutMs = PROPERTY_RUNS ? 3_600_000 : 60_000 * depth

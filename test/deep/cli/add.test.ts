@@ -12,7 +12,6 @@ const bun = { npm_config_user_agent: 'bun/1.4.5 npm/? node/v24.3.0' }
 // Node 20 loads no TypeScript by itself.
 const runtimes: [string, string, () => string, Record<string, string>, string][] = [
   ['Node 20', 'text', () => nodePath('20'), npm, 'node --import jiti/register --test'],
-  ['Node 24', 'uuid', () => nodePath('24'), npm, 'node --test'],
   ['Bun', 'bigint', () => process.execPath, bun, 'bun test'],
 ]
 

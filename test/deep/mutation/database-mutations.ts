@@ -195,7 +195,7 @@ export const databaseMutations: DatabaseMutation[] = [
       'if not pg_try_advisory_xact_lock',
       'if not pg_try_advisory_xact_lock_shared',
     ),
-    test: { file: 'test/idempotency/concurrent.test.ts', title: 'of twenty requests at once one is done' },
+    test: { file: 'test/idempotency/concurrent.test.ts', title: 'while a request is under way, the same key is 409' },
     check: 'recorder-function',
   },
   {
