@@ -68,6 +68,16 @@ describe('injected SQL of a tenant', () => {
     expect((await as(tenant, 'ada', read))[0]?.answer).not.toBe('{}')
   })
 
+  test('cannot claim a key that another transaction of its tenant and actor has claimed', async () => {
+    const { values } = await answered()
+    const tenant = newTenant()
+    await app.begin(async (tx) => {
+      await tx`select set_config('app.current_tenant', ${tenant}, true), set_config('app.actor', 'ada', true)`
+      await tx.unsafe(`select tenancy.claim_idempotency_key(${values})`)
+      expect(await stateOf(as(tenant, 'ada', `select tenancy.claim_idempotency_key(${values})`))).toBe('RH011')
+    })
+  })
+
   test('that holds the claim of another tenant under the same key does not stop it', async () => {
     const { values } = await answered()
     await app.begin(async (tx) => {

@@ -57,6 +57,7 @@ const notThroughPooler = {
   'is sent again unnamed when the server lost it': 'PgBouncer closes the connection of a client that deallocates',
   'is not created with prepare=false in the URL': 'the server connection has statements of other clients',
   'while a request is under way, the same key is 409': 'two transactions at once',
+  'cannot claim a key that another transaction of its tenant': 'two transactions at once',
   'that holds the claim of another tenant under the same key does not stop it': 'two transactions at once',
   'LOCK TABLE makes other tenants wait until its transaction ends': 'two transactions wait for each other',
   'a SELECT can end the transaction of another tenant': 'one transaction ends another one',

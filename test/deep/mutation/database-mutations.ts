@@ -195,7 +195,10 @@ export const databaseMutations: DatabaseMutation[] = [
       'if not pg_try_advisory_xact_lock',
       'if not pg_try_advisory_xact_lock_shared',
     ),
-    test: { file: 'test/idempotency/concurrent.test.ts', title: 'while a request is under way, the same key is 409' },
+    test: {
+      file: 'test/idempotency/isolation.test.ts',
+      title: 'cannot claim a key that another transaction of its tenant and actor',
+    },
     check: 'recorder-function',
   },
   {
