@@ -15,7 +15,8 @@ export async function fingerprintOf(c: Context): Promise<string> {
   const hash = createHash('sha256').update(`${query}\n`)
   const type = c.req.header('Content-Type') ?? ''
   if (/^application\/([\w.-]+\+)?json/i.test(type)) hash.update(`json\n${canonical(await c.req.text())}`)
-  else if (/^multipart\/form-data\b/i.test(type)) hash.update(`form\n${await entriesOf(c)}`)
+  else if (/^(multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(type))
+    hash.update(`form\n${await entriesOf(c)}`)
   else hash.update(`${type}\n`).update(new Uint8Array(await c.req.arrayBuffer()))
   return `\\x${hash.digest('hex')}`
 }

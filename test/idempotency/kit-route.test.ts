@@ -194,16 +194,17 @@ test('a path of 4,000 characters and a body with half a surrogate pair have a ke
   expect((await caller.send('POST', path, request)).headers.get('Idempotency-Replayed')).toBe('true')
 })
 
-test('a form is compared by its entries and files, whatever its boundary is and whoever has read it', async () => {
-  const routes = createRouter<TenantEnv>()
-  routes.post('/forms', async (c) => {
-    await c.req.formData()
-    return await once(c, db, {
-      work: (tx) => tx.insert(users).values(newUser()),
-      answer: () => ({ status: 201, data: 'kept' }),
-    })
+const formRoutes = createRouter<TenantEnv>()
+formRoutes.post('/forms', async (c) => {
+  await c.req.formData()
+  return await once(c, db, {
+    work: (tx) => tx.insert(users).values(newUser()),
+    answer: () => ({ status: 201, data: 'kept' }),
   })
-  const { client } = callerOf(undefined, appOf(routes).client)
+})
+
+test('a form is compared by its entries and files, not by its boundary', async () => {
+  const { client } = callerOf(undefined, appOf(formRoutes).client)
   const key = newKey()
   const send = (content: string, name = 'a.txt') => {
     const body = new FormData() // each has a boundary of its own
@@ -214,6 +215,16 @@ test('a form is compared by its entries and files, whatever its boundary is and 
   expect((await send('one')).status).toBe(201)
   expect((await send('one')).headers.get('Idempotency-Replayed')).toBe('true')
   expect([(await send('two')).status, (await send('one', 'b.txt')).status]).toEqual([422, 422])
+})
+
+test('a URL-encoded form is compared by its entries, also after the handler has read it', async () => {
+  const { client } = callerOf(undefined, appOf(formRoutes).client)
+  const key = newKey()
+  const send = (title: string) =>
+    client.send('POST', '/forms', { body: new URLSearchParams({ title }), headers: { 'Idempotency-Key': key } })
+  expect((await send('one')).status).toBe(201)
+  expect((await send('one')).headers.get('Idempotency-Replayed')).toBe('true')
+  expect((await send('two')).status).toBe(422)
 })
 
 test('a malformed form under a key is 400', async () => {
