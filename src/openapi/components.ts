@@ -1,4 +1,5 @@
 import { tenantIdsOf } from '../context/internal.ts'
+import { idempotencyKeyPattern } from '../text/index.ts'
 import type { DocumentOptions } from './document-options.ts'
 
 const referTo = (name: string) => ({ [name]: { $ref: `#/components/headers/${name}` } })
@@ -20,9 +21,6 @@ export const headersOf = (
   ...(isOfTenants && rateLimit ? Object.assign({}, ...Object.keys(rateHeaders).map(referTo)) : {}),
 })
 
-/** A bare token, or a string of RFC 8941, section 3.3.3, without spaces. */
-const keyPattern = String.raw`^("([!#-\[\]-~]|\\["\\])+"|[!#-~][!-~]*)$`
-
 const key = {
   name: 'Idempotency-Key',
   in: 'header',
@@ -30,7 +28,7 @@ const key = {
   description:
     'A key of your own for this request, such as a UUID. The same request under the same key is answered again for 24 hours, and nothing is done twice',
   // Without an example: Swagger UI would send it, and two requests would be one.
-  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: keyPattern },
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: idempotencyKeyPattern },
 }
 /** The parameter of an operation that refuses requests without a key. */
 export const requiredKey = { ...key, required: true }

@@ -34,7 +34,7 @@ const kit: Record<string, string[]> = {
   auth: ['context', 'database', 'errors', 'text'],
   resolution: ['context', 'database', 'errors', 'http', 'text'],
   directory: ['resolution', 'envelope', 'context', 'database', 'errors', 'text'],
-  idempotency: ['context', 'database', 'envelope', 'errors'],
+  idempotency: ['context', 'database', 'envelope', 'errors', 'text'],
   conditions: ['context', 'database', 'errors', 'text'],
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['context', 'envelope', 'errors', 'text'],
