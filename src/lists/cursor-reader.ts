@@ -18,7 +18,7 @@ interface Asked {
   /** The cursor; empty: the first page. */
   cursor: string
   limit: number
-  /** The values of all filters, in the order of the declaration. */
+  /** The values of all filters, in the order of the declaration, and the fixed values. */
   filters: readonly unknown[]
 }
 

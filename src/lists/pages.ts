@@ -120,16 +120,13 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
     c: Context,
     tx: TenantTx,
     selected: Selected,
-    asked: Asked,
-    cursor: string,
+    { limit, count }: Asked,
+    at: { cursor: string; filters: readonly unknown[] },
   ): Query<ListPage<Row>> {
-    const { limit, count } = asked
-    const values = selected.conditions.flatMap(({ id, value }) => (id.startsWith(fixedId) ? [[id, value]] : []))
-    const filters = [...parameters.map(([name]) => asked[name] ?? null), ...values]
-    const page = readByCursor(c, tx, selected, { cursor, limit, filters })
+    const page = readByCursor(c, tx, selected, { ...at, limit })
     const withMeta = ({ rows, next, previous }: CursorRows, total?: number) => ({
       rows,
-      meta: { pagination: cursorMeta(c, { cursor, limit, next, previous, total }) },
+      meta: { pagination: cursorMeta(c, { cursor: at.cursor, limit, next, previous, total }) },
     })
     if (!count) return mapped(page, (read) => withMeta(read))
     return mapped([page, statements.total(tx, selected)], ([read, total]) => withMeta(read, total))
@@ -141,10 +138,11 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
       const asked = query as Asked // the schema has these fields besides those of filters
       const conditions = [...conditionsOf(parameters, asked), ...fixedConditions(table, fixed)]
       const selected = { order: orderOf(asked.sort), conditions }
+      const filters = [...parameters.map(([name]) => asked[name] ?? null), fixed]
       const page =
         asked.cursor === undefined
           ? pageByNumber(c, tx, selected, asked)
-          : pageByCursor(c, tx, selected, asked, asked.cursor)
+          : pageByCursor(c, tx, selected, asked, { cursor: asked.cursor, filters })
       return page as Query<ListPage<Table['$inferSelect']>> // the statements select the columns of the table
     },
   }
@@ -169,13 +167,11 @@ const conditionsOf = (parameters: NamedParameters, asked: Asked): NamedCondition
     return toConditions(value).flatMap((one, index) => (one ? [{ ...one, id: `${name} ${index}` }] : []))
   })
 
-const fixedId = 'fixed '
-
 /** @throws TypeError for a name that is no column, and for a missing value: without it the list would be longer */
 function fixedConditions(table: PgTable, fixed: Record<string, unknown>): NamedCondition[] {
   return Object.entries(fixed).map(([name, value]) => {
     const column = columnOf(table, name, 'A fixed value of a list')
     if (value === undefined || value === null) throw new TypeError(`A list has no fixed value of ${name}`)
-    return { id: fixedId + name, value, toSql: (placeholder) => sql`${column} = ${sql.param(placeholder, column)}` }
+    return { id: `fixed ${name}`, value, toSql: (placeholder) => sql`${column} = ${sql.param(placeholder, column)}` }
   })
 }
