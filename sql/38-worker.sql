@@ -1,4 +1,5 @@
--- The periodic work of "rowhouse worker". The row of a task is its fence: the serving role cannot lock it, as it can take any advisory lock.
+-- The tasks of "rowhouse worker". A worker locks the row of a task while it works. An advisory lock would not do: the serving role can take any
+-- of them, and keep a task from running.
 create table if not exists tenancy.worker_tasks (
   name text primary key
 );

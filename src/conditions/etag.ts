@@ -36,7 +36,7 @@ export function prefixOf(wire: number): string {
 
 const names = new LRUCache<string, string>({ max: 10_000 })
 
-/** A name of a tenant, in place of its id. Who can guess ids, such as bigints, finds out which one it is. */
+/** A name of a tenant, in place of its id. A client that tries all ids can find the id from it: all bigints, but not all UUIDs. */
 function nameOf(tenantId: string): string {
   const known = names.get(tenantId)
   if (known !== undefined) return known

@@ -1,5 +1,6 @@
--- Written by "rowhouse init", db3f79cfbcd5cd1a. Do not edit: "rowhouse init" updates the file only while this checksum matches.
--- The periodic work of "rowhouse worker". The row of a task is its fence: the serving role cannot lock it, as it can take any advisory lock.
+-- Written by "rowhouse init", 17cc67750ea80c50. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- The tasks of "rowhouse worker". A worker locks the row of a task while it works. An advisory lock would not do: the serving role can take any
+-- of them, and keep a task from running.
 create table if not exists tenancy.worker_tasks (
   name text primary key
 );
