@@ -1,7 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { OperatorError } from '../errors/index.ts'
-import { assertSecret } from '../text/index.ts'
+import { createEncryption } from '../text/index.ts'
 import type { Position } from './keyset.ts'
 
 /** Encrypts places in lists into cursors, and decrypts them. */
@@ -22,10 +21,6 @@ export interface CursorSecrets {
   previous?: string | undefined
 }
 
-const version = 1
-const nonceBytes = 12
-const tagBytes = 16
-const headBytes = 1 + nonceBytes
 /** The longest token. Proxies and servers refuse longer URLs. */
 const tokenMax = 4096
 
@@ -33,53 +28,27 @@ const tokenMax = 4096
 const Payload = z.tuple([z.boolean(), z.boolean(), z.array(z.string().nullable())])
 
 /**
- * Creates the encryption of cursors (AES-256-GCM, NIST SP 800-38D): keys of a sort can be personal, such as an e-mail address, and a
- * cursor stands in the logs of proxies. It is authenticated together with what it is bound to.
+ * Creates the encryption of cursors: keys of a sort can be personal, such as an e-mail address, and a cursor stands in the logs of
+ * proxies. It is authenticated together with what it is bound to.
  *
  * @throws TypeError when a secret is shorter than 32 characters
  */
 export function createCursorTokens({ secret, previous }: CursorSecrets): CursorTokens {
-  const current = keyOf('The secret of cursors()', secret)
-  const keys = previous === undefined ? [current] : [current, keyOf('The previous secret of cursors()', previous)]
+  // The number is the version of the payload: a cursor of another version is no cursor.
+  const encryption = createEncryption({ tokens: 'cursors()', info: 'rowhouse cursor 1', secret, previous })
   return {
-    encrypt({ isBackward, isInclusive, keys: values }, bound) {
-      const head = Buffer.concat([Buffer.of(version), randomBytes(nonceBytes)])
-      const cipher = createCipheriv('aes-256-gcm', current, head.subarray(1)).setAAD(authenticated(bound))
-      const payload = JSON.stringify([isBackward, isInclusive, values])
-      const encrypted = [cipher.update(payload, 'utf8'), cipher.final()]
-      const token = Buffer.concat([head, ...encrypted, cipher.getAuthTag()]).toString('base64url')
+    encrypt({ isBackward, isInclusive, keys }, bound) {
+      const token = encryption.encrypt(Buffer.from(JSON.stringify([isBackward, isInclusive, keys])), bound)
       if (token.length <= tokenMax) return token
       throw new OperatorError(
         'The values of a sort are too long for a cursor: in pages(), sort by columns that hold at most some 2,000 bytes',
       )
     },
     decrypt(token, bound) {
-      if (token.length > tokenMax) return undefined
-      const bytes = Buffer.from(token, 'base64url')
-      // Node's decoder skips what is no base64url, so that many texts have the same bytes.
-      if (bytes.toString('base64url') !== token) return undefined
-      if (bytes.length < headBytes + tagBytes || bytes[0] !== version) return undefined
-      const payload = keys.map((key) => decryptWith(key, bytes, bound)).find((found) => found !== undefined)
+      const payload = token.length > tokenMax ? undefined : encryption.decrypt(token, bound)
       if (payload === undefined) return undefined
-      const [isBackward, isInclusive, values] = Payload.parse(JSON.parse(payload)) // authenticated: as encrypt() wrote it
-      return { isBackward, isInclusive, keys: values }
+      const [isBackward, isInclusive, keys] = Payload.parse(JSON.parse(String(payload))) // authenticated: as encrypt() wrote it
+      return { isBackward, isInclusive, keys }
     },
-  }
-}
-
-function keyOf(name: string, secret: string): Buffer {
-  assertSecret(name, secret)
-  return Buffer.from(hkdfSync('sha256', secret, '', 'rowhouse cursor', 32))
-}
-
-const authenticated = (bound: string): Buffer => Buffer.from(`${version} ${bound}`)
-
-function decryptWith(key: Buffer, bytes: Buffer, bound: string): string | undefined {
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, headBytes))
-  decipher.setAAD(authenticated(bound)).setAuthTag(bytes.subarray(-tagBytes))
-  try {
-    return Buffer.concat([decipher.update(bytes.subarray(headBytes, -tagBytes)), decipher.final()]).toString()
-  } catch {
-    return undefined
   }
 }

@@ -109,7 +109,7 @@ export const clientMutations: CodeMutation[] = [
   {
     fault: 'text that decodes to the bytes of a cursor',
     guarantee: 6,
-    file: 'src/lists/cursor-token.ts',
+    file: 'src/text/encryption.ts',
     lines: [["if (bytes.toString('base64url') !== token) return undefined", '']],
     test: { file: 'test/lists/cases/tokens.test.ts', title: 'with a character inside that decoders skip' },
   },
