@@ -27,7 +27,7 @@ export function createBookmarks(secret: string, previous?: string): Bookmarks {
     },
     decrypt(bookmark, tenantId) {
       const id = encryption.decrypt(bookmark, tenantId)
-      return id && String(id.readBigUInt64BE())
+      return id && String(Buffer.from(id).readBigUInt64BE())
     },
   }
 }

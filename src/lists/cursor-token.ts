@@ -47,7 +47,7 @@ export function createCursorTokens({ secret, previous }: CursorSecrets): CursorT
     decrypt(token, bound) {
       const payload = token.length > tokenMax ? undefined : encryption.decrypt(token, bound)
       if (payload === undefined) return undefined
-      const [isBackward, isInclusive, keys] = Payload.parse(JSON.parse(String(payload))) // authenticated: as encrypt() wrote it
+      const [isBackward, isInclusive, keys] = Payload.parse(JSON.parse(Buffer.from(payload).toString())) // authenticated: as encrypt() wrote it
       return { isBackward, isInclusive, keys }
     },
   }

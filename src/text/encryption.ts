@@ -6,7 +6,7 @@ export interface Encryption {
   /** @param bound what the token is valid for, such as a tenant: it is authenticated with the data */
   encrypt(data: Uint8Array, bound: string): string
   /** The data; undefined for a text that is no token, and for a token of another secret or bound to something else. */
-  decrypt(token: string, bound: string): Buffer | undefined
+  decrypt(token: string, bound: string): Uint8Array | undefined
 }
 
 const cipherName = 'aes-256-gcm'
