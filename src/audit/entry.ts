@@ -34,13 +34,17 @@ export function parseEntry(line: string): ExportedEntry | PrunedEntry | undefine
   } catch {
     return undefined
   }
-  return (isPrunedEntry(value) || isEntry(value)) && namesIn(line) === countNames(value) ? value : undefined
+  return isEntry(value) && namesIn(line) === countNames(value) ? value : undefined
 }
 
 const isPrunedEntry = (value: unknown): value is PrunedEntry =>
   hasFields(value, ['position', 'leaf']) && isPosition(value.position) && isText(value.leaf) && hash.test(value.leaf)
 
-function isEntry(value: unknown): value is ExportedEntry {
+/** Whether a value is an entry, whole or pruned, and nothing more. */
+export const isEntry = (value: unknown): value is ExportedEntry | PrunedEntry =>
+  isPrunedEntry(value) || isWholeEntry(value)
+
+function isWholeEntry(value: unknown): value is ExportedEntry {
   if (!hasFields(value, fields) || !isPosition(value.position)) return false
   const { changes, salt, changesHash } = value
   return (
