@@ -38,8 +38,7 @@ export async function* verifyDatabase(options: DatabaseToVerify): AsyncGenerator
   }
   const stored = new Map((await readLogs(connection)).map((log) => [log.tenantId, log]))
   const tenants = new Set([...stored.keys(), ...kept.map((one) => one.tenantId)])
-  const wanted = tenantId === undefined ? [...tenants].toSorted() : [tenantId]
-  for (const id of wanted) {
+  for (const id of [...tenants].toSorted().filter((one) => tenantId === undefined || one === tenantId)) {
     const log = stored.get(id) ?? { tenantId: id, size: 0, trees: [] }
     yield await verifyStoredLog(
       connection,
