@@ -1,18 +1,17 @@
-import { type CheckpointSigner, createCheckpointSigner, readCheckpoint } from '../audit/index.ts'
+import { type CheckpointSigner, readCheckpoint } from '../audit/index.ts'
 import { OperatorError } from '../errors/index.ts'
+import { signerOf } from '../service/worker-tasks.ts'
 import type { CommandIo } from './io.ts'
 
 /**
  * Reads the signer of checkpoints.
  *
  * @returns undefined when AUDIT_SIGNING_KEY is not set
- * @throws OperatorError when it is no key. The message does not contain it
+ * @throws OperatorError when it is no key
  */
 export function findSigner(io: CommandIo): CheckpointSigner | undefined {
   const { AUDIT_SIGNING_KEY } = io.env
-  return AUDIT_SIGNING_KEY
-    ? named('AUDIT_SIGNING_KEY', () => createCheckpointSigner({ key: AUDIT_SIGNING_KEY }))
-    : undefined
+  return signerOf(AUDIT_SIGNING_KEY)
 }
 
 /**
@@ -24,7 +23,7 @@ export function verifierKeys(io: CommandIo, given: readonly string[] = []): read
   const { AUDIT_VERIFY_KEY = '' } = io.env
   const listed = AUDIT_VERIFY_KEY.split(/[\s,]+/).filter((key) => key !== '')
   const [name, keys] = given.length > 0 ? ['--key', given] : ['AUDIT_VERIFY_KEY', listed]
-  named(name, () => readCheckpoint('', keys)) // refuses a malformed key
+  assertKeys(name, keys)
   const signer = keys.length > 0 ? undefined : findSigner(io)
   if (signer) return [signer.verifierKey]
   if (keys.length > 0) return keys
@@ -33,9 +32,10 @@ export function verifierKeys(io: CommandIo, given: readonly string[] = []): read
   )
 }
 
-function named<T>(name: string, read: () => T): T {
+/** @throws OperatorError when a key is malformed */
+function assertKeys(name: string, keys: readonly string[]): void {
   try {
-    return read()
+    readCheckpoint('', keys)
   } catch (error) {
     if (error instanceof TypeError) throw new OperatorError(`${name} ${error.message}`, { cause: error })
     throw error

@@ -1,11 +1,10 @@
 import { Command } from '@commander-js/extra-typings'
-import { signAuditCheckpoints } from '../../audit/index.ts'
 import { createPool } from '../../database/index.ts'
 import { findDatabaseError, findRemedy, OperatorError } from '../../errors/index.ts'
 import { currentPassword } from '../../service/current-password.ts'
 import { describeStartProblem } from '../../service/start-problem.ts'
-import { isRefusal, runWorker, runWorkerOnce, type WorkerOptions, workerTasks } from '../../worker/index.ts'
-import { findSigner } from '../audit-keys.ts'
+import { signerOf, tasksWith } from '../../service/worker-tasks.ts'
+import { isRefusal, runWorker, runWorkerOnce, type WorkerOptions } from '../../worker/index.ts'
 import { databaseUrl } from '../database-url.ts'
 import type { CommandIo } from '../io.ts'
 import { jsonLog } from '../output/json-log.ts'
@@ -34,8 +33,7 @@ Examples:
   ${io.runner.run} rowhouse worker --once`,
     )
     .action(async ({ once = false }) => {
-      const signer = findSigner(io)
-      const tasks = [...workerTasks, ...(signer ? [signAuditCheckpoints(signer)] : [])]
+      const tasks = tasksWith(signerOf(io.env.AUDIT_SIGNING_KEY))
       const { variable, url } = await findUrl(io)
       const log = jsonLog(io.stdout)
       const file = io.secretFiles[variable]
