@@ -228,6 +228,7 @@ declare
   month timestamptz;
   partition text;
   made integer := 0;
+  waits constant text := current_setting('lock_timeout');
 begin
   perform set_config('lock_timeout', '1s', true);
   for month in
@@ -249,6 +250,7 @@ begin
       for each statement execute function tenancy.refuse_audit_change()', partition);
     made := made + 1;
   end loop;
+  perform set_config('lock_timeout', waits, true);
   return made;
 end $$;
 --> statement-breakpoint

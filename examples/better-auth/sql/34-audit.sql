@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 3a1b39512594564b. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 4d6578e46f701901. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
 -- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
 select
@@ -229,6 +229,7 @@ declare
   month timestamptz;
   partition text;
   made integer := 0;
+  waits constant text := current_setting('lock_timeout');
 begin
   perform set_config('lock_timeout', '1s', true);
   for month in
@@ -250,6 +251,7 @@ begin
       for each statement execute function tenancy.refuse_audit_change()', partition);
     made := made + 1;
   end loop;
+  perform set_config('lock_timeout', waits, true);
   return made;
 end $$;
 --> statement-breakpoint
