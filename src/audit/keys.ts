@@ -89,7 +89,7 @@ function assertName(name: string): void {
 }
 
 /** Undefined for text that is neither base64 nor base64url: Node's decoder skips what it does not know. */
-export function decodeBase64(text: string): Buffer | undefined {
+export function decodeBase64(text: string): Uint8Array | undefined {
   for (const encoding of ['base64', 'base64url'] as const) {
     const bytes = Buffer.from(text, encoding)
     if (bytes.length > 0 && bytes.toString(encoding) === text) return bytes

@@ -9,7 +9,7 @@ export interface LogProblem {
    * - `unreadable`: a line is no entry
    * - `changes`: the changes of an entry are not those that its hash was made of
    * - `root`: at least one entry between these positions was changed, added or removed
-   * - `checkpoint`: a checkpoint is not valid, so that nothing is known
+   * - `checkpoint`: a checkpoint is not valid, so that nothing is known, or it contradicts another one
    */
   code: 'missing' | 'duplicate' | 'unreadable' | 'changes' | 'root' | 'checkpoint'
   /** The first position that it concerns. */
@@ -63,7 +63,7 @@ export async function verifyLog({ tenantId, entries, expected }: LogToVerify): P
   const compare = (): LogProblem | undefined => {
     for (let next = due[0]; next?.size === tree.size; next = due[0]) {
       const root = rootOf(tree)
-      if (!sameHash(root, next.root)) return otherRoot(matched + 1, next)
+      if (!sameHash(root, next.root)) return otherRoot(matched, next)
       matched = tree.size
       if (next.isSigned) Object.assign(report, { size: tree.size, root: Buffer.from(root).toString('hex') })
       due.shift()
@@ -111,9 +111,19 @@ const missing = (from: number, to: number): LogProblem => ({
   message: from === to ? `Entry ${from} is missing` : `Entries ${from} to ${to} are missing`,
 })
 
-function otherRoot(from: number, { size, isSigned }: Expected): LogProblem {
-  const first = Math.min(from, size) // two checkpoints of one size that differ
+/** @param matched the size of the last tree that matches */
+function otherRoot(matched: number, { size, isSigned }: Expected): LogProblem {
+  const range = { from: matched + 1, to: size }
+  if (matched === size)
+    return isSigned
+      ? { code: 'checkpoint', message: `Two checkpoints of ${size} contradict each other: two histories were signed` }
+      : {
+          code: 'root',
+          from: 1,
+          to: size,
+          message: 'The tree in tenancy.audit_logs is not that of the entries, which are as signed',
+        }
   const proof = isSigned ? `the checkpoint of ${size}` : 'the root in tenancy.audit_logs'
-  const entries = first === size ? `Entry ${size} is` : `At least one of the entries ${first} to ${size} is`
-  return { code: 'root', from: first, to: size, message: `${entries} not as it was for ${proof}` }
+  const entries = range.from === size ? `Entry ${size} is` : `At least one of the entries ${range.from} to ${size} is`
+  return { code: 'root', ...range, message: `${entries} not as it was for ${proof}` }
 }

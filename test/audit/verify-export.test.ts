@@ -239,8 +239,15 @@ describe('a checkpoint', () => {
 
   test('of the same size with another root is found: the operator signed two histories', async () => {
     const forged = changed(log, 5, { actor: 'eve' })
-    for (const lines of [log, forged])
-      expect(await problemOf(lines, [whole, checkpointOf(forged)])).toMatchObject({ code: 'root', to: 10 })
+    expect(await problemOf(log, [whole, checkpointOf(forged)])).toEqual({
+      ...{ code: 'checkpoint', message: 'Two checkpoints of 10 contradict each other: two histories were signed' },
+    })
+    expect(await problemOf(forged, [whole, checkpointOf(forged)])).toMatchObject({ code: 'root', from: 1, to: 10 })
+  })
+
+  test('narrows the range to one entry', async () => {
+    const report = await verify(changed(log, 10, { actor: 'eve' }), [checkpointOf(log, 9), whole])
+    expect(report.problem?.message).toBe('Entry 10 is not as it was for the checkpoint of 10')
   })
 
   test('is needed', async () => {
