@@ -42,10 +42,8 @@ const encoder = new TextEncoder()
 function encoded(text: string | null): string {
   if (text === null) return '-,'
   if (!text.isWellFormed()) throw new TypeError('A field of an audit entry is not well-formed Unicode')
-  return `${byteLength(text)}:${text},`
+  return `${Buffer.byteLength(text)}:${text},`
 }
-
-const byteLength = (text: string): number => encoder.encode(text).length
 
 /**
  * The hash that stands in an entry's leaf for its changes: SHA-256 of the salt and of {@link changesText}. The salt keeps the values from
