@@ -88,7 +88,8 @@ begin
       execute format('create policy tenant_restrictive on %s as restrictive using (tenant_id = (select tenancy.current_tenant_id()))
         with check (tenant_id = (select tenancy.current_tenant_id()))', relation);
     end if;
-    execute format('revoke all on %s from public, %I', relation, current_setting('rowhouse.serving_role'));
+    execute format('revoke insert, update, delete, truncate, references, trigger on %s from public, %I', relation,
+      current_setting('rowhouse.serving_role'));
     execute format('grant select on %s to %I', relation, current_setting('rowhouse.serving_role'));
     if admin <> '' then
       execute format('grant select on %s to %I', relation, admin);
@@ -259,7 +260,7 @@ declare
   month timestamptz;
   partition text;
   made integer := 0;
-  caller_timeout constant text := current_setting('lock_timeout');
+  waits constant text := current_setting('lock_timeout');
 begin
   perform set_config('lock_timeout', '1s', true);
   for month in
@@ -281,7 +282,7 @@ begin
       for each statement execute function tenancy.refuse_audit_change()', partition);
     made := made + 1;
   end loop;
-  perform set_config('lock_timeout', caller_timeout, true);
+  perform set_config('lock_timeout', waits, true);
   return made;
 end $$;
 --> statement-breakpoint

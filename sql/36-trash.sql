@@ -55,7 +55,8 @@ begin
     create policy tenant_restrictive on tenancy.trash as restrictive
       using (tenant_id = (select tenancy.current_tenant_id())) with check (tenant_id = (select tenancy.current_tenant_id()));
   end if;
-  execute format('revoke all on tenancy.trash from public, %I', current_setting('rowhouse.serving_role'));
+  execute format('revoke insert, update, delete, truncate, references, trigger on tenancy.trash from public, %I',
+    current_setting('rowhouse.serving_role'));
   execute format('grant select on tenancy.trash to %I', current_setting('rowhouse.serving_role'));
   if admin <> '' then
     execute format('grant select on tenancy.trash to %I', admin);
@@ -217,7 +218,7 @@ begin
       delete from tenancy.trash t where t.tenant_id = tenancy.current_tenant_id() and t.taken_by = pg_current_xact_id() returning t.*)
     select g.tenant_id::text as tenant, g.resource, g.target_id from gone g
     where g.reference is null and exists (
-      select from pg_trigger where tgrelid = tenancy.resource_table(g.resource) and tgname = 'record_change' and not tgisinternal)
+      select from pg_trigger where tgname = 'record_change' and not tgisinternal and tenancy.resource_name(tgrelid) = g.resource)
     and not exists (
       select from tenancy.audit_entries e
       where e.tenant_id = g.tenant_id and e.target_id = g.target_id and e.resource = g.resource and e.action = 'restored'

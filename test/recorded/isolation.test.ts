@@ -158,7 +158,6 @@ test('the serving role executes what acts in its own tenant, and no function of 
   expect(await executes('app_user')).toEqual([
     'audit_event',
     'discard',
-    'key_condition',
     'leave_trash',
     'put_back',
     'resource_name',

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", c97ec410755a2232. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 8a939cb0cd93a419. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -56,7 +56,8 @@ begin
     create policy tenant_restrictive on tenancy.trash as restrictive
       using (tenant_id = (select tenancy.current_tenant_id())) with check (tenant_id = (select tenancy.current_tenant_id()));
   end if;
-  execute format('revoke all on tenancy.trash from public, %I', current_setting('rowhouse.serving_role'));
+  execute format('revoke insert, update, delete, truncate, references, trigger on tenancy.trash from public, %I',
+    current_setting('rowhouse.serving_role'));
   execute format('grant select on tenancy.trash to %I', current_setting('rowhouse.serving_role'));
   if admin <> '' then
     execute format('grant select on tenancy.trash to %I', admin);
@@ -218,7 +219,7 @@ begin
       delete from tenancy.trash t where t.tenant_id = tenancy.current_tenant_id() and t.taken_by = pg_current_xact_id() returning t.*)
     select g.tenant_id::text as tenant, g.resource, g.target_id from gone g
     where g.reference is null and exists (
-      select from pg_trigger where tgrelid = tenancy.resource_table(g.resource) and tgname = 'record_change' and not tgisinternal)
+      select from pg_trigger where tgname = 'record_change' and not tgisinternal and tenancy.resource_name(tgrelid) = g.resource)
     and not exists (
       select from tenancy.audit_entries e
       where e.tenant_id = g.tenant_id and e.target_id = g.target_id and e.resource = g.resource and e.action = 'restored'

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", f4574a406af08c9e. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 3bfdc9c8d927ca77. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
 -- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
 select
@@ -89,7 +89,8 @@ begin
       execute format('create policy tenant_restrictive on %s as restrictive using (tenant_id = (select tenancy.current_tenant_id()))
         with check (tenant_id = (select tenancy.current_tenant_id()))', relation);
     end if;
-    execute format('revoke all on %s from public, %I', relation, current_setting('rowhouse.serving_role'));
+    execute format('revoke insert, update, delete, truncate, references, trigger on %s from public, %I', relation,
+      current_setting('rowhouse.serving_role'));
     execute format('grant select on %s to %I', relation, current_setting('rowhouse.serving_role'));
     if admin <> '' then
       execute format('grant select on %s to %I', relation, admin);
@@ -260,7 +261,7 @@ declare
   month timestamptz;
   partition text;
   made integer := 0;
-  caller_timeout constant text := current_setting('lock_timeout');
+  waits constant text := current_setting('lock_timeout');
 begin
   perform set_config('lock_timeout', '1s', true);
   for month in
@@ -282,7 +283,7 @@ begin
       for each statement execute function tenancy.refuse_audit_change()', partition);
     made := made + 1;
   end loop;
-  perform set_config('lock_timeout', caller_timeout, true);
+  perform set_config('lock_timeout', waits, true);
   return made;
 end $$;
 --> statement-breakpoint
