@@ -9,13 +9,12 @@ import { type Operation, operationsOf } from './operations.ts'
 export interface Stage {
   target: Target
   operations: Operation[]
-  owner: postgres.Sql
   /** Removes every row of every tenant. */
   clear(): Promise<void>
 }
 
 /** @param breaking statements of the owner that break the isolation of tenants */
-export async function prepareStage(breaking: string[] = []): Promise<Stage> {
+export async function prepareStage(breaking: string[] = []): Promise<Stage & { owner: postgres.Sql }> {
   const database = await createDatabase()
   const owner = asOwner(database)
   for (const statement of breaking) await owner.unsafe(statement)
