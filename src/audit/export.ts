@@ -2,38 +2,26 @@ import type { Context } from 'hono'
 import { TenantRequired, tenantContext } from '../context/index.ts'
 import { runInContext } from '../context/internal.ts'
 import type { TenantDatabase } from '../database/index.ts'
-import { ApiError } from '../errors/index.ts'
-import { csvHeader, csvOf } from './csv.ts'
-import { toEntry } from './entries.ts'
+import { ApiError, findDatabaseError } from '../errors/index.ts'
+import { callListener, consoleLog } from '../errors/internal.ts'
 import { exportBody } from './export-body.ts'
-import { createLogReader, type LogEntry, type LogRange } from './log-reader.ts'
+import type { ExportFormat } from './export-formats.ts'
+import { createLogReader, type LogRange } from './log-reader.ts'
 
-/** How an export is written. */
-interface Format {
-  contentType: string
-  fileName: string
-  head: string
-  linesOf(entries: readonly LogEntry[]): string
+export interface AuditRoutesOptions {
+  db: TenantDatabase
+  /** Called with what breaks an export off, after its first bytes. Its own error is ignored. @default logs the name of the error */
+  onExportError?: ((error: unknown) => unknown) | undefined
 }
 
-const ndjson: Format = {
-  contentType: 'application/x-ndjson',
-  fileName: 'audit-log.ndjson',
-  head: '',
-  linesOf: (entries) => entries.map((entry) => `${JSON.stringify(toLine(entry))}\n`).join(''),
-}
-const csv: Format = {
-  contentType: 'text/csv; charset=utf-8; header=present',
-  fileName: 'audit-log.csv',
-  head: csvHeader,
-  linesOf: (entries) => csvOf(entries.filter((entry) => 'id' in entry)),
-}
-export const exportFormats = { 'application/x-ndjson': ndjson, 'text/csv': csv }
-
-const toLine = (entry: LogEntry) => {
-  if ('leaf' in entry) return { position: entry.position, leaf: entry.leaf }
-  return { ...toEntry(entry), salt: entry.salt, changesHash: entry.changesHash }
-}
+const logExportError = (error: unknown): void =>
+  consoleLog.error(
+    {
+      name: error instanceof Error ? error.name : typeof error,
+      sqlstate: findDatabaseError(error)?.sqlstate,
+    },
+    'an export of the audit trail broke off',
+  )
 
 /** An export outlives its request's slot: so many of a tenant run at the same time in this process. */
 const exportsMax = 2
@@ -42,7 +30,7 @@ const exportsMax = 2
  * Creates the function that responds with an export. What fails before the first bytes is a failure as any other; what fails later breaks
  * the response off.
  */
-export function createExport(db: TenantDatabase) {
+export function createExport({ db, onExportError = logExportError }: AuditRoutesOptions) {
   const running = new Map<string, number>()
 
   function begin(tenantId: string): () => void {
@@ -63,9 +51,14 @@ export function createExport(db: TenantDatabase) {
   }
 
   /** @throws ApiError TOO_MANY_REQUESTS while the tenant has two exports */
-  return async function respond(c: Context, { head, linesOf, ...format }: Format, range: LogRange): Promise<Response> {
+  return async function respond(
+    c: Context,
+    { head, linesOf, ...format }: ExportFormat,
+    range: LogRange,
+  ): Promise<Response> {
     const context = tenantContext()
     if (context === undefined) throw new TenantRequired()
+    const { signal } = context
     const headers = {
       'Content-Type': format.contentType,
       'Content-Disposition': `attachment; filename="${format.fileName}"`,
@@ -80,10 +73,14 @@ export function createExport(db: TenantDatabase) {
       }
       // The body is read outside of the request's context.
       const next = async () => {
-        const entries = await runInContext(context, readNext)
-        return entries && linesOf(entries)
+        try {
+          const entries = await runInContext(context, readNext)
+          return entries && linesOf(entries)
+        } catch (error) {
+          if (!signal?.aborted) callListener(() => onExportError(error))
+          throw new Error('The export broke off') // the runtime may print it, and a message can contain values
+        }
       }
-      const { signal } = context
       return c.body(exportBody({ first: head + linesOf(first), next, end, signal }), 200, headers)
     } catch (error) {
       end()

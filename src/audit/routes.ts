@@ -2,12 +2,13 @@ import { z } from '@hono/zod-openapi'
 import { desc } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { authorize, type TenantEnv } from '../context/index.ts'
-import { one, type TenantDatabase } from '../database/index.ts'
+import { one } from '../database/index.ts'
 import { listOf, ok, successOf } from '../envelope/index.ts'
 import { ApiError } from '../errors/index.ts'
 import { createRouter, json, tenantRoute } from '../openapi/index.ts'
 import { AuditEntry, type EntryQuery, entryPages, toEntry } from './entries.ts'
-import { createExport, exportFormats } from './export.ts'
+import { type AuditRoutesOptions, createExport } from './export.ts'
+import { exportFormats } from './export-formats.ts'
 import type { LogRange } from './log-reader.ts'
 import { negotiated } from './negotiate.ts'
 import { auditCheckpoints } from './tables.ts'
@@ -39,8 +40,9 @@ const checkpointTypes = ['application/json', 'text/plain'] as const
  * @example
  * app.route('/audit-log', auditRoutes({ db }))
  */
-export function auditRoutes({ db }: { db: TenantDatabase }) {
-  const respondWithExport = createExport(db)
+export function auditRoutes(options: AuditRoutesOptions) {
+  const { db } = options
+  const respondWithExport = createExport(options)
 
   return createRouter<TenantEnv>()
     .openapi(

@@ -113,11 +113,19 @@ export function createApp(options: AppOptions) {
 }
 
 /** The resources of tenants, and the longest body of each. @default BODY_LIMIT_BYTES */
-const resourcesOf = ({ db }: Pick<AppOptions, 'db'>) => ({
+const resourcesOf = ({ db, log }: Pick<AppOptions, 'db' | 'log'>) => ({
   '/users': { routes: userRoutes({ db }), maxBytes: userBodyBytes },
   '/tasks': { routes: taskRoutes({ db }) },
-  '/audit-log': { routes: auditRoutes({ db }) },
+  '/audit-log': {
+    routes: auditRoutes({
+      db,
+      onExportError: (error) => log.error({ name: nameOf(error) }, 'an export of the audit trail broke off'),
+    }),
+  },
 })
+
+/** A message can contain values. */
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
 
 type SchemaBelow<Path extends string, Routes> =
   Routes extends Hono<infer _, infer Own> ? MergeSchemaPath<Own, Path> : never

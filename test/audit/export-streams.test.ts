@@ -1,19 +1,19 @@
 import { expect, test } from 'bun:test'
-import type { Hono } from 'hono'
 import type { TenantDatabase } from '../../src/database/index.ts'
 import { header } from '../../src/resolution/index.ts'
 import { createApp } from '../../src/service/app.ts'
+import type { Target } from '../../src/testing/index.ts'
 import { deps } from '../app.ts'
 import { db, main, open } from '../database.ts'
 import { newTenant, tenantIds } from '../tenants.ts'
 import { addEvents, append } from './log.ts'
 
 const auth = { vary: [], verify: () => ({ tenants: 'any' as const, roles: ['owner'] }) }
-const appOn = (database: TenantDatabase) =>
-  createApp({ ...deps, db: database, tenant: { from: header('X-Tenant-Id'), auth, ...tenantIds } })
+const appOn = (database: TenantDatabase, log = deps.log) =>
+  createApp({ ...deps, log, db: database, tenant: { from: header('X-Tenant-Id'), auth, ...tenantIds } })
 
 /** A tenant with so many entries, and its requests for exports. */
-async function withEntries(count: number, app: Pick<Hono, 'request'> = appOn(db)) {
+async function withEntries(count: number, app: Target = appOn(db)) {
   const tenant = newTenant()
   await addEvents(tenant, count)
   await append()
@@ -25,18 +25,21 @@ const linesOf = (text: string) => text.split('\n').length - 1
 
 test('an export is read as fast as the client reads, and keeps no connection meanwhile', async () => {
   const small = open(main, 1)
-  const reads: number[] = []
-  const counted = { ...small, read: (work: never) => (reads.push(1), small.read(work)) } as TenantDatabase
-  const { send, headers } = await withEntries(350, appOn(counted))
+  let reads = 0
+  const read: TenantDatabase['read'] = (work) => {
+    reads += 1
+    return small.read(work)
+  }
+  const { send, headers } = await withEntries(350, appOn({ ...small, read }))
   const reader = (await send()).body?.getReader()
   const first = await reader?.read()
-  expect([linesOf(new TextDecoder().decode(first?.value)), reads.length]).toEqual([100, 1])
+  expect([linesOf(new TextDecoder().decode(first?.value)), reads]).toEqual([100, 1])
   // The pool has one connection.
   expect(
     (await appOn(small).request('/audit-log', { headers: { 'X-Tenant-Id': headers['X-Tenant-Id'] } })).status,
   ).toBe(200)
   await reader?.read()
-  expect(reads.length).toBe(2)
+  expect(reads).toBe(2)
   await reader?.cancel()
 })
 
@@ -61,7 +64,9 @@ test('a failure before the first bytes is the envelope, and one after them break
     allowed -= 1
     return allowed < 0 ? Promise.reject(new Error('The database failed')) : db.read(work)
   }
-  const app = appOn({ ...db, read })
+  const lines: string[] = []
+  const error = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`)
+  const app = appOn({ ...db, read }, { ...deps.log, error })
   const { send, headers } = await withEntries(350, app)
   const failed = await send()
   expect([failed.status, (await failed.json()).error.code]).toEqual([500, 'INTERNAL_SERVER_ERROR'])
@@ -71,6 +76,7 @@ test('a failure before the first bytes is the envelope, and one after them break
     const response = await fetch(new URL('/audit-log', server.url), { headers })
     expect(response.status).toBe(200)
     await expect(response.text()).rejects.toThrow()
+    expect(lines.at(-1)).toBe('an export of the audit trail broke off {"name":"Error"}')
     allowed = 4
     const whole = await fetch(new URL('/audit-log', server.url), { headers })
     expect(linesOf(await whole.text())).toBe(350)
