@@ -53,7 +53,8 @@ export const toEntry = (row: AuditEntryRow): z.input<typeof AuditEntry> => ({
   requestId: row.requestId,
   source: row.source,
   reason: row.reason,
-  changes: row.changes,
+  changes:
+    row.changes && Object.fromEntries(Object.entries(row.changes).map(([name, { from, to }]) => [name, { from, to }])),
 })
 
 /** The list of a tenant's entries. */
