@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
+import { users } from '../../db/schema/users.ts'
 import { owner } from '../database/shared-database.ts'
+import { asOwner, createDatabase, db, main, open } from '../database.ts'
+import { serviceOn } from '../idempotency/caller.ts'
 import { newAcme } from '../service/http/app.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 import { addEvents, append, newUser, readerOf, write } from './log.ts'
 
 /** A tenant with a user that ada made and grace changed. */
@@ -91,16 +95,39 @@ test('one statement over 1,000 rows makes 1,000 entries of its request', async (
   expect(new Set(updates.map(({ targetId }) => targetId)).size).toBe(1000)
 })
 
+test('a cascade makes an entry for each row that falls, of the request that deleted the first', async () => {
+  const database = await createDatabase()
+  await asOwner(database).unsafe(`
+    alter table tasks drop constraint tasks_tenant_id_user_id_fkey, add constraint tasks_tenant_id_user_id_fkey
+    foreign key (tenant_id, user_id) references users (tenant_id, id) on delete cascade`)
+  const reader = readerOf(newTenant(), serviceOn(open(database)))
+  const { data: user } = await reader.send('POST', '/users', { body: newUser() })
+  for (const title of ['one', 'two', 'three']) await reader.send('POST', '/tasks', { body: { title, userId: user.id } })
+  const headers = { 'X-Actor': 'grace', 'X-Request-Id': 'the-deletion' }
+  await reader.send('DELETE', `/users/${user.id}`, { headers })
+  const deleted = await reader.entries('?action=deleted')
+  expect(deleted.map(({ resource }) => resource).toSorted()).toEqual(['tasks', 'tasks', 'tasks', 'users'])
+  for (const entry of deleted)
+    expect(entry).toMatchObject({ actor: 'grace', requestId: 'the-deletion', source: 'request' })
+})
+
 test('entries of interleaved requests have the actor and the id of their own request', async () => {
-  const reader = readerOf()
+  const reader = readerOf(newTenant(), serviceOn(open(main, 2)))
+  const taken = newUser()
+  await reader.send('POST', '/users', {
+    body: { ...taken, name: 'ada 1000' },
+    headers: { 'X-Request-Id': 'request-1000' },
+  })
   const send = (number: number) =>
     reader.send('POST', '/users', {
-      body: { ...newUser(), name: `${number % 2 ? 'ada' : 'grace'} ${number}` },
+      // A tenth is rolled back: the address is taken.
+      body: { ...(number % 10 ? newUser() : taken), name: `${number % 2 ? 'ada' : 'grace'} ${number}` },
       headers: { 'X-Actor': number % 2 ? 'ada' : 'grace', 'X-Request-Id': `request-${number}` },
     })
-  for (let at = 0; at < 80; at += 8) await Promise.all(Array.from({ length: 8 }, (_, index) => send(at + index)))
-  const entries = await reader.entries()
-  expect(entries).toHaveLength(80)
+  for (let at = 0; at < 400; at += 40) await Promise.all(Array.from({ length: 40 }, (_, index) => send(at + index)))
+  await append()
+  const entries = await reader.lines()
+  expect(entries).toHaveLength(361)
   for (const { actor, requestId, changes } of entries)
     expect(`${actor} ${requestId?.replace('request-', '')}`).toBe(String(changes?.name?.to))
 })
@@ -109,6 +136,35 @@ test('the owner’s change has the tenant of its row, and the source owner', asy
   const { entries, id } = await withUser()
   await owner`update users set name = 'Migrated' where id = ${id}`
   expect((await entries())[0]).toMatchObject({ source: 'owner', actor: null, requestId: null, reason: null })
+})
+
+test('after a deadlock, the transaction that ran again has its entries once', async () => {
+  const { tenant, send, entries } = readerOf()
+  const ids: string[] = []
+  for (let count = 0; count < 2; count += 1) ids.push((await send('POST', '/users', { body: newUser() })).data.id)
+  const both = Promise.withResolvers<void>()
+  let waiting = 0
+  const rename = (actor: string, order: string[]) =>
+    withTenant(
+      tenant,
+      () =>
+        db.write(async (tx) => {
+          for (const id of order) {
+            await tx
+              .update(users)
+              .set({ name: `${actor} ${id}` })
+              .where(eq(users.id, id))
+            waiting += 1
+            if (waiting === 2) both.resolve()
+            await both.promise
+          }
+        }),
+      { actor },
+    )
+  await Promise.all([rename('ada', ids), rename('grace', ids.toReversed())])
+  const updates = await entries('?action=updated')
+  expect(updates.map(({ actor }) => actor).toSorted()).toEqual(['ada', 'ada', 'grace', 'grace'])
+  for (const { actor, targetId, changes } of updates) expect(changes?.name?.to).toBe(`${actor} ${targetId}`)
 })
 
 describe('a filter', () => {
