@@ -7,6 +7,7 @@ const dependencies: Record<string, string> = {
   ajv: '^8.20.0',
   canonicalize: '^5.1.0',
   commander: '^14.0.3',
+  'csv-stringify': '^6.9.0',
   'lru-cache': '^11.5.3',
   pg: '~8.23.1',
   'pg-protocol': '~1.16.1',

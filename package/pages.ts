@@ -25,6 +25,7 @@ const pages = [
   'doctor',
   'replica',
   'retries',
+  'audit-trail',
   'backup',
   'worker',
   'guarantees',

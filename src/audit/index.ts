@@ -6,9 +6,12 @@ export {
   readCheckpoint,
 } from './checkpoint.ts'
 export type { ExportedEntry, PrunedEntry } from './entry.ts'
+export { type AuditEvent, audit } from './event.ts'
+export type { AuditRoutesOptions } from './export.ts'
 export { createSigningKey } from './keys.ts'
 export { type Changes, changesHash, changesText, type LeafFields, leafOf } from './leaf.ts'
 export { consistencyProof, inclusionProof, verifyConsistency, verifyInclusion } from './proofs.ts'
+export { auditRoutes } from './routes.ts'
 export { signAuditCheckpoints } from './tasks.ts'
 export { append, emptyTree, rootOf, type Tree } from './tree.ts'
 export { type DatabaseToVerify, verifyDatabase } from './verify-database.ts'

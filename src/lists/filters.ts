@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi'
-import { type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { makePgArray, type PgColumn } from 'drizzle-orm/pg-core'
 import { text } from '../openapi/index.ts'
 import { comparable } from './order.ts'
 import { endOfPrefix } from './prefix-end.ts'
-import { rangeOf } from './range.ts'
 
 /** A condition of a query: its SQL is the same for all values. */
 export interface Condition {
-  toSql(value: Placeholder): SQL
+  /** @param value a placeholder, or the value itself */
+  toSql(value: unknown): SQL
   readonly value: unknown
 }
 
@@ -30,7 +30,7 @@ export interface Filter<Suffix extends string = string, Value = unknown> {
 }
 
 /** The most values of a list, also when they repeat each other. */
-const valuesMax = 100
+export const valuesMax = 100
 /** The longest prefix, in characters. */
 const prefixMax = 200
 
@@ -90,37 +90,6 @@ export function equals<Value>(schema: z.ZodType<Value, string>, column?: string)
           schema,
           description: `Only rows whose ${column ?? name} is this`,
           toConditions: (value) => [{ toSql, value }],
-        },
-      }
-    },
-  }
-}
-
-/**
- * A filter `?createdFrom=…&createdTo=…`: rows from a value on (`>=`), and rows below a value (`<`). The column is a timestamp, a date or a
- * number.
- *
- * @param column the key of the column. @default the key of the filter
- * @example
- * filters: { created: between('createdAt') }
- */
-export function between(column?: string): Filter<'From' | 'To', string> {
-  return {
-    column,
-    parametersOf(of, name) {
-      const { schema, words, bound } = rangeOf(of, name)
-      const from: Condition['toSql'] = (value) => sql`${of} >= ${bound(value)}`
-      const to: Condition['toSql'] = (value) => sql`${of} < ${bound(value)}`
-      return {
-        From: {
-          schema,
-          description: `Only rows whose ${column ?? name} is ${words[0]}`,
-          toConditions: (value) => [{ toSql: from, value }],
-        },
-        To: {
-          schema,
-          description: `Only rows whose ${column ?? name} is ${words[1]}`,
-          toConditions: (value) => [{ toSql: to, value }],
         },
       }
     },

@@ -1,5 +1,7 @@
+export { anyOf } from './any-of.ts'
+export { atLeast, below, between } from './bounds.ts'
 export type { CursorSecrets } from './cursor-token.ts'
 export { cursors } from './cursors.ts'
-export { between, equals, type Filter, oneOf, prefix } from './filters.ts'
+export { equals, type Filter, oneOf, prefix } from './filters.ts'
 export { type ListPage, type Pages, type PagesOptions, pages } from './pages.ts'
 export type { Filters, ListQuery } from './query-schema.ts'

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { and, type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Context } from 'hono'
 import { LRUCache } from 'lru-cache'
@@ -41,6 +41,13 @@ export interface Pages<Table extends PgTable, F extends Filters> {
     query: z.output<ListQuery<F>>,
     fixed?: Fixed<Table>,
   ): Query<ListPage<Table['$inferSelect']>>
+  /**
+   * The condition of the query's filters, for a statement of your own over the same rows, such as an export; undefined without a filter.
+   *
+   * @example
+   * for await (const task of tx.stream(tx.select().from(tasks).where(taskPages.where(query)))) …
+   */
+  where(query: z.output<ListQuery<F>>): SQL | undefined
 }
 
 export interface PagesOptions<Table extends PgTable, F extends Filters> {
@@ -145,6 +152,7 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
           : pageByCursor(c, tx, selected, asked, { cursor: asked.cursor, filters })
       return page as Query<ListPage<Table['$inferSelect']>> // the statements select the columns of the table
     },
+    where: (query) => and(...conditionsOf(parameters, query as Asked).map(({ toSql, value }) => toSql(value))),
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { atMost } from '../openapi/internal.ts'
 
@@ -8,7 +8,7 @@ export interface Range {
   readonly schema: z.ZodType<string, string>
   /** What a value from the lower bound on is, and one below the upper bound. */
   readonly words: readonly [from: string, below: string]
-  bound(value: Placeholder): SQL
+  bound(value: unknown): SQL
 }
 
 const date = String.raw`(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])`
@@ -56,8 +56,8 @@ const decimal = atMost(62)
 const inTime = ['at this time or later', 'before this time'] as const
 const number = ['at least this', 'less than this'] as const
 
-const asColumn = (value: Placeholder) => sql`${value}`
-const inUtc = (value: Placeholder) => sql`(${value}::timestamptz at time zone 'UTC')`
+const asColumn = (value: unknown) => sql`${value}`
+const inUtc = (value: unknown) => sql`(${value}::timestamptz at time zone 'UTC')`
 
 const ranges: [types: RegExp, range: Range][] = [
   [/^timestamptz\b|^timestamp\b.*\bwith time zone/, { schema: timestamp, words: inTime, bound: asColumn }],

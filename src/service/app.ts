@@ -6,6 +6,7 @@ import type { UnionToIntersection } from 'hono/utils/types'
 import { mergePath } from 'hono/utils/url'
 import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import { auditRoutes } from '../audit/index.ts'
 import type { TenantEnv } from '../context/index.ts'
 import type { TenantDatabase } from '../database/index.ts'
 import { createEnvelope } from '../envelope/index.ts'
@@ -112,10 +113,19 @@ export function createApp(options: AppOptions) {
 }
 
 /** The resources of tenants, and the longest body of each. @default BODY_LIMIT_BYTES */
-const resourcesOf = ({ db }: Pick<AppOptions, 'db'>) => ({
+const resourcesOf = ({ db, log }: Pick<AppOptions, 'db' | 'log'>) => ({
   '/users': { routes: userRoutes({ db }), maxBytes: userBodyBytes },
   '/tasks': { routes: taskRoutes({ db }) },
+  '/audit-log': {
+    routes: auditRoutes({
+      db,
+      onExportError: (error) => log.error({ name: nameOf(error) }, 'an export of the audit trail broke off'),
+    }),
+  },
 })
+
+/** A message can contain values. */
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
 
 type SchemaBelow<Path extends string, Routes> =
   Routes extends Hono<infer _, infer Own> ? MergeSchemaPath<Own, Path> : never
@@ -158,6 +168,7 @@ const tags = {
   health: 'Liveness and readiness',
   users: 'Users of a tenant',
   tasks: 'Tasks of a tenant',
+  'audit-log': 'Who changed what',
 }
 
 /**

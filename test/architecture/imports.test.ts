@@ -39,10 +39,10 @@ const kit: Record<string, string[]> = {
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['context', 'envelope', 'errors', 'text'],
   lists: ['context', 'database', 'envelope', 'errors', 'openapi', 'text'],
+  audit: ['context', 'database', 'envelope', 'errors', 'lists', 'openapi', 'text', 'worker'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['context', 'database', 'isolation', 'errors'],
   worker: ['database', 'errors', 'text'],
-  audit: ['database', 'worker'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation', 'migrate', 'text'],
 }
 /** The other folders, and what each may import in addition to the kit. */

@@ -1,87 +1,81 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { createCheckpointSigner, createSigningKey } from '../../src/audit/index.ts'
-import { rootByDefinition } from './vectors.ts'
+import { sql } from 'drizzle-orm'
+import type { TenantTx } from '../../src/database/index.ts'
+import { owner } from '../database/shared-database.ts'
+import { db } from '../database.ts'
+import { callerOf, newUser, serviceOn } from '../idempotency/caller.ts'
+import { newTenant, withTenant } from '../tenants.ts'
 
-/** A line of an export that is not pruned, as a test may change it. */
-export interface Line {
+export { newUser }
+
+/** An entry as the list has it. */
+export interface Entry {
   id: string
   at: string
-  position: number
+  position: number | null
   action: string
-  resource: string | null
+  resource: string
   targetId: string | null
   actor: string | null
   requestId: string | null
-  source: string | null
+  source: string
   reason: string | null
   changes: Record<string, { from: string | null; to: string | null }> | null
-  salt: string | null
-  changesHash: string | null
 }
 
-export const tenantId = '550e8400-e29b-41d4-a716-446655440000'
-export const signer = createCheckpointSigner({ key: createSigningKey() })
-export const keys = [signer.verifierKey]
+/** Gives all entries positions, as the worker does. */
+export const append = async (): Promise<void> => void (await owner`select tenancy.append_audit_logs(100000)`)
 
-const sha256 = (...parts: (string | Uint8Array)[]): Buffer =>
-  createHash('sha256')
-    .update(Buffer.concat(parts.map((part) => Buffer.from(part))))
-    .digest()
+/** Runs work in a transaction of a tenant. */
+export const write = <T>(tenant: string, work: (tx: TenantTx) => Promise<T>): Promise<T> =>
+  withTenant(tenant, () => db.write(work))
 
-/** An entry. Its leaf and the hash of its changes are made here a second time, apart from the code under test. */
-export function lineAt(position: number): Line {
-  const salt = randomBytes(16)
-  const to = `title ${position}`
+/** Writes so many entries, each with its number. */
+export const addEvents = (tenant: string, count: number, about = 'thing.counted') =>
+  write(tenant, async (tx) => {
+    await tx.execute(sql`
+      select tenancy.audit_event(${about}, 'things', number::text, '{}') from generate_series(1, ${count}::int) as number`)
+  })
+
+/** A caller of a new tenant who reads the audit trail. */
+export function readerOf(tenant = newTenant(), on = serviceOn(db)) {
+  const caller = callerOf(tenant, on)
+  const get = (query = '', headers: Record<string, string> = {}) =>
+    caller.client.get<Entry[]>(`/audit-log${query}`, headers)
   return {
-    id: crypto.randomUUID(),
-    at: `2026-11-28T19:04:${String(position % 60).padStart(2, '0')}.000Z`,
-    ...{ position, action: 'updated', resource: 'tasks', targetId: crypto.randomUUID(), actor: 'ada@ä.example' },
-    ...{ requestId: `request-${position}`, source: 'request', reason: null },
-    changes: { title: { from: null, to } },
-    salt: salt.toString('hex'),
-    changesHash: sha256(salt, `{"title": {"to": "${to}", "from": null}}`).toString('hex'),
+    ...caller,
+    get,
+    /** The entries of a list, the newest first. */
+    async entries(query = '?limit=100'): Promise<Entry[]> {
+      const { status, data, body } = await get(query)
+      if (status !== 200) throw new Error(JSON.stringify(body))
+      return data
+    },
+    /** The lines of an export as NDJSON. */
+    async lines(query = ''): Promise<(Entry & { salt: string | null; changesHash: string; leaf?: string })[]> {
+      const { status, body } = await get(query, { Accept: 'application/x-ndjson' })
+      if (status !== 200) throw new Error(JSON.stringify(body))
+      const text = String(body ?? '')
+      return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
+    },
+    /** An export as CSV: its text, and its lines as cells. */
+    async csv(query = ''): Promise<{ text: string; rows: string[][] }> {
+      const { status, body } = await get(query, { Accept: 'text/csv' })
+      if (status !== 200) throw new Error(JSON.stringify(body))
+      return { text: String(body), rows: cellsOf(String(body)) }
+    },
   }
 }
 
-export function leafAt(line: Line, tenant = tenantId): Uint8Array {
-  const { position, id, at, action, resource, targetId, actor, requestId, source, reason, changesHash } = line
-  const fields = [
-    tenant,
-    `${position}`,
-    id,
-    at,
-    action,
-    resource,
-    targetId,
-    actor,
-    requestId,
-    source,
-    reason,
-    changesHash,
-  ]
-  const encoded = fields.map((field) => (field === null ? '-,' : `${Buffer.byteLength(field)}:${field},`))
-  return sha256('\0', encoded.join(''))
+/** Reads CSV by the grammar of RFC 4180. @throws Error for what it does not allow */
+function cellsOf(text: string): string[][] {
+  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y
+  const rows: string[][] = [[]]
+  while (cell.lastIndex < text.length) {
+    const at = cell.lastIndex
+    const found = cell.exec(text)
+    if (!found) throw new Error(`No cell of RFC 4180 at ${at}: ${text.slice(at, at + 40)}`)
+    rows.at(-1)?.push(found[1]?.replaceAll('""', '"') ?? found[2] ?? '')
+    if (found[3] === '\r\n') rows.push([])
+  }
+  return rows.slice(0, -1)
 }
-
-/** Entries 1 to `count`. */
-export const createLog = (count: number): Line[] => Array.from({ length: count }, (_, at) => lineAt(at + 1))
-
-/** The checkpoint of the first entries of a log. */
-export const checkpointOf = (log: readonly Line[], size = log.length, tenant = tenantId): string =>
-  signer.sign({
-    tenantId: tenant,
-    size,
-    root: rootByDefinition(log.slice(0, size).map((line) => leafAt(line, tenant))),
-  })
-
-/** A copy in which one entry differs. */
-export const changed = (log: readonly Line[], position: number, change: Partial<Line>): Line[] =>
-  log.map((line) => (line.position === position ? { ...line, ...change } : line))
-
-/** An entry as it is after its changes were erased. */
-export const erased = { changes: null, salt: null }
-
-/** What is left of an entry after its month was pruned. */
-export const prunedLine = (line: Line) => ({ position: line.position, leaf: Buffer.from(leafAt(line)).toString('hex') })
-
-export const linesOfLog = (log: readonly unknown[]): string[] => log.map((line) => JSON.stringify(line))

@@ -16,7 +16,7 @@ import {
   prunedLine,
   signer,
   tenantId,
-} from './log.ts'
+} from './proof-log.ts'
 import { hex, rootByDefinition } from './vectors.ts'
 
 const log = createLog(10)

@@ -7,7 +7,7 @@ import { header } from '../../src/resolution/index.ts'
 import { createApp } from '../../src/service/app.ts'
 import { testClient } from '../../src/testing/index.ts'
 import { app, deps } from '../app.ts'
-import { createDatabase, open } from '../database.ts'
+import { asOwner, createDatabase, open } from '../database.ts'
 import { newTenant } from '../tenants.ts'
 
 interface Operation {
@@ -121,8 +121,10 @@ test('without a header that names the tenant, none is in the document', async ()
 })
 
 test('the examples of the document work with the demo tenant', async () => {
-  const db = open(await createDatabase())
+  const database = await createDatabase()
+  const db = open(database)
   await seed(db)
+  await asOwner(database)`select tenancy.store_audit_checkpoint(${demo.acme.tenantId}, 1, 'a note')`
   const acme = testClient(createApp({ ...deps, db })).as(demo.acme.tenantId)
   for (const { path, method, operationId, parameters = [] } of operations.filter(
     ({ tags }) => !tags.includes('health'),

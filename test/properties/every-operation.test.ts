@@ -6,7 +6,7 @@ import { newSender, type Sender, send } from './tenants.ts'
 
 // The properties find nothing in an operation without successful requests, so each operation must have one.
 
-const { target, operations } = await prepareStage()
+const { target, operations, owner } = await prepareStage()
 const creations = creationsOf(operations)
 const others = operations.filter((operation) => !creations.includes(operation))
 
@@ -16,6 +16,8 @@ async function newTenants(collection?: string) {
   const last = creations.findIndex((creation) => creation.collection === collection)
   for (const creation of creations.slice(0, last + 1)) await send(target, rightRequest(creation, operations), a, b)
   for (const creation of creations) await send(target, rightRequest(creation, operations), b, a)
+  // The worker signs them, with a key that the database has not.
+  for (const { tenant } of [a, b]) await owner`select tenancy.store_audit_checkpoint(${tenant}, 1, 'a note')`
   return [a, b] as const
 }
 

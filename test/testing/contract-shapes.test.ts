@@ -133,6 +133,22 @@ describe('the contract cases understand', () => {
     )
   })
 
+  test('a route without an id whose one thing a new tenant has not, where it declares 404', async () => {
+    const api = createApp()
+    const missing = () => Promise.reject(new ApiError('NOT_FOUND'))
+    const summary = { ...about, method: 'get' as const, permission: 'notes:read' as const }
+    const responses = { 200: json(successOf(noteOf(uuid)), 'The summary') }
+    api.routes.openapi(
+      tenantRoute({ ...summary, path: '/summary', operationId: 'getSummary', responses }, ['NOT_FOUND']),
+      missing,
+    )
+    api.routes.openapi(tenantRoute({ ...summary, path: '/other', operationId: 'getOther', responses }), missing)
+    const { failing } = await runCases(api)
+    expect(failing.map((line) => line.split('\n')[0])).toEqual([
+      expect.stringContaining('getOther: responds as the document declares'),
+    ])
+  })
+
   test('a parent in the path', async () => {
     const api = createApp()
     addNotes(api, uuid, () => crypto.randomUUID())

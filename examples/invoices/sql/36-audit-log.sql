@@ -1,3 +1,4 @@
+-- Written by "rowhouse init", d8fd7244d4d7b867. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The log of a tenant: the worker gives the entries of the audit trail positions without gaps, adds them to a tree of hashes (RFC 6962,
 -- section 2.1) and signs its root with a key that is not in the database. docs/audit-proof.md says what this proves.
 select

@@ -2,8 +2,9 @@ import type { Guarantee, Proof } from '../../docs/guarantees.ts'
 
 /** What runs with each type of tenant ids, as files and folders. */
 export const paths = [
-  ...['auth', 'conditions', 'context', 'database', 'db', 'directory', 'errors', 'idempotency', 'injection', 'limits'],
-  ...['lists', 'migrate/migrate.test.ts', 'properties', 'recorded', 'resolution', 'service/contract.test.ts', 'service/http'],
+  ...['audit', 'auth', 'conditions', 'context', 'database', 'db', 'directory', 'errors', 'idempotency', 'injection'],
+  ...['limits', 'lists', 'migrate/migrate.test.ts', 'properties', 'recorded', 'resolution', 'service/contract.test.ts'],
+  'service/http',
   ...['service/middleware', 'service/permissions.test.ts', 'testing', 'worker'],
 ].map((path) => `test/${path}`)
 
