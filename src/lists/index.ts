@@ -1,5 +1,6 @@
 export type { CursorSecrets } from './cursor-token.ts'
 export { cursors } from './cursors.ts'
 export { between, equals, type Filter, oneOf, prefix } from './filters.ts'
-export { type ListPage, type Pages, type PagesOptions, pages } from './pages.ts'
+export type { ListPage } from './page-reader.ts'
+export { type Pages, type PagesOptions, pages } from './pages.ts'
 export type { Filters, ListQuery } from './query-schema.ts'

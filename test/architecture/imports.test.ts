@@ -39,6 +39,7 @@ const kit: Record<string, string[]> = {
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['context', 'envelope', 'errors', 'text'],
   lists: ['context', 'database', 'envelope', 'errors', 'openapi', 'text'],
+  trash: ['lists', 'conditions', 'openapi', 'context', 'database', 'envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['context', 'database', 'isolation', 'errors'],
   worker: ['database', 'errors', 'text'],

@@ -1,0 +1,47 @@
+import { z } from '@hono/zod-openapi'
+import type { Deletion } from './trash-pages.ts'
+
+/**
+ * The fields of a row in the trash, for the schema of a list with `trashPages`. Rows that are not deleted do not have them.
+ *
+ * @example
+ * export const ListedTask = Task.extend(deletionFields).openapi('ListedTask')
+ */
+export const deletionFields = {
+  deletedAt: z.iso.datetime().optional().openapi({ description: 'When it was deleted. Only with `deleted=only`' }),
+  deletedBy: z
+    .string()
+    .nullable()
+    .optional()
+    .openapi({ description: 'Who deleted it, null if that is not known. Only with `deleted=only`' }),
+}
+
+/**
+ * The fields of {@link deletionFields} of a row that `trashPages` has read: none for a row that is not deleted.
+ *
+ * @example
+ * ok(c, rows.map((row) => ({ ...toTask(row), ...deletionOf(row) })), { meta })
+ */
+export const deletionOf = ({
+  deletedAt,
+  deletedBy = null,
+}: Partial<Deletion>): { deletedAt?: string; deletedBy?: string | null } =>
+  deletedAt === undefined ? {} : { deletedAt: deletedAt.toISOString(), deletedBy }
+
+/**
+ * The query string of a DELETE: `?permanent=true` deletes for good.
+ *
+ * @example
+ * request: { params, query: PermanentQuery }
+ */
+export const PermanentQuery = z.object({
+  permanent: z
+    .string()
+    .refine((value) => value === 'true' || value === 'false', 'Must be true or false')
+    .transform((value) => value === 'true')
+    .optional()
+    .openapi({
+      type: 'boolean',
+      description: 'Deletes it for good, also from the trash, with what fell with it. The caller needs more permission',
+    }),
+})
