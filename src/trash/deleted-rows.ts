@@ -1,4 +1,4 @@
-import { getTableColumns, SQL, sql } from 'drizzle-orm'
+import { getTableColumns, is, SQL, sql } from 'drizzle-orm'
 import { alias, type PgColumn, type PgTable, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import type { TrashedTable } from './trashed-table.ts'
 
@@ -43,11 +43,15 @@ export function deletedRows(table: PgTable, { resource }: TrashedTable) {
   }
 }
 
+const ofJson: Record<string, (column: PgColumn) => SQL> = {
+  json: (column) => sql`(${column} #>> '{}')::json`,
+  jsonb: (column) => sql`(${column} #>> '{}')::jsonb`,
+}
+
 /** The value of a column. JSON arrives as the text of the value, and a column that was added since and cannot be null has its default. */
 function selected(column: PgColumn): SQL {
-  const type = column.getSQLType()
-  const value = /^jsonb?$/.test(type) ? sql`(${column} #>> '{}')::${sql.raw(type)}` : sql`${column}`
+  const value = ofJson[column.getSQLType()]?.(column) ?? sql`${column}`
   const { default: preset, notNull } = column
   if (!notNull || preset === undefined) return value
-  return sql`coalesce(${value}, ${preset instanceof SQL ? preset : sql.param(preset, column)})`
+  return sql`coalesce(${value}, ${is(preset, SQL) ? preset : sql.param(preset, column)})`
 }

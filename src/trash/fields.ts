@@ -5,7 +5,7 @@ import type { Deletion } from './trash-pages.ts'
  * The fields of a row in the trash, for the schema of a list with `trashPages`. Rows that are not deleted do not have them.
  *
  * @example
- * export const ListedTask = Task.extend(deletionFields).openapi('ListedTask')
+ * export const ListedTask = z.object({ ...Task.shape, ...deletionFields }).openapi('ListedTask')
  */
 export const deletionFields = {
   deletedAt: z.iso.datetime().optional().openapi({ description: 'When it was deleted. Only with `deleted=only`' }),

@@ -49,7 +49,7 @@ test('every operation of tenants is among them', () => {
 describe.each(rows)('%s %s', (_, __, operation) => {
   test('names its permission in the document, and in the response of a caller without it', () => {
     const [, resource, , named] = operation.path.split('/')
-    const action = named ?? ({ GET: 'read', DELETE: 'delete' }[operation.method] ?? 'write')
+    const action = named ?? { GET: 'read', DELETE: 'delete' }[operation.method] ?? 'write'
     expect(operation.permission).toBe(`${resource}:${action}`)
     expect(operation.forbidden).toBe(`The request is not allowed. The caller needs ${operation.permission}`)
   })

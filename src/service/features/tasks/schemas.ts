@@ -28,4 +28,5 @@ export const Task = z
   .openapi('Task')
 export type Task = z.infer<typeof Task>
 
-export const ListedTask = Task.extend(deletionFields).openapi('ListedTask')
+/** A task of a list: a deleted one says when it was deleted, and by whom. */
+export const ListedTask = z.object({ ...Task.shape, ...deletionFields }).openapi('ListedTask')

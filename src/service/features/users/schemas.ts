@@ -21,5 +21,6 @@ export const User = z
   .object({ id: id(), ...fields, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
   .openapi('User')
 
-export const ListedUser = User.extend(deletionFields).openapi('ListedUser')
+/** A user of a list: a deleted one says when it was deleted, and by whom. */
+export const ListedUser = z.object({ ...User.shape, ...deletionFields }).openapi('ListedUser')
 export type User = z.infer<typeof User>
