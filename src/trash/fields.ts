@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { Permission } from '../context/index.ts'
 import type { Deletion } from './trash-pages.ts'
 
 /**
@@ -31,17 +32,19 @@ export const deletionOf = ({
 /**
  * The query string of a DELETE: `?permanent=true` deletes for good.
  *
+ * @param permission what the caller needs for it: the handler asks for it by `authorize`
  * @example
- * request: { params, query: PermanentQuery }
+ * request: { params, query: permanentQuery('tasks:purge') }
  */
-export const PermanentQuery = z.object({
-  permanent: z
-    .string()
-    .refine((value) => value === 'true' || value === 'false', 'Must be true or false')
-    .transform((value) => value === 'true')
-    .optional()
-    .openapi({
-      type: 'boolean',
-      description: 'Deletes it for good, also from the trash, with what fell with it. The caller needs more permission',
-    }),
-})
+export const permanentQuery = (permission: Permission) =>
+  z.object({
+    permanent: z
+      .string()
+      .refine((value) => value === 'true' || value === 'false', 'Must be true or false')
+      .transform((value) => value === 'true')
+      .optional()
+      .openapi({
+        type: 'boolean',
+        description: `Whether to delete it for good, also from the trash, with what fell with it. The caller needs ${permission}`,
+      }),
+  })

@@ -1,4 +1,4 @@
-export { deletionFields, deletionOf, PermanentQuery } from './fields.ts'
+export { deletionFields, deletionOf, permanentQuery } from './fields.ts'
 export type { RowId } from './row-id.ts'
 export { discard, forGood, restore } from './rows.ts'
 export { type Deletion, type TrashPages, type TrashQuery, trashPages } from './trash-pages.ts'

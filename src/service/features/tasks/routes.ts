@@ -8,7 +8,7 @@ import { listOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
-import { deletionOf, PermanentQuery } from '../../../trash/index.ts'
+import { deletionOf, permanentQuery } from '../../../trash/index.ts'
 import { taskPages } from './pages.ts'
 import {
   deleteTask,
@@ -147,7 +147,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           conditional: true,
           summary: 'Delete a task',
           tags,
-          request: { params, query: PermanentQuery },
+          request: { params, query: permanentQuery('tasks:purge') },
           responses: { 204: { description: 'The task is deleted' } },
         },
         ['NOT_FOUND', 'CONFLICT'],

@@ -8,7 +8,7 @@ import { listOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
-import { deletionOf, PermanentQuery } from '../../../trash/index.ts'
+import { deletionOf, permanentQuery } from '../../../trash/index.ts'
 import { userPages } from './pages.ts'
 import {
   deleteUser,
@@ -148,7 +148,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           conditional: true,
           summary: 'Delete a user who has no tasks',
           tags,
-          request: { params, query: PermanentQuery },
+          request: { params, query: permanentQuery('users:purge') },
           responses: { 204: { description: 'The user is deleted' } },
         },
         ['NOT_FOUND', 'CONFLICT'],

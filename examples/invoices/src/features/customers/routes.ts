@@ -20,7 +20,7 @@ import {
   tenantRoute,
   type WrittenRow,
 } from 'rowhouse'
-import { deletionOf, PermanentQuery } from 'rowhouse/trash'
+import { deletionOf, permanentQuery } from 'rowhouse/trash'
 import { invoicePages } from '../invoices/pages.ts'
 import { toSummary } from '../invoices/routes.ts'
 import { InvoiceSummary } from '../invoices/schemas.ts'
@@ -210,7 +210,7 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
           conditional: true,
           summary: 'Delete a customer with its invoices, unless one was paid',
           tags,
-          request: { params, query: PermanentQuery },
+          request: { params, query: permanentQuery('customers:purge') },
           responses: { 204: { description: 'The customer is deleted' } },
         },
         ['NOT_FOUND', 'CONFLICT'],
