@@ -9,12 +9,15 @@ import type { Deletion } from './trash-pages.ts'
  * export const ListedTask = z.object({ ...Task.shape, ...deletionFields }).openapi('ListedTask')
  */
 export const deletionFields = {
-  deletedAt: z.iso.datetime().optional().openapi({ description: 'When it was deleted. Only with `deleted=only`' }),
+  deletedAt: z.iso
+    .datetime()
+    .optional()
+    .openapi({ example: '2026-01-31T12:00:00.000Z', description: 'When it was deleted. Only with `deleted=only`' }),
   deletedBy: z
     .string()
     .nullable()
     .optional()
-    .openapi({ description: 'Who deleted it, null if that is not known. Only with `deleted=only`' }),
+    .openapi({ example: 'ada', description: 'Who deleted it, null if that is not known. Only with `deleted=only`' }),
 }
 
 /**
