@@ -11,6 +11,7 @@ import { createDoctorCommand } from './commands/doctor.ts'
 import { createInitCommand } from './commands/init.ts'
 import { createIssuerCommand } from './commands/issuer.ts'
 import { createMigrateCommand } from './commands/migrate.ts'
+import { createPurgeCommand } from './commands/purge.ts'
 import { createTenantCommand } from './commands/tenant.ts'
 import { createUpgradeCommand } from './commands/upgrade.ts'
 import { createWorkerCommand } from './commands/worker.ts'
@@ -102,6 +103,7 @@ Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     createTenantCommand,
     createWorkerCommand,
     createAuditCommand,
+    createPurgeCommand,
     createIssuerCommand,
   ]) {
     const command = createCommand(io)

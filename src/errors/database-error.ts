@@ -2,6 +2,8 @@ import type { Problem } from '../envelope/index.ts'
 import { ApiError, unavailable } from './api-error.ts'
 import type { ErrorCode } from './catalogue.ts'
 import { causesOf } from './causes-of.ts'
+import type { Constraints } from './constraints.ts'
+import { restoreConflict } from './restore-conflict.ts'
 
 /** The fields of a PostgreSQL error that contain no data. Its `message` and `detail` can contain values. */
 export interface DatabaseError {
@@ -10,17 +12,9 @@ export interface DatabaseError {
   table: string | undefined
   /** The function in PostgreSQL's source that raised it. */
   routine: string | undefined
+  /** What a function of Rowhouse (SQLSTATE RH…) says to the client, as JSON; undefined for PostgreSQL's own errors. */
+  conflict: string | undefined
 }
-
-/**
- * The path and the message for the client when a request violates a named constraint.
- *
- * @example
- * const constraints: Constraints = {
- *   users_tenant_id_email_key: { path: 'email', message: 'A user with this email exists already' },
- * }
- */
-export type Constraints = Record<string, { path: string; message: string }>
 
 /** Finds the PostgreSQL error along the `cause` chain of an error: Drizzle wraps the errors of the driver. */
 export function findDatabaseError(error: unknown): DatabaseError | undefined {
@@ -31,7 +25,11 @@ export function findDatabaseError(error: unknown): DatabaseError | undefined {
         const value = (at as unknown as Record<string, unknown>)[key] // fields of the protocol, untyped in the driver
         return typeof value === 'string' ? value : undefined
       }
-      return { sqlstate: at.code, constraint: text('constraint'), table: text('table'), routine: text('routine') }
+      const conflict = at.code.startsWith('RH') ? text('detail') : undefined
+      return {
+        ...{ sqlstate: at.code, constraint: text('constraint'), table: text('table'), routine: text('routine') },
+        conflict,
+      }
     }
   }
   return undefined
@@ -84,6 +82,7 @@ export function toApiError(
   // The WITH CHECK of a policy refused the row, which a body with a tenant can cause.
   if (error.sqlstate === '42501' && error.routine === 'ExecWithCheckOptions')
     return new ApiError('VALIDATION_FAILED', 'The request sets a value that it must not set', { cause })
+  if (error.sqlstate === 'RH021') return restoreConflict(error.conflict, constraints, cause)
   const code = codes[error.sqlstate] ?? codes[error.sqlstate.slice(0, 2)]
   if (code === undefined) return undefined
   if (code === 'SERVICE_UNAVAILABLE') return unavailable(cause)

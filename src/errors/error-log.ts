@@ -11,7 +11,7 @@ import { findRemedy } from './remedies.ts'
 export interface ErrorReport {
   code: string
   name: string
-  database?: DatabaseError
+  database?: Omit<DatabaseError, 'conflict'>
   /** The places in the code, of the error and its causes. */
   at?: string[]
 }
@@ -27,11 +27,11 @@ export interface FailureReport extends ErrorReport {
 
 /** Reports an error for the log. Only an error with a 5xx has its places. */
 export function reportOf(thrown: Error, { code, status }: { code: string; status: number }): ErrorReport {
-  const database = findDatabaseError(thrown)
+  const { conflict: _, ...database } = findDatabaseError(thrown) ?? {}
   return {
     code,
     name: thrown.name,
-    ...(database ? { database } : {}),
+    ...('sqlstate' in database ? { database } : {}),
     ...(status >= 500 ? { at: placesOf(thrown) } : {}),
   }
 }

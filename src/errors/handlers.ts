@@ -7,7 +7,8 @@ import type { Logger } from '../text/index.ts'
 import { ApiError, nothingToChange } from './api-error.ts'
 import { callListener } from './call-listener.ts'
 import { catalogue, codeOf, describeStatus } from './catalogue.ts'
-import { type Constraints, type DatabaseError, findDatabaseError, toApiError } from './database-error.ts'
+import type { Constraints } from './constraints.ts'
+import { type DatabaseError, findDatabaseError, toApiError } from './database-error.ts'
 import { consoleLog, type ErrorReport, type FailureReport, failureReportOf, logReport, reportOf } from './error-log.ts'
 
 /** The variable that {@link createErrorHandler} sets for the log line of the request. */

@@ -1,7 +1,8 @@
 export { ApiError, unavailable } from './api-error.ts'
 export { catalogue, type ErrorCode } from './catalogue.ts'
 export { causesOf } from './causes-of.ts'
-export { type Constraints, type DatabaseError, findDatabaseError, isTransient } from './database-error.ts'
+export type { Constraints } from './constraints.ts'
+export { type DatabaseError, findDatabaseError, isTransient } from './database-error.ts'
 export { type ErrorKind, type ErrorName, errorKind, type FailureStatus } from './error-kind.ts'
 export type { ErrorReport, FailureReport } from './error-log.ts'
 export {

@@ -23,6 +23,7 @@ export const recorderFunctions = [
   'tenancy.append_audit_logs(integer)',
   'tenancy.audit_event(text,text,text,jsonb)',
   'tenancy.claim_idempotency_key(text,text,bytea)',
+  'tenancy.count_old_trash(interval)',
   'tenancy.discard(text,text)',
   'tenancy.erase_audit_changes(text,text,text)',
   'tenancy.idempotency_id(text,text)',

@@ -10,6 +10,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.claim_idempotency_key(text,text,bytea)': [
     'e6f7d2c84260f436b4fd7fd360e1867bc9f49f45fa429c3101515132ae38d2ef',
   ],
+  'tenancy.count_old_trash(interval)': ['066a292f40b911c5b7df20e4801f96447bded66e3eca12a155083cbe5d70e814'],
   'tenancy.current_tenant_id()': ['3440a3bd7797f6ccd9f84bd279f30d9ad5c2cc526f1b5387ecae9df9ab93a330'],
   'tenancy.discard(text,text)': ['910c0331cf7dc516673c7c1e0a23fc501efa31c01c7d43bb267315a623bdc371'],
   'tenancy.erase_audit_changes(text,text,text)': ['31bc0f3c59df773f37bf782d07faec19783fc3135f39618b4421ee1a075f17d9'],

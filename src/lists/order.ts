@@ -44,14 +44,13 @@ export function columnOf(table: PgTable, name: string, what: string): PgColumn {
 }
 
 /** The columns of the primary key without the tenant's: they tell apart the rows of a tenant. */
-function primaryKeyOf(table: PgTable, tenantColumn: string): PgColumn[] {
+export function primaryKeyOf(table: PgTable, tenantColumn: string): PgColumn[] {
   const { columns, name, primaryKeys } = getTableConfig(table)
   // The columns of a declared key are other objects than those of the table.
   const declared = primaryKeys[0]?.columns.map((one) => one.name)
   const key = columns.filter((column) => (declared ? declared.includes(column.name) : column.primary))
   if (declared) key.sort((a, b) => declared.indexOf(a.name) - declared.indexOf(b.name))
-  if (key.length === 0)
-    throw new TypeError(`pages() needs a primary key to tell rows apart, and the table ${name} declares none`)
+  if (key.length === 0) throw new TypeError(`The table ${name} needs a primary key, which tells its rows apart`)
   // With `casing`, the name of a column is its key in code.
   const inCode = tenantColumn.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   return key.filter(({ name }) => name !== tenantColumn && name !== inCode)
@@ -64,20 +63,32 @@ function primaryKeyOf(table: PgTable, tenantColumn: string): PgColumn[] {
  */
 export function createOrders(table: PgTable, tenantColumn: string): (sort: string) => Order {
   const primaryKey = primaryKeyOf(table, tenantColumn)
-  const names = new Map(Object.entries(getTableColumns(table)).map(([name, column]) => [column as PgColumn, name]))
-  return (sort) => {
+  const isNullable = (column: PgColumn) => !column.notNull && !primaryKey.includes(column)
+  return createOrdersBy((name) => columnOf(table, name, 'The sort of pages()'), primaryKey, isNullable)
+}
+
+/**
+ * As {@link createOrders}, for rows of another source.
+ *
+ * @param column the column of a name
+ * @param ending the columns that tell the rows apart
+ */
+export const createOrdersBy =
+  (column: (name: string) => PgColumn, ending: readonly PgColumn[], isNullable: (column: PgColumn) => boolean) =>
+  (sort: string): Order => {
     const fields = sort.split(',').map((field): SortKey => {
       const isDescending = field.startsWith('-')
       const name = isDescending ? field.slice(1) : field
-      const column = columnOf(table, name, 'The sort of pages()')
-      return { name, column, isDescending, isNullable: !column.notNull && !primaryKey.includes(column) }
+      const of = column(name)
+      return { name, column: of, isDescending, isNullable: isNullable(of) }
     })
     const isDescending = fields.at(-1)?.isDescending ?? false
-    const rest = primaryKey.filter((column) => fields.every((field) => field.column !== column))
-    const ending = rest.map((column) => ({ name: names.get(column) ?? '', column, isDescending, isNullable: false }))
-    return { sort, keys: [...fields, ...ending] }
+    const rest = ending.filter((one) => fields.every((field) => field.column !== one))
+    return {
+      sort,
+      keys: [...fields, ...rest.map((of) => ({ name: of.name, column: of, isDescending, isNullable: false }))],
+    }
   }
-}
 
 /**
  * Checks the sort of a declaration.

@@ -1,22 +1,11 @@
-import { and, type SQL, sql } from 'drizzle-orm'
+import { and, getTableColumns, type SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Context } from 'hono'
-import { LRUCache } from 'lru-cache'
 import type { z } from 'zod'
-import { mapped, type Query, type TenantTx } from '../database/index.ts'
-import { type CursorPagination, type Pagination, pagination, toPage } from '../envelope/index.ts'
-import { type CursorRows, createCursorReader } from './cursor-reader.ts'
-import type { Parameter } from './filters.ts'
-import { assertSort, columnOf, createOrders, type Order } from './order.ts'
-import { cursorMeta } from './page-meta.ts'
-import { createListQuery, type Filters, type ListQuery } from './query-schema.ts'
-import { createStatements, type NamedCondition, type Row, type Selected } from './statements.ts'
-
-/** A page of a list, with `meta` of its answer. */
-export interface ListPage<Row> {
-  rows: Row[]
-  meta: { pagination: z.infer<typeof Pagination> | z.infer<typeof CursorPagination> }
-}
+import type { Query, TenantTx } from '../database/index.ts'
+import { assertSort, createOrders } from './order.ts'
+import { type Asked, conditionsOf, createPageReader, type ListPage, parametersOf } from './page-reader.ts'
+import { createListQuery, type Filters, type ListQuery, sortSchema } from './query-schema.ts'
 
 /** A list of a table's rows, as {@link pages} declares it. */
 export interface Pages<Table extends PgTable, F extends Filters> {
@@ -62,22 +51,9 @@ export interface PagesOptions<Table extends PgTable, F extends Filters> {
 }
 
 /** Values that columns must have. */
-type Fixed<Table extends PgTable> = {
+export type Fixed<Table extends PgTable> = {
   readonly [Key in keyof Table['$inferSelect']]?: NonNullable<Table['$inferSelect'][Key]>
 }
-
-/** The query as its schema read it, without the types of its filters. */
-interface Asked {
-  cursor?: string | undefined
-  page?: number | undefined
-  limit: number
-  sort: string
-  count?: boolean | undefined
-  [filter: string]: unknown
-}
-
-/** How many sorts are kept for each list. */
-const ordersMax = 64
 
 /**
  * Declares a list of a table's rows: the parameters of its query string, its SQL and `meta.pagination`. A client reads it by number
@@ -99,87 +75,16 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
   const { sort, default: preset, tenantColumn = 'tenant_id' } = options
   assertSort(table, sort, preset)
   const parameters = parametersOf(table, options.filters ?? {})
-  const orders = new LRUCache<string, Order>({ max: ordersMax })
-  const createOrder = createOrders(table, tenantColumn)
-  const statements = createStatements(table)
-  const readByCursor = createCursorReader(statements)
-
-  function orderOf(given: string): Order {
-    const order = orders.get(given) ?? createOrder(given)
-    orders.set(given, order)
-    return order
-  }
-
-  function pageByNumber(
-    c: Context,
-    tx: TenantTx,
-    selected: Selected,
-    { page = 1, limit }: Asked,
-  ): Query<ListPage<Row>> {
-    const rows = statements.byNumber(tx, selected, { offset: (page - 1) * limit, limit: limit + 1 })
-    return mapped([rows, statements.total(tx, selected)], ([found, total]) => {
-      const { rows, ...counted } = toPage(found, limit, total)
-      return { rows, meta: { pagination: pagination(c, { page, limit }, counted) } }
-    })
-  }
-
-  function pageByCursor(
-    c: Context,
-    tx: TenantTx,
-    selected: Selected,
-    { limit, count }: Asked,
-    at: { cursor: string; filters: readonly unknown[] },
-  ): Query<ListPage<Row>> {
-    const page = readByCursor(c, tx, selected, { ...at, limit })
-    const withMeta = ({ rows, next, previous }: CursorRows, total?: number) => ({
-      rows,
-      meta: { pagination: cursorMeta(c, { cursor: at.cursor, limit, next, previous, total }) },
-    })
-    if (!count) return mapped(page, (read) => withMeta(read))
-    return mapped([page, statements.total(tx, selected)], ([read, total]) => withMeta(read, total))
-  }
-
+  const read = createPageReader({
+    table,
+    parameters,
+    createOrder: createOrders(table, tenantColumn),
+    source: { from: table, fields: getTableColumns(table) },
+  })
   return {
-    query: createListQuery<F>(sort, preset, parameters),
-    page(c, tx, query, fixed = {}) {
-      const asked = query as Asked // the schema has these fields besides those of filters
-      const conditions = [...conditionsOf(parameters, asked), ...fixedConditions(table, fixed)]
-      const selected = { order: orderOf(asked.sort), conditions }
-      const filters = [...parameters.map(([name]) => asked[name] ?? null), fixed]
-      const page =
-        asked.cursor === undefined
-          ? pageByNumber(c, tx, selected, asked)
-          : pageByCursor(c, tx, selected, asked, { cursor: asked.cursor, filters })
-      return page as Query<ListPage<Table['$inferSelect']>> // the statements select the columns of the table
-    },
+    query: createListQuery<F>({ sort: sortSchema(sort, preset) }, parameters),
+    // The statements select the columns of the table.
+    page: (c, tx, query, fixed = {}) => read(c, tx, query as Asked, fixed) as Query<ListPage<Table['$inferSelect']>>,
     where: (query) => and(...conditionsOf(parameters, query as Asked).map(({ toSql, value }) => toSql(value))),
   }
-}
-
-type NamedParameters = readonly (readonly [name: string, parameter: Parameter])[]
-
-/** The parameters of the filters by name, in the order of the declaration. */
-const parametersOf = (table: PgTable, filters: Filters): NamedParameters =>
-  Object.entries(filters).flatMap(([name, filter]) => {
-    const column = columnOf(table, filter.column ?? name, `The filter "${name}" of pages()`)
-    return Object.entries(filter.parametersOf(column, name)).map(
-      ([suffix, parameter]) => [name + suffix, parameter] as const,
-    )
-  })
-
-/** The conditions of a request. */
-const conditionsOf = (parameters: NamedParameters, asked: Asked): NamedCondition[] =>
-  parameters.flatMap(([name, { toConditions }]) => {
-    const value = asked[name]
-    if (value === undefined) return []
-    return toConditions(value).flatMap((one, index) => (one ? [{ ...one, id: `${name} ${index}` }] : []))
-  })
-
-/** @throws TypeError for a name that is no column, and for a missing value: without it the list would be longer */
-function fixedConditions(table: PgTable, fixed: Record<string, unknown>): NamedCondition[] {
-  return Object.entries(fixed).map(([name, value]) => {
-    const column = columnOf(table, name, 'A fixed value of a list')
-    if (value === undefined || value === null) throw new TypeError(`A list has no fixed value of ${name}`)
-    return { id: `fixed ${name}`, value, toSql: (placeholder) => sql`${column} = ${sql.param(placeholder, column)}` }
-  })
 }

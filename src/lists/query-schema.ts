@@ -41,8 +41,8 @@ export type ListQuery<F extends Filters> = z.ZodObject<
   z.core.$strict
 >
 
-/** The parameter `sort`. */
-function sortSchema(names: readonly string[], preset: string) {
+/** What a list may be sorted by, in words, and the schema of the parameter. */
+export function sortOf(names: readonly string[]) {
   const one = `-?(${names.map(literally).join('|')})`
   const most = Math.min(sortMax, names.length)
   const pattern = `^${one}(,${one}){0,${most - 1}}$`
@@ -53,9 +53,13 @@ function sortSchema(names: readonly string[], preset: string) {
     const given = value.split(',').map((field) => field.replace(/^-/, ''))
     return new Set(given).size === given.length
   }
-  return z
-    .string()
-    .refine(isSort, `Must be ${allowed}`)
+  return { schema: z.string().refine(isSort, `Must be ${allowed}`), pattern, allowed }
+}
+
+/** The parameter `sort` of a list with a default. */
+export function sortSchema(names: readonly string[], preset: string) {
+  const { schema, pattern, allowed } = sortOf(names)
+  return schema
     .default(preset)
     .openapi({ type: 'string', pattern, default: preset, description: `The order: ${allowed}` })
 }
@@ -63,15 +67,14 @@ function sortSchema(names: readonly string[], preset: string) {
 /**
  * Creates the schema of a list's query string. It refuses unknown parameters, and says which there are.
  *
+ * @param own the schema of `sort`, and those of other parameters that are no filters
  * @throws TypeError when two parameters have one name
  */
 export function createListQuery<F extends Filters>(
-  sort: readonly string[],
-  preset: string,
+  own: { sort: z.ZodDefault<z.ZodType<string, string>> } & Record<string, z.ZodType>,
   parameters: readonly (readonly [name: string, parameter: Parameter])[],
 ): ListQuery<F> {
-  const own = { ...common, sort: sortSchema(sort, preset) }
-  const names = [...Object.keys(own), ...parameters.map(([name]) => name)]
+  const names = [...Object.keys(common), ...Object.keys(own), ...parameters.map(([name]) => name)]
   const twice = names.find((name, index) => names.indexOf(name) < index)
   if (twice !== undefined) throw new TypeError(`Two parameters of a list have the name "${twice}"`)
   const filters = parameters.map(([name, { schema, description }]) => [
@@ -80,9 +83,10 @@ export function createListQuery<F extends Filters>(
   ])
   const unknown = `Unknown parameter: the parameters are ${names.join(', ')}`
   const error: z.core.$ZodErrorMap = ({ code }) => (code === 'unrecognized_keys' ? unknown : undefined)
-  const { cursor, page, limit, sort: order, count } = own
-  const base = z.strictObject({ cursor, page, limit, sort: order, count }, { error })
-  const whole = base.extend(Object.fromEntries(filters)) as unknown as typeof base // the fields of base stay
+  const { cursor, page, limit, count } = common
+  const { sort, ...others } = own
+  const base = z.strictObject({ cursor, page, limit, sort, count }, { error })
+  const whole = base.extend({ ...others, ...Object.fromEntries(filters) }) as unknown as typeof base // the fields of base stay
   const checked = whole
     .refine((query) => query.cursor === undefined || query.page === undefined, {
       path: ['page'],

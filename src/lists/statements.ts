@@ -1,5 +1,5 @@
-import { and, count, getTableColumns, type Placeholder, type SQL, sql } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
+import { and, count, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { LRUCache } from 'lru-cache'
 import { exists, mapped, prepared, type Query, rowCount, type TenantTx } from '../database/index.ts'
 import type { Preparable } from '../database/internal.ts'
@@ -39,9 +39,16 @@ const statementsMax = 128
 /** The field of a row that has its keys. No column is called so. */
 export const keysField = '(keys)'
 
+/** Where the rows of a list come from. */
+export interface Source {
+  /** What stands behind FROM. */
+  readonly from: PgTable | SQL
+  readonly fields: Readonly<Record<string, PgColumn | SQL>>
+}
+
 /** The statements of a list: the SQL of each is built once for each sort, set of filters and kind of page. */
-export function createStatements(table: PgTable) {
-  const { buildNumber, buildNext, buildRow, buildTotal } = createBuilders(table)
+export function createStatements(source: Source) {
+  const { buildNumber, buildNext, buildRow, buildTotal } = createBuilders(source)
   const built = new LRUCache<string, Run>({ max: statementsMax })
 
   function run<Result>(
@@ -84,11 +91,11 @@ export function createStatements(table: PgTable) {
 
 const unordered: Order = { sort: '', keys: [] }
 
-function createBuilders(table: PgTable) {
+function createBuilders({ from, fields }: Source) {
   const buildNumber: Build<Row[]> = (tx, placeholders, shape) =>
     tx
-      .select()
-      .from(table)
+      .select(fields)
+      .from(from)
       .where(conditionOf(shape, placeholders))
       .orderBy(...termsOf(shape))
       .offset(rowCount(placeholderOf(placeholders, 'offset')))
@@ -96,8 +103,8 @@ function createBuilders(table: PgTable) {
 
   const buildNext: Build<Row[]> = (tx, placeholders, shape) =>
     tx
-      .select({ ...getTableColumns(table), [keysField]: keyTexts(shape.order) })
-      .from(table)
+      .select({ ...fields, [keysField]: keyTexts(shape.order) })
+      .from(from)
       .where(conditionOf(shape, placeholders))
       .orderBy(...termsOf(shape))
       .limit(rowCount(placeholderOf(placeholders, 'limit')))
@@ -107,14 +114,14 @@ function createBuilders(table: PgTable) {
   const buildRow: Build<unknown[]> = (tx, placeholders, shape) =>
     tx
       .select(one)
-      .from(table)
+      .from(from)
       .where(conditionOf(shape, placeholders))
       .orderBy(...termsOf(shape))
       .limit(rowCount(1))
 
   const buildTotal: Build<{ total: number }[]> = (tx, placeholders, shape) => {
     const limit = rowCount(totalMax + 1)
-    const counted = tx.select(one).from(table).where(conditionOf(shape, placeholders)).limit(limit).as('counted')
+    const counted = tx.select(one).from(from).where(conditionOf(shape, placeholders)).limit(limit).as('counted')
     return tx.select({ total: count() }).from(counted)
   }
   return { buildNumber, buildNext, buildRow, buildTotal }

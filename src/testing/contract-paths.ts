@@ -79,14 +79,22 @@ export type Ids = Record<string, string>
 export const withIds = (path: string, ids: Ids): string =>
   path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(ids[name] ?? ''))
 
+/** The path of what `POST /tasks/{id}/restore` restores; undefined for another operation, and where no DELETE is declared. */
+function restoredPath({ paths, path, method }: Subject): string | undefined {
+  const restored = path.replace(/\/restore$/, '')
+  return method === 'POST' && restored !== path && paths[restored]?.delete ? restored : undefined
+}
+
 /**
- * Creates a row for each parameter of the path, by a fixture or from the document's examples.
+ * Creates a row for each parameter of the path, by a fixture or from the document's examples. What the operation restores is deleted.
  *
  * @param known ids that exist already
  */
 export async function makeRows(subject: Subject, as: TestClient, known: Ids = {}): Promise<Ids> {
   const ids = { ...known }
   for (const name of placeholdersOf(subject.path)) ids[name] ??= await makeRow(subject, name, as, ids)
+  const restored = restoredPath(subject)
+  if (restored !== undefined) await as.delete(withIds(restored, ids))
   return ids
 }
 

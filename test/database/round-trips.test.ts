@@ -70,6 +70,21 @@ describe('a request takes this many round trips:', () => {
     const ids = [await create(), await create()]
     expect(await tripsOf(1, () => client.delete(`/tasks/${ids.pop()}`))).toBe(1)
   })
+
+  test('one to delete a task for good', async () => {
+    const ids = [await create(), await create()]
+    expect(await tripsOf(1, () => client.delete(`/tasks/${ids.pop()}?permanent=true`))).toBe(1)
+  })
+
+  test('one to restore a task', async () => {
+    const ids = [await create(), await create()]
+    for (const id of ids) await client.delete(`/tasks/${id}`)
+    expect(await tripsOf(1, () => client.post(`/tasks/${ids.pop()}/restore`, undefined))).toBe(1)
+  })
+
+  test('one to list deleted tasks with their total', async () => {
+    expect(await tripsOf(1, () => client.get('/tasks?deleted=only'))).toBe(1)
+  })
 })
 
 describe('a request with an Idempotency-Key takes this many round trips:', () => {

@@ -16,6 +16,9 @@ describe('the role of the worker may not', () => {
     'insert into users (email, name) values (1, 1)',
     'select * from tenancy.idempotency_keys',
     'delete from tenancy.idempotency_keys',
+    'select * from tenancy.trash',
+    'delete from tenancy.trash',
+    `select tenancy.discard('tasks', 'x')`,
     'select * from tenancy.tenants',
     'select * from tenancy.tenant_history',
     'select * from tenancy.signing_keys',
@@ -60,18 +63,15 @@ test('the role of the worker has a privilege on no table, and on no function of 
           and has_function_privilege('app_worker', oid, 'execute') and not exists (
             select from aclexplode(coalesce(proacl, acldefault('f', proowner))) as acl where acl.grantee = 0)
         order by 1) as functions`
-  expect(row).toEqual({
-    tables: [],
-    functions: [
-      'append_audit_logs',
-      'make_audit_partitions',
-      'purge_idempotency_keys',
-      'purge_trash',
-      'store_audit_checkpoint',
-      'take_task',
-      'unsigned_audit_logs',
-    ],
-  })
+  const ofTrail = ['append_audit_logs', 'make_audit_partitions', 'store_audit_checkpoint', 'unsigned_audit_logs']
+  const functions = [...ofTrail, 'count_old_trash', 'purge_idempotency_keys', 'purge_trash', 'take_task'].toSorted()
+  expect(row).toEqual({ tables: [], functions })
+})
+
+test('rowhouse purge runs with the login of the worker', async () => {
+  const run = (...more: string[]) =>
+    rowhouse(['purge', '--older-than', '30d', ...more], { env: { DATABASE_WORKER_URL: server.workerUrl } })
+  expect([(await run()).code, (await run('--dry-run')).code]).toEqual([0, 0])
 })
 
 test('rowhouse worker --once runs with the login of the worker', async () => {

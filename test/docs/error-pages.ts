@@ -76,6 +76,7 @@ const texts: Record<ErrorCode, ErrorText> = {
     when: [
       'A unique constraint of the tenant is violated: another resource has this value.',
       'A DELETE names a resource that other resources refer to.',
+      'A deleted row cannot be restored: a row to which it refers is missing, or another one has its key ([trash](../trash.md)).',
       'A concurrent transaction changed the same rows (serialization failure, deadlock or lock timeout).',
       'Another request with the same `Idempotency-Key` is under way ([retries](../retries.md)).',
     ],

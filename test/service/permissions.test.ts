@@ -48,8 +48,9 @@ test('every operation of tenants is among them', () => {
 
 describe.each(rows)('%s %s', (_, __, operation) => {
   test('names its permission in the document, and in the response of a caller without it', () => {
-    const action = operation.method === 'GET' ? 'read' : operation.method === 'DELETE' ? 'delete' : 'write'
-    const resource = operation.path.split('/')[1]?.replace('audit-log', 'audit')
+    const [, path, , named] = operation.path.split('/')
+    const resource = path?.replace('audit-log', 'audit')
+    const action = named ?? { GET: 'read', DELETE: 'delete' }[operation.method] ?? 'write'
     expect(operation.permission).toBe(`${resource}:${action}`)
     expect(operation.forbidden).toBe(`The request is not allowed. The caller needs ${operation.permission}`)
   })

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 8a939cb0cd93a419. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 3794b29aecac4650. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -18,7 +18,8 @@ end $$;
 select tenancy.become_recorder('tenancy.trash', 'tenancy.keep_row(jsonb,oid,text,text[],text)', 'tenancy.keep_deleted()',
   'tenancy.keep_reference()', 'tenancy.fallen_with(uuid)',
   'tenancy.take_from_trash(text,text)', 'tenancy.leave_trash()', 'tenancy.record_purge(text,text,text,integer,text)',
-  'tenancy.discard(text,text)', 'tenancy.purge_trash(interval,integer)', 'tenancy.resource_table(text)', 'tenancy.begin_batch()');
+  'tenancy.discard(text,text)', 'tenancy.purge_trash(interval,integer)', 'tenancy.count_old_trash(interval)',
+  'tenancy.resource_table(text)', 'tenancy.begin_batch()');
 --> statement-breakpoint
 do $$
 declare
@@ -273,25 +274,67 @@ begin
   return purged;
 end $$;
 --> statement-breakpoint
+-- What tenancy.purge_trash() would delete of each tenant.
+create or replace function tenancy.count_old_trash(older_than interval) returns table (tenant_id text, rows bigint)
+  language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+  return query
+    select t.tenant_id::text, count(*) from tenancy.trash t where t.deleted_at < now() - older_than group by t.tenant_id order by t.tenant_id;
+end $$;
+--> statement-breakpoint
 do $$
 declare
   worker text;
 begin
   revoke execute on function tenancy.begin_batch(), tenancy.keep_row(jsonb, oid, text, text[], text), tenancy.keep_deleted(), tenancy.keep_reference(), tenancy.resource_table(text),
     tenancy.fallen_with(uuid), tenancy.take_from_trash(text, text), tenancy.leave_trash(), tenancy.discard(text, text),
-    tenancy.record_purge(text, text, text, integer, text), tenancy.purge_trash(interval, integer) from public;
+    tenancy.record_purge(text, text, text, integer, text), tenancy.purge_trash(interval, integer),
+    tenancy.count_old_trash(interval) from public;
   execute format('grant execute on function tenancy.resource_table(text), tenancy.take_from_trash(text, text), tenancy.leave_trash(),
     tenancy.discard(text, text) to %I', current_setting('rowhouse.serving_role'));
   -- The owner of the database, whatever its name after a restore: it makes the functions triggers of its tables.
   grant execute on function tenancy.begin_batch(), tenancy.keep_deleted(), tenancy.keep_reference() to pg_database_owner;
   for worker in select 'pg_database_owner' union select jsonb_array_elements_text(current_setting('rowhouse.workers')::jsonb) loop
-    execute format('grant execute on function tenancy.purge_trash(interval, integer) to %I', worker);
+    execute format('grant execute on function tenancy.purge_trash(interval, integer), tenancy.count_old_trash(interval) to %I', worker);
   end loop;
 end $$;
 --> statement-breakpoint
 reset role;
 --> statement-breakpoint
 select tenancy.leave_recorder();
+--> statement-breakpoint
+
+-- The row of the tenant that has the key of a deleted row in a unique index, named as the trash names rows, or null.
+create or replace function tenancy.row_with_key(relation regclass, index regclass, deleted jsonb) returns text
+  language plpgsql stable set search_path = pg_catalog
+as $$
+declare
+  expressions constant text := (
+    select string_agg(pg_get_indexdef(index, number, true), ', ' order by number) from generate_series(1, (
+      select indnkeyatts from pg_index where indexrelid = index)) as number);
+  found text;
+begin
+  execute format('select %s from %s where (%s) = (select %s from (select %s) as deleted)%s limit 1', (
+      select case count(*) when 1 then max(format('%I::text', attname))
+        else format('jsonb_build_array(%s)::text', string_agg(format('%I::text', attname), ', ' order by place)) end
+      from pg_index, unnest(indkey) with ordinality as k (number, place)
+      join pg_attribute on attrelid = relation and attnum = number
+      left join pg_attrdef on adrelid = attrelid and adnum = attnum
+      where indrelid = relation and indisprimary and pg_get_expr(adbin, adrelid) is distinct from 'tenancy.current_tenant_id()'),
+    relation, expressions, expressions, (
+      select string_agg(format('($1 ->> %L)::%s as %I', attname, format_type(atttypid, -1), attname), ', ')
+      from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped),
+    (select ' and ' || pg_get_expr(indpred, indrelid) from pg_index where indexrelid = index and indpred is not null))
+  into found using deleted;
+  return found;
+end $$;
+--> statement-breakpoint
+do $$ begin
+  revoke execute on function tenancy.row_with_key(regclass, regclass, jsonb) from public;
+  execute format('grant execute on function tenancy.row_with_key(regclass, regclass, jsonb) to %I', (
+    select name from tenancy.roles where purpose = 'serving'));
+end $$;
 --> statement-breakpoint
 
 -- Puts back what this transaction has taken from the trash, as the role that calls it: rows that were deleted, and references that were
@@ -335,15 +378,19 @@ begin
   end loop;
   perform tenancy.leave_trash();
   perform set_config('rowhouse.restoring', '', true);
-exception when foreign_key_violation or unique_violation then
+exception when integrity_constraint_violation then
   get stacked diagnostics state = returned_sqlstate, name = constraint_name;
   select * into violated from pg_constraint where conrelid = relation and conname = name;
-  raise exception 'another row stands in the way' using errcode = 'RH021', detail = case state
-    when '23505' then jsonb_build_object('code', 'exists', 'resource', taken.resource, 'id', taken.target_id, 'constraint', name)
-    else jsonb_build_object('code', 'missing', 'resource', tenancy.resource_name(violated.confrelid), 'id', (
-      select string_agg(taken."row" ->> attname::text, ',' order by place) from unnest(violated.conkey) with ordinality as k (number, place)
-      join pg_attribute on attrelid = relation and attnum = number
-      where taken."row" ->> attname::text <> taken.tenant_id::text), 'constraint', name) end::text;
+  raise exception 'the row cannot be restored' using errcode = 'RH021', detail = case state
+    when '23505' then jsonb_build_object('code', 'exists', 'resource', taken.resource, 'constraint', name,
+      'id', tenancy.row_with_key(relation, (select oid from pg_class where relname = name and relnamespace = (
+        select relnamespace from pg_class where oid = relation)), taken."row"))
+    when '23503' then jsonb_build_object('code', 'missing', 'resource', tenancy.resource_name(violated.confrelid), 'constraint', name,
+      'id', (
+        select string_agg(taken."row" ->> attname::text, ',' order by place) from unnest(violated.conkey) with ordinality as k (number, place)
+        join pg_attribute on attrelid = relation and attnum = number
+        where taken."row" ->> attname::text <> taken.tenant_id::text))
+    else jsonb_build_object('code', 'invalid', 'resource', taken.resource, 'constraint', name, 'id', taken.target_id) end::text;
 end $$;
 --> statement-breakpoint
 do $$ begin

@@ -135,7 +135,7 @@ export async function changeTask(client: Client, id: string, change: TaskChange,
  * @throws ServiceError
  */
 export async function deleteTask(client: Client, id: string): Promise<boolean> {
-  const response = await client.tasks[':id'].$delete({ param: { id } })
+  const response = await client.tasks[':id'].$delete({ param: { id }, query: {} })
   if (response.status === 204) return true
   const { error } = await response.json()
   switch (error.code) {

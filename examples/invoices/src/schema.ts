@@ -78,7 +78,7 @@ export const invoices = pgTable(
       name: 'invoices_tenant_id_customer_id_fkey',
       columns: [t.tenantId, t.customerId],
       foreignColumns: [customers.tenantId, customers.id],
-    }),
+    }).onDelete('cascade'), // the trash keeps what falls with a customer: an invoice that was paid stops it
     index('invoices_tenant_id_customer_id_idx').on(t.tenantId, t.customerId),
     // The list by date. The list by number has the index of its key.
     index('invoices_tenant_id_due_on_id_idx').on(t.tenantId, t.dueOn, t.id),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createCustomer, createInvoice, newTenant } from './app.ts'
+import { createInvoice, deliver, newTenant, payment } from './app.ts'
 
 const address = { street: '1 High Street', city: 'Vienna', country: 'AT' }
 const customer = (email: string) => ({ name: 'Acme', email, copyTo: ['ceo@acme.example'], address })
@@ -27,11 +27,12 @@ test('two tenants may have a customer with the same email', async () => {
   expect((await newTenant().post('/customers', customer('a@acme.example'))).status).toBe(201)
 })
 
-test('a customer with invoices cannot be deleted', async () => {
+test('a customer with a paid invoice cannot be deleted', async () => {
   const as = newTenant()
-  const customerId = await createCustomer(as)
-  await createInvoice(as, { customerId })
-  expect((await as.delete(`/customers/${customerId}`)).status).toBe(409)
+  const invoice = await createInvoice(as)
+  await as.post(`/invoices/${invoice.id}/send`, undefined)
+  expect((await deliver(payment(as.tenantId, invoice.id, '120.00'))).status).toBe(200)
+  expect((await as.delete(`/customers/${invoice.customerId}`)).status).toBe(409)
 })
 
 test('a client overwrites no change of another one', async () => {

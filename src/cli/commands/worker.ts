@@ -5,10 +5,9 @@ import { currentPassword } from '../../service/current-password.ts'
 import { describeStartProblem } from '../../service/start-problem.ts'
 import { signerOf, tasksWith } from '../../service/worker-tasks.ts'
 import { isRefusal, runWorker, runWorkerOnce, type WorkerOptions } from '../../worker/index.ts'
-import { databaseUrl } from '../database-url.ts'
 import type { CommandIo } from '../io.ts'
 import { jsonLog } from '../output/json-log.ts'
-import { findOwnerUrl } from '../owner-url.ts'
+import { findWorkerUrl } from '../worker-url.ts'
 
 export const createWorkerCommand = (io: CommandIo) =>
   new Command('worker')
@@ -34,7 +33,7 @@ Examples:
     )
     .action(async ({ once = false }) => {
       const tasks = tasksWith(signerOf(io.env.AUDIT_SIGNING_KEY))
-      const { variable, url } = await findUrl(io)
+      const { variable, url } = await findWorkerUrl(io)
       const log = jsonLog(io.stdout)
       const file = io.secretFiles[variable]
       const password = currentPassword(variable as 'DATABASE_WORKER_URL', file, log) // the one of which there is a file
@@ -62,18 +61,6 @@ async function run(options: WorkerOptions, once: boolean, io: CommandIo): Promis
     io.stderr.write(`${problemOf(error)}\n`)
     io.exitCode = 1
   }
-}
-
-/** @throws OperatorError when there is none */
-async function findUrl(io: CommandIo): Promise<{ variable: string; url: string }> {
-  const { DATABASE_WORKER_URL } = io.env
-  const variable = 'DATABASE_WORKER_URL'
-  if (DATABASE_WORKER_URL) return { variable, url: databaseUrl(DATABASE_WORKER_URL, variable) }
-  const owner = await findOwnerUrl(io)
-  if (owner !== undefined) return owner
-  throw new OperatorError(
-    'DATABASE_WORKER_URL is not set: set it to postgres://app_worker:password@host:5432/database, or set DATABASE_OWNER_URL',
-  )
 }
 
 const notMigrated = 'This database does not have the tasks of this release: run "rowhouse migrate" first'

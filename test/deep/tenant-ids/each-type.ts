@@ -5,7 +5,7 @@ export const paths = [
   ...['audit', 'auth', 'conditions', 'context', 'database', 'db', 'directory', 'errors', 'idempotency', 'injection'],
   ...['limits', 'lists', 'migrate/migrate.test.ts', 'properties', 'recorded', 'resolution', 'service/contract.test.ts'],
   'service/http',
-  ...['service/middleware', 'service/permissions.test.ts', 'testing', 'worker'],
+  ...['service/middleware', 'service/permissions.test.ts', 'testing', 'trash', 'worker'],
 ].map((path) => `test/${path}`)
 
 const values = 'reads and writes columns that are no tenant column'

@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { type TaskRow, tasks } from '../../../../db/schema/tasks.ts'
 import { type ExpectedVersion, rowVersion, type WrittenRow, writtenRow } from '../../../conditions/index.ts'
 import { mapped, one, prepared, type Query, type TenantTx } from '../../../database/index.ts'
+import { discard, forGood, restore } from '../../../trash/index.ts'
 import type { CreateTask, UpdateTask } from './schemas.ts'
 
 export const taskVersion = rowVersion(tasks.updatedAt)
@@ -42,3 +43,11 @@ export const updateTask = (
 
 export const deleteTask = (tx: TenantTx, id: string, expected?: ExpectedVersion): Query<WrittenRow<{ id: string }>> =>
   writtenRow(deletedTask(tx, { id }, expected), expected && taskById(tx, { id }))
+
+export const deleteTaskForGood = (
+  tx: TenantTx,
+  id: string,
+  expected?: ExpectedVersion,
+): Query<WrittenRow<{ id?: string }>> => forGood(deleteTask(tx, id, expected), discard(tx, tasks, id))
+
+export const restoreTask = (tx: TenantTx, id: string): Query<TaskRow | undefined> => restore(tx, tasks, id)

@@ -1,16 +1,25 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { TaskRow } from '../../../../db/schema/tasks.ts'
-import { etagHeaders, notModified, rowOf } from '../../../conditions/index.ts'
-import type { TenantEnv } from '../../../context/index.ts'
+import { etagHeaders, notModified, rowOf, type WrittenRow } from '../../../conditions/index.ts'
+import { authorize, type TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { listOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
+import { deletionOf, permanentQuery } from '../../../trash/index.ts'
 import { taskPages } from './pages.ts'
-import { deleteTask, findTask, insertTask, taskVersion, updateTask } from './repository.ts'
-import { CreateTask, Task, UpdateTask } from './schemas.ts'
+import {
+  deleteTask,
+  deleteTaskForGood,
+  findTask,
+  insertTask,
+  restoreTask,
+  taskVersion,
+  updateTask,
+} from './repository.ts'
+import { CreateTask, ListedTask, Task, UpdateTask } from './schemas.ts'
 
 export const taskConstraints: Constraints = {
   tasks_tenant_id_user_id_fkey: { path: 'userId', message: 'No user has this id' },
@@ -46,12 +55,16 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         summary: 'List tasks, by default the newest first',
         tags,
         request: { query: taskPages.query },
-        responses: { 200: json(listOf(Task), 'A page of tasks') },
+        responses: { 200: json(listOf(ListedTask), 'A page of tasks') },
       }),
       async (c) => {
         const query = c.req.valid('query')
         const { rows, meta } = await db.read((tx) => taskPages.page(c, tx, query))
-        return ok(c, rows.map(toTask), { meta })
+        return ok(
+          c,
+          rows.map((row) => ({ ...toTask(row), ...deletionOf(row) })),
+          { meta },
+        )
       },
     )
     .openapi(
@@ -134,17 +147,46 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           conditional: true,
           summary: 'Delete a task',
           tags,
-          request: { params },
+          request: { params, query: permanentQuery('tasks:purge') },
           responses: { 204: { description: 'The task is deleted' } },
+        },
+        ['NOT_FOUND', 'CONFLICT'],
+      ),
+      async (c) => {
+        const { permanent = false } = c.req.valid('query')
+        if (permanent) await authorize(c, 'tasks:purge')
+        const remove = permanent ? deleteTaskForGood : deleteTask
+        return await once(c, db, {
+          work: (tx) => remove(tx, c.req.valid('param').id, taskVersion.expected(c)),
+          answer(written: WrittenRow<{ id?: string }>) {
+            rowOf(written, missing)
+            return { status: 204 }
+          },
+        })
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'post',
+          path: '/{id}/restore',
+          operationId: 'restoreTask',
+          permission: 'tasks:restore',
+          idempotent: true,
+          conditional: true,
+          summary: 'Restore a deleted task',
+          tags,
+          request: { params },
+          responses: { 200: json(successOf(Task), 'The restored task') },
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
       (c) =>
         once(c, db, {
-          work: (tx) => deleteTask(tx, c.req.valid('param').id, taskVersion.expected(c)),
-          answer(written) {
-            rowOf(written, missing)
-            return { status: 204 }
+          work: (tx) => restoreTask(tx, c.req.valid('param').id),
+          answer(row) {
+            if (!row) throw new ApiError('NOT_FOUND', 'The trash has no such task')
+            return shown(row)
           },
         }),
     )

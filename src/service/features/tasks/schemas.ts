@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import { taskStatuses } from '../../../../db/schema/tasks.ts'
 import { id, text } from '../../../openapi/index.ts'
+import { deletionFields } from '../../../trash/index.ts'
 
 const fields = {
   title: text({ min: 1, max: 200, trim: true }).openapi({ example: 'Set up the CI pipeline' }),
@@ -26,3 +27,6 @@ export const Task = z
   .object({ id: id(), ...fields, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
   .openapi('Task')
 export type Task = z.infer<typeof Task>
+
+/** A task of a list: a deleted one says when it was deleted, and by whom. */
+export const ListedTask = z.object({ ...Task.shape, ...deletionFields }).openapi('ListedTask')

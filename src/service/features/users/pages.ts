@@ -1,8 +1,9 @@
 import { users } from '../../../../db/schema/users.ts'
-import { between, pages, prefix } from '../../../lists/index.ts'
+import { between, prefix } from '../../../lists/index.ts'
+import { trashPages } from '../../../trash/index.ts'
 
-/** The list of a tenant's users. */
-export const userPages = pages(users, {
+/** The list of a tenant's users, and of its deleted ones. */
+export const userPages = trashPages(users, {
   sort: ['createdAt', 'email', 'name'],
   default: '-createdAt',
   filters: { created: between('createdAt'), email: prefix(), name: prefix() },

@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { type UserRow, users } from '../../../../db/schema/users.ts'
 import { type ExpectedVersion, rowVersion, type WrittenRow, writtenRow } from '../../../conditions/index.ts'
 import { mapped, one, prepared, type Query, type TenantTx } from '../../../database/index.ts'
+import { discard, forGood, restore } from '../../../trash/index.ts'
 import type { CreateUser, UpdateUser } from './schemas.ts'
 
 export const userVersion = rowVersion(users.updatedAt)
@@ -40,3 +41,11 @@ export const updateUser = (
 
 export const deleteUser = (tx: TenantTx, id: string, expected?: ExpectedVersion): Query<WrittenRow<{ id: string }>> =>
   writtenRow(deletedUser(tx, { id }, expected), expected && userById(tx, { id }))
+
+export const deleteUserForGood = (
+  tx: TenantTx,
+  id: string,
+  expected?: ExpectedVersion,
+): Query<WrittenRow<{ id?: string }>> => forGood(deleteUser(tx, id, expected), discard(tx, users, id))
+
+export const restoreUser = (tx: TenantTx, id: string): Query<UserRow | undefined> => restore(tx, users, id)

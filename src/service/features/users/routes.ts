@@ -1,16 +1,25 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { UserRow } from '../../../../db/schema/users.ts'
-import { etagHeaders, notModified, rowOf } from '../../../conditions/index.ts'
-import type { TenantEnv } from '../../../context/index.ts'
+import { etagHeaders, notModified, rowOf, type WrittenRow } from '../../../conditions/index.ts'
+import { authorize, type TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
 import { listOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
+import { deletionOf, permanentQuery } from '../../../trash/index.ts'
 import { userPages } from './pages.ts'
-import { deleteUser, findUser, insertUser, updateUser, userVersion } from './repository.ts'
-import { CreateUser, UpdateUser, User } from './schemas.ts'
+import {
+  deleteUser,
+  deleteUserForGood,
+  findUser,
+  insertUser,
+  restoreUser,
+  updateUser,
+  userVersion,
+} from './repository.ts'
+import { CreateUser, ListedUser, UpdateUser, User } from './schemas.ts'
 
 export const userConstraints: Constraints = {
   users_tenant_id_email_key: { path: 'email', message: 'A user with this email exists already' },
@@ -47,12 +56,16 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         summary: 'List users, by default the newest first',
         tags,
         request: { query: userPages.query },
-        responses: { 200: json(listOf(User), 'A page of users') },
+        responses: { 200: json(listOf(ListedUser), 'A page of users') },
       }),
       async (c) => {
         const query = c.req.valid('query')
         const { rows, meta } = await db.read((tx) => userPages.page(c, tx, query))
-        return ok(c, rows.map(toUser), { meta })
+        return ok(
+          c,
+          rows.map((row) => ({ ...toUser(row), ...deletionOf(row) })),
+          { meta },
+        )
       },
     )
     .openapi(
@@ -135,17 +148,46 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           conditional: true,
           summary: 'Delete a user who has no tasks',
           tags,
-          request: { params },
+          request: { params, query: permanentQuery('users:purge') },
           responses: { 204: { description: 'The user is deleted' } },
+        },
+        ['NOT_FOUND', 'CONFLICT'],
+      ),
+      async (c) => {
+        const { permanent = false } = c.req.valid('query')
+        if (permanent) await authorize(c, 'users:purge')
+        const remove = permanent ? deleteUserForGood : deleteUser
+        return await once(c, db, {
+          work: (tx) => remove(tx, c.req.valid('param').id, userVersion.expected(c)),
+          answer(written: WrittenRow<{ id?: string }>) {
+            rowOf(written, missing)
+            return { status: 204 }
+          },
+        })
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'post',
+          path: '/{id}/restore',
+          operationId: 'restoreUser',
+          permission: 'users:restore',
+          idempotent: true,
+          conditional: true,
+          summary: 'Restore a deleted user',
+          tags,
+          request: { params },
+          responses: { 200: json(successOf(User), 'The restored user') },
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
       (c) =>
         once(c, db, {
-          work: (tx) => deleteUser(tx, c.req.valid('param').id, userVersion.expected(c)),
-          answer(written) {
-            rowOf(written, missing)
-            return { status: 204 }
+          work: (tx) => restoreUser(tx, c.req.valid('param').id),
+          answer(row) {
+            if (!row) throw new ApiError('NOT_FOUND', 'The trash has no such user')
+            return shown(row)
           },
         }),
     )

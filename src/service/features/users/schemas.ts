@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { email, id, text } from '../../../openapi/index.ts'
+import { deletionFields } from '../../../trash/index.ts'
 
 const example = { email: 'grace@acme.example', name: 'Grace Hopper' }
 
@@ -19,4 +20,7 @@ export type UpdateUser = z.infer<typeof UpdateUser>
 export const User = z
   .object({ id: id(), ...fields, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
   .openapi('User')
+
+/** A user of a list: a deleted one says when it was deleted, and by whom. */
+export const ListedUser = z.object({ ...User.shape, ...deletionFields }).openapi('ListedUser')
 export type User = z.infer<typeof User>

@@ -10,6 +10,7 @@ import {
   type WrittenRow,
   writtenRow,
 } from 'rowhouse'
+import { discard, forGood, restore } from 'rowhouse/trash'
 import { customers } from '../../schema.ts'
 import type { CreateCustomer, UpdateCustomer } from './schemas.ts'
 
@@ -54,6 +55,16 @@ export const deleteCustomer = (
     tx.delete(customers).where(isExpected(id, expected)).returning({ id: customers.id }),
     expected && isThere(tx, id),
   )
+
+/** Deletes a customer for good, also out of the trash, with what fell with it. */
+export const deleteCustomerForGood = (
+  tx: TenantTx,
+  id: string,
+  expected?: ExpectedVersion,
+): Query<WrittenRow<{ id?: string }>> => forGood(deleteCustomer(tx, id, expected), discard(tx, customers, id))
+
+/** Puts a customer back, with its invoices, their lines, tags and files. */
+export const restoreCustomer = (tx: TenantTx, id: string): Query<CustomerRow | undefined> => restore(tx, customers, id)
 
 /** Inserts each customer in a savepoint of its own: one whose email exists already is reported, and the others stay. */
 export async function importCustomers(tx: TenantTx, rows: readonly CreateCustomer[]) {

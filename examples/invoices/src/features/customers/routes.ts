@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import {
   ApiError,
+  authorize,
   type Constraints,
   created,
   createRouter,
@@ -17,7 +18,9 @@ import {
   type TenantDatabase,
   type TenantEnv,
   tenantRoute,
+  type WrittenRow,
 } from 'rowhouse'
+import { deletionOf, permanentQuery } from 'rowhouse/trash'
 import { invoicePages } from '../invoices/pages.ts'
 import { toSummary } from '../invoices/routes.ts'
 import { InvoiceSummary } from '../invoices/schemas.ts'
@@ -26,12 +29,14 @@ import {
   type CustomerRow,
   customerVersion,
   deleteCustomer,
+  deleteCustomerForGood,
   findCustomer,
   importCustomers,
   insertCustomer,
+  restoreCustomer,
   updateCustomer,
 } from './repository.ts'
-import { CreateCustomer, Customer, ImportCustomers, ImportResult, UpdateCustomer } from './schemas.ts'
+import { CreateCustomer, Customer, ImportCustomers, ImportResult, ListedCustomer, UpdateCustomer } from './schemas.ts'
 
 /** The messages of the database's constraints. */
 export const customerConstraints: Constraints = {
@@ -71,11 +76,15 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
         summary: 'List customers, by default the newest first',
         tags,
         request: { query: customerPages.query },
-        responses: { 200: json(listOf(Customer), 'A page of customers') },
+        responses: { 200: json(listOf(ListedCustomer), 'A page of customers') },
       }),
       async (c) => {
         const { rows, meta } = await db.read((tx) => customerPages.page(c, tx, c.req.valid('query')))
-        return ok(c, rows.map(toCustomer), { meta })
+        return ok(
+          c,
+          rows.map((row) => ({ ...toCustomer(row), ...deletionOf(row) })),
+          { meta },
+        )
       },
     )
     .openapi(
@@ -199,19 +208,48 @@ export const customerRoutes = ({ db }: { db: TenantDatabase }) =>
           permission: 'customers:delete',
           idempotent: true,
           conditional: true,
-          summary: 'Delete a customer without invoices',
+          summary: 'Delete a customer with its invoices, unless one was paid',
+          tags,
+          request: { params, query: permanentQuery('customers:purge') },
+          responses: { 204: { description: 'The customer is deleted' } },
+        },
+        ['NOT_FOUND', 'CONFLICT'],
+      ),
+      async (c) => {
+        const { permanent = false } = c.req.valid('query')
+        if (permanent) await authorize(c, 'customers:purge')
+        const remove = permanent ? deleteCustomerForGood : deleteCustomer
+        return await once(c, db, {
+          work: (tx) => remove(tx, c.req.valid('param').id, customerVersion.expected(c)),
+          answer(written: WrittenRow<{ id?: string }>) {
+            rowOf(written, missing)
+            return { status: 204 }
+          },
+        })
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'post',
+          path: '/{id}/restore',
+          operationId: 'restoreCustomer',
+          permission: 'customers:restore',
+          idempotent: true,
+          conditional: true,
+          summary: 'Restore a deleted customer with its invoices',
           tags,
           request: { params },
-          responses: { 204: { description: 'The customer is deleted' } },
+          responses: { 200: json(successOf(Customer), 'The restored customer') },
         },
         ['NOT_FOUND', 'CONFLICT'],
       ),
       (c) =>
         once(c, db, {
-          work: (tx) => deleteCustomer(tx, c.req.valid('param').id, customerVersion.expected(c)),
-          answer(written) {
-            rowOf(written, missing)
-            return { status: 204 }
+          work: (tx) => restoreCustomer(tx, c.req.valid('param').id),
+          answer(row) {
+            if (!row) throw new ApiError('NOT_FOUND', 'The trash has no such customer')
+            return shown(row)
           },
         }),
     )

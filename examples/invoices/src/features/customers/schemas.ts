@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { email, id, text } from 'rowhouse'
+import { deletionFields } from 'rowhouse/trash'
 
 const Address = z
   .strictObject({
@@ -32,6 +33,9 @@ export type UpdateCustomer = z.infer<typeof UpdateCustomer>
 export const Customer = z
   .object({ id: id(), ...fields, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
   .openapi('Customer')
+
+/** A customer of a list: a deleted one says when it was deleted, and by whom. */
+export const ListedCustomer = z.object({ ...Customer.shape, ...deletionFields }).openapi('ListedCustomer')
 
 export const ImportCustomers = z
   .strictObject({ customers: z.array(CreateCustomer).min(1).max(100) })

@@ -1,0 +1,5 @@
+export { deletionFields, deletionOf, permanentQuery } from './fields.ts'
+export type { RowId } from './row-id.ts'
+export { discard, forGood, restore } from './rows.ts'
+export { type Deletion, type TrashPages, type TrashQuery, trashPages } from './trash-pages.ts'
+export type { TrashOptions } from './trashed-table.ts'
