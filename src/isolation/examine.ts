@@ -3,6 +3,7 @@ import { accessOf, type TableAccess } from './access.ts'
 import type { Finding } from './finding.ts'
 import { type IsolationCheckOptions, inOrder, inspectDatabase, isDemonstrated, listedNames } from './inspect.ts'
 import { probeRows } from './probe-rows.ts'
+import { readRecording } from './recording.ts'
 import { accessOfViews } from './view-access.ts'
 
 /** What the doctor tells of a database. */
@@ -32,5 +33,10 @@ export async function examine(
   const [session] = await query(connection, 'select current_user as role')
   const given = [options.role ?? session?.role, tenantColumn, shared, unreachable]
   const views = await accessOfViews(connection, given, seen)
-  return { findings, mayRun, tables: [...accessOf(policies, tenant, seen), ...views] }
+  const recordings = asTenant ? await readRecording(connection, given) : new Map()
+  const tables = accessOf(policies, tenant, seen).map((access) => ({
+    ...access,
+    recording: recordings.get(access.table),
+  }))
+  return { findings, mayRun, tables: [...tables, ...views] }
 }
