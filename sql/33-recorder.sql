@@ -62,10 +62,12 @@ begin
   end if;
   execute format('grant usage, create on schema tenancy to %I', recorder);
   foreach object in array objects loop
-    if to_regclass(object) is not null then
+    if object ~ '\(' then
+      if to_regprocedure(object) is not null then
+        execute format('alter function %s owner to %I', object, recorder);
+      end if;
+    elsif to_regclass(object) is not null then
       execute format('alter table %s owner to %I', object, recorder);
-    elsif object ~ '\(' and to_regprocedure(object) is not null then
-      execute format('alter function %s owner to %I', object, recorder);
     end if;
   end loop;
   perform set_config('role', recorder, true);

@@ -5,23 +5,41 @@
  * reveal nothing about other tenants; the checks report a function with another body.
  */
 export const ourHashes: Record<string, string[]> = {
+  'tenancy.append_audit_logs(integer)': ['545319e927ff8034f26067965b9f054c1dfc5a597ad0bdc26712930d55515314'],
+  'tenancy.audit_event(text,text,text,jsonb)': ['31a10a92983b0cb70eda3713f429e316478c6446a76fe122ae2a6ce6255f6f11'],
   'tenancy.claim_idempotency_key(text,text,bytea)': [
     'e6f7d2c84260f436b4fd7fd360e1867bc9f49f45fa429c3101515132ae38d2ef',
   ],
   'tenancy.current_tenant_id()': ['3440a3bd7797f6ccd9f84bd279f30d9ad5c2cc526f1b5387ecae9df9ab93a330'],
+  'tenancy.discard(text,text)': ['910c0331cf7dc516673c7c1e0a23fc501efa31c01c7d43bb267315a623bdc371'],
+  'tenancy.erase_audit_changes(text,text,text)': ['31bc0f3c59df773f37bf782d07faec19783fc3135f39618b4421ee1a075f17d9'],
   'tenancy.find_tenant(text,text)': ['05414ab07b55ade5374d939f3915b9d5e56e52529c5fbb27c1a7646088268e98'],
   'tenancy.find_tenant(text)': ['e5ece2eb8276e8adf98fe9bbfc3b666033833b1280bb4ecb8642a8811d581eac'],
   'tenancy.idempotency_id(text,text)': ['9fa917a7351d719d71fb715df36441b9498259bd92d6953b369a12b36ea43dc9'],
+  'tenancy.keep_deleted()': ['66e82bd3fce83f1fb22bd4e7dc72c7dd0e0bcbc83a35c24e97574d1ff5a77597'],
+  'tenancy.keep_reference()': ['b7374b77fadc284e60d3ea4c3a771e01378a435219fd5aff0568e000866a3580'],
+  'tenancy.leave_trash()': ['9e10ec818133352b1e337a53eb0857010bda752a63e3647e30281e16cd00b91a'],
+  'tenancy.make_audit_partitions()': ['f7d760713685ea4aa05dcf3fc4734a6101109ccd9199b3b38a404ff296206fc9'],
+  'tenancy.prune_audit(timestamp with time zone)': ['d0e08d447e799fd85c92f69e75b48cbd9b18e8dd64d152210def0f2c60308717'],
   'tenancy.purge_idempotency_keys(integer)': ['98fbfca3a59267d46891ec72616787fe066cef433f01c784e11c7c0b58134d13'],
+  'tenancy.purge_trash(interval,integer)': ['973f6a1afa57ede2ed1669ada724e2e06bf350f9ff4354eb261e5916fadb86ae'],
+  'tenancy.read_audit_log(text,bigint,integer)': ['7a7482dcbebf68412db4fb6e15e0914523d1b67ab1427e46f527711e742b0729'],
+  'tenancy.read_audit_logs()': ['3b0f227734ad87071888daf90df4dfd662c95812196d98827a5c904a368c7b0b'],
   'tenancy.read_idempotent_answer(text,text,bytea)': [
     '817b34daa98cc2fd8ee2af84b095d171f39fc02111987499523694b237e3f618',
   ],
   'tenancy.read_tenant_history(text,uuid,integer)': [
     '1655973bde1a8de09fc1bb61810fa88bf2bb9409d85b32137ac1f54ee2ee2ea0',
   ],
+  'tenancy.record_change()': ['2ff43ab1e5e61fb8a87d6f614fbf35ec0a716c20f902df094fc8e54161332dac'],
   'tenancy.record_tenant_change()': ['8165f32e053a408654b9e98b694ab3e93f7381c1d5abd6521f4ff83527985ba1'],
+  'tenancy.store_audit_checkpoint(text,bigint,text)': [
+    'a6f330bbe825c064cb3bdd0b871ea7c73569837e9a8b1e6490de5481b3809b53',
+  ],
   'tenancy.store_idempotent_answer(text,text,bytea,text)': [
     'a1da680bf1c4f368f029fa9ffac8542c76c58b64177f4dbf865b55b1b65435eb',
   ],
+  'tenancy.take_from_trash(text,text)': ['e86e95e9b4790120ff6f402a66eb04802d48227accaef2bff331214340482916'],
   'tenancy.take_task(text)': ['348b057fa96cda40cec2d399aa6000809901bb213d1f9cfd024940775a7ded4d'],
+  'tenancy.unsigned_audit_logs(integer)': ['54d0ec2773509cb514368942b91aa076b76695645e3b89941cdfcb941d061bca'],
 }

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 72eece1ec39eb9eb. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 90951b62a91647dc. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The recorder owns the tables that the database itself writes, and the functions that write them (guarantee G12). Row-level security is
 -- enabled on its tables and not forced, so that these functions, which run as the recorder, write for every tenant. Nobody else writes them.
 -- Nobody logs in as the recorder, and nobody is a member of it; from PostgreSQL 16 on, the role that created it keeps ADMIN OPTION.
@@ -63,10 +63,12 @@ begin
   end if;
   execute format('grant usage, create on schema tenancy to %I', recorder);
   foreach object in array objects loop
-    if to_regclass(object) is not null then
+    if object ~ '\(' then
+      if to_regprocedure(object) is not null then
+        execute format('alter function %s owner to %I', object, recorder);
+      end if;
+    elsif to_regclass(object) is not null then
       execute format('alter table %s owner to %I', object, recorder);
-    elsif object ~ '\(' and to_regprocedure(object) is not null then
-      execute format('alter function %s owner to %I', object, recorder);
     end if;
   end loop;
   perform set_config('role', recorder, true);

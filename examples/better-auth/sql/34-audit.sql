@@ -1,0 +1,395 @@
+-- Written by "rowhouse init", fe07a7d4ff0c84f5. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
+-- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
+select
+  set_config('rowhouse.tenant_id_type', (
+    select case prorettype when 'text'::regtype then 'text collate "C"' else prorettype::regtype::text end
+    from pg_proc where oid = 'tenancy.current_tenant_id()'::regprocedure), true),
+  set_config('rowhouse.serving_role', (select name::text from tenancy.roles where purpose = 'serving'), true),
+  set_config('rowhouse.admin_role', coalesce((
+    select name::text from tenancy.roles join pg_roles on rolname = name where purpose = 'admin'), ''), true),
+  set_config('rowhouse.workers', (
+    select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name where purpose = 'worker')::text, true);
+--> statement-breakpoint
+select tenancy.become_recorder('tenancy.audit_entries', 'tenancy.audit_entries_default', 'tenancy.audit_logs', 'tenancy.audit_checkpoints',
+  'tenancy.audit_pruned', 'tenancy.resource_name(oid)', 'tenancy.texts_of(anyelement,text[])', 'tenancy.record_change()',
+  'tenancy.audit_event(text,text,text,jsonb)', 'tenancy.refuse_audit_change()', 'tenancy.make_audit_partitions()');
+--> statement-breakpoint
+do $$ begin
+  if not exists (select from pg_class where relnamespace = 'tenancy'::regnamespace and relname = 'audit_entries') then
+    execute format($create$
+      create table tenancy.audit_entries (
+        tenant_id %1$s not null default tenancy.current_tenant_id(),
+        id uuid not null default tenancy.uuid_v7(),
+        at timestamptz(3) not null default clock_timestamp(),
+        -- The place in the log of the tenant, without gaps, from the moment that the worker has given it.
+        position bigint,
+        action text collate "C" not null,
+        resource text collate "C" not null,
+        target_id text collate "C",
+        actor text collate "C",
+        request_id text collate "C",
+        source text collate "C" not null,
+        reason text,
+        -- From each column that differs to { "from", "to" }, the text of the value, or null.
+        changes jsonb,
+        -- The log proves this hash, so that changes can be erased, with their salt.
+        salt bytea,
+        changes_hash bytea not null,
+        xid xid8 not null default pg_current_xact_id(),
+        constraint audit_entries_pkey primary key (tenant_id, at, id))
+      partition by range (at)
+    $create$, current_setting('rowhouse.tenant_id_type'));
+    create index audit_entries_tenant_id_target_id_idx on tenancy.audit_entries (tenant_id, target_id, at, id);
+    create index audit_entries_tenant_id_request_id_idx on tenancy.audit_entries (tenant_id, request_id);
+    create index audit_entries_tenant_id_position_idx on tenancy.audit_entries (tenant_id, position) where position is not null;
+    create index audit_entries_tenant_id_at_id_idx on tenancy.audit_entries (tenant_id, at, id) where position is null;
+    -- A month without a partition of its own fails no write.
+    create table tenancy.audit_entries_default partition of tenancy.audit_entries default;
+    alter table tenancy.audit_entries_default enable row level security;
+    -- How many entries of a tenant have a position, and the roots of the full trees of their leaves, the largest first (RFC 6962,
+    -- section 2.1).
+    execute format($create$
+      create table tenancy.audit_logs (
+        tenant_id %1$s not null default tenancy.current_tenant_id(),
+        size bigint not null,
+        trees bytea[] not null,
+        constraint audit_logs_pkey primary key (tenant_id))
+    $create$, current_setting('rowhouse.tenant_id_type'));
+    -- The last signed checkpoint of each day: it covers the ones before it.
+    execute format($create$
+      create table tenancy.audit_checkpoints (
+        tenant_id %1$s not null default tenancy.current_tenant_id(),
+        day date not null,
+        size bigint not null,
+        note text not null,
+        constraint audit_checkpoints_pkey primary key (tenant_id, day))
+    $create$, current_setting('rowhouse.tenant_id_type'));
+    -- The leaves of entries that were pruned, so that the others can be verified.
+    execute format($create$
+      create table tenancy.audit_pruned (
+        tenant_id %1$s not null default tenancy.current_tenant_id(),
+        position bigint not null,
+        leaf bytea not null,
+        constraint audit_pruned_pkey primary key (tenant_id, position))
+    $create$, current_setting('rowhouse.tenant_id_type'));
+  end if;
+end $$;
+--> statement-breakpoint
+do $$
+declare
+  relation text;
+  admin constant text := current_setting('rowhouse.admin_role');
+begin
+  foreach relation in array array['tenancy.audit_entries', 'tenancy.audit_logs', 'tenancy.audit_checkpoints', 'tenancy.audit_pruned'] loop
+    if not exists (select from pg_policy where polrelid = relation::regclass) then
+      execute format('alter table %s enable row level security', relation);
+      execute format('create policy tenant_isolation on %s using (tenant_id = (select tenancy.current_tenant_id()))
+        with check (tenant_id = (select tenancy.current_tenant_id()))', relation);
+      execute format('create policy tenant_restrictive on %s as restrictive using (tenant_id = (select tenancy.current_tenant_id()))
+        with check (tenant_id = (select tenancy.current_tenant_id()))', relation);
+    end if;
+    execute format('revoke all on %s from public, %I', relation, current_setting('rowhouse.serving_role'));
+    execute format('grant select on %s to %I', relation, current_setting('rowhouse.serving_role'));
+    if admin <> '' then
+      execute format('grant select on %s to %I', relation, admin);
+    end if;
+  end loop;
+end $$;
+--> statement-breakpoint
+
+-- How the trail and the trash name a table: tasks, or billing.invoices outside of the schema public.
+create or replace function tenancy.resource_name(relation oid) returns text
+  language plpgsql stable set search_path = pg_catalog
+as $$
+begin
+  return (
+    select case nspname when 'public' then relname::text else nspname || '.' || relname end
+    from pg_class join pg_namespace n on n.oid = relnamespace where pg_class.oid = relation);
+end $$;
+--> statement-breakpoint
+
+-- The columns of a row as the text of their values, or null. JSON keeps most values as their text. It loses some of a few types, whose
+-- columns are named: their text is asked for.
+create or replace function tenancy.texts_of(given anyelement, exact text[]) returns jsonb
+  language plpgsql stable set search_path = pg_catalog
+as $$
+declare
+  texts jsonb;
+begin
+  if exact = '{}' then
+    return to_jsonb(given);
+  end if;
+  execute format('select jsonb_object($2, array[%s])', (
+    select string_agg(format('($1).%I::text', name), ', ' order by number) from unnest(exact) with ordinality as each (name, number)))
+  into texts using given, exact;
+  return to_jsonb(given) || texts;
+end $$;
+--> statement-breakpoint
+
+-- The trigger of an audited table. Its arguments: the serving role, the role of administrative work, the tenant column, the other columns
+-- of the primary key, the columns that are redacted, those whose change alone is none, and those whose text is asked for.
+create or replace function tenancy.record_change() returns trigger
+  language plpgsql security definer set search_path = pg_catalog
+as $$
+declare
+  -- The role that the session took, where the login is another one: PGlite.
+  login constant text := coalesce(nullif(current_setting('role', true), 'none'), session_user);
+  actor constant text := tenancy.current_actor(); -- where tenants are signed, it verifies the request id too
+  request constant text := nullif(current_setting('app.request_id', true), '');
+  keys constant text[] := tg_argv[3];
+  redacted constant text[] := tg_argv[4];
+  ignored constant text[] := tg_argv[5];
+  exact constant text[] := tg_argv[6];
+  before constant jsonb := case when tg_op = 'INSERT' then '{}'::jsonb else tenancy.texts_of(old, exact) end;
+  after constant jsonb := case when tg_op = 'DELETE' then '{}'::jsonb else tenancy.texts_of(new, exact) end;
+  subject constant jsonb := case when tg_op = 'DELETE' then before else after end;
+  tenant constant tenancy.audit_entries.tenant_id%type := subject ->> tg_argv[2];
+  target constant text := case cardinality(keys) when 1 then subject ->> keys[1]
+    else (select jsonb_agg(subject ->> name)::text from unnest(keys) as name) end;
+  named constant text := case tg_table_schema when 'public' then tg_table_name::text else tg_table_schema || '.' || tg_table_name end;
+  salt constant bytea := uuid_send(gen_random_uuid());
+  action text := case tg_op when 'INSERT' then 'created' when 'UPDATE' then 'updated' else 'deleted' end;
+  changed jsonb;
+begin
+  select jsonb_object_agg(key, jsonb_build_object(
+    'from', case when key = any (redacted) and b.value is not null then '[redacted]' else b.value end,
+    'to', case when key = any (redacted) and a.value is not null then '[redacted]' else a.value end))
+  into changed
+  from jsonb_each_text(before) as b full join jsonb_each_text(after) as a using (key)
+  where b.value is distinct from a.value and key <> all (ignored) and key <> tg_argv[2];
+  if changed is null and tg_op = 'UPDATE' then
+    return null;
+  end if;
+  -- Only a row that is on its way out of the trash is restored: a setting alone proves nothing.
+  if tg_op = 'INSERT' and current_setting('rowhouse.restoring', true) = 'on' and exists (
+    select from tenancy.trash t where t.tenant_id = tenant and t.resource = named and t.target_id = target
+      and t.taken_by = pg_current_xact_id())
+  then
+    action := 'restored';
+  end if;
+  changed := coalesce(changed, '{}');
+  insert into tenancy.audit_entries (tenant_id, action, resource, target_id, actor, request_id, source, reason, changes, salt, changes_hash)
+  values (tenant, action, named, target, actor, request,
+    case login when tg_argv[0] then case when request is null then 'trigger' else 'request' end when tg_argv[1] then 'admin' else 'owner' end,
+    case when login <> tg_argv[0] then nullif(current_setting('app.admin_reason', true), '') end,
+    changed, salt, sha256(salt || convert_to(changed::text, 'UTF8')));
+  return null;
+end $$;
+--> statement-breakpoint
+
+-- An event of the application, in the transaction of its cause. Its action has a dot, which no change of a row has, and its source is
+-- "event".
+create or replace function tenancy.audit_event(action text, resource text, target text, changes jsonb) returns uuid
+  language plpgsql volatile security definer set search_path = pg_catalog
+as $$
+declare
+  tenant constant tenancy.audit_entries.tenant_id%type := tenancy.current_tenant_id();
+  entry constant uuid := tenancy.uuid_v7();
+  salt constant bytea := uuid_send(gen_random_uuid());
+begin
+  if tenant is null then
+    raise exception 'an event belongs to a tenant';
+  elsif action !~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$' or length(action) > 100 then
+    raise exception 'the action of an event has a form such as invoice.sent' using errcode = '22023';
+  elsif jsonb_typeof(changes) is distinct from 'object' or exists (
+    select from jsonb_each(changes) as change
+    where jsonb_typeof(value) <> 'object' or value - 'from' - 'to' <> '{}' or not value ?& '{from,to}'
+      or jsonb_typeof(value -> 'from') not in ('string', 'null') or jsonb_typeof(value -> 'to') not in ('string', 'null'))
+  then
+    raise exception 'each change of an event has "from" and "to", each a text or null' using errcode = '22023';
+  end if;
+  insert into tenancy.audit_entries (tenant_id, id, action, resource, target_id, actor, request_id, source, changes, salt, changes_hash)
+  values (tenant, entry, action, resource, target, tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''), 'event',
+    changes, salt, sha256(salt || convert_to(changes::text, 'UTF8')));
+  return entry;
+end $$;
+--> statement-breakpoint
+
+-- Only functions of the recorder change entries. It stops mistakes of the owner and of superusers, who could disable it: what they did then,
+-- a signed checkpoint proves.
+create or replace function tenancy.refuse_audit_change() returns trigger
+  language plpgsql set search_path = pg_catalog
+as $$
+begin
+  if current_user <> (select pg_get_userbyid(relowner) from pg_class where oid = tg_relid) then
+    raise exception 'entries of the audit trail do not change' using errcode = '42501';
+  end if;
+  return null;
+end $$;
+--> statement-breakpoint
+
+-- Makes the partitions of this month and of the next three, and moves entries out of the default partition. A write waits for at most a
+-- second: whoever calls this tries again later.
+create or replace function tenancy.make_audit_partitions() returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog
+as $$
+declare
+  month timestamptz;
+  partition text;
+  made integer := 0;
+begin
+  perform set_config('lock_timeout', '1s', true);
+  for month in
+    select m from (
+      select date_trunc('month', now(), 'UTC') + number * interval '1 month' as m from generate_series(0, 3) as number
+      union select date_trunc('month', at, 'UTC') from tenancy.audit_entries_default) as months
+    order by m
+  loop
+    partition := format('audit_entries_%s', to_char(month at time zone 'UTC', 'YYYY_MM'));
+    continue when exists (select from pg_class where relnamespace = 'tenancy'::regnamespace and relname = partition);
+    lock table tenancy.audit_entries_default in access exclusive mode;
+    execute format('create table tenancy.%I (like tenancy.audit_entries including all)', partition);
+    execute format('alter table tenancy.%I enable row level security', partition);
+    execute format('with moved as (delete from tenancy.audit_entries_default where at >= %1$L and at < %2$L returning *)
+      insert into tenancy.%3$I select * from moved', month, month + interval '1 month', partition);
+    execute format('alter table tenancy.audit_entries attach partition tenancy.%I for values from (%L) to (%L)',
+      partition, month, month + interval '1 month');
+    execute format('create trigger refuse_audit_change before update or delete or truncate on tenancy.%I
+      for each statement execute function tenancy.refuse_audit_change()', partition);
+    made := made + 1;
+  end loop;
+  return made;
+end $$;
+--> statement-breakpoint
+do $$
+declare
+  relation regclass;
+  worker text;
+begin
+  foreach relation in array array['tenancy.audit_entries', 'tenancy.audit_entries_default']::regclass[] loop
+    if not exists (select from pg_trigger where tgrelid = relation and tgname = 'refuse_audit_change') then
+      execute format('create trigger refuse_audit_change before update or delete or truncate on %s
+        for each statement execute function tenancy.refuse_audit_change()', relation);
+    end if;
+  end loop;
+  revoke execute on function tenancy.resource_name(oid), tenancy.texts_of(anyelement, text[]), tenancy.record_change(),
+    tenancy.audit_event(text, text, text, jsonb), tenancy.refuse_audit_change(), tenancy.make_audit_partitions() from public;
+  execute format('grant execute on function tenancy.audit_event(text, text, text, jsonb), tenancy.resource_name(oid) to %I',
+    current_setting('rowhouse.serving_role'));
+  -- The owner of the database, whatever its name after a restore: it makes the function a trigger of its tables.
+  grant execute on function tenancy.record_change(), tenancy.resource_name(oid) to pg_database_owner;
+  for worker in select 'pg_database_owner' union select jsonb_array_elements_text(current_setting('rowhouse.workers')::jsonb) loop
+    execute format('grant execute on function tenancy.make_audit_partitions() to %I', worker);
+  end loop;
+end $$;
+--> statement-breakpoint
+select tenancy.make_audit_partitions();
+--> statement-breakpoint
+reset role;
+--> statement-breakpoint
+select tenancy.leave_recorder();
+--> statement-breakpoint
+
+-- What tenancy.audit() and tenancy.trash() were told of each table. The isolation check compares the triggers with it.
+create table if not exists tenancy.recorded_tables (
+  relation text primary key,
+  audit boolean not null default false,
+  redact text[] not null default '{}',
+  ignore text[] not null default '{}',
+  trash boolean not null default false
+);
+--> statement-breakpoint
+do $$ begin
+  execute format('revoke all on tenancy.recorded_tables from public, %I', (select name from tenancy.roles where purpose = 'serving'));
+end $$;
+--> statement-breakpoint
+
+-- The columns of a table whose text JSON does not keep: floats (minus zero), json and jsonb (their null), arrays (their bounds),
+-- composite types, and types that are cast to json.
+create or replace function tenancy.exact_columns(relation regclass) returns text[]
+  language plpgsql stable set search_path = pg_catalog
+as $$
+begin
+  return array(
+    with recursive types as (
+      select attname, attnum, atttypid as type from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped
+      union all
+      select attname, attnum, typbasetype from types join pg_type on oid = type where typtype = 'd')
+    select attname::text from types join pg_type t on t.oid = type
+    where typtype <> 'd' and (type in ('float4'::regtype, 'float8'::regtype, 'json'::regtype, 'jsonb'::regtype)
+      or typcategory = 'A' or typtype = 'c'
+      or exists (select from pg_cast where castsource = type and casttarget in ('json'::regtype, 'jsonb'::regtype)))
+    order by attnum);
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.exact_columns(regclass) from public;
+--> statement-breakpoint
+
+-- The columns of a table's primary key but the tenant column. They name a row in the trail and in the trash.
+create or replace function tenancy.key_columns(relation regclass, tenant_column name) returns text[]
+  language plpgsql stable set search_path = pg_catalog
+as $$
+declare
+  found constant text[] := array(
+    select attname::text from pg_index, unnest(indkey) with ordinality as k (number, place)
+    join pg_attribute on attrelid = relation and attnum = number
+    where indrelid = relation and indisprimary and attname <> tenant_column order by place);
+begin
+  if found = '{}' then
+    raise exception '% has no primary key beside its tenant column', relation
+      using hint = 'The audit trail and the trash name a row by its primary key.';
+  end if;
+  return found;
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.key_columns(regclass, name) from public;
+--> statement-breakpoint
+
+-- Makes a row trigger with these arguments, and nothing where it is there already: then it takes no lock that blocks a query.
+create or replace function tenancy.set_trigger(relation regclass, name name, events text, called text, arguments text[]) returns void
+  language plpgsql set search_path = pg_catalog
+as $$
+declare
+  list constant text := (select string_agg(quote_literal(one), ', ' order by number) from unnest(arguments) with ordinality as u (one, number));
+  present constant text := (
+    select pg_get_triggerdef(oid) from pg_trigger where tgrelid = relation and tgname = set_trigger.name and tgenabled = 'O' and not tgisinternal);
+begin
+  if position(events || ' ON ' in present) > 0 and right(present, length(called || '(' || list || ')')) = called || '(' || list || ')' then
+    return;
+  end if;
+  execute format('drop trigger if exists %I on %s', name, relation);
+  execute format('create trigger %I %s on %s for each row execute function %s(%s)', name, events, relation, called, list);
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.set_trigger(regclass, name, text, text, text[]) from public;
+--> statement-breakpoint
+
+-- tenancy.audit('public.users', redact => '{email}') records every change of a table: who, when, and which columns. The value of a redacted
+-- column is never written, only that it changed. A change of ignored columns alone makes no entry.
+create or replace function tenancy.audit(
+  relation regclass, redact text[] default '{}', ignore text[] default '{updated_at}', tenant_column name default 'tenant_id') returns void
+  language plpgsql set search_path = pg_catalog
+as $$
+declare
+  unknown constant text := (
+    select string_agg(name, ', ') from unnest(redact) as name
+    where name not in (select attname from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped));
+begin
+  if unknown is not null then
+    raise exception '% has no column %', relation, unknown using hint = 'redact names columns as the database does, such as {email}.';
+  end if;
+  perform tenancy.set_trigger(relation, 'record_change', 'AFTER INSERT OR DELETE OR UPDATE', 'tenancy.record_change', array[
+    (select name::text from tenancy.roles where purpose = 'serving'), coalesce((select name::text from tenancy.roles where purpose = 'admin'), ''),
+    tenant_column::text, tenancy.key_columns(relation, tenant_column)::text, redact::text, ignore::text, tenancy.exact_columns(relation)::text]);
+  insert into tenancy.recorded_tables as r (relation, audit, redact, ignore)
+  values (tenancy.resource_name(relation), true, audit.redact, audit.ignore)
+  on conflict on constraint recorded_tables_pkey do update set audit = true, redact = excluded.redact, ignore = excluded.ignore
+  where (r.audit, r.redact, r.ignore) is distinct from (true, excluded.redact, excluded.ignore);
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.audit(regclass, text[], text[], name) from public;
+--> statement-breakpoint
+
+create or replace function tenancy.stop_audit(relation regclass) returns void
+  language plpgsql set search_path = pg_catalog
+as $$
+begin
+  if exists (select from pg_trigger where tgrelid = relation and tgname = 'record_change') then
+    execute format('drop trigger record_change on %s', relation);
+  end if;
+  update tenancy.recorded_tables r set audit = false, redact = '{}', ignore = '{}'
+  where r.relation = tenancy.resource_name(stop_audit.relation) and r.audit;
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.stop_audit(regclass) from public;

@@ -1,0 +1,167 @@
+-- The log of a tenant: the worker gives the entries of the audit trail positions without gaps, adds them to a tree of hashes (RFC 6962,
+-- section 2.1) and signs its root with a key that is not in the database. docs/audit-proof.md says what this proves.
+select
+  set_config('rowhouse.workers', (
+    select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name where purpose = 'worker')::text, true);
+--> statement-breakpoint
+select tenancy.become_recorder('tenancy.audit_leaf(tenancy.audit_entries)', 'tenancy.append_audit_logs(integer)',
+  'tenancy.unsigned_audit_logs(integer)', 'tenancy.store_audit_checkpoint(text,bigint,text)', 'tenancy.read_audit_logs()',
+  'tenancy.read_audit_log(text,bigint,integer)', 'tenancy.erase_audit_changes(text,text,text)', 'tenancy.prune_audit(timestamptz)');
+--> statement-breakpoint
+
+-- The hash of an entry in the tree of its tenant: of its fields, each with its length in bytes before it.
+create or replace function tenancy.audit_leaf(entry tenancy.audit_entries) returns bytea
+  language plpgsql immutable set search_path = pg_catalog
+as $$
+begin
+  return sha256('\x00' || convert_to((
+    select string_agg(coalesce(octet_length(convert_to(value, 'UTF8')) || ':' || value, '-') || ',', '' order by number)
+    from unnest(array[entry.tenant_id::text, entry.position::text, entry.id::text,
+      to_char(entry.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), entry.action, entry.resource, entry.target_id, entry.actor,
+      entry.request_id, entry.source, entry.reason, encode(entry.changes_hash, 'hex')]) with ordinality as each (value, number)), 'UTF8'));
+end $$;
+--> statement-breakpoint
+
+-- Gives entries their positions, tenant by tenant. An entry that is committed later than another one gets a later position, whatever its time
+-- says: the log's row is locked before its entries are read. Returns how many entries got one, at most `most` of each tenant.
+create or replace function tenancy.append_audit_logs(most integer) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog
+as $$
+declare
+  log tenancy.audit_logs;
+  entry tenancy.audit_entries;
+  node bytea;
+  appended integer := 0;
+begin
+  insert into tenancy.audit_logs (tenant_id, size, trees)
+  select distinct e.tenant_id, 0, '{}'::bytea[] from tenancy.audit_entries e where e.position is null on conflict do nothing;
+  for log in
+    select l.* from tenancy.audit_logs l
+    where exists (select from tenancy.audit_entries e where e.tenant_id = l.tenant_id and e.position is null)
+    order by l.tenant_id for update of l skip locked
+  loop
+    for entry in
+      select e.* from tenancy.audit_entries e where e.tenant_id = log.tenant_id and e.position is null order by e.at, e.id limit most
+    loop
+      log.size := log.size + 1;
+      entry.position := log.size;
+      update tenancy.audit_entries e set position = entry.position
+      where e.tenant_id = entry.tenant_id and e.at = entry.at and e.id = entry.id;
+      node := tenancy.audit_leaf(entry);
+      for level in 0 .. 62 loop
+        exit when ((log.size - 1) >> level) & 1 = 0;
+        node := sha256('\x01' || log.trees[cardinality(log.trees)] || node);
+        log.trees := trim_array(log.trees, 1);
+      end loop;
+      log.trees := log.trees || node;
+      appended := appended + 1;
+    end loop;
+    update tenancy.audit_logs l set size = log.size, trees = log.trees where l.tenant_id = log.tenant_id;
+  end loop;
+  return appended;
+end $$;
+--> statement-breakpoint
+
+-- Logs that have grown since their last checkpoint.
+create or replace function tenancy.unsigned_audit_logs(most integer) returns table (tenant_id text, size bigint, trees bytea[])
+  language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+  return query
+    select l.tenant_id::text, l.size, l.trees from tenancy.audit_logs l
+    where l.size > coalesce((select max(c.size) from tenancy.audit_checkpoints c where c.tenant_id = l.tenant_id), 0)
+    order by l.tenant_id limit most;
+end $$;
+--> statement-breakpoint
+
+create or replace function tenancy.store_audit_checkpoint(tenant text, size bigint, note text) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog
+as $$
+declare
+  of_tenant constant tenancy.audit_checkpoints.tenant_id%type := tenant;
+begin
+  insert into tenancy.audit_checkpoints as c (tenant_id, day, size, note)
+  values (of_tenant, (now() at time zone 'UTC')::date, store_audit_checkpoint.size, store_audit_checkpoint.note)
+  on conflict on constraint audit_checkpoints_pkey do update set size = excluded.size, note = excluded.note where c.size < excluded.size;
+end $$;
+--> statement-breakpoint
+
+-- For "rowhouse audit verify": the logs of all tenants with their checkpoints, the oldest first, then the entries of one of them.
+create or replace function tenancy.read_audit_logs() returns table (tenant_id text, size bigint, trees bytea[], notes text[])
+  language plpgsql stable security definer set search_path = pg_catalog
+as $$
+begin
+  return query
+    select l.tenant_id::text, l.size, l.trees,
+      array(select c.note from tenancy.audit_checkpoints c where c.tenant_id = l.tenant_id order by c.day)
+    from tenancy.audit_logs l order by l.tenant_id;
+end $$;
+--> statement-breakpoint
+create or replace function tenancy.read_audit_log(tenant text, after bigint, most integer) returns setof tenancy.audit_entries
+  language plpgsql stable security definer set search_path = pg_catalog
+as $$
+declare
+  of_tenant constant tenancy.audit_entries.tenant_id%type := tenant;
+begin
+  return query
+    select e.* from tenancy.audit_entries e where e.tenant_id = of_tenant and e.position > after order by e.position limit most;
+end $$;
+--> statement-breakpoint
+
+-- Erases what the entries of one row say: a person's data. Who did what when stays, and so does the proof. Returns how many entries it erased.
+create or replace function tenancy.erase_audit_changes(tenant text, resource text, target text) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog
+as $$
+declare
+  of_tenant constant tenancy.audit_entries.tenant_id%type := tenant;
+  erased integer;
+begin
+  update tenancy.audit_entries e set changes = null, salt = null
+  where e.tenant_id = of_tenant and e.resource = erase_audit_changes.resource and e.target_id = target and e.changes is not null;
+  get diagnostics erased = row_count;
+  return erased;
+end $$;
+--> statement-breakpoint
+
+-- Drops the partitions whose months ended before a time, and keeps the leaves of their entries. A month with an entry that has no position
+-- yet stays. Returns the partitions.
+create or replace function tenancy.prune_audit(before timestamp with time zone) returns setof text
+  language plpgsql volatile security definer set search_path = pg_catalog
+as $$
+declare
+  partition name;
+  has_open boolean;
+begin
+  for partition in
+    select c.relname from pg_inherits join pg_class c on c.oid = inhrelid
+    where inhparent = 'tenancy.audit_entries'::regclass and c.relname ~ '^audit_entries_\d{4}_\d{2}$'
+      and right(c.relname, 7) < to_char(before at time zone 'UTC', 'YYYY_MM')
+    order by c.relname
+  loop
+    execute format('select exists (select from tenancy.%I where position is null)', partition) into has_open;
+    continue when has_open;
+    execute format('insert into tenancy.audit_pruned (tenant_id, position, leaf)
+      select tenant_id, position, tenancy.audit_leaf(e) from tenancy.%I as p, lateral (select p::tenancy.audit_entries as e) as whole', partition);
+    execute format('drop table tenancy.%I', partition);
+    return next partition;
+  end loop;
+end $$;
+--> statement-breakpoint
+do $$
+declare
+  worker text;
+begin
+  revoke execute on function tenancy.audit_leaf(tenancy.audit_entries), tenancy.append_audit_logs(integer),
+    tenancy.unsigned_audit_logs(integer), tenancy.store_audit_checkpoint(text, bigint, text), tenancy.read_audit_logs(),
+    tenancy.read_audit_log(text, bigint, integer), tenancy.erase_audit_changes(text, text, text), tenancy.prune_audit(timestamptz) from public;
+  grant execute on function tenancy.read_audit_logs(), tenancy.read_audit_log(text, bigint, integer),
+    tenancy.erase_audit_changes(text, text, text), tenancy.prune_audit(timestamptz) to pg_database_owner;
+  for worker in select 'pg_database_owner' union select jsonb_array_elements_text(current_setting('rowhouse.workers')::jsonb) loop
+    execute format('grant execute on function tenancy.append_audit_logs(integer), tenancy.unsigned_audit_logs(integer),
+      tenancy.store_audit_checkpoint(text, bigint, text) to %I', worker);
+  end loop;
+end $$;
+--> statement-breakpoint
+reset role;
+--> statement-breakpoint
+select tenancy.leave_recorder();
