@@ -30,13 +30,13 @@ export async function examine(
   const findings = [...found, ...rows].sort(inOrder)
   const leaking = new Set(findings.filter(isDemonstrated).map(({ object }) => object))
   const seen = { leaking, clean, asTenant: as !== undefined }
-  const [session] = await query(connection, 'select current_user as role')
-  const given = [options.role ?? session?.role, tenantColumn, shared, unreachable]
-  const views = await accessOfViews(connection, given, seen)
-  const recordings = asTenant ? await readRecording(connection, given) : new Map()
+  const [session] = (await query(connection, 'select current_user as role')) as unknown as [{ role: string }] // its one row
+  const { role = session.role } = options
+  const views = await accessOfViews(connection, [role, tenantColumn, shared, unreachable], seen)
+  const recordings = asTenant ? await readRecording(connection, { ...options, role }) : undefined
   const tables = accessOf(policies, tenant, seen).map((access) => ({
     ...access,
-    recording: recordings.get(access.table),
+    recording: recordings?.get(access.table),
   }))
   return { findings, mayRun, tables: [...tables, ...views] }
 }

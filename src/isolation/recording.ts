@@ -1,4 +1,5 @@
 import { type Connection, query } from '../database/index.ts'
+import { type IsolationCheckOptions, listedNames } from './inspect.ts'
 import { recordingQuery } from './recording-query.ts'
 import { tablesQuery } from './tables-query.ts'
 
@@ -22,14 +23,17 @@ interface RecordingRow {
 }
 
 /**
- * Reads what the database keeps of the writes to each tenant table, by the name of the table.
+ * Reads what the database keeps of the writes to each tenant table, by the name of the table. Call it in a transaction: it changes the
+ * search_path.
  *
- * @param given the serving role, the tenant column, and the names of the shared and the unreachable relations
+ * @example
+ * const recordings = await readRecording(connection, { role: 'app_user' })
  */
 export async function readRecording(
   connection: Connection,
-  given: readonly unknown[],
+  options: IsolationCheckOptions & { role: string },
 ): Promise<Map<string, Recording>> {
+  const given = [options.role, options.tenantColumn ?? 'tenant_id', ...listedNames(options)]
   await query(connection, "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)") // names have their schemas
   const rows = (await query(connection, recordingsQuery, given)) as unknown as RecordingRow[] // the query's own columns
   return new Map(

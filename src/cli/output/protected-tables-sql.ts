@@ -3,7 +3,7 @@ import { is } from 'drizzle-orm'
 import { type ForeignKey, getTableConfig, IndexedColumn } from 'drizzle-orm/pg-core'
 import { qualify, type SchemaTable } from '../schema/read-schema.ts'
 import { isReadable, type SchemaView } from '../schema/read-views.ts'
-import type { Recording } from '../schema/recorded-tables.ts'
+import type { WantedRecording } from '../schema/recorded-tables.ts'
 import { arrayLiteral, comment, identifier, literal } from './sql-text.ts'
 
 const about = '-- Every table with a tenant column. "rowhouse migrate" rejects such a table when it is missing here.\n'
@@ -16,7 +16,7 @@ const about = '-- Every table with a tenant column. "rowhouse migrate" rejects s
 export function protectedTablesSql(
   tables: SchemaTable[],
   views: SchemaView[] = [],
-  recorded: ReadonlyMap<string, Recording> = new Map(),
+  recorded: ReadonlyMap<string, WantedRecording> = new Map(),
 ): string {
   const statements = tables.flatMap((table) => {
     if (table.isUnreachable) return [withhold(table)]
@@ -44,7 +44,7 @@ function protect({ label, tenant }: SchemaTable): string {
 }
 
 /** The calls with what differs from the defaults of tenancy.audit() and tenancy.trash(). */
-function record({ label, tenant }: SchemaTable, { audit, trash }: Partial<Recording> = {}): string[] {
+function record({ label, tenant }: SchemaTable, { audit, trash }: Partial<WantedRecording> = {}): string[] {
   const column = tenant?.name ?? 'tenant_id'
   const named = column === 'tenant_id' ? [] : [`tenant_column => ${literal(column)}`]
   const call = (name: string, parameters: string[]) =>
@@ -56,8 +56,8 @@ function record({ label, tenant }: SchemaTable, { audit, trash }: Partial<Record
 }
 
 /** A table that the configuration no longer names loses its triggers. */
-function stopOthers(recorded: ReadonlyMap<string, Recording>): string {
-  const labels = (field: keyof Recording) =>
+function stopOthers(recorded: ReadonlyMap<string, WantedRecording>): string {
+  const labels = (field: keyof WantedRecording) =>
     arrayLiteral([...recorded].filter(([, { [field]: wanted }]) => wanted).map(([label]) => label))
   return `select tenancy.stop_recording_except(audit => ${labels('audit')}, trash => ${labels('trash')});`
 }

@@ -4,7 +4,7 @@ import type { RowhouseConfig } from '../config.ts'
 import { qualify, type SchemaTable, unquote } from './read-schema.ts'
 
 /** What the configuration lets the database keep of the rows of a table. */
-export interface Recording {
+export interface WantedRecording {
   /** The columns without values in the trail, and those that make no entry alone; undefined without an audit trail. */
   audit: { redact: string[]; ignore: string[] } | undefined
   trash: boolean
@@ -30,7 +30,7 @@ export function labelOf(given: string): string | undefined {
 export function recordedTables(
   { tables: given, tenantColumn }: Pick<RowhouseConfig, 'tables' | 'tenantColumn'>,
   tables: SchemaTable[],
-): Map<string, Recording> {
+): Map<string, WantedRecording> {
   const problems: string[] = []
   const found = new Map<SchemaTable, TableConfig>()
   for (const [name, config] of Object.entries(given)) {
@@ -51,7 +51,7 @@ export function recordedTables(
   )
 }
 
-function recordingOf({ columns }: SchemaTable, { audit = false, trash = false }: TableConfig = {}): Recording {
+function recordingOf({ columns }: SchemaTable, { audit = false, trash = false }: TableConfig = {}): WantedRecording {
   if (audit === false) return { audit: undefined, trash }
   const { redact, ignore } = audit === true ? { redact: [], ignore: [] } : audit
   const usual = columns.some(({ name }) => name === 'updated_at') ? ['updated_at'] : []

@@ -54,14 +54,12 @@ const withTrash = `
     from pg_constraint where conrelid = recording.oid and contype = 'f' and confdeltype = 'n') as wanted
   where trash`
 
-/** The table of the audit trail with its partitions. */
+/** The table of the audit trail with its partitions, also those that were detached. */
 const trail = `
-  select r.oid, r.name, r.relacl, r.relowner, i.inhparent is not null as is_partition
-  from relations r left join pg_inherits i on i.inhrelid = r.oid
-  left join relations parent on parent.oid = i.inhparent
-  where coalesce(parent.name, r.name) = 'tenancy.audit_entries'`
+  select oid, name, relacl, relowner, name <> 'tenancy.audit_entries' as is_partition
+  from relations where name ~ '^tenancy[.]audit_entries(_|$)'`
 
-const writing = ['insert', 'update', 'delete', 'truncate', 'references', 'trigger'].join(', ')
+const writing = 'insert, update, delete, truncate, references, trigger'
 
 /** Guarantee G12: what the database itself records is complete, and only the database writes it. */
 export const recordingChecks: CatalogueCheck[] = [
