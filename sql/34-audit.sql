@@ -88,7 +88,8 @@ begin
       execute format('create policy tenant_restrictive on %s as restrictive using (tenant_id = (select tenancy.current_tenant_id()))
         with check (tenant_id = (select tenancy.current_tenant_id()))', relation);
     end if;
-    execute format('revoke all on %s from public, %I', relation, current_setting('rowhouse.serving_role'));
+    execute format('revoke insert, update, delete, truncate, references, trigger on %s from public, %I', relation,
+      current_setting('rowhouse.serving_role'));
     execute format('grant select on %s to %I', relation, current_setting('rowhouse.serving_role'));
     if admin <> '' then
       execute format('grant select on %s to %I', relation, admin);

@@ -50,7 +50,8 @@ begin
     create policy tenant_restrictive on tenancy.trash as restrictive
       using (tenant_id = (select tenancy.current_tenant_id())) with check (tenant_id = (select tenancy.current_tenant_id()));
   end if;
-  execute format('revoke all on tenancy.trash from public, %I', current_setting('rowhouse.serving_role'));
+  execute format('revoke insert, update, delete, truncate, references, trigger on tenancy.trash from public, %I',
+    current_setting('rowhouse.serving_role'));
   execute format('grant select on tenancy.trash to %I', current_setting('rowhouse.serving_role'));
   if admin <> '' then
     execute format('grant select on tenancy.trash to %I', admin);

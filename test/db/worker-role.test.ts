@@ -60,7 +60,18 @@ test('the role of the worker has a privilege on no table, and on no function of 
           and has_function_privilege('app_worker', oid, 'execute') and not exists (
             select from aclexplode(coalesce(proacl, acldefault('f', proowner))) as acl where acl.grantee = 0)
         order by 1) as functions`
-  expect(row).toEqual({ tables: [], functions: ['purge_idempotency_keys', 'take_task'] })
+  expect(row).toEqual({
+    tables: [],
+    functions: [
+      'append_audit_logs',
+      'make_audit_partitions',
+      'purge_idempotency_keys',
+      'purge_trash',
+      'store_audit_checkpoint',
+      'take_task',
+      'unsigned_audit_logs',
+    ],
+  })
 })
 
 test('rowhouse worker --once runs with the login of the worker', async () => {

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 2e51fcd31a362f5f. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 7a15ed326f0d355c. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
 -- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
 select
@@ -89,7 +89,8 @@ begin
       execute format('create policy tenant_restrictive on %s as restrictive using (tenant_id = (select tenancy.current_tenant_id()))
         with check (tenant_id = (select tenancy.current_tenant_id()))', relation);
     end if;
-    execute format('revoke all on %s from public, %I', relation, current_setting('rowhouse.serving_role'));
+    execute format('revoke insert, update, delete, truncate, references, trigger on %s from public, %I', relation,
+      current_setting('rowhouse.serving_role'));
     execute format('grant select on %s to %I', relation, current_setting('rowhouse.serving_role'));
     if admin <> '' then
       execute format('grant select on %s to %I', relation, admin);

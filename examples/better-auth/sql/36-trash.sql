@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 84ae2d76a13cab0a. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 0a83fd7044c51320. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -51,7 +51,8 @@ begin
     create policy tenant_restrictive on tenancy.trash as restrictive
       using (tenant_id = (select tenancy.current_tenant_id())) with check (tenant_id = (select tenancy.current_tenant_id()));
   end if;
-  execute format('revoke all on tenancy.trash from public, %I', current_setting('rowhouse.serving_role'));
+  execute format('revoke insert, update, delete, truncate, references, trigger on tenancy.trash from public, %I',
+    current_setting('rowhouse.serving_role'));
   execute format('grant select on tenancy.trash to %I', current_setting('rowhouse.serving_role'));
   if admin <> '' then
     execute format('grant select on tenancy.trash to %I', admin);
