@@ -54,8 +54,9 @@ role as (
   from pg_class c
   join schemas n on n.oid = c.relnamespace
   left join pg_attribute a
-    on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attname = case
-      when n.nspname = 'tenancy' and c.relowner in (select oid from recorders) then 'tenant_id' else ${parameters.tenantColumn} end
+    on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      -- Our own tables have one name for it in every project.
+      and a.attname = case when n.nspname = 'tenancy' and c.relowner in (select oid from recorders) then 'tenant_id' else ${parameters.tenantColumn} end
   where c.relkind in ('r', 'p', 'v', 'm', 'f')
 ), tables as (
   -- A partition without privileges of its own is read through its parent, by the parent's policies.

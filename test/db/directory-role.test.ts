@@ -101,13 +101,22 @@ test('the recorder logs in nowhere, has no attribute and no member, and owns the
   const [row] = await server.owner`
     select rolcanlogin or rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication as special,
       exists (select from pg_auth_members where roleid = r.oid or member = r.oid) as "hasMembers",
-      array(select relname::text from pg_class c where c.relowner = r.oid and relkind = 'r' order by 1) as tables,
+      array(select relname::text from pg_class c where c.relowner = r.oid and relkind in ('r', 'p') and not relispartition order by 1) as tables,
       has_schema_privilege(r.oid, 'tenancy', 'create') as "mayCreate"
     from pg_roles r where rolname = 'tenancy_recorder'`
   expect(row).toMatchObject({
     special: false,
     hasMembers: false,
-    tables: ['idempotency_keys', 'tenant_history', 'tenant_names'],
+    tables: [
+      'audit_checkpoints',
+      'audit_entries',
+      'audit_logs',
+      'audit_pruned',
+      'idempotency_keys',
+      'tenant_history',
+      'tenant_names',
+      'trash',
+    ],
     mayCreate: false,
   })
 })

@@ -80,11 +80,16 @@ describe('a migration', () => {
     expect(await everything()).toEqual(before)
     expect(before.map(({ name }) => name)).toEqual([
       'app_admin',
+      'audit_checkpoints',
+      'audit_entries',
+      'audit_logs',
+      'audit_pruned',
       'public',
       'tasks',
       'tenancy',
       'tenant_domains',
       'tenants',
+      'trash',
       'users',
     ])
   })
