@@ -3,7 +3,15 @@ import type { Guarantee, Proof } from '../../docs/guarantees.ts'
 /** What runs with each type of tenant ids, as files and folders. */
 export const paths = [
   ...['auth', 'conditions', 'context', 'database', 'db', 'directory', 'errors', 'idempotency', 'injection', 'limits'],
-  ...['lists', 'migrate/migrate.test.ts', 'properties', 'resolution', 'service/contract.test.ts', 'service/http'],
+  ...[
+    'isolation/recording.test.ts',
+    'lists',
+    'migrate/migrate.test.ts',
+    'properties',
+    'resolution',
+    'service/contract.test.ts',
+    'service/http',
+  ],
   ...['service/middleware', 'service/permissions.test.ts', 'testing', 'worker'],
 ].map((path) => `test/${path}`)
 
