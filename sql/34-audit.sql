@@ -228,6 +228,7 @@ declare
   month timestamptz;
   partition text;
   made integer := 0;
+  waits constant text := current_setting('lock_timeout');
 begin
   perform set_config('lock_timeout', '1s', true);
   for month in
@@ -256,6 +257,7 @@ begin
       truncate tenancy.audit_entries_default;
     end if;
   end if;
+  perform set_config('lock_timeout', waits, true);
   return made;
 end $$;
 --> statement-breakpoint

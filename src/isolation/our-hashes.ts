@@ -19,7 +19,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.keep_deleted()': ['66e82bd3fce83f1fb22bd4e7dc72c7dd0e0bcbc83a35c24e97574d1ff5a77597'],
   'tenancy.keep_reference()': ['b7374b77fadc284e60d3ea4c3a771e01378a435219fd5aff0568e000866a3580'],
   'tenancy.leave_trash()': ['9e10ec818133352b1e337a53eb0857010bda752a63e3647e30281e16cd00b91a'],
-  'tenancy.make_audit_partitions()': ['778e3b14272e61da64bf099bfeaa33456b58404d9777fd62f5880a8ae9e3e959'],
+  'tenancy.make_audit_partitions()': ['2bc4a2bec2a4ac6c67156a0b39559939333a997b9730fd3d26d539410c5c3de9'],
   'tenancy.prune_audit(timestamp with time zone)': ['d0e08d447e799fd85c92f69e75b48cbd9b18e8dd64d152210def0f2c60308717'],
   'tenancy.purge_idempotency_keys(integer)': ['98fbfca3a59267d46891ec72616787fe066cef433f01c784e11c7c0b58134d13'],
   'tenancy.purge_trash(interval,integer)': ['973f6a1afa57ede2ed1669ada724e2e06bf350f9ff4354eb261e5916fadb86ae'],

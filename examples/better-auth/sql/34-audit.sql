@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 7a15ed326f0d355c. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", c11abb41f1c1f879. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
 -- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
 select
@@ -229,6 +229,7 @@ declare
   month timestamptz;
   partition text;
   made integer := 0;
+  waits constant text := current_setting('lock_timeout');
 begin
   perform set_config('lock_timeout', '1s', true);
   for month in
@@ -257,6 +258,7 @@ begin
       truncate tenancy.audit_entries_default;
     end if;
   end if;
+  perform set_config('lock_timeout', waits, true);
   return made;
 end $$;
 --> statement-breakpoint
