@@ -48,7 +48,7 @@ const schema = z.strictObject({
   casing: z.enum(['snake_case', 'camelCase']).optional(),
   shared: z.array(sharedName).default([]),
   unreachable: z.array(sharedName).default([]),
-  tables: z.record(z.string(), table, 'must be an object with a field for each table').default({}),
+  tables: z.record(z.string(), table, 'must be an object with a field for each table').optional(),
   sql: path.default(defaults.sql),
   migrations: path.default(defaults.migrations),
   features: path.optional(),
@@ -96,6 +96,7 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
   const maybe = (path: string | undefined) => (path === undefined ? undefined : at(path))
   return Object.freeze({
     casing: undefined,
+    tables: undefined,
     ...rest,
     folder,
     schema: [tables].flat().map(at),

@@ -64,12 +64,12 @@ export interface RowhouseOptions {
   unreachable?: string[]
   /**
    * The protected tables with an audit trail or a trash, by their names as SQL writes them: `users`, `crm.members`, `"odd.name"."Order"`.
-   * A name without a schema is one of `public`.
-   * @default {}
+   * A name without a schema is one of `public`. With this field, "rowhouse migrate" stops those of every other table; `{}` stops all.
+   * @default "rowhouse migrate" starts and stops none
    * @example
    * tables: { users: { audit: { redact: ['email'], ignore: ['last_seen_at'] }, trash: true } }
    */
-  tables?: Record<string, TableOptions>
+  tables?: Record<string, TableOptions> | undefined
   /**
    * The folder of hand-written SQL files.
    * @default './sql'

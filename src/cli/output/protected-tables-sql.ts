@@ -11,12 +11,12 @@ const about = '-- Every table with a tenant column. "rowhouse migrate" rejects s
 /**
  * The text of `40-protected-tables.sql`, which protects the tables of a schema. It is safe to repeat.
  *
- * @param recorded what the database keeps of the rows of a table, by its label
+ * @param recorded what the database keeps of the rows of a table, by its label; without it, the file starts and stops nothing
  */
 export function protectedTablesSql(
   tables: SchemaTable[],
   views: SchemaView[] = [],
-  recorded: ReadonlyMap<string, WantedRecording> = new Map(),
+  recorded?: ReadonlyMap<string, WantedRecording>,
 ): string {
   const statements = tables.flatMap((table) => {
     if (table.isUnreachable) return [withhold(table)]
@@ -26,8 +26,8 @@ export function protectedTablesSql(
   statements.push(
     ...views.flatMap((view) => (view.isUnreachable ? [withhold(view)] : isReadable(view) ? [share(view)] : [])),
   )
-  for (const table of tables) statements.push(...record(table, recorded.get(table.label)))
-  statements.push(stopOthers(recorded))
+  if (recorded)
+    statements.push(...tables.flatMap((table) => record(table, recorded.get(table.label))), stopOthers(recorded))
   return `${about}${statements.join('\n--> statement-breakpoint\n')}\n`
 }
 

@@ -32,7 +32,11 @@ export async function checkProject(project: RowhouseConfig, url: string, appRole
       ...(await inspectRowSecurity(connection, { role, shared, unreachable, tenantColumn, allowPrivileged: true })),
     ]
     const found = await readRecording(connection, { role, shared, unreachable, tenantColumn })
-    return [...inspected, ...recordingFindings(found, recorded), ...aggregateFindings(found, project.tables)]
+    return [
+      ...inspected,
+      ...(recorded ? recordingFindings(found, recorded) : []),
+      ...aggregateFindings(found, project.tables),
+    ]
   }
   const findings = await migrateAndInspect({ ...project, url, appRole }, inspect, { asExisting: true })
   // The server release is that of the temporary database.

@@ -10,7 +10,7 @@ export interface WantedRecording {
   trash: boolean
 }
 
-type TableConfig = RowhouseConfig['tables'][string]
+type TableConfig = NonNullable<RowhouseConfig['tables']>[string]
 
 const part = '(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")+")'
 const nameOfTable = new RegExp(`^(?:(${part})\\.)?(${part})$`, 'u')
@@ -24,13 +24,14 @@ export function labelOf(given: string): string | undefined {
 /**
  * Resolves `tables` of the configuration.
  *
- * @returns the recording of each protected table with an audit trail or a trash, by its label, in the order of the tables
+ * @returns undefined without that field; else the recording of each protected table with an audit trail or a trash, by its label, in the order of the tables
  * @throws OperatorError with every name that the schema does not have, and every table that is not protected
  */
 export function recordedTables(
   { tables: given, tenantColumn }: Pick<RowhouseConfig, 'tables' | 'tenantColumn'>,
   tables: SchemaTable[],
-): Map<string, WantedRecording> {
+): Map<string, WantedRecording> | undefined {
+  if (given === undefined) return undefined
   const problems: string[] = []
   const found = new Map<SchemaTable, TableConfig>()
   for (const [name, config] of Object.entries(given)) {

@@ -61,7 +61,7 @@ const differs = (object: string, problem: string): Finding => ({
  * Tables without the audit trail or the trash that a table of the same aggregate has: the deletes of one cascade to the other. A table
  * whose configuration says false is meant to have none.
  */
-export function aggregateFindings(found: Found, given: RowhouseConfig['tables']): Finding[] {
+export function aggregateFindings(found: Found, given: RowhouseConfig['tables'] = {}): Finding[] {
   const byName = new Map(Object.entries(given).map(([name, options]) => [unquote(labelOf(name) ?? name), options]))
   return (['audit', 'trash'] as const).flatMap((field) => {
     const problems = new Map<string, string>()

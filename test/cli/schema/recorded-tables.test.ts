@@ -31,9 +31,12 @@ async function recordingOf(tables: string, more = '') {
 }
 
 describe('tables of rowhouse.config.ts', () => {
-  test('record nothing by default', async () => {
-    const { recorded, statements } = await recordingOf('{}')
-    expect(recorded.size).toBe(0)
+  test('start and stop nothing by default', async () => {
+    expect(await recordingOf('undefined')).toEqual({ recorded: undefined, statements: [] })
+  })
+
+  test('stop everything when they name no table', async () => {
+    const { statements } = await recordingOf('{}')
     expect(statements).toEqual(["select tenancy.stop_recording_except(audit => '{}', trash => '{}');"])
   })
 
@@ -55,7 +58,7 @@ describe('tables of rowhouse.config.ts', () => {
     const { recorded, statements } = await recordingOf(
       `{ users: { audit: { ignore: ['last_seen_at'] } }, order_items: { audit: { ignore: ['user_id'] } } }`,
     )
-    expect([...recorded.values()].map(({ audit }) => audit?.ignore)).toEqual([
+    expect([...(recorded?.values() ?? [])].map(({ audit }) => audit?.ignore)).toEqual([
       ['user_id'],
       ['updated_at', 'last_seen_at'],
     ])

@@ -24,7 +24,7 @@ const plan = async (flags = {}) => {
   const config = await loadRowhouseConfig({ schema: 'schema.ts', ...flags }, project.folder)
   const { files, findings } = await planInit(config)
   const text = files.at(-1)?.text ?? ''
-  return { calls: [...text.matchAll(/^select tenancy\.((?!stop_).*);$/gm)].map(([, call]) => call), findings }
+  return { calls: [...text.matchAll(/^select tenancy\.(.*);$/gm)].map(([, call]) => call), findings }
 }
 const found = ({ findings }: Awaited<ReturnType<typeof plan>>) =>
   findings.map(({ level, check, object }) => [level, check, object])
