@@ -5,6 +5,7 @@ import { commandSecrets, readSecretFiles } from '../service/config/secret-files.
 import { describeStartProblem } from '../service/start-problem.ts'
 import { escapedLines } from '../text/index.ts'
 import { createAddCommand } from './commands/add.ts'
+import { createAuditCommand } from './commands/audit.ts'
 import { createCheckCommand } from './commands/check.ts'
 import { createDoctorCommand } from './commands/doctor.ts'
 import { createInitCommand } from './commands/init.ts'
@@ -101,6 +102,7 @@ Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     createUpgradeCommand,
     createTenantCommand,
     createWorkerCommand,
+    createAuditCommand,
     createIssuerCommand,
   ]) {
     const command = createCommand(io)

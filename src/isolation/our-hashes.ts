@@ -23,8 +23,12 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.prune_audit(timestamp with time zone)': ['d0e08d447e799fd85c92f69e75b48cbd9b18e8dd64d152210def0f2c60308717'],
   'tenancy.purge_idempotency_keys(integer)': ['98fbfca3a59267d46891ec72616787fe066cef433f01c784e11c7c0b58134d13'],
   'tenancy.purge_trash(interval,integer)': ['973f6a1afa57ede2ed1669ada724e2e06bf350f9ff4354eb261e5916fadb86ae'],
+  'tenancy.read_audit_checkpoints(text)': ['da2a27cacf4ac059519f43a9ab929f72618823f490cff76e7fff80ba7902cab5'],
   'tenancy.read_audit_log(text,bigint,integer)': ['7a7482dcbebf68412db4fb6e15e0914523d1b67ab1427e46f527711e742b0729'],
-  'tenancy.read_audit_logs()': ['3b0f227734ad87071888daf90df4dfd662c95812196d98827a5c904a368c7b0b'],
+  'tenancy.read_audit_logs()': ['9102a6fbb0c2a9f55aaa1e8f11deec4906d0f9270d46715c8a8b1ad9bf987402'],
+  'tenancy.read_audit_pruned(text,bigint,integer)': [
+    '248bb2e7adb970265d58280e83ab7e51dbfa65dc885a2f715cf0d913d147dd4d',
+  ],
   'tenancy.read_idempotent_answer(text,text,bytea)': [
     '817b34daa98cc2fd8ee2af84b095d171f39fc02111987499523694b237e3f618',
   ],

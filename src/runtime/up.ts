@@ -19,7 +19,7 @@ import { readWorker } from './worker.ts'
 async function up(): Promise<void> {
   const given = process.env.DATABASE_URL || process.env.DATABASE_URL_FILE
   // Callers are unverified: only this machine reaches the service, unless HOST says otherwise.
-  const { worker: own, environment } = readWorker(process.env)
+  const { worker: own, tasks, environment } = readWorker(process.env)
   const settings = { ...environment, HOST: process.env.HOST || '127.0.0.1' }
   // Before the database starts, so that a wrong setting and a used port are reported at once. And once: a pipe has its secret once.
   const config = loadConfig({ ...settings, ...(given ? {} : { DATABASE_URL: 'postgres://embedded' }) })
@@ -30,7 +30,7 @@ async function up(): Promise<void> {
   const database = embedded ? { ...config.database, url: embedded.url } : config.database
   try {
     if (embedded) await prepare(embedded.url, tenant.signingKeys)
-    const worker = embedded ?? own
+    const worker = embedded ? { url: embedded.url, tasks } : own
     const url = await runService(listen, {
       config: { ...config, database },
       ...(worker ? { worker } : {}),

@@ -12,6 +12,7 @@ import { forEveryResponse } from '../service/every-response.ts'
 import { createService, type Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceLog } from '../service/service-log.ts'
 import { describeStartProblem } from '../service/start-problem.ts'
+import { signerOf, tasksWith } from '../service/worker-tasks.ts'
 import { readDatabaseUrl } from '../text/index.ts'
 import { runWorkerOnce } from '../worker/index.ts'
 
@@ -40,14 +41,15 @@ export default {
 
 async function work(env: Bindings): Promise<void> {
   const log = createLog(String(env.LOG_LEVEL ?? 'info'))
-  const { DATABASE_WORKER_URL: url = '' } = settingsOf(env)
+  const { DATABASE_WORKER_URL: url = '', AUDIT_SIGNING_KEY } = settingsOf(env)
   const read = readDatabaseUrl(url)
   if ('problem' in read) {
     const problem = `DATABASE_WORKER_URL ${read.problem}`
     log.error({ problem }, 'periodic work is not configured')
     throw new ConfigError(problem)
   }
-  await runWorkerOnce({ connections: edgeConnections({ url }), log })
+  const tasks = tasksWith(signerOf(AUDIT_SIGNING_KEY))
+  await runWorkerOnce({ connections: edgeConnections({ url }), log, tasks })
 }
 
 /** Connections that stay open after the response only until they are closed. */

@@ -28,5 +28,16 @@ export const purgeIdempotencyKeys: WorkerTask = {
   },
 }
 
-/** The tasks of Rowhouse. */
-export const workerTasks: readonly WorkerTask[] = [purgeIdempotencyKeys]
+/** Gives new entries of the audit trail their positions in the logs of their tenants. */
+export const appendAuditLogs: WorkerTask = {
+  name: 'append-audit-logs',
+  everyMs: 1000,
+  batchSize: 1000,
+  async run(connection, batchSize) {
+    const [row] = await query(connection, 'select tenancy.append_audit_logs($1::pg_catalog.int4) as rows', [batchSize])
+    return Number(row?.rows)
+  },
+}
+
+/** The tasks of Rowhouse that need no key. */
+export const workerTasks: readonly WorkerTask[] = [purgeIdempotencyKeys, appendAuditLogs]

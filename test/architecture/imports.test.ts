@@ -42,6 +42,7 @@ const kit: Record<string, string[]> = {
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['context', 'database', 'isolation', 'errors'],
   worker: ['database', 'errors', 'text'],
+  audit: ['database', 'worker'],
   testing: ['envelope', 'errors', 'openapi', 'context', 'database', 'isolation', 'migrate', 'text'],
 }
 /** The other folders, and what each may import in addition to the kit. */

@@ -5,7 +5,7 @@ import { loadRowhouseConfig } from '../../src/cli/config.ts'
 import { createProject, rowhouse, spawnRowhouse } from './run.ts'
 
 const root = join(import.meta.dir, '../..')
-const commands = ['init', 'add', 'check', 'doctor', 'migrate', 'upgrade', 'tenant', 'worker', 'issuer']
+const commands = ['init', 'add', 'check', 'doctor', 'migrate', 'upgrade', 'tenant', 'worker', 'audit', 'issuer']
 
 describe('rowhouse', () => {
   test('lists every command with --help', async () => {

@@ -23,6 +23,8 @@ const ofCommands = [
     'DATABASE_ADMIN_URL',
     'DATABASE_BACKUP_URL',
     'DATABASE_WORKER_URL',
+    'AUDIT_SIGNING_KEY',
+    'AUDIT_VERIFY_KEY',
   ],
 ]
 

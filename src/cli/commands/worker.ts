@@ -3,6 +3,7 @@ import { createPool } from '../../database/index.ts'
 import { findDatabaseError, findRemedy, OperatorError } from '../../errors/index.ts'
 import { currentPassword } from '../../service/current-password.ts'
 import { describeStartProblem } from '../../service/start-problem.ts'
+import { signerOf, tasksWith } from '../../service/worker-tasks.ts'
 import { isRefusal, runWorker, runWorkerOnce, type WorkerOptions } from '../../worker/index.ts'
 import { databaseUrl } from '../database-url.ts'
 import type { CommandIo } from '../io.ts'
@@ -11,7 +12,7 @@ import { findOwnerUrl } from '../owner-url.ts'
 
 export const createWorkerCommand = (io: CommandIo) =>
   new Command('worker')
-    .description('Run periodic work in a database: delete expired answers of requests with an Idempotency-Key.')
+    .description('Run periodic work in a database: delete expired answers, and append to the logs of the audit trail.')
     .option('--once', 'run each task once, then exit: for cron')
     .addHelpText(
       'after',
@@ -23,6 +24,7 @@ database. "bun run up" and "rowhouse worker" write one line of JSON for each tas
 Environment variables:
   DATABASE_WORKER_URL  the database, as app_worker, which may do this and nothing else: "rowhouse migrate" creates it
   DATABASE_OWNER_URL   the database, as its owner, without the one above (default: dbCredentials.url of drizzle.config.ts)
+  AUDIT_SIGNING_KEY    signs the logs of the audit trail: "rowhouse audit key" makes one (default: they are not signed)
 
 Exit codes: 0 success or a signal, 1 a task of --once failed, 2 the command could not run.
 
@@ -31,6 +33,7 @@ Examples:
   ${io.runner.run} rowhouse worker --once`,
     )
     .action(async ({ once = false }) => {
+      const tasks = tasksWith(signerOf(io.env.AUDIT_SIGNING_KEY))
       const { variable, url } = await findUrl(io)
       const log = jsonLog(io.stdout)
       const file = io.secretFiles[variable]
@@ -40,7 +43,7 @@ Examples:
       const end = () => stop.abort() // a second signal ends the process
       for (const signal of signals) process.once(signal, end)
       try {
-        await run({ connections, log, signal: stop.signal }, once, io)
+        await run({ connections, log, tasks, signal: stop.signal }, once, io)
       } finally {
         for (const signal of signals) process.off(signal, end)
         await connections.close()

@@ -9,13 +9,15 @@ export const secretSettings: readonly string[] = [
     'ROWHOUSE_SECRET',
     'ROWHOUSE_SECRET_PREVIOUS',
     'TENANT_SIGNING_KEY',
+    'AUDIT_SIGNING_KEY',
+    'AUDIT_VERIFY_KEY',
   ],
   ...['JWT_SECRET', 'JWT_PUBLIC_KEY', 'GATEWAY_SECRET', 'GATEWAY_CERTIFICATE'],
 ]
 
 /** Those that commands read. The others are of the service alone. */
 export const commandSecrets: readonly string[] = secretSettings.filter(
-  (name) => name.startsWith('DATABASE_') || name === 'TENANT_SIGNING_KEY',
+  (name) => name.startsWith('DATABASE_') || name === 'TENANT_SIGNING_KEY' || name.startsWith('AUDIT_'),
 )
 
 type Environment = Record<string, string | undefined>

@@ -55,7 +55,7 @@ export const settings = z.object({
 /** Settings that only commands read. */
 export const commandSettings = [
   ...['DATABASE_OWNER_URL', 'DATABASE_ADMIN_URL', 'DATABASE_DIRECTORY_URL', 'DATABASE_BACKUP_URL'],
-  'DATABASE_WORKER_URL',
+  ...['DATABASE_WORKER_URL', 'AUDIT_SIGNING_KEY', 'AUDIT_VERIFY_KEY'],
 ]
 
 /** The settings one by one, each of them valid. */

@@ -1,7 +1,15 @@
 import { expect, test } from 'bun:test'
+import { createCheckpointSigner, createSigningKey, readCheckpoint } from '../../../src/audit/index.ts'
+import { addUsers } from '../../audit/stored-logs.ts'
 import { asOwner, createBareDatabase, createDatabase } from '../../database.ts'
 import { addKeys, countKeys } from '../../worker/expired-keys.ts'
 import { rowhouse } from '../run.ts'
+
+const linesOf = (stdout: string): unknown[] =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text))
 
 const once = (env: Record<string, string>) => rowhouse(['worker', '--once'], { env })
 
@@ -11,13 +19,10 @@ test('rowhouse worker --once deletes what has expired and logs it as a line of J
   await addKeys(owner, { expired: 3, fresh: 2 })
   const { code, stdout, stderr } = await once({ DATABASE_OWNER_URL: database.ownerUrl })
   expect([code, stderr]).toEqual([0, ''])
-  const line = { level: 'info', task: 'purge-idempotency-keys', rows: 3, msg: 'the task is done' }
-  expect(
-    stdout
-      .trim()
-      .split('\n')
-      .map((text) => JSON.parse(text)),
-  ).toEqual([{ ...line, time: expect.any(String) }])
+  expect(linesOf(stdout)).toMatchObject([
+    { level: 'info', task: 'purge-idempotency-keys', rows: 3, msg: 'the task is done' },
+    { level: 'info', task: 'append-audit-logs', rows: 0, msg: 'the task is done' },
+  ])
   expect(await countKeys(owner)).toEqual({ all: 2, expired: 0 })
 })
 
@@ -29,7 +34,26 @@ test('rowhouse worker --once exits with 1 when a task fails, and shows no value'
     begin raise exception 's3cret' using errcode = '22000'; end $$`)
   const { code, stdout, stderr } = await once({ DATABASE_WORKER_URL: database.ownerUrl })
   expect([code, stderr]).toEqual([1, 'A task failed with SQLSTATE 22000: the log of PostgreSQL has its message\n'])
-  expect(JSON.parse(stdout)).toMatchObject({ level: 'error', reason: '22000', msg: 'the task failed' })
+  expect(linesOf(stdout)[0]).toMatchObject({ level: 'error', reason: '22000', msg: 'the task failed' })
+})
+
+test('rowhouse worker --once appends to the logs of the audit trail, and signs them with AUDIT_SIGNING_KEY alone', async () => {
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  const tenant = await addUsers(owner, 3)
+  const env = { DATABASE_OWNER_URL: database.ownerUrl }
+  expect(linesOf((await once(env)).stdout)).toMatchObject([{}, { task: 'append-audit-logs', rows: 3 }])
+  const key = createSigningKey()
+  const { stdout } = await once({ ...env, AUDIT_SIGNING_KEY: key })
+  expect(linesOf(stdout).at(-1)).toMatchObject({ task: 'sign-audit-checkpoints', rows: 1, msg: 'the task is done' })
+  expect(stdout).not.toContain(key)
+  const [row] = await owner`select note from tenancy.audit_checkpoints where tenant_id::text = ${tenant}`
+  const { verifierKey } = createCheckpointSigner({ key })
+  expect(readCheckpoint(String(row?.note), [verifierKey])).toMatchObject({ tenantId: tenant, size: 3 })
+  const wrong = await once({ ...env, AUDIT_SIGNING_KEY: 's3cret' })
+  expect([wrong.code, wrong.stderr]).toEqual([
+    ...[2, 'AUDIT_SIGNING_KEY must be 32 random bytes in base64: openssl rand -base64 32\n'],
+  ])
 })
 
 test('rowhouse worker --once exits with 1 and the remedy when the database does not answer or is not migrated', async () => {
