@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 3e8d3f7c1979dcb4. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 1531bea520ed76e5. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The log of a tenant: the worker gives the entries of the audit trail positions without gaps, adds them to a tree of hashes (RFC 6962,
 -- section 2.1) and signs its root with a key that is not in the database. docs/audit-proof.md says what this proves.
 select
@@ -7,7 +7,8 @@ select
 --> statement-breakpoint
 select tenancy.become_recorder('tenancy.audit_leaf(tenancy.audit_entries)', 'tenancy.append_audit_logs(integer)',
   'tenancy.unsigned_audit_logs(integer)', 'tenancy.store_audit_checkpoint(text,bigint,text)', 'tenancy.read_audit_logs()',
-  'tenancy.read_audit_log(text,bigint,integer)', 'tenancy.erase_audit_changes(text,text,text)', 'tenancy.prune_audit(timestamptz)');
+  'tenancy.read_audit_checkpoints(text)', 'tenancy.read_audit_log(text,bigint,integer)', 'tenancy.read_audit_pruned(text,bigint,integer)',
+  'tenancy.erase_audit_changes(text,text,text)', 'tenancy.prune_audit(timestamptz)');
 --> statement-breakpoint
 
 -- The hash of an entry in the tree of its tenant: of its fields, each with its length in bytes before it.
@@ -87,15 +88,25 @@ begin
 end $$;
 --> statement-breakpoint
 
--- For "rowhouse audit verify": the logs of all tenants with their checkpoints, the oldest first, then the entries of one of them.
-create or replace function tenancy.read_audit_logs() returns table (tenant_id text, size bigint, trees bytea[], notes text[])
+-- For "rowhouse audit verify": the logs of all tenants, then the checkpoints of one of them, the oldest first, and its entries. A tenant
+-- whose log was removed is there too, as far as a checkpoint names it.
+create or replace function tenancy.read_audit_logs() returns table (tenant_id text, size bigint, trees bytea[])
   language plpgsql stable security definer set search_path = pg_catalog
 as $$
 begin
   return query
-    select l.tenant_id::text, l.size, l.trees,
-      array(select c.note from tenancy.audit_checkpoints c where c.tenant_id = l.tenant_id order by c.day)
-    from tenancy.audit_logs l order by l.tenant_id;
+    select t.tenant_id::text, coalesce(l.size, 0), coalesce(l.trees, '{}')
+    from (select l.tenant_id from tenancy.audit_logs l union select c.tenant_id from tenancy.audit_checkpoints c) as t
+    left join tenancy.audit_logs l on l.tenant_id = t.tenant_id order by t.tenant_id;
+end $$;
+--> statement-breakpoint
+create or replace function tenancy.read_audit_checkpoints(tenant text) returns setof text
+  language plpgsql stable security definer set search_path = pg_catalog
+as $$
+declare
+  of_tenant constant tenancy.audit_checkpoints.tenant_id%type := tenant;
+begin
+  return query select c.note from tenancy.audit_checkpoints c where c.tenant_id = of_tenant order by c.day;
 end $$;
 --> statement-breakpoint
 create or replace function tenancy.read_audit_log(tenant text, after bigint, most integer) returns setof tenancy.audit_entries
@@ -106,6 +117,16 @@ declare
 begin
   return query
     select e.* from tenancy.audit_entries e where e.tenant_id = of_tenant and e.position > after order by e.position limit most;
+end $$;
+--> statement-breakpoint
+create or replace function tenancy.read_audit_pruned(tenant text, after bigint, most integer) returns setof tenancy.audit_pruned
+  language plpgsql stable security definer set search_path = pg_catalog
+as $$
+declare
+  of_tenant constant tenancy.audit_pruned.tenant_id%type := tenant;
+begin
+  return query
+    select p.* from tenancy.audit_pruned p where p.tenant_id = of_tenant and p.position > after order by p.position limit most;
 end $$;
 --> statement-breakpoint
 
@@ -154,8 +175,10 @@ declare
 begin
   revoke execute on function tenancy.audit_leaf(tenancy.audit_entries), tenancy.append_audit_logs(integer),
     tenancy.unsigned_audit_logs(integer), tenancy.store_audit_checkpoint(text, bigint, text), tenancy.read_audit_logs(),
-    tenancy.read_audit_log(text, bigint, integer), tenancy.erase_audit_changes(text, text, text), tenancy.prune_audit(timestamptz) from public;
-  grant execute on function tenancy.read_audit_logs(), tenancy.read_audit_log(text, bigint, integer),
+    tenancy.read_audit_checkpoints(text), tenancy.read_audit_log(text, bigint, integer), tenancy.read_audit_pruned(text, bigint, integer),
+    tenancy.erase_audit_changes(text, text, text), tenancy.prune_audit(timestamptz) from public;
+  grant execute on function tenancy.read_audit_logs(), tenancy.read_audit_checkpoints(text),
+    tenancy.read_audit_log(text, bigint, integer), tenancy.read_audit_pruned(text, bigint, integer),
     tenancy.erase_audit_changes(text, text, text), tenancy.prune_audit(timestamptz) to pg_database_owner;
   for worker in select 'pg_database_owner' union select jsonb_array_elements_text(current_setting('rowhouse.workers')::jsonb) loop
     execute format('grant execute on function tenancy.append_audit_logs(integer), tenancy.unsigned_audit_logs(integer),
