@@ -79,13 +79,13 @@ end $$;
 revoke execute on function tenancy.become_recorder(text[]) from public;
 --> statement-breakpoint
 
+-- The recorder may still create in the schema: tenancy.make_audit_partitions() does, long after a migration.
 create or replace function tenancy.leave_recorder() returns void
   language plpgsql set search_path = pg_catalog
 as $$
 declare
   recorder constant name := (select name from tenancy.roles where purpose = 'recorder');
 begin
-  execute format('revoke create on schema tenancy from %I', recorder);
   if current_setting('rowhouse.recorder_granted', true) = 'true' then
     execute format('revoke %I from %I', recorder, current_user);
     perform set_config('rowhouse.recorder_granted', '', true);

@@ -144,19 +144,21 @@ begin
 end $$;
 --> statement-breakpoint
 
--- Drops the partitions whose months ended before a time, and keeps the leaves of their entries. A month with an entry that has no position
--- yet stays. Returns the partitions.
+-- Drops the partitions whose months ended before a time in the past, and keeps the leaves of their entries. A month with an entry that has no
+-- position yet stays. Returns the partitions. A write waits for at most a second: whoever calls this tries again later.
 create or replace function tenancy.prune_audit(before timestamp with time zone) returns setof text
   language plpgsql volatile security definer set search_path = pg_catalog
 as $$
 declare
   partition name;
   has_open boolean;
+  caller_timeout constant text := current_setting('lock_timeout');
 begin
+  perform set_config('lock_timeout', '1s', true);
   for partition in
     select c.relname from pg_inherits join pg_class c on c.oid = inhrelid
     where inhparent = 'tenancy.audit_entries'::regclass and c.relname ~ '^audit_entries_\d{4}_\d{2}$'
-      and right(c.relname, 7) < to_char(before at time zone 'UTC', 'YYYY_MM')
+      and right(c.relname, 7) < to_char(least(before, now()) at time zone 'UTC', 'YYYY_MM')
     order by c.relname
   loop
     execute format('select exists (select from tenancy.%I where position is null)', partition) into has_open;
@@ -166,6 +168,7 @@ begin
     execute format('drop table tenancy.%I', partition);
     return next partition;
   end loop;
+  perform set_config('lock_timeout', caller_timeout, true);
 end $$;
 --> statement-breakpoint
 do $$

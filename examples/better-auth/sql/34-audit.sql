@@ -1,4 +1,4 @@
--- Written by "rowhouse init", c11abb41f1c1f879. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 672d3d243d4d3577. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
 -- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
 select
@@ -99,21 +99,21 @@ begin
 end $$;
 --> statement-breakpoint
 
--- How the trail and the trash name a table: tasks, or billing.invoices outside of the schema public.
+-- How the trail and the trash name a table: tasks, or billing.invoices outside of the schema public, and public."a.b" as public.a.b.
 create or replace function tenancy.resource_name(relation oid) returns text
   language plpgsql stable set search_path = pg_catalog
 as $$
 begin
   return (
-    select case nspname when 'public' then relname::text else nspname || '.' || relname end
+    select case when nspname = 'public' and position('.' in relname) = 0 then relname::text else nspname || '.' || relname end
     from pg_class join pg_namespace n on n.oid = relnamespace where pg_class.oid = relation);
 end $$;
 --> statement-breakpoint
 
--- The columns of a row as the text of their values, or null. JSON keeps most values as their text. It loses some of a few types, whose
--- columns are named: their text is asked for.
+-- The columns of a row as the text of their values, or null. JSON keeps most values as their text, in whatever formats the session has. It
+-- loses some of a few types, whose columns are named: their text is asked for.
 create or replace function tenancy.texts_of(given anyelement, exact text[]) returns jsonb
-  language plpgsql stable set search_path = pg_catalog
+  language plpgsql stable set search_path = pg_catalog set datestyle = 'ISO' set intervalstyle = 'postgres' set extra_float_digits = 1
 as $$
 declare
   texts jsonb;
@@ -130,6 +130,7 @@ end $$;
 
 -- The trigger of an audited table. Its arguments: the serving role, the role of administrative work, the tenant column, the other columns
 -- of the primary key, the columns that are redacted, those whose change alone is none, and those whose text is asked for.
+-- Each transaction prepares each expression again, and one with a subquery costs ten times as much: so most rows take few of both.
 create or replace function tenancy.record_change() returns trigger
   language plpgsql security definer set search_path = pg_catalog
 as $$
@@ -141,40 +142,71 @@ declare
   keys constant text[] := tg_argv[3];
   redacted constant text[] := tg_argv[4];
   ignored constant text[] := tg_argv[5];
-  exact constant text[] := tg_argv[6];
-  before constant jsonb := case when tg_op = 'INSERT' then '{}'::jsonb else tenancy.texts_of(old, exact) end;
-  after constant jsonb := case when tg_op = 'DELETE' then '{}'::jsonb else tenancy.texts_of(new, exact) end;
-  subject constant jsonb := case when tg_op = 'DELETE' then before else after end;
-  tenant constant tenancy.audit_entries.tenant_id%type := subject ->> tg_argv[2];
-  target constant text := case cardinality(keys) when 1 then subject ->> keys[1]
-    else (select jsonb_agg(subject ->> name)::text from unnest(keys) as name) end;
-  named constant text := case tg_table_schema when 'public' then tg_table_name::text else tg_table_schema || '.' || tg_table_name end;
-  salt constant bytea := uuid_send(gen_random_uuid());
+  before jsonb := case when tg_argv[6] = '{}' then to_jsonb(old) else tenancy.texts_of(old, tg_argv[6]::text[]) end;
+  after jsonb := case when tg_argv[6] = '{}' then to_jsonb(new) else tenancy.texts_of(new, tg_argv[6]::text[]) end;
+  subject jsonb := coalesce(after, before);
+  tenant tenancy.audit_entries.tenant_id%type := subject ->> tg_argv[2];
+  target text := subject ->> keys[1];
+  named text := case tg_table_schema when 'public' then tg_table_name::text else tg_table_schema || '.' || tg_table_name end;
   action text := case tg_op when 'INSERT' then 'created' when 'UPDATE' then 'updated' else 'deleted' end;
+  salt bytea := uuid_send(gen_random_uuid());
+  arrived jsonb;
   changed jsonb;
 begin
-  select jsonb_object_agg(key, jsonb_build_object(
-    'from', case when key = any (redacted) and b.value is not null then '[redacted]' else b.value end,
-    'to', case when key = any (redacted) and a.value is not null then '[redacted]' else a.value end))
-  into changed
-  from jsonb_each_text(before) as b full join jsonb_each_text(after) as a using (key)
-  where b.value is distinct from a.value and key <> all (ignored) and key <> tg_argv[2];
-  if changed is null and tg_op = 'UPDATE' then
-    return null;
-  end if;
-  -- Only a row that is on its way out of the trash is restored: a setting alone proves nothing.
-  if tg_op = 'INSERT' and current_setting('rowhouse.restoring', true) = 'on' and exists (
-    select from tenancy.trash t where t.tenant_id = tenant and t.resource = named and t.target_id = target
-      and t.taken_by = pg_current_xact_id())
+  -- The end of a statement comes before its triggers: SQL that empties the tenant there would take the signature from the request id.
+  if login = tg_argv[0] and coalesce(current_setting('app.current_tenant', true), '') = '' then
+    raise exception 'the tenant of this transaction is gone' using errcode = '42501';
+  elsif cardinality(keys) > 1 or pg_partition_root(tg_relid) is not null or position('.' in tg_table_name) > 0
+    or before -> tg_argv[2] <> after -> tg_argv[2] or current_setting('rowhouse.restoring', true) = 'on'
   then
-    action := 'restored';
+    if before -> tg_argv[2] <> after -> tg_argv[2] then
+      -- A row that moves to another tenant is deleted in the log of the one, and created in the log of the other.
+      action := 'deleted';
+      arrived := after;
+      after := null;
+      subject := before;
+      tenant := subject ->> tg_argv[2];
+    end if;
+    named := tenancy.resource_name(coalesce(pg_partition_root(tg_relid), tg_relid));
+    target := case cardinality(keys) when 1 then subject ->> keys[1]
+      else (select jsonb_agg(subject ->> name order by place)::text from unnest(keys) with ordinality as each (name, place)) end;
+    -- Only a row that is on its way out of the trash is restored: a setting alone proves nothing.
+    if tg_op = 'INSERT' and current_setting('rowhouse.restoring', true) = 'on' and exists (
+      select from tenancy.trash t where t.tenant_id = tenant and t.resource = named and t.target_id = target
+        and t.taken_by = pg_current_xact_id())
+    then
+      action := 'restored';
+    end if;
   end if;
-  changed := coalesce(changed, '{}');
-  insert into tenancy.audit_entries (tenant_id, action, resource, target_id, actor, request_id, source, reason, changes, salt, changes_hash)
-  values (tenant, action, named, target, actor, request,
-    case login when tg_argv[0] then case when request is null then 'trigger' else 'request' end when tg_argv[1] then 'admin' else 'owner' end,
-    case when login <> tg_argv[0] then nullif(current_setting('app.admin_reason', true), '') end,
-    changed, salt, sha256(salt || convert_to(changed::text, 'UTF8')));
+  loop
+    changed := (
+      select coalesce(jsonb_object_agg(key, jsonb_build_object(
+        'from', case when key = any (redacted) and before ->> key is not null then '[redacted]' else before ->> key end,
+        'to', case when key = any (redacted) and after ->> key is not null then '[redacted]' else after ->> key end)),
+        case when action <> 'updated' then '{}'::jsonb end)
+      from jsonb_object_keys(subject) as key
+      where before ->> key is distinct from after ->> key and key <> all (ignored) and key <> tg_argv[2]);
+    if changed is null then
+      return null;
+    end if;
+    insert into tenancy.audit_entries (
+      tenant_id, action, resource, target_id, actor, request_id, source, reason, changes, salt, changes_hash)
+    values (
+      tenant, action, named, target, actor, request,
+      case login when tg_argv[0] then case when request is null then 'trigger' else 'request' end when tg_argv[1] then 'admin' else 'owner' end,
+      case when login <> tg_argv[0] then nullif(current_setting('app.admin_reason', true), '') end,
+      changed, salt, sha256(salt || convert_to(changed::text, 'UTF8')));
+    exit when arrived is null;
+    action := 'created';
+    before := null;
+    after := arrived;
+    subject := arrived;
+    arrived := null;
+    tenant := subject ->> tg_argv[2];
+    target := case cardinality(keys) when 1 then subject ->> keys[1]
+      else (select jsonb_agg(subject ->> name order by place)::text from unnest(keys) with ordinality as each (name, place)) end;
+    salt := uuid_send(gen_random_uuid());
+  end loop;
   return null;
 end $$;
 --> statement-breakpoint
@@ -311,7 +343,7 @@ end $$;
 --> statement-breakpoint
 
 -- The columns of a table whose text JSON does not keep: floats (minus zero), json and jsonb (their null), arrays (their bounds),
--- composite types, and types that are cast to json.
+-- composite types, and types that are cast to json. And those whose text has the formats of the session: intervals, ranges, geometric types.
 create or replace function tenancy.exact_columns(relation regclass) returns text[]
   language plpgsql stable set search_path = pg_catalog
 as $$
@@ -323,7 +355,7 @@ begin
       select attname, attnum, typbasetype from types join pg_type on oid = type where typtype = 'd')
     select attname::text from types join pg_type t on t.oid = type
     where typtype <> 'd' and (type in ('float4'::regtype, 'float8'::regtype, 'json'::regtype, 'jsonb'::regtype)
-      or typcategory = 'A' or typtype = 'c'
+      or typcategory in ('A', 'T', 'R', 'G') or typtype = 'c'
       or exists (select from pg_cast where castsource = type and casttarget in ('json'::regtype, 'jsonb'::regtype)))
     order by attnum);
 end $$;
@@ -344,6 +376,9 @@ begin
   if found = '{}' then
     raise exception '% has no primary key beside its tenant column', relation
       using hint = 'The audit trail and the trash name a row by its primary key.';
+  elsif (select nspname ~ '\.' from pg_class join pg_namespace n on n.oid = relnamespace where pg_class.oid = relation) then
+    raise exception 'the schema of % has a dot in its name', relation
+      using hint = 'The audit trail and the trash name a table as schema.table.';
   end if;
   return found;
 end $$;
@@ -378,16 +413,29 @@ create or replace function tenancy.audit(
   language plpgsql set search_path = pg_catalog
 as $$
 declare
+  keys constant text[] := tenancy.key_columns(relation, tenant_column);
   unknown constant text := (
     select string_agg(name, ', ') from unnest(redact) as name
     where name not in (select attname from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped));
+  -- Generated columns whose expression reads a redacted column.
+  derived constant text := (
+    select string_agg(distinct g.attname, ', ')
+    from pg_attrdef d
+    join pg_attribute g on g.attrelid = adrelid and g.attnum = adnum and g.attgenerated <> ''
+    join pg_depend on classid = 'pg_attrdef'::regclass and objid = d.oid and refclassid = 'pg_class'::regclass and refobjid = adrelid
+    join pg_attribute c on c.attrelid = adrelid and c.attnum = refobjsubid
+    where adrelid = relation and c.attname = any (redact) and c.attnum <> g.attnum and g.attname <> all (redact));
 begin
   if unknown is not null then
     raise exception '% has no column %', relation, unknown using hint = 'redact names columns as the database does, such as {email}.';
+  elsif keys && redact then
+    raise exception '% names its rows by a redacted column', relation using hint = 'Entries name a row by its primary key, as it is.';
+  elsif derived is not null then
+    raise exception '% is computed from a redacted column of %', derived, relation using hint = 'Redact it as well.';
   end if;
   perform tenancy.set_trigger(relation, 'record_change', 'AFTER INSERT OR DELETE OR UPDATE', 'tenancy.record_change', array[
     (select name::text from tenancy.roles where purpose = 'serving'), coalesce((select name::text from tenancy.roles where purpose = 'admin'), ''),
-    tenant_column::text, tenancy.key_columns(relation, tenant_column)::text, redact::text, ignore::text, tenancy.exact_columns(relation)::text]);
+    tenant_column::text, keys::text, redact::text, ignore::text, tenancy.exact_columns(relation)::text]);
   insert into tenancy.recorded_tables as r (relation, audit, redact, ignore)
   values (tenancy.resource_name(relation), true, audit.redact, audit.ignore)
   on conflict on constraint recorded_tables_pkey do update set audit = true, redact = excluded.redact, ignore = excluded.ignore

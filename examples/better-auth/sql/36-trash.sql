@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 0a83fd7044c51320. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", d21b1e1c92587936. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -11,7 +11,12 @@ select
   set_config('rowhouse.workers', (
     select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name where purpose = 'worker')::text, true);
 --> statement-breakpoint
-select tenancy.become_recorder('tenancy.trash', 'tenancy.keep_deleted()', 'tenancy.keep_reference()', 'tenancy.fallen_with(uuid)',
+do $$ begin
+  execute format('grant select on tenancy.roles to %I', (select name from tenancy.roles where purpose = 'recorder'));
+end $$;
+--> statement-breakpoint
+select tenancy.become_recorder('tenancy.trash', 'tenancy.keep_row(jsonb,oid,text,text[],text)', 'tenancy.keep_deleted()',
+  'tenancy.keep_reference()', 'tenancy.fallen_with(uuid)',
   'tenancy.take_from_trash(text,text)', 'tenancy.leave_trash()', 'tenancy.record_purge(text,text,text,integer,text)',
   'tenancy.discard(text,text)', 'tenancy.purge_trash(interval,integer)', 'tenancy.resource_table(text)', 'tenancy.begin_batch()');
 --> statement-breakpoint
@@ -73,43 +78,57 @@ begin
 end $$;
 --> statement-breakpoint
 
+-- Keeps the columns of a row, as tenancy.texts_of() gives them. Without the tenant of the transaction the serving role keeps nothing: the end
+-- of a statement comes before its triggers, and SQL that empties the tenant there would take the signature from the request id.
+create or replace function tenancy.keep_row(kept jsonb, relation oid, tenant_column text, keys text[], reference text) returns void
+  language plpgsql volatile set search_path = pg_catalog
+as $$
+declare
+  texts constant jsonb := (select jsonb_object_agg(key, kept ->> key) from jsonb_object_keys(kept) as key);
+  tenant constant tenancy.trash.tenant_id%type := texts ->> tenant_column;
+begin
+  if coalesce(current_setting('app.current_tenant', true), '') = '' and exists (
+    select from tenancy.roles where purpose = 'serving' and name = coalesce(nullif(current_setting('role', true), 'none'), session_user))
+  then
+    raise exception 'the tenant of this transaction is gone' using errcode = '42501';
+  end if;
+  insert into tenancy.trash (tenant_id, batch, resource, target_id, "row", reference, actor, request_id)
+  values (tenant, coalesce(nullif(current_setting('rowhouse.batch', true), '')::uuid, gen_random_uuid()),
+    tenancy.resource_name(coalesce(pg_partition_root(relation), relation)),
+    case cardinality(keys) when 1 then texts ->> keys[1]
+      else (select jsonb_agg(texts ->> name order by place)::text from unnest(keys) with ordinality as each (name, place)) end,
+    texts, reference, tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''));
+end $$;
+--> statement-breakpoint
+
 -- Its arguments: the tenant column, the other columns of the primary key, and the columns whose text is asked for (tenancy.texts_of).
 create or replace function tenancy.keep_deleted() returns trigger
   language plpgsql security definer set search_path = pg_catalog
 as $$
-declare
-  keys constant text[] := tg_argv[1];
-  texts constant jsonb := (select jsonb_object_agg(key, value) from jsonb_each_text(tenancy.texts_of(old, tg_argv[2]::text[])));
-  tenant constant tenancy.trash.tenant_id%type := texts ->> tg_argv[0];
 begin
-  insert into tenancy.trash (tenant_id, batch, resource, target_id, "row", actor, request_id)
-  values (tenant, coalesce(nullif(current_setting('rowhouse.batch', true), '')::uuid, gen_random_uuid()), tenancy.resource_name(tg_relid),
-    case cardinality(keys) when 1 then texts ->> keys[1] else (select jsonb_agg(texts ->> name)::text from unnest(keys) as name) end,
-    texts, tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''));
+  perform tenancy.keep_row(tenancy.texts_of(old, tg_argv[2]::text[]), tg_relid, tg_argv[0], tg_argv[1]::text[], null);
   return null;
 end $$;
 --> statement-breakpoint
 
--- Before a referential action empties a reference. An UPDATE of the application runs at depth 1, and is not kept. Its arguments: those of
--- tenancy.keep_deleted(), the name of the foreign key, and its columns.
+-- Before a referential action empties a reference. An UPDATE of the application runs at depth 1, and is not kept, nor is one of a trigger that
+-- empties nothing. Its arguments: those of tenancy.keep_deleted(), the name of the foreign key, and its columns.
 create or replace function tenancy.keep_reference() returns trigger
   language plpgsql security definer set search_path = pg_catalog
 as $$
 declare
-  keys constant text[] := tg_argv[1];
-  kept constant text[] := keys || tg_argv[0] || tg_argv[4]::text[];
-  texts jsonb;
-  tenant tenancy.trash.tenant_id%type;
+  before jsonb;
 begin
   if pg_trigger_depth() > 1 then
-    texts := (
-      select jsonb_object_agg(key, value) from jsonb_each_text(tenancy.texts_of(old, tg_argv[2]::text[])) where key = any (kept));
-    tenant := texts ->> tg_argv[0];
-    insert into tenancy.trash (tenant_id, batch, resource, target_id, "row", reference, actor, request_id)
-    values (tenant, coalesce(nullif(current_setting('rowhouse.batch', true), '')::uuid, gen_random_uuid()),
-      tenancy.resource_name(tg_relid),
-      case cardinality(keys) when 1 then texts ->> keys[1] else (select jsonb_agg(texts ->> name)::text from unnest(keys) as name) end,
-      texts, tg_argv[3], tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''));
+    before := tenancy.texts_of(old, tg_argv[2]::text[]);
+    if exists (
+      select from unnest(tg_argv[4]::text[]) as name
+      where before ->> name is not null and tenancy.texts_of(new, tg_argv[2]::text[]) ->> name is null)
+    then
+      perform tenancy.keep_row((
+        select jsonb_object_agg(key, value) from jsonb_each(before)
+        where key = any (tg_argv[1]::text[] || tg_argv[0] || tg_argv[4]::text[])), tg_relid, tg_argv[0], tg_argv[1]::text[], tg_argv[3]);
+    end if;
   end if;
   return new;
 end $$;
@@ -173,15 +192,6 @@ begin
 end $$;
 --> statement-breakpoint
 
--- Deletes from the trash what this transaction has taken.
-create or replace function tenancy.leave_trash() returns void
-  language plpgsql volatile security definer set search_path = pg_catalog
-as $$
-begin
-  delete from tenancy.trash t where t.tenant_id = tenancy.current_tenant_id() and t.taken_by = pg_current_xact_id();
-end $$;
---> statement-breakpoint
-
 -- The entry of the audit trail for rows that left the trash for good.
 create or replace function tenancy.record_purge(tenant text, resource text, target text, rows integer, source text) returns void
   language plpgsql volatile set search_path = pg_catalog
@@ -194,6 +204,29 @@ begin
   insert into tenancy.audit_entries (tenant_id, action, resource, target_id, actor, request_id, source, changes, salt, changes_hash)
   values (of_tenant, 'purged', resource, target, tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''), source,
     changes, salt, sha256(salt || convert_to(changes::text, 'UTF8')));
+end $$;
+--> statement-breakpoint
+
+-- Deletes from the trash what this transaction has taken. A row of an audited table that was not put back is purged by that.
+create or replace function tenancy.leave_trash() returns void
+  language plpgsql volatile security definer set search_path = pg_catalog
+as $$
+declare
+  lost record;
+begin
+  for lost in
+    with gone as (
+      delete from tenancy.trash t where t.tenant_id = tenancy.current_tenant_id() and t.taken_by = pg_current_xact_id() returning t.*)
+    select g.tenant_id::text as tenant, g.resource, g.target_id from gone g
+    where g.reference is null and exists (
+      select from pg_trigger where tgname = 'record_change' and not tgisinternal and tenancy.resource_name(tgrelid) = g.resource)
+    and not exists (
+      select from tenancy.audit_entries e
+      where e.tenant_id = g.tenant_id and e.target_id = g.target_id and e.resource = g.resource and e.action = 'restored'
+        and e.xid = pg_current_xact_id())
+  loop
+    perform tenancy.record_purge(lost.tenant, lost.resource, lost.target_id, 1, 'request');
+  end loop;
 end $$;
 --> statement-breakpoint
 
@@ -244,7 +277,7 @@ do $$
 declare
   worker text;
 begin
-  revoke execute on function tenancy.begin_batch(), tenancy.keep_deleted(), tenancy.keep_reference(), tenancy.resource_table(text),
+  revoke execute on function tenancy.begin_batch(), tenancy.keep_row(jsonb, oid, text, text[], text), tenancy.keep_deleted(), tenancy.keep_reference(), tenancy.resource_table(text),
     tenancy.fallen_with(uuid), tenancy.take_from_trash(text, text), tenancy.leave_trash(), tenancy.discard(text, text),
     tenancy.record_purge(text, text, text, integer, text), tenancy.purge_trash(interval, integer) from public;
   execute format('grant execute on function tenancy.resource_table(text), tenancy.take_from_trash(text, text), tenancy.leave_trash(),
@@ -264,7 +297,7 @@ select tenancy.leave_recorder();
 -- Puts back what this transaction has taken from the trash, as the role that calls it: rows that were deleted, and references that were
 -- emptied where they are still empty. Columns that a migration dropped are left out. RH021 names what stands in the way.
 create or replace function tenancy.put_back() returns void
-  language plpgsql volatile set search_path = pg_catalog
+  language plpgsql volatile set search_path = pg_catalog set datestyle = 'ISO' set intervalstyle = 'postgres' set array_nulls = on
 as $$
 declare
   taken tenancy.trash;

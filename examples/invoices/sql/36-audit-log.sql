@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 1531bea520ed76e5. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", d8fd7244d4d7b867. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The log of a tenant: the worker gives the entries of the audit trail positions without gaps, adds them to a tree of hashes (RFC 6962,
 -- section 2.1) and signs its root with a key that is not in the database. docs/audit-proof.md says what this proves.
 select
@@ -145,19 +145,21 @@ begin
 end $$;
 --> statement-breakpoint
 
--- Drops the partitions whose months ended before a time, and keeps the leaves of their entries. A month with an entry that has no position
--- yet stays. Returns the partitions.
+-- Drops the partitions whose months ended before a time in the past, and keeps the leaves of their entries. A month with an entry that has no
+-- position yet stays. Returns the partitions. A write waits for at most a second: whoever calls this tries again later.
 create or replace function tenancy.prune_audit(before timestamp with time zone) returns setof text
   language plpgsql volatile security definer set search_path = pg_catalog
 as $$
 declare
   partition name;
   has_open boolean;
+  caller_timeout constant text := current_setting('lock_timeout');
 begin
+  perform set_config('lock_timeout', '1s', true);
   for partition in
     select c.relname from pg_inherits join pg_class c on c.oid = inhrelid
     where inhparent = 'tenancy.audit_entries'::regclass and c.relname ~ '^audit_entries_\d{4}_\d{2}$'
-      and right(c.relname, 7) < to_char(before at time zone 'UTC', 'YYYY_MM')
+      and right(c.relname, 7) < to_char(least(before, now()) at time zone 'UTC', 'YYYY_MM')
     order by c.relname
   loop
     execute format('select exists (select from tenancy.%I where position is null)', partition) into has_open;
@@ -167,6 +169,7 @@ begin
     execute format('drop table tenancy.%I', partition);
     return next partition;
   end loop;
+  perform set_config('lock_timeout', caller_timeout, true);
 end $$;
 --> statement-breakpoint
 do $$

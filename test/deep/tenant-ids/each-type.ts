@@ -3,15 +3,8 @@ import type { Guarantee, Proof } from '../../docs/guarantees.ts'
 /** What runs with each type of tenant ids, as files and folders. */
 export const paths = [
   ...['auth', 'conditions', 'context', 'database', 'db', 'directory', 'errors', 'idempotency', 'injection', 'limits'],
-  ...[
-    'isolation/recording.test.ts',
-    'lists',
-    'migrate/migrate.test.ts',
-    'properties',
-    'resolution',
-    'service/contract.test.ts',
-    'service/http',
-  ],
+  ...['isolation/recording.test.ts', 'lists', 'migrate/migrate.test.ts', 'properties', 'recorded', 'resolution'],
+  ...['service/contract.test.ts', 'service/http'],
   ...['service/middleware', 'service/permissions.test.ts', 'testing', 'worker'],
 ].map((path) => `test/${path}`)
 
@@ -34,6 +27,7 @@ export const without = {
   'test/database/values.test.ts': values,
   'test/lists/*.test.ts': values,
   'test/lists/cases/{declared,filters,filters-together,orders,plans,plans-of-mixed-orders,types}.test.ts': values,
+  'test/recorded/facts.test.ts': values,
   'test/testing/contract-shapes.test.ts': tools,
 }
 
