@@ -95,7 +95,7 @@ describe('a migration', () => {
     expect(fewer).toEqual(first.filter(([name]) => name === 'users record_change'))
     expect(await run('{}')).toEqual([])
     expect([...(await owner`select * from tenancy.recorded_tables`)]).toEqual([])
-  })
+  }, 30_000)
 })
 
 const recording = (more: Partial<Recording> = {}): Recording => ({
