@@ -467,3 +467,33 @@ begin
 end $$;
 --> statement-breakpoint
 revoke execute on function tenancy.stop_trash(regclass) from public;
+--> statement-breakpoint
+
+-- tenancy.stop_recording_except(audit => '{public.users}', trash => '{public.tasks}') stops the audit trail and the trash of every other
+-- table. What they hold stays.
+create or replace function tenancy.stop_recording_except(audit regclass[], trash regclass[]) returns void
+  language plpgsql set search_path = pg_catalog
+as $$
+declare
+  relation regclass;
+begin
+  for relation in
+    select tgrelid from pg_trigger
+    where tgfoid = 'tenancy.record_change()'::regprocedure and tgparentid = 0 and tgrelid <> all (audit::oid[])
+  loop
+    perform tenancy.stop_audit(relation);
+  end loop;
+  for relation in
+    select distinct tgrelid from pg_trigger
+    where tgfoid in ('tenancy.begin_batch()'::regprocedure, 'tenancy.keep_deleted()'::regprocedure, 'tenancy.keep_reference()'::regprocedure)
+      and tgparentid = 0 and tgrelid <> all (trash::oid[])
+  loop
+    perform tenancy.stop_trash(relation);
+  end loop;
+  -- A table that was dropped or has another name, too.
+  delete from tenancy.recorded_tables r
+  where r.relation not in (
+    select tenancy.resource_name(kept) from unnest(stop_recording_except.audit || stop_recording_except.trash) as kept);
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.stop_recording_except(regclass[], regclass[]) from public;

@@ -26,6 +26,19 @@ const sharedName = z.string().regex(qualified, {
   error: ({ input }) =>
     `${JSON.stringify(input)} must be schema.name as SQL writes it: public.countries, "odd.name"."Order"`,
 })
+const columns = z.array(z.string().min(1, 'must not be empty'), 'must be a list of columns').default([])
+const table = z.strictObject(
+  {
+    audit: z
+      .union(
+        [z.boolean(), z.strictObject({ redact: columns, ignore: columns })],
+        'must be true, false or { redact: […], ignore: […] }, both with names of columns',
+      )
+      .optional(),
+    trash: z.boolean('must be true or false').optional(),
+  },
+  { error: ({ code }) => (code === 'invalid_type' ? 'must be { audit: …, trash: … }' : undefined) },
+)
 const columnLength = 'must have 1 to 63 characters'
 
 const schema = z.strictObject({
@@ -35,6 +48,7 @@ const schema = z.strictObject({
   casing: z.enum(['snake_case', 'camelCase']).optional(),
   shared: z.array(sharedName).default([]),
   unreachable: z.array(sharedName).default([]),
+  tables: z.record(z.string(), table, 'must be an object with a field for each table').optional(),
   sql: path.default(defaults.sql),
   migrations: path.default(defaults.migrations),
   features: path.optional(),
@@ -82,6 +96,7 @@ export async function loadRowhouseConfig(flags: Flags, folder: string): Promise<
   const maybe = (path: string | undefined) => (path === undefined ? undefined : at(path))
   return Object.freeze({
     casing: undefined,
+    tables: undefined,
     ...rest,
     folder,
     schema: [tables].flat().map(at),

@@ -1,3 +1,32 @@
+/** What the database keeps of the rows of one table. */
+export interface TableOptions {
+  /**
+   * Whether the audit trail gets an entry for each change of a row, or how it does. `false` says that it shall not, where a table of the same
+   * aggregate has one: the check `write-differs` then reports nothing.
+   * @default no audit trail
+   */
+  audit?: boolean | AuditOptions
+  /**
+   * Whether deleted rows go to the trash, from which they can be restored. `false` says that they shall not, as for `audit`.
+   * @default no trash
+   */
+  trash?: boolean
+}
+
+/** How the audit trail records the changes of a table. Columns have the names of the database. */
+export interface AuditOptions {
+  /**
+   * Columns whose values the trail never holds: an entry says only that they changed.
+   * @default []
+   */
+  redact?: string[]
+  /**
+   * Columns that make no entry when nothing else changed, in addition to `updated_at`.
+   * @default []
+   */
+  ignore?: string[]
+}
+
 /** The fields of `rowhouse.config.ts`. Paths are relative to that file. Each field has a flag, which overrides it. */
 export interface RowhouseOptions {
   /**
@@ -33,6 +62,14 @@ export interface RowhouseOptions {
    * @default []
    */
   unreachable?: string[]
+  /**
+   * The protected tables with an audit trail or a trash, by their names as SQL writes them: `users`, `crm.members`, `"odd.name"."Order"`.
+   * A name without a schema is one of `public`. With this field, "rowhouse migrate" stops those of every other table; `{}` stops all.
+   * @default "rowhouse migrate" starts and stops none
+   * @example
+   * tables: { users: { audit: { redact: ['email'], ignore: ['last_seen_at'] }, trash: true } }
+   */
+  tables?: Record<string, TableOptions> | undefined
   /**
    * The folder of hand-written SQL files.
    * @default './sql'

@@ -81,6 +81,7 @@ defaults, of which drizzle.config.ts may set the schema, the casing and the fold
     casing: undefined, // 'snake_case' or 'camelCase', as in drizzle.config.ts: the names of columns without one
     shared: [], // tables, sequences and functions that all tenants share: 'public.countries'
     unreachable: [], // relations that the serving role must not reach: 'auth.sessions'
+    tables: undefined, // the tables with an audit trail or a trash: { users: { audit: { redact: ['email'] }, trash: true } }
     sql: '${defaults.sql}', // the folder of hand-written SQL files
     migrations: '${defaults.migrations}', // the folder of Drizzle migrations
     features: undefined, // the folder of features, where "rowhouse add" does not find it

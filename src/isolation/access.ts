@@ -1,5 +1,6 @@
 import { applyingOf, type commands, covers } from './judge-policies.ts'
 import { byTable, clausesOf, type PolicyRow } from './policies.ts'
+import type { Recording } from './recording.ts'
 import { isSameTenant, type Tenant } from './tenant-expression.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface TableAccess {
   insert: Access
   update: Access
   delete: Access
+  /** What the database keeps of a write; undefined for a view. */
+  recording?: Recording | undefined
 }
 
 /** What the row probes saw. */

@@ -3,6 +3,7 @@ import { accessOf, type TableAccess } from './access.ts'
 import type { Finding } from './finding.ts'
 import { type IsolationCheckOptions, inOrder, inspectDatabase, isDemonstrated, listedNames } from './inspect.ts'
 import { probeRows } from './probe-rows.ts'
+import { readRecording } from './recording.ts'
 import { accessOfViews } from './view-access.ts'
 
 /** What the doctor tells of a database. */
@@ -29,8 +30,13 @@ export async function examine(
   const findings = [...found, ...rows].sort(inOrder)
   const leaking = new Set(findings.filter(isDemonstrated).map(({ object }) => object))
   const seen = { leaking, clean, asTenant: as !== undefined }
-  const [session] = await query(connection, 'select current_user as role')
-  const given = [options.role ?? session?.role, tenantColumn, shared, unreachable]
-  const views = await accessOfViews(connection, given, seen)
-  return { findings, mayRun, tables: [...accessOf(policies, tenant, seen), ...views] }
+  const [session] = (await query(connection, 'select current_user as role')) as unknown as [{ role: string }] // its one row
+  const { role = session.role } = options
+  const views = await accessOfViews(connection, [role, tenantColumn, shared, unreachable], seen)
+  const recordings = asTenant ? await readRecording(connection, { ...options, role }) : undefined
+  const tables = accessOf(policies, tenant, seen).map((access) => ({
+    ...access,
+    recording: recordings?.get(access.table),
+  }))
+  return { findings, mayRun, tables: [...tables, ...views] }
 }

@@ -5,6 +5,7 @@ import { keyChecks } from './checks/keys.ts'
 import { policyChecks } from './checks/policies.ts'
 import { privilegeChecks } from './checks/privileges.ts'
 import { probeChecks } from './checks/probes.ts'
+import { recordingChecks } from './checks/recording.ts'
 import { relationChecks } from './checks/relations.ts'
 import { roleChecks } from './checks/role.ts'
 import { settingChecks } from './checks/settings.ts'
@@ -14,6 +15,7 @@ import { type CatalogueCheck, type Check, type Finding, levelElsewhere, toFindin
 import { judgePolicies } from './judge-policies.ts'
 import { type PolicyRow, policiesQuery } from './policies.ts'
 import { probeTenant, type TenantValue } from './probe-tenant.ts'
+import { isToldQuery, recordingQuery } from './recording-query.ts'
 import { tablesQuery } from './tables-query.ts'
 import { ours, type Tenant, tenantExpression, tenantSettings } from './tenant-expression.ts'
 
@@ -55,6 +57,7 @@ const catalogueChecks: CatalogueCheck[] = [
   ...roleChecks,
   ...privilegeChecks,
   ...tableChecks,
+  ...recordingChecks,
   ...keyChecks,
   ...functionChecks,
   ...relationChecks,
@@ -113,7 +116,7 @@ export async function inspectDatabase(connection: Connection, options: Isolation
     tenantExpression(rows, session.ours) ?? (session.ours === null ? undefined : { ...ours, type: session.ours })
   const settings = tenantSettings(rows, tenant, session.bodies)
   const parameters = [...given, settings, tenant?.text ?? null]
-  const found = (await query(connection, checksQuery(session.version), parameters)) as unknown as Found[] // its own columns
+  const found = (await query(connection, checksQuery(session), parameters)) as unknown as Found[] // its own columns
   const all = [...found.map(withDeclaration), ...judgePolicies(rows, tenant)]
   const isOurs = session.ours !== null || settings.includes('app.current_tenant')
   const outOfReach = rows.filter(({ privileges }) => privileges === '').map(({ table }) => table)
@@ -146,14 +149,17 @@ const enterCatalogue = `select pg_catalog.current_setting('search_path') as path
 
 const sessionQuery = `
 select current_user as role, session_user as login, current_setting('server_version_num')::int as version,
+  ${isToldQuery} as "isTold",
   -- to_regprocedure() fails for a role without USAGE on the schema.
   (select format_type(p.prorettype, null) from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname = 'tenancy' and p.proname = 'current_tenant_id' and p.pronargs = 0) as ours,
   (select coalesce(string_agg(prosrc, ' '), '') from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and prosrc ~* 'current_setting') as bodies`
 
-/** `ours`: the type that tenancy.current_tenant_id() returns; null without the function. */
-type Session = { role: string; login: string; version: number; ours: string | null; bodies: string }
+/**
+ * `isTold`: whether it may read tenancy.recorded_tables. `ours`: the type that tenancy.current_tenant_id() returns; null without the function.
+ */
+type Session = { role: string; login: string; version: number; isTold: boolean; ours: string | null; bodies: string }
 type Found = Pick<Finding, 'check' | 'object' | 'problem' | 'remedy'>
 
 function withDeclaration(found: Found): Finding {
@@ -163,11 +169,11 @@ function withDeclaration(found: Found): Finding {
 }
 
 /** All checks in one round trip. */
-function checksQuery(version: number): string {
+function checksQuery({ version, isTold }: Session): string {
   const finds = catalogueChecks
     .filter(({ since = 0 }) => version >= since)
     .map(({ check, find }) => `select '${check}', found.* from (${find}) as found (object, problem, remedy)`)
-  return `with ${tablesQuery} select * from (${finds.join('\nunion all ')}) as all_found ("check", object, problem, remedy)`
+  return `with ${tablesQuery}, ${recordingQuery(isTold)} select * from (${finds.join('\nunion all ')}) as all_found ("check", object, problem, remedy)`
 }
 
 const demonstrated = checks.filter(({ isDemonstrated }) => isDemonstrated).map(({ check }) => check)

@@ -20,7 +20,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.keep_deleted()': ['be2471a52a8842c4f6bb7670ab88821b204a78bd573256753ee4b527686bbfd8'],
   'tenancy.keep_reference()': ['35ed46dd9f6bc6f506138b9a642cd5ac189984a8d0534015fe265561cf437b94'],
   'tenancy.leave_trash()': ['1b1b32f8f557d953f1d08215da8495d4999208b84547f38195c3305bb6a985ea'],
-  'tenancy.make_audit_partitions()': ['fde61bf65a8f5cea9af9397acd8d4595ef526f94c9dd641005f7e2806afac0bc'],
+  'tenancy.make_audit_partitions()': ['2bc4a2bec2a4ac6c67156a0b39559939333a997b9730fd3d26d539410c5c3de9'],
   'tenancy.prune_audit(timestamp with time zone)': ['474c2d7af1c4cf3e2e258a29e892372d0e626f81026d7933abdee1165948cbbe'],
   'tenancy.purge_idempotency_keys(integer)': ['98fbfca3a59267d46891ec72616787fe066cef433f01c784e11c7c0b58134d13'],
   'tenancy.purge_trash(interval,integer)': ['973f6a1afa57ede2ed1669ada724e2e06bf350f9ff4354eb261e5916fadb86ae'],

@@ -69,7 +69,9 @@ const readable = `
 select format('%I.%I', n.nspname, c.relname) as name, quote_ident(a.attname) as column
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
-join pg_attribute a on a.attrelid = c.oid and a.attname = $1 and a.attnum > 0 and not a.attisdropped
+-- In tenancy, the database itself writes the tables.
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  and a.attname = case when n.nspname = 'tenancy' and c.relkind in ('r', 'p') then 'tenant_id' else $1 end
 where (c.relkind in ('r', 'p')
     or $3::boolean and c.relkind in ('v', 'm') and format('%I.%I', n.nspname, c.relname) <> all ($4::text[]))
   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

@@ -39,10 +39,10 @@ describe('rowhouse', () => {
 
   test('--help describes every field of rowhouse.config.ts', async () => {
     const { stdout } = await rowhouse(['--help'])
-    const [, fields = ''] = stdout.match(/export default defineConfig\(\{\n([^}]*)\}\)/) ?? []
+    const [, fields = ''] = stdout.match(/export default defineConfig\(\{\n([\s\S]*?)\n {2}\}\)/) ?? []
     using project = createProject({})
     const byDefault = await loadRowhouseConfig({}, project.folder)
-    await Bun.write(join(project.folder, 'rowhouse.config.ts'), `export default {${fields}}`)
+    await Bun.write(join(project.folder, 'rowhouse.config.ts'), `export default {${fields}\n}`)
     expect(await loadRowhouseConfig({}, project.folder)).toEqual(byDefault)
     const named = [...fields.matchAll(/^ +(\w+):/gm)].map(([, field]) => field)
     expect([...named, 'folder'].toSorted()).toEqual(Object.keys(byDefault).toSorted())

@@ -258,6 +258,8 @@ export const guarantees: Guarantee[] = [
       ),
       proof('db/directory-role', 'row-level security is enabled on every table of the recorder'),
       proof('db/directory-role', 'nobody but the recorder writes the history: %s'),
+      proof('isolation/recording', 'the check of what tables record > reports: %s'),
+      proof('isolation/recording', 'the check of the audit trail > reports: %s'),
       proof('deep/isolation/broken-directory', 'reports a recorder with a member'),
     ],
   },

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 3794b29aecac4650. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 2a5fea6497045de8. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -468,3 +468,33 @@ begin
 end $$;
 --> statement-breakpoint
 revoke execute on function tenancy.stop_trash(regclass) from public;
+--> statement-breakpoint
+
+-- tenancy.stop_recording_except(audit => '{public.users}', trash => '{public.tasks}') stops the audit trail and the trash of every other
+-- table. What they hold stays.
+create or replace function tenancy.stop_recording_except(audit regclass[], trash regclass[]) returns void
+  language plpgsql set search_path = pg_catalog
+as $$
+declare
+  relation regclass;
+begin
+  for relation in
+    select tgrelid from pg_trigger
+    where tgfoid = 'tenancy.record_change()'::regprocedure and tgparentid = 0 and tgrelid <> all (audit::oid[])
+  loop
+    perform tenancy.stop_audit(relation);
+  end loop;
+  for relation in
+    select distinct tgrelid from pg_trigger
+    where tgfoid in ('tenancy.begin_batch()'::regprocedure, 'tenancy.keep_deleted()'::regprocedure, 'tenancy.keep_reference()'::regprocedure)
+      and tgparentid = 0 and tgrelid <> all (trash::oid[])
+  loop
+    perform tenancy.stop_trash(relation);
+  end loop;
+  -- A table that was dropped or has another name, too.
+  delete from tenancy.recorded_tables r
+  where r.relation not in (
+    select tenancy.resource_name(kept) from unnest(stop_recording_except.audit || stop_recording_except.trash) as kept);
+end $$;
+--> statement-breakpoint
+revoke execute on function tenancy.stop_recording_except(regclass[], regclass[]) from public;

@@ -8,6 +8,7 @@ import { readDrizzleConfig } from '../drizzle-config.ts'
 import type { CommandIo } from '../io.ts'
 import { sharedOption, tenantColumnOption, unreachableOption } from '../options.ts'
 import { report, withReport } from '../output/report.ts'
+import { aggregateFindings } from '../schema/recording-findings.ts'
 
 export const createDoctorCommand = (io: CommandIo) =>
   withReport(
@@ -38,13 +39,15 @@ Examples:
     )
     .action(async ({ url: given, role, format, json, strict, ...flags }) => {
       const url = given ? databaseUrl(given, '--url') : await urlOf(io)
-      const { tenantColumn, shared, unreachable } = await loadRowhouseConfig(flags, io.cwd)
+      const { tenantColumn, shared, unreachable, tables: configured } = await loadRowhouseConfig(flags, io.cwd)
       const isolation = createIsolationCheck({ url, tenantColumn, shared, unreachable, ...(role ? { role } : {}) })
       const start = performance.now()
       try {
-        const { findings, tables } = await isolation.report().catch((error: unknown) => {
+        const { findings: inspected, tables } = await isolation.report().catch((error: unknown) => {
           throw insufficientPrivilege(error, role) ?? otherServer(error, url) ?? error
         })
+        const recordings = tables.flatMap(({ table, recording }) => (recording ? [[table, recording] as const] : []))
+        const findings = [...inspected, ...aggregateFindings(new Map(recordings), configured)]
         const { user, host, port, database } = parseDatabaseUrl(url)
         const subject = `${role ?? user} on ${host}:${port}/${database}`
         const milliseconds = performance.now() - start

@@ -3,12 +3,21 @@ import { is } from 'drizzle-orm'
 import { type ForeignKey, getTableConfig, IndexedColumn } from 'drizzle-orm/pg-core'
 import { qualify, type SchemaTable } from '../schema/read-schema.ts'
 import { isReadable, type SchemaView } from '../schema/read-views.ts'
-import { comment, identifier, literal } from './sql-text.ts'
+import type { WantedRecording } from '../schema/recorded-tables.ts'
+import { arrayLiteral, comment, identifier, literal } from './sql-text.ts'
 
 const about = '-- Every table with a tenant column. "rowhouse migrate" rejects such a table when it is missing here.\n'
 
-/** The text of `40-protected-tables.sql`, which protects the tables of a schema. It is safe to repeat. */
-export function protectedTablesSql(tables: SchemaTable[], views: SchemaView[] = []): string {
+/**
+ * The text of `40-protected-tables.sql`, which protects the tables of a schema. It is safe to repeat.
+ *
+ * @param recorded what the database keeps of the rows of a table, by its label; without it, the file starts and stops nothing
+ */
+export function protectedTablesSql(
+  tables: SchemaTable[],
+  views: SchemaView[] = [],
+  recorded?: ReadonlyMap<string, WantedRecording>,
+): string {
   const statements = tables.flatMap((table) => {
     if (table.isUnreachable) return [withhold(table)]
     if (table.tenant) return [protect(table), ...missingIndexes(table, tables).map((columns) => index(table, columns))]
@@ -17,6 +26,8 @@ export function protectedTablesSql(tables: SchemaTable[], views: SchemaView[] = 
   statements.push(
     ...views.flatMap((view) => (view.isUnreachable ? [withhold(view)] : isReadable(view) ? [share(view)] : [])),
   )
+  if (recorded)
+    statements.push(...tables.flatMap((table) => record(table, recorded.get(table.label))), stopOthers(recorded))
   return `${about}${statements.join('\n--> statement-breakpoint\n')}\n`
 }
 
@@ -30,6 +41,25 @@ function protect({ label, tenant }: SchemaTable): string {
     ? ''
     : `-- ${comment(label)} has no default for its tenant column: protect() adds one.\n`
   return `${note}select tenancy.protect(${parameters});`
+}
+
+/** The calls with what differs from the defaults of tenancy.audit() and tenancy.trash(). */
+function record({ label, tenant }: SchemaTable, { audit, trash }: Partial<WantedRecording> = {}): string[] {
+  const column = tenant?.name ?? 'tenant_id'
+  const named = column === 'tenant_id' ? [] : [`tenant_column => ${literal(column)}`]
+  const call = (name: string, parameters: string[]) =>
+    `select tenancy.${name}(${[literal(label), ...parameters, ...named].join(', ')});`
+  const redact = audit && audit.redact.length > 0 ? [`redact => ${arrayLiteral(audit.redact)}`] : []
+  const others = audit?.ignore.filter((name) => name !== 'updated_at') ?? []
+  const ignore = audit && others.length > 0 ? [`ignore => ${arrayLiteral(audit.ignore)}`] : []
+  return [...(audit ? [call('audit', [...redact, ...ignore])] : []), ...(trash ? [call('trash', [])] : [])]
+}
+
+/** A table that the configuration no longer names loses its triggers. */
+function stopOthers(recorded: ReadonlyMap<string, WantedRecording>): string {
+  const labels = (field: keyof WantedRecording) =>
+    arrayLiteral([...recorded].filter(([, { [field]: wanted }]) => wanted).map(([label]) => label))
+  return `select tenancy.stop_recording_except(audit => ${labels('audit')}, trash => ${labels('trash')});`
 }
 
 /** `create index if not exists` would wait for writers even when the index exists. */

@@ -13,6 +13,12 @@ export const literal = (text: string): string => quoted(text, "'")
 /** A text for a comment of one line. */
 export const comment = (text: string): string => escaped(text).replaceAll('-->', '--\\x3e')
 
+/** A text constant of one line that is an array of texts (PostgreSQL, chapter 8.15.6). */
+export const arrayLiteral = (texts: readonly string[]): string => literal(`{${texts.map(element).join(',')}}`)
+
+const element = (text: string): string =>
+  /^[a-z_][a-z0-9_.]*$/.test(text) && text !== 'null' ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+
 /** Unicode escapes: PostgreSQL, chapters 4.1.2.3 and 4.1.1. */
 function quoted(text: string, quote: '"' | "'"): string {
   const inner = text.replaceAll(quote, quote + quote)

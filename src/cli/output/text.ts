@@ -1,19 +1,25 @@
 import { styleText as style } from 'node:util'
-import type { Finding } from '../../isolation/index.ts'
+import type { Finding, TableAccess } from '../../isolation/index.ts'
 import { escaped } from '../../text/index.ts'
 import type { ProcessIo } from '../io.ts'
 import { counted, countOf, type Group, groupsOf, type LikeFindings, likeFindings, numbered, pageOf } from './groups.ts'
 import { inOneLine } from './sql-text.ts'
+import { writesPart } from './writes.ts'
 
 /** The most objects and remedies that a paragraph of several objects lists. */
 const shownMax = 3
 
 /**
- * A report for people: what was demonstrated, a paragraph for each object, the checks with their pages, and a summary. Coloured when
- * stdout is a terminal and NO_COLOR is not set.
+ * A report for people: what was demonstrated, a paragraph for each object, the checks with their pages, what the database keeps of a write,
+ * and a summary. Coloured when stdout is a terminal and NO_COLOR is not set.
  */
 export function asText(
-  { subject, findings, milliseconds }: { subject: string; findings: Finding[]; milliseconds: number },
+  {
+    subject,
+    findings,
+    milliseconds,
+    tables = [],
+  }: { subject: string; findings: Finding[]; milliseconds: number; tables?: TableAccess[] },
   io: ProcessIo,
 ): string {
   const paint = hasColours(io) ? coloured : plain
@@ -22,10 +28,12 @@ export function asText(
   const seconds = `inspected in ${Math.round(milliseconds)} ms`
   const summary = `${numbered(errors, 'error')}, ${numbered(warnings, 'warning')}: ${escaped(subject)}, ${seconds}`
   const worst = findings[0]?.level
+  const writes = writesPart(tables)
   const paragraphs = [
     ...(demonstrated.length > 0 ? [demonstratedPart(demonstrated, paint)] : []),
     ...groups.map((group) => paragraph(group, paint)),
     ...(findings.length > 0 ? [pagesPart(findings, paint)] : []),
+    ...(writes.length > 0 ? [writes.join('\n')] : []),
     paint(worst ? colours[worst] : 'green', summary),
   ]
   return paragraphs.join('\n\n')

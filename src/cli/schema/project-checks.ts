@@ -1,6 +1,6 @@
 import type { Check } from '../../isolation/index.ts'
 
-/** The checks of a project's sources, which `rowhouse check` and `rowhouse init` add to those of the doctor. */
+/** The checks of a project's sources, which `rowhouse check` and `rowhouse init` add to those of the doctor. The doctor itself adds `write-differs`. */
 export const projectChecks: Check[] = [
   {
     check: 'no-tenant-column',
@@ -31,6 +31,19 @@ export const projectChecks: Check[] = [
     guarantee: 27,
     level: 'error',
     should: 'The migrations create the tables that the Drizzle schema declares.',
+  },
+  {
+    check: 'recording-differs',
+    guarantee: 27,
+    level: 'error',
+    should: 'The tables of the database have the audit trail and the trash that rowhouse.config.ts gives them.',
+  },
+  {
+    check: 'write-differs',
+    guarantee: 27,
+    level: 'warning',
+    should:
+      'Tables whose deletes cascade to each other are alike in their audit trail and in their trash, unless rowhouse.config.ts says false.',
   },
   {
     check: 'edited-file',

@@ -9,6 +9,7 @@ import { compareFile, type WrittenFile } from '../output/written-file.ts'
 import { packageFolder } from '../package-folder.ts'
 import type { SchemaTable } from './read-schema.ts'
 import { readViews } from './read-views.ts'
+import { recordedTables } from './recorded-tables.ts'
 
 /**
  * The files of a project's SQL folder that `init` writes, compared with what is there.
@@ -22,7 +23,10 @@ export const writtenFiles = async (project: RowhouseConfig, tables: SchemaTable[
     ...shippedFiles.map(async (name) =>
       compareFile(join(project.sql, name), await readText(join(packageFolder(), 'sql', name))),
     ),
-    compareFile(join(project.sql, protectedTablesFile), protectedTablesSql(tables, views)),
+    compareFile(
+      join(project.sql, protectedTablesFile),
+      protectedTablesSql(tables, views, recordedTables(project, tables)),
+    ),
   ])
 }
 

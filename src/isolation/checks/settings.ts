@@ -99,7 +99,7 @@ export const settingChecks: CatalogueCheck[] = [
     find: `
       select ${role}, 'the serving role may not read any tenant table',
         'Run "rowhouse init", and "rowhouse migrate" with the same DATABASE_URL: it grants the serving role its privileges.'
-      where exists (select from tables) and not exists (select from tables where reachable)`,
+      where exists (select from tables where not recorded) and not exists (select from tables where reachable and not recorded)`,
   },
   {
     check: 'no-table',
@@ -109,7 +109,7 @@ export const settingChecks: CatalogueCheck[] = [
     find: `
       select 'database', format('it has no tenant table: no table has the column %I', ${tenantColumn}),
         'Create the tables with "rowhouse migrate", or name their tenant column: tenantColumn.'
-      where not exists (select from tables)`,
+      where not exists (select from tables where not recorded)`,
   },
   {
     check: 'text-format',

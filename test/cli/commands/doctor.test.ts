@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Log } from 'sarif'
 import { z } from 'zod'
 import { asOwner, createDatabase, main } from '../../database.ts'
-import { rowhouse } from '../run.ts'
+import { createProject, rowhouse } from '../run.ts'
 
 const broken = await createDatabase()
 await asOwner(broken).unsafe(`
@@ -20,12 +20,20 @@ const findings = z.array(
   }),
 )
 const access = z.strictObject({ state: z.enum(['leaks', 'tried', 'protected', 'not proved']), why: z.string() })
+const audit = z.strictObject({ redact: z.array(z.string()), ignore: z.array(z.string()) }).nullable()
 const jsonReport = z.strictObject({
   subject: z.string(),
   findings,
   milliseconds: z.number(),
   tables: z.array(
-    z.strictObject({ table: z.string(), select: access, insert: access, update: access, delete: access }),
+    z.strictObject({
+      table: z.string(),
+      select: access,
+      insert: access,
+      update: access,
+      delete: access,
+      recording: z.strictObject({ audit, trash: z.boolean(), cascadesFrom: z.array(z.string()) }).optional(),
+    }),
   ),
   summary: z.strictObject({ errors: z.number(), warnings: z.number() }),
 })
@@ -39,8 +47,62 @@ describe('rowhouse doctor', () => {
     const [summary = '', ...paragraphs] = stdout.trim().split('\n\n').reverse()
     expect(summary).toMatch(/^0 errors, [01] warnings?: app_user on \S+, inspected in \d+ ms$/)
     expect(
-      paragraphs.filter((one) => !/^server: 1 warning\n {2}warning {2}server-release\n|^1 warning {2}docs/.test(one)),
+      paragraphs.filter(
+        (one) => !/^server: 1 warning\n {2}warning {2}server-release\n|^1 warning {2}docs|^A write to/.test(one),
+      ),
     ).toEqual([])
+  })
+
+  test('prints what the database keeps of a write to each table, where it keeps something', async () => {
+    const database = await createDatabase()
+    await asOwner(database).unsafe(`
+      create table notes (like tasks including all); select tenancy.protect('notes');
+      select tenancy.audit('tasks', redact => '{title,status}');
+      select tenancy.audit('users'); alter table users disable trigger record_change;
+      select tenancy.stop_trash('tasks'); select tenancy.trash('users')`)
+    const writes = async () =>
+      (await doctor(database.appUrl)).stdout.split('\n\n').find((text) => text.startsWith('A write to'))
+    expect((await writes())?.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['A write to', 'protection', 'audit trail', 'trash'],
+      ['public.notes', 'protected', 'no', 'no'],
+      ['public.tasks', 'protected', 'yes, without title, status', 'no'],
+      ['public.users', 'protected', 'no', 'yes'],
+    ])
+    const { tables } = jsonReport.parse(JSON.parse((await doctor(database.appUrl, '--json')).stdout))
+    expect(tables.find(({ table }) => table === 'public.tasks')?.recording).toEqual({
+      audit: { redact: ['title', 'status'], ignore: ['updated_at'] },
+      trash: false,
+      cascadesFrom: [],
+    })
+    await asOwner(database).unsafe("select tenancy.stop_recording_except('{}', '{}')")
+    expect(await writes()).toBeUndefined()
+  })
+
+  test('reports tables of one aggregate that differ, unless rowhouse.config.ts says so', async () => {
+    const database = await createDatabase()
+    await asOwner(database).unsafe(`
+      create table notes (like tasks including all, foreign key (tenant_id, user_id) references users on delete cascade);
+      select tenancy.protect('notes')`)
+    await asOwner(database).unsafe("select tenancy.audit('notes')")
+    await asOwner(database).unsafe("select tenancy.stop_recording_except('{notes}', '{}')")
+    const reported = async (tables: string) => {
+      using project = createProject({ 'rowhouse.config.ts': `export default { tables: ${tables} }` })
+      const run = { cwd: project.folder, env: { DATABASE_URL: database.appUrl } }
+      const { findings } = jsonReport.parse(JSON.parse((await rowhouse(['doctor', '--json'], run)).stdout))
+      return findings.filter(({ check }) => check === 'write-differs')
+    }
+    expect(await reported('{}')).toEqual([
+      {
+        level: 'warning',
+        check: 'write-differs',
+        guarantee: 27,
+        object: 'public.users',
+        problem: 'it has no audit trail, and public.notes, to which its deletes cascade, has one',
+        remedy:
+          'In rowhouse.config.ts, tables: { users: { audit: true } }. With audit: false, it is meant to have none.',
+      },
+    ])
+    expect(await reported('{ users: { audit: false } }')).toEqual([])
   })
 
   test('prints a paragraph for each object: level, check id, problem and remedy', async () => {
