@@ -4,7 +4,7 @@ import type { Guarantee, Proof } from '../../docs/guarantees.ts'
 export const paths = [
   ...['audit', 'auth', 'conditions', 'context', 'database', 'db', 'directory', 'errors', 'idempotency', 'injection'],
   ...['limits', 'lists', 'migrate/migrate.test.ts', 'properties', 'recorded', 'resolution', 'service/contract.test.ts'],
-  'service/http',
+  ...['isolation/recording.test.ts', 'service/http'],
   ...['service/middleware', 'service/permissions.test.ts', 'testing', 'trash', 'worker'],
 ].map((path) => `test/${path}`)
 
