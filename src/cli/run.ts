@@ -11,6 +11,7 @@ import { createInitCommand } from './commands/init.ts'
 import { createIssuerCommand } from './commands/issuer.ts'
 import { createMigrateCommand } from './commands/migrate.ts'
 import { createTenantCommand } from './commands/tenant.ts'
+import { createUndoCommand } from './commands/undo.ts'
 import { createUpgradeCommand } from './commands/upgrade.ts'
 import { createWorkerCommand } from './commands/worker.ts'
 import { defaults } from './config.ts'
@@ -99,6 +100,7 @@ Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     createMigrateCommand,
     createUpgradeCommand,
     createTenantCommand,
+    createUndoCommand,
     createWorkerCommand,
     createIssuerCommand,
   ]) {

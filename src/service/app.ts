@@ -6,6 +6,7 @@ import type { UnionToIntersection } from 'hono/utils/types'
 import { mergePath } from 'hono/utils/url'
 import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import { undoRoutes } from '../audit/index.ts'
 import type { TenantEnv } from '../context/index.ts'
 import type { TenantDatabase } from '../database/index.ts'
 import { createEnvelope } from '../envelope/index.ts'
@@ -115,6 +116,7 @@ export function createApp(options: AppOptions) {
 const resourcesOf = ({ db }: Pick<AppOptions, 'db'>) => ({
   '/users': { routes: userRoutes({ db }), maxBytes: userBodyBytes },
   '/tasks': { routes: taskRoutes({ db }) },
+  '/undo': { routes: undoRoutes({ db }) },
 })
 
 type SchemaBelow<Path extends string, Routes> =
@@ -158,6 +160,7 @@ const tags = {
   health: 'Liveness and readiness',
   users: 'Users of a tenant',
   tasks: 'Tasks of a tenant',
+  undo: 'What a request did, taken back',
 }
 
 /**
