@@ -23,6 +23,8 @@ const params = z.object({
     .string()
     .refine(isRequestId, 'Must be the id of a request: 1 to 128 of A-Z, a-z, 0-9, "-", "_", "." and "~"')
     .openapi({
+      minLength: 1,
+      maxLength: 128,
       description: 'The `requestId` of the response to the request',
       example: '550e8400-e29b-41d4-a716-446655440000',
     }),
