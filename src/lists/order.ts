@@ -44,7 +44,7 @@ export function columnOf(table: PgTable, name: string, what: string): PgColumn {
 }
 
 /** The columns of the primary key without the tenant's: they tell apart the rows of a tenant. */
-function primaryKeyOf(table: PgTable, tenantColumn: string): PgColumn[] {
+export function primaryKeyOf(table: PgTable, tenantColumn: string): PgColumn[] {
   const { columns, name, primaryKeys } = getTableConfig(table)
   // The columns of a declared key are other objects than those of the table.
   const declared = primaryKeys[0]?.columns.map((one) => one.name)

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { mapped, type Query, type TenantTx } from '../database/index.ts'
 import { type CursorPagination, type Pagination, pagination, toPage } from '../envelope/index.ts'
 import { type CursorRows, createCursorReader } from './cursor-reader.ts'
+import { changeTokensOf } from './cursors.ts'
 import type { Parameter } from './filters.ts'
 import { assertSort, columnOf, createOrders, type Order } from './order.ts'
 import { cursorMeta } from './page-meta.ts'
@@ -15,7 +16,11 @@ import { createStatements, type NamedCondition, type Row, type Selected } from '
 /** A page of a list, with `meta` of its answer. */
 export interface ListPage<Row> {
   rows: Row[]
-  meta: { pagination: z.infer<typeof Pagination> | z.infer<typeof CursorPagination> }
+  meta: {
+    pagination: z.infer<typeof Pagination> | z.infer<typeof CursorPagination>
+    /** Of a page by cursor, with the option `changes`: where to follow the changes from, for a client that has read all pages. */
+    changes?: { next: string }
+  }
 }
 
 /** A list of a table's rows, as {@link pages} declares it. */
@@ -52,6 +57,11 @@ export interface PagesOptions<Table extends PgTable, F extends Filters> {
   filters?: F
   /** The name of the tenant column in the database, which is no key of a cursor. @default 'tenant_id' */
   tenantColumn?: string
+  /**
+   * Whether pages by cursor say where their changes can be followed from (`meta.changes`, `changes()` of rowhouse/audit). The table must be
+   * audited. @default false
+   */
+  changes?: boolean
 }
 
 /** Values that columns must have. */
@@ -95,7 +105,7 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
   const orders = new LRUCache<string, Order>({ max: ordersMax })
   const createOrder = createOrders(table, tenantColumn)
   const statements = createStatements(table)
-  const readByCursor = createCursorReader(statements)
+  const readByCursor = createCursorReader(statements, options.changes ? table : undefined)
 
   function orderOf(given: string): Order {
     const order = orders.get(given) ?? createOrder(given)
@@ -124,9 +134,12 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
     at: { cursor: string; filters: readonly unknown[] },
   ): Query<ListPage<Row>> {
     const page = readByCursor(c, tx, selected, { ...at, limit })
-    const withMeta = ({ rows, next, previous }: CursorRows, total?: number) => ({
+    const withMeta = ({ rows, next, previous, changes }: CursorRows, total?: number) => ({
       rows,
-      meta: { pagination: cursorMeta(c, { cursor: at.cursor, limit, next, previous, total }) },
+      meta: {
+        pagination: cursorMeta(c, { cursor: at.cursor, limit, next, previous, total }),
+        ...(changes === undefined ? {} : { changes: { next: changeTokensOf(c).encrypt(changes, table) } }),
+      },
     })
     if (!count) return mapped(page, (read) => withMeta(read))
     return mapped([page, statements.total(tx, selected)], ([read, total]) => withMeta(read, total))

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import { taskStatuses } from '../../../../db/schema/tasks.ts'
+import { changeFields } from '../../../audit/index.ts'
 import { id, text } from '../../../openapi/index.ts'
 
 const fields = {
@@ -26,3 +27,10 @@ export const Task = z
   .object({ id: id(), ...fields, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
   .openapi('Task')
 export type Task = z.infer<typeof Task>
+
+export const TaskChange = z
+  .object({
+    ...changeFields,
+    task: Task.nullable().openapi({ description: 'As it is now; null when it is not there' }),
+  })
+  .openapi('TaskChange')

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { changeFields } from '../../../audit/index.ts'
 import { email, id, text } from '../../../openapi/index.ts'
 
 const example = { email: 'grace@acme.example', name: 'Grace Hopper' }
@@ -20,3 +21,10 @@ export const User = z
   .object({ id: id(), ...fields, createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
   .openapi('User')
 export type User = z.infer<typeof User>
+
+export const UserChange = z
+  .object({
+    ...changeFields,
+    user: User.nullable().openapi({ description: 'As it is now; null when it is not there' }),
+  })
+  .openapi('UserChange')
