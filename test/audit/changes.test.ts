@@ -95,33 +95,48 @@ test('a change that is committed after a later one is read too, and each once', 
 })
 
 describe('a position', () => {
-  test('of another tenant, of another list, of the future and a malformed one are 400 and name the parameter', async () => {
+  const invalid = [400, 'BAD_REQUEST', { path: 'since', in: 'query', code: 'invalid_position' }]
+  const outcome = ({ status, error }: Awaited<ReturnType<Awaited<ReturnType<typeof newFeed>>['changes']>>) => {
+    const { message: _, ...detail } = error?.details?.[0] ?? {}
+    return [status, error?.code, detail]
+  }
+
+  test('of another tenant, of another list, and a malformed one are 400 and name the parameter', async () => {
     const [feed, other] = [await newFeed(), await newFeed()]
-    await feed.createTask('A')
+    for (const one of [feed, other]) await one.createTask('A')
     await runWorker()
     const next = (await feed.changes()).meta.changes?.next ?? ''
     const ofUsers = (await feed.read('/users/changes')).meta.changes?.next ?? ''
-    await owner.begin(async (tx) => {
-      await tx`update tenancy.audit_logs set size = size - 1 where tenant_id = ${feed.tenant}`
-      const size = await tx`select size from tenancy.audit_logs where tenant_id = ${feed.tenant}`
-      expect(size).toHaveLength(1)
-    })
-    const cursor = (await feed.read('/tasks?cursor=&limit=1')).meta
-    const answers = [
-      await feed.changes(next),
+    const { pagination } = (await feed.read('/users?cursor=&limit=1')).meta
+    expect([(await feed.changes(next)).status, pagination]).toEqual([200, expect.anything()])
+    for (const answer of [
       await other.changes(next),
       await feed.changes(ofUsers),
       await feed.changes(`${next}A`),
       await feed.changes(''),
       await feed.changes('1'),
       await feed.changes('A'.repeat(5000)),
-      await feed.changes(cursor.pagination?.nextCursor ?? 'none'),
-    ]
-    for (const { status, error } of answers)
-      expect([status, error?.code, error?.details?.[0]]).toEqual([
-        ...[400, 'BAD_REQUEST'],
-        expect.objectContaining({ path: 'since', in: 'query', code: 'invalid_position' }),
-      ])
+    ])
+      expect(outcome(answer)).toEqual(invalid)
+  })
+
+  test('is no cursor, and a cursor is no position', async () => {
+    const feed = await newFeed()
+    for (const title of ['A', 'B']) await feed.createTask(title)
+    const { pagination, changes } = (await feed.read('/tasks?cursor=&limit=1')).meta
+    expect(outcome(await feed.changes(pagination?.nextCursor ?? 'none'))).toEqual(invalid)
+    expect((await feed.read(`/tasks?cursor=${changes?.next}`)).error?.details).toMatchObject([
+      { code: 'invalid_cursor' },
+    ])
+  })
+
+  test('of the future is 400: the log of a restored backup is shorter', async () => {
+    const feed = await newFeed()
+    await feed.createTask('A')
+    await runWorker()
+    const { next } = (await feed.changes()).meta.changes ?? {}
+    await owner`update tenancy.audit_logs set size = size - 1 where tenant_id = ${feed.tenant}`
+    expect(outcome(await feed.changes(next))).toEqual(invalid)
   })
 
   test('in front of changes that were pruned is 410, and so is the beginning', async () => {

@@ -66,6 +66,7 @@ export function normalised(replies: Reply[], [a, b]: [Sender, Sender]): Reply[] 
       .replaceAll(b.tenant, 'B')
       .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, numbered)
       .replace(/(?<=[="])[\w-]{60,}(?=["&])/g, 'cursor')
+      .replace(/(?<="next":")[\w-]{38,}(?=")/g, 'position')
       .replace(/(?<=")1-[\w-]{16}-[0-9a-z]+(?=")/g, 'tag')
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'time')
   return replies.map(({ request, status, headers, body }) => ({
