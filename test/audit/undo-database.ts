@@ -59,6 +59,7 @@ export async function openUndoDatabase(type: TenantIdType) {
   const ids = tenantIdsOf(type)
 
   return {
+    db,
     owner,
     /** What a new tenant does. */
     newTenant() {
