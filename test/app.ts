@@ -36,4 +36,8 @@ export const fixtures = {
     const email = `${crypto.randomUUID()}@rowhouse.example`
     return (await client.post<{ id: string }>('/users', { email, name: 'Ada' })).data.id
   },
+  async requestId(client: TestClient): Promise<string> {
+    const body = { email: `${crypto.randomUUID()}@rowhouse.example`, name: 'Ada' }
+    return (await client.post('/users', body)).headers.get('X-Request-Id') ?? ''
+  },
 }

@@ -1,9 +1,9 @@
-import { type Changes, changesHash, type LeafFields, leafOf } from './leaf.ts'
+import { type ColumnChanges, changesHash, type LeafFields, leafOf } from './leaf.ts'
 
 /** An entry as the export of an audit trail has it. */
 export interface ExportedEntry extends Omit<LeafFields, 'tenantId'> {
   /** Null once it is erased. */
-  changes: Changes | null
+  changes: ColumnChanges | null
   /** In hex. Null once `changes` is erased. */
   salt: string | null
 }
@@ -56,7 +56,7 @@ function isWholeEntry(value: unknown): value is ExportedEntry {
   )
 }
 
-const isChanges = (value: unknown): value is Changes =>
+const isChanges = (value: unknown): value is ColumnChanges =>
   isObject(value) &&
   Object.entries(value).every(
     ([column, sides]) =>

@@ -1,6 +1,6 @@
 import { mapped, type Query, type TenantTx } from '../database/index.ts'
 import { kitQuery } from '../database/internal.ts'
-import type { Changes } from './leaf.ts'
+import type { ColumnChanges } from './leaf.ts'
 
 /** An event of the application. */
 export interface AuditEvent {
@@ -11,7 +11,7 @@ export interface AuditEvent {
   /** Which one of them. @default null */
   target?: string | null | undefined
   /** What changed: texts, or null. @default {} */
-  changes?: Changes | undefined
+  changes?: ColumnChanges | undefined
 }
 
 const actionForm = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/

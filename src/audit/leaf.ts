@@ -21,7 +21,7 @@ export interface LeafFields {
 }
 
 /** What an entry changed: the values of each column, as text. */
-export type Changes = Readonly<Record<string, { readonly from: string | null; readonly to: string | null }>>
+export type ColumnChanges = Readonly<Record<string, { readonly from: string | null; readonly to: string | null }>>
 
 /**
  * The hash of an entry's leaf in the Merkle tree of its tenant, as 32 bytes. Each field is `-,` for null, or else its length in bytes
@@ -54,7 +54,7 @@ function encoded(text: string | null): string {
  * @example
  * changesHash('00ff', { status: { from: 'todo', to: 'done' } })
  */
-export const changesHash = (salt: string, changes: Changes): string =>
+export const changesHash = (salt: string, changes: ColumnChanges): string =>
   createHash('sha256').update(salt, 'hex').update(changesText(changes), 'utf8').digest('hex')
 
 /**

@@ -1,5 +1,5 @@
 import { bigint, jsonb, pgSchema, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
-import type { Changes } from './leaf.ts'
+import type { ColumnChanges } from './leaf.ts'
 
 // The tables of sql/34-audit.sql, for reading.
 const tenancy = pgSchema('tenancy')
@@ -19,7 +19,7 @@ export const auditEntries = tenancy.table(
     requestId: text('request_id'),
     source: text('source').notNull(),
     reason: text('reason'),
-    changes: jsonb('changes').$type<Changes>(),
+    changes: jsonb('changes').$type<ColumnChanges>(),
   },
   (t) => [primaryKey({ columns: [t.at, t.id] })],
 )

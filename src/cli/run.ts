@@ -13,6 +13,7 @@ import { createIssuerCommand } from './commands/issuer.ts'
 import { createMigrateCommand } from './commands/migrate.ts'
 import { createPurgeCommand } from './commands/purge.ts'
 import { createTenantCommand } from './commands/tenant.ts'
+import { createUndoCommand } from './commands/undo.ts'
 import { createUpgradeCommand } from './commands/upgrade.ts'
 import { createWorkerCommand } from './commands/worker.ts'
 import { defaults } from './config.ts'
@@ -102,6 +103,7 @@ Exit codes: 0 success, 1 the report has findings, 2 the command could not run.`,
     createMigrateCommand,
     createUpgradeCommand,
     createTenantCommand,
+    createUndoCommand,
     createWorkerCommand,
     createAuditCommand,
     createPurgeCommand,

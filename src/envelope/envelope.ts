@@ -110,6 +110,8 @@ export const ok: Envelope<Record<never, never>>['ok'] = whole.ok
 export const successOf: Envelope<Record<never, never>>['successOf'] = whole.successOf
 export const pageOf: Envelope<Record<never, never>>['pageOf'] = whole.pageOf
 export const listOf: Envelope<Record<never, never>>['listOf'] = whole.listOf
+export const followedListOf: Envelope<Record<never, never>>['followedListOf'] = whole.followedListOf
+export const changesOf: Envelope<Record<never, never>>['changesOf'] = whole.changesOf
 
 /** A body as it is written: without what is undefined. */
 type WrittenBody = { success: true; statusCode: number; data: unknown } & Partial<

@@ -1,6 +1,8 @@
 export {
+  changesOf,
   createEnvelope,
   type Envelope,
+  followedListOf,
   listOf,
   ok,
   pageOf,

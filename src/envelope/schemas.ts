@@ -47,6 +47,31 @@ const ListMeta = z
   .object({ pagination: z.discriminatedUnion('type', [Pagination, CursorPagination]) })
   .openapi('ListMeta')
 
+const position = z.string().openapi({ description: 'A position: send it as `since` to read the changes from there on' })
+
+/** As `ListMeta`, for a list whose changes can be followed. */
+const FollowedListMeta = z
+  .object({
+    pagination: z.discriminatedUnion('type', [Pagination, CursorPagination]),
+    changes: z
+      .object({ next: position })
+      .optional()
+      .openapi({ description: 'Of a page by cursor: where to follow the changes from, after all pages were read' }),
+  })
+  .openapi('FollowedListMeta')
+
+/** The Zod schema of `meta` of a page of changes. */
+const ChangesMeta = z
+  .object({
+    changes: z
+      .object({
+        next: position,
+        hasMore: z.boolean().openapi({ description: 'Whether there are more changes now' }),
+      })
+      .openapi('ChangesPosition'),
+  })
+  .openapi('ChangesMeta')
+
 /** The schema of a body of the envelope. */
 type Body<Left extends string, Own extends z.ZodRawShape> = z.ZodObject<
   { success: z.ZodLiteral<true>; statusCode: z.ZodNumber } & Omit<Common, Left> & Own
@@ -65,6 +90,12 @@ export interface EnvelopeSchemas<Left extends string> {
   pageOf<Item extends z.ZodType>(item: Item): Body<Left, { data: z.ZodArray<Item>; meta: typeof PageMeta }>
   /** As `pageOf`, for a list of `rowhouse/lists`: its pages are by number or by cursor. */
   listOf<Item extends z.ZodType>(item: Item): Body<Left, { data: z.ZodArray<Item>; meta: typeof ListMeta }>
+  /** As `listOf`, for a list with the option `changes`: its pages by cursor have `meta.changes`. */
+  followedListOf<Item extends z.ZodType>(
+    item: Item,
+  ): Body<Left, { data: z.ZodArray<Item>; meta: typeof FollowedListMeta }>
+  /** The Zod schema of a page of changes: `changes()` of `rowhouse/audit`. */
+  changesOf<Item extends z.ZodType>(change: Item): Body<Left, { data: z.ZodArray<Item>; meta: typeof ChangesMeta }>
 }
 
 /** Creates the schemas of an envelope. */
@@ -85,6 +116,8 @@ export function createSchemas<Left extends string>(options: EnvelopeOptions): En
     successOf: (data, statusCode = 200) => body({ data }, statusCode),
     pageOf: (item) => body({ data: z.array(item), meta: PageMeta }, 200),
     listOf: (item) => body({ data: z.array(item), meta: ListMeta }, 200),
+    followedListOf: (item) => body({ data: z.array(item), meta: FollowedListMeta }, 200),
+    changesOf: (change) => body({ data: z.array(change), meta: ChangesMeta }, 200),
   }
 }
 

@@ -15,6 +15,7 @@ const ourFunctions = [
   'tenancy.record_change()',
   'tenancy.record_tenant_change()',
   'tenancy.store_idempotent_answer(text,text,bytea,text)',
+  'tenancy.take_deleted(text,text,uuid)',
   'tenancy.take_from_trash(text,text)',
 ]
 
@@ -44,6 +45,7 @@ export const recorderFunctions = [
   'tenancy.record_tenant_change()',
   'tenancy.store_audit_checkpoint(text,bigint,text)',
   'tenancy.store_idempotent_answer(text,text,bytea,text)',
+  'tenancy.take_deleted(text,text,uuid)',
   'tenancy.take_from_trash(text,text)',
   'tenancy.unsigned_audit_logs(integer)',
 ]

@@ -44,6 +44,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.store_idempotent_answer(text,text,bytea,text)': [
     'a1da680bf1c4f368f029fa9ffac8542c76c58b64177f4dbf865b55b1b65435eb',
   ],
+  'tenancy.take_deleted(text,text,uuid)': ['015bbb7eac4ce503c96fbf64019bd938cd1fed9c292a539bf75763742fb42d3b'],
   'tenancy.take_from_trash(text,text)': ['e86e95e9b4790120ff6f402a66eb04802d48227accaef2bff331214340482916'],
   'tenancy.take_task(text)': ['348b057fa96cda40cec2d399aa6000809901bb213d1f9cfd024940775a7ded4d'],
   'tenancy.unsigned_audit_logs(integer)': ['54d0ec2773509cb514368942b91aa076b76695645e3b89941cdfcb941d061bca'],

@@ -1,10 +1,12 @@
+import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Context } from 'hono'
 import { TenantRequired, tenantContext } from '../context/index.ts'
 import { mapped, type Query, type TenantTx } from '../database/index.ts'
 import { ApiError } from '../errors/index.ts'
-import type { CursorTokens } from './cursor-token.ts'
+import type { Cursor, CursorTokens } from './cursor-token.ts'
 import { cursorTokensOf } from './cursors.ts'
 import { opposite, type Position } from './keyset.ts'
+import { readLog } from './log-size.ts'
 import { type createStatements, keysField, type Row, type Selected } from './statements.ts'
 
 /** The rows of a page by cursor, with the cursors of its neighbours. */
@@ -12,6 +14,8 @@ export interface CursorRows {
   rows: Row[]
   next: string | null
   previous: string | null
+  /** The position of the log when the first page was read; undefined for a list whose changes cannot be followed. */
+  changes: string | undefined
 }
 
 interface Asked {
@@ -22,23 +26,35 @@ interface Asked {
   filters: readonly unknown[]
 }
 
-/** Creates the function that reads a page by cursor. */
+/**
+ * Creates the function that reads a page by cursor.
+ *
+ * @param followed the table, when its changes can be followed: the first page then reads the position of the log in its snapshot
+ */
 export const createCursorReader =
-  (statements: ReturnType<typeof createStatements>) =>
+  (statements: ReturnType<typeof createStatements>, followed: PgTable | undefined) =>
   (c: Context, tx: TenantTx, selected: Selected, { cursor, limit, filters }: Asked): Query<CursorRows> => {
     const tokens = cursorTokensOf(c)
     const bound = boundTo(c, selected, filters)
-    const encrypt = (position: Position | undefined) => (position ? tokens.encrypt(position, bound) : null)
-    const from = cursor === '' ? undefined : positionOf(tokens, cursor, bound, selected)
+    const given = cursor === '' ? undefined : positionOf(tokens, cursor, bound, selected)
+    const from = given && placeOf(given)
     const found = statements.next(tx, selected, limit + 1, from)
-    const page = from
-      ? mapped([found, statements.hasRow(tx, selected, opposite(from))], ([rows, hasOther]) => ({ rows, hasOther }))
-      : mapped(found, (rows) => ({ rows, hasOther: false }))
-    return mapped(page, ({ rows, hasOther }) => {
+    const withCursors = (rows: Row[], hasOther: boolean, changes: string | undefined): CursorRows => {
       const { next, previous, ...read } = neighbours(rows, limit, hasOther, from)
-      return { ...read, next: encrypt(next), previous: encrypt(previous) }
-    })
+      const encrypt = (position: Position | undefined) => position && tokens.encrypt({ ...position, changes }, bound)
+      return { ...read, changes, next: encrypt(next) ?? null, previous: encrypt(previous) ?? null }
+    }
+    if (from) {
+      const other = statements.hasRow(tx, selected, opposite(from))
+      return mapped([found, other], ([rows, hasOther]) => withCursors(rows, hasOther, followed && given?.changes))
+    }
+    if (!followed) return mapped(found, (rows) => withCursors(rows, false, undefined))
+    // In front of the rows: the changes since then have all that the page may lack, also where each query has a snapshot of its own.
+    return mapped([readLog(tx, followed), found], ([{ size }, rows]) => withCursors(rows, false, String(size)))
   }
+
+/** Without the position of the log, on which no statement depends. */
+const placeOf = ({ keys, isBackward, isInclusive }: Cursor): Position => ({ keys, isBackward, isInclusive })
 
 /** What a cursor is valid for. `limit` and `count` may change from page to page. */
 function boundTo(c: Context, { order }: Selected, filters: readonly unknown[]): string {
@@ -51,7 +67,7 @@ function boundTo(c: Context, { order }: Selected, filters: readonly unknown[]): 
 }
 
 /** @throws ApiError BAD_REQUEST for a text that is no cursor of this list */
-function positionOf(tokens: CursorTokens, cursor: string, bound: string, { order }: Selected): Position {
+function positionOf(tokens: CursorTokens, cursor: string, bound: string, { order }: Selected): Cursor {
   const position = tokens.decrypt(cursor, bound)
   if (position && position.keys.length === order.keys.length) return position
   const message =

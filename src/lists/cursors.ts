@@ -1,9 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { ConfigError } from '../errors/index.ts'
+import { type ChangeTokens, createChangeTokens } from './change-token.ts'
 import { type CursorSecrets, type CursorTokens, createCursorTokens } from './cursor-token.ts'
 
 // Not in the variables of the context: other middleware may have a variable of the same name.
-const tokensOf = new WeakMap<Context, CursorTokens>()
+const tokensOf = new WeakMap<Context, { cursors: CursorTokens; changes: ChangeTokens }>()
 
 /**
  * Lets the lists of an app have pages by cursor. Mount it in front of the routes.
@@ -14,7 +15,7 @@ const tokensOf = new WeakMap<Context, CursorTokens>()
  * app.use(cursors({ secret: config.secret }))
  */
 export function cursors(secrets: CursorSecrets): MiddlewareHandler {
-  const tokens = createCursorTokens(secrets)
+  const tokens = { cursors: createCursorTokens(secrets), changes: createChangeTokens(secrets) }
   return async function cursors(c, next) {
     tokensOf.set(c, tokens)
     await next()
@@ -22,7 +23,12 @@ export function cursors(secrets: CursorSecrets): MiddlewareHandler {
 }
 
 /** @throws ConfigError without the middleware */
-export function cursorTokensOf(c: Context): CursorTokens {
+export const cursorTokensOf = (c: Context): CursorTokens => secretsOf(c).cursors
+
+/** @throws ConfigError without the middleware */
+export const changeTokensOf = (c: Context): ChangeTokens => secretsOf(c).changes
+
+function secretsOf(c: Context) {
   const tokens = tokensOf.get(c)
   if (tokens) return tokens
   throw new ConfigError(

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { mapped, type Query, type TenantTx } from '../database/index.ts'
 import { type CursorPagination, type Pagination, pagination, toPage } from '../envelope/index.ts'
 import { type CursorRows, createCursorReader } from './cursor-reader.ts'
+import { changeTokensOf } from './cursors.ts'
 import type { Parameter } from './filters.ts'
 import { columnOf, type Order } from './order.ts'
 import { cursorMeta } from './page-meta.ts'
@@ -15,7 +16,11 @@ import { createStatements, type NamedCondition, type Row, type Selected, type So
 /** A page of a list, with `meta` of its answer. */
 export interface ListPage<Row> {
   rows: Row[]
-  meta: { pagination: z.infer<typeof Pagination> | z.infer<typeof CursorPagination> }
+  meta: {
+    pagination: z.infer<typeof Pagination> | z.infer<typeof CursorPagination>
+    /** Of a page by cursor, with the option `changes`: where to follow the changes from, for a client that has read all pages. */
+    changes?: { next: string }
+  }
 }
 
 /** The query as its schema read it, without the types of its filters. */
@@ -35,6 +40,8 @@ export interface ReaderOptions {
   parameters: NamedParameters
   createOrder: (sort: string) => Order
   source: Source
+  /** The table whose changes a client follows after the list. @default none */
+  followed?: PgTable | undefined
   /** Tells apart lists that a path has several of: the cursor of one is invalid for another. @default '' */
   name?: string
 }
@@ -43,10 +50,10 @@ export interface ReaderOptions {
 const ordersMax = 64
 
 /** Creates the function that reads pages of a list, by number or by cursor. */
-export function createPageReader({ table, parameters, createOrder, source, name }: ReaderOptions) {
+export function createPageReader({ table, parameters, createOrder, source, followed, name }: ReaderOptions) {
   const orders = new LRUCache<string, Order>({ max: ordersMax })
   const statements = createStatements(source)
-  const readByCursor = createCursorReader(statements)
+  const readByCursor = createCursorReader(statements, followed)
 
   function orderOf(given: string): Order {
     const order = orders.get(given) ?? createOrder(given)
@@ -75,9 +82,14 @@ export function createPageReader({ table, parameters, createOrder, source, name 
     at: { cursor: string; filters: readonly unknown[] },
   ): Query<ListPage<Row>> {
     const page = readByCursor(c, tx, selected, { ...at, limit })
-    const withMeta = ({ rows, next, previous }: CursorRows, total?: number) => ({
+    const withMeta = ({ rows, next, previous, changes }: CursorRows, total?: number) => ({
       rows,
-      meta: { pagination: cursorMeta(c, { cursor: at.cursor, limit, next, previous, total }) },
+      meta: {
+        pagination: cursorMeta(c, { cursor: at.cursor, limit, next, previous, total }),
+        ...(changes === undefined || !followed
+          ? {}
+          : { changes: { next: changeTokensOf(c).encrypt(changes, followed) } }),
+      },
     })
     if (!count) return mapped(page, (read) => withMeta(read))
     return mapped([page, statements.total(tx, selected)], ([read, total]) => withMeta(read, total))

@@ -48,6 +48,11 @@ export interface PagesOptions<Table extends PgTable, F extends Filters> {
   filters?: F
   /** The name of the tenant column in the database, which is no key of a cursor. @default 'tenant_id' */
   tenantColumn?: string
+  /**
+   * Whether pages by cursor say where their changes can be followed from (`meta.changes`, `changes()` of rowhouse/audit). The table must be
+   * audited. @default false
+   */
+  changes?: boolean
 }
 
 /** Values that columns must have. */
@@ -80,6 +85,7 @@ export function pages<Table extends PgTable, const F extends Filters = Record<ne
     parameters,
     createOrder: createOrders(table, tenantColumn),
     source: { from: table, fields: getTableColumns(table) },
+    followed: options.changes ? table : undefined,
   })
   return {
     query: createListQuery<F>({ sort: sortSchema(sort, preset) }, parameters),

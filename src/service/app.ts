@@ -6,7 +6,7 @@ import type { UnionToIntersection } from 'hono/utils/types'
 import { mergePath } from 'hono/utils/url'
 import { demo } from '../../db/schema/demo.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { auditRoutes } from '../audit/index.ts'
+import { auditRoutes, undoRoutes } from '../audit/index.ts'
 import type { TenantEnv } from '../context/index.ts'
 import type { TenantDatabase } from '../database/index.ts'
 import { createEnvelope } from '../envelope/index.ts'
@@ -122,6 +122,7 @@ const resourcesOf = ({ db, log }: Pick<AppOptions, 'db' | 'log'>) => ({
       onExportError: (error) => log.error({ name: nameOf(error) }, 'an export of the audit trail broke off'),
     }),
   },
+  '/undo': { routes: undoRoutes({ db }) },
 })
 
 /** A message can contain values. */
@@ -169,6 +170,7 @@ const tags = {
   users: 'Users of a tenant',
   tasks: 'Tasks of a tenant',
   'audit-log': 'Who changed what',
+  undo: 'What a request did, taken back',
 }
 
 /**

@@ -39,7 +39,7 @@ const kit: Record<string, string[]> = {
   limits: ['context', 'envelope', 'errors', 'text'],
   openapi: ['context', 'envelope', 'errors', 'text'],
   lists: ['context', 'database', 'envelope', 'errors', 'openapi', 'text'],
-  audit: ['context', 'database', 'envelope', 'errors', 'lists', 'openapi', 'text', 'worker'],
+  audit: ['context', 'database', 'envelope', 'errors', 'idempotency', 'lists', 'openapi', 'text', 'worker'],
   trash: ['lists', 'conditions', 'openapi', 'context', 'database', 'envelope', 'errors', 'text'],
   isolation: ['context', 'database', 'errors', 'text'],
   migrate: ['context', 'database', 'isolation', 'errors'],

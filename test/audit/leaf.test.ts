@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { type Changes, changesHash, changesText, type LeafFields, leafOf } from '../../src/audit/leaf.ts'
+import { type ColumnChanges, changesHash, changesText, type LeafFields, leafOf } from '../../src/audit/leaf.ts'
 import { asOwner, main } from '../database.ts'
 import { timeoutMs, tries } from '../properties/settings.ts'
 import { hex } from './vectors.ts'
@@ -74,7 +74,7 @@ describe('changesText()', () => {
     async () => {
       const owner = asOwner(main)
       await fc.assert(
-        fc.asyncProperty(fc.array(changes, { minLength: 1, maxLength: 40 }), async (all: Changes[]) => {
+        fc.asyncProperty(fc.array(changes, { minLength: 1, maxLength: 40 }), async (all: ColumnChanges[]) => {
           const rows = await owner.unsafe(
             `select one::jsonb::text as text, encode(sha256('\\x00ff'::bytea || convert_to(one::jsonb::text, 'UTF8')), 'hex') as hash
            from json_array_elements_text($1::text::json) with ordinality as given(one, at) order by at`,

@@ -112,6 +112,20 @@ describe('what is registered for after COMMIT', () => {
     expect(calls).toBe(0)
   })
 
+  test('is dropped with the outermost transaction, although a joined one has ended', async () => {
+    let calls = 0
+    const work = () =>
+      db.write(async (tx) => {
+        await db.write((inner) => {
+          inner.afterCommit(() => (calls += 1))
+          return addUser(inner)
+        })
+        tx.rollback()
+      })
+    await withTenant(newTenant(), () => failureOf(work()))
+    expect(calls).toBe(0)
+  })
+
   test('is dropped with the savepoint that is taken back', async () => {
     const calls: string[] = []
     await withTenant(newTenant(), () =>

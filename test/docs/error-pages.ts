@@ -79,12 +79,19 @@ const texts: Record<ErrorCode, ErrorText> = {
       'A deleted row cannot be restored: a row to which it refers is missing, or another one has its key ([trash](../trash.md)).',
       'A concurrent transaction changed the same rows (serialization failure, deadlock or lock timeout).',
       'Another request with the same `Idempotency-Key` is under way ([retries](../retries.md)).',
+      'Something stands in the way of an [undo](../undo.md): `error.details` name the rows.',
     ],
     client:
       'With `Retry-After`, repeat the request. Without it, read the current state and change the request: `error.details` names the field whose value is taken.',
     headers: { 'Retry-After': 'present only after a conflict with a concurrent transaction or request' },
   },
-  GONE: { when: [ownCode], client: 'Stop requesting the resource: it does not come back.' },
+  GONE: {
+    when: [
+      'Changes are read [from a position](../changes.md) of which later changes were pruned.',
+      'A handler of your own throws it.',
+    ],
+    client: 'Read the list again, and follow its changes from there. Another resource does not come back.',
+  },
   PRECONDITION_FAILED: {
     when: [
       'A PATCH or DELETE has `If-Match`, and the resource has none of its versions: another client has changed it. Nothing was written.',

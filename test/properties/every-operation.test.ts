@@ -13,7 +13,8 @@ const others = operations.filter((operation) => !creations.includes(operation))
 /** Creates two tenants: one with a row of the collection and its references only, and one with a row of every collection. */
 async function newTenants(collection?: string) {
   const [a, b] = [newSender(), newSender()]
-  const last = creations.findIndex((creation) => creation.collection === collection)
+  // The first creation can be undone: nothing refers to its row.
+  const last = collection === '/undo' ? 0 : creations.findIndex((creation) => creation.collection === collection)
   for (const creation of creations.slice(0, last + 1)) await send(target, rightRequest(creation, operations), a, b)
   for (const creation of creations) await send(target, rightRequest(creation, operations), b, a)
   // The worker signs them, with a key that the database has not.
@@ -39,6 +40,6 @@ describe('the properties send requests to every operation of the document', () =
       const { request, status } = await send(target, foreign, a, b)
       expect({ request, status }).toEqual({ request, status: 404 })
     }
-    expect([...a.guessed.values()]).toEqual(expect.arrayContaining([...b.made.values()].flat()))
+    expect([...a.guessed.values()]).toEqual(expect.arrayContaining([...b.made.values()].map(([first]) => first)))
   })
 })

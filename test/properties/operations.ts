@@ -58,15 +58,16 @@ const named = (schema: Schema, schemas: Record<string, unknown>): Schema =>
  */
 export function operationsOf(document: unknown): Operation[] {
   const { paths, components } = Document.parse(document)
-  return Object.entries(paths).flatMap(([path, declared]) =>
+  return Object.entries(paths).flatMap(([given, declared]) =>
     Object.entries(declared).map(([verb, { operationId, parameters, requestBody, 'x-permission': permission }]) => {
+      const path = given.replace('{requestId}', '{id}')
       const query: Operation['query'] = {}
       const headers: string[] = []
       for (const declared of parameters) {
         const parameter = declared.$ref ? components.parameters[declared.$ref.split('/').at(-1) ?? ''] : declared
         if (parameter?.in === 'header' && parameter.name) headers.push(parameter.name)
         else if (parameter?.in === 'query' && parameter.name) query[parameter.name] = Schema.parse(parameter.schema)
-        else if (parameter?.in !== 'path' || parameter.name !== 'id')
+        else if (parameter?.in !== 'path' || !['id', 'requestId'].includes(parameter.name ?? ''))
           throw new TypeError(`${operationId}: the properties do not support the parameter ${JSON.stringify(declared)}`)
       }
       const name = requestBody?.content['application/json'].schema.$ref.split('/').at(-1)

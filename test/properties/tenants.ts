@@ -7,7 +7,7 @@ export interface Sender {
   tenant: string
   /** A part of every text that it writes. */
   mark: string
-  /** Ids of created rows, by the path of the request. */
+  /** Ids of created rows, by the path of the request; at `/undo`, the ids of the requests. */
   made: Map<string, string[]>
   /** Ids of other tenants or absent rows, by placeholder. */
   guessed: Map<string, string>
@@ -45,8 +45,9 @@ export async function send(target: Target, template: Template, self: Sender, oth
   const response = await target.request(fill(template.path), init)
   const body = await response.text()
   if (method === 'POST' && response.status === 201) {
-    const { data }: { data: { id: string } } = JSON.parse(body)
+    const { data, requestId }: { data: { id: string }; requestId: string } = JSON.parse(body)
     self.made.set(template.path, [...(self.made.get(template.path) ?? []), data.id])
+    self.made.set('/undo', [...(self.made.get('/undo') ?? []), requestId])
   }
   const lines = [...response.headers].filter(([name]) => name !== 'date').map(([name, value]) => `${name}: ${value}`)
   return { request: show(template), status: response.status, headers: lines, body }
@@ -65,6 +66,7 @@ export function normalised(replies: Reply[], [a, b]: [Sender, Sender]): Reply[] 
       .replaceAll(b.tenant, 'B')
       .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, numbered)
       .replace(/(?<=[="])[\w-]{60,}(?=["&])/g, 'cursor')
+      .replace(/(?<="next":")[\w-]{38,}(?=")/g, 'position')
       .replace(/(?<=")1-[\w-]{16}-[0-9a-z]+(?=")/g, 'tag')
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|\+00:00)/g, 'time')
   return replies.map(({ request, status, headers, body }) => ({

@@ -1,6 +1,40 @@
--- Written by "rowhouse init", 21be1fffbc44ce28. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 02f46af5eabb8347. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- Undo: what one request created, changed and deleted is reversed in one transaction, as the role that calls it. It reads the audit trail for
 -- what happened, and the trash for the rows. Whatever stands in the way is an error, and nothing changes.
+
+select set_config('rowhouse.serving_role', (select name::text from tenancy.roles where purpose = 'serving'), true);
+--> statement-breakpoint
+select tenancy.become_recorder('tenancy.take_deleted(text,text,uuid)');
+--> statement-breakpoint
+
+-- As tenancy.take_from_trash(), for the row that one entry of the audit trail deleted: the trash keeps a row before the entry is made. A
+-- later row of the same name, such as one that this undo deletes, stays.
+create or replace function tenancy.take_deleted(resource text, target text, entry uuid) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog
+as $$
+declare
+  tenant constant tenancy.trash.tenant_id%type := tenancy.current_tenant_id();
+  root uuid;
+  taken integer;
+begin
+  select t.id into root from tenancy.trash t
+  where t.tenant_id = tenant and t.resource = take_deleted.resource and t.target_id = target and t.reference is null and t.id < entry
+  order by t.id desc limit 1 for update;
+  update tenancy.trash t set taken_by = pg_current_xact_id(), place = f.place from tenancy.fallen_with(root) as f
+  where t.tenant_id = tenant and t.id = f.id;
+  get diagnostics taken = row_count;
+  return taken;
+end $$;
+--> statement-breakpoint
+do $$ begin
+  revoke execute on function tenancy.take_deleted(text, text, uuid) from public;
+  execute format('grant execute on function tenancy.take_deleted(text, text, uuid) to %I', current_setting('rowhouse.serving_role'));
+end $$;
+--> statement-breakpoint
+reset role;
+--> statement-breakpoint
+select tenancy.leave_recorder();
+--> statement-breakpoint
 
 -- The condition that finds a row of a table by its name in the audit trail; $2 is the array of the values of its key.
 create or replace function tenancy.key_condition(relation regclass) returns text
@@ -26,13 +60,15 @@ as $$
 declare
   relation constant regclass := tenancy.resource_table(entry.resource);
   condition constant text := tenancy.key_condition(relation);
-  key constant text[] := case when left(entry.target_id, 1) = '[' and condition ~ ' and '
+  key constant text[] := case when position('($2)[2]' in condition) > 0
     then array(select jsonb_array_elements_text(entry.target_id::jsonb)) else array[entry.target_id] end;
-  later text;
   assignments text;
   changed integer;
 begin
-  if condition is null then
+  -- Without its trigger, nobody knows what happened to the row since.
+  if condition is null or not exists (
+    select from pg_trigger where tgrelid = relation and tgname = 'record_change' and tgenabled in ('O', 'A'))
+  then
     raise exception 'the table is not audited any more' using errcode = 'RH024', detail = 'not_audited';
   end if;
   -- Nobody changes the row between the question and the answer.
@@ -46,7 +82,9 @@ begin
   end if;
   case entry.action
     when 'deleted' then
-      if tenancy.restore(relation, entry.target_id) = 0 and not exists (
+      if tenancy.take_deleted(entry.resource, entry.target_id, entry.id) > 0 then
+        perform tenancy.put_back();
+      elsif not exists (
         select from tenancy.audit_entries e
         where e.tenant_id = entry.tenant_id and e.target_id = entry.target_id and e.resource = entry.resource
           and e.action = 'restored' and e.xid = pg_current_xact_id())
@@ -83,9 +121,10 @@ begin
 end $$;
 --> statement-breakpoint
 
--- tenancy.undo_request('0198…', false) reverses a request of the last 24 hours, the last change first. A row whose reference is not there yet
--- is tried again after the others. No rows: the tenant has no such request. RH022: it is older. RH023: the id names several transactions, and
--- `every` is false. RH024: something stands in the way, which the detail names as an array in JSON.
+-- tenancy.undo_request('0198…', false) reverses a request of the last 24 hours, the last change first. A change that another one still
+-- stands in the way of, such as a row whose parent is not there yet, is tried again after the others. No rows: the tenant has no such
+-- request. RH022: it is older. RH023: the id names several transactions, and `every` is false. RH024: something stands in the way, which the
+-- detail names as an array in JSON.
 create or replace function tenancy.undo_request(request text, every boolean) returns table (resource text, id text, action text)
   language plpgsql volatile set search_path = pg_catalog
 as $$
@@ -98,8 +137,10 @@ declare
   undone constant xid8[] := array(select distinct (one).xid from unnest(pending) as one);
   entries constant tenancy.audit_entries[] := pending;
   postponed tenancy.audit_entries[];
+  waiting jsonb;
   entry tenancy.audit_entries;
   problems jsonb := '[]';
+  state text;
   reason text;
 begin
   if pending = '{}' then
@@ -111,32 +152,57 @@ begin
   end if;
   loop
     postponed := '{}';
+    waiting := '[]';
     foreach entry in array pending loop
+      -- The changes of one row are undone in their order.
+      if waiting @> jsonb_build_array(jsonb_build_object('resource', entry.resource, 'id', entry.target_id)) then
+        postponed := postponed || entry;
+        continue;
+      end if;
       begin
         action := tenancy.undo_entry(entry, undone);
         resource := entry.resource;
         id := entry.target_id;
         return next;
-      exception
-        when foreign_key_violation or sqlstate 'RH021' then
+      exception when integrity_constraint_violation or data_exception or sqlstate 'RH021' or sqlstate 'RH024' then
+        get stacked diagnostics state = returned_sqlstate, reason = pg_exception_detail;
+        reason := case
+          when state = 'RH024' then reason
+          when state in ('23503', '23001') or state = 'RH021' and reason::jsonb ->> 'code' = 'missing' then 'reference'
+          when state in ('23505', '23P01', 'RH021') then 'exists'
+          else 'invalid' end;
+        if reason in ('reference', 'exists') then
           postponed := postponed || entry;
-        when sqlstate 'RH024' then
-          get stacked diagnostics reason = pg_exception_detail;
+          waiting := waiting || jsonb_build_object('resource', entry.resource, 'id', entry.target_id, 'code', reason);
+        else
           problems := problems || jsonb_build_object('resource', entry.resource, 'id', entry.target_id, 'code', reason);
+        end if;
       end;
     end loop;
-    exit when postponed = '{}' or postponed = pending;
+    exit when cardinality(postponed) in (0, cardinality(pending));
     pending := postponed;
   end loop;
-  foreach entry in array postponed loop
-    problems := problems || jsonb_build_object('resource', entry.resource, 'id', entry.target_id, 'code', 'reference');
-  end loop;
-  -- A row that came later and falls with one that the request created.
-  select problems || coalesce(jsonb_agg(distinct jsonb_build_object('resource', e.resource, 'id', e.target_id, 'code', 'would_change')), '[]')
+  begin
+    set constraints all immediate; -- what would fail at COMMIT
+  exception when integrity_constraint_violation then
+    get stacked diagnostics state = schema_name, reason = table_name;
+    problems := problems || jsonb_build_object('resource', tenancy.resource_name(to_regclass(format('%I.%I', state, reason))), 'id', null,
+      'code', 'reference');
+  end;
+  -- Rows that fall with one that the request created, and came later. A row whose key is put back has another name then.
+  select problems || waiting || coalesce(jsonb_agg(distinct jsonb_build_object(
+    'resource', other.resource, 'id', other.target_id, 'code', 'would_change')), '[]')
   into problems
-  from tenancy.audit_entries e
-  where e.tenant_id = tenant and e.xid = pg_current_xact_id() and e.source <> 'event' and not exists (
-    select from unnest(entries) as one where (one).resource = e.resource and (one).target_id = e.target_id);
+  from (
+    select e.resource, e.target_id, e.changes from tenancy.audit_entries e
+    where e.tenant_id = tenant and e.at >= now() - interval '1 second' and e.xid = pg_current_xact_id() and e.source <> 'event' and not exists (
+      select from unnest(entries) as one where (one).resource = e.resource and (one).target_id = e.target_id)
+    offset 0) as other
+  where not exists (
+    select from unnest(entries) as one
+    where (one).resource = other.resource and (one).action = 'updated' and (
+      select jsonb_object_agg(key, jsonb_build_object('from', value -> 'to', 'to', value -> 'from')) from jsonb_each((one).changes)
+    ) @> other.changes);
   if problems <> '[]' then
     raise exception 'something stands in the way' using errcode = 'RH024', detail = problems::text;
   end if;

@@ -1,15 +1,16 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { TaskRow } from '../../../../db/schema/tasks.ts'
+import type { Change } from '../../../audit/index.ts'
 import { etagHeaders, notModified, rowOf, type WrittenRow } from '../../../conditions/index.ts'
 import { authorize, type TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
-import { listOf, ok, successOf } from '../../../envelope/index.ts'
+import { changesOf, followedListOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
 import { deletionOf, permanentQuery } from '../../../trash/index.ts'
-import { taskPages } from './pages.ts'
+import { taskChanges, taskPages } from './pages.ts'
 import {
   deleteTask,
   deleteTaskForGood,
@@ -19,7 +20,7 @@ import {
   taskVersion,
   updateTask,
 } from './repository.ts'
-import { CreateTask, ListedTask, Task, UpdateTask } from './schemas.ts'
+import { CreateTask, ListedTask, Task, TaskChange, UpdateTask } from './schemas.ts'
 
 export const taskConstraints: Constraints = {
   tasks_tenant_id_user_id_fkey: { path: 'userId', message: 'No user has this id' },
@@ -55,7 +56,7 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
         summary: 'List tasks, by default the newest first',
         tags,
         request: { query: taskPages.query },
-        responses: { 200: json(listOf(ListedTask), 'A page of tasks') },
+        responses: { 200: json(followedListOf(ListedTask), 'A page of tasks') },
       }),
       async (c) => {
         const query = c.req.valid('query')
@@ -65,6 +66,26 @@ export const taskRoutes = ({ db }: { db: TenantDatabase }) =>
           rows.map((row) => ({ ...toTask(row), ...deletionOf(row) })),
           { meta },
         )
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'get',
+          path: '/changes',
+          operationId: 'listTaskChanges',
+          permission: 'tasks:read',
+          summary: 'List what changed in tasks, the oldest change first',
+          tags,
+          request: { query: taskChanges.query },
+          responses: { 200: json(changesOf(TaskChange), 'A page of changes') },
+        },
+        ['GONE'],
+      ),
+      async (c) => {
+        const { changes, meta } = await taskChanges.page(c, db, c.req.valid('query'))
+        const toChange = ({ row, ...change }: Change<TaskRow>) => ({ ...change, task: row && toTask(row) })
+        return ok(c, changes.map(toChange), { meta })
       },
     )
     .openapi(

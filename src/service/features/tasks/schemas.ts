@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import { taskStatuses } from '../../../../db/schema/tasks.ts'
+import { changeFields } from '../../../audit/index.ts'
 import { id, text } from '../../../openapi/index.ts'
 import { deletionFields } from '../../../trash/index.ts'
 
@@ -30,3 +31,10 @@ export type Task = z.infer<typeof Task>
 
 /** A task of a list: a deleted one says when it was deleted, and by whom. */
 export const ListedTask = z.object({ ...Task.shape, ...deletionFields }).openapi('ListedTask')
+
+export const TaskChange = z
+  .object({
+    ...changeFields,
+    task: Task.nullable().openapi({ description: 'As it is now; null when it is not there' }),
+  })
+  .openapi('TaskChange')

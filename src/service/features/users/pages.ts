@@ -1,4 +1,5 @@
 import { users } from '../../../../db/schema/users.ts'
+import { changes } from '../../../audit/index.ts'
 import { between, prefix } from '../../../lists/index.ts'
 import { trashPages } from '../../../trash/index.ts'
 
@@ -6,5 +7,9 @@ import { trashPages } from '../../../trash/index.ts'
 export const userPages = trashPages(users, {
   sort: ['createdAt', 'email', 'name'],
   default: '-createdAt',
+  changes: true,
   filters: { created: between('createdAt'), email: prefix(), name: prefix() },
 })
+
+/** What changed in it. */
+export const userChanges = changes(users)

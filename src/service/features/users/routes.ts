@@ -1,15 +1,16 @@
 import { z } from '@hono/zod-openapi'
 import { demo } from '../../../../db/schema/demo.ts'
 import type { UserRow } from '../../../../db/schema/users.ts'
+import type { Change } from '../../../audit/index.ts'
 import { etagHeaders, notModified, rowOf, type WrittenRow } from '../../../conditions/index.ts'
 import { authorize, type TenantEnv } from '../../../context/index.ts'
 import type { TenantDatabase } from '../../../database/index.ts'
-import { listOf, ok, successOf } from '../../../envelope/index.ts'
+import { changesOf, followedListOf, ok, successOf } from '../../../envelope/index.ts'
 import { ApiError, type Constraints } from '../../../errors/index.ts'
 import { once } from '../../../idempotency/index.ts'
 import { created, createRouter, id, json, jsonBody, tenantRoute } from '../../../openapi/index.ts'
 import { deletionOf, permanentQuery } from '../../../trash/index.ts'
-import { userPages } from './pages.ts'
+import { userChanges, userPages } from './pages.ts'
 import {
   deleteUser,
   deleteUserForGood,
@@ -19,7 +20,7 @@ import {
   updateUser,
   userVersion,
 } from './repository.ts'
-import { CreateUser, ListedUser, UpdateUser, User } from './schemas.ts'
+import { CreateUser, ListedUser, UpdateUser, User, UserChange } from './schemas.ts'
 
 export const userConstraints: Constraints = {
   users_tenant_id_email_key: { path: 'email', message: 'A user with this email exists already' },
@@ -56,7 +57,7 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
         summary: 'List users, by default the newest first',
         tags,
         request: { query: userPages.query },
-        responses: { 200: json(listOf(ListedUser), 'A page of users') },
+        responses: { 200: json(followedListOf(ListedUser), 'A page of users') },
       }),
       async (c) => {
         const query = c.req.valid('query')
@@ -66,6 +67,26 @@ export const userRoutes = ({ db }: { db: TenantDatabase }) =>
           rows.map((row) => ({ ...toUser(row), ...deletionOf(row) })),
           { meta },
         )
+      },
+    )
+    .openapi(
+      tenantRoute(
+        {
+          method: 'get',
+          path: '/changes',
+          operationId: 'listUserChanges',
+          permission: 'users:read',
+          summary: 'List what changed in users, the oldest change first',
+          tags,
+          request: { query: userChanges.query },
+          responses: { 200: json(changesOf(UserChange), 'A page of changes') },
+        },
+        ['GONE'],
+      ),
+      async (c) => {
+        const { changes, meta } = await userChanges.page(c, db, c.req.valid('query'))
+        const toChange = ({ row, ...change }: Change<UserRow>) => ({ ...change, user: row && toUser(row) })
+        return ok(c, changes.map(toChange), { meta })
       },
     )
     .openapi(

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { changeFields } from '../../../audit/index.ts'
 import { email, id, text } from '../../../openapi/index.ts'
 import { deletionFields } from '../../../trash/index.ts'
 
@@ -24,3 +25,10 @@ export const User = z
 /** A user of a list: a deleted one says when it was deleted, and by whom. */
 export const ListedUser = z.object({ ...User.shape, ...deletionFields }).openapi('ListedUser')
 export type User = z.infer<typeof User>
+
+export const UserChange = z
+  .object({
+    ...changeFields,
+    user: User.nullable().openapi({ description: 'As it is now; null when it is not there' }),
+  })
+  .openapi('UserChange')
