@@ -50,7 +50,7 @@ export function primaryKeyOf(table: PgTable, tenantColumn: string): PgColumn[] {
   const declared = primaryKeys[0]?.columns.map((one) => one.name)
   const key = columns.filter((column) => (declared ? declared.includes(column.name) : column.primary))
   if (declared) key.sort((a, b) => declared.indexOf(a.name) - declared.indexOf(b.name))
-  if (key.length === 0) throw new TypeError(`The table ${name} needs a primary key, which tells its rows apart`)
+  if (key.length === 0) throw new TypeError(`A primary key tells rows apart, and the table ${name} declares none`)
   // With `casing`, the name of a column is its key in code.
   const inCode = tenantColumn.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   return key.filter(({ name }) => name !== tenantColumn && name !== inCode)

@@ -9,19 +9,18 @@ import { newTenant } from '../tenants.ts'
 type Paged = { meta: { pagination: { total: number; nextCursor: string | null } } }
 type Listed = Task & { deletedAt?: string; deletedBy?: string | null }
 
-/** A new tenant with tasks of these titles in the trash, deleted in their order. */
+/** A new tenant with tasks of these titles in the trash, deleted in their order and created in the opposite one. */
 async function withDeleted(titles: readonly string[]) {
   const tenant = newTenant()
   const client = as(tenant)
   const deleted: Task[] = []
-  for (const [index, title] of titles.entries()) {
-    const task = await createTask(client, title)
-    await client.delete(`/tasks/${task.id}`)
+  for (const title of titles.toReversed()) deleted.unshift(await createTask(client, title))
+  for (const [index, { id }] of deleted.entries()) {
+    await client.delete(`/tasks/${id}`)
     // Two may be deleted in one millisecond.
     await owner`
       update tenancy.trash set deleted_at = now() - make_interval(secs => ${titles.length - index})
-      where tenant_id = ${tenant} and target_id = ${task.id}`
-    deleted.push(task)
+      where tenant_id = ${tenant} and target_id = ${id}`
   }
   const titlesOf = async (query: string) =>
     (await client.get<Listed[]>(`/tasks?${query}`)).data.map(({ title }) => title)
@@ -69,7 +68,7 @@ test.each([
   ['sort=title', ['a', 'b', 'c']],
   ['sort=-title', ['c', 'b', 'a']],
   ['sort=deletedAt', ['b', 'c', 'a']],
-  ['sort=createdAt', ['b', 'c', 'a']],
+  ['sort=createdAt', ['a', 'c', 'b']],
   ['sort=title&cursor=', ['a', 'b', 'c']],
   ['sort=-deletedAt,title&cursor=', ['a', 'c', 'b']],
   ['titlePrefix=b', ['b']],
