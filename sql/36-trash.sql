@@ -140,7 +140,10 @@ as $$
 declare
   dot constant integer := position('.' in resource);
 begin
-  return to_regclass(format('%I.%I', case dot when 0 then 'public' else left(resource, dot - 1) end, substr(resource, dot + 1)));
+  -- Not by to_regclass(), which needs the schema: the recorder has no privilege on it.
+  return (
+    select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = case dot when 0 then 'public' else left(resource, dot - 1) end and c.relname = substr(resource, dot + 1));
 end $$;
 --> statement-breakpoint
 

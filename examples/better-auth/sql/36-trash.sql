@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 8a939cb0cd93a419. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", b60b394b1a6ff879. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -141,7 +141,10 @@ as $$
 declare
   dot constant integer := position('.' in resource);
 begin
-  return to_regclass(format('%I.%I', case dot when 0 then 'public' else left(resource, dot - 1) end, substr(resource, dot + 1)));
+  -- Not by to_regclass(), which needs the schema: the recorder has no privilege on it.
+  return (
+    select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = case dot when 0 then 'public' else left(resource, dot - 1) end and c.relname = substr(resource, dot + 1));
 end $$;
 --> statement-breakpoint
 
