@@ -197,5 +197,5 @@ test.each([
       count(*)::int as n
     from ${table} x, tenancy.audit_entries e, jsonb_each(e.changes) as c, lateral (select value ->> 'to' as to_) as y
     where e.resource = '${table}'`)
-  expect(row).toEqual({ it: true, n: 8 })
+  expect({ ...row }).toEqual({ it: true, n: 8 })
 })
