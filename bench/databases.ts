@@ -23,6 +23,8 @@ export interface Databases extends AsyncDisposable {
   rowhouse(amount: Amount): Promise<Filled>
   /** The same, which accepts signed tenant contexts only. */
   signed(amount: Amount, secret: string): Promise<Filled>
+  /** One for `bench/scenarios/recorded.ts` alone, whose tables record what happens to them, or do not. */
+  recorded(amount: Amount, isRecorded: boolean): Promise<Filled>
   /** Returns the URL of a database that verifies tenants as the first version of the SQL did: signed without an actor. */
   firstForm(secret: string): Promise<string>
   /** A database with the floor's schema and this amount of data. */
@@ -50,6 +52,10 @@ const limitReader = `
       execute format('alter role reader set %I = %L', split_part(setting, '=', 1), split_part(setting, '=', 2));
     end loop;
   end $$`
+
+const stopRecording = ['users', 'tasks']
+  .map((table) => `select tenancy.stop_audit('public.${table}'), tenancy.stop_trash('public.${table}');`)
+  .join('\n')
 
 /**
  * Starts PostgreSQL with a fixed configuration.
@@ -108,6 +114,13 @@ export async function openDatabases(): Promise<Databases> {
         await asOwner(ownerUrl, (owner) => owner.unsafe(limitReader))
         await seed(url, amount)
         await migrate({ url: ownerUrl, signingSecrets: [secret] })
+      }),
+    recorded: (amount, isRecorded) =>
+      once(isRecorded ? 'recorded' : 'unrecorded', 'app_user', amount, async (ownerUrl, url) => {
+        await migrate({ url: ownerUrl, appPassword: password })
+        await asOwner(ownerUrl, (owner) => owner.unsafe(limitReader))
+        if (!isRecorded) await asOwner(ownerUrl, (owner) => owner.unsafe(stopRecording))
+        await seed(url, amount)
       }),
     async firstForm(secret) {
       const { url } = await make('first_form', 'app_user', async (ownerUrl) => {

@@ -12,6 +12,7 @@ import { besideSlow } from './scenarios/beside-slow.ts'
 import { bodies } from './scenarios/bodies.ts'
 import { flood } from './scenarios/flood.ts'
 import { hoard } from './scenarios/hoard.ts'
+import { recorded } from './scenarios/recorded.ts'
 import { retries } from './scenarios/retries.ts'
 import { roundTrips } from './scenarios/round-trips.ts'
 import { rowSecurity } from './scenarios/row-security.ts'
@@ -39,6 +40,7 @@ const scenarios: Scenario[] = [
   start,
   remove,
   retries,
+  recorded,
   update,
   create,
 ]

@@ -10,9 +10,10 @@ select
   set_config('rowhouse.workers', (
     select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name where purpose = 'worker')::text, true);
 --> statement-breakpoint
-select tenancy.become_recorder('tenancy.audit_entries', 'tenancy.audit_entries_default', 'tenancy.audit_logs', 'tenancy.audit_checkpoints',
+select tenancy.become_recorder(variadic array['tenancy.audit_entries', 'tenancy.audit_logs', 'tenancy.audit_checkpoints',
   'tenancy.audit_pruned', 'tenancy.resource_name(oid)', 'tenancy.texts_of(anyelement,text[])', 'tenancy.record_change()',
-  'tenancy.audit_event(text,text,text,jsonb)', 'tenancy.refuse_audit_change()', 'tenancy.make_audit_partitions()');
+  'tenancy.audit_event(text,text,text,jsonb)', 'tenancy.refuse_audit_change()', 'tenancy.make_audit_partitions()']
+  || array(select inhrelid::regclass::text from pg_inherits where inhparent = to_regclass('tenancy.audit_entries')));
 --> statement-breakpoint
 do $$ begin
   if not exists (select from pg_class where relnamespace = 'tenancy'::regnamespace and relname = 'audit_entries') then

@@ -347,6 +347,7 @@ as $$
 declare
   taken tenancy.trash;
   relation regclass;
+  emptied jsonb;
   names text;
   texts text;
   violated pg_constraint;
@@ -367,13 +368,17 @@ begin
       where attrelid = relation and attnum > 0 and not attisdropped and attgenerated = '' and taken."row" ? attname::text;
       execute format('insert into %s (%s) overriding system value select %s', relation, names, texts) using taken."row";
     else
-      -- Only columns that can be null were emptied; the others name the row.
+      -- The columns that the foreign key empties, where it names some; PostgreSQL 14 has no confdelsetcols. The others name the row.
+      emptied := (
+        select coalesce(nullif(to_jsonb(f) -> 'confdelsetcols', 'null'), to_jsonb(f) -> 'conkey')
+        from pg_constraint f where conrelid = relation and conname = taken.reference);
       select string_agg(format('%I = ($1 ->> %L)::%s', attname, attname, format_type(atttypid, -1)), ', ' order by attnum)
-          filter (where not attnotnull),
-        string_agg(case when attnotnull then format('%I = ($1 ->> %L)::%s', attname, attname, format_type(atttypid, -1))
-          else format('%I is null', attname) end, ' and ' order by attnum)
+          filter (where is_empty),
+        string_agg(case when is_empty then format('%I is null', attname)
+          else format('%I %s ($1 ->> %L)::%s', attname, case when attnotnull then '=' else 'is not distinct from' end, attname,
+            format_type(atttypid, -1)) end, ' and ' order by attnum)
       into names, texts
-      from pg_attribute
+      from pg_attribute, lateral (select not attnotnull and coalesce(emptied @> to_jsonb(attnum), true) as is_empty) as each
       where attrelid = relation and attnum > 0 and not attisdropped and taken."row" ? attname::text;
       execute format('update %s set %s where %s', relation, names, texts) using taken."row";
     end if;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { asOwner, createBareDatabase } from '../database.ts'
-import { every } from './every-type.ts'
+import { everyValue } from './values.ts'
 
 // What PostgreSQL does, on which the audit trail and the trash are built.
 const sql = asOwner(await createBareDatabase())
@@ -80,13 +80,13 @@ async function survives(type: string, value: string, way: string): Promise<boole
 const asJsonb = 'select (jsonb_populate_record(null::kept, to_jsonb(kept))).v'
 const asTextOf = (type: string) => `select (kept.v::text)::${type} as v`
 
-test.each(every)('a value of type %s survives as text: %s', async (type, value) => {
+test.each(everyValue)('a value of type %s survives as text: %s', async (type, value) => {
   expect(await survives(type, value, asTextOf(type))).toBe(true)
 })
 
 test('as jsonb, a null in JSON, the text of JSON, minus zero and the bounds of an array do not survive', async () => {
   const lost = []
-  for (const [type, value] of every) if (!(await survives(type, value, asJsonb))) lost.push(`${type} ${value}`)
+  for (const [type, value] of everyValue) if (!(await survives(type, value, asJsonb))) lost.push(`${type} ${value}`)
   expect(lost).toEqual([
     "double precision '-0'",
     `json '{"b": 1, "a": 2, "a": 3}'`,

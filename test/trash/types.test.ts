@@ -3,11 +3,11 @@ import { eq } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import { tenantColumns } from '../../src/context/index.ts'
 import { restore } from '../../src/trash/index.ts'
-import { every } from '../recorded/every-type.ts'
+import { everyValue } from '../recorded/values.ts'
 import { tenantColumnType, tenantIds } from '../tenants.ts'
 import { listDeleted, newKitTenant, owner } from './tables.ts'
 
-const columns = every.map(([type], index) => `v${index} ${type}`)
+const columns = everyValue.map(([type], index) => `v${index} ${type}`)
 await owner.unsafe(`
   create type mood as enum ('sad', 'ok'); create type pair as (a int, b text);
   create table values_of_types (
@@ -50,12 +50,12 @@ function columnOf(type: string, name: string) {
       return ofType(name)
   }
 }
-const values = Object.fromEntries(every.map(([type], index) => [`v${index}`, columnOf(type, `v${index}`)]))
+const values = Object.fromEntries(everyValue.map(([type], index) => [`v${index}`, columnOf(type, `v${index}`)]))
 const table = pg.pgTable('values_of_types', { ...tenantColumns(tenantIds), ...values }, (t) => [
   pg.primaryKey({ columns: [t.tenantId, t.id] }),
 ])
 
-const texts = every.map((_, index) => `v${index}::text`).join(', ')
+const texts = everyValue.map((_, index) => `v${index}::text`).join(', ')
 /** The row of a tenant: the texts of all its values, its times among them. */
 const textsOf = async (tenant: string) =>
   await owner.unsafe(
@@ -66,14 +66,14 @@ const textsOf = async (tenant: string) =>
 async function withRow() {
   const one = newKitTenant()
   const [row] = await owner.unsafe(
-    `insert into values_of_types (tenant_id, created_at, updated_at, ${every.map((_, index) => `v${index}`)})
-      values ($1, '2001-02-03 04:05:06.789Z', '2002-02-03 04:05:06.789Z', ${every.map(([, value]) => value)}) returning id`,
+    `insert into values_of_types (tenant_id, created_at, updated_at, ${everyValue.map((_, index) => `v${index}`)})
+      values ($1, '2001-02-03 04:05:06.789Z', '2002-02-03 04:05:06.789Z', ${everyValue.map(([, value]) => value)}) returning id`,
     [one.tenant],
   )
   return { ...one, id: String(row?.id) }
 }
 
-test('a value of every type comes back exactly, and so do createdAt and updatedAt', async () => {
+test('a value of everyValue type comes back exactly, and so do createdAt and updatedAt', async () => {
   const { tenant, write, id } = await withRow()
   const before = [...(await textsOf(tenant))]
   await write((tx) => tx.delete(table).where(eq(table.id, id)))
@@ -93,7 +93,9 @@ test('a list of the trash has the values that Drizzle gives for the table', asyn
 
 test('a row of nulls comes back with its nulls', async () => {
   const { tenant, write, id } = await withRow()
-  await owner.unsafe(`update values_of_types set ${every.map((_, index) => `v${index} = null`)} where id = $1`, [id])
+  await owner.unsafe(`update values_of_types set ${everyValue.map((_, index) => `v${index} = null`)} where id = $1`, [
+    id,
+  ])
   const before = [...(await textsOf(tenant))]
   const [row] = await write((tx) => tx.select().from(table))
   await write((tx) => tx.delete(table).where(eq(table.id, id)))

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 672d3d243d4d3577. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", a3324955d1b96a0a. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
 -- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
 select
@@ -11,9 +11,10 @@ select
   set_config('rowhouse.workers', (
     select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name where purpose = 'worker')::text, true);
 --> statement-breakpoint
-select tenancy.become_recorder('tenancy.audit_entries', 'tenancy.audit_entries_default', 'tenancy.audit_logs', 'tenancy.audit_checkpoints',
+select tenancy.become_recorder(variadic array['tenancy.audit_entries', 'tenancy.audit_logs', 'tenancy.audit_checkpoints',
   'tenancy.audit_pruned', 'tenancy.resource_name(oid)', 'tenancy.texts_of(anyelement,text[])', 'tenancy.record_change()',
-  'tenancy.audit_event(text,text,text,jsonb)', 'tenancy.refuse_audit_change()', 'tenancy.make_audit_partitions()');
+  'tenancy.audit_event(text,text,text,jsonb)', 'tenancy.refuse_audit_change()', 'tenancy.make_audit_partitions()']
+  || array(select inhrelid::regclass::text from pg_inherits where inhparent = to_regclass('tenancy.audit_entries')));
 --> statement-breakpoint
 do $$ begin
   if not exists (select from pg_class where relnamespace = 'tenancy'::regnamespace and relname = 'audit_entries') then

@@ -62,6 +62,9 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
     const { code, output } = await run(changes.reduce((text, [from, to]) => text.replaceAll(from, to), script))
     expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
     expect(output).toContain('0 errors')
+    expect(await ask(next, 'rowhouse', 'select * from tenancy.audit_entries order by tenant_id, at, id')).toEqual(
+      await ask(old, 'rowhouse', 'select * from tenancy.audit_entries order by tenant_id, at, id'),
+    )
     const counts = 'select tenant_id, count(*) from tasks group by 1 order by 1'
     const rows = await ask(old, 'rowhouse', counts)
     expect(rows).toHaveLength(3)
@@ -69,6 +72,49 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
     expect(
       await ask(next, 'rowhouse', `select has_database_privilege('app_user', 'rowhouse', 'TEMPORARY') as temporary`),
     ).toEqual([{ temporary: false }])
+  })
+
+  test('the restored database goes on with the audit trail and the trash, which belong to the recorder with every partition', async () => {
+    const [before] = (await ask(next, 'rowhouse', 'select count(*)::int as n from tenancy.audit_entries')) as {
+      n: number
+    }[]
+    await ask(next, 'rowhouse', `update tasks set title = 'restored'; delete from tasks`)
+    expect(
+      await ask(
+        next,
+        'rowhouse',
+        `select (select count(*)::int from tenancy.audit_entries) as entries, (select count(*)::int from tenancy.trash) as trash,
+          tenancy.append_audit_logs(1000) as appended, (select count(*)::int from tenancy.prune_audit(now())) as pruned,
+          (select count(*)::int from pg_class where relname ~ '^(audit_|trash$)' and relkind in ('r', 'p')
+            and relowner <> (select oid from pg_roles where rolname = (select name from tenancy.roles where purpose = 'recorder'))) as foreign`,
+      ),
+    ).toEqual([{ entries: (before?.n ?? 0) + 60, trash: 30, appended: (before?.n ?? 0) + 60, pruned: 0, foreign: 0 }])
+    expect(
+      await run(`psql '${next.ownerUrl.replace(/[^/]*$/, 'rowhouse')}' -c 'truncate tenancy.audit_entries'`),
+    ).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('entries of the audit trail do not change'),
+    })
+  })
+
+  // So the number of a transaction says something in the same cluster only: we compare it with that of the present transaction.
+  test('entries keep the numbers of the transactions of the old server, which the new one may give again', async () => {
+    await ask(old, 'postgres', 'create database numbers')
+    await ask(old, 'numbers', 'create table kept (xid xid8)')
+    for (let n = 0; n < 20; n += 1) await ask(old, 'numbers', 'insert into kept values (pg_current_xact_id())')
+    const kept = await ask(old, 'numbers', 'select xid from kept')
+    await ask(next, 'postgres', 'create database numbers')
+    const urls = [old, next].map(({ ownerUrl }) => `'${ownerUrl.replace(/[^/]*$/, 'numbers')}'`)
+    const now = 'select pg_current_xact_id()::text::bigint as now'
+    const [first] = (await ask(next, 'numbers', now)) as { now: string }[]
+    expect(await run(`pg_dump ${urls[0]} | psql --quiet ${urls[1]} > ${folder}/numbers.log`)).toEqual({
+      code: 0,
+      output: '',
+    })
+    expect(await ask(next, 'numbers', 'select xid from kept')).toEqual(kept)
+    const [second] = (await ask(next, 'numbers', now)) as { now: string }[]
+    // The restore took its own numbers, whatever the old ones were.
+    expect(Number(second?.now) - Number(first?.now)).toBeLessThan(20)
   })
 
   describe('for an owner that is no superuser', () => {
@@ -88,8 +134,8 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
 
     test('a dump as the owner is an error', async () => {
       for (const [flags, message] of [
-        ['', 'permission denied for table tenant_history'],
-        ['--enable-row-security', 'permission denied for table tenant_history'],
+        ['', 'permission denied for table audit_entries'],
+        ['--enable-row-security', 'permission denied for table audit_entries'],
         ['--schema=public', 'query would be affected by row-level security policy'],
       ]) {
         const { code, output } = await dump('landlord', flags)

@@ -2,6 +2,7 @@ import { callerMutations } from './caller-mutations.ts'
 import { clientMutations } from './client-mutations.ts'
 import { drizzleMutations } from './drizzle-mutations.ts'
 import type { CodeMutation } from './mutation.ts'
+import { recordedTriggerMutations } from './recorded-mutations.ts'
 import { sessionMutations } from './session-mutations.ts'
 
 export const codeMutations: CodeMutation[] = [
@@ -9,6 +10,7 @@ export const codeMutations: CodeMutation[] = [
   ...sessionMutations,
   ...callerMutations,
   ...clientMutations,
+  ...recordedTriggerMutations,
   {
     fault: 'tenant that stays on the connection: set_config(…, false)',
     guarantee: 8,

@@ -1,4 +1,5 @@
 import type { DatabaseMutation } from './mutation.ts'
+import { recordedMutations } from './recorded-mutations.ts'
 
 const onBothPolicies = (clause: string) =>
   `alter policy tenant_isolation on users ${clause}; alter policy tenant_restrictive on users ${clause}`
@@ -208,6 +209,7 @@ export const databaseMutations: DatabaseMutation[] = [
     test: { file: 'test/idempotency/isolation.test.ts', title: 'cannot delete what has expired of other tenants' },
     check: 'security-definer',
   },
+  ...recordedMutations,
 ]
 
 /** Replaces a part of a function. */

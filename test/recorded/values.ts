@@ -1,5 +1,5 @@
-/** A value of each type that loses something on a usual way, as a type and its SQL. */
-export const every: [string, string][] = [
+/** Values of types, in SQL, among them those that ways through JSON lose. */
+export const everyValue: [string, string][] = [
   ['bigint', '9223372036854775807'],
   ['numeric', '123456789012345678901234567890.1234567890'],
   ['numeric', "'NaN'"],
