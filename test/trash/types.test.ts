@@ -73,7 +73,7 @@ async function withRow() {
   return { ...one, id: String(row?.id) }
 }
 
-test('a value of everyValue type comes back exactly, and so do createdAt and updatedAt', async () => {
+test('a value of every type comes back exactly, and so do createdAt and updatedAt', async () => {
   const { tenant, write, id } = await withRow()
   const before = [...(await textsOf(tenant))]
   await write((tx) => tx.delete(table).where(eq(table.id, id)))
