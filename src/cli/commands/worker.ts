@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import { createPool } from '../../database/index.ts'
 import { findDatabaseError, findRemedy, OperatorError } from '../../errors/index.ts'
@@ -68,10 +70,15 @@ async function findUrl(io: CommandIo): Promise<{ variable: string; url: string }
   if (DATABASE_WORKER_URL) return { variable, url: databaseUrl(DATABASE_WORKER_URL, variable) }
   const owner = await findOwnerUrl(io)
   if (owner !== undefined) return owner
-  throw new OperatorError(
-    'DATABASE_WORKER_URL is not set: set it to postgres://app_worker:password@host:5432/database, or set DATABASE_OWNER_URL',
-  )
+  const unset =
+    'DATABASE_WORKER_URL is not set: set it to postgres://app_worker:password@host:5432/database, or set DATABASE_OWNER_URL'
+  throw new OperatorError(existsSync(join(io.cwd, embedded)) ? `${unset}. ${embeddedWorker}` : unset)
 }
+
+/** The folder of the database that `bun run up` starts. */
+const embedded = '.rowhouse/postgres'
+const embeddedWorker =
+  'The embedded database in .rowhouse needs no other worker: "bun run up" runs one, and no other process can reach this database.'
 
 const notMigrated = 'This database does not have the tasks of this release: run "rowhouse migrate" first'
 /** By SQLSTATE (PostgreSQL, appendix A). `describeStartProblem` would name the remedies of the service. */
