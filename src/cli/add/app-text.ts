@@ -20,7 +20,7 @@ const routersOf = (text: string, indent: string): string[] =>
     ),
   ].map(([, name = '']) => name)
 
-const isMounted = (text: string, name: string): boolean => new RegExp(`\\.route\\([^()]*\\b${name}\\b`).test(text)
+const isMounted = (text: string, name: string): boolean => new RegExp(`\\.route\\([^()]*, *${name}\\b`).test(text)
 const mounts = (text: string, name: string): boolean => new RegExp(`^${name}\\.route\\(`, 'm').test(text)
 const resolvesTenant = (text: string, name: string): boolean =>
   new RegExp(`^${name}\\.use\\(${restOfStatement}${tenantPattern(text)}`, 'm').test(text)
@@ -30,7 +30,7 @@ const restOfStatement = '(?:.|\\n[ \\t)])*?'
 
 /** Where the last lines for an app stand: before the module exports or serves it, or another router copies its routes. */
 export function endOf(text: string, app: string): number | undefined {
-  const copies = new RegExp(`^\\w+\\.route\\([^()\\n]*\\b${app}\\b`, 'm')
+  const copies = new RegExp(`^\\w+\\.route\\([^()\\n]*, *${app}\\b`, 'm')
   if (isMounted(text, app)) return indexOf(text, copies)
   return indexOf(text, /^(export default|serve\(|Bun\.serve|export const AppType|export type AppType)/m) ?? text.length
 }

@@ -26,7 +26,7 @@ async function add(app: string) {
   const { code, stdout } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
   const lines = readFileSync(join(project.folder, 'app.ts'), 'utf8').split('\n')
   const [, printed = ''] = /^(app\.ts has no place [\s\S]*?)\n\nNext steps/m.exec(stdout) ?? []
-  return { code, printed, lines: lines.filter((line) => /\.(use|route)\(/.test(line) && !/notes/.test(line)) }
+  return { code, printed, lines: lines.filter((line) => /\.(use|route)\(/.test(line) && !/\bnotes\b/.test(line)) }
 }
 
 const added = (app: string, ...use: string[]) => [
@@ -58,6 +58,18 @@ export default app
   const { code, lines } = await add(app)
   // Hono copies the routes of a router when it is mounted.
   expect([code, lines]).toEqual([0, [`api.use(${resolve})`, ...added('api'), "app.route('/api', api)"]])
+})
+
+test('add finds a router whose name is a path that it mounts too', async () => {
+  const app = `${imports}${database}
+const api = new Hono().onError(createErrorHandler())
+api.use('/api/*', ${resolve})
+api.route('/api', createRouter<TenantEnv>())
+export default api
+`
+  const { code, lines } = await add(app)
+  const before = [`api.use('/api/*', ${resolve})`, "api.route('/api', createRouter<TenantEnv>())"]
+  expect([code, lines]).toEqual([0, [...before, ...added('api', `api.use('/invoices/*', ${resolve})`)]])
 })
 
 test('add mounts no resource in the router of another one', async () => {
