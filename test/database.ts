@@ -6,7 +6,8 @@ import { type Pooler, startPooler } from './pooler.ts'
 import { startPostgres } from './postgres.ts'
 import { project, tenantIds } from './tenants.ts'
 
-const { TEST_DATABASE_URL, BUN_TEST_WORKER_ID } = process.env
+// TEST_TEMPLATE is a migrated database on TEST_DATABASE_URL: test/deep/mutation gives it to each of its processes.
+const { TEST_DATABASE_URL, TEST_TEMPLATE, BUN_TEST_WORKER_ID } = process.env
 if (TEST_DATABASE_URL && BUN_TEST_WORKER_ID)
   throw new Error('Tests on TEST_DATABASE_URL cannot run in parallel, because they share its roles: omit --parallel')
 
@@ -49,6 +50,7 @@ async function createRaise({ ownerUrl }: TestDatabase): Promise<void> {
 export const createBareDatabase = async (): Promise<TestDatabase> => urlsOf(await create('template0'))
 
 async function createTemplate(): Promise<string> {
+  if (TEST_TEMPLATE) return TEST_TEMPLATE
   const name = await create('template0')
   const database = { ownerUrl: urlOf(name) }
   await migrate({ ...project, url: database.ownerUrl })

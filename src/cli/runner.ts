@@ -1,3 +1,5 @@
+import project from '../../package.json' with { type: 'json' }
+
 /** How the package manager that started a command runs programs and adds packages. */
 export interface Runner {
   /** @example 'npx' */
@@ -20,12 +22,9 @@ const runners: Record<string, Runner> = {
  * @example
  * runnerOf({ npm_config_user_agent: 'pnpm/10.1.0 npm/? node/v22.0.0' }).run // 'pnpm'
  */
-export function runnerOf({
-  npm_config_user_agent = '',
-  npm_lifecycle_event,
-}: Record<string, string | undefined>): Runner {
-  // A script of this name, as in the repository of the kit, which is no package that a runner finds.
-  if (npm_lifecycle_event === 'rowhouse') return { run: 'bun run', add: 'bun add' }
+export function runnerOf({ npm_config_user_agent = '', npm_package_name }: Record<string, string | undefined>): Runner {
+  // A script in the repository of the kit itself: a runner would look in a registry for a package of this name.
+  if (npm_package_name === project.name) return { run: 'bun run', add: 'bun add' }
   const [name = ''] = npm_config_user_agent.split('/')
   const found = runners[name] ?? runners[process.versions.bun === undefined ? 'npm' : 'bun']
   return found as Runner // both names are in the table

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { OperatorError } from '../errors/index.ts'
 import { databaseUrl } from './database-url.ts'
 import type { CommandIo } from './io.ts'
@@ -14,7 +16,12 @@ export async function findWorkerUrl(io: CommandIo): Promise<{ variable: string; 
   if (DATABASE_WORKER_URL) return { variable, url: databaseUrl(DATABASE_WORKER_URL, variable) }
   const owner = await findOwnerUrl(io)
   if (owner !== undefined) return owner
-  throw new OperatorError(
-    'DATABASE_WORKER_URL is not set: set it to postgres://app_worker:password@host:5432/database, or set DATABASE_OWNER_URL',
-  )
+  const unset =
+    'DATABASE_WORKER_URL is not set: set it to postgres://app_worker:password@host:5432/database, or set DATABASE_OWNER_URL'
+  throw new OperatorError(existsSync(join(io.cwd, embedded)) ? `${unset}. ${embeddedWorker}` : unset)
 }
+
+/** The folder of the database that `bun run up` starts. */
+const embedded = '.rowhouse/postgres'
+const embeddedWorker =
+  'The embedded database in .rowhouse needs no other worker: "bun run up" runs one, and no other process can reach this database.'

@@ -47,8 +47,21 @@ describe('a command', () => {
 
 test('without a package manager the runner is that of the runtime', () => {
   expect(runnerOf({}).run).toBe('bunx')
-  expect(runnerOf({ npm_lifecycle_event: 'rowhouse', npm_config_user_agent: 'bun/1.4.5' }).run).toBe('bun run')
   expect(runnerOf({ npm_config_user_agent: 'other/1.0' }).run).toBe('bunx')
+})
+
+describe('a script', () => {
+  test('in the repository of the kit names "bun run", because no package runner finds the command there', async () => {
+    const env = { npm_config_user_agent: 'bun/1.4.5', npm_package_name: 'rowhouse' }
+    const { stdout } = await rowhouse(['worker', '--help'], { env })
+    expect(stdout).toContain('  bun run rowhouse worker --once')
+    expect(stdout).not.toContain('bunx')
+  })
+
+  test('with the name of the command in another project names the package runner', () => {
+    const env = { npm_config_user_agent: 'npm/10.8.2', npm_package_name: 'shop', npm_lifecycle_event: 'rowhouse' }
+    expect(runnerOf(env).run).toBe('npx')
+  })
 })
 
 test('only commands in quotation marks get the runner', () => {

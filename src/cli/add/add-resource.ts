@@ -34,6 +34,8 @@ export interface Added {
   sql: WrittenFile[]
   /** Lines of the app that the user has to add. */
   missing: string[]
+  /** Why they are missing. */
+  reasons: string[]
   resource: Resource
 }
 
@@ -82,11 +84,11 @@ export async function addResource(
     files.push({ path, outcome: isThere ? 'exists' : 'written' })
   }
   if (!known) files.push(...(await exportFromIndex(resource)))
-  const { missing, file } = await registerIn(resource)
+  const { missing, reasons, file } = await registerIn(resource)
   files.push(file)
   const sql = await writtenFiles(project, known ? tables : [...tables, await read(project, resource)].toSorted(byLabel))
   for (const file of sql) await save(file)
-  return { files, sql, missing, resource }
+  return { files, sql, missing, reasons, resource }
 }
 
 /** Refuses a module that the commands and drizzle-kit would not read. */
@@ -139,13 +141,15 @@ async function exportFromIndex({ layout, paths }: Resource): Promise<Added['file
   return [{ path, outcome: before === '' ? 'written' : 'changed' }]
 }
 
-async function registerIn(resource: Resource): Promise<{ missing: string[]; file: Added['files'][number] }> {
+async function registerIn(
+  resource: Resource,
+): Promise<Pick<Added, 'missing' | 'reasons'> & { file: Added['files'][number] }> {
   const { app: path } = resource.layout
   const before = existsSync(path) ? await readText(path) : undefined
-  const { text, missing } = register(before ?? appModule(resource.project), resource)
-  if (text === before) return { missing, file: { path, outcome: 'exists' } }
+  const { text, ...rest } = register(before ?? appModule(resource.project), resource)
+  if (text === before) return { ...rest, file: { path, outcome: 'exists' } }
   await write(path, text)
-  return { missing, file: { path, outcome: before === undefined ? 'written' : 'changed' } }
+  return { ...rest, file: { path, outcome: before === undefined ? 'written' : 'changed' } }
 }
 
 /** The new table, from its own module: the runtime remembers the index of the schema without it. */

@@ -1,4 +1,5 @@
 import { cursorsCode } from '../output/option-code.ts'
+import { appOf, databaseOf, endOf, tenantOf, whyNoPlace, wordsOf } from './app-text.ts'
 import { importLines } from './code.ts'
 import { capital } from './names.ts'
 import { importOf, type Resource } from './resource.ts'
@@ -7,6 +8,8 @@ import { importOf, type Resource } from './resource.ts'
 export interface Registered {
   text: string
   missing: string[]
+  /** Why lines are missing. */
+  reasons: string[]
 }
 
 /** Adds the routes of a resource to the text of the app. What the text has stays as it is. */
@@ -14,41 +17,55 @@ export function register(text: string, resource: Resource): Registered {
   const { names, references, layout, paths } = resource
   const { one } = names
   const hasReferences = references.length > 0
-  const missing: string[] = []
-  const edit = (isThere: boolean, change: (text: string) => string | undefined, lines: string[]) => {
+  const [missing, reasons]: [string[], string[]] = [[], []]
+  const edit = (
+    isThere: boolean,
+    change: (text: string) => string | undefined,
+    lines: string[],
+    reasonOf: (text: string) => string,
+  ) => {
     if (isThere) return
     const after = change(result)
-    if (after === undefined) missing.push(...lines)
+    if (after === undefined) {
+      missing.push(...lines)
+      reasons.push(reasonOf(result))
+    }
     result = after ?? result
   }
   let result = text
   const line = importLines([
     importOf(resource, layout.app, [...(hasReferences ? [`${one}Constraints`] : []), `${one}Routes`], paths.routes),
   ])
-  edit(new RegExp(`^import [^'"]*\\b${one}Routes\\b`, 'm').test(text), (text) => withImport(text, line), [line])
+  const isRouted = new RegExp(`^import [^'"]*\\b${one}Routes\\b`, 'm').test(text)
+  edit(isRouted, (text) => withImport(text, line), [line], noImport)
   // A list has pages by cursor, which need a secret.
   const cursors = importLines(layout.kit(layout.app, ['cursors'], '/lists'))
-  edit(/^import [^'"]*\bcursors\b/m.test(text), (text) => withImport(text, cursors), [cursors])
-  edit(/\bcursors\(/.test(text), (text) => withLines(text, (app) => [cursorsCode(app)]), [cursorsCode('app')])
+  const importsCursors = /^import [^'"]*\bcursors\b/m.test(text)
+  edit(importsCursors, (text) => withImport(text, cursors), [cursors], noImport)
+  const mounted = [cursorsCode(wordsOf(text).app)]
+  edit(/\bcursors\(/.test(text), (text) => withLines(text, (app) => [cursorsCode(app)]), mounted, whyNoPlace)
   const constraints = `createErrorHandler({ constraints: { ...${one}Constraints } })`
-  edit(!hasReferences || text.includes(`...${one}Constraints`), (text) => withConstraints(text, `${one}Constraints`), [
-    constraints,
-  ])
+  edit(
+    !hasReferences || text.includes(`...${one}Constraints`),
+    (text) => withConstraints(text, `${one}Constraints`),
+    [constraints],
+    () => 'no call of createErrorHandler() takes constraints',
+  )
   edit(
     new RegExp(`\\b${one}Routes\\(`).test(text),
     (text) => withTable(text, resource) ?? withRoutes(text, resource),
-    routeLines(text, resource),
+    mountLines(resource, wordsOf(text)),
+    whyNoPlace,
   )
-  return { text: result === text ? text : withTag(result, resource), missing }
+  return { text: result === text ? text : withTag(result, resource), missing, reasons: [...new Set(reasons)] }
 }
 
-/** The lines for an app that has no place for them: with a tenant, unless the app resolves one for every path. */
-function routeLines(text: string, { names }: Resource): string[] {
-  const middleware = `app.use('/${names.folder}/*', tenant({ from: claim(), auth }))`
-  return [
-    ...(tenantOf(text, '\\w+') === '' ? [] : [middleware]),
-    `app.route('/${names.folder}', ${names.one}Routes({ db }))`,
-  ]
+const noImport = () => 'it has no import'
+
+/** @param tenant the middleware; empty when the app resolves the tenant of every path */
+function mountLines({ names }: Resource, { app, tenant, db }: { app: string; tenant: string; db: string }): string[] {
+  const use = tenant === '' ? [] : [`${app}.use('/${names.folder}/*', ${tenant})`]
+  return [...use, `${app}.route('/${names.folder}', ${names.one}Routes(${db === 'db' ? '{ db }' : `{ db: ${db} }`}))`]
 }
 
 /** A package after the last package, a resource after another one; else after the last import. */
@@ -91,52 +108,23 @@ function withTable(text: string, { names }: Resource): string | undefined {
 }
 
 /** The app mounts routes: `app.route('/tasks', taskRoutes({ db }))`. */
-function withRoutes(text: string, { names }: Resource): string | undefined {
-  const [, db = databaseOf(text)] = /^(?:export )?(?:const|let) (\w+) = createTenantDatabase\(/m.exec(text) ?? []
+function withRoutes(text: string, resource: Resource): string | undefined {
+  const db = databaseOf(text)
   if (db === undefined) return undefined
-  const routes = `${names.one}Routes(${db === 'db' ? '{ db }' : `{ db: ${db} }`})`
   return withLines(text, (app) => {
-    const middleware = tenantOf(text, app)
-    if (middleware === undefined) return undefined
-    const use = middleware === '' ? [] : [`${app}.use('/${names.folder}/*', ${middleware})`]
-    return [...use, `${app}.route('/${names.folder}', ${routes})`]
+    const tenant = tenantOf(text, app)
+    return tenant === undefined ? undefined : mountLines(resource, { app, tenant, db })
   })
 }
 
-/** Lines with the name of the app, where the module ends. Names inside of a function are not known there. */
+/** Lines with the name of the app, where it ends. */
 function withLines(text: string, linesOf: (app: string) => string[] | undefined): string | undefined {
-  const [, app] = /^(?:export )?(?:const|let) (\w+)[^=\n]*= (?:new (?:OpenAPI)?Hono|createRouter)\b/m.exec(text) ?? []
-  const lines = app === undefined ? undefined : linesOf(app)
-  if (lines === undefined) return undefined
-  const end = text.search(/^(export default|serve\(|Bun\.serve|export const AppType|export type AppType)/m)
-  if (end < 0) return `${text.trimEnd()}\n${lines.join('\n')}\n`
-  return `${text.slice(0, end)}${lines.join('\n')}\n${text.slice(end)}`
-}
-
-/** `db`, where the module imports or declares it. */
-const databaseOf = (text: string): string | undefined =>
-  /^import [^'"]*\bdb\b|^(?:export )?(?:const|let) (?:\{[^}]*)?\bdb\b/m.test(text) ? 'db' : undefined
-
-/** The middleware that resolves the tenant, as code; empty when it covers every path, undefined when there is none. */
-function tenantOf(text: string, app: string): string | undefined {
-  const [, variable] = /^(?:export )?(?:const|let) (\w+) = tenant\(/m.exec(text) ?? []
-  const all = new RegExp(`^${app}\\.use\\((?:['"]/?\\*['"], )?(?:tenant\\(|${variable ?? 'tenant\\('})`, 'm')
-  if (all.test(text)) return ''
-  if (variable !== undefined) return variable
-  const [use] = new RegExp(`^${app}\\.use\\([\\s\\S]*`, 'm').exec(text) ?? []
-  return use === undefined ? undefined : callOf(use, 'tenant(')
-}
-
-/** A call with its balanced parentheses. */
-function callOf(text: string, beginning: string): string | undefined {
-  const start = new RegExp(`\\b${beginning.replace('(', '\\(')}`).exec(text)?.index
-  if (start === undefined) return undefined
-  let depth = 0
-  for (let end = start; end < text.length; end += 1) {
-    if (text[end] === '(') depth += 1
-    if (text[end] === ')' && --depth === 0) return text.slice(start, end + 1)
-  }
-  return undefined
+  const app = appOf(text)
+  if (app === undefined) return undefined
+  const [lines, end] = [linesOf(app), endOf(text, app)]
+  if (lines === undefined || end === undefined) return undefined
+  const before = text.slice(0, end)
+  return `${end === text.length ? `${before.trimEnd()}\n` : before}${lines.join('\n')}\n${text.slice(end)}`
 }
 
 /** The description of the resource in the OpenAPI document, where the app has a table of them. */

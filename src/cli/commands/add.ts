@@ -33,14 +33,15 @@ Examples:
     )
     .action(async (table, { columns, singular, ...flags }) => {
       const project = await loadRowhouseConfig(flags, io.cwd)
-      const { files, sql, missing, resource } = await addResource(project, { table, columns, singular })
+      const { files, sql, missing, reasons, resource } = await addResource(project, { table, columns, singular })
       const lines = files.map(({ path, outcome }) => `${relative(project.folder, path)} ${outcome}`)
       const written = sql.filter(({ state }) => state !== 'same')
       const sqlLines = written.map((file) => `${relative(project.folder, file.path)} ${outcomeOf(file)}`)
       print(io, [...lines, ...sqlLines].join('\n'))
       if (missing.length > 0) {
         const app = relative(project.folder, resource.layout.app)
-        print(io, `\n${app} has no place for these lines that the command knows. Add them:\n\n${missing.join('\n')}`)
+        const why = `${app} has no place for these lines that the command knows, because ${reasons.join(', and ')}`
+        print(io, `\n${why}. Add them:\n\n${missing.join('\n')}`)
         io.exitCode = 1
       }
       if (files.every(({ outcome }) => outcome === 'exists')) return

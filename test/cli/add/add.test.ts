@@ -115,7 +115,9 @@ export const scans = pgTable('scans', {
     using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': strange })
     const { code, stdout } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
     expect(code).toBe(1)
-    expect(stdout).toContain(`app.ts has no place for these lines that the command knows. Add them:
+    expect(
+      stdout,
+    ).toContain(`app.ts has no place for these lines that the command knows, because it declares no router at its top level. Add them:
 
 ${cursors}
 app.use('/invoices/*', tenant({ from: claim(), auth }))
@@ -149,7 +151,8 @@ return c.text('…')
     using project = createProject({ 'db/schema/index.ts': orgs, 'rowhouse.config.ts': config, 'app.ts': made })
     const { code, stdout } = await rowhouse(['add', 'invoices'], { cwd: project.folder })
     expect(code).toBe(1)
-    expect(stdout).toContain("))\napp.use('/invoices/*', tenant({ from: claim(), auth }))\napp.route('/invoices'")
+    const [, middleware] = /app\.use\('\/notes', (.*)\)$/m.exec(app) ?? []
+    expect(stdout).toContain(`))\napp.use('/invoices/*', ${middleware})\napp.route('/invoices'`)
     expect(textOf(project, 'app.ts')).not.toContain('app.route(')
   })
 

@@ -3,7 +3,7 @@ import { createCheckpointSigner, createSigningKey, readCheckpoint } from '../../
 import { addUsers } from '../../audit/stored-logs.ts'
 import { asOwner, createBareDatabase, createDatabase } from '../../database.ts'
 import { addKeys, countKeys } from '../../worker/expired-keys.ts'
-import { rowhouse } from '../run.ts'
+import { createProject, rowhouse } from '../run.ts'
 
 const linesOf = (stdout: string): unknown[] =>
   stdout
@@ -69,7 +69,8 @@ test('rowhouse worker --once exits with 1 and the remedy when the database does 
 
 test.each(['worker', 'worker --once'])('rowhouse %s exits with 2 for a wrong configuration', async (command) => {
   const { appUrl } = await createDatabase()
-  const outcome = (env: Record<string, string>) => rowhouse(command.split(' '), { env })
+  using project = createProject({})
+  const outcome = (env: Record<string, string>) => rowhouse(command.split(' '), { env, cwd: project.folder })
   const unset = await outcome({})
   expect([unset.code, unset.stdout]).toEqual([2, ''])
   expect(unset.stderr).toBe(
@@ -80,6 +81,15 @@ test.each(['worker', 'worker --once'])('rowhouse %s exits with 2 for a wrong con
   const password = await outcome({ DATABASE_WORKER_URL: Object.assign(new URL(appUrl), { password: 's3cret' }).href })
   expect([password.code, password.stderr]).toEqual([2, expect.stringContaining('Correct the user or the password')])
   expect(`${unset.stderr}${noUrl.stderr}${password.stdout}${password.stderr}`).not.toContain('s3cret')
+})
+
+test('rowhouse worker says where the worker of the embedded database runs', async () => {
+  using project = createProject({ '.rowhouse/postgres/PG_VERSION': '17' })
+  const { code, stderr } = await rowhouse(['worker', '--once'], { cwd: project.folder })
+  expect(code).toBe(2)
+  expect(stderr).toMatch(
+    /^DATABASE_WORKER_URL is not set: [^\n]*\. The embedded database [^\n]*: "bun run up" runs one, /,
+  )
 })
 
 test('rowhouse worker refuses the login of the service with 2', async () => {

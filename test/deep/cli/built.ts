@@ -6,11 +6,16 @@ import { builtPackage, createFolder, root } from '../kit/project.ts'
 /** The versions of Node that run the commands. Node 20 loads no TypeScript without jiti. */
 export const nodeVersions = ['20', '22', '24'] as const
 
-/** The path of a Node of this version, from npm. */
+const paths = new Map<string, string>()
+
+/** The path of a Node of this version, from npm, which takes a second to find it. */
 export function nodePath(version: string): string {
+  const known = paths.get(version)
+  if (known) return known
   const { stdout, stderr } = Bun.spawnSync(['npx', '--yes', '-p', `node@${version}`, 'which', 'node'])
   const path = stdout.toString().trim()
   if (!path) throw new Error(`Node ${version} is missing: ${stderr}`)
+  paths.set(version, path)
   return path
 }
 

@@ -9,7 +9,7 @@ import { start } from '../../runtime/child.ts'
 import { newTenant } from '../../tenants.ts'
 import { archive, commandsOf, createFolder, filesOf, resolutions, runs, typeErrors } from './project.ts'
 
-const install = ['npm', 'install', '--no-audit', '--no-fund']
+const install = ['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund']
 const node = Bun.which('node') ?? process.execPath
 
 /** A project with the package and its required peers, and nothing else. */

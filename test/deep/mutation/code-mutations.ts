@@ -23,7 +23,10 @@ export const codeMutations: CodeMutation[] = [
     guarantee: 7,
     file: 'src/database/transaction-handle.ts',
     lines: [['revoked = true', 'revoked = false']],
-    test: { file: 'test/database/escaped-handle.test.ts', title: 'is rejected from then on' },
+    test: {
+      file: 'test/database/escaped-handle.test.ts',
+      title: 'a stored builder that ran before, out of a read, is rejected from then on',
+    },
   },
   {
     fault: 'tenant that is not compared with the confirmed one',

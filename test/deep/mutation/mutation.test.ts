@@ -7,7 +7,7 @@ const mutations = [...databaseMutations, ...codeMutations]
 let effects: Map<(typeof mutations)[number], Effect>
 beforeAll(async () => {
   effects = await runAll(mutations)
-}, 240_000)
+}, 600_000) // the whole run has its own limit
 
 describe.each(mutations)('$fault:', (mutation) => {
   const { file, title } = mutation.test

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { createIsolationCheck, type Finding } from '../../../src/isolation/index.ts'
 import { migrate } from '../../../src/migrate/index.ts'
-import { startPostgres } from '../../postgres.ts'
-import type { CodeMutation, Mutation } from './mutation.ts'
+import { type PostgresServer, startPostgres } from '../../postgres.ts'
+import type { CodeMutation, DatabaseMutation, Mutation } from './mutation.ts'
 
 const root = join(import.meta.dir, '../../..')
 
@@ -24,15 +24,10 @@ export async function runAll(mutations: Mutation[], workers = 2): Promise<Map<Mu
   async function work(): Promise<void> {
     const server = await startPostgres()
     const owner = postgres(server.ownerUrl, { max: 1, onnotice: () => {} })
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const undo = 'undo' in next ? (next.undo ?? '') : ''
-      const output = await runTest(next, server.ownerUrl)
-      await owner.unsafe(undo)
-      const findings = 'sql' in next ? await inspect(next.sql, server.ownerUrl) : []
-      await owner.unsafe(undo)
-      const failed = [...output.matchAll(/^\(fail\) (.*?)( \[[\d.]+ms\])?$/gm)].map(([, name]) => name ?? '')
-      effects.set(next, { failed, output, findings })
-    }
+    await owner`create database migrated template template0`
+    await migrate({ url: urlOf(server, 'migrated') })
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      effects.set(next, 'sql' in next ? await mutateDatabase(next, server, owner) : await mutateCode(next, server))
     await owner.end()
     await server.stop()
   }
@@ -40,46 +35,57 @@ export async function runAll(mutations: Mutation[], workers = 2): Promise<Map<Mu
   return effects
 }
 
-/** Runs the mutation's test in a process with the mutation; returns its output. */
-async function runTest(mutation: Mutation, ownerUrl: string): Promise<string> {
-  const { file, title } = mutation.test
+/** Runs the test on copies of a mutated database, and the doctor on that database. */
+async function mutateDatabase(
+  { sql, undo = '', test }: DatabaseMutation,
+  server: PostgresServer,
+  owner: postgres.Sql,
+): Promise<Effect> {
+  await owner`create database mutated template migrated`
+  // CREATE DATABASE does not copy privileges.
+  await owner`revoke connect, temporary on database mutated from public`
+  await owner`grant connect on database mutated to app_user`
+  const url = urlOf(server, 'mutated')
+  const mutated = postgres(url, { max: 1, onnotice: () => {} })
+  await mutated.unsafe(sql)
+  await mutated.end() // a database with a connection cannot be copied
+  const effect = await runTest(test, { TEST_DATABASE_URL: server.ownerUrl, TEST_TEMPLATE: 'mutated' })
+  const isolation = createIsolationCheck({ url, role: 'app_user', allowPrivileged: true })
+  const findings = await isolation.inspect().finally(() => isolation.close())
+  await owner.unsafe(undo)
+  await owner`drop database mutated with (force)`
+  return { ...effect, findings }
+}
+
+/** Runs the test in a process that replaces the lines. A mutation of the migration meets a database that it migrated itself. */
+function mutateCode({ file, lines, test }: CodeMutation, server: PostgresServer): Promise<Effect> {
+  const template = file.startsWith('src/migrate/') ? {} : { TEST_TEMPLATE: 'migrated' }
+  const mutation = JSON.stringify({ file, lines })
+  const config = '--config=test/deep/mutation/bunfig.toml'
+  return runTest(test, { TEST_DATABASE_URL: server.ownerUrl, TEST_MUTATION: mutation, ...template }, [config])
+}
+
+/** Runs a test in a process of its own. */
+async function runTest(
+  { file, title }: Mutation['test'],
+  settings: Record<string, string>,
+  options: string[] = [],
+): Promise<Effect> {
   const { PATH = '', HOME = '' } = process.env
-  const child = Bun.spawn(
-    [process.execPath, 'test', '--config=test/deep/mutation/bunfig.toml', file, '-t', RegExp.escape(title)],
-    {
-      cwd: root,
-      env: { PATH, HOME, TEST_DATABASE_URL: ownerUrl, TEST_MUTATION: JSON.stringify(replacementsOf(mutation)) },
-      stdout: 'ignore',
-      stderr: 'pipe',
-    },
-  )
+  const child = Bun.spawn([process.execPath, 'test', ...options, file, '-t', RegExp.escape(title)], {
+    cwd: root,
+    env: { PATH, HOME, ...settings },
+    stdout: 'ignore',
+    stderr: 'pipe',
+  })
   const output = await new Response(child.stderr).text()
   await child.exited
-  return output
+  const failed = [...output.matchAll(/^\(fail\) (.*?)( \[[\d.]+ms\])?$/gm)].map(([, name]) => name ?? '')
+  return { failed, output, findings: [] }
 }
 
-/** The lines that a mutation replaces. Statements run in every database of the test, right after its migration. */
-function replacementsOf(mutation: Mutation): Pick<CodeMutation, 'file' | 'lines'> {
-  if ('lines' in mutation) return { file: mutation.file, lines: mutation.lines }
-  const migration = 'await migrate({ ...project, url: database.ownerUrl })'
-  const mutated = `${migration}
-  const owner = postgres(database.ownerUrl, { max: 1, onnotice: () => {} })
-  await owner.unsafe(${JSON.stringify(mutation.sql)})
-  await owner.end()`
-  return { file: 'test/database.ts', lines: [[migration, mutated]] }
-}
-
-/** What the doctor finds in a migrated database after the statements. */
-async function inspect(sql: string, ownerUrl: string): Promise<Finding[]> {
-  await migrate({ url: ownerUrl })
-  const owner = postgres(ownerUrl, { max: 1, onnotice: () => {} })
-  const isolation = createIsolationCheck({ url: ownerUrl, role: 'app_user', allowPrivileged: true })
-  try {
-    await owner.unsafe(sql)
-    return await isolation.inspect()
-  } finally {
-    await isolation.close()
-    await owner.unsafe('drop schema public cascade; create schema public; drop schema drizzle cascade')
-    await owner.end()
-  }
+function urlOf(server: PostgresServer, database: string): string {
+  const url = new URL(server.ownerUrl)
+  url.pathname = `/${database}`
+  return url.href
 }
