@@ -35,6 +35,6 @@ export const ListedTask = z.object({ ...Task.shape, ...deletionFields }).openapi
 export const TaskChange = z
   .object({
     ...changeFields,
-    task: Task.nullable().openapi({ description: 'As it is now; null when it is not there' }),
+    task: z.union([Task, z.null()]).openapi({ description: 'As it is now; null when it is not there' }),
   })
   .openapi('TaskChange')

@@ -29,6 +29,6 @@ export type User = z.infer<typeof User>
 export const UserChange = z
   .object({
     ...changeFields,
-    user: User.nullable().openapi({ description: 'As it is now; null when it is not there' }),
+    user: z.union([User, z.null()]).openapi({ description: 'As it is now; null when it is not there' }),
   })
   .openapi('UserChange')
