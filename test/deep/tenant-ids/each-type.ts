@@ -3,8 +3,8 @@ import type { Guarantee, Proof } from '../../docs/guarantees.ts'
 /** What runs with each type of tenant ids, as files and folders. */
 export const paths = [
   ...['auth', 'conditions', 'context', 'database', 'db', 'directory', 'errors', 'idempotency', 'injection', 'limits'],
-  ...['lists', 'migrate/migrate.test.ts', 'properties', 'recorded', 'resolution', 'service/contract.test.ts', 'service/http'],
-  ...['service/middleware', 'service/permissions.test.ts', 'testing', 'worker'],
+  ...['lists', 'migrate/migrate.test.ts', 'properties', 'recorded', 'resolution', 'service/contract.test.ts'],
+  ...['service/http', 'service/middleware', 'service/permissions.test.ts', 'testing', 'worker'],
 ].map((path) => `test/${path}`)
 
 const values = 'reads and writes columns that are no tenant column'
