@@ -5,13 +5,26 @@ import { loadRowhouseConfig } from '../../src/cli/config.ts'
 import { createProject, rowhouse, spawnRowhouse } from './run.ts'
 
 const root = join(import.meta.dir, '../..')
-const commands = ['init', 'add', 'check', 'doctor', 'migrate', 'upgrade', 'tenant', 'worker', 'audit', 'issuer']
+const commands = [
+  'init',
+  'add',
+  'check',
+  'doctor',
+  'migrate',
+  'upgrade',
+  'tenant',
+  'undo',
+  'worker',
+  'audit',
+  'purge',
+  'issuer',
+]
 
 describe('rowhouse', () => {
   test('lists every command with --help', async () => {
     const { code, stdout, stderr } = await rowhouse(['--help'])
     expect([code, stderr]).toEqual([0, ''])
-    expect([...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: <\w+>)? {2,}/gm)].map(([, name]) => name)).toEqual(
+    expect([...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\])?(?: <[\w-]+>)? {2,}/gm)].map(([, name]) => name)).toEqual(
       commands,
     )
   })

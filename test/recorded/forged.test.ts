@@ -5,7 +5,7 @@ import { migrate } from '../../src/migrate/index.ts'
 import { asOwner, createDatabase } from '../database.ts'
 import { sqlstateOf } from '../db/app-user.ts'
 import { newTenant, project, tenantColumnType } from '../tenants.ts'
-import { addUserWithTask, as, type Caller, logOf, serving } from './log.ts'
+import { addUserWithTask, as, type Caller, logOf, serving, servingOn } from './log.ts'
 
 // What injected SQL can lie about in an entry and in the trash, with and without the signed tenant context.
 
@@ -14,7 +14,7 @@ const signer = createTenantSigner(secret)
 const database = await createDatabase()
 await migrate({ ...project, url: database.ownerUrl, signingSecrets: [secret] })
 const owner = asOwner(database)
-const app = asOwner({ ...database, ownerUrl: database.appUrl })
+const app = servingOn(database)
 
 const set = (name: string, value: string) => `set_config('${name}', '${value}', true)`
 const forgers = {

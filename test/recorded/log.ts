@@ -1,5 +1,5 @@
 import type postgres from 'postgres'
-import { asOwner, main } from '../database.ts'
+import { asOwner, main, type TestDatabase } from '../database.ts'
 
 /** A row of the audit trail as tests read it. */
 export interface LogEntry {
@@ -17,8 +17,12 @@ export interface LogEntry {
 }
 
 export const owner = asOwner(main)
-/** The serving role without the kit: what injected SQL can do. */
-export const serving = asOwner({ ...main, ownerUrl: main.appUrl })
+/** The serving role without the kit, and without the pooler of the suite, if there is one: what injected SQL can do. */
+export const servingOn = ({ appUrl, ownerUrl }: TestDatabase): postgres.Sql =>
+  asOwner({ appUrl, ownerUrl: Object.assign(new URL(appUrl), { host: new URL(ownerUrl).host }).href })
+
+/** {@link servingOn} the shared database. */
+export const serving = servingOn(main)
 
 /** Who acts, in which request, as settings of a transaction. */
 export interface Caller {

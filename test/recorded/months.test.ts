@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { asOwner, createDatabase } from '../database.ts'
 import { newTenant } from '../tenants.ts'
-import { addUserWithTask, as, logOf } from './log.ts'
+import { addUserWithTask, as, logOf, servingOn } from './log.ts'
 
 // A database of its own for each test: partitions come and go.
 async function open() {
   const database = await createDatabase()
-  return { owner: asOwner(database), app: asOwner({ ...database, ownerUrl: database.appUrl }) }
+  return { owner: asOwner(database), app: servingOn(database) }
 }
 type Sql = Awaited<ReturnType<typeof open>>['owner']
 const placesOf = async (owner: Sql, tenant: string) =>

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { asOwner, createDatabase } from '../database.ts'
 import { newTenant } from '../tenants.ts'
-import { addUserWithTask, as, logOf } from './log.ts'
+import { addUserWithTask, as, logOf, servingOn } from './log.ts'
 
 // A database of its own: an append gives positions to the entries of every tenant.
 const database = await createDatabase()
 const owner = asOwner(database)
 const another = asOwner(database)
-const app = asOwner({ ...database, ownerUrl: database.appUrl })
+const app = servingOn(database)
 const append = async (sql = owner, most = 100_000) =>
   Number((await sql`select tenancy.append_audit_logs(${most}) as n`)[0]?.n)
 const positionsOf = async (tenant: string) => (await logOf(tenant, owner)).map(({ position }) => position)

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", bbeaae995fa0a825. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 53e22912664328ca. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -15,7 +15,7 @@ do $$ begin
   execute format('grant select on tenancy.roles to %I', (select name from tenancy.roles where purpose = 'recorder'));
 end $$;
 --> statement-breakpoint
-select tenancy.become_recorder('tenancy.trash', 'tenancy.keep_row(jsonb,oid,text,text[],text)', 'tenancy.keep_deleted()',
+select tenancy.become_recorder('tenancy.trash', 'tenancy.keep_row(jsonb,oid,text,text,text[],text)', 'tenancy.keep_deleted()',
   'tenancy.keep_reference()', 'tenancy.fallen_with(uuid)',
   'tenancy.take_from_trash(text,text)', 'tenancy.leave_trash()', 'tenancy.record_purge(text,text,text,integer,text)',
   'tenancy.discard(text,text)', 'tenancy.purge_trash(interval,integer)', 'tenancy.count_old_trash(interval)',
@@ -81,24 +81,29 @@ end $$;
 
 -- Keeps the columns of a row, as tenancy.texts_of() gives them. Without the tenant of the transaction the serving role keeps nothing: the end
 -- of a statement comes before its triggers, and SQL that empties the tenant there would take the signature from the request id.
-create or replace function tenancy.keep_row(kept jsonb, relation oid, tenant_column text, keys text[], reference text) returns void
+create or replace function tenancy.keep_row(kept jsonb, relation oid, named text, tenant_column text, keys text[], reference text) returns void
   language plpgsql volatile set search_path = pg_catalog
 as $$
 declare
-  texts constant jsonb := (select jsonb_object_agg(key, kept ->> key) from jsonb_object_keys(kept) as key);
-  tenant constant tenancy.trash.tenant_id%type := texts ->> tenant_column;
+  tenant constant tenancy.trash.tenant_id%type := kept ->> tenant_column;
 begin
-  if coalesce(current_setting('app.current_tenant', true), '') = '' and exists (
-    select from tenancy.roles where purpose = 'serving' and name = coalesce(nullif(current_setting('role', true), 'none'), session_user))
-  then
-    raise exception 'the tenant of this transaction is gone' using errcode = '42501';
+  if coalesce(current_setting('app.current_tenant', true), '') = '' then
+    if exists (
+      select from tenancy.roles
+      where purpose = 'serving' and name = coalesce(nullif(current_setting('role', true), 'none'), session_user))
+    then
+      raise exception 'the tenant of this transaction is gone' using errcode = '42501';
+    end if;
+  end if;
+  if position('.' in named) > 0 or pg_partition_root(relation) is not null then
+    named := tenancy.resource_name(coalesce(pg_partition_root(relation), relation));
   end if;
   insert into tenancy.trash (tenant_id, batch, resource, target_id, "row", reference, actor, request_id)
-  values (tenant, coalesce(nullif(current_setting('rowhouse.batch', true), '')::uuid, gen_random_uuid()),
-    tenancy.resource_name(coalesce(pg_partition_root(relation), relation)),
-    case cardinality(keys) when 1 then texts ->> keys[1]
-      else (select jsonb_agg(texts ->> name order by place)::text from unnest(keys) with ordinality as each (name, place)) end,
-    texts, reference, tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''));
+  values (tenant, coalesce(nullif(current_setting('rowhouse.batch', true), '')::uuid, gen_random_uuid()), named,
+    case cardinality(keys) when 1 then kept ->> keys[1]
+      else (select jsonb_agg(kept ->> name order by place)::text from unnest(keys) with ordinality as each (name, place)) end,
+    (select jsonb_object_agg(key, value) from jsonb_each_text(kept)), reference, tenancy.current_actor(),
+    nullif(current_setting('app.request_id', true), ''));
 end $$;
 --> statement-breakpoint
 
@@ -107,7 +112,10 @@ create or replace function tenancy.keep_deleted() returns trigger
   language plpgsql security definer set search_path = pg_catalog
 as $$
 begin
-  perform tenancy.keep_row(tenancy.texts_of(old, tg_argv[2]::text[]), tg_relid, tg_argv[0], tg_argv[1]::text[], null);
+  perform tenancy.keep_row(
+    case when tg_argv[2] = '{}' then to_jsonb(old) else tenancy.texts_of(old, tg_argv[2]::text[]) end, tg_relid,
+    case tg_table_schema when 'public' then tg_table_name::text else tg_table_schema || '.' || tg_table_name end,
+    tg_argv[0], tg_argv[1]::text[], null);
   return null;
 end $$;
 --> statement-breakpoint
@@ -128,7 +136,8 @@ begin
     then
       perform tenancy.keep_row((
         select jsonb_object_agg(key, value) from jsonb_each(before)
-        where key = any (tg_argv[1]::text[] || tg_argv[0] || tg_argv[4]::text[])), tg_relid, tg_argv[0], tg_argv[1]::text[], tg_argv[3]);
+        where key = any (tg_argv[1]::text[] || tg_argv[0] || tg_argv[4]::text[])), tg_relid,
+        tg_table_schema || '.' || tg_table_name, tg_argv[0], tg_argv[1]::text[], tg_argv[3]);
     end if;
   end if;
   return new;
@@ -290,7 +299,8 @@ do $$
 declare
   worker text;
 begin
-  revoke execute on function tenancy.begin_batch(), tenancy.keep_row(jsonb, oid, text, text[], text), tenancy.keep_deleted(), tenancy.keep_reference(), tenancy.resource_table(text),
+  revoke execute on function tenancy.begin_batch(), tenancy.keep_row(jsonb, oid, text, text, text[], text), tenancy.keep_deleted(),
+    tenancy.keep_reference(), tenancy.resource_table(text),
     tenancy.fallen_with(uuid), tenancy.take_from_trash(text, text), tenancy.leave_trash(), tenancy.discard(text, text),
     tenancy.record_purge(text, text, text, integer, text), tenancy.purge_trash(interval, integer),
     tenancy.count_old_trash(interval) from public;
