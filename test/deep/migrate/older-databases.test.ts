@@ -112,15 +112,25 @@ describe.each(olderVersions)('the SQL of version %d', (version) => {
       where c.relkind = 'r' and not c.relforcerowsecurity`
     const unknown = [
       ...(await definers()).filter((name) => !before.includes(name)),
-      ...unforced.map(({ name }) => name),
+      ...unforced.map(({ name }) => String(name)).filter((name) => !/^tenancy\.audit_entries_\d/.test(name)), // one a month
     ]
     expect(unknown.toSorted()).toEqual([
+      'tenancy.audit_checkpoints',
+      'tenancy.audit_entries_default',
+      'tenancy.audit_event(text,text,text,jsonb)',
+      'tenancy.audit_logs',
+      'tenancy.audit_pruned',
       'tenancy.claim_idempotency_key(text,text,bytea)',
+      'tenancy.discard(text,text)',
       'tenancy.find_tenant(text,text)',
       'tenancy.idempotency_keys',
+      'tenancy.leave_trash()',
       'tenancy.read_idempotent_answer(text,text,bytea)',
       'tenancy.store_idempotent_answer(text,text,bytea,text)',
+      'tenancy.take_deleted(text,text,uuid)',
+      'tenancy.take_from_trash(text,text)',
       'tenancy.tenant_history',
+      'tenancy.trash',
     ])
     const page = await readFile(join(import.meta.dir, '../../../docs/upgrading.md'), 'utf8')
     for (const name of unknown) expect(page).toContain(`\`${name}\``)
