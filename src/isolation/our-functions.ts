@@ -56,6 +56,7 @@ export const isOurs = (p: string, functions = ourFunctions): string => {
   if (known.length === 0) return 'false'
   // git on Windows may have checked the SQL out with CR.
   const body = `replace(${p}.prosrc, chr(13), '')`
-  return `(${p}.oid::regprocedure::text, encode(sha256(convert_to(${body}, 'UTF8')), 'hex')) in (${known.join(', ')})
-    and ${p}.proconfig = '{search_path=pg_catalog}'`
+  // The settings first: PostgreSQL may evaluate this for every function that there is, and hashes take long.
+  return `${p}.proconfig is not distinct from '{search_path=pg_catalog}'
+    and (${p}.oid::regprocedure::text, encode(sha256(convert_to(${body}, 'UTF8')), 'hex')) in (${known.join(', ')})`
 }

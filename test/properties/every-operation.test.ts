@@ -30,7 +30,12 @@ describe('the properties send requests to every operation of the document', () =
     }
     const tenants = await newTenants()
     for (const operation of creations) await expectSuccess(operation, tenants)
-    for (const operation of others) await expectSuccess(operation, await newTenants(operation.collection))
+    for (const operation of others) {
+      const [a, b] = await newTenants(operation.collection)
+      const removal = operations.find(({ method, path }) => method === 'DELETE' && `${path}/restore` === operation.path)
+      if (removal) await expectSuccess(removal, [a, b])
+      await expectSuccess(operation, [a, b])
+    }
   })
 
   test('that get 404 with an id of another tenant', async () => {

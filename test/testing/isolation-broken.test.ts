@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import { asOwner, createDatabase, open } from '../database.ts'
-import { ofTenant, probe } from './isolation.ts'
+import { ofTenant, probe, recorderTables } from './isolation.ts'
 
 const database = await createDatabase()
 const owner = asOwner(database)
 const broken = open(database)
+/** The same with what the database records of every change, whose triggers refuse a change without a tenant. */
+const recorded = await createDatabase()
+await owner`select tenancy.stop_audit('public.tasks'), tenancy.stop_trash('public.tasks')`
 
 const withoutPolicies = 'drop policy tenant_restrictive on tasks; drop policy tenant_isolation on tasks;'
 const policies = (using: string, check: string) =>
@@ -15,6 +18,14 @@ const perCommand = (faulty: Partial<Record<'select' | 'insert' | 'update' | 'del
   create policy tasks_insert on tasks for insert ${faulty.insert ?? `with check (${ofTenant})`};
   create policy tasks_update on tasks for update ${faulty.update ?? `using (${ofTenant})`};
   create policy tasks_delete on tasks for delete ${faulty.delete ?? `using (${ofTenant})`};`
+
+const protectAgain = `
+  do $$ declare name text; begin
+    for name in select polname from pg_policy where polrelid = 'tasks'::regclass loop
+      execute format('drop policy %I on tasks', name);
+    end loop;
+  end $$;
+  select tenancy.protect('public.tasks')`
 
 // `undo` restores what tenancy.protect() does not.
 const faults: { fault: string; sql: string; undo?: string; violations: string[] }[] = [
@@ -129,20 +140,41 @@ describe('expectTenantIsolation reports', () => {
   test.each(faults)('$fault', async ({ sql, undo = '', violations }) => {
     await owner.unsafe(sql)
     try {
-      const { violations: found } = await probe(broken, { except: ['public.users'] })
+      const { violations: found } = await probe(broken, { except: ['public.users', ...recorderTables] })
       expect(found).toEqual(expect.arrayContaining(violations.map((violation) => `public.tasks ${violation}`)))
     } finally {
-      await owner.unsafe(`${undo}
-        do $$ declare name text; begin
-          for name in select polname from pg_policy where polrelid = 'tasks'::regclass loop
-            execute format('drop policy %I on tasks', name);
-          end loop;
-        end $$;
-        select tenancy.protect('public.tasks')`)
+      await owner.unsafe(`${undo} ${protectAgain}`)
     }
   })
 
   test('no violation after the faults were undone', async () => {
     expect((await probe(broken)).violations).toEqual([])
+  })
+})
+
+describe('where the database records every change, expectTenantIsolation reports what only its triggers refuse:', () => {
+  const changes = open(recorded)
+  test.each([
+    ['WITH CHECK (true)', policies(ofTenant, 'true'), ['insert: none refused', 'merge: none 23505']],
+    [
+      'an unsound policy for UPDATE beside a sound one for SELECT',
+      perCommand({ update: 'using (true) with check (true)' }),
+      ['update: foreign 1', 'update: none refused'],
+    ],
+    [
+      'an unsound policy for DELETE beside a sound one for SELECT',
+      perCommand({ delete: 'using (true)' }),
+      ['delete: foreign 1', 'delete: none refused'],
+    ],
+    [
+      'a policy that returns all rows without a tenant',
+      policies(`${ofTenant} or (select tenancy.current_tenant_id()) is null`, ofTenant),
+      ['select: none 2', 'delete where: none refused', 'merge delete: none refused'],
+    ],
+  ])('%s', async (_, sql, violations) => {
+    await asOwner(recorded).unsafe(sql)
+    const { violations: found } = await probe(changes, { except: ['public.users', ...recorderTables] })
+    await asOwner(recorded).unsafe(protectAgain)
+    expect(found).toEqual(expect.arrayContaining(violations.map((violation) => `public.tasks ${violation}`)))
   })
 })

@@ -21,7 +21,8 @@ Environment variables:
 
 Exit codes: 0 success, 2 the command could not run.
 
-Example, for cron:
+Examples:
+  ${io.runner.run} rowhouse purge --older-than 30d --dry-run
   DATABASE_WORKER_URL=postgres://app_worker:…@db/app ${io.runner.run} rowhouse purge --older-than 30d`,
     )
     .action(async ({ olderThan, dryRun = false }) => {

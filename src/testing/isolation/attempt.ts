@@ -1,14 +1,21 @@
 import type { SQL } from 'drizzle-orm'
 import { withTenant } from '../../context/index.ts'
 import type { TenantDatabase } from '../../database/index.ts'
-import { findDatabaseError } from '../../errors/index.ts'
+import { causesOf, findDatabaseError } from '../../errors/index.ts'
 import type { Row } from './read-catalogue.ts'
 import { tenantAgain } from './statements.ts'
 
 /** The number of rows that the last statement reached and the rows that it returned, or the error of PostgreSQL. */
 export type Outcome =
   | { reached: number; rows: Row[] }
-  | { sqlstate: string; constraint: string | undefined; column: string | undefined; message: string }
+  | {
+      sqlstate: string
+      constraint: string | undefined
+      column: string | undefined
+      message: string
+      /** Whether a trigger that records changes raised it: there was a row, and no policy refused it. */
+      isFromRecorder: boolean
+    }
 
 /** Rolls a transaction back. */
 class Rollback extends Error {}
@@ -47,6 +54,10 @@ export async function attempt(
     const found = findDatabaseError(error)
     if (!found || isTrouble(found.sqlstate)) throw error
     const column = error instanceof Error && 'column_name' in error ? String(error.column_name) : undefined
-    return { ...found, column, message: error instanceof Error ? error.message : '' }
+    const isFromRecorder = causesOf(error).some((at) => 'where' in at && recorder.test(String(at.where)))
+    return { ...found, column, message: error instanceof Error ? error.message : '', isFromRecorder }
   }
 }
+
+/** The context of an error of the triggers that tenancy.audit() and tenancy.trash() make. */
+const recorder = /^PL\/pgSQL function tenancy\.(record_change|keep_row)\(/m

@@ -4,7 +4,7 @@ import type { IsolationCell } from './matrix.ts'
 /**
  * The expected result of an attempt on another tenant's rows:
  * - `unreached`: no row, and no error that only an existing row causes, such as a refusal by row-level security
- * - `refused`: row-level security refuses it. A constraint violation means that a policy let the row through
+ * - `refused`: row-level security refuses it. An error of a constraint or of the recorder means that a policy let the row through
  * - `nowhere`: no row. A constraint, such as NOT NULL of the tenant column, may refuse it
  * - `dangling`: the foreign key finds no row
  * - `unnoticed`: no unique key reports that another tenant has the same values
@@ -12,15 +12,18 @@ import type { IsolationCell } from './matrix.ts'
  */
 export type Expectation = 'unreached' | 'refused' | 'nowhere' | 'dangling' | 'unnoticed' | 'forbidden'
 
+type Refusal = Exclude<Outcome, { reached: number }>
+
 const isConstraint = (sqlstate: string) => sqlstate.startsWith('23')
+
+/** Whether a constraint or a trigger of the recorder refused a row, which policies had let through. */
+const isAfterPolicies = ({ sqlstate, isFromRecorder }: Refusal) => isConstraint(sqlstate) || isFromRecorder
 
 const holds: Record<Expectation, (outcome: Outcome, refusalReveals: boolean) => boolean> = {
   unreached: (outcome, refusalReveals) =>
-    'reached' in outcome
-      ? outcome.reached === 0
-      : !isConstraint(outcome.sqlstate) && !(refusalReveals && isRefusal(outcome)),
-  refused: (outcome) => 'sqlstate' in outcome && !isConstraint(outcome.sqlstate),
-  nowhere: (outcome) => 'sqlstate' in outcome || outcome.reached === 0,
+    'reached' in outcome ? outcome.reached === 0 : !isAfterPolicies(outcome) && !(refusalReveals && isRefusal(outcome)),
+  refused: (outcome) => 'sqlstate' in outcome && !isAfterPolicies(outcome),
+  nowhere: (outcome) => ('sqlstate' in outcome ? !outcome.isFromRecorder : outcome.reached === 0),
   dangling: (outcome) => 'sqlstate' in outcome,
   unnoticed: (outcome) => 'reached' in outcome || !['23505', '23P01'].includes(outcome.sqlstate),
   forbidden: (outcome) => isRefusal(outcome),

@@ -58,24 +58,27 @@ async function run(
     attempt(db, tenant, isDeferrable ? [constraintsNow, ...statements] : statements)
 
   const byOwner = probe.own && (await as(own, ...probe.own))
+  // PostgreSQL looks at privileges before it looks at rows or tenants, so it refuses the same statement to each of them.
+  const denied = !may && byOwner && isRefusal(byOwner) ? byOwner : undefined
   const tried: Outcome[] = []
   // A statement without WHERE must reach only the own rows.
   const beyond = probe.sweeps && byOwner && 'reached' in byOwner ? byOwner.reached - ownRows : 0
   if (beyond > 0) tried.push({ reached: beyond, rows: [] })
   if (probe.foreign) {
-    const outcome = await as(own, probe.foreign)
+    const outcome = denied ?? (await as(own, probe.foreign))
     // A trigger may overwrite the tenant: a row that became the tenant's own is no violation.
     const isOwn =
       expected === 'refused' && 'reached' in outcome && (await countOwn(tenants, subject, probe.foreign)) > ownRows
     if (!isOwn) tried.push(outcome)
   }
-  if (probe.asEmptyTenant) tried.push(await as(emptyTenant, probe.asEmptyTenant))
+  if (probe.asEmptyTenant) tried.push(denied ?? (await as(emptyTenant, probe.asEmptyTenant)))
 
   // A role may have privileges on a view without those on its tables.
   const refusalReveals = may && (isMade || byOwner === undefined || !isRefusal(byOwner))
   const foreign = tried.map((outcome) => judgeForeign(outcome, expected, may, refusalReveals))
   const worst = foreign.find(({ isViolation }) => isViolation) ?? foreign[0]
-  const none = probe.none && judgeForeign(await as(own, withoutTenant, probe.none, tenantAgain), expected, may, false)
+  const untied = probe.none && (denied ?? (await as(own, withoutTenant, probe.none, tenantAgain)))
+  const none = untied && judgeForeign(untied, expected, may, false)
   const shown = byOwner && (beyond > 0 ? { reached: ownRows, rows: [] } : byOwner)
   return {
     relation: relation.label,

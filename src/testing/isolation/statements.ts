@@ -48,6 +48,11 @@ function partsOf(relation: Relation, tenantColumn: string, types: Catalogue['typ
     if (into.length === 0) return sql`insert into ${table} as target default values`
     return sql`insert into ${table} as target (${names(into)})${overriding(row)} select ${names(into)} from ${from(row)}`
   }
+  const mergedInsert = (row: Row) => {
+    const into = insertable(row).map(({ name }) => sql.identifier(name))
+    if (into.length === 0) return sql`insert default values`
+    return sql`insert (${list(into)})${overriding(row)} values (${list(into.map((name) => sql`given.${name}`))})`
+  }
   const update = (row: Row) => sql`update ${table} as target set ${set(changed?.name ?? tenantColumn, row)}`
   const remove = sql`delete from ${table} as target`
   const one = readable[0] ? sql`target.${sql.identifier(readable[0].name)}` : sql`target.*`
@@ -63,12 +68,11 @@ function partsOf(relation: Relation, tenantColumn: string, types: Catalogue['typ
     readable,
     written,
     primaryKey,
-    insertable,
     changed,
     names,
     from,
     matches,
-    overriding,
+    mergedInsert,
     set,
     insert,
     update,
@@ -84,8 +88,8 @@ function partsOf(relation: Relation, tenantColumn: string, types: Catalogue['typ
  */
 export function statementsFor(relation: Relation, tenantColumn: string, types: Catalogue['types']) {
   const parts = partsOf(relation, tenantColumn, types)
-  const { table, readable, written, primaryKey, insertable, changed, names, from, matches } = parts
-  const { overriding, set, insert, update, remove, one, document } = parts
+  const { table, readable, written, primaryKey, changed, names, from, matches } = parts
+  const { mergedInsert, set, insert, update, remove, one, document } = parts
   return {
     relation,
     changed,
@@ -124,8 +128,7 @@ export function statementsFor(relation: Relation, tenantColumn: string, types: C
         select count(*)::int as reached from gone`,
     merge: (row: Row) => sql`merge into ${table} as target using ${from(row)} as given
       on ${matches(row)} when matched then update set ${set(changed?.name ?? tenantColumn, row)}
-      when not matched then insert (${names(insertable(row).map(({ name }) => name))})${overriding(row)}
-        values (${list(insertable(row).map(({ name }) => sql`given.${sql.identifier(name)}`))})`,
+      when not matched then ${mergedInsert(row)}`,
     mergeDelete: (row: Row) => sql`merge into ${table} as target using ${from(row)} as given
       on ${matches(row)} when matched then delete`,
     truncate: sql`truncate ${table}`,

@@ -73,7 +73,8 @@ export async function removeRows(setup: ProbeSetup, rows: TenantRows, isFresh: b
       return 'reached' in outcome ? outcome.reached : undefined
     }
     // Without a primary key the row may look like one that the tenant had before.
-    if (isFresh || (await count()) === 1) await attempt(db, rows.tenant, [table.deleteWhere(row)], 'keep')
+    if (table.relation.mayDelete && (isFresh || (await count()) === 1))
+      await attempt(db, rows.tenant, [table.deleteWhere(row)], 'keep')
     if ((await count()) !== 0 && (rows.made.has(label) || rows.known.has(label))) left.push(label)
   }
   return left
