@@ -5,7 +5,7 @@ import { commandSecrets, readSecretFiles } from '../service/config/secret-files.
 import { describeStartProblem } from '../service/start-problem.ts'
 import { escapedLines } from '../text/index.ts'
 import { createAddCommand } from './commands/add.ts'
-import { createAuditCommand } from './commands/audit.ts'
+import { createAuditCommand } from './commands/audit/index.ts'
 import { createCheckCommand } from './commands/check.ts'
 import { createDoctorCommand } from './commands/doctor.ts'
 import { createInitCommand } from './commands/init.ts'

@@ -1,2 +1,2 @@
-export { appendAuditLogs, purgeIdempotencyKeys, type WorkerTask, workerTasks } from './tasks.ts'
+export { appendAuditLogs, makeAuditPartitions, purgeIdempotencyKeys, type WorkerTask, workerTasks } from './tasks.ts'
 export { isRefusal, runWorker, runWorkerOnce, type WorkerOptions } from './worker.ts'

@@ -39,5 +39,16 @@ export const appendAuditLogs: WorkerTask = {
   },
 }
 
+/** Makes the partitions of the audit trail for this month and the next three. Without them writes work, and old months cannot be dropped. */
+export const makeAuditPartitions: WorkerTask = {
+  name: 'make-audit-partitions',
+  everyMs: 3_600_000,
+  batchSize: 1000,
+  async run(connection) {
+    const [row] = await query(connection, 'select tenancy.make_audit_partitions() as rows')
+    return Number(row?.rows)
+  },
+}
+
 /** The tasks of Rowhouse that need no key. */
-export const workerTasks: readonly WorkerTask[] = [purgeIdempotencyKeys, appendAuditLogs]
+export const workerTasks: readonly WorkerTask[] = [purgeIdempotencyKeys, appendAuditLogs, makeAuditPartitions]

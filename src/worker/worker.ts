@@ -44,7 +44,7 @@ export async function runWorkerOnce(options: WorkerOptions): Promise<void> {
 /**
  * Runs the tasks again and again, until `signal` ends it. Several workers may run at the same time: each batch of a task is run by one of
  * them. A failure, such as a lost database, is logged once, and the task is tried again until it works: after a second, then after
- * twice as long each time, and at most after its `everyMs`.
+ * twice as long each time, and at most after a minute or its `everyMs`.
  *
  * @throws when PostgreSQL refuses the login or the first task at the first attempt (28…, 3D…, 42501): waiting would not help
  * @example
@@ -84,12 +84,13 @@ async function attempt(state: TaskState, options: WorkerOptions): Promise<void> 
     if (!state.hasRun && isRefusal(error)) throw error
     if (failures === 0) log.warn({ task: task.name, reason: reasonOf(error) }, 'the task failed and is tried again')
     state.failures += 1
-    waitMs = Math.min(task.everyMs, retryMs * 2 ** failures)
+    waitMs = Math.min(task.everyMs, retryMsMax, retryMs * 2 ** failures)
   }
   state.dueAt = performance.now() + waitMs
 }
 
 const retryMs = 1000
+const retryMsMax = 60_000
 const pauseMsMax = 60_000
 
 /** Runs batches until one is not full, the worker is ended, or another worker has the task. */

@@ -109,6 +109,33 @@ describe('the check of what tables record', () => {
     expect(left).toEqual([]) // the remedies are statements
   })
 
+  const ours = 'and its body is not the one that Rowhouse installs'
+  test.each([
+    ['record_change', 'security invoker', 'audit', 'that runs with the rights of who writes'],
+    ['keep_deleted', 'security invoker', 'trash', 'that runs with the rights of who writes'],
+    ['keep_reference', 'security invoker', 'trash', 'that runs with the rights of who writes'],
+    ['record_change', 'owner to current_user', 'audit', 'that does not run as the recorder'],
+    ['keep_deleted', 'owner to current_user', 'trash', 'that does not run as the recorder'],
+    ['record_change', 'reset search_path', 'audit', ours],
+    ['keep_reference', "set search_path = 'public'", 'trash', ours],
+  ])('reports the function tenancy.%s() with %s', async (name, change, kind, problem) => {
+    expect(await of(`alter function tenancy.${name}() ${change}`)).toEqual([
+      `${kind}-trigger | tenancy.${name}() | it is a trigger${problem === ours ? ',' : ''} ${problem}`,
+    ])
+  })
+
+  test('reports a function of the triggers with another body', async () => {
+    const body = 'begin return null; end'
+    const replaced = `create or replace function tenancy.record_change() returns trigger language plpgsql security definer
+      set search_path = pg_catalog as '${body}'`
+    expect(await of(replaced)).toEqual([`audit-trigger | tenancy.record_change() | it is a trigger, ${ours}`])
+    const found = await afterStatements(replaced, () =>
+      inspectRowSecurity(owner, { role: 'app_user', allowPrivileged: true }),
+    )
+    // SECURITY INVOKER would end the audit trail.
+    expect(found.map(({ remedy }) => remedy).filter((remedy) => remedy.includes('security invoker'))).toEqual([])
+  })
+
   test('reports a trigger that is disabled on a partition alone', async () => {
     const parted = `
       create table parted (tenant_id ${tenantColumnType} not null default tenancy.current_tenant_id(), id uuid not null,

@@ -15,6 +15,7 @@ import {
   staticFile,
   tenant,
 } from 'rowhouse'
+import { auditRoutes, undoRoutes } from 'rowhouse/audit'
 import { cursors } from 'rowhouse/lists'
 import type { Database } from './database.ts'
 import { attachmentConstraints, attachmentRoutes, uploadBytes } from './features/attachments.ts'
@@ -55,9 +56,11 @@ export function createApp({ db, auth, events, secret, paymentSecret }: AppOption
   const budget = new ByteBudget({ totalBytes: 64 * 1024 * 1024 })
   const resources = {
     '/attachments': attachmentRoutes({ db }),
+    '/audit-log': auditRoutes({ db }),
     '/customers': customerRoutes({ db }),
     '/events': eventRoutes({ events }),
     '/invoices': invoiceRoutes({ db, events }),
+    '/undo': undoRoutes({ db }),
     '/vat-rates': vatRateRoutes({ db }),
   }
   for (const [path, routes] of Object.entries(resources)) {
@@ -83,10 +86,12 @@ const about = {
   description: 'Invoices, customers and payments of many companies',
   tags: {
     attachments: 'Files of invoices',
+    'audit-log': 'Who changed what',
     customers: 'Who gets invoices',
     events: 'What happens, as it happens',
     invoices: 'Invoices with lines, tags and totals',
     payments: 'The webhook of the payment provider',
+    undo: 'Takes back what a request did',
     'vat-rates': 'Rates that all tenants share',
   },
   tenantHeader: { name: 'X-Tenant-Id', example: 'org_2NxVKbZ5YhM0' },

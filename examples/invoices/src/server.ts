@@ -20,7 +20,7 @@ const auth = jwt({
   key: { jwksUrl: new URL('/.well-known/jwks.json', issuer).href },
   issuer,
   audience: 'invoices',
-  tenants: { claim: 'org_id' },
+  tenants: { claim: 'org_id', roles: 'role' },
 })
 const app = createApp({
   db,

@@ -61,3 +61,13 @@ test('a customer that is deleted for good takes its invoices along', async () =>
   expect((await as.delete(`${path}?permanent=true`)).status).toBe(204)
   expect((await as.post(`${path}/restore`, undefined)).status).toBe(404)
 })
+
+test('an undo of the deletion brings the customer back with its invoices, and another tenant undoes nothing', async () => {
+  const { as, path, all } = await withInvoices()
+  const before = await all()
+  const { headers } = await as.delete(path)
+  const undo = `/undo/${headers.get('X-Request-Id')}`
+  expect((await newTenant().post(undo, undefined)).status).toBe(404)
+  expect((await as.post(undo, undefined)).status).toBe(200)
+  expect(await all()).toEqual(before)
+})

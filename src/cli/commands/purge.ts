@@ -1,6 +1,8 @@
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
+import { Command } from '@commander-js/extra-typings'
 import { type Connection, openConnection, query } from '../../database/index.ts'
 import { findDatabaseError, OperatorError } from '../../errors/index.ts'
+import { countOf } from '../count-of.ts'
+import { type Duration, durationOf } from '../duration.ts'
 import { type CommandIo, print } from '../io.ts'
 import { findWorkerUrl } from '../worker-url.ts'
 
@@ -37,19 +39,6 @@ Examples:
       }
     })
 
-/** A time as the user wrote it. An hour always has 3,600 seconds: a day has 24 of them, also where the clocks change. */
-interface Duration {
-  text: string
-  hours: number
-}
-
-function durationOf(text: string): Duration {
-  const [, digits = '', unit] = /^(\d{1,6})([hd])$/.exec(text) ?? []
-  const hours = Number(digits) * (unit === 'd' ? 24 : 1)
-  if (digits !== '' && hours > 0) return { text, hours }
-  throw new InvalidArgumentError('It must be a whole number of hours or days from 1 on, such as 12h or 30d.')
-}
-
 const batchSize = 1000
 
 /** A batch is a transaction of its own. */
@@ -64,7 +53,7 @@ async function purge(connection: Connection, { text, hours }: Duration, io: Comm
     rows += Number(batch?.rows)
     if (Number(batch?.rows) < batchSize) break
   }
-  print(io, `Deleted ${rowsIn(rows)} for good that had been in the trash for more than ${text}.`)
+  print(io, `Deleted ${countOf(rows, 'row')} for good that had been in the trash for more than ${text}.`)
 }
 
 async function count(connection: Connection, { text, hours }: Duration, io: CommandIo): Promise<void> {
@@ -74,14 +63,12 @@ async function count(connection: Connection, { text, hours }: Duration, io: Comm
     [hours],
   )
   const rows = tenants.reduce((sum, { rows }) => sum + Number(rows), 0)
-  for (const tenant of tenants) print(io, `${String(tenant.tenant)}: ${rowsIn(Number(tenant.rows))}`)
+  for (const tenant of tenants) print(io, `${String(tenant.tenant)}: ${countOf(Number(tenant.rows), 'row')}`)
   print(
     io,
-    `Would delete ${rowsIn(rows)} for good that have been in the trash for more than ${text}. Nothing was deleted.`,
+    `Would delete ${countOf(rows, 'row')} for good that have been in the trash for more than ${text}. Nothing was deleted.`,
   )
 }
-
-const rowsIn = (rows: number): string => (rows === 1 ? '1 row' : `${rows} rows`)
 
 const notMigrated = 'This database does not have the trash of this release: run "rowhouse migrate" first'
 /** By SQLSTATE (PostgreSQL, appendix A). */

@@ -116,7 +116,9 @@ export const functionChecks: CatalogueCheck[] = [
     should: "No trigger of a relation that the serving role can reach runs with its owner's rights.",
     find: `
       select t.name, format('its trigger %I runs a SECURITY DEFINER function', g.tgname),
-        format('alter function %s security invoker;', p.oid::regprocedure)
+        case when n.nspname = 'tenancy' and p.proowner in (select oid from recorders)
+          then 'Run "rowhouse migrate" as the owner of the database: it installs the function again.'
+          else format('alter function %s security invoker;', p.oid::regprocedure) end
       from relations t join pg_trigger g on g.tgrelid = t.oid and not g.tgisinternal and g.tgparentid = 0
       join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
       where (t.tenant is not null or t.reachable) and p.prosecdef and g.tgenabled <> 'D'

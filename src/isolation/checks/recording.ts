@@ -1,4 +1,5 @@
 import type { CatalogueCheck } from '../finding.ts'
+import { isOurs } from '../our-functions.ts'
 import { aclOf, parameters, revoke } from '../tables-query.ts'
 
 const { role, tenantColumn } = parameters
@@ -36,6 +37,17 @@ const untold = (made: 'audit' | 'trash', trigger: string): string => `
   select name, 'it has the trigger ${trigger}, and tenancy.${made}() was not told so', format('select tenancy.stop_${made}(%L);', name)
   from recording where has_${made} and not ${made}`
 
+/** A function of such triggers that does not write as the recorder what Rowhouse's own function writes. */
+const changed = (...functions: string[]): string => `
+  union all
+  select p.oid::regprocedure::text, problem, 'Run "rowhouse migrate" as the owner of the database: it installs the function again.'
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'tenancy', lateral (select case
+    when not p.prosecdef then 'it is a trigger that runs with the rights of who writes'
+    when p.proowner not in (select oid from recorders) then 'it is a trigger that does not run as the recorder'
+    when (${isOurs('p')}) is not true then 'it is a trigger, and its body is not the one that Rowhouse installs' end) as flaw (problem)
+  where p.proname in (${functions.map((name) => `'${name}'`).join(', ')}) and p.pronargs = 0 and problem is not null
+    and exists (select from recording_triggers where calls = 'tenancy.' || p.proname)`
+
 const audited = `
   select oid, name, 'record_change' as tgname, 29 as tgtype, 'tenancy.record_change' as calls,
     -- The roles and the columns of the table decide the others.
@@ -68,15 +80,16 @@ export const recordingChecks: CatalogueCheck[] = [
     guarantee: 12,
     level: 'error',
     should:
-      'Every table with an audit trail has the trigger that tenancy.audit() makes, with the arguments that it was told.',
-    find: flaws('tenancy.audit()', audited) + untold('audit', 'record_change'),
+      'Every table with an audit trail has the trigger that tenancy.audit() makes, with the arguments that it was told, and its function is ours.',
+    find: flaws('tenancy.audit()', audited) + untold('audit', 'record_change') + changed('record_change'),
   },
   {
     check: 'trash-trigger',
     guarantee: 12,
     level: 'error',
-    should: 'Every table with a trash has the triggers that tenancy.trash() makes.',
-    find: flaws('tenancy.trash()', withTrash) + untold('trash', 'keep_deleted'),
+    should: 'Every table with a trash has the triggers that tenancy.trash() makes, and their functions are ours.',
+    find:
+      flaws('tenancy.trash()', withTrash) + untold('trash', 'keep_deleted') + changed('keep_deleted', 'keep_reference'),
   },
   {
     check: 'audit-entries',

@@ -22,6 +22,7 @@ test('rowhouse worker --once deletes what has expired and logs it as a line of J
   expect(linesOf(stdout)).toMatchObject([
     { level: 'info', task: 'purge-idempotency-keys', rows: 3, msg: 'the task is done' },
     { level: 'info', task: 'append-audit-logs', rows: 0, msg: 'the task is done' },
+    { level: 'info', task: 'make-audit-partitions', rows: 0, msg: 'the task is done' },
   ])
   expect(await countKeys(owner)).toEqual({ all: 2, expired: 0 })
 })
@@ -42,7 +43,7 @@ test('rowhouse worker --once appends to the logs of the audit trail, and signs t
   const owner = asOwner(database)
   const tenant = await addUsers(owner, 3)
   const env = { DATABASE_OWNER_URL: database.ownerUrl }
-  expect(linesOf((await once(env)).stdout)).toMatchObject([{}, { task: 'append-audit-logs', rows: 3 }])
+  expect(linesOf((await once(env)).stdout)).toMatchObject([{}, { task: 'append-audit-logs', rows: 3 }, {}])
   const key = createSigningKey()
   const { stdout } = await once({ ...env, AUDIT_SIGNING_KEY: key })
   expect(linesOf(stdout).at(-1)).toMatchObject({ task: 'sign-audit-checkpoints', rows: 1, msg: 'the task is done' })
@@ -54,6 +55,19 @@ test('rowhouse worker --once appends to the logs of the audit trail, and signs t
   expect([wrong.code, wrong.stderr]).toEqual([
     ...[2, 'AUDIT_SIGNING_KEY must be 32 random bytes in base64: openssl rand -base64 32\n'],
   ])
+})
+
+test('rowhouse worker --once makes the partitions of the audit trail that are missing, and moves entries into them', async () => {
+  const database = await createDatabase()
+  const owner = asOwner(database)
+  const month = `tenancy.audit_entries_${new Date().toISOString().slice(0, 7).replace('-', '_')}`
+  await owner.unsafe(`drop table ${month}`)
+  const tenant = await addUsers(owner, 1)
+  expect(linesOf((await once({ DATABASE_OWNER_URL: database.ownerUrl })).stdout)).toContainEqual(
+    expect.objectContaining({ task: 'make-audit-partitions', rows: 1 }),
+  )
+  const entries = owner`select tableoid::regclass::text as place from tenancy.audit_entries where tenant_id::text = ${tenant}`
+  expect(Array.from(await entries)).toEqual([{ place: month }])
 })
 
 test('rowhouse worker --once exits with 1 and the remedy when the database does not answer or is not migrated', async () => {

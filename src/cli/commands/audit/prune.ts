@@ -1,0 +1,63 @@
+import { Command } from '@commander-js/extra-typings'
+import { type Connection, query } from '../../../database/index.ts'
+import { type Duration, durationOf } from '../../duration.ts'
+import { type CommandIo, print } from '../../io.ts'
+import { asOwner } from './owner.ts'
+
+export const createPruneCommand = (io: CommandIo) =>
+  new Command('prune')
+    .description(
+      'Drop the entries of months that ended before a time, and keep their hashes, with which the rest is verified.',
+    )
+    .requiredOption('--older-than <duration>', 'the time in hours or days, such as 400d (required)', durationOf)
+    .option('--dry-run', 'print the months that it would drop, and drop nothing')
+    .addHelpText(
+      'after',
+      `
+A month stays as long as one of its entries has no position: "rowhouse worker" gives them. Each month is a transaction of its
+own, so that the command can be interrupted and run again. Writes of audited tables wait for moments.
+
+Environment variables:
+  DATABASE_OWNER_URL  the database, as its owner (default: dbCredentials.url of drizzle.config.ts)
+
+Exit codes: 0 success, 2 the command could not run.
+
+Example:
+  ${io.runner.run} rowhouse audit prune --older-than 400d --dry-run`,
+    )
+    .action(({ olderThan, dryRun = false }) =>
+      asOwner(io, async (connection) => {
+        const months = await monthsBefore(connection, olderThan)
+        if (dryRun) {
+          for (const { name } of months) print(io, `Would drop ${name}`)
+          print(io, 'Nothing was dropped. A month with an entry that has no position yet stays.')
+          return
+        }
+        let dropped = 0
+        for (const { end } of months)
+          for (const { name } of await query(
+            connection,
+            'select tenancy.prune_audit($1::pg_catalog.timestamptz) as name',
+            [end],
+          )) {
+            dropped += 1
+            print(io, `Dropped ${name}`)
+          }
+        if (dropped === 0)
+          print(io, `No month ended more than ${olderThan.text} ago with positions for all of its entries.`)
+      }),
+    )
+
+/** The months of the audit trail that ended before a time, oldest first: their partitions, and the beginning of the next month. */
+async function monthsBefore(connection: Connection, { hours }: Duration) {
+  await query(connection, "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)") // no name of another schema counts
+  return await query(
+    connection,
+    `select relname::text as name, to_char(to_date(right(relname, 7), 'YYYY_MM') + interval '1 month', 'YYYY-MM-DD"T00:00Z"') as end
+    from pg_inherits join pg_class c on c.oid = inhrelid
+    where inhparent = 'tenancy.audit_entries'::regclass and relname ~ '^audit_entries_\\d{4}_\\d{2}$'
+      and right(relname, 7) < to_char((now() - make_interval(hours => $1::int4)) at time zone 'UTC', 'YYYY_MM')
+    order by relname`,
+    [hours],
+  )
+}
