@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { workerTasks } from '../../../src/worker/index.ts'
 import { commandOf, parseDockerfile, textsOf, variablesOf } from '../../containers/dockerfile.ts'
 import { carriesNames, pgbouncer } from '../../pooler.ts'
 import { freePort, type PostgresServer, startPostgres } from '../../postgres.ts'
@@ -145,7 +146,9 @@ describe.skipIf(!mayUnshare)(
     test('runs the worker of compose.yaml once', async () => {
       await using worker = run('worker', [...(compose.services.worker?.command ?? []), '--once'])
       expect([await worker.exited, worker.stderr]).toEqual([0, ''])
-      expect(worker.log().map(({ msg }) => msg)).toEqual(['the task is done'])
+      expect(worker.log().map(({ task, msg }) => [task, msg])).toEqual(
+        workerTasks.map(({ name }) => [name, 'the task is done']),
+      )
     })
 
     test('serves, and its HEALTHCHECK succeeds', async () => {

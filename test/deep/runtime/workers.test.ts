@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { basename, dirname, join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import { z } from 'zod'
+import { createSigningKey } from '../../../src/audit/index.ts'
 import { createIssuer } from '../../../src/cli/commands/issuer.ts'
 import { migrate } from '../../../src/migrate/index.ts'
 import { testClient } from '../../../src/testing/index.ts'
@@ -167,7 +168,25 @@ describe('on Cloudflare Workers', () => {
     const outcome = await cron.scheduled()
     await cron.close()
     expect([outcome, await countKeys(owner)]).toEqual(['ok', { all: 1, expired: 0 }])
-    expect(cron.lines).toMatchObject([{ level: 'info', task: 'purge-idempotency-keys', rows: 2 }])
+    expect(cron.lines).toMatchObject([
+      { level: 'info', task: 'purge-idempotency-keys', rows: 2 },
+      { level: 'info', task: 'append-audit-logs', rows: 0 },
+      { level: 'info', task: 'make-audit-partitions', rows: 0 },
+    ])
+  })
+
+  test('signs the checkpoints of the audit trail on a Cron Trigger, with AUDIT_SIGNING_KEY', async () => {
+    const database = await createDatabase()
+    const owner = asOwner(database)
+    const tenant = newTenant()
+    await owner`insert into users (tenant_id, email, name) values (${tenant}, 'ada@example.com', 'Ada')`
+    const cron = await startWorker({
+      vars: { DATABASE_WORKER_URL: database.ownerUrl, AUDIT_SIGNING_KEY: createSigningKey() },
+    })
+    const outcome = await cron.scheduled()
+    await cron.close()
+    const [row] = await owner`select note from tenancy.audit_checkpoints where tenant_id = ${tenant}`
+    expect([outcome, String(row?.note)]).toEqual(['ok', expect.stringMatching(new RegExp(`^rowhouse/${tenant}\n1\n`))])
   })
 
   test('fails on a Cron Trigger without DATABASE_WORKER_URL, and logs which setting is missing', async () => {

@@ -64,7 +64,9 @@ test('rowhouse worker starts without its database, logs that once, and works as 
   await until(async () => (await countKeys(it.owner)).all === 0)
   worker.signal('SIGINT')
   expect(await worker.exited).toBe(0)
-  expect(worker.log().map(({ msg, reason }) => [msg, reason])).toEqual([
+  // Each task logs it once.
+  const lines = worker.log().filter(({ task = 'purge-idempotency-keys' }) => task === 'purge-idempotency-keys')
+  expect(lines.map(({ msg, reason }) => [msg, reason])).toEqual([
     ['the worker runs', undefined],
     ['the task failed and is tried again', '53300'],
     ['the task works again', undefined],
