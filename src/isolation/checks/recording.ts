@@ -73,27 +73,28 @@ const trail = `
 
 const writing = 'insert, update, delete, truncate, references, trigger'
 
-/** Guarantee G12: what the database itself records is complete, and only the database writes it. */
+/** Guarantees G39 and G40: what the database itself records is complete, and only the database writes it. */
 export const recordingChecks: CatalogueCheck[] = [
   {
     check: 'audit-trigger',
-    guarantee: 12,
+    guarantee: 39,
     level: 'error',
     should:
-      'Every table with an audit trail has the trigger that tenancy.audit() makes, with the arguments that it was told, and its function is ours.',
+      'Every table with an audit trail has the trigger that tenancy.audit() makes, with the arguments that it was told, and its function is the one that Rowhouse installs.',
     find: flaws('tenancy.audit()', audited) + untold('audit', 'record_change') + changed('record_change'),
   },
   {
     check: 'trash-trigger',
-    guarantee: 12,
+    guarantee: 40,
     level: 'error',
-    should: 'Every table with a trash has the triggers that tenancy.trash() makes, and their functions are ours.',
+    should:
+      'Every table with a trash has the triggers that tenancy.trash() makes, and their functions are those that Rowhouse installs.',
     find:
       flaws('tenancy.trash()', withTrash) + untold('trash', 'keep_deleted') + changed('keep_deleted', 'keep_reference'),
   },
   {
     check: 'audit-entries',
-    guarantee: 12,
+    guarantee: 39,
     level: 'error',
     should: 'The serving role reads the entries of the audit trail through their policies, and writes none.',
     find: `
@@ -108,7 +109,7 @@ export const recordingChecks: CatalogueCheck[] = [
   },
   {
     check: 'audit-default-partition',
-    guarantee: 12,
+    guarantee: 39,
     level: 'warning',
     should: 'Each entry of the audit trail is in the partition of its month, so that old months can be dropped.',
     find: `

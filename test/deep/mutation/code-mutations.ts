@@ -2,7 +2,6 @@ import { callerMutations } from './caller-mutations.ts'
 import { clientMutations } from './client-mutations.ts'
 import { drizzleMutations } from './drizzle-mutations.ts'
 import type { CodeMutation } from './mutation.ts'
-import { recordedTriggerMutations } from './recorded-mutations.ts'
 import { sessionMutations } from './session-mutations.ts'
 
 export const codeMutations: CodeMutation[] = [
@@ -10,7 +9,6 @@ export const codeMutations: CodeMutation[] = [
   ...sessionMutations,
   ...callerMutations,
   ...clientMutations,
-  ...recordedTriggerMutations,
   {
     fault: 'tenant that stays on the connection: set_config(…, false)',
     guarantee: 8,
