@@ -109,6 +109,9 @@ export function asOwner(database: TestDatabase): postgres.Sql {
   return sql
 }
 
+/** In front of the inserts of many rows in one message, for tests of something else than the audit trail: no trigger runs for them. */
+export const unrecorded = 'set local session_replication_role = replica;'
+
 /**
  * Closes all resources, drops the databases and stops the server. Does nothing in a worker of `--parallel`: Bun calls it there after
  * each file, and the next file uses the same server, which stops with the process.

@@ -43,7 +43,7 @@ describe('transactions of one prepared query that begin in one turn', () => {
       await turns.runWorks([last, work, work])
     }
     await eventually(turns, gets(5), [line(5)])
-  })
+  }, 30_000)
 
   test('go one in a write with sideBySide: 1', async () => {
     await using turns = await openTurns({ sideBySide: 1 })

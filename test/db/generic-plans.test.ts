@@ -7,7 +7,7 @@ import * as task from '../../src/service/features/tasks/repository.ts'
 import { userPages } from '../../src/service/features/users/pages.ts'
 import * as user from '../../src/service/features/users/repository.ts'
 import { openDatabase } from '../database/shared-database.ts'
-import { asOwner, createDatabase } from '../database.ts'
+import { asOwner, createDatabase, unrecorded } from '../database.ts'
 import { newTenant, withTenant } from '../tenants.ts'
 
 const database = await createDatabase()
@@ -15,7 +15,7 @@ const tenant = newTenant()
 const userId = crypto.randomUUID()
 
 // PostgreSQL plans as for a million rows, where a known number of rows matters most.
-await asOwner(database).unsafe(`
+await asOwner(database).unsafe(`${unrecorded}
   insert into users (tenant_id, id, email, name) values ('${tenant}', '${userId}', 'ada', 'Ada');
   insert into users (tenant_id, email, name)
     select '${tenant}', 'user' || n, 'Ada' from generate_series(1, 1000) as n;

@@ -5,7 +5,7 @@ import type { Query, TenantTx } from '../../src/database/index.ts'
 import { taskPages } from '../../src/service/features/tasks/pages.ts'
 import { findTask } from '../../src/service/features/tasks/repository.ts'
 import { openDatabase } from '../database/shared-database.ts'
-import { asOwner, createDatabase } from '../database.ts'
+import { asOwner, createDatabase, unrecorded } from '../database.ts'
 import { newTenant, tenantIdType, withTenant } from '../tenants.ts'
 import { asTenant, connectAsAppUser } from './app-user.ts'
 
@@ -16,7 +16,7 @@ const tenant = newTenant()
 const tenants = [tenant, ...Array.from({ length: 20 }, newTenant)]
 const id = crypto.randomUUID()
 
-await owner.unsafe(`
+await owner.unsafe(`${unrecorded}
   with tenants as (select tenant::${tenantIdType} from unnest(string_to_array('${tenants.join()}', ',')) as tenant),
   made as (
     insert into users (tenant_id, email, name) select tenant, 'ada', 'Ada' from tenants returning tenant_id, id)

@@ -21,13 +21,14 @@ const tables = `
   ${table('others')}
   select tenancy.audit('rows', redact => '{number,"odd, \\"name\\""}'); select tenancy.trash('rows')`
 
+await owner.command(tables)
+
 const checks = ['audit-trigger', 'trash-trigger', 'audit-entries', 'audit-default-partition']
 
 /** Runs the statements on a database with these tables, and rolls everything back. */
 async function afterStatements<Result>(statements: string, then: () => Promise<Result>): Promise<Result> {
   await owner.command('begin')
   try {
-    await owner.command(tables)
     await owner.command(statements)
     return await then()
   } finally {

@@ -10,4 +10,4 @@ test("no tenant reaches another tenant's rows in one message, and every statemen
   expect(matrix.violations).toEqual([])
   expect(matrix.rows).toEqual((await probe(open(database))).rows as never)
   expect(Object.values(db.sent).every((count) => count > 10)).toBe(true)
-})
+}, 60_000)

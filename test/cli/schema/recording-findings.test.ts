@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadRowhouseConfig, type RowhouseConfig } from '../../../src/cli/config.ts'
@@ -21,12 +21,16 @@ const configuration = (tables: string) => `export default { schema: './schema.ts
 const both =
   '{ users: { audit: { redact: ["email"], ignore: ["last_seen_at"] }, trash: true }, notes: { audit: true, trash: true } }'
 
+const generated = createProject({ 'schema.ts': schema })
+afterAll(() => generated[Symbol.dispose]())
+const kit = join(root, 'node_modules/drizzle-kit/bin.cjs')
+const generate = ['generate', '--dialect', 'postgresql', '--schema', './schema.ts', '--out', 'drizzle']
+Bun.spawnSync([process.execPath, kit, ...generate], { cwd: generated.folder })
+
 /** A project with generated migrations, whose SQL is written for one configuration. */
 async function projectWith(tables: string) {
   const project = createProject({ 'schema.ts': schema, 'rowhouse.config.ts': configuration(tables) })
-  const kit = join(root, 'node_modules/drizzle-kit/bin.cjs')
-  const generate = ['generate', '--dialect', 'postgresql', '--schema', './schema.ts', '--out', 'drizzle']
-  Bun.spawnSync([process.execPath, kit, ...generate], { cwd: project.folder })
+  cpSync(join(generated.folder, 'drizzle'), join(project.folder, 'drizzle'), { recursive: true })
   expect(await rowhouse(['init'], { cwd: project.folder })).toMatchObject({ code: 0, stderr: '' })
   return project
 }

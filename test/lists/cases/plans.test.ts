@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createTenantDatabase, type Statement } from '../../../src/database/index.ts'
 import { createApp } from '../../../src/service/app.ts'
 import { deps } from '../../app.ts'
-import { asOwner, closeAfterwards, createDatabase } from '../../database.ts'
+import { asOwner, closeAfterwards, createDatabase, unrecorded } from '../../database.ts'
 import { connectAsAppUser } from '../../db/app-user.ts'
 import { newTenant, tenantIds, tenantIdType } from '../../tenants.ts'
 import { explain, recordingPool } from './recorded.ts'
@@ -19,7 +19,7 @@ const tenant = newTenant()
 const tenants = [tenant, ...Array.from({ length: 10 }, newTenant)]
 
 // The first tenant has 2,000 rows of each table, and the others 200.
-await owner.unsafe(`
+await owner.unsafe(`${unrecorded}
   with tenants as (
     select tenant::${tenantIdType}, place from unnest(string_to_array('${tenants.join()}', ',')) with ordinality as t (tenant, place)),
   made as (

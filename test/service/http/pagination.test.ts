@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { TestResponse } from '../../../src/testing/index.ts'
-import { asOwner, main } from '../../database.ts'
+import { asOwner, main, unrecorded } from '../../database.ts'
 import { newTenant } from '../../tenants.ts'
 import { as, createUser, type Task } from './app.ts'
 
@@ -11,10 +11,10 @@ async function tenantWithTasks(count: number) {
   const tenant = newTenant()
   const client = as(tenant)
   const { id: userId } = await createUser(client)
-  await owner`
+  await owner.unsafe(`${unrecorded}
     insert into tasks (tenant_id, user_id, title, created_at)
-    select ${tenant}, ${userId}, 'Task ' || n, timestamptz '2026-01-01' + least(n, ${count - 1}::int) * interval '1 minute'
-    from generate_series(1, ${count}::int) as n`
+    select '${tenant}', '${userId}', 'Task ' || n, timestamptz '2026-01-01' + least(n, ${count - 1}) * interval '1 minute'
+    from generate_series(1, ${count}) as n`)
   return { client, userId }
 }
 const paginationOf = ({ body }: TestResponse) => (body as { meta: { pagination: object } }).meta.pagination // the envelope's
