@@ -36,7 +36,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.read_tenant_history(text,uuid,integer)': [
     '1655973bde1a8de09fc1bb61810fa88bf2bb9409d85b32137ac1f54ee2ee2ea0',
   ],
-  'tenancy.record_change()': ['6848cbe56645a86883f749eab798e45efccac5e21eeae14fcb8bd811db4cc3cd'],
+  'tenancy.record_change()': ['d413ca37689acaa59b5ca705710f74996ef9fdd60e51d45318f00b0342db8d98'],
   'tenancy.record_tenant_change()': ['8165f32e053a408654b9e98b694ab3e93f7381c1d5abd6521f4ff83527985ba1'],
   'tenancy.store_audit_checkpoint(text,bigint,text)': [
     'a6f330bbe825c064cb3bdd0b871ea7c73569837e9a8b1e6490de5481b3809b53',
