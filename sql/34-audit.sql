@@ -11,8 +11,8 @@ select
     select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name where purpose = 'worker')::text, true);
 --> statement-breakpoint
 select tenancy.become_recorder(variadic array['tenancy.audit_entries', 'tenancy.audit_logs', 'tenancy.audit_checkpoints',
-  'tenancy.audit_pruned', 'tenancy.resource_name(oid)', 'tenancy.texts_of(anyelement,text[])', 'tenancy.record_change()',
-  'tenancy.audit_event(text,text,text,jsonb)', 'tenancy.refuse_audit_change()', 'tenancy.make_audit_partitions()']
+  'tenancy.audit_pruned', 'tenancy.resource_name(oid)', 'tenancy.texts_of(anyelement,text[])', 'tenancy.row_name(jsonb,text[])',
+  'tenancy.record_change()', 'tenancy.audit_event(text,text,text,jsonb)', 'tenancy.refuse_audit_change()', 'tenancy.make_audit_partitions()']
   || array(select inhrelid::regclass::text from pg_inherits where inhparent = to_regclass('tenancy.audit_entries')));
 --> statement-breakpoint
 do $$ begin
@@ -128,84 +128,89 @@ begin
 end $$;
 --> statement-breakpoint
 
+-- What names a row: its key, or several as a JSON array.
+create or replace function tenancy.row_name(columns jsonb, keys text[]) returns text
+  language plpgsql immutable set search_path = pg_catalog
+as $$
+begin
+  return case cardinality(keys) when 1 then columns ->> keys[1]
+    else (select jsonb_agg(columns ->> name order by place)::text from unnest(keys) with ordinality as each (name, place)) end;
+end $$;
+--> statement-breakpoint
+
 -- The trigger of an audited table. Its arguments: the serving role, the role of administrative work, the tenant column, the other columns
 -- of the primary key, the columns that are redacted, those whose change alone is none, and those whose text is asked for.
--- Each transaction prepares each expression again, and one with a subquery costs ten times as much: so most rows take few of both.
+-- Each transaction prepares each expression again. So most rows take three variables, one condition and one statement, which does without
+-- the other variables.
 create or replace function tenancy.record_change() returns trigger
   language plpgsql security definer set search_path = pg_catalog
 as $$
 declare
-  -- The role that the session took, where the login is another one: PGlite.
-  login constant text := coalesce(nullif(current_setting('role', true), 'none'), session_user);
-  actor constant text := tenancy.current_actor(); -- where tenants are signed, it verifies the request id too
-  request constant text := nullif(current_setting('app.request_id', true), '');
-  keys constant text[] := tg_argv[3];
-  redacted constant text[] := tg_argv[4];
-  ignored constant text[] := tg_argv[5];
-  before jsonb := case when tg_argv[6] = '{}' then to_jsonb(old) else tenancy.texts_of(old, tg_argv[6]::text[]) end;
-  after jsonb := case when tg_argv[6] = '{}' then to_jsonb(new) else tenancy.texts_of(new, tg_argv[6]::text[]) end;
-  subject jsonb := coalesce(after, before);
-  tenant tenancy.audit_entries.tenant_id%type := subject ->> tg_argv[2];
-  target text := subject ->> keys[1];
-  named text := case tg_table_schema when 'public' then tg_table_name::text else tg_table_schema || '.' || tg_table_name end;
-  action text := case tg_op when 'INSERT' then 'created' when 'UPDATE' then 'updated' else 'deleted' end;
-  salt bytea := uuid_send(gen_random_uuid());
+  before jsonb := to_jsonb(old);
+  after jsonb := to_jsonb(new);
+  tenant tenancy.audit_entries.tenant_id%type := coalesce(after, before) ->> tg_argv[2];
+  login text;
+  source text;
+  named text;
+  action text;
   arrived jsonb;
-  changed jsonb;
 begin
-  -- The end of a statement comes before its triggers: SQL that empties the tenant there would take the signature from the request id.
-  if login = tg_argv[0] and coalesce(current_setting('app.current_tenant', true), '') = '' then
-    raise exception 'the tenant of this transaction is gone' using errcode = '42501';
-  elsif cardinality(keys) > 1 or pg_partition_root(tg_relid) is not null or position('.' in tg_table_name) > 0
-    or before -> tg_argv[2] <> after -> tg_argv[2] or current_setting('rowhouse.restoring', true) = 'on'
+  if session_user <> tg_argv[0] or current_setting('role', true) <> 'none' or coalesce(current_setting('app.current_tenant', true), '') = ''
+    or before -> tg_argv[2] <> after -> tg_argv[2] or current_setting('rowhouse.restoring', true) = 'on' or tg_argv[6] <> '{}'
+    or position('.' in tg_table_name) > 0 or pg_partition_root(tg_relid) is not null
   then
+    -- The role that the session took, where the login is another one: PGlite.
+    login := coalesce(nullif(current_setting('role', true), 'none'), session_user);
+    -- The end of a statement comes before its triggers: SQL that empties the tenant there would take the signature from the request id.
+    if login = tg_argv[0] and coalesce(current_setting('app.current_tenant', true), '') = '' then
+      raise exception 'the tenant of this transaction is gone' using errcode = '42501';
+    elsif login <> tg_argv[0] then
+      source := case login when tg_argv[1] then 'admin' else 'owner' end;
+    end if;
+    if tg_argv[6] <> '{}' then
+      before := tenancy.texts_of(old, tg_argv[6]::text[]);
+      after := tenancy.texts_of(new, tg_argv[6]::text[]);
+    end if;
+    named := tenancy.resource_name(coalesce(pg_partition_root(tg_relid), tg_relid));
     if before -> tg_argv[2] <> after -> tg_argv[2] then
       -- A row that moves to another tenant is deleted in the log of the one, and created in the log of the other.
       action := 'deleted';
       arrived := after;
       after := null;
-      subject := before;
-      tenant := subject ->> tg_argv[2];
-    end if;
-    named := tenancy.resource_name(coalesce(pg_partition_root(tg_relid), tg_relid));
-    target := case cardinality(keys) when 1 then subject ->> keys[1]
-      else (select jsonb_agg(subject ->> name order by place)::text from unnest(keys) with ordinality as each (name, place)) end;
+      tenant := before ->> tg_argv[2];
     -- Only a row that is on its way out of the trash is restored: a setting alone proves nothing.
-    if tg_op = 'INSERT' and current_setting('rowhouse.restoring', true) = 'on' and exists (
-      select from tenancy.trash t where t.tenant_id = tenant and t.resource = named and t.target_id = target
-        and t.taken_by = pg_current_xact_id())
+    elsif tg_op = 'INSERT' and current_setting('rowhouse.restoring', true) = 'on' and exists (
+      select from tenancy.trash t where t.tenant_id = tenant and t.resource = named
+        and t.target_id = tenancy.row_name(after, tg_argv[3]::text[]) and t.taken_by = pg_current_xact_id())
     then
       action := 'restored';
     end if;
   end if;
   loop
-    changed := (
-      select coalesce(jsonb_object_agg(key, jsonb_build_object(
-        'from', case when key = any (redacted) and before ->> key is not null then '[redacted]' else before ->> key end,
-        'to', case when key = any (redacted) and after ->> key is not null then '[redacted]' else after ->> key end)),
-        case when action <> 'updated' then '{}'::jsonb end)
-      from jsonb_object_keys(subject) as key
-      where before ->> key is distinct from after ->> key and key <> all (ignored) and key <> tg_argv[2]);
-    if changed is null then
-      return null;
-    end if;
     insert into tenancy.audit_entries (
       tenant_id, action, resource, target_id, actor, request_id, source, reason, changes, salt, changes_hash)
-    values (
-      tenant, action, named, target, actor, request,
-      case login when tg_argv[0] then case when request is null then 'trigger' else 'request' end when tg_argv[1] then 'admin' else 'owner' end,
-      case when login <> tg_argv[0] then nullif(current_setting('app.admin_reason', true), '') end,
-      changed, salt, sha256(salt || convert_to(changed::text, 'UTF8')));
+    select tenant, coalesce(action, case tg_op when 'INSERT' then 'created' when 'UPDATE' then 'updated' else 'deleted' end),
+      coalesce(named, case tg_table_schema when 'public' then tg_table_name::text else tg_table_schema || '.' || tg_table_name end),
+      -- The path of several keys leads nowhere.
+      coalesce(coalesce(after, before) #>> tg_argv[3]::text[], tenancy.row_name(coalesce(after, before), tg_argv[3]::text[])),
+      tenancy.current_actor(), -- where tenants are signed, it verifies the request id too
+      request, coalesce(source, case when request is null then 'trigger' else 'request' end),
+      case when source is not null then nullif(current_setting('app.admin_reason', true), '') end,
+      changes, salt, sha256(salt || convert_to(changes::text, 'UTF8'))
+    from (
+      select coalesce(jsonb_object_agg(key, jsonb_object('{from,to}', case
+          when key = any (tg_argv[4]::text[]) then array['[redacted]' || left(before ->> key, 0), '[redacted]' || left(after ->> key, 0)]
+          else array[before ->> key, after ->> key] end)), '{}') as changes,
+        uuid_send(gen_random_uuid()) as salt, nullif(current_setting('app.request_id', true), '') as request
+      from (select jsonb_object_keys(coalesce(after, before) - (tg_argv[5]::text[] || tg_argv[2])) as key) as names
+      where before ->> key is distinct from after ->> key
+      having tg_op <> 'UPDATE' or action is not null or count(*) > 0) as entry;
     exit when arrived is null;
     action := 'created';
     before := null;
     after := arrived;
-    subject := arrived;
     arrived := null;
-    tenant := subject ->> tg_argv[2];
-    target := case cardinality(keys) when 1 then subject ->> keys[1]
-      else (select jsonb_agg(subject ->> name order by place)::text from unnest(keys) with ordinality as each (name, place)) end;
-    salt := uuid_send(gen_random_uuid());
+    tenant := after ->> tg_argv[2];
   end loop;
   return null;
 end $$;
@@ -305,8 +310,8 @@ begin
         for each statement execute function tenancy.refuse_audit_change()', relation);
     end if;
   end loop;
-  revoke execute on function tenancy.resource_name(oid), tenancy.texts_of(anyelement, text[]), tenancy.record_change(),
-    tenancy.audit_event(text, text, text, jsonb), tenancy.refuse_audit_change(), tenancy.make_audit_partitions() from public;
+  revoke execute on function tenancy.resource_name(oid), tenancy.texts_of(anyelement, text[]), tenancy.row_name(jsonb, text[]),
+    tenancy.record_change(), tenancy.audit_event(text, text, text, jsonb), tenancy.refuse_audit_change(), tenancy.make_audit_partitions() from public;
   execute format('grant execute on function tenancy.audit_event(text, text, text, jsonb), tenancy.resource_name(oid) to %I',
     current_setting('rowhouse.serving_role'));
   -- The owner of the database, whatever its name after a restore: it makes the function a trigger of its tables.

@@ -14,7 +14,7 @@ do $$ begin
   execute format('grant select on tenancy.roles to %I', (select name from tenancy.roles where purpose = 'recorder'));
 end $$;
 --> statement-breakpoint
-select tenancy.become_recorder('tenancy.trash', 'tenancy.keep_row(jsonb,oid,text,text,text[],text)', 'tenancy.keep_deleted()',
+select tenancy.become_recorder('tenancy.trash', 'tenancy.keep_row(jsonb,oid,text,text[],text)', 'tenancy.keep_deleted()',
   'tenancy.keep_reference()', 'tenancy.fallen_with(uuid)',
   'tenancy.take_from_trash(text,text)', 'tenancy.leave_trash()', 'tenancy.record_purge(text,text,text,integer,text)',
   'tenancy.discard(text,text)', 'tenancy.purge_trash(interval,integer)', 'tenancy.count_old_trash(interval)',
@@ -70,9 +70,11 @@ end $$;
 create or replace function tenancy.begin_batch() returns trigger
   language plpgsql set search_path = pg_catalog
 as $$
+declare
+  batch text;
 begin
   if pg_trigger_depth() = 1 then
-    perform set_config('rowhouse.batch', gen_random_uuid()::text, true);
+    batch := set_config('rowhouse.batch', gen_random_uuid()::text, true); -- PERFORM would be a query
   end if;
   return null;
 end $$;
@@ -80,7 +82,7 @@ end $$;
 
 -- Keeps the columns of a row, as tenancy.texts_of() gives them. Without the tenant of the transaction the serving role keeps nothing: the end
 -- of a statement comes before its triggers, and SQL that empties the tenant there would take the signature from the request id.
-create or replace function tenancy.keep_row(kept jsonb, relation oid, named text, tenant_column text, keys text[], reference text) returns void
+create or replace function tenancy.keep_row(kept jsonb, relation oid, tenant_column text, keys text[], reference text) returns void
   language plpgsql volatile set search_path = pg_catalog
 as $$
 declare
@@ -94,27 +96,34 @@ begin
       raise exception 'the tenant of this transaction is gone' using errcode = '42501';
     end if;
   end if;
-  if position('.' in named) > 0 or pg_partition_root(relation) is not null then
-    named := tenancy.resource_name(coalesce(pg_partition_root(relation), relation));
-  end if;
   insert into tenancy.trash (tenant_id, batch, resource, target_id, "row", reference, actor, request_id)
-  values (tenant, coalesce(nullif(current_setting('rowhouse.batch', true), '')::uuid, gen_random_uuid()), named,
-    case cardinality(keys) when 1 then kept ->> keys[1]
-      else (select jsonb_agg(kept ->> name order by place)::text from unnest(keys) with ordinality as each (name, place)) end,
+  values (tenant, coalesce(nullif(current_setting('rowhouse.batch', true), '')::uuid, gen_random_uuid()),
+    tenancy.resource_name(coalesce(pg_partition_root(relation), relation)), tenancy.row_name(kept, keys),
     (select jsonb_object_agg(key, value) from jsonb_each_text(kept)), reference, tenancy.current_actor(),
     nullif(current_setting('app.request_id', true), ''));
 end $$;
 --> statement-breakpoint
 
--- Its arguments: the tenant column, the other columns of the primary key, and the columns whose text is asked for (tenancy.texts_of).
+-- Its arguments: the tenant column, the other columns of the primary key, and the columns whose text is asked for (tenancy.texts_of). As in
+-- tenancy.record_change(), most rows take one condition and one statement: what tenancy.keep_row() does of theirs.
 create or replace function tenancy.keep_deleted() returns trigger
   language plpgsql security definer set search_path = pg_catalog
 as $$
+declare
+  kept jsonb := to_jsonb(old);
+  tenant tenancy.trash.tenant_id%type := kept ->> tg_argv[0];
 begin
-  perform tenancy.keep_row(
-    case when tg_argv[2] = '{}' then to_jsonb(old) else tenancy.texts_of(old, tg_argv[2]::text[]) end, tg_relid,
+  if coalesce(current_setting('app.current_tenant', true), '') = '' or tg_argv[2] <> '{}' or position(',' in tg_argv[1]) > 0
+    or position('.' in tg_table_name) > 0 or pg_partition_root(tg_relid) is not null
+  then
+    perform tenancy.keep_row(tenancy.texts_of(old, tg_argv[2]::text[]), tg_relid, tg_argv[0], tg_argv[1]::text[], null);
+    return null;
+  end if;
+  insert into tenancy.trash (tenant_id, batch, resource, target_id, "row", actor, request_id)
+  select tenant, coalesce(nullif(current_setting('rowhouse.batch', true), '')::uuid, gen_random_uuid()),
     case tg_table_schema when 'public' then tg_table_name::text else tg_table_schema || '.' || tg_table_name end,
-    tg_argv[0], tg_argv[1]::text[], null);
+    kept #>> tg_argv[1]::text[], texts, tenancy.current_actor(), nullif(current_setting('app.request_id', true), '')
+  from (select jsonb_object_agg(key, kept ->> key) as texts from (select jsonb_object_keys(kept) as key) as names) as texts;
   return null;
 end $$;
 --> statement-breakpoint
@@ -135,8 +144,7 @@ begin
     then
       perform tenancy.keep_row((
         select jsonb_object_agg(key, value) from jsonb_each(before)
-        where key = any (tg_argv[1]::text[] || tg_argv[0] || tg_argv[4]::text[])), tg_relid,
-        tg_table_schema || '.' || tg_table_name, tg_argv[0], tg_argv[1]::text[], tg_argv[3]);
+        where key = any (tg_argv[1]::text[] || tg_argv[0] || tg_argv[4]::text[])), tg_relid, tg_argv[0], tg_argv[1]::text[], tg_argv[3]);
     end if;
   end if;
   return new;
@@ -298,7 +306,7 @@ do $$
 declare
   worker text;
 begin
-  revoke execute on function tenancy.begin_batch(), tenancy.keep_row(jsonb, oid, text, text, text[], text), tenancy.keep_deleted(),
+  revoke execute on function tenancy.begin_batch(), tenancy.keep_row(jsonb, oid, text, text[], text), tenancy.keep_deleted(),
     tenancy.keep_reference(), tenancy.resource_table(text),
     tenancy.fallen_with(uuid), tenancy.take_from_trash(text, text), tenancy.leave_trash(), tenancy.discard(text, text),
     tenancy.record_purge(text, text, text, integer, text), tenancy.purge_trash(interval, integer),

@@ -17,8 +17,8 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.find_tenant(text,text)': ['05414ab07b55ade5374d939f3915b9d5e56e52529c5fbb27c1a7646088268e98'],
   'tenancy.find_tenant(text)': ['e5ece2eb8276e8adf98fe9bbfc3b666033833b1280bb4ecb8642a8811d581eac'],
   'tenancy.idempotency_id(text,text)': ['9fa917a7351d719d71fb715df36441b9498259bd92d6953b369a12b36ea43dc9'],
-  'tenancy.keep_deleted()': ['3b8a96f95f77f839acb9795cc2bae2a614c5720821fe648f00857120d3f6dc48'],
-  'tenancy.keep_reference()': ['b83cdf2b1c91110b5f2850f4e989ed193a395a97fa3dedf323785a6419a650cd'],
+  'tenancy.keep_deleted()': ['4f75030ff0690d181fc62d829b1992e4edb0d7746807e8e7e8d7ace980fc0736'],
+  'tenancy.keep_reference()': ['35ed46dd9f6bc6f506138b9a642cd5ac189984a8d0534015fe265561cf437b94'],
   'tenancy.leave_trash()': ['1b1b32f8f557d953f1d08215da8495d4999208b84547f38195c3305bb6a985ea'],
   'tenancy.make_audit_partitions()': ['2bc4a2bec2a4ac6c67156a0b39559939333a997b9730fd3d26d539410c5c3de9'],
   'tenancy.prune_audit(timestamp with time zone)': ['474c2d7af1c4cf3e2e258a29e892372d0e626f81026d7933abdee1165948cbbe'],
@@ -36,7 +36,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.read_tenant_history(text,uuid,integer)': [
     '1655973bde1a8de09fc1bb61810fa88bf2bb9409d85b32137ac1f54ee2ee2ea0',
   ],
-  'tenancy.record_change()': ['6848cbe56645a86883f749eab798e45efccac5e21eeae14fcb8bd811db4cc3cd'],
+  'tenancy.record_change()': ['d413ca37689acaa59b5ca705710f74996ef9fdd60e51d45318f00b0342db8d98'],
   'tenancy.record_tenant_change()': ['8165f32e053a408654b9e98b694ab3e93f7381c1d5abd6521f4ff83527985ba1'],
   'tenancy.store_audit_checkpoint(text,bigint,text)': [
     'a6f330bbe825c064cb3bdd0b871ea7c73569837e9a8b1e6490de5481b3809b53',

@@ -175,7 +175,7 @@ test('the serving role cannot make the trigger of the audit trail a trigger of s
     'create temporary table mine (tenant_id uuid, id uuid)',
     'create trigger mine after insert on tasks for each row execute function tenancy.record_change()',
     'select tenancy.record_change()',
-    `select tenancy.keep_row('{}', 0, 'tasks', 'tenant_id', '{id}', null)`,
+    `select tenancy.keep_row('{}', 0, 'tenant_id', '{id}', null)`,
     `select tenancy.record_purge('${b.tenant}', 'tasks', null, 1, 'worker')`,
     `select tenancy.erase_audit_changes('${b.tenant}', 'tasks', '${b.task}')`,
     `select tenancy.prune_audit('infinity')`,
