@@ -11,7 +11,7 @@ const pages = ['package/*.md', '*.md', 'docs/**/*.md'].flatMap((glob) => [...new
 /** Pages for a project that has installed the package: a clone of this repository has no use for their commands. */
 const ofProjects = ['docs/use-the-kit.md', 'docs/upgrading.md', 'docs/checks/sql-version.md', 'package/README.md']
 /** Here the command stands for the installed kit of an example. */
-const ofExamples = ['CONTRIBUTING.md']
+const ofExamples = ['CONTRIBUTING.md', 'docs/audit-walk.md']
 
 test('a page with the command of an installed package names that of a clone, in which bunx asks a registry', async () => {
   const texts = await Promise.all(pages.map(async (page) => [page, await textOf(page)] as const))

@@ -48,16 +48,22 @@ Example:
       }),
     )
 
-/** The months of the audit trail that ended before a time, oldest first: their partitions, and the beginning of the next month. */
-async function monthsBefore(connection: Connection, { hours }: Duration) {
-  await query(connection, "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)") // no name of another schema counts
-  return await query(
+/**
+ * The months of the audit trail that ended before a time, oldest first: their partitions, and the beginning of the next month. Every name
+ * has its schema, because this runs as the owner.
+ */
+const monthsBefore = (connection: Connection, { hours }: Duration) =>
+  query(
     connection,
-    `select relname::text as name, to_char(to_date(right(relname, 7), 'YYYY_MM') + interval '1 month', 'YYYY-MM-DD"T00:00Z"') as end
-    from pg_inherits join pg_class c on c.oid = inhrelid
-    where inhparent = 'tenancy.audit_entries'::regclass and relname ~ '^audit_entries_\\d{4}_\\d{2}$'
-      and right(relname, 7) < to_char((now() - make_interval(hours => $1::int4)) at time zone 'UTC', 'YYYY_MM')
-    order by relname`,
+    `select name, pg_catalog.to_char(month + pg_catalog.make_interval(months => 1), 'YYYY-MM-DD"T00:00Z"') as end
+    from (
+      select relname::pg_catalog.text as name,
+        pg_catalog.to_date(pg_catalog.right(relname::pg_catalog.text, 7), 'YYYY_MM')::pg_catalog.timestamp as month
+      from pg_catalog.pg_inherits join pg_catalog.pg_class c on c.oid = inhrelid
+      where inhparent = 'tenancy.audit_entries'::pg_catalog.regclass
+        and relname::pg_catalog.text ~ '^audit_entries_\\d{4}_\\d{2}$') as months
+    where month < pg_catalog.date_trunc('month',
+      (pg_catalog.now() - pg_catalog.make_interval(hours => $1::pg_catalog.int4)) at time zone 'UTC')
+    order by name`,
     [hours],
   )
-}
