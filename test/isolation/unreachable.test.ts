@@ -50,7 +50,7 @@ test('the matrix has a row for each such table, and a privilege on it is a viola
   await owner`grant delete on auth.members to app_user`
   expect((await probe(db, { unreachable, except })).violations).toContain('auth.members any privilege: foreign granted')
   await owner`revoke delete on auth.members from app_user`
-})
+}, 30_000)
 
 test('the matrix rejects the name of a table that does not exist', async () => {
   await expect(probe(open(database), { unreachable: ['auth.nothing'] })).rejects.toThrow(
@@ -85,7 +85,7 @@ describe('a name that is a keyword, which PostgreSQL quotes, needs no quotes', a
     }
     expect(await objects({ unreachable: ['public.group'] })).toContain('unreachable public."group"')
     expect(await objects({ unreachable: ['public.Group'] })).not.toContain('unreachable public."group"')
-  })
+  }, 30_000)
 
   test('as shared', async () => {
     const open = [
