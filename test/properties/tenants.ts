@@ -72,7 +72,10 @@ export function normalised(replies: Reply[], [a, b]: [Sender, Sender]): Reply[] 
   return replies.map(({ request, status, headers, body }) => ({
     request,
     status,
-    headers: headers.map(plain),
+    // A time in an entry has no zeros at its end, so its length varies.
+    headers: headers
+      .map(plain)
+      .filter((line) => !(request.includes('/audit-log') && line.startsWith('content-length:'))),
     body: plain(body),
   }))
 }
