@@ -14,11 +14,15 @@ export async function findWorkerUrl(io: CommandIo): Promise<{ variable: string; 
   const { DATABASE_WORKER_URL } = io.env
   const variable = 'DATABASE_WORKER_URL'
   if (DATABASE_WORKER_URL) return { variable, url: databaseUrl(DATABASE_WORKER_URL, variable) }
-  const owner = await findOwnerUrl(io)
+  const isEmbedded = existsSync(join(io.cwd, embedded))
+  const owner = await findOwnerUrl(io).catch((error) => {
+    if (!isEmbedded || io.env.DATABASE_OWNER_URL) throw error
+    return undefined // drizzle.config.ts cannot be loaded
+  })
   if (owner !== undefined) return owner
   const unset =
     'DATABASE_WORKER_URL is not set: set it to postgres://app_worker:password@host:5432/database, or set DATABASE_OWNER_URL'
-  throw new OperatorError(existsSync(join(io.cwd, embedded)) ? `${unset}. ${embeddedWorker}` : unset)
+  throw new OperatorError(isEmbedded ? `${unset}. ${embeddedWorker}` : unset)
 }
 
 /** The folder of the database that `bun run up` starts. */

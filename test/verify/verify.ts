@@ -4,7 +4,7 @@ import { type Outcome, readJunit } from './junit.ts'
 import { unprovedBy } from './proofs.ts'
 
 // `bun run verify` runs types, lint and tests at the same time, then checks the proof of each guarantee. `bun run verify:deep` runs mutation
-// tests, other engines, fault injection and properties with ten times as many runs, starts on Node and superusers as owners.
+// tests, other engines, fault injection and properties with five times as many runs, starts on Node and superusers as owners.
 
 const root = join(import.meta.dir, '../..')
 const suite = process.argv.includes('--deep') ? 'deep' : 'fast'

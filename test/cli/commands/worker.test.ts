@@ -97,8 +97,15 @@ test.each(['worker', 'worker --once'])('rowhouse %s exits with 2 for a wrong con
   expect(`${unset.stderr}${noUrl.stderr}${password.stdout}${password.stderr}`).not.toContain('s3cret')
 })
 
-test('rowhouse worker says where the worker of the embedded database runs', async () => {
-  using project = createProject({ '.rowhouse/postgres/PG_VERSION': '17' })
+// `bun run up` installs no packages for development, and drizzle.config.ts imports one.
+test.each([
+  ['', {}],
+  [
+    ', also where drizzle.config.ts cannot be loaded',
+    { 'drizzle.config.ts': "import 'a-package-that-is-missing'\nexport default {}" },
+  ],
+])('rowhouse worker says where the worker of the embedded database runs%s', async (_, files) => {
+  using project = createProject({ '.rowhouse/postgres/PG_VERSION': '17', ...files })
   const { code, stderr } = await rowhouse(['worker', '--once'], { cwd: project.folder })
   expect(code).toBe(2)
   expect(stderr).toMatch(
