@@ -25,6 +25,8 @@ export interface Databases extends AsyncDisposable {
   signed(amount: Amount, secret: string): Promise<Filled>
   /** One for `bench/scenarios/recorded.ts` alone, whose tables record what happens to them, or do not. */
   recorded(amount: Amount, isRecorded: boolean): Promise<Filled>
+  /** Empties the queue of the audit trail, as the running worker does. Returns how many entries it moved, and how long that took. */
+  appendAuditLogs(database: Filled): Promise<{ entries: number; micros: number }>
   /** Returns the URL of a database that verifies tenants as the first version of the SQL did: signed without an actor. */
   firstForm(secret: string): Promise<string>
   /** A database with the floor's schema and this amount of data. */
@@ -40,6 +42,7 @@ export const settings = {
   checkpoint_timeout: '1h',
 }
 
+const protectedTables = join(import.meta.dir, '../sql/40-protected-tables.sql')
 const firstForm = join(import.meta.dir, '../test/migrate/version-1/sql/25-signed-context.sql')
 
 // The limits of the serving role have a cost, so the role that it is compared with has the same limits.
@@ -119,8 +122,17 @@ export async function openDatabases(): Promise<Databases> {
       once(isRecorded ? 'recorded' : 'unrecorded', 'app_user', amount, async (ownerUrl, url) => {
         await migrate({ url: ownerUrl, appPassword: password })
         await asOwner(ownerUrl, (owner) => owner.unsafe(limitReader))
-        if (!isRecorded) await asOwner(ownerUrl, (owner) => owner.unsafe(stopRecording))
+        await asOwner(ownerUrl, (owner) => owner.unsafe(stopRecording))
         await seed(url, amount)
+        if (isRecorded) await asOwner(ownerUrl, (owner) => owner.file(protectedTables))
+      }),
+    appendAuditLogs: ({ url }) =>
+      asOwner(urlOf(new URL(url).pathname), async (owner) => {
+        const start = performance.now()
+        const [row] = await owner`select tenancy.append_audit_logs(1000000) as entries`
+        const micros = (performance.now() - start) * 1000
+        await owner`vacuum tenancy.audit_queue`
+        return { entries: Number(row?.entries), micros }
       }),
     async firstForm(secret) {
       const { url } = await make('first_form', 'app_user', async (ownerUrl) => {

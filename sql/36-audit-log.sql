@@ -23,31 +23,46 @@ begin
 end $$;
 --> statement-breakpoint
 
--- Gives entries their positions, tenant by tenant. An entry that is committed later than another one gets a later position, whatever its time
--- says: the log's row is locked before its entries are read. Returns how many entries got one, at most `most` of each tenant.
+-- Moves entries from the queue to the log of their tenant, where they have positions. An entry that is committed later than another one gets a
+-- later position, whatever its time says: the log's row is locked before the queue is read. Returns how many entries it moved, at most `most`
+-- of each tenant.
 create or replace function tenancy.append_audit_logs(most integer) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog
 as $$
 declare
   log tenancy.audit_logs;
+  queued tenancy.audit_queue;
   entry tenancy.audit_entries;
+  salt bytea;
   node bytea;
   appended integer := 0;
 begin
   insert into tenancy.audit_logs (tenant_id, size, trees)
-  select distinct e.tenant_id, 0, '{}'::bytea[] from tenancy.audit_entries e where e.position is null on conflict do nothing;
+  select distinct q.tenant_id, 0, '{}'::bytea[] from tenancy.audit_queue q on conflict do nothing;
   for log in
     select l.* from tenancy.audit_logs l
-    where exists (select from tenancy.audit_entries e where e.tenant_id = l.tenant_id and e.position is null)
+    where exists (select from tenancy.audit_queue q where q.tenant_id = l.tenant_id)
     order by l.tenant_id for update of l skip locked
   loop
-    for entry in
-      select e.* from tenancy.audit_entries e where e.tenant_id = log.tenant_id and e.position is null order by e.at, e.id limit most
+    for queued in
+      with moved as (
+        delete from tenancy.audit_queue q
+        where q.tenant_id = log.tenant_id and (q.at, q.id) in (
+          select first.at, first.id from tenancy.audit_queue first where first.tenant_id = log.tenant_id order by first.at, first.id limit most)
+        returning q.*)
+      select * from moved order by at, id
     loop
       log.size := log.size + 1;
-      entry.position := log.size;
-      update tenancy.audit_entries e set position = entry.position
-      where e.tenant_id = entry.tenant_id and e.at = entry.at and e.id = entry.id;
+      salt := uuid_send(gen_random_uuid());
+      entry := (queued.tenant_id, queued.id, queued.at, log.size, coalesce(queued.action, tenancy.action_of(queued.before, queued.after)),
+        queued.resource, queued.target_id, queued.actor, queued.request_id,
+        coalesce(queued.source, case when queued.request_id is null then 'trigger' else 'request' end), queued.reason,
+        tenancy.changes_of(queued.before, queued.after, queued.always), salt, null, queued.xid);
+      entry.changes_hash := sha256(salt || convert_to(coalesce(entry.changes::text, ''), 'UTF8'));
+      if entry.changes is null then
+        entry.salt := null; -- they were erased
+      end if;
+      insert into tenancy.audit_entries select entry.*;
       node := tenancy.audit_leaf(entry);
       for level in 0 .. 62 loop
         exit when ((log.size - 1) >> level) & 1 = 0;
@@ -137,21 +152,26 @@ declare
   of_tenant constant tenancy.audit_entries.tenant_id%type := tenant;
   erased integer;
 begin
-  update tenancy.audit_entries e set changes = null, salt = null
-  where e.tenant_id = of_tenant and e.resource = erase_audit_changes.resource and e.target_id = target and e.changes is not null;
-  get diagnostics erased = row_count;
+  with queued as (
+    update tenancy.audit_queue q
+    set action = coalesce(action, tenancy.action_of(before, after)), before = null, after = null, always = null
+    where q.tenant_id = of_tenant and q.resource = erase_audit_changes.resource and q.target_id = target
+      and (q.before is not null or q.after is not null) returning 1),
+  logged as (
+    update tenancy.audit_entries e set changes = null, salt = null
+    where e.tenant_id = of_tenant and e.resource = erase_audit_changes.resource and e.target_id = target and e.changes is not null returning 1)
+  select count(*) into erased from (select from queued union all select from logged) as all_of_them;
   return erased;
 end $$;
 --> statement-breakpoint
 
--- Drops the partitions whose months ended before a time in the past, and keeps the leaves of their entries. A month with an entry that has no
--- position yet stays. Returns the partitions. A write waits for at most a second: whoever calls this tries again later.
+-- Drops the partitions whose months ended before a time in the past, and keeps the leaves of their entries. Returns the partitions. The worker
+-- and readers wait for at most a second; the caller tries again later.
 create or replace function tenancy.prune_audit(before timestamp with time zone) returns setof text
   language plpgsql volatile security definer set search_path = pg_catalog
 as $$
 declare
   partition name;
-  has_open boolean;
   caller_timeout constant text := current_setting('lock_timeout');
 begin
   perform set_config('lock_timeout', '1s', true);
@@ -161,8 +181,6 @@ begin
       and right(c.relname, 7) < to_char(least(before, now()) at time zone 'UTC', 'YYYY_MM')
     order by c.relname
   loop
-    execute format('select exists (select from tenancy.%I where position is null)', partition) into has_open;
-    continue when has_open;
     execute format('insert into tenancy.audit_pruned (tenant_id, position, leaf)
       select tenant_id, position, tenancy.audit_leaf(e) from tenancy.%I as p, lateral (select p::tenancy.audit_entries as e) as whole', partition);
     execute format('drop table tenancy.%I', partition);

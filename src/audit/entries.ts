@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { anyOf, atLeast, below, equals, pages } from '../lists/index.ts'
 import { id, text } from '../openapi/index.ts'
-import { type AuditEntryRow, auditEntries } from './tables.ts'
+import { type AuditEntryRow, auditTrail } from './tables.ts'
 
 const value = z.string().nullable()
 const Change = z.object({ from: value, to: value }).openapi('AuditChange')
@@ -58,7 +58,7 @@ export const toEntry = (row: AuditEntryRow): z.input<typeof AuditEntry> => ({
 })
 
 /** The list of a tenant's entries. */
-export const entryPages = pages(auditEntries, {
+export const entryPages = pages(auditTrail, {
   sort: ['at'],
   default: '-at',
   filters: {

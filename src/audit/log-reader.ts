@@ -2,7 +2,7 @@ import { and, asc, getTableColumns, gt, lte, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { TenantDatabase, TenantTx } from '../database/index.ts'
 import { unavailable } from '../errors/index.ts'
-import { type AuditEntryRow, auditEntries, auditLogs, auditPruned } from './tables.ts'
+import { type AuditEntryRow, auditLogs, auditPruned, auditTrail } from './tables.ts'
 
 /** An entry with what its proof needs, in hex. */
 export interface ProvenEntry extends AuditEntryRow {
@@ -66,13 +66,13 @@ async function readBatch(tx: TenantTx, { after, end, count, where }: Batch) {
   const log = tx.select().from(auditLogs)
   const rows = tx
     .select({
-      ...getTableColumns(auditEntries),
+      ...getTableColumns(auditTrail),
       salt: sql<string | null>`encode(salt, 'hex')`,
       changesHash: sql<string>`encode(changes_hash, 'hex')`,
     })
-    .from(auditEntries)
-    .where(and(within(auditEntries.position), where))
-    .orderBy(asc(auditEntries.position))
+    .from(auditTrail)
+    .where(and(within(auditTrail.position), where))
+    .orderBy(asc(auditTrail.position))
     .limit(count)
   const pruned = tx
     .select({ position: auditPruned.position, leaf: sql<string>`encode(leaf, 'hex')` })

@@ -1,13 +1,13 @@
 import { bigint, jsonb, pgSchema, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import type { ColumnChanges } from './leaf.ts'
 
-// The tables of sql/34-audit.sql, for reading.
+// The view and the tables of sql/34-audit.sql, for reading.
 const tenancy = pgSchema('tenancy')
 
 // Without the tenant column, which has one of three types: row-level security selects the rows.
 
-export const auditEntries = tenancy.table(
-  'audit_entries',
+export const auditTrail = tenancy.table(
+  'audit_trail',
   {
     id: uuid('id').notNull(),
     at: timestamp('at', { withTimezone: true, precision: 3 }).notNull(),
@@ -23,7 +23,7 @@ export const auditEntries = tenancy.table(
   },
   (t) => [primaryKey({ columns: [t.at, t.id] })],
 )
-export type AuditEntryRow = typeof auditEntries.$inferSelect
+export type AuditEntryRow = typeof auditTrail.$inferSelect
 
 export const auditLogs = tenancy.table('audit_logs', { size: bigint('size', { mode: 'number' }).notNull() })
 

@@ -56,7 +56,7 @@ const elements = (array: string): string[] =>
 
 const recordingsQuery = `
 with ${tablesQuery}, ${recordingQuery(false)}
-select name, g.arguments[5] as redact, g.arguments[6] as ignore,
+select name, g.arguments[7] as redact, array_remove(g.arguments[5]::text[], g.arguments[3])::text as ignore,
   exists (
     select from recording_triggers kept
     where kept.tgrelid = tables.oid and kept.tgname = 'keep_deleted' and kept.calls = 'tenancy.keep_deleted' and kept.runs) as trash,

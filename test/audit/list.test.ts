@@ -63,7 +63,7 @@ test('the value of a redacted column is in no entry, only that it changed', asyn
   expect(everything).not.toContain(reader.email)
   expect(everything).not.toContain(email)
   const [{ found } = { found: '' }] = await owner`
-    select string_agg(e::text, '') as found from tenancy.audit_entries e where tenant_id = ${reader.tenant}`
+    select string_agg(e::text, '') as found from tenancy.audit_trail e where tenant_id = ${reader.tenant}`
   expect(found).toContain('[redacted]')
   expect(found).not.toContain(email)
 })

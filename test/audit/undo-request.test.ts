@@ -187,7 +187,7 @@ describe('undo of a request', () => {
     const undo = await tenant.undo(request)
     expect([
       ...(await database.owner`
-        select action, resource, target_id, actor, source from tenancy.audit_entries
+        select action, resource, target_id, actor, source from tenancy.audit_trail
         where tenant_id = ${tenant.tenant} and request_id = ${undo.requestId} order by at, id`),
     ]).toEqual([
       { action: 'deleted', resource: 'parents', target_id: '1', actor: 'ada', source: 'request' },

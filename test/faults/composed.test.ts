@@ -21,7 +21,7 @@ async function stateOf(tenant: string) {
       (select count(*)::int from users where tenant_id = ${tenant}) as users,
       (select count(*)::int from tasks where tenant_id = ${tenant}) as tasks,
       (select count(*)::int from tenancy.idempotency_keys where tenant_id = ${tenant}) as answers,
-      (select count(*)::int from tenancy.audit_entries where tenant_id = ${tenant} and action = 'deleted') as entries,
+      (select count(*)::int from tenancy.audit_trail where tenant_id = ${tenant} and action = 'deleted') as entries,
       (select count(*)::int from tenancy.trash where tenant_id = ${tenant}) as trash`
   return { ...row }
 }

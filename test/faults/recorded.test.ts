@@ -50,7 +50,7 @@ async function writeWith(fault: ConnectionFault, at: number, moment: Moment) {
     select (select count(*)::int from users where tenant_id = ${tenant} and name = 'Grace') as users,
       (select count(*)::int from tasks where tenant_id = ${tenant}) as tasks,
       (select count(*)::int from tenancy.trash where tenant_id = ${tenant}) as trash,
-      array(select action || ' ' || resource || ' ' || actor || ' ' || request_id from tenancy.audit_entries
+      array(select action || ' ' || resource || ' ' || actor || ' ' || request_id from tenancy.audit_trail
         where tenant_id = ${tenant} order by at, id) as entries`
   return { done, injected, found: row }
 }

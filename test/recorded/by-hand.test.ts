@@ -10,7 +10,7 @@ test('a DELETE by hand, as the serving role with the tenant set, is in the audit
   const id = await addUser(sql, tenant)
   await asTenant(sql, tenant, (tx) => tx`delete from users where id = ${id}`)
   const entries = await owner`
-    select action, resource, target_id, actor, request_id, source from tenancy.audit_entries where tenant_id = ${tenant} order by at, id`
+    select action, resource, target_id, actor, request_id, source from tenancy.audit_trail where tenant_id = ${tenant} order by at, id`
   const entry = { resource: 'users', target_id: id, actor: null, request_id: null, source: 'trigger' }
   expect([...entries]).toEqual([
     { action: 'created', ...entry },

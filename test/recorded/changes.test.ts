@@ -34,7 +34,7 @@ test('one statement over 1,000 rows makes 1,000 entries, each with the actor and
   await as({ tenant, actor: 'grace', request: 'r-2' }, `update tasks set status = 'done' where title <> 'mine'`)
   const rows = await owner`
     select action, actor, request_id, count(distinct target_id)::int as rows, count(*)::int as entries
-    from tenancy.audit_entries where tenant_id = ${tenant} and request_id <> 'r-0' group by 1, 2, 3 order by 1`
+    from tenancy.audit_trail where tenant_id = ${tenant} and request_id <> 'r-0' group by 1, 2, 3 order by 1`
   expect([...rows]).toEqual([
     { action: 'created', actor: 'ada', request_id: 'r-1', rows: 1000, entries: 1000 },
     { action: 'updated', actor: 'grace', request_id: 'r-2', rows: 1000, entries: 1000 },
@@ -87,7 +87,7 @@ describe('a column that is redacted', async () => {
     expect(entries[1]?.changes).toEqual({ a: hidden, c: hidden, j: hidden, jb: hidden, l: hidden })
     expect(entries[2]?.changes).toEqual({ a: { from: '[redacted]', to: null }, n: { from: '1', to: '2' } })
     expect(entries[3]?.changes).toMatchObject({ c: { from: '[redacted]', to: null }, n: { from: '2', to: null } })
-    const [dump] = await sql`select string_agg(e::text, '') as text from tenancy.audit_entries e`
+    const [dump] = await sql`select string_agg(e::text, '') as text from tenancy.audit_trail e`
     expect(dump?.text).not.toMatch(/before|after/)
   })
 
@@ -116,7 +116,7 @@ test('the address of a user is in no entry of its service, after updates and a d
   const insert = `insert into users (email, name) values ('${mark}@a.example', 'Ada')`
   await as({ tenant }, `${insert}; update users set email = '${mark}@b.example'; delete from users`)
   const [dump] =
-    await owner`select string_agg(e::text, '') as text from tenancy.audit_entries e where tenant_id = ${tenant}`
+    await owner`select string_agg(e::text, '') as text from tenancy.audit_trail e where tenant_id = ${tenant}`
   expect(dump?.text).toContain('[redacted]')
   expect(dump?.text).not.toContain(mark)
 })

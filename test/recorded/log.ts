@@ -47,7 +47,7 @@ export async function as<T extends object>(
 
 /** The entries of a tenant, the oldest first. */
 export async function logOf(tenant: string, sql = owner): Promise<LogEntry[]> {
-  return [...(await sql<LogEntry[]>`select * from tenancy.audit_entries where tenant_id = ${tenant} order by at, id`)]
+  return [...(await sql<LogEntry[]>`select * from tenancy.audit_trail where tenant_id = ${tenant} order by at, id`)]
 }
 
 /** Inserts a user of a tenant with a task, as one request, and returns their ids. */

@@ -17,7 +17,7 @@ test('a DELETE keeps the row, then records it, then does so for the rows that fe
       select id, 'trash' as "where", resource, case when reference is null then 'row' else 'reference' end as what
       from tenancy.trash where tenant_id = ${tenant.tenant} and request_id = ${request}
       union all
-      select id, 'audit', resource, action from tenancy.audit_entries where tenant_id = ${tenant.tenant} and request_id = ${request}) as at
+      select id, 'audit', resource, action from tenancy.audit_trail where tenant_id = ${tenant.tenant} and request_id = ${request}) as at
     order by id`
   expect(found.map(({ where, resource, what }) => `${where}: ${resource} ${what}`)).toEqual([
     'trash: notes reference',

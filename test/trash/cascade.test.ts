@@ -95,7 +95,7 @@ test('a row that fell comes back alone once its cause is back, and not before', 
 
 const actionsOnKit = async (tenant: string, action: string): Promise<number> => {
   const [row] = await owner`
-    select count(*)::int as n from tenancy.audit_entries where tenant_id = ${tenant} and action = ${action}`
+    select count(*)::int as n from tenancy.audit_trail where tenant_id = ${tenant} and action = ${action}`
   return row?.n
 }
 

@@ -29,7 +29,7 @@ test('the audit trail has how many rows left the trash', async () => {
   const { client, task, tenant } = await newAcme()
   await client.delete(`/tasks/${task.id}?permanent=true`)
   const [entry] = await owner`
-    select changes, source from tenancy.audit_entries where tenant_id = ${tenant} and action = 'purged'`
+    select changes, source from tenancy.audit_trail where tenant_id = ${tenant} and action = 'purged'`
   expect(entry).toEqual({ changes: { rows: { from: '1', to: '0' } }, source: 'request' })
 })
 

@@ -10,6 +10,6 @@ export async function trashOf(tenant: string) {
 /** What the audit trail says of a row, the oldest first. */
 export async function actionsOn(tenant: string, target: string): Promise<string[]> {
   const rows = await owner`
-    select action from tenancy.audit_entries where tenant_id = ${tenant} and target_id = ${target} order by at, id`
+    select action from tenancy.audit_trail where tenant_id = ${tenant} and target_id = ${target} order by at, id`
   return rows.map(({ action }) => String(action))
 }

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", c41de3ee0ed2b248. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 28ce481da2f3d3dd. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
 -- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
 select
@@ -11,20 +11,72 @@ select
   set_config('rowhouse.workers', (
     select coalesce(jsonb_agg(name), '[]') from tenancy.roles join pg_roles on rolname = name where purpose = 'worker')::text, true);
 --> statement-breakpoint
-select tenancy.become_recorder(variadic array['tenancy.audit_entries', 'tenancy.audit_logs', 'tenancy.audit_checkpoints',
-  'tenancy.audit_pruned', 'tenancy.resource_name(oid)', 'tenancy.texts_of(anyelement,text[])', 'tenancy.row_name(jsonb,text[])',
-  'tenancy.record_change()', 'tenancy.audit_event(text,text,text,jsonb)', 'tenancy.refuse_audit_change()', 'tenancy.make_audit_partitions()']
+select tenancy.become_recorder(variadic array['tenancy.audit_queue', 'tenancy.audit_entries', 'tenancy.audit_trail', 'tenancy.audit_logs',
+  'tenancy.audit_checkpoints', 'tenancy.audit_pruned', 'tenancy.action_of(jsonb,jsonb)', 'tenancy.changes_of(jsonb,jsonb,text[])',
+  'tenancy.resource_name(oid)', 'tenancy.texts_of(anyelement,text[])', 'tenancy.row_name(jsonb,text[])', 'tenancy.redacted(jsonb,text[])', 'tenancy.record_change()',
+  'tenancy.audit_event(text,text,text,jsonb)', 'tenancy.refuse_audit_change()', 'tenancy.make_audit_partitions()']
   || array(select inhrelid::regclass::text from pg_inherits where inhparent = to_regclass('tenancy.audit_entries')));
 --> statement-breakpoint
 do $$ begin
+  if to_regtype('tenancy.tenant_id') is null then
+    execute format('create domain tenancy.tenant_id as %s', current_setting('rowhouse.tenant_id_type'));
+  end if;
+end $$;
+--> statement-breakpoint
+
+-- What happened to a row, of which this is what it was and is.
+create or replace function tenancy.action_of(before jsonb, after jsonb) returns text
+  language sql immutable
+  return case when before is null then 'created' when after is null then 'deleted' else 'updated' end;
+--> statement-breakpoint
+-- What an entry says of each column: { "from", "to" }, the text of the value, or null. Columns whose texts are alike are left out, except
+-- the ones that are named. Null of an entry whose changes were erased.
+create or replace function tenancy.changes_of(before jsonb, after jsonb, always text[]) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog
+as $$
+begin
+  if before is null and after is null then
+    return null;
+  end if;
+  return (
+    select coalesce(jsonb_object_agg(key, jsonb_object('{from,to}', array[before ->> key, after ->> key])), '{}')
+    from jsonb_object_keys(coalesce(before, '{}') || coalesce(after, '{}')) as key
+    where before ->> key is distinct from after ->> key or key = any (always));
+end $$;
+--> statement-breakpoint
+do $$ begin
   if not exists (select from pg_class where relnamespace = 'tenancy'::regnamespace and relname = 'audit_entries') then
+    -- The entries that have no position yet: what a write makes. It has one index, because each one is paid for by the write. The worker
+    -- moves them to the log of their tenant.
     execute format($create$
-      create table tenancy.audit_entries (
+      create table tenancy.audit_queue (
         tenant_id %1$s not null default tenancy.current_tenant_id(),
         id uuid not null default tenancy.uuid_v7(),
         at timestamptz(3) not null default clock_timestamp(),
-        -- The place in the log of the tenant, without gaps, from the moment that the worker has given it.
-        position bigint,
+        -- Null says what tenancy.action_of() does.
+        action text collate "C",
+        resource text collate "C" not null,
+        target_id text collate "C",
+        actor text collate "C",
+        request_id text collate "C",
+        -- Null is "request", or "trigger" without the id of one.
+        source text collate "C",
+        reason text,
+        -- The columns of the row, and the names of those that are in the entry although their texts are alike.
+        before jsonb,
+        after jsonb,
+        always text[],
+        xid xid8 not null default pg_current_xact_id(),
+        constraint audit_queue_pkey primary key (tenant_id, at, id))
+    $create$, current_setting('rowhouse.tenant_id_type'));
+    -- The logs of the tenants, a partition a month.
+    execute format($create$
+      create table tenancy.audit_entries (
+        tenant_id %1$s not null default tenancy.current_tenant_id(),
+        id uuid not null,
+        at timestamptz(3) not null,
+        -- The place in the log of the tenant, without gaps.
+        position bigint not null,
         action text collate "C" not null,
         resource text collate "C" not null,
         target_id text collate "C",
@@ -32,22 +84,28 @@ do $$ begin
         request_id text collate "C",
         source text collate "C" not null,
         reason text,
-        -- From each column that differs to { "from", "to" }, the text of the value, or null.
         changes jsonb,
         -- The log proves this hash, so that changes can be erased, with their salt.
         salt bytea,
         changes_hash bytea not null,
-        xid xid8 not null default pg_current_xact_id(),
+        xid xid8 not null,
         constraint audit_entries_pkey primary key (tenant_id, at, id))
       partition by range (at)
     $create$, current_setting('rowhouse.tenant_id_type'));
     create index audit_entries_tenant_id_target_id_idx on tenancy.audit_entries (tenant_id, target_id, at, id);
     create index audit_entries_tenant_id_request_id_idx on tenancy.audit_entries (tenant_id, request_id);
-    create index audit_entries_tenant_id_position_idx on tenancy.audit_entries (tenant_id, position) where position is not null;
-    create index audit_entries_tenant_id_at_id_idx on tenancy.audit_entries (tenant_id, at, id) where position is null;
-    -- A month without a partition of its own fails no write.
+    create index audit_entries_tenant_id_position_idx on tenancy.audit_entries (tenant_id, position);
+    -- A month without a partition of its own stops no worker.
     create table tenancy.audit_entries_default partition of tenancy.audit_entries default;
     alter table tenancy.audit_entries_default enable row level security;
+    -- All entries of a tenant.
+    create view tenancy.audit_trail with (security_invoker = true) as
+      select * from tenancy.audit_entries
+      union all
+      select tenant_id, id, at, null, coalesce(action, tenancy.action_of(before, after)), resource, target_id, actor, request_id,
+        coalesce(source, case when request_id is null then 'trigger' else 'request' end), reason,
+        tenancy.changes_of(before, after, always), null, null, xid
+      from tenancy.audit_queue;
     -- How many entries of a tenant have a position, and the roots of the full trees of their leaves, the largest first (RFC 6962,
     -- section 2.1).
     execute format($create$
@@ -80,9 +138,11 @@ end $$;
 do $$
 declare
   relation text;
+  reader text;
   admin constant text := current_setting('rowhouse.admin_role');
 begin
-  foreach relation in array array['tenancy.audit_entries', 'tenancy.audit_logs', 'tenancy.audit_checkpoints', 'tenancy.audit_pruned'] loop
+  foreach relation in array array['tenancy.audit_queue', 'tenancy.audit_entries', 'tenancy.audit_logs', 'tenancy.audit_checkpoints',
+    'tenancy.audit_pruned'] loop
     if not exists (select from pg_policy where polrelid = relation::regclass) then
       execute format('alter table %s enable row level security', relation);
       execute format('create policy tenant_isolation on %s using (tenant_id = (select tenancy.current_tenant_id()))
@@ -96,6 +156,11 @@ begin
     if admin <> '' then
       execute format('grant select on %s to %I', relation, admin);
     end if;
+  end loop;
+  for reader in select unnest(array[current_setting('rowhouse.serving_role'), nullif(admin, '')]) loop
+    continue when reader is null;
+    execute format('grant select on tenancy.audit_trail to %I', reader);
+    execute format('grant execute on function tenancy.action_of(jsonb, jsonb), tenancy.changes_of(jsonb, jsonb, text[]) to %I', reader);
   end loop;
 end $$;
 --> statement-breakpoint
@@ -139,27 +204,35 @@ begin
 end $$;
 --> statement-breakpoint
 
--- The trigger of an audited table. Its arguments: the serving role, the role of administrative work, the tenant column, the other columns
--- of the primary key, the columns that are redacted, those whose change alone is none, and those whose text is asked for.
--- Each transaction prepares each expression again. So most rows take three variables, one condition and one statement, which does without
--- the other variables.
+-- A row without the values of these columns. That a column has one stays.
+create or replace function tenancy.redacted(columns jsonb, names text[]) returns jsonb
+  language plpgsql immutable set search_path = pg_catalog
+as $$
+begin
+  return columns || (
+    select coalesce(jsonb_object_agg(name, '[redacted]'), '{}') from unnest(names) as name where columns ->> name is not null);
+end $$;
+--> statement-breakpoint
+
+-- The trigger of an audited table. Its arguments: the serving role, the role of administrative work, the tenant column, the other column of the
+-- primary key, the columns that entries leave out, the table's name in the trail, and the columns that are redacted. A table that redacts some,
+-- has others whose text is asked for, or several in its key, has two more: those columns, and those of the key.
+-- Each transaction prepares each expression again. So most rows take one variable, two conditions and one statement. The worker computes the
+-- rest: what a column was and is.
 create or replace function tenancy.record_change() returns trigger
   language plpgsql security definer set search_path = pg_catalog
 as $$
 declare
-  before jsonb := to_jsonb(old);
   after jsonb := to_jsonb(new);
-  tenant tenancy.audit_entries.tenant_id%type := coalesce(after, before) ->> tg_argv[2];
+  before jsonb;
+  arrived jsonb;
   login text;
   source text;
-  named text;
-  action text;
-  arrived jsonb;
+  reason text;
+  target text;
+  always text[];
 begin
-  if session_user <> tg_argv[0] or current_setting('role', true) <> 'none' or coalesce(current_setting('app.current_tenant', true), '') = ''
-    or before -> tg_argv[2] <> after -> tg_argv[2] or current_setting('rowhouse.restoring', true) = 'on' or tg_argv[6] <> '{}'
-    or position('.' in tg_table_name) > 0 or pg_partition_root(tg_relid) is not null
-  then
+  if session_user <> tg_argv[0] or coalesce(current_setting('app.current_tenant', true), '') = '' or tg_nargs > 7 then
     -- The role that the session took, where the login is another one: PGlite.
     login := coalesce(nullif(current_setting('role', true), 'none'), session_user);
     -- The end of a statement comes before its triggers: SQL that empties the tenant there would take the signature from the request id.
@@ -167,51 +240,37 @@ begin
       raise exception 'the tenant of this transaction is gone' using errcode = '42501';
     elsif login <> tg_argv[0] then
       source := case login when tg_argv[1] then 'admin' else 'owner' end;
+      reason := nullif(current_setting('app.admin_reason', true), '');
     end if;
-    if tg_argv[6] <> '{}' then
-      before := tenancy.texts_of(old, tg_argv[6]::text[]);
-      after := tenancy.texts_of(new, tg_argv[6]::text[]);
+    if tg_nargs > 7 then
+      before := tenancy.texts_of(old, tg_argv[7]::text[]);
+      after := tenancy.texts_of(new, tg_argv[7]::text[]);
+      target := tenancy.row_name(coalesce(after, before), tg_argv[8]::text[]);
+      always := (select array_agg(name) from unnest(tg_argv[6]::text[]) as name where before ->> name <> after ->> name);
+      before := tenancy.redacted(before, tg_argv[6]::text[]);
+      after := tenancy.redacted(after, tg_argv[6]::text[]);
     end if;
-    named := tenancy.resource_name(coalesce(pg_partition_root(tg_relid), tg_relid));
+  end if;
+  if tg_op <> 'INSERT' then
+    before := coalesce(before, to_jsonb(old));
     if before -> tg_argv[2] <> after -> tg_argv[2] then
       -- A row that moves to another tenant is deleted in the log of the one, and created in the log of the other.
-      action := 'deleted';
       arrived := after;
       after := null;
-      tenant := before ->> tg_argv[2];
-    -- Only a row that is on its way out of the trash is restored: a setting alone proves nothing.
-    elsif tg_op = 'INSERT' and current_setting('rowhouse.restoring', true) = 'on' and exists (
-      select from tenancy.trash t where t.tenant_id = tenant and t.resource = named
-        and t.target_id = tenancy.row_name(after, tg_argv[3]::text[]) and t.taken_by = pg_current_xact_id())
-    then
-      action := 'restored';
+    -- The text, because JSON takes 1.0 and 1.00 for the same number.
+    elsif tg_op = 'UPDATE' and always is null and (before - tg_argv[4]::text[])::text = (after - tg_argv[4]::text[])::text then
+      return null;
     end if;
   end if;
   loop
-    insert into tenancy.audit_entries (
-      tenant_id, action, resource, target_id, actor, request_id, source, reason, changes, salt, changes_hash)
-    select tenant, coalesce(action, case tg_op when 'INSERT' then 'created' when 'UPDATE' then 'updated' else 'deleted' end),
-      coalesce(named, case tg_table_schema when 'public' then tg_table_name::text else tg_table_schema || '.' || tg_table_name end),
-      -- The path of several keys leads nowhere.
-      coalesce(coalesce(after, before) #>> tg_argv[3]::text[], tenancy.row_name(coalesce(after, before), tg_argv[3]::text[])),
+    insert into tenancy.audit_queue (tenant_id, resource, target_id, actor, request_id, source, reason, before, after, always)
+    values ((coalesce(after, before) ->> tg_argv[2])::tenancy.tenant_id, tg_argv[5], coalesce(target, coalesce(after, before) ->> tg_argv[3]),
       tenancy.current_actor(), -- where tenants are signed, it verifies the request id too
-      request, coalesce(source, case when request is null then 'trigger' else 'request' end),
-      case when source is not null then nullif(current_setting('app.admin_reason', true), '') end,
-      changes, salt, sha256(salt || convert_to(changes::text, 'UTF8'))
-    from (
-      select coalesce(jsonb_object_agg(key, jsonb_object('{from,to}', case
-          when key = any (tg_argv[4]::text[]) then array['[redacted]' || left(before ->> key, 0), '[redacted]' || left(after ->> key, 0)]
-          else array[before ->> key, after ->> key] end)), '{}') as changes,
-        uuid_send(gen_random_uuid()) as salt, nullif(current_setting('app.request_id', true), '') as request
-      from (select jsonb_object_keys(coalesce(after, before) - (tg_argv[5]::text[] || tg_argv[2])) as key) as names
-      where before ->> key is distinct from after ->> key
-      having tg_op <> 'UPDATE' or action is not null or count(*) > 0) as entry;
+      nullif(current_setting('app.request_id', true), ''), source, reason, before - tg_argv[4]::text[], after - tg_argv[4]::text[], always);
     exit when arrived is null;
-    action := 'created';
     before := null;
     after := arrived;
     arrived := null;
-    tenant := after ->> tg_argv[2];
   end loop;
   return null;
 end $$;
@@ -223,9 +282,8 @@ create or replace function tenancy.audit_event(action text, resource text, targe
   language plpgsql volatile security definer set search_path = pg_catalog
 as $$
 declare
-  tenant constant tenancy.audit_entries.tenant_id%type := tenancy.current_tenant_id();
+  tenant constant tenancy.audit_queue.tenant_id%type := tenancy.current_tenant_id();
   entry constant uuid := tenancy.uuid_v7();
-  salt constant bytea := uuid_send(gen_random_uuid());
 begin
   if tenant is null then
     raise exception 'an event belongs to a tenant';
@@ -238,9 +296,10 @@ begin
   then
     raise exception 'each change of an event has "from" and "to", each a text or null' using errcode = '22023';
   end if;
-  insert into tenancy.audit_entries (tenant_id, id, action, resource, target_id, actor, request_id, source, changes, salt, changes_hash)
-  values (tenant, entry, action, resource, target, tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''), 'event',
-    changes, salt, sha256(salt || convert_to(changes::text, 'UTF8')));
+  insert into tenancy.audit_queue (tenant_id, id, action, resource, target_id, actor, request_id, source, before, after, always)
+  select tenant, entry, action, resource, target, tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''), 'event',
+    coalesce(jsonb_object_agg(key, value -> 'from'), '{}'), coalesce(jsonb_object_agg(key, value -> 'to'), '{}'), array_agg(key)
+  from jsonb_each(changes);
   return entry;
 end $$;
 --> statement-breakpoint
@@ -258,8 +317,8 @@ begin
 end $$;
 --> statement-breakpoint
 
--- Makes the partitions of this month and of the next three, and moves entries out of the default partition. A write waits for at most a
--- second: whoever calls this tries again later.
+-- Makes the partitions of this month and of the next three, and moves entries out of the default partition. The worker and readers
+-- wait for at most a second; the caller tries again later.
 create or replace function tenancy.make_audit_partitions() returns integer
   language plpgsql volatile security definer set search_path = pg_catalog
 as $$
@@ -305,14 +364,14 @@ declare
   relation regclass;
   worker text;
 begin
-  foreach relation in array array['tenancy.audit_entries', 'tenancy.audit_entries_default']::regclass[] loop
+  foreach relation in array array['tenancy.audit_queue', 'tenancy.audit_entries', 'tenancy.audit_entries_default']::regclass[] loop
     if not exists (select from pg_trigger where tgrelid = relation and tgname = 'refuse_audit_change') then
       execute format('create trigger refuse_audit_change before update or delete or truncate on %s
         for each statement execute function tenancy.refuse_audit_change()', relation);
     end if;
   end loop;
-  revoke execute on function tenancy.resource_name(oid), tenancy.texts_of(anyelement, text[]), tenancy.row_name(jsonb, text[]),
-    tenancy.record_change(), tenancy.audit_event(text, text, text, jsonb), tenancy.refuse_audit_change(), tenancy.make_audit_partitions() from public;
+  revoke execute on function tenancy.action_of(jsonb, jsonb), tenancy.changes_of(jsonb, jsonb, text[]), tenancy.resource_name(oid),
+    tenancy.texts_of(anyelement, text[]), tenancy.row_name(jsonb, text[]), tenancy.redacted(jsonb, text[]), tenancy.record_change(), tenancy.audit_event(text, text, text, jsonb), tenancy.refuse_audit_change(), tenancy.make_audit_partitions() from public;
   execute format('grant execute on function tenancy.audit_event(text, text, text, jsonb), tenancy.resource_name(oid) to %I',
     current_setting('rowhouse.serving_role'));
   -- The owner of the database, whatever its name after a restore: it makes the function a trigger of its tables.
@@ -420,6 +479,7 @@ create or replace function tenancy.audit(
 as $$
 declare
   keys constant text[] := tenancy.key_columns(relation, tenant_column);
+  exact constant text[] := tenancy.exact_columns(relation);
   unknown constant text := (
     select string_agg(name, ', ') from unnest(redact) as name
     where name not in (select attname from pg_attribute where attrelid = relation and attnum > 0 and not attisdropped));
@@ -441,7 +501,8 @@ begin
   end if;
   perform tenancy.set_trigger(relation, 'record_change', 'AFTER INSERT OR DELETE OR UPDATE', 'tenancy.record_change', array[
     (select name::text from tenancy.roles where purpose = 'serving'), coalesce((select name::text from tenancy.roles where purpose = 'admin'), ''),
-    tenant_column::text, keys::text, redact::text, ignore::text, tenancy.exact_columns(relation)::text]);
+    tenant_column::text, keys[1], (ignore || tenant_column::text)::text, tenancy.resource_name(relation), redact::text]
+    || case when redact <> '{}' or exact <> '{}' or cardinality(keys) > 1 then array[exact::text, keys::text] end);
   insert into tenancy.recorded_tables as r (relation, audit, redact, ignore)
   values (tenancy.resource_name(relation), true, audit.redact, audit.ignore)
   on conflict on constraint recorded_tables_pkey do update set audit = true, redact = excluded.redact, ignore = excluded.ignore

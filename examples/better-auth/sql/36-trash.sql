@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 36022c280a253241. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", 11da847cba8275e1. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -219,16 +219,14 @@ create or replace function tenancy.record_purge(tenant text, resource text, targ
 as $$
 declare
   of_tenant constant tenancy.trash.tenant_id%type := tenant;
-  salt constant bytea := uuid_send(gen_random_uuid());
-  changes constant jsonb := jsonb_build_object('rows', jsonb_build_object('from', rows::text, 'to', '0'));
 begin
-  insert into tenancy.audit_entries (tenant_id, action, resource, target_id, actor, request_id, source, changes, salt, changes_hash)
+  insert into tenancy.audit_queue (tenant_id, action, resource, target_id, actor, request_id, source, before, after)
   values (of_tenant, 'purged', resource, target, tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''), source,
-    changes, salt, sha256(salt || convert_to(changes::text, 'UTF8')));
+    jsonb_build_object('rows', rows), '{"rows": 0}');
 end $$;
 --> statement-breakpoint
 
--- Deletes from the trash what this transaction has taken. A row of an audited table that was not put back is purged by that.
+-- Deletes from the trash what this transaction has taken. In the audit trail, a row that is back was restored, and another one was purged.
 create or replace function tenancy.leave_trash() returns void
   language plpgsql volatile security definer set search_path = pg_catalog
 as $$
@@ -237,14 +235,16 @@ declare
 begin
   for lost in
     with gone as (
-      delete from tenancy.trash t where t.tenant_id = tenancy.current_tenant_id() and t.taken_by = pg_current_xact_id() returning t.*)
+      delete from tenancy.trash t where t.tenant_id = tenancy.current_tenant_id() and t.taken_by = pg_current_xact_id() returning t.*),
+    restored as (
+      update tenancy.audit_queue q set action = 'restored' from gone g
+      where g.reference is null and q.tenant_id = g.tenant_id and q.at >= now() - interval '1 second' and q.id > g.id
+        and q.resource = g.resource and q.target_id = g.target_id and q.xid = pg_current_xact_id() and q.action is null and q.before is null
+      returning q.resource, q.target_id)
     select g.tenant_id::text as tenant, g.resource, g.target_id from gone g
     where g.reference is null and exists (
       select from pg_trigger where tgname = 'record_change' and not tgisinternal and tenancy.resource_name(tgrelid) = g.resource)
-    and not exists (
-      select from tenancy.audit_entries e
-      where e.tenant_id = g.tenant_id and e.target_id = g.target_id and e.resource = g.resource and e.action = 'restored'
-        and e.xid = pg_current_xact_id())
+    and not exists (select from restored r where r.resource = g.resource and r.target_id = g.target_id)
   loop
     perform tenancy.record_purge(lost.tenant, lost.resource, lost.target_id, 1, 'request');
   end loop;
@@ -373,7 +373,6 @@ declare
   state text;
   name text;
 begin
-  perform set_config('rowhouse.restoring', 'on', true);
   for taken in
     select t.* from tenancy.trash t where t.tenant_id = tenancy.current_tenant_id() and t.taken_by = pg_current_xact_id()
     order by t.reference is not null, t.place, t.id
@@ -403,7 +402,6 @@ begin
     end if;
   end loop;
   perform tenancy.leave_trash();
-  perform set_config('rowhouse.restoring', '', true);
 exception when integrity_constraint_violation then
   get stacked diagnostics state = returned_sqlstate, name = constraint_name;
   select * into violated from pg_constraint where conrelid = relation and conname = name;

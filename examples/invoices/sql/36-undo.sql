@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 02f46af5eabb8347. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", d7b6104d5822187a. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- Undo: what one request created, changed and deleted is reversed in one transaction, as the role that calls it. It reads the audit trail for
 -- what happened, and the trash for the rows. Whatever stands in the way is an error, and nothing changes.
 
@@ -54,7 +54,7 @@ end $$;
 --> statement-breakpoint
 
 -- Reverses one entry, and returns what it did. RH024 says what stands in the way.
-create or replace function tenancy.undo_entry(entry tenancy.audit_entries, undone xid8[]) returns text
+create or replace function tenancy.undo_entry(entry tenancy.audit_trail, undone xid8[]) returns text
   language plpgsql volatile set search_path = pg_catalog
 as $$
 declare
@@ -74,7 +74,7 @@ begin
   -- Nobody changes the row between the question and the answer.
   execute format('select from %s where $1 is null and %s for update', relation, condition) using null, key;
   if exists (
-    select from tenancy.audit_entries e
+    select from tenancy.audit_trail e
     where e.tenant_id = entry.tenant_id and e.target_id = entry.target_id and e.resource = entry.resource and e.source <> 'event'
       and (e.at, e.id) > (entry.at, entry.id) and e.xid <> all (undone || pg_current_xact_id()))
   then
@@ -85,9 +85,9 @@ begin
       if tenancy.take_deleted(entry.resource, entry.target_id, entry.id) > 0 then
         perform tenancy.put_back();
       elsif not exists (
-        select from tenancy.audit_entries e
-        where e.tenant_id = entry.tenant_id and e.target_id = entry.target_id and e.resource = entry.resource
-          and e.action = 'restored' and e.xid = pg_current_xact_id())
+        select from tenancy.audit_queue q
+        where q.tenant_id = entry.tenant_id and q.at >= now() - interval '1 second' and q.target_id = entry.target_id
+          and q.resource = entry.resource and q.action = 'restored' and q.xid = pg_current_xact_id())
       then
         raise exception 'the row is not in the trash' using errcode = 'RH024', detail = 'not_in_trash';
       end if;
@@ -129,16 +129,16 @@ create or replace function tenancy.undo_request(request text, every boolean) ret
   language plpgsql volatile set search_path = pg_catalog
 as $$
 declare
-  tenant constant tenancy.audit_entries.tenant_id%type := tenancy.current_tenant_id();
-  pending tenancy.audit_entries[] := array(
-    select e from tenancy.audit_entries e
+  tenant constant tenancy.audit_trail.tenant_id%type := tenancy.current_tenant_id();
+  pending tenancy.audit_trail[] := array(
+    select e from tenancy.audit_trail e
     where e.tenant_id = tenant and e.request_id = request and e.action in ('created', 'updated', 'deleted', 'restored')
     order by e.at desc, e.id desc);
   undone constant xid8[] := array(select distinct (one).xid from unnest(pending) as one);
-  entries constant tenancy.audit_entries[] := pending;
-  postponed tenancy.audit_entries[];
+  entries constant tenancy.audit_trail[] := pending;
+  postponed tenancy.audit_trail[];
   waiting jsonb;
-  entry tenancy.audit_entries;
+  entry tenancy.audit_trail;
   problems jsonb := '[]';
   state text;
   reason text;
@@ -194,7 +194,7 @@ begin
     'resource', other.resource, 'id', other.target_id, 'code', 'would_change')), '[]')
   into problems
   from (
-    select e.resource, e.target_id, e.changes from tenancy.audit_entries e
+    select e.resource, e.target_id, e.changes from tenancy.audit_trail e
     where e.tenant_id = tenant and e.at >= now() - interval '1 second' and e.xid = pg_current_xact_id() and e.source <> 'event' and not exists (
       select from unnest(entries) as one where (one).resource = e.resource and (one).target_id = e.target_id)
     offset 0) as other
@@ -210,8 +210,8 @@ begin
 end $$;
 --> statement-breakpoint
 do $$ begin
-  revoke execute on function tenancy.key_condition(regclass), tenancy.undo_entry(tenancy.audit_entries, xid8[]),
+  revoke execute on function tenancy.key_condition(regclass), tenancy.undo_entry(tenancy.audit_trail, xid8[]),
     tenancy.undo_request(text, boolean) from public;
-  execute format('grant execute on function tenancy.key_condition(regclass), tenancy.undo_entry(tenancy.audit_entries, xid8[]),
+  execute format('grant execute on function tenancy.key_condition(regclass), tenancy.undo_entry(tenancy.audit_trail, xid8[]),
     tenancy.undo_request(text, boolean) to %I', (select name from tenancy.roles where purpose = 'serving'));
 end $$;

@@ -51,7 +51,7 @@ const changed = (...functions: string[]): string => `
 const audited = `
   select oid, name, 'record_change' as tgname, 29 as tgtype, 'tenancy.record_change' as calls,
     -- The roles and the columns of the table decide the others.
-    array[null, null, ${tenantColumn}::text, null, redact, ignore] as arguments,
+    array[null, null, ${tenantColumn}::text, null, (ignore::text[] || ${tenantColumn}::text)::text, resource, redact] as arguments,
     case when redact is null then 'Run "rowhouse migrate" as the owner of the database.'
       else format('select tenancy.audit(%L, redact => %L, ignore => %L, tenant_column => %L);', name, redact, ignore, ${tenantColumn}::text) end as remedy
   from recording where audit`
@@ -66,10 +66,10 @@ const withTrash = `
     from pg_constraint where conrelid = recording.oid and contype = 'f' and confdeltype = 'n') as wanted
   where trash`
 
-/** The table of the audit trail with its partitions, also those that were detached. */
+/** The tables of the audit trail, its partitions, also those that were detached, and the view of all. */
 const trail = `
-  select oid, name, relacl, relowner, name <> 'tenancy.audit_entries' as is_partition
-  from relations where name ~ '^tenancy[.]audit_entries(_|$)'`
+  select oid, name, relacl, relowner, name ~ '^tenancy[.]audit_entries_' as is_partition
+  from relations where name ~ '^tenancy[.]audit_(entries(_|$)|queue$|trail$)'`
 
 const writing = 'insert, update, delete, truncate, references, trigger'
 

@@ -55,7 +55,7 @@ export const tableChecks: CatalogueCheck[] = [
       select r.name, 'the database alone writes it, and the serving role may do more than read what it is meant to', ${revoke("format('revoke all on %s', r.name)", aclOf('r'))}
       from bound, relations r
       -- The check audit-entries reports the others.
-      where r.recorded and r.reachable and r.name !~ '^tenancy[.]audit_entries' and (r.name not in (${readable.map((name) => `'tenancy.${name}'`).join(', ')})
+      where r.recorded and r.reachable and r.name !~ '^tenancy[.]audit_(entries|queue|trail)' and (r.name not in (${readable.map((name) => `'tenancy.${name}'`).join(', ')})
         or has_table_privilege(${role}, r.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
         or has_any_column_privilege(${role}, r.oid, 'INSERT, UPDATE, REFERENCES'))`,
   },

@@ -18,7 +18,7 @@ const left = async (owner: postgres.Sql, tenant: string) => {
 /** The numbers of rows that the audit trail of a tenant has of purges. */
 const purged = async (owner: postgres.Sql, tenant: string) => {
   const rows = await owner`
-    select changes -> 'rows' ->> 'from' as rows, source, resource from tenancy.audit_entries
+    select changes -> 'rows' ->> 'from' as rows, source, resource from tenancy.audit_trail
     where tenant_id = ${tenant} and action = 'purged' order by at, id`
   return rows.map(({ rows, source, resource }) => [Number(rows), source, resource])
 }

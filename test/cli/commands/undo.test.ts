@@ -55,7 +55,7 @@ test('rowhouse undo takes back a request, prints its changes, and is a request t
   const { requestId, changes } = JSON.parse(stdout)
   expect(changes).toEqual([{ resource: 'users', id: expect.any(String), action: 'updated' }])
   const [entry] = await owner`
-    select actor, source from tenancy.audit_entries where tenant_id = ${tenant} and request_id = ${requestId} and action = 'updated'`
+    select actor, source from tenancy.audit_trail where tenant_id = ${tenant} and request_id = ${requestId} and action = 'updated'`
   expect(entry).toEqual({ actor: 'cli', source: 'request' })
   const again = await undo(requestId, '--tenant', tenant, '--actor', 'grace')
   expect([again.code, await namesOf(tenant)]).toEqual([0, ['Eve']])
@@ -68,7 +68,7 @@ test('rowhouse undo --dry-run prints the same and changes nothing', async () => 
   const { code, stdout } = await undo(id, '--tenant', tenant, '--dry-run')
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^deleted users \S+\nA dry run: nothing was changed\.\n$/)])
   expect(await namesOf(tenant)).toEqual(['Ada'])
-  const [row] = await owner`select count(*)::int as entries from tenancy.audit_entries where tenant_id = ${tenant}`
+  const [row] = await owner`select count(*)::int as entries from tenancy.audit_trail where tenant_id = ${tenant}`
   expect(row?.entries).toBe(1)
 })
 
