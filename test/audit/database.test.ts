@@ -66,7 +66,7 @@ describe('the log of a tenant', () => {
     const { owner, work, verify } = await openAudited()
     const tenant = await addUsers(owner, 4)
     await addOldMonth(owner)
-    await asAttacker(owner, `update tenancy.audit_entries set at = '2020-01-15' where tenant_id = '${tenant}'`)
+    await asAttacker(owner, `update tenancy.audit_queue set at = '2020-01-15' where tenant_id = '${tenant}'`)
     await addUsers(owner, 4, tenant)
     await work()
     const [{ id } = {}] = await owner`select target_id as id from tenancy.audit_entries where position = 6`
@@ -156,8 +156,8 @@ describe('what an owner of the database does to a log is found', () => {
   test('an added entry', async () => {
     const { after } = await openTampered()
     const change = `insert into tenancy.audit_entries
-      (tenant_id, position, action, resource, source, changes, salt, changes_hash)
-      select tenant_id, 7, 'deleted', resource, source, changes, salt, changes_hash
+      (tenant_id, id, at, position, action, resource, source, changes, salt, changes_hash, xid)
+      select tenant_id, gen_random_uuid(), at, 7, 'deleted', resource, source, changes, salt, changes_hash, xid
       from tenancy.audit_entries where tenant_id = $1 and position = 7`
     expect(await after(change)).toMatchObject({ code: 'duplicate', from: 7, to: 7 })
   })
@@ -182,7 +182,10 @@ describe('what an owner of the database does to a log is found', () => {
       owner,
       `delete from tenancy.audit_checkpoints where tenant_id = '${tenant}';
       delete from tenancy.audit_logs where tenant_id = '${tenant}';
-      update tenancy.audit_entries set position = null, actor = 'eve' where tenant_id = '${tenant}'`,
+      insert into tenancy.audit_queue (tenant_id, id, at, action, resource, target_id, actor, source, before, after, xid)
+        select tenant_id, id, at, action, resource, target_id, 'eve', source, '{}', '{}', xid from tenancy.audit_entries
+        where tenant_id = '${tenant}';
+      delete from tenancy.audit_entries where tenant_id = '${tenant}'`,
     )
     await work()
     expect((await verify({ tenantId: tenant }))[0]).toMatchObject({ size: 10, problem: undefined })
@@ -226,8 +229,8 @@ test('an entry that is there twice is found wherever a page ends', async () => {
   await asAttacker(
     owner,
     `insert into tenancy.audit_entries
-    (tenant_id, position, action, resource, source, changes, salt, changes_hash)
-    select tenant_id, position, action, resource, source, changes, salt, changes_hash
+    (tenant_id, id, at, position, action, resource, source, changes, salt, changes_hash, xid)
+    select tenant_id, gen_random_uuid(), at, position, action, resource, source, changes, salt, changes_hash, xid
     from tenancy.audit_entries where tenant_id = '${tenant}' and position in (4, 8)`,
   )
   for (const size of [1, 2, 3, 4, 5, 7, 8, 9, 14, 100]) {

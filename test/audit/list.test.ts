@@ -195,8 +195,8 @@ describe('a filter', () => {
     const { entries, lines, tenant } = await withUser()
     await owner.begin(async (tx) => {
       await tx`set local session_replication_role = replica`
-      await tx`update tenancy.audit_entries set at = '2026-05-01T10:00:00Z' where tenant_id = ${tenant} and action = 'created'`
-      await tx`update tenancy.audit_entries set at = '2026-05-01T12:00:00Z' where tenant_id = ${tenant} and action = 'updated'`
+      await tx`update tenancy.audit_queue set at = '2026-05-01T10:00:00Z' where tenant_id = ${tenant} and before is null`
+      await tx`update tenancy.audit_queue set at = '2026-05-01T12:00:00Z' where tenant_id = ${tenant} and before is not null`
     })
     await append()
     const found = async (query: string) => {

@@ -140,7 +140,7 @@ describe('undo of a request is refused and changes nothing', () => {
     const request = await tenant.request(parent)
     await database.owner.begin(async (tx) => {
       await tx`set local session_replication_role = replica` // else a trigger refuses it
-      await tx`update tenancy.audit_entries set at = at - interval '24 hours 1 minute' where request_id = ${request}`
+      await tx`update tenancy.audit_queue set at = at - interval '24 hours 1 minute' where request_id = ${request}`
     })
     expect(await tenant.refusal(request)).toBe('RH022')
     expect(await tenant.rows()).toHaveLength(1)

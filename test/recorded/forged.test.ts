@@ -94,9 +94,7 @@ describe('without the signed tenant context', () => {
   test('injected SQL can lie about the actor and the request id, and about nothing else of an entry', async () => {
     const tenant = newTenant()
     const { user } = await addUserWithTask(tenant)
-    const lies = ['app.actor', 'app.request_id', 'app.admin_reason', 'rowhouse.restoring', 'app.source'].map((name) =>
-      set(name, name === 'rowhouse.restoring' ? 'on' : 'forged'),
-    )
+    const lies = ['app.actor', 'app.request_id', 'app.admin_reason', 'app.source'].map((name) => set(name, 'forged'))
     await as({ tenant, actor: 'mallory', request: 'r-1' }, `select ${lies}; ${statements.insert(user, '1')}`)
     expect((await logOf(tenant)).at(-1)).toMatchObject({
       tenant_id: tenant,
@@ -120,11 +118,18 @@ describe('an entry cannot be made "restored"', () => {
   const insert = (task: string, user: string) =>
     `insert into tasks (id, title, user_id) values ('${task}', 'x', '${user}')`
 
-  test('by the setting alone, with the id of a row that is in the trash', async () => {
+  test('by the id of a row that is in the trash', async () => {
     const tenant = newTenant()
     const { user, task } = await addUserWithTask(tenant)
-    await as({ tenant }, `delete from tasks; select ${set('rowhouse.restoring', 'on')}; ${insert(task, user)}`)
+    await as({ tenant }, `delete from tasks; ${insert(task, user)}; select tenancy.leave_trash()`)
     expect((await logOf(tenant)).at(-1)?.action).toBe('created')
+  })
+
+  test('by a row that was created before it was deleted', async () => {
+    const tenant = newTenant()
+    const { task } = await addUserWithTask(tenant)
+    await as({ tenant }, `delete from tasks; select tenancy.restore('public.tasks', '${task}')`, serving)
+    expect((await logOf(tenant)).map(({ action }) => action)).toEqual(['created', 'created', 'deleted', 'restored'])
   })
 
   test('by another row that was taken from the trash', async () => {
@@ -133,9 +138,9 @@ describe('an entry cannot be made "restored"', () => {
     const other = crypto.randomUUID()
     await as(
       { tenant },
-      `delete from tasks; select tenancy.take_from_trash('tasks', '${task}'), ${set('rowhouse.restoring', 'on')}; ${insert(other, user)}`,
+      `delete from tasks; select tenancy.take_from_trash('tasks', '${task}'); ${insert(other, user)}; select tenancy.leave_trash()`,
     )
-    expect((await logOf(tenant)).at(-1)?.action).toBe('created')
+    expect((await logOf(tenant)).slice(-2).map(({ action }) => action)).toEqual(['created', 'purged'])
   })
 
   // Its values are in the entry all the same: so nobody takes them for those that were deleted.
@@ -144,7 +149,7 @@ describe('an entry cannot be made "restored"', () => {
     const { user, task } = await addUserWithTask(tenant)
     await as(
       { tenant },
-      `delete from tasks; select tenancy.take_from_trash('tasks', '${task}'), ${set('rowhouse.restoring', 'on')}; ${insert(task, user)}`,
+      `delete from tasks; select tenancy.take_from_trash('tasks', '${task}'); ${insert(task, user)}; select tenancy.leave_trash()`,
     )
     expect((await logOf(tenant)).at(-1)).toMatchObject({
       action: 'restored',
@@ -195,7 +200,7 @@ test.each([
     select bool_and(case key when 'n' then to_::float8 = n when 'i' then to_ = i::text when 'r' then to_::tstzrange = r
       when 'a' then to_::date[] = a when 'b' then to_::bytea = b when 't' then to_::timestamptz = t when 'p' then to_ = p::text else true end) as it,
       count(*)::int as n
-    from ${table} x, tenancy.audit_entries e, jsonb_each(e.changes) as c, lateral (select value ->> 'to' as to_) as y
+    from ${table} x, tenancy.audit_trail e, jsonb_each(e.changes) as c, lateral (select value ->> 'to' as to_) as y
     where e.resource = '${table}'`)
   expect({ ...row }).toEqual({ it: true, n: 8 })
 })

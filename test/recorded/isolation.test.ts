@@ -6,7 +6,7 @@ import { addUserWithTask, as, logOf, owner, serving } from './log.ts'
 
 // What the serving role could do with injected SQL, as tenant A, to what the database recorded of tenant B.
 
-const tables = ['audit_entries', 'audit_logs', 'audit_checkpoints', 'audit_pruned', 'trash'].map(
+const tables = ['audit_queue', 'audit_entries', 'audit_logs', 'audit_checkpoints', 'audit_pruned', 'trash'].map(
   (name) => `tenancy.${name}`,
 )
 
@@ -16,6 +16,7 @@ async function recorded() {
   const { user, task } = await addUserWithTask(tenant)
   await as({ tenant, actor: 'ada', request: 'r-1' }, `delete from tasks where id = '${task}'`)
   await owner`select tenancy.append_audit_logs(100)`
+  await as({ tenant, actor: 'ada', request: 'r-2' }, `update users set name = 'Ada'`) // it has no position yet
   await owner`select tenancy.store_audit_checkpoint(${tenant}, 1, 'a note')`
   await owner`insert into tenancy.audit_pruned (tenant_id, position, leaf) values (${tenant}, 1, '\\x00')`
   return { tenant, user, task }
@@ -57,6 +58,18 @@ describe.each(tables)('injected SQL of another tenant and %s', (table) => {
   })
 })
 
+test('the view of all entries shows each tenant its own, with a position and without', async () => {
+  const of = async (tenant: string) =>
+    await as<{ tenant: string; n: number }>(
+      { tenant },
+      `
+      select tenant_id::text as tenant, count(*)::int as n from tenancy.audit_trail group by 1`,
+    )
+  expect(await of(b.tenant)).toEqual([{ tenant: b.tenant, n: 4 }])
+  for (const tenant of [newTenant(), '']) expect(await of(tenant)).toEqual([])
+  expect(await sqlstateOf(as({ tenant: b.tenant }, 'drop view tenancy.audit_trail'))).toBe('42501')
+})
+
 test('the serving role has no privilege on a partition of the audit trail, neither the default one nor one of a month', async () => {
   const partitions = await owner`
     select inhrelid::regclass::text as name from pg_inherits where inhparent = 'tenancy.audit_entries'::regclass`
@@ -76,8 +89,8 @@ test('default privileges of the role that migrates reach no partition', async ()
   const database = await createDatabase()
   const sql = asOwner(database)
   await sql`alter default privileges in schema tenancy grant select, insert, update, delete on tables to app_user`
-  await sql`insert into tenancy.audit_entries (tenant_id, at, action, resource, source, changes_hash)
-    values (${newTenant()}, now() - interval '3 years', 'x', 'x', 'x', '')`
+  await sql`insert into tenancy.audit_entries (tenant_id, id, at, position, action, resource, source, changes_hash, xid)
+    values (${newTenant()}, gen_random_uuid(), now() - interval '3 years', 1, 'x', 'x', 'x', '', '1')`
   expect((await sql`select tenancy.make_audit_partitions() as made`)[0]?.made).toBe(1)
   const [row] = await sql`
     select count(*)::int as n from pg_inherits

@@ -18,26 +18,39 @@ const monthOf = async (owner: Sql, ago = 0) => {
     select to_char(now() at time zone 'UTC' - make_interval(months => ${ago}), 'YYYY_MM') as month`
   return `tenancy.audit_entries_${row?.month}`
 }
-/** Moves the entries of a tenant to months ago, as the recorder, by the default partition. */
-async function age(owner: Sql, tenant: string, ago: number) {
+/** Gives the entries of a tenant positions, and times that are months ago, as the recorder. */
+async function age(owner: Sql, tenant: string, ago: number, table = 'tenancy.audit_entries') {
+  if (table === 'tenancy.audit_entries') await owner`select tenancy.append_audit_logs(100)`
   await owner.begin((tx) =>
     tx.unsafe(`set local role tenancy_recorder;
-      update tenancy.audit_entries set at = at - interval '${ago} months' where tenant_id = '${tenant}'`),
+      update ${table} set at = at - interval '${ago} months' where tenant_id = '${tenant}'`),
   )
   await owner`select tenancy.make_audit_partitions()`
 }
 
-test('without a partition for the month a write works, its entry is in the default partition, and the next call moves it', async () => {
+test('a write works without any partition', async () => {
+  const { owner, app } = await open()
+  const tenant = newTenant()
+  const names = await owner`select inhrelid::regclass::text as name from pg_inherits
+    where inhparent = 'tenancy.audit_entries'::regclass`
+  await owner.unsafe(`drop table ${names.map(({ name }) => name).join(', ')}`)
+  await addUserWithTask(tenant, app)
+  expect(await logOf(tenant, owner)).toHaveLength(2)
+})
+
+test('without a partition for the month an entry with a position is in the default partition, and the next call moves it', async () => {
   const { owner, app } = await open()
   const [month, tenant] = [await monthOf(owner), newTenant()]
   await owner.unsafe(`drop table ${month}`)
   await addUserWithTask(tenant, app)
+  await owner`select tenancy.append_audit_logs(100)`
   expect(await placesOf(owner, tenant)).toEqual(Array(2).fill('tenancy.audit_entries_default'))
   const before = await logOf(tenant, owner)
   expect((await owner`select tenancy.make_audit_partitions() as made`)[0]?.made).toBe(1)
   expect(await placesOf(owner, tenant)).toEqual([month, month])
   expect(await logOf(tenant, owner)).toEqual(before)
   await as({ tenant }, `update tasks set title = 'x'`, app)
+  await owner`select tenancy.append_audit_logs(100)`
   expect(await placesOf(owner, tenant)).toEqual([month, month, month])
 })
 
@@ -118,16 +131,20 @@ describe('pruning', () => {
     expect([await logOf(old, owner), await logOf(fresh, owner)].map(({ length }) => length)).toEqual([0, 2])
   })
 
-  test('keeps a month with an entry that has no position yet', async () => {
+  test('keeps an entry that has no position yet, also one of a month that was pruned before', async () => {
     const { owner, app } = await open()
-    const tenant = newTenant()
+    const [first, tenant] = [newTenant(), newTenant()]
+    await addUserWithTask(first, app)
+    await age(owner, first, 14)
     await addUserWithTask(tenant, app)
-    await age(owner, tenant, 14)
-    expect(await owner`select tenancy.prune_audit(now())`).toHaveLength(0)
-    await owner`select tenancy.append_audit_logs(1)`
-    expect(await owner`select tenancy.prune_audit(now())`).toHaveLength(0)
-    await owner`select tenancy.append_audit_logs(1)`
+    await age(owner, tenant, 14, 'tenancy.audit_queue')
     expect(await owner`select tenancy.prune_audit(now())`).toHaveLength(1)
+    expect(await logOf(tenant, owner)).toHaveLength(2)
+    await owner`select tenancy.append_audit_logs(100)`
+    expect(await placesOf(owner, tenant)).toEqual(Array(2).fill('tenancy.audit_entries_default'))
+    await owner`select tenancy.make_audit_partitions()`
+    expect(await owner`select tenancy.prune_audit(now())`).toHaveLength(1)
+    expect(await owner`select from tenancy.audit_pruned where tenant_id = ${tenant}`).toHaveLength(2)
   })
 
   test('gives up after a second where a reader holds the trail, and changes nothing', async () => {

@@ -190,6 +190,7 @@ test('the hash of the changes is that of the salt and the text of the changes, a
     app,
   )
   await as({ tenant }, `delete from tasks; select tenancy.discard('tasks', (select target_id from tenancy.trash))`, app)
+  await owner`select tenancy.append_audit_logs(100)`
   const rows = await owner<{ salt: Buffer; text: string; changes_hash: Buffer }[]>`
     select salt, changes::text as text, changes_hash from tenancy.audit_entries where tenant_id = ${tenant}`
   expect(rows).toHaveLength(6)

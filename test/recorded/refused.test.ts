@@ -13,6 +13,8 @@ const admin = connectAsAppUser(server.adminUrl)
 const owner = asOwner({ ownerUrl: server.ownerUrl, appUrl: server.appUrl })
 const tenant = newTenant()
 await addUserWithTask(tenant, app)
+await owner`select tenancy.append_audit_logs(100)`
+await as({ tenant }, `update tasks set title = 'x'`, app)
 const partition = async () => {
   const [row] = await owner`select tableoid::regclass::text as name from tenancy.audit_entries limit 1`
   return String(row?.name)
@@ -28,10 +30,11 @@ describe.each([
   test.each([
     ['the trail', async () => entries],
     ['a partition of it', partition],
+    ['the queue', async () => 'tenancy.audit_queue'],
     ['its default partition', async () => 'tenancy.audit_entries_default'],
   ])('cannot truncate, update or delete %s', async (_, name) => {
     const before = await logOf(tenant, owner)
-    expect(before).toHaveLength(2)
+    expect(before).toHaveLength(3)
     const table = await name()
     for (const text of [
       `truncate ${table}`,

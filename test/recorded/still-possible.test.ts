@@ -33,7 +33,7 @@ describe.each(['without', 'with'] as const)('%s the signed tenant context, a sta
 
   test('can restore a row with other values, which stand in its entry', async () => {
     const { user, task, entry, run } = await start()
-    await run(`delete from tasks; select tenancy.take_from_trash('tasks', '${task}'), set_config('rowhouse.restoring', 'on', true);
+    await run(`delete from tasks; select tenancy.take_from_trash('tasks', '${task}');
       insert into tasks (id, title, user_id) values ('${task}', 'Forged', '${user}'); select tenancy.leave_trash()`)
     expect(await entry('restored')).toMatchObject({
       ...{ target_id: task, actor: 'mallory', request_id: 'r-1' },
