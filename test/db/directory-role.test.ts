@@ -112,6 +112,7 @@ test('the recorder logs in nowhere, has no attribute and no member, and owns the
       'audit_entries',
       'audit_logs',
       'audit_pruned',
+      'audit_queue',
       'idempotency_keys',
       'tenant_history',
       'tenant_names',

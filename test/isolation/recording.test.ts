@@ -69,12 +69,12 @@ describe('the check of what tables record', () => {
     ],
     [
       replace(`after insert or update or delete on rows for each row when (false) execute function
-        tenancy.record_change('app_user', 'app_admin', 'tenant_id', '{id}', '{number,"odd, \\"name\\""}', '{updated_at}', '{}')`),
+        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', 'rows', '{number,"odd, \\"name\\""}', '{}', '{id}')`),
       `${record} does not run at every change`,
     ],
     [
       replace(`after insert or update or delete on rows for each row execute function
-        tenancy.record_change('app_user', 'app_admin', 'tenant_id', '{id}', '{}', '{updated_at}', '{}')`),
+        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', 'rows', '{}')`),
       `${record} has other arguments than tenancy.audit() gives it`,
     ],
     [
@@ -83,7 +83,7 @@ describe('the check of what tables record', () => {
     ],
     [
       `create trigger record_change after insert or update or delete on others for each row execute function
-        tenancy.record_change('app_user', 'app_admin', 'tenant_id', '{id}', '{}', '{updated_at}', '{}')`,
+        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', 'rows', '{}')`,
       'audit-trigger | public.others | it has the trigger record_change, and tenancy.audit() was not told so',
     ],
     [
@@ -151,7 +151,7 @@ describe('the check of what tables record', () => {
 
   test('compares as the serving role too, and without what tenancy.audit() was told', async () => {
     const emptied = `${tables}; ${replace(`after insert or update or delete on rows for each row execute function
-      tenancy.record_change('app_user', 'app_admin', 'tenant_id', '{id}', '{}', '{updated_at}', '{}')`)};
+      tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', 'rows', '{}')`)};
       alter table rows disable trigger keep_deleted`
     const own = await createDatabase()
     await asOwner(own).unsafe(emptied)
@@ -187,6 +187,8 @@ describe('the check of the audit trail', () => {
   const month = `audit_entries_${new Date().toISOString().slice(0, 7).replace('-', '_')}`
   test.each([
     ['grant insert on tenancy.audit_entries to app_user', writes('audit_entries')],
+    ['grant insert on tenancy.audit_queue to app_user', writes('audit_queue')],
+    ['grant delete on tenancy.audit_trail to app_user', writes('audit_trail')],
     ['grant truncate on tenancy.audit_entries to public', writes('audit_entries')],
     ['grant update (reason) on tenancy.audit_entries to app_user', writes('audit_entries')],
     [`grant delete on tenancy.${month} to public`, writes(month)],
@@ -197,7 +199,7 @@ describe('the check of the audit trail', () => {
       ],
     ],
     [
-      "insert into tenancy.audit_entries (at, tenant_id, action, resource, source, changes_hash) values ('2001-01-01', DEFAULT_TENANT, 'a.b', 'c', 'event', '')",
+      "insert into tenancy.audit_entries (id, at, position, tenant_id, action, resource, source, changes_hash, xid) values (gen_random_uuid(), '2001-01-01', 1, DEFAULT_TENANT, 'a.b', 'c', 'event', '', '1')",
       [
         'audit-default-partition | tenancy.audit_entries_default | it has entries of months without a partition of their own',
       ],

@@ -84,6 +84,8 @@ describe('a migration', () => {
       'audit_entries',
       'audit_logs',
       'audit_pruned',
+      'audit_queue',
+      'audit_trail',
       'public',
       'tasks',
       'tenancy',

@@ -16,7 +16,7 @@ async function recorded() {
   const { user, task } = await addUserWithTask(tenant)
   await as({ tenant, actor: 'ada', request: 'r-1' }, `delete from tasks where id = '${task}'`)
   await owner`select tenancy.append_audit_logs(100)`
-  await as({ tenant, actor: 'ada', request: 'r-2' }, `update users set name = 'Ada'`) // it has no position yet
+  await as({ tenant, actor: 'ada', request: 'r-2' }, `update users set name = 'Grace'`) // it has no position yet
   await owner`select tenancy.store_audit_checkpoint(${tenant}, 1, 'a note')`
   await owner`insert into tenancy.audit_pruned (tenant_id, position, leaf) values (${tenant}, 1, '\\x00')`
   return { tenant, user, task }

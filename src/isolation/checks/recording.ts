@@ -51,7 +51,8 @@ const changed = (...functions: string[]): string => `
 const audited = `
   select oid, name, 'record_change' as tgname, 29 as tgtype, 'tenancy.record_change' as calls,
     -- The roles and the columns of the table decide the others.
-    array[null, null, ${tenantColumn}::text, null, (ignore::text[] || ${tenantColumn}::text)::text, resource, redact] as arguments,
+    array[null, null, ${tenantColumn}::text, null, case when ignore is not null then (ignore::text[] || ${tenantColumn}::text)::text end,
+      resource, redact] as arguments,
     case when redact is null then 'Run "rowhouse migrate" as the owner of the database.'
       else format('select tenancy.audit(%L, redact => %L, ignore => %L, tenant_column => %L);', name, redact, ignore, ${tenantColumn}::text) end as remedy
   from recording where audit`

@@ -16,7 +16,7 @@ type Audited = Awaited<ReturnType<typeof open>>
 async function addOldEntries({ owner }: Audited, count: number, tenant?: string): Promise<string> {
   await addOldMonth(owner)
   const of = await addUsers(owner, count, tenant)
-  await asAttacker(owner, `update tenancy.audit_entries set at = '2020-01-31 23:59:59Z' where tenant_id = '${of}'`)
+  await asAttacker(owner, `update tenancy.audit_queue set at = '2020-01-31 23:59:59Z' where tenant_id = '${of}'`)
   return of
 }
 const countEntries = async ({ owner }: Audited, tenant: string) =>
@@ -38,10 +38,9 @@ test('rowhouse audit prune drops the months that ended before the time, and what
   expect((await audited.audit('prune', '--older-than', '400d')).stdout).toStartWith('No month ended more than 400d ago')
 })
 
-test('rowhouse audit prune keeps a month with an entry without a position, and one that is not older', async () => {
+test('rowhouse audit prune keeps a month that is not older', async () => {
   const audited = await open()
   const tenant = await addOldEntries(audited, 1)
-  expect((await audited.audit('prune', '--older-than', '1h')).stdout).toStartWith('No month ended')
   await audited.work()
   expect((await audited.audit('prune', '--older-than', '999999h')).stdout).toStartWith('No month ended')
   expect(await countEntries(audited, tenant)).toBe(1)

@@ -14,8 +14,8 @@ export const createPruneCommand = (io: CommandIo) =>
     .addHelpText(
       'after',
       `
-A month stays as long as one of its entries has no position: "rowhouse worker" gives them. Each month is a transaction of its
-own, so that the command can be interrupted and run again. Writes of audited tables wait for moments.
+Entries without a position stay: "rowhouse worker" gives them one. Each month is a transaction of its own, so that the command
+can be interrupted and run again. Readers of the trail wait for moments, and writes do not.
 
 Environment variables:
   DATABASE_OWNER_URL  the database, as its owner (default: dbCredentials.url of drizzle.config.ts)
@@ -30,7 +30,7 @@ Example:
         const months = await monthsBefore(connection, olderThan)
         if (dryRun) {
           for (const { name } of months) print(io, `Would drop ${name}`)
-          print(io, 'Nothing was dropped. A month with an entry that has no position yet stays.')
+          print(io, 'Nothing was dropped.')
           return
         }
         let dropped = 0
@@ -43,8 +43,7 @@ Example:
             dropped += 1
             print(io, `Dropped ${name}`)
           }
-        if (dropped === 0)
-          print(io, `No month ended more than ${olderThan.text} ago with positions for all of its entries.`)
+        if (dropped === 0) print(io, `No month ended more than ${olderThan.text} ago.`)
       }),
     )
 
