@@ -385,10 +385,9 @@ begin
       where attrelid = relation and attnum > 0 and not attisdropped and attgenerated = '' and taken."row" ? attname::text;
       execute format('insert into %s (%s) overriding system value select %s', relation, names, texts) using taken."row";
     else
-      -- The columns that the foreign key empties, where it names some; PostgreSQL 14 has no confdelsetcols. The others name the row.
+      -- The columns that the foreign key empties, where it names some. The others name the row.
       emptied := (
-        select coalesce(nullif(to_jsonb(f) -> 'confdelsetcols', 'null'), to_jsonb(f) -> 'conkey')
-        from pg_constraint f where conrelid = relation and conname = taken.reference);
+        select to_jsonb(coalesce(confdelsetcols, conkey)) from pg_constraint where conrelid = relation and conname = taken.reference);
       select string_agg(format('%I = ($1 ->> %L)::%s', attname, attname, format_type(atttypid, -1)), ', ' order by attnum)
           filter (where is_empty),
         string_agg(case when is_empty then format('%I is null', attname)

@@ -5,6 +5,7 @@ import type { MigratedProject, Progress } from './project.ts'
 import { MigrationError } from './read-migrations.ts'
 import { nameOrDefault, roleNames } from './role-names.ts'
 import { setRowSecurity } from './run-statements.ts'
+import { assertServerVersion } from './server-version.ts'
 import { openSession } from './session.ts'
 import { assertTenantIdType } from './tenant-id-type.ts'
 import { assertOnlyTrusted, ownSchemas } from './trusted-schemas.ts'
@@ -106,6 +107,7 @@ export async function migrateAndInspect<T>(
   try {
     await session.begin()
     await assertOnlyTrusted(connection, ownSchemas)
+    await assertServerVersion(connection)
     await assertTenantIdType(connection, options.tenantId)
     const servingRole = await passSettings(connection, options)
     const found = await query(connection, 'select from pg_roles where rolname = $1', [servingRole])

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 11da847cba8275e1. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", ae45db13ee64b4dc. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -386,10 +386,9 @@ begin
       where attrelid = relation and attnum > 0 and not attisdropped and attgenerated = '' and taken."row" ? attname::text;
       execute format('insert into %s (%s) overriding system value select %s', relation, names, texts) using taken."row";
     else
-      -- The columns that the foreign key empties, where it names some; PostgreSQL 14 has no confdelsetcols. The others name the row.
+      -- The columns that the foreign key empties, where it names some. The others name the row.
       emptied := (
-        select coalesce(nullif(to_jsonb(f) -> 'confdelsetcols', 'null'), to_jsonb(f) -> 'conkey')
-        from pg_constraint f where conrelid = relation and conname = taken.reference);
+        select to_jsonb(coalesce(confdelsetcols, conkey)) from pg_constraint where conrelid = relation and conname = taken.reference);
       select string_agg(format('%I = ($1 ->> %L)::%s', attname, attname, format_type(atttypid, -1)), ', ' order by attnum)
           filter (where is_empty),
         string_agg(case when is_empty then format('%I is null', attname)
