@@ -23,8 +23,9 @@ export async function prepareStage(breaking: string[] = []): Promise<Stage & { o
     await owner`select oid::regclass::text as name from pg_class where oid in (select tgrelid from pg_trigger where tgname = 'refuse_audit_change')`
   for (const { name } of trail) await owner.unsafe(`alter table ${name} disable trigger user`)
   const found = await owner`
-    select format('%I.%I', table_schema, table_name) as name from information_schema.columns
-    where column_name = 'tenant_id' and table_schema not in ('information_schema', 'pg_catalog')`
+    select format('%I.%I', table_schema, table_name) as name
+    from information_schema.columns join information_schema.tables using (table_schema, table_name)
+    where column_name = 'tenant_id' and table_type = 'BASE TABLE' and table_schema not in ('information_schema', 'pg_catalog')`
   const tables = found.map(({ name }) => name).join(', ')
   const target = createApp({ ...deps, db: open(database) })
   const operations = operationsOf(await (await target.request('/openapi.json')).json())
