@@ -11,7 +11,7 @@ export interface DatabaseToVerify {
   connection: Connection
   /** Verifier keys, `name+keyid+base64`: after a rotation also the former one. */
   keys: readonly string[]
-  /** Checkpoints that were kept outside of the database, of any tenant. Without them, whoever owns the database can remove the newest ones. */
+  /** Checkpoints that were kept outside of the database, of any tenant. Without them, the owner of the database can remove the newest ones. */
   checkpoints?: readonly string[]
   /** The id of the tenant whose log is verified. @default all tenants */
   tenantId?: string | undefined
