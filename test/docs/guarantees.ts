@@ -645,10 +645,10 @@ export const guarantees: Guarantee[] = [
       proof('recorded/forged', 'leaves no forged entry and nothing in the trash: %s'),
       proof('recorded/forged', 'an event that is written after %s is set is not written'),
       proof('audit/isolation', 'another tenant reads no entry, in no format and under no filter'),
-      proof('audit/database', 'a changed entry, in the range that a kept checkpoint leaves'),
-      proof('audit/database', 'entries and checkpoints that were removed together, by a checkpoint that was kept'),
-      proof('isolation/recording', 'the check of what tables record > reports: %s'),
-      proof('isolation/recording', 'the check of the audit trail > reports: %s'),
+      proof('deep/audit/database', 'a changed entry, in the range that a kept checkpoint leaves'),
+      proof('deep/audit/database', 'entries and checkpoints that were removed together, by a checkpoint that was kept'),
+      proof('deep/isolation/recording', 'the check of what tables record > reports: %s'),
+      proof('deep/isolation/recording', 'the check of the audit trail > reports: %s'),
     ],
   },
   {
@@ -658,7 +658,7 @@ export const guarantees: Guarantee[] = [
     text: 'The database keeps what is deleted from a table with a trash, in the same transaction. A tenant lists, restores and deletes for good what it deleted itself, undoes its own requests, and follows its own changes. What another tenant deleted or did is answered as what does not exist, and stays as it was. This holds for injected SQL of the same tenant too.',
     tests: [
       proof('recorded/by-hand', 'is in the audit trail and in the trash'),
-      proof('isolation/recording', 'the check of what tables record > reports: %s'),
+      proof('deep/isolation/recording', 'the check of what tables record > reports: %s'),
       proof('trash/isolation', 'another tenant sees no row of a trash, by number, by cursor and in the total'),
       proof(
         'trash/isolation',

@@ -62,8 +62,8 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
     const { code, output } = await run(changes.reduce((text, [from, to]) => text.replaceAll(from, to), script))
     expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
     expect(output).toContain('0 errors')
-    expect(await ask(next, 'rowhouse', 'select * from tenancy.audit_entries order by tenant_id, at, id')).toEqual(
-      await ask(old, 'rowhouse', 'select * from tenancy.audit_entries order by tenant_id, at, id'),
+    expect(await ask(next, 'rowhouse', 'select * from tenancy.audit_trail order by tenant_id, at, id')).toEqual(
+      await ask(old, 'rowhouse', 'select * from tenancy.audit_trail order by tenant_id, at, id'),
     )
     const counts = 'select tenant_id, count(*) from tasks group by 1 order by 1'
     const rows = await ask(old, 'rowhouse', counts)
@@ -75,7 +75,7 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
   })
 
   test('the restored database goes on with the audit trail and the trash, which belong to the recorder with every partition', async () => {
-    const [before] = (await ask(next, 'rowhouse', 'select count(*)::int as n from tenancy.audit_entries')) as {
+    const [before] = (await ask(next, 'rowhouse', 'select count(*)::int as n from tenancy.audit_trail')) as {
       n: number
     }[]
     await ask(next, 'rowhouse', `update tasks set title = 'restored'; delete from tasks`)
@@ -83,7 +83,7 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
       await ask(
         next,
         'rowhouse',
-        `select (select count(*)::int from tenancy.audit_entries) as entries, (select count(*)::int from tenancy.trash) as trash,
+        `select (select count(*)::int from tenancy.audit_trail) as entries, (select count(*)::int from tenancy.trash) as trash,
           tenancy.append_audit_logs(1000) as appended, (select count(*)::int from tenancy.prune_audit(now())) as pruned,
           (select count(*)::int from pg_class where relname ~ '^(audit_|trash$)' and relkind in ('r', 'p')
             and relowner <> (select oid from pg_roles where rolname = (select name from tenancy.roles where purpose = 'recorder'))) as foreign`,
@@ -134,8 +134,8 @@ describe.skipIf(bin === undefined)('docs/backup.md, with the programs of a Postg
 
     test('a dump as the owner is an error', async () => {
       for (const [flags, message] of [
-        ['', 'permission denied for table audit_entries'],
-        ['--enable-row-security', 'permission denied for table audit_entries'],
+        ['', 'permission denied for table audit_queue'],
+        ['--enable-row-security', 'permission denied for table audit_queue'],
         ['--schema=public', 'query would be affected by row-level security policy'],
       ]) {
         const { code, output } = await dump('landlord', flags)

@@ -120,6 +120,7 @@ describe.each(olderVersions)('the SQL of version %d', (version) => {
       'tenancy.audit_event(text,text,text,jsonb)',
       'tenancy.audit_logs',
       'tenancy.audit_pruned',
+      'tenancy.audit_queue',
       'tenancy.claim_idempotency_key(text,text,bytea)',
       'tenancy.discard(text,text)',
       'tenancy.find_tenant(text,text)',

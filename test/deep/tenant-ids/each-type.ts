@@ -4,8 +4,7 @@ import type { Guarantee, Proof } from '../../docs/guarantees.ts'
 export const paths = [
   ...['audit', 'auth', 'conditions', 'context', 'database', 'db', 'directory', 'errors', 'idempotency', 'injection'],
   ...['limits', 'lists', 'migrate/migrate.test.ts', 'properties', 'recorded', 'resolution', 'service/contract.test.ts'],
-  ...['isolation/recording.test.ts', 'service/http'],
-  ...['service/middleware', 'service/permissions.test.ts', 'testing', 'trash', 'worker'],
+  ...['service/http', 'service/middleware', 'service/permissions.test.ts', 'testing', 'trash', 'worker'],
 ].map((path) => `test/${path}`)
 
 const values = 'reads and writes columns that are no tenant column'
@@ -14,6 +13,7 @@ const service = 'starts the service, whose ids are uuids'
 
 /** Files of these folders that run with uuids alone, as globs, each with the reason. */
 export const without = {
+  'test/audit/{changes-kit,export,export-streams,tree,proofs,verify-export,leaf,checkpoint}.test.ts': values,
   'test/auth/keys.test.ts': 'verifies signatures of tokens',
   'test/auth/providers.test.ts': 'its directory of tenants gives uuids to the organizations of its tokens',
   'test/database/connection*.test.ts': 'connects, without a tenant or with a URL that is wrong',
@@ -61,6 +61,9 @@ export const elsewhere: Record<string, string> = {
   'test/deep/properties/broken-filters.test.ts': 'breaks the app, to see that the properties find it',
   'test/deep/database/side-by-side-faults.test.ts': 'repeats test/database/side-by-side-faults.test.ts for longer',
   'test/faults/under-load.test.ts': 'takes long. test/database/side-by-side-faults.test.ts has faults with each type',
+  'test/deep/audit/database.test.ts':
+    'a tenant is a text in each hash. test/recorded/positions.test.ts has leaves of each type',
+  'test/deep/isolation/recording.test.ts': migrates,
   'test/isolation/doctor.test.ts': 'inspects a database without our functions, where uuid is the only known type',
   'test/deep/migrate/older-databases.test.ts': before,
   'test/deep/migrate/outside-transaction.test.ts': 'watches privileges between two transactions',

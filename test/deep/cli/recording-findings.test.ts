@@ -6,8 +6,8 @@ import { checkProject } from '../../../src/cli/schema/check-project.ts'
 import { aggregateFindings, recordingFindings } from '../../../src/cli/schema/recording-findings.ts'
 import type { Finding, Recording } from '../../../src/isolation/index.ts'
 import { migrate } from '../../../src/migrate/index.ts'
+import { createProject, rowhouse } from '../../cli/run.ts'
 import { asOwner, createBareDatabase } from '../../database.ts'
-import { createProject, rowhouse } from '../run.ts'
 
 const root = join(import.meta.dir, '../../..')
 const schema = `import { foreignKey, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from 'bun:test'
-import { openConnection } from '../../src/database/index.ts'
-import { createIsolationCheck, inspectRowSecurity, readRecording } from '../../src/isolation/index.ts'
-import { asOwner, createDatabase } from '../database.ts'
-import { tenantColumnType } from '../tenants.ts'
+import { openConnection } from '../../../src/database/index.ts'
+import { createIsolationCheck, inspectRowSecurity, readRecording } from '../../../src/isolation/index.ts'
+import { asOwner, createDatabase } from '../../database.ts'
+import { tenantColumnType } from '../../tenants.ts'
 
 const database = await createDatabase()
 const owner = openConnection({ url: database.ownerUrl })

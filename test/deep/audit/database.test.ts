@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { createCheckpointSigner, createSigningKey, readCheckpoint, verifyExport } from '../../src/audit/index.ts'
-import { readEntries } from '../../src/audit/stored-log.ts'
-import { addOldMonth, addUsers, asAttacker, openAudited } from './stored-logs.ts'
+import { createCheckpointSigner, createSigningKey, readCheckpoint, verifyExport } from '../../../src/audit/index.ts'
+import { readEntries } from '../../../src/audit/stored-log.ts'
+import { addOldMonth, addUsers, asAttacker, openAudited } from '../../audit/stored-logs.ts'
 
 describe('the log of a tenant', () => {
   test('is verified with its checkpoint, page by page', async () => {
