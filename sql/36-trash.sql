@@ -105,7 +105,7 @@ end $$;
 --> statement-breakpoint
 
 -- Its arguments: the tenant column, the other columns of the primary key, and the columns whose text is asked for (tenancy.texts_of). As in
--- tenancy.record_change(), most rows take one condition and one statement: what tenancy.keep_row() does of theirs.
+-- tenancy.record_change(), most rows take few expressions: what tenancy.keep_row() does of theirs.
 create or replace function tenancy.keep_deleted() returns trigger
   language plpgsql security definer set search_path = pg_catalog
 as $$

@@ -5,15 +5,15 @@
  * reveal nothing about other tenants; the checks report a function with another body.
  */
 export const ourHashes: Record<string, string[]> = {
-  'tenancy.append_audit_logs(integer)': ['159fd66c9b1e8b1cdc9ab9ccb857ca15810af56db8ac21a348233a5bd6eebcdd'],
-  'tenancy.audit_event(text,text,text,jsonb)': ['df7583b04e944911fbc2687284f2c07ae0c3e01ba108df7168ca2b759027b935'],
+  'tenancy.append_audit_logs(integer)': ['f5b2f124d32a8a678734ee42c32cb0ab9d62cad9815ffe265ae6a5f20451c4c0'],
+  'tenancy.audit_event(text,text,text,jsonb)': ['6406423a3b78dffbeac3404927fcd87127f565dab1d5760058828906a89d96b3'],
   'tenancy.claim_idempotency_key(text,text,bytea)': [
     'e6f7d2c84260f436b4fd7fd360e1867bc9f49f45fa429c3101515132ae38d2ef',
   ],
   'tenancy.count_old_trash(interval)': ['066a292f40b911c5b7df20e4801f96447bded66e3eca12a155083cbe5d70e814'],
   'tenancy.current_tenant_id()': ['3440a3bd7797f6ccd9f84bd279f30d9ad5c2cc526f1b5387ecae9df9ab93a330'],
   'tenancy.discard(text,text)': ['910c0331cf7dc516673c7c1e0a23fc501efa31c01c7d43bb267315a623bdc371'],
-  'tenancy.erase_audit_changes(text,text,text)': ['ff3748eb11dc9ad758763f52c7dd5017bae7ce45ea23dca94af9597e46b76e3b'],
+  'tenancy.erase_audit_changes(text,text,text)': ['e5f19a019b928d11cef6f839f5b0e5b891721474c217dce8b8c679ad092c85df'],
   'tenancy.find_tenant(text,text)': ['05414ab07b55ade5374d939f3915b9d5e56e52529c5fbb27c1a7646088268e98'],
   'tenancy.find_tenant(text)': ['e5ece2eb8276e8adf98fe9bbfc3b666033833b1280bb4ecb8642a8811d581eac'],
   'tenancy.idempotency_id(text,text)': ['9fa917a7351d719d71fb715df36441b9498259bd92d6953b369a12b36ea43dc9'],
@@ -21,7 +21,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.keep_reference()': ['35ed46dd9f6bc6f506138b9a642cd5ac189984a8d0534015fe265561cf437b94'],
   'tenancy.leave_trash()': ['803438dd45f41732209ed9ae6ae6dc64c2e36e9e5200b541b71ad879d4a5fa56'],
   'tenancy.make_audit_partitions()': ['2bc4a2bec2a4ac6c67156a0b39559939333a997b9730fd3d26d539410c5c3de9'],
-  'tenancy.prune_audit(timestamp with time zone)': ['6af51b74aa171d9cd37b837fc57f445809b633fb4203ee1e032e59e48b616af0'],
+  'tenancy.prune_audit(timestamp with time zone)': ['cd63d36e5b9835c7ade607791bba819c4e1efad3f3421ffcdb38e42b3dec1827'],
   'tenancy.purge_idempotency_keys(integer)': ['98fbfca3a59267d46891ec72616787fe066cef433f01c784e11c7c0b58134d13'],
   'tenancy.purge_trash(interval,integer)': ['973f6a1afa57ede2ed1669ada724e2e06bf350f9ff4354eb261e5916fadb86ae'],
   'tenancy.read_audit_checkpoints(text)': ['da2a27cacf4ac059519f43a9ab929f72618823f490cff76e7fff80ba7902cab5'],
@@ -36,7 +36,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.read_tenant_history(text,uuid,integer)': [
     '1655973bde1a8de09fc1bb61810fa88bf2bb9409d85b32137ac1f54ee2ee2ea0',
   ],
-  'tenancy.record_change()': ['aeb7d960eea553eba0268162b0efb622bdb3fced913d1b04f2b655958bc26493'],
+  'tenancy.record_change()': ['a76e8cc1fe0c54dfcd01a37ef80f6f09f4f60e645ba8e0fc34e141589cd8bed3'],
   'tenancy.record_tenant_change()': ['8165f32e053a408654b9e98b694ab3e93f7381c1d5abd6521f4ff83527985ba1'],
   'tenancy.store_audit_checkpoint(text,bigint,text)': [
     'a6f330bbe825c064cb3bdd0b871ea7c73569837e9a8b1e6490de5481b3809b53',

@@ -23,7 +23,7 @@ recording_triggers as (
   from pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
   where n.nspname = 'tenancy' or g.tgname in ('record_change', 'begin_batch', 'keep_deleted')
 ), recording as (
-  select r.oid, r.name, has.audit as has_audit, has.trash as has_trash, ${isTold ? told : 'has.audit, has.trash, null as redact, null as ignore, null as resource'}
+  select r.oid, r.name, has.audit as has_audit, has.trash as has_trash, ${isTold ? told : 'has.audit, has.trash, null as redact, null as ignore'}
   from relations r join pg_class c on c.oid = r.oid join pg_namespace n on n.oid = c.relnamespace${isTold ? joined : ''},
   lateral (
     select count(*) filter (where calls = 'tenancy.record_change') > 0, count(*) filter (where calls = 'tenancy.keep_deleted') > 0
@@ -32,7 +32,7 @@ recording_triggers as (
 )`
 
 const told =
-  'coalesce(d.audit, false) as audit, coalesce(d.trash, false) as trash, d.redact::text as redact, d.ignore::text as ignore, d.relation as resource'
+  'coalesce(d.audit, false) as audit, coalesce(d.trash, false) as trash, d.redact::text as redact, d.ignore::text as ignore'
 const joined = `
   left join tenancy.recorded_tables d
     on d.relation = case nspname when 'public' then c.relname::text else nspname || '.' || c.relname end`

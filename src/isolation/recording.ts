@@ -18,6 +18,7 @@ interface RecordingRow {
   /** Arguments of the trigger. */
   redact: string | null
   ignore: string | null
+  tenantColumn: string | null
   trash: boolean
   cascadesFrom: string[]
 }
@@ -37,10 +38,13 @@ export async function readRecording(
   await query(connection, "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)") // names have their schemas
   const rows = (await query(connection, recordingsQuery, given)) as unknown as RecordingRow[] // the query's own columns
   return new Map(
-    rows.map(({ name, redact, ignore, trash, cascadesFrom }) => [
+    rows.map(({ name, redact, ignore, tenantColumn, trash, cascadesFrom }) => [
       name,
       {
-        audit: redact === null ? null : { redact: elements(redact), ignore: elements(ignore ?? '') },
+        audit:
+          redact === null
+            ? null
+            : { redact: elements(redact), ignore: elements(ignore ?? '').filter((column) => column !== tenantColumn) },
         trash,
         cascadesFrom,
       },
@@ -56,7 +60,8 @@ const elements = (array: string): string[] =>
 
 const recordingsQuery = `
 with ${tablesQuery}, ${recordingQuery(false)}
-select name, g.arguments[7] as redact, array_remove(g.arguments[5]::text[], g.arguments[3])::text as ignore,
+select name, case when cardinality(g.arguments) > 6 then g.arguments[6] when g.arguments is not null then '{}' end as redact,
+  g.arguments[5] as ignore, g.arguments[3] as "tenantColumn",
   exists (
     select from recording_triggers kept
     where kept.tgrelid = tables.oid and kept.tgname = 'keep_deleted' and kept.calls = 'tenancy.keep_deleted' and kept.runs) as trash,

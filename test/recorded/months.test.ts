@@ -6,7 +6,7 @@ import { addUserWithTask, as, logOf, servingOn } from './log.ts'
 // A database of its own for each test: partitions come and go.
 async function open() {
   const database = await createDatabase()
-  return { owner: asOwner(database), app: servingOn(database) }
+  return { owner: asOwner(database), other: asOwner(database), app: servingOn(database) }
 }
 type Sql = Awaited<ReturnType<typeof open>>['owner']
 const placesOf = async (owner: Sql, tenant: string) =>
@@ -143,6 +143,21 @@ describe('pruning', () => {
     await owner`select tenancy.append_audit_logs(100)`
     expect(await placesOf(owner, tenant)).toEqual(Array(2).fill('tenancy.audit_entries_default'))
     await owner`select tenancy.make_audit_partitions()`
+    expect(await owner`select tenancy.prune_audit(now())`).toHaveLength(1)
+    expect(await owner`select from tenancy.audit_pruned where tenant_id = ${tenant}`).toHaveLength(2)
+  })
+
+  test('gives up after a second where the worker moves entries to the month, and loses none', async () => {
+    const { owner, other, app } = await open()
+    const [first, tenant] = [newTenant(), newTenant()]
+    await addUserWithTask(first, app)
+    await age(owner, first, 14)
+    await addUserWithTask(tenant, app)
+    await age(owner, tenant, 14, 'tenancy.audit_queue')
+    await owner.begin(async (tx) => {
+      await tx`select tenancy.append_audit_logs(100)`
+      expect(await other`select tenancy.prune_audit(now())`.catch(({ code }) => code)).toBe('55P03')
+    })
     expect(await owner`select tenancy.prune_audit(now())`).toHaveLength(1)
     expect(await owner`select from tenancy.audit_pruned where tenant_id = ${tenant}`).toHaveLength(2)
   })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { asOwner, createDatabase } from '../database.ts'
+import { sqlstateOf } from '../db/app-user.ts'
 import { newTenant } from '../tenants.ts'
 import { addUserWithTask, as, logOf, servingOn } from './log.ts'
 
@@ -127,6 +128,56 @@ test('a log that another append holds is left to it, and the others get their po
   })
   await append()
   expect(await positionsOf(held)).toEqual(['1', '2', '3'])
+})
+
+test('a log that cannot grow stops no other one', async () => {
+  const [damaged, other] = [newTenant(), newTenant()]
+  for (const tenant of [damaged, other]) await addUserWithTask(tenant, app)
+  await owner`insert into tenancy.audit_logs (tenant_id, size, trees) values (${damaged}, 9223372036854775807, '{}')`
+  await append()
+  expect(await positionsOf(damaged)).toEqual([null, null])
+  expect(await positionsOf(other)).toEqual(['1', '2'])
+  await owner`update tenancy.audit_logs set size = 0 where tenant_id = ${damaged}`
+  await append()
+  expect(await positionsOf(damaged)).toEqual(['1', '2'])
+})
+
+test('an entry that would be too large for the log fails its write', async () => {
+  const tenant = newTenant()
+  const long = 'x'.repeat(401)
+  for (const [text, code] of [
+    [`select tenancy.audit_event('a.b', 'c', '${long}', '{}')`, '22001'],
+    [
+      `select tenancy.audit_event('a.b', 'c', 'd', jsonb_build_object('e', jsonb_build_object('from', null, 'to', repeat('x', 33554432))))`,
+      '54000',
+    ],
+    [
+      `select set_config('app.request_id', '${long}', true); insert into users (email, name) values ('a', 'b')`,
+      '22001',
+    ],
+  ] as const)
+    expect(await sqlstateOf(as({ tenant }, text, app))).toBe(code)
+  expect(await positionsOf(tenant)).toEqual([])
+})
+
+test('values that are erased while their entry moves to the log are erased', async () => {
+  const tenant = newTenant()
+  const { user } = await addUserWithTask(tenant, app)
+  const third = asOwner(database)
+  const erasing = await another.begin(async (tx) => {
+    await tx`select tenancy.append_audit_logs(100000)`
+    const erasing = owner`select tenancy.erase_audit_changes(${tenant}, 'users', ${user}) as erased`.execute()
+    const waiting = () => third`
+      select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%erase_audit_changes%'`
+    while ((await waiting()).length === 0);
+    return { erasing }
+  })
+  const [row] = await erasing.erasing
+  expect(row?.erased).toBe(1)
+  const [entry] = await owner`
+    select changes, salt, position::int from tenancy.audit_entries where tenant_id = ${tenant} and target_id = ${user}`
+  expect(entry).toEqual({ changes: null, salt: null, position: 1 })
 })
 
 describe('a leaf', () => {

@@ -100,6 +100,41 @@ describe('a table', () => {
   })
 })
 
+test('a table that is renamed is recorded and restored under its new name', async () => {
+  const tenant = newTenant()
+  await sql.unsafe(`create table olds ${keyed('id int')}; ${record('olds')} alter table olds rename to news;
+    insert into news values ('${tenant}', 1); delete from news`)
+  await sql.begin(async (tx) => {
+    await tx`select set_config('app.current_tenant', ${tenant}, true)`
+    await tx`select tenancy.restore('public.news', '1')`
+  })
+  expect((await seenOf(tenant)).map(([action, resource]) => `${action} ${resource}`)).toEqual([
+    ...['created news', 'deleted news', 'restored news'],
+  ])
+})
+
+test('a row that moves to another tenant with another key is named by the key that it had there', async () => {
+  const [from, to] = [newTenant(), newTenant()]
+  await sql.unsafe(`create table pairs (tenant_id ${tenantColumnType}, a int, b int, primary key (tenant_id, a, b)); ${record('pairs')}
+    insert into pairs values ('${from}', 1, 2); update pairs set tenant_id = '${to}', a = 7`)
+  expect((await seenOf(from)).at(-1)?.slice(0, 3)).toEqual(['deleted', 'pairs', '["1", "2"]'])
+  expect((await seenOf(to)).at(-1)?.slice(0, 3)).toEqual(['created', 'pairs', '["7", "2"]'])
+})
+
+test('a column that is redacted and ignored makes no entry alone', async () => {
+  const tenant = newTenant()
+  await sql.unsafe(`create table quiet ${keyed('id int, seen text, n int')};
+    select tenancy.audit('quiet', redact => '{seen}', ignore => '{seen}');
+    insert into quiet values ('${tenant}', 1, 'a', 1); update quiet set seen = 'b'; update quiet set seen = 'c', n = 2`)
+  expect((await logOf(tenant, sql)).slice(1).map(({ changes }) => changes)).toEqual([{ n: { from: '1', to: '2' } }])
+})
+
+test('the tenant column cannot be redacted', async () => {
+  await sql.unsafe(`create table secretive ${keyed('id int')}`)
+  const message = await sql`select tenancy.audit('secretive', redact => '{tenant_id}')`.catch(String)
+  expect(message).toContain('secretive names its rows by a redacted column')
+})
+
 test('a row that the owner moves to another tenant is deleted in the log of the one, and created in the log of the other', async () => {
   const [from, to] = [newTenant(), newTenant()]
   await sql.unsafe(`create table moves ${keyed('id int, n int, s text')}; ${record('moves')}

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 78b426492d3a93c1. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", f813ef4d9534e5f3. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The log of a tenant: the worker gives the entries of the audit trail positions without gaps, adds them to a tree of hashes (RFC 6962,
 -- section 2.1) and signs its root with a key that is not in the database. docs/audit-proof.md says what this proves.
 select
@@ -24,9 +24,9 @@ begin
 end $$;
 --> statement-breakpoint
 
--- Moves entries from the queue to the log of their tenant, where they have positions. An entry that is committed later than another one gets a
--- later position, whatever its time says: the log's row is locked before the queue is read. Returns how many entries it moved, at most `most`
--- of each tenant.
+-- Moves entries from the queue to the log of their tenant, where they have positions: those that are committed, in the order of their times. One
+-- that is committed later gets a later position than they, whatever its time says: the log's row is locked before the queue is read. Returns how
+-- many entries it moved, at most `most` of each tenant. A log that cannot grow is a warning, and stops no other one.
 create or replace function tenancy.append_audit_logs(most integer) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog
 as $$
@@ -36,6 +36,7 @@ declare
   entry tenancy.audit_entries;
   salt bytea;
   node bytea;
+  before bigint;
   appended integer := 0;
 begin
   insert into tenancy.audit_logs (tenant_id, size, trees)
@@ -45,35 +46,40 @@ begin
     where exists (select from tenancy.audit_queue q where q.tenant_id = l.tenant_id)
     order by l.tenant_id for update of l skip locked
   loop
-    for queued in
-      with moved as (
-        delete from tenancy.audit_queue q
-        where q.tenant_id = log.tenant_id and (q.at, q.id) in (
-          select first.at, first.id from tenancy.audit_queue first where first.tenant_id = log.tenant_id order by first.at, first.id limit most)
-        returning q.*)
-      select * from moved order by at, id
-    loop
-      log.size := log.size + 1;
-      salt := uuid_send(gen_random_uuid());
-      entry := (queued.tenant_id, queued.id, queued.at, log.size, coalesce(queued.action, tenancy.action_of(queued.before, queued.after)),
-        queued.resource, queued.target_id, queued.actor, queued.request_id,
-        coalesce(queued.source, case when queued.request_id is null then 'trigger' else 'request' end), queued.reason,
-        tenancy.changes_of(queued.before, queued.after, queued.always), salt, null, queued.xid);
-      entry.changes_hash := sha256(salt || convert_to(coalesce(entry.changes::text, ''), 'UTF8'));
-      if entry.changes is null then
-        entry.salt := null; -- they were erased
-      end if;
-      insert into tenancy.audit_entries select entry.*;
-      node := tenancy.audit_leaf(entry);
-      for level in 0 .. 62 loop
-        exit when ((log.size - 1) >> level) & 1 = 0;
-        node := sha256('\x01' || log.trees[cardinality(log.trees)] || node);
-        log.trees := trim_array(log.trees, 1);
+    before := log.size;
+    begin
+      for queued in
+        with moved as (
+          delete from tenancy.audit_queue q
+          where q.tenant_id = log.tenant_id and (q.at, q.id) in (
+            select first.at, first.id from tenancy.audit_queue first where first.tenant_id = log.tenant_id order by first.at, first.id limit most)
+          returning q.*)
+        select * from moved order by at, id
+      loop
+        log.size := log.size + 1;
+        salt := uuid_send(gen_random_uuid());
+        entry := (queued.tenant_id, queued.id, queued.at, log.size, coalesce(queued.action, tenancy.action_of(queued.before, queued.after)),
+          queued.resource, queued.target_id, queued.actor, queued.request_id,
+          coalesce(queued.source, case when queued.request_id is null then 'trigger' else 'request' end), queued.reason,
+          tenancy.changes_of(queued.before, queued.after, queued.always), salt, null, queued.xid);
+        entry.changes_hash := sha256(salt || convert_to(coalesce(entry.changes::text, ''), 'UTF8'));
+        if entry.changes is null then
+          entry.salt := null; -- they were erased
+        end if;
+        insert into tenancy.audit_entries select entry.*;
+        node := tenancy.audit_leaf(entry);
+        for level in 0 .. 62 loop
+          exit when ((log.size - 1) >> level) & 1 = 0;
+          node := sha256('\x01' || log.trees[cardinality(log.trees)] || node);
+          log.trees := trim_array(log.trees, 1);
+        end loop;
+        log.trees := log.trees || node;
       end loop;
-      log.trees := log.trees || node;
-      appended := appended + 1;
-    end loop;
-    update tenancy.audit_logs l set size = log.size, trees = log.trees where l.tenant_id = log.tenant_id;
+      update tenancy.audit_logs l set size = log.size, trees = log.trees where l.tenant_id = log.tenant_id;
+      appended := appended + log.size - before;
+    exception when others then
+      raise warning 'the log of tenant % did not grow: %', log.tenant_id, sqlerrm;
+    end;
   end loop;
   return appended;
 end $$;
@@ -151,18 +157,18 @@ create or replace function tenancy.erase_audit_changes(tenant text, resource tex
 as $$
 declare
   of_tenant constant tenancy.audit_entries.tenant_id%type := tenant;
-  erased integer;
+  queued integer;
+  logged integer;
 begin
-  with queued as (
-    update tenancy.audit_queue q
-    set action = coalesce(action, tenancy.action_of(before, after)), before = null, after = null, always = null
-    where q.tenant_id = of_tenant and q.resource = erase_audit_changes.resource and q.target_id = target
-      and (q.before is not null or q.after is not null) returning 1),
-  logged as (
-    update tenancy.audit_entries e set changes = null, salt = null
-    where e.tenant_id = of_tenant and e.resource = erase_audit_changes.resource and e.target_id = target and e.changes is not null returning 1)
-  select count(*) into erased from (select from queued union all select from logged) as all_of_them;
-  return erased;
+  -- The queue first: the second statement sees what was moved from it meanwhile.
+  update tenancy.audit_queue q set action = coalesce(action, tenancy.action_of(before, after)), before = null, after = null, always = null
+  where q.tenant_id = of_tenant and q.resource = erase_audit_changes.resource and q.target_id = target
+    and (q.before is not null or q.after is not null);
+  get diagnostics queued = row_count;
+  update tenancy.audit_entries e set changes = null, salt = null
+  where e.tenant_id = of_tenant and e.resource = erase_audit_changes.resource and e.target_id = target and e.changes is not null;
+  get diagnostics logged = row_count;
+  return queued + logged;
 end $$;
 --> statement-breakpoint
 
@@ -182,6 +188,7 @@ begin
       and right(c.relname, 7) < to_char(least(before, now()) at time zone 'UTC', 'YYYY_MM')
     order by c.relname
   loop
+    lock table only tenancy.audit_entries in access exclusive mode; -- the worker may be moving an entry of this month
     execute format('insert into tenancy.audit_pruned (tenant_id, position, leaf)
       select tenant_id, position, tenancy.audit_leaf(e) from tenancy.%I as p, lateral (select p::tenancy.audit_entries as e) as whole', partition);
     execute format('drop table tenancy.%I', partition);

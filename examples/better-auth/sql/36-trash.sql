@@ -1,4 +1,4 @@
--- Written by "rowhouse init", ae45db13ee64b4dc. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", f6220bebdeb52834. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The trash: a DELETE stays a DELETE, and the rows that left a table can come back. Triggers keep them; the functions run as the recorder. The
 -- serving role reads the trash of its tenant, restores rows and deletes them for good.
 select
@@ -106,7 +106,7 @@ end $$;
 --> statement-breakpoint
 
 -- Its arguments: the tenant column, the other columns of the primary key, and the columns whose text is asked for (tenancy.texts_of). As in
--- tenancy.record_change(), most rows take one condition and one statement: what tenancy.keep_row() does of theirs.
+-- tenancy.record_change(), most rows take few expressions: what tenancy.keep_row() does of theirs.
 create or replace function tenancy.keep_deleted() returns trigger
   language plpgsql security definer set search_path = pg_catalog
 as $$

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", 28ce481da2f3d3dd. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", abd122acdac16ee8. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
 -- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
 select
@@ -47,7 +47,7 @@ end $$;
 do $$ begin
   if not exists (select from pg_class where relnamespace = 'tenancy'::regnamespace and relname = 'audit_entries') then
     -- The entries that have no position yet: what a write makes. It has one index, because each one is paid for by the write. The worker
-    -- moves them to the log of their tenant.
+    -- moves them to the log of their tenant: what is in an index there has a limit here, so that no entry is too large for it.
     execute format($create$
       create table tenancy.audit_queue (
         tenant_id %1$s not null default tenancy.current_tenant_id(),
@@ -56,9 +56,9 @@ do $$ begin
         -- Null says what tenancy.action_of() does.
         action text collate "C",
         resource text collate "C" not null,
-        target_id text collate "C",
+        target_id varchar(400) collate "C",
         actor text collate "C",
-        request_id text collate "C",
+        request_id varchar(400) collate "C",
         -- Null is "request", or "trigger" without the id of one.
         source text collate "C",
         reason text,
@@ -102,7 +102,7 @@ do $$ begin
     create view tenancy.audit_trail with (security_invoker = true) as
       select * from tenancy.audit_entries
       union all
-      select tenant_id, id, at, null, coalesce(action, tenancy.action_of(before, after)), resource, target_id, actor, request_id,
+      select tenant_id, id, at, null, coalesce(action, tenancy.action_of(before, after)), resource, target_id::text, actor, request_id::text,
         coalesce(source, case when request_id is null then 'trigger' else 'request' end), reason,
         tenancy.changes_of(before, after, always), null, null, xid
       from tenancy.audit_queue;
@@ -215,8 +215,9 @@ end $$;
 --> statement-breakpoint
 
 -- The trigger of an audited table. Its arguments: the serving role, the role of administrative work, the tenant column, the other column of the
--- primary key, the columns that entries leave out, the table's name in the trail, and the columns that are redacted. A table that redacts some,
--- has others whose text is asked for, or several in its key, has two more: those columns, and those of the key.
+-- primary key, the columns that entries leave out, and the columns that are redacted. A table that redacts some, has others whose text is asked
+-- for, several in its key, partitions or a dot in its name has two more: those columns, and those of the key.
+-- A row has at most 32 MiB: what it was and is has to fit into one value of PostgreSQL, also as text.
 -- Each transaction prepares each expression again. So most rows take one variable, two conditions and one statement. The worker computes the
 -- rest: what a column was and is.
 create or replace function tenancy.record_change() returns trigger
@@ -229,10 +230,13 @@ declare
   login text;
   source text;
   reason text;
+  named text;
   target text;
   always text[];
 begin
-  if session_user <> tg_argv[0] or coalesce(current_setting('app.current_tenant', true), '') = '' or tg_nargs > 7 then
+  if session_user <> tg_argv[0] or coalesce(current_setting('app.current_tenant', true), '') = '' or tg_nargs > 6
+    or pg_column_size(after) > 33554432
+  then
     -- The role that the session took, where the login is another one: PGlite.
     login := coalesce(nullif(current_setting('role', true), 'none'), session_user);
     -- The end of a statement comes before its triggers: SQL that empties the tenant there would take the signature from the request id.
@@ -242,21 +246,30 @@ begin
       source := case login when tg_argv[1] then 'admin' else 'owner' end;
       reason := nullif(current_setting('app.admin_reason', true), '');
     end if;
-    if tg_nargs > 7 then
-      before := tenancy.texts_of(old, tg_argv[7]::text[]);
-      after := tenancy.texts_of(new, tg_argv[7]::text[]);
-      target := tenancy.row_name(coalesce(after, before), tg_argv[8]::text[]);
-      always := (select array_agg(name) from unnest(tg_argv[6]::text[]) as name where before ->> name <> after ->> name);
-      before := tenancy.redacted(before, tg_argv[6]::text[]);
-      after := tenancy.redacted(after, tg_argv[6]::text[]);
+    if tg_nargs > 6 then
+      before := tenancy.texts_of(old, tg_argv[6]::text[]);
+      after := tenancy.texts_of(new, tg_argv[6]::text[]);
+      named := tenancy.resource_name(coalesce(pg_partition_root(tg_relid), tg_relid));
+      target := tenancy.row_name(coalesce(after, before), tg_argv[7]::text[]);
+      always := (
+        select array_agg(name) from unnest(tg_argv[5]::text[]) as name
+        where before ->> name <> after ->> name and name <> all (tg_argv[4]::text[]));
+      before := tenancy.redacted(before, tg_argv[5]::text[]);
+      after := tenancy.redacted(after, tg_argv[5]::text[]);
+    end if;
+    if pg_column_size(after) > 33554432 then
+      raise exception 'the row is too large for the audit trail' using errcode = '54000';
     end if;
   end if;
   if tg_op <> 'INSERT' then
     before := coalesce(before, to_jsonb(old));
-    if before -> tg_argv[2] <> after -> tg_argv[2] then
+    if pg_column_size(before) > 33554432 then
+      raise exception 'the row is too large for the audit trail' using errcode = '54000';
+    elsif before -> tg_argv[2] <> after -> tg_argv[2] then
       -- A row that moves to another tenant is deleted in the log of the one, and created in the log of the other.
       arrived := after;
       after := null;
+      target := case when tg_nargs > 6 then tenancy.row_name(before, tg_argv[7]::text[]) end;
     -- The text, because JSON takes 1.0 and 1.00 for the same number.
     elsif tg_op = 'UPDATE' and always is null and (before - tg_argv[4]::text[])::text = (after - tg_argv[4]::text[])::text then
       return null;
@@ -264,13 +277,16 @@ begin
   end if;
   loop
     insert into tenancy.audit_queue (tenant_id, resource, target_id, actor, request_id, source, reason, before, after, always)
-    values ((coalesce(after, before) ->> tg_argv[2])::tenancy.tenant_id, tg_argv[5], coalesce(target, coalesce(after, before) ->> tg_argv[3]),
+    values ((coalesce(after, before) ->> tg_argv[2])::tenancy.tenant_id,
+      coalesce(named, case tg_table_schema when 'public' then tg_table_name::text else tg_table_schema || '.' || tg_table_name end),
+      coalesce(target, coalesce(after, before) ->> tg_argv[3]),
       tenancy.current_actor(), -- where tenants are signed, it verifies the request id too
       nullif(current_setting('app.request_id', true), ''), source, reason, before - tg_argv[4]::text[], after - tg_argv[4]::text[], always);
     exit when arrived is null;
     before := null;
     after := arrived;
     arrived := null;
+    target := case when tg_nargs > 6 then tenancy.row_name(after, tg_argv[7]::text[]) end;
   end loop;
   return null;
 end $$;
@@ -295,6 +311,8 @@ begin
       or jsonb_typeof(value -> 'from') not in ('string', 'null') or jsonb_typeof(value -> 'to') not in ('string', 'null'))
   then
     raise exception 'each change of an event has "from" and "to", each a text or null' using errcode = '22023';
+  elsif pg_column_size(changes) > 33554432 then
+    raise exception 'the event is too large for the audit trail' using errcode = '54000';
   end if;
   insert into tenancy.audit_queue (tenant_id, id, action, resource, target_id, actor, request_id, source, before, after, always)
   select tenant, entry, action, resource, target, tenancy.current_actor(), nullif(current_setting('app.request_id', true), ''), 'event',
@@ -494,15 +512,17 @@ declare
 begin
   if unknown is not null then
     raise exception '% has no column %', relation, unknown using hint = 'redact names columns as the database does, such as {email}.';
-  elsif keys && redact then
+  elsif (keys || tenant_column::text) && redact then
     raise exception '% names its rows by a redacted column', relation using hint = 'Entries name a row by its primary key, as it is.';
   elsif derived is not null then
     raise exception '% is computed from a redacted column of %', derived, relation using hint = 'Redact it as well.';
   end if;
   perform tenancy.set_trigger(relation, 'record_change', 'AFTER INSERT OR DELETE OR UPDATE', 'tenancy.record_change', array[
     (select name::text from tenancy.roles where purpose = 'serving'), coalesce((select name::text from tenancy.roles where purpose = 'admin'), ''),
-    tenant_column::text, keys[1], (ignore || tenant_column::text)::text, tenancy.resource_name(relation), redact::text]
-    || case when redact <> '{}' or exact <> '{}' or cardinality(keys) > 1 then array[exact::text, keys::text] end);
+    tenant_column::text, keys[1], (ignore || tenant_column::text)::text, redact::text]
+    || (
+      select array[exact::text, keys::text] from pg_class
+      where oid = relation and (redact <> '{}' or exact <> '{}' or cardinality(keys) > 1 or relkind = 'p' or relispartition or relname ~ '\.')));
   insert into tenancy.recorded_tables as r (relation, audit, redact, ignore)
   values (tenancy.resource_name(relation), true, audit.redact, audit.ignore)
   on conflict on constraint recorded_tables_pkey do update set audit = true, redact = excluded.redact, ignore = excluded.ignore

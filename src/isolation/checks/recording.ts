@@ -8,7 +8,7 @@ const { role, tenantColumn } = parameters
  * The flaw of each trigger that a table should have.
  *
  * @param made the function that makes the triggers
- * @param wanted a query of `oid, name, tgname, tgtype, calls, arguments, remedy`; a null among the arguments is not compared
+ * @param wanted a query of `oid, name, tgname, tgtype, calls, arguments, remedy`; a null among the arguments is not compared, and '*' is any one
  */
 const flaws = (made: string, wanted: string): string => `
   select wanted.name, problem, remedy
@@ -21,7 +21,7 @@ const flaws = (made: string, wanted: string): string => `
     when g.tgtype <> wanted.tgtype or not g.is_plain then format('its trigger %I does not run at every change', wanted.tgname)
     when exists (
       select from unnest(g.arguments, wanted.arguments) as argument (present, given)
-      where given is not null and present is distinct from given)
+      where case given when '*' then present is null else present <> given or given is not null and present is null end)
     then format('its trigger %I has other arguments than ${made} gives it', wanted.tgname) end) as flaw (problem)
   where problem is not null
   union all
@@ -51,8 +51,8 @@ const changed = (...functions: string[]): string => `
 const audited = `
   select oid, name, 'record_change' as tgname, 29 as tgtype, 'tenancy.record_change' as calls,
     -- The roles and the columns of the table decide the others.
-    array[null, null, ${tenantColumn}::text, null, case when ignore is not null then (ignore::text[] || ${tenantColumn}::text)::text end,
-      resource, redact] as arguments,
+    array[null, null, ${tenantColumn}::text, null, case when ignore is not null then (ignore::text[] || ${tenantColumn}::text)::text end, redact]
+      || case when redact <> '{}' then '{*,*}'::text[] end as arguments,
     case when redact is null then 'Run "rowhouse migrate" as the owner of the database.'
       else format('select tenancy.audit(%L, redact => %L, ignore => %L, tenant_column => %L);', name, redact, ignore, ${tenantColumn}::text) end as remedy
   from recording where audit`

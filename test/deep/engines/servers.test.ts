@@ -33,7 +33,7 @@ const sideBySide = ['test/database/side-by-side*.test.ts', 'test/properties/side
 /** The oldest supported PostgreSQL from Debian's packages, unless this run uses it already. */
 const folder = '/usr/lib/postgresql'
 const [oldest] = (existsSync(folder) ? readdirSync(folder) : [])
-  .filter((major) => Number(major) >= 14 && existsSync(`${folder}/${major}/bin/postgres`))
+  .filter((major) => Number(major) >= 15 && existsSync(`${folder}/${major}/bin/postgres`))
   .toSorted((one, other) => Number(one) - Number(other))
 const bin = `${folder}/${oldest}/bin`
 const hasOther = oldest !== undefined && process.env.TEST_POSTGRES_BIN !== bin

@@ -69,12 +69,17 @@ describe('the check of what tables record', () => {
     ],
     [
       replace(`after insert or update or delete on rows for each row when (false) execute function
-        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', 'rows', '{number,"odd, \\"name\\""}', '{}', '{id}')`),
+        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', '{number,"odd, \\"name\\""}', '{}', '{id}')`),
       `${record} does not run at every change`,
     ],
     [
       replace(`after insert or update or delete on rows for each row execute function
-        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', 'rows', '{}')`),
+        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', '{}')`),
+      `${record} has other arguments than tenancy.audit() gives it`,
+    ],
+    [
+      replace(`after insert or update or delete on rows for each row execute function
+        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', '{number,"odd, \\"name\\""}')`),
       `${record} has other arguments than tenancy.audit() gives it`,
     ],
     [
@@ -83,7 +88,7 @@ describe('the check of what tables record', () => {
     ],
     [
       `create trigger record_change after insert or update or delete on others for each row execute function
-        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', 'rows', '{}')`,
+        tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', '{}')`,
       'audit-trigger | public.others | it has the trigger record_change, and tenancy.audit() was not told so',
     ],
     [
@@ -151,7 +156,7 @@ describe('the check of what tables record', () => {
 
   test('compares as the serving role too, and without what tenancy.audit() was told', async () => {
     const emptied = `${tables}; ${replace(`after insert or update or delete on rows for each row execute function
-      tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', 'rows', '{}')`)};
+      tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', '{}')`)};
       alter table rows disable trigger keep_deleted`
     const own = await createDatabase()
     await asOwner(own).unsafe(emptied)

@@ -16,7 +16,7 @@ export const recordedMutations: DatabaseMutation[] = [
   {
     fault: 'trigger of the audit trail with one character changed',
     guarantee: history,
-    sql: replaced('tenancy.record_change()', 'if tg_nargs > 7', 'if tg_nargs > 9'),
+    sql: replaced('tenancy.record_change()', 'if tg_nargs > 6', 'if tg_nargs > 8'),
     test: redacted,
     check: 'audit-trigger',
   },
@@ -93,7 +93,7 @@ export const recordedMutations: DatabaseMutation[] = [
     guarantee: history,
     sql: `drop trigger record_change on users;
       create trigger record_change after insert or update or delete on users for each row
-        execute function tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', 'users', '{}')`,
+        execute function tenancy.record_change('app_user', 'app_admin', 'tenant_id', 'id', '{updated_at,tenant_id}', '{}')`,
     test: redacted,
     check: 'audit-trigger',
   },

@@ -15,7 +15,7 @@ export const createPruneCommand = (io: CommandIo) =>
       'after',
       `
 Entries without a position stay: "rowhouse worker" gives them one. Each month is a transaction of its own, so that the command
-can be interrupted and run again. Readers of the trail wait for moments, and writes do not.
+can be interrupted and run again. Readers of the trail, an undo too, wait for moments; other writes do not.
 
 Environment variables:
   DATABASE_OWNER_URL  the database, as its owner (default: dbCredentials.url of drizzle.config.ts)
