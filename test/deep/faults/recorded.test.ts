@@ -1,14 +1,14 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
-import { tasks } from '../../db/schema/tasks.ts'
-import { users } from '../../db/schema/users.ts'
-import { runInContext } from '../../src/context/context.ts'
-import type { TenantTx } from '../../src/database/index.ts'
-import { openDatabase, owner } from '../database/shared-database.ts'
-import { contextOf, newTenant } from '../tenants.ts'
-import { type ConnectionFault, connectionFaults } from './faults.ts'
-import { type Moment, openProxy } from './proxy.ts'
-import { directUrl, sessionsToEnd } from './recovery.ts'
+import { tasks } from '../../../db/schema/tasks.ts'
+import { users } from '../../../db/schema/users.ts'
+import { runInContext } from '../../../src/context/context.ts'
+import type { TenantTx } from '../../../src/database/index.ts'
+import { openDatabase, owner } from '../../database/shared-database.ts'
+import { type ConnectionFault, connectionFaults } from '../../faults/faults.ts'
+import { type Moment, openProxy } from '../../faults/proxy.ts'
+import { directUrl, sessionsToEnd } from '../../faults/recovery.ts'
+import { contextOf, newTenant } from '../../tenants.ts'
 
 setDefaultTimeout(30_000)
 

@@ -1,9 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { openDatabase } from '../database/shared-database.ts'
-import { asOwner, createDatabase, main } from '../database.ts'
-import { callerOf, newKey, newUser, serviceOn } from '../idempotency/caller.ts'
-import { connectionFaults } from './faults.ts'
-import { openProxy } from './proxy.ts'
+import { openDatabase } from '../../database/shared-database.ts'
+import { asOwner, createDatabase, main } from '../../database.ts'
+import { connectionFaults } from '../../faults/faults.ts'
+import { openProxy } from '../../faults/proxy.ts'
+import { callerOf, newKey, newUser, serviceOn } from '../../idempotency/caller.ts'
 
 setDefaultTimeout(20_000)
 

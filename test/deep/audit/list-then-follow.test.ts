@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
-import { db } from '../database.ts'
-import type { Task } from '../service/http/app.ts'
-import { withTenant } from '../tenants.ts'
-import { newFeed, newFollower, runWorker } from './feed.ts'
+import { newFeed, newFollower, runWorker } from '../../audit/feed.ts'
+import { db } from '../../database.ts'
+import type { Task } from '../../service/http/app.ts'
+import { withTenant } from '../../tenants.ts'
 
 type Step = 'read' | 'create' | 'change' | 'delete' | 'restore' | 'hold' | 'commit' | 'worker'
 const steps: Step[] = ['read', 'create', 'change', 'delete', 'restore', 'hold', 'commit', 'worker']

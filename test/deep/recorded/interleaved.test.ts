@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
-import { tasks } from '../../db/schema/tasks.ts'
-import { users } from '../../db/schema/users.ts'
-import { runInContext } from '../../src/context/context.ts'
-import { main, open, db as wide } from '../database.ts'
-import { contextOf, newTenant, withTenant } from '../tenants.ts'
-import { logOf, owner } from './log.ts'
+import { tasks } from '../../../db/schema/tasks.ts'
+import { users } from '../../../db/schema/users.ts'
+import { runInContext } from '../../../src/context/context.ts'
+import { main, open, db as wide } from '../../database.ts'
+import { logOf, owner } from '../../recorded/log.ts'
+import { contextOf, newTenant, withTenant } from '../../tenants.ts'
 
 // Two actors by turns on two connections: the settings of one request must not be those of another one's entries.
 const db = open(main, 2)
