@@ -20,7 +20,7 @@ export const ourHashes: Record<string, string[]> = {
   'tenancy.keep_deleted()': ['4f75030ff0690d181fc62d829b1992e4edb0d7746807e8e7e8d7ace980fc0736'],
   'tenancy.keep_reference()': ['35ed46dd9f6bc6f506138b9a642cd5ac189984a8d0534015fe265561cf437b94'],
   'tenancy.leave_trash()': ['803438dd45f41732209ed9ae6ae6dc64c2e36e9e5200b541b71ad879d4a5fa56'],
-  'tenancy.make_audit_partitions()': ['2bc4a2bec2a4ac6c67156a0b39559939333a997b9730fd3d26d539410c5c3de9'],
+  'tenancy.make_audit_partitions()': ['a13f76784522f1b401443b06923f4d80b4da8d61424a65f831ac7ea2e66e6a3e'],
   'tenancy.prune_audit(timestamp with time zone)': ['cd63d36e5b9835c7ade607791bba819c4e1efad3f3421ffcdb38e42b3dec1827'],
   'tenancy.purge_idempotency_keys(integer)': ['98fbfca3a59267d46891ec72616787fe066cef433f01c784e11c7c0b58134d13'],
   'tenancy.purge_trash(interval,integer)': ['973f6a1afa57ede2ed1669ada724e2e06bf350f9ff4354eb261e5916fadb86ae'],

@@ -39,7 +39,7 @@ export const appendAuditLogs: WorkerTask = {
   },
 }
 
-/** Makes the partitions of the audit trail for this month and the next three. Without them writes work, and old months cannot be dropped. */
+/** Makes the partitions of the audit trail for this month and the next one. Without them writes work, and old months cannot be dropped. */
 export const makeAuditPartitions: WorkerTask = {
   name: 'make-audit-partitions',
   everyMs: 3_600_000,

@@ -241,7 +241,7 @@ export const guarantees: Guarantee[] = [
         'deep/cli/migrate-login',
         'refuses a role that exists with another password before it changes the database',
       ),
-      proof('migrate/migrate-roles', 'is no role that exists with %s'),
+      proof('deep/migrate/migrate-roles', 'is no role that exists with %s'),
     ],
   },
   {

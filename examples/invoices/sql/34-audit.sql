@@ -1,4 +1,4 @@
--- Written by "rowhouse init", abd122acdac16ee8. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", e9873269901cab26. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The audit trail: who changed which row, and which columns of it. A trigger writes it in the transaction of the change. The functions run
 -- as the recorder; the serving role reads the entries of its tenant and writes none, so that it can neither forge nor forget one.
 select
@@ -335,7 +335,7 @@ begin
 end $$;
 --> statement-breakpoint
 
--- Makes the partitions of this month and of the next three, and moves entries out of the default partition. The worker and readers
+-- Makes the partitions of this month and of the next one, and moves entries out of the default partition. The worker and readers
 -- wait for at most a second; the caller tries again later.
 create or replace function tenancy.make_audit_partitions() returns integer
   language plpgsql volatile security definer set search_path = pg_catalog
@@ -349,7 +349,7 @@ begin
   perform set_config('lock_timeout', '1s', true);
   for month in
     select m from (
-      select date_trunc('month', now(), 'UTC') + number * interval '1 month' as m from generate_series(0, 3) as number
+      select date_trunc('month', now(), 'UTC') + number * interval '1 month' as m from generate_series(0, 1) as number
       union select date_trunc('month', at, 'UTC') from tenancy.audit_entries_default) as months
     order by m
   loop

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import journal from '../../drizzle/meta/_journal.json' with { type: 'json' }
-import { createIsolationCheck } from '../../src/isolation/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
-import { logIn } from './log-in.ts'
-import { failureOf } from './owners.ts'
-import { startRoleServer } from './role-server.ts'
+import journal from '../../../drizzle/meta/_journal.json' with { type: 'json' }
+import { createIsolationCheck } from '../../../src/isolation/index.ts'
+import { migrate } from '../../../src/migrate/index.ts'
+import { logIn } from '../../migrate/log-in.ts'
+import { failureOf } from '../../migrate/owners.ts'
+import { startRoleServer } from '../../migrate/role-server.ts'
 
 const server = await startRoleServer()
 
