@@ -64,7 +64,9 @@ async function verify(): Promise<boolean> {
 
 /** Folders of test/deep that have a run of their own. Those that build the package share the build of their run. */
 const own = {
-  packages: ['examples', 'kit', 'testing'],
+  packages: ['kit', 'testing'],
+  examples: ['examples'],
+  runtimes: ['runtime', 'worker', 'database'],
   suites: ['engines', 'tenant-ids'],
   commands: ['cli'],
   pages: ['docs', 'http', 'pages'],
@@ -86,9 +88,11 @@ async function verifyDeep(): Promise<boolean> {
   ]
   // The longest first, so that the lanes end at about the same time.
   const runs: [report: string, options: string[], env?: Record<string, string>][] = [
-    ['packages.xml', folders(own.packages)],
-    ['deep.xml', [...deep, ...elsewhere, 'test/deep']],
     ['suites.xml', folders(own.suites)],
+    ['deep.xml', [...deep, ...elsewhere, 'test/deep']],
+    ['packages.xml', folders(own.packages)],
+    ['runtimes.xml', folders(own.runtimes)],
+    ['examples.xml', folders(own.examples)],
     ['repeated.xml', repeated, { DEEP: '1' }],
     ['commands.xml', folders(own.commands)],
     ['pages.xml', folders(own.pages)],
