@@ -236,7 +236,7 @@ export const guarantees: Guarantee[] = [
       proof('db/powerless', 'the serving role > is a member of nothing and owns nothing'),
       proof('deep/migrate/role-names', 'each refuses the serving role of the other'),
       proof('deep/migrate/role-names', 'each refuses the administrative and the backup role of the other'),
-      proof('migrate/connect-privilege', 'closes the database for a login without privileges in it'),
+      proof('deep/migrate/connect-privilege', 'closes the database for a login without privileges in it'),
       proof(
         'deep/cli/migrate-login',
         'refuses a role that exists with another password before it changes the database',

@@ -64,9 +64,7 @@ async function verify(): Promise<boolean> {
 
 /** Folders of test/deep that have a run of their own. Those that build the package share the build of their run. */
 const own = {
-  packages: ['kit', 'testing'],
-  examples: ['examples'],
-  runtimes: ['runtime', 'worker', 'database'],
+  packages: ['examples', 'kit', 'testing'],
   suites: ['engines', 'tenant-ids'],
   commands: ['cli'],
   pages: ['docs', 'http', 'pages'],
@@ -88,11 +86,9 @@ async function verifyDeep(): Promise<boolean> {
   ]
   // The longest first, so that the lanes end at about the same time.
   const runs: [report: string, options: string[], env?: Record<string, string>][] = [
-    ['suites.xml', folders(own.suites)],
-    ['deep.xml', [...deep, ...elsewhere, 'test/deep']],
     ['packages.xml', folders(own.packages)],
-    ['runtimes.xml', folders(own.runtimes)],
-    ['examples.xml', folders(own.examples)],
+    ['deep.xml', [...deep, ...elsewhere, 'test/deep']],
+    ['suites.xml', folders(own.suites)],
     ['repeated.xml', repeated, { DEEP: '1' }],
     ['commands.xml', folders(own.commands)],
     ['pages.xml', folders(own.pages)],

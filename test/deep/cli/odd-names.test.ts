@@ -5,9 +5,9 @@ import { loadRowhouseConfig } from '../../../src/cli/config.ts'
 import { inOneLine } from '../../../src/cli/output/sql-text.ts'
 import { assertRowSecurity, createIsolationCheck } from '../../../src/isolation/index.ts'
 import { describeStartProblem } from '../../../src/service/start-problem.ts'
+import { createProject, rowhouse } from '../../cli/run.ts'
 import { asOwner, createDatabase } from '../../database.ts'
 import { newTenant } from '../../tenants.ts'
-import { createProject, rowhouse } from '../run.ts'
 
 const drop = 'drop table canary; --'
 const names = [

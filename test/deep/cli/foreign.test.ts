@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { eq, sql } from 'drizzle-orm'
-import { loadRowhouseConfig } from '../../src/cli/config.ts'
-import { withTenant } from '../../src/context/index.ts'
-import { createIsolationCheck } from '../../src/isolation/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
-import { asOwner, createBareDatabase, open } from '../database.ts'
-import { sqlstateOf } from '../db/app-user.ts'
-import { newTenant } from '../tenants.ts'
-import { foreign, initialised } from './foreign/project.ts'
-import { countries, jobs, members, orders } from './foreign/schema.ts'
+import { loadRowhouseConfig } from '../../../src/cli/config.ts'
+import { withTenant } from '../../../src/context/index.ts'
+import { createIsolationCheck } from '../../../src/isolation/index.ts'
+import { migrate } from '../../../src/migrate/index.ts'
+import { foreign, initialised } from '../../cli/foreign/project.ts'
+import { countries, jobs, members, orders } from '../../cli/foreign/schema.ts'
+import { asOwner, createBareDatabase, open } from '../../database.ts'
+import { sqlstateOf } from '../../db/app-user.ts'
+import { newTenant } from '../../tenants.ts'
 
 // A project with another schema, protected by the SQL that `rowhouse init` wrote for it, on a real server.
 const project = await loadRowhouseConfig({}, foreign.folder)
@@ -122,7 +122,7 @@ describe('the code that rowhouse init prints', () => {
   /** Starts the printed service, and prints the status of a request without a token. */
   async function run(url: string) {
     const [, block = ''] = initialised.stdout.split('Use the tables in the service:')
-    const source = join(import.meta.dir, '../../src')
+    const source = join(import.meta.dir, '../../../src')
     const code = block
       .replaceAll("'rowhouse'", `'${source}/index.ts'`)
       .replace("'rowhouse/auth'", `'${source}/auth/index.ts'`)

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compareFile } from '../../src/cli/output/written-file.ts'
-import { createProject } from '../cli/run.ts'
-import { createOwnedDatabases } from './owners.ts'
-import { copyProject, type Project } from './project.ts'
+import { compareFile } from '../../../src/cli/output/written-file.ts'
+import { createProject } from '../../cli/run.ts'
+import { createOwnedDatabases } from '../../migrate/owners.ts'
+import { copyProject, type Project } from '../../migrate/project.ts'
 
 const owned = createOwnedDatabases()
-const root = join(import.meta.dir, '../..')
+const root = join(import.meta.dir, '../../..')
 const mark = '\uFEFF'
 const asWindows = (text: string) => `${mark}${text.replaceAll('\n', '\r\n')}`
 

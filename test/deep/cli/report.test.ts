@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import type { Log } from 'sarif'
+import { createProject, rowhouse } from '../../cli/run.ts'
 import { asOwner, createDatabase } from '../../database.ts'
-import { createProject, rowhouse } from '../run.ts'
 
 const command = join(import.meta.dir, '../../../src/cli/rowhouse.ts')
 const tables = Array.from({ length: 1000 }, (_, n) => `export const t${n} = pgTable('t${n}' + long, { id: uuid() })`)
 const manyTables = `import { pgTable, uuid } from 'drizzle-orm/pg-core'
 const long = 'g'.repeat(3000)
 ${tables.join('\n')}`
-const broken = await Bun.file(join(import.meta.dir, '../foreign/broken.ts')).text()
+const broken = await Bun.file(join(import.meta.dir, '../../cli/foreign/broken.ts')).text()
 
 /** Runs a command in a pipe of the system, which holds less than Bun's. `stderr` ends with the command's exit code. */
 async function piped(into: 'true' | 'cat', cwd: string, ...parameters: string[]) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { createIsolationCheck } from '../../src/isolation/index.ts'
-import { migrate } from '../../src/migrate/index.ts'
-import { logIn } from './log-in.ts'
-import { startRoleServer } from './role-server.ts'
+import { createIsolationCheck } from '../../../src/isolation/index.ts'
+import { migrate } from '../../../src/migrate/index.ts'
+import { logIn } from '../../migrate/log-in.ts'
+import { startRoleServer } from '../../migrate/role-server.ts'
 
 const server = await startRoleServer()
 const { owner } = server
