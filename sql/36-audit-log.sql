@@ -35,7 +35,7 @@ declare
   entry tenancy.audit_entries;
   salt bytea;
   node bytea;
-  before bigint;
+  size_before bigint;
   appended integer := 0;
 begin
   insert into tenancy.audit_logs (tenant_id, size, trees)
@@ -45,7 +45,7 @@ begin
     where exists (select from tenancy.audit_queue q where q.tenant_id = l.tenant_id)
     order by l.tenant_id for update of l skip locked
   loop
-    before := log.size;
+    size_before := log.size;
     begin
       for queued in
         with moved as (
@@ -75,7 +75,7 @@ begin
         log.trees := log.trees || node;
       end loop;
       update tenancy.audit_logs l set size = log.size, trees = log.trees where l.tenant_id = log.tenant_id;
-      appended := appended + log.size - before;
+      appended := appended + log.size - size_before;
     exception when others then
       raise warning 'the log of tenant % did not grow: %', log.tenant_id, sqlerrm;
     end;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { asOwner, createDatabase } from '../database.ts'
 import { sqlstateOf } from '../db/app-user.ts'
-import { newTenant } from '../tenants.ts'
+import { newTenant, tenantColumnType } from '../tenants.ts'
 import { addUserWithTask, as, logOf, servingOn } from './log.ts'
 
 // A database of its own: an append gives positions to the entries of every tenant.
@@ -157,6 +157,19 @@ test('an entry that would be too large for the log fails its write', async () =>
     ],
   ] as const)
     expect(await sqlstateOf(as({ tenant }, text, app))).toBe(code)
+  expect(await positionsOf(tenant)).toEqual([])
+})
+
+test('a row that would be too large for the log is not written, and an older one is not deleted', async () => {
+  const tenant = newTenant()
+  await owner.unsafe(`create table documents (tenant_id ${tenantColumnType}, id int, text text, primary key (tenant_id, id));
+    insert into documents values ('${tenant}', 1, repeat('x', 33554433)); select tenancy.audit('documents')`)
+  for (const text of [
+    `insert into documents values ('${tenant}', 2, repeat('x', 33554433))`,
+    `update documents set id = 3`,
+    'delete from documents',
+  ])
+    expect([text, await sqlstateOf(owner.unsafe(text))]).toEqual([text, '54000'])
   expect(await positionsOf(tenant)).toEqual([])
 })
 

@@ -1,4 +1,4 @@
--- Written by "rowhouse init", f813ef4d9534e5f3. Do not edit: "rowhouse init" updates the file only while this checksum matches.
+-- Written by "rowhouse init", f515478254b9aeee. Do not edit: "rowhouse init" updates the file only while this checksum matches.
 -- The log of a tenant: the worker gives the entries of the audit trail positions without gaps, adds them to a tree of hashes (RFC 6962,
 -- section 2.1) and signs its root with a key that is not in the database. docs/audit-proof.md says what this proves.
 select
@@ -36,7 +36,7 @@ declare
   entry tenancy.audit_entries;
   salt bytea;
   node bytea;
-  before bigint;
+  size_before bigint;
   appended integer := 0;
 begin
   insert into tenancy.audit_logs (tenant_id, size, trees)
@@ -46,7 +46,7 @@ begin
     where exists (select from tenancy.audit_queue q where q.tenant_id = l.tenant_id)
     order by l.tenant_id for update of l skip locked
   loop
-    before := log.size;
+    size_before := log.size;
     begin
       for queued in
         with moved as (
@@ -76,7 +76,7 @@ begin
         log.trees := log.trees || node;
       end loop;
       update tenancy.audit_logs l set size = log.size, trees = log.trees where l.tenant_id = log.tenant_id;
-      appended := appended + log.size - before;
+      appended := appended + log.size - size_before;
     exception when others then
       raise warning 'the log of tenant % did not grow: %', log.tenant_id, sqlerrm;
     end;

@@ -57,7 +57,8 @@ export interface TenantIsolationOptions {
 /**
  * Proves that no tenant reaches rows of another tenant, for all tables at once: reads the catalogue as the serving role, inserts
  * a row into every table for two tenants, and tries every kind of statement on the tenant's own row, on the other tenant's row,
- * and without a tenant. A statement for which the role lacks the privilege runs once. It rolls back every attempt and deletes the inserted rows. Use a test database: the attempts lock rows.
+ * and without a tenant. A statement for which the role lacks the privilege runs once. It rolls back every attempt and deletes the inserted
+ * rows. Use a test database: the attempts lock rows.
  *
  * "Without a tenant" is an empty setting, as on a used connection. A connection that never had the setting is not tried.
  *
